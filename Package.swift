@@ -1,0 +1,132 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// One language dialect for every target, so that a file can move between them unchanged.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+  // The hot path crosses targets; without this each call between them stays opaque.
+  // Tests run against the release build, so it is testable too: one configuration is compiled.
+  .unsafeFlags(["-cross-module-optimization", "-enable-testing"], .when(configuration: .release)),
+]
+
+let package = Package(
+  name: "facet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "facet", targets: ["facet"]),
+    .library(name: "OData", targets: ["OData"]),
+    .library(name: "Profiles", targets: ["Profiles"]),
+    .library(name: "Stores", targets: ["Stores"]),
+    .library(name: "ProfileServer", targets: ["ProfileServer"]),
+  ],
+  dependencies: [
+    // Life cycle of the server, TLS listeners and every route that is not hot.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    // The event loops, channels and HTTP/1 codec that the door is built on.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    // TLS for the HTTPS listener.
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    // The bridge from NIO's HTTP/1 parts to Hummingbird's request types.
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    // The currency type for HTTP fields that Hummingbird's routes speak.
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    // Structured logs.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    // SHA-256, HMAC and the P-256 keys of the built-in authority.
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    // The local certificate authority and the server certificate made on first start.
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    // Object identifiers and octet strings inside those certificates.
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    // The command line.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Graceful start and shutdown of the listeners.
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    // Fetches discovery documents and keys of external issuers.
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    // SQLite connections, migrations and backup.
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // Signing and verifying JSON Web Signatures; keys from JWKS.
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+  ],
+  targets: [
+    .target(name: "OData", swiftSettings: strict),
+    .target(name: "Profiles", dependencies: ["OData"], swiftSettings: strict),
+    .target(
+      name: "Stores",
+      dependencies: [
+        "OData", "Profiles",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "ProfileServer",
+      dependencies: [
+        "OData", "Profiles",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOExtras", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "JWTKit", package: "jwt-kit"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "facet",
+      dependencies: [
+        "OData", "Profiles", "Stores", "ProfileServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+    // What every store must pass, as a library, so that the next store adds one line of tests.
+    .target(
+      name: "StoreConformance", dependencies: ["OData", "Profiles"], path: "Tests/StoreConformance",
+      swiftSettings: strict),
+    .testTarget(name: "ODataTests", dependencies: ["OData"], swiftSettings: strict),
+    .testTarget(name: "ProfilesTests", dependencies: ["OData", "Profiles"], swiftSettings: strict),
+    .testTarget(
+      name: "StoresTests",
+      dependencies: [
+        "OData", "Profiles", "Stores", "StoreConformance",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProfileServerTests",
+      dependencies: [
+        "OData", "Profiles", "ProfileServer", "Stores",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "JWTKit", package: "jwt-kit"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    // Runs the built binary as a user would, and checks the house rules and the documentation.
+    .testTarget(name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "facet"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,241 @@
+/// Reads a JSON body against a declared type: what comes out is what the type allows, or an error that names the
+/// property.
+public struct EntityReader: Sendable {
+  /// What the body is for.
+  public enum Purpose: Sendable {
+    /// A client creates an entity: keys and read-only members are ignored.
+    case create
+    /// A client updates one: the same, and `unknownFutureValue` means not sent.
+    case update
+    /// The server's own data, from an import file or the store: every member counts.
+    case restore
+  }
+
+  let purpose: Purpose
+  let acceptsSnakeCase: Bool
+  let dialect: JSONReader.Dialect
+
+  /// `acceptsSnakeCase` takes `display_name` for `displayName` (`--lenient-names`).
+  public init(_ purpose: Purpose, acceptsSnakeCase: Bool = false, dialect: JSONReader.Dialect = .graph) {
+    self.purpose = purpose
+    self.acceptsSnakeCase = acceptsSnakeCase
+    self.dialect = dialect
+  }
+
+  /// Reads a whole body.
+  public func read(_ body: UnsafeBufferPointer<UInt8>, as type: StructuredType) throws(BodyError) -> StructuredPatch {
+    var reader = JSONReader(body, dialect: dialect)
+    let patch: StructuredPatch
+    do {
+      guard try reader.peek() == .object else {
+        try reader.skipValue()
+        try reader.finish()
+        throw BodyError.notAnObject
+      }
+      patch = try readObject(&reader, as: type, path: PropertyPath())
+      try reader.finish()
+    } catch let error as JSONError {
+      throw .malformed(error)
+    } catch let error as BodyError {
+      throw error
+    } catch {
+      throw .notAnObject
+    }
+    return patch
+  }
+
+  /// Reads a whole body.
+  public func read(_ body: [UInt8], as type: StructuredType) throws(BodyError) -> StructuredPatch {
+    let result: Result<StructuredPatch, BodyError> = body.withUnsafeBufferPointer { bytes in
+      do throws(BodyError) { return .success(try read(bytes, as: type)) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+
+  /// Reads one object that is a part of a larger text.
+  public func readObject(_ reader: inout JSONReader, as type: StructuredType) throws -> StructuredPatch {
+    try readObject(&reader, as: type, path: PropertyPath())
+  }
+
+  // MARK: Objects
+
+  private func readObject(
+    _ reader: inout JSONReader, as type: StructuredType, path: PropertyPath
+  ) throws -> StructuredPatch {
+    var patch = StructuredPatch(of: type)
+    var seen = SeenNames()
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      if let index = type.propertyIndex(of: name) {
+        try seen.insert(index, at: name.offset)
+        patch.members[index] = try readMember(&reader, type.properties[index], path: path)
+      } else if name.withBytes({ $0.contains(UInt8(ascii: "@")) }) {
+        try seen.insert(name)
+        try readAnnotation(&reader, name, of: type, into: &patch)
+      } else if acceptsSnakeCase, let index = Self.camelCased(name.string).flatMap({ type.property(named: $0)?.index }) {
+        try seen.insert(index, at: name.offset)
+        patch.members[index] = try readMember(&reader, type.properties[index], path: path)
+      } else if type.isOpen {
+        try seen.insert(name)
+        try readDynamic(&reader, name, into: &patch, path: path)
+      } else {
+        throw unknownProperty(name.string, of: type, path: path)
+      }
+    }
+    return patch
+  }
+
+  private func readMember(
+    _ reader: inout JSONReader, _ property: Property, path: PropertyPath
+  ) throws -> StructuredPatch.Change {
+    let isIgnored = !property.traits.isDisjoint(with: [.key, .readOnly])
+    if isIgnored, purpose != .restore {
+      try reader.skipValue()
+      return .absent
+    }
+    let path = path.appending(property.name)
+    if try reader.peek() == .null {
+      try reader.readNull()
+      guard property.isNullable || property.isCollection else { throw BodyError.notNullable(property: path.text) }
+      return .null
+    }
+    guard property.isCollection else { return try readSingle(&reader, property, path: path) }
+    return try readCollection(&reader, property, path: path)
+  }
+
+  private func readSingle(
+    _ reader: inout JSONReader, _ property: Property, path: PropertyPath
+  ) throws -> StructuredPatch.Change {
+    switch property.type {
+    case .primitive(let kind):
+      return .value(try PrimitiveReader(path: path, enforcesLimits: purpose != .restore).read(&reader, as: kind))
+    case .enumeration(let type):
+      return try readEnumeration(&reader, type, path: path)
+    case .complex(let type):
+      guard try reader.peek() == .object else {
+        throw BodyError.wrongKind(property: path.text, expected: "a JSON object of type '\(type.qualifiedName)'")
+      }
+      return .merge(try readObject(&reader, as: type, path: path))
+    }
+  }
+
+  /// A collection is replaced whole; its elements are complete values.
+  private func readCollection(
+    _ reader: inout JSONReader, _ property: Property, path: PropertyPath
+  ) throws -> StructuredPatch.Change {
+    guard try reader.peek() == .array else {
+      guard property.traits.contains(.singleOrCollection) else {
+        throw BodyError.wrongKind(property: path.text, expected: "a JSON array")
+      }
+      return .value(.collection([try readElement(&reader, property, path: path)]))
+    }
+    var elements: [Value] = []
+    try reader.beginArray()
+    while try reader.nextElement() {
+      guard elements.count < Limits.collectionElementsMax || purpose == .restore else {
+        throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.collectionElementsMax) elements")
+      }
+      elements.append(try readElement(&reader, property, path: path))
+    }
+    return .value(.collection(elements))
+  }
+
+  private func readElement(_ reader: inout JSONReader, _ property: Property, path: PropertyPath) throws -> Value {
+    guard try reader.peek() != .null else {
+      throw BodyError.invalidValue(property: path.text, reason: "must not contain null")
+    }
+    switch try readSingle(&reader, property, path: path) {
+    case .value(let value): return value
+    case .merge(let patch):
+      return StructuredPatch.result(of: .merge(patch), on: .null, property) ?? .null
+    case .absent, .null:
+      throw BodyError.invalidValue(property: path.text, reason: "must not contain unknownFutureValue")
+    }
+  }
+
+  private func readEnumeration(
+    _ reader: inout JSONReader, _ type: EnumType, path: PropertyPath
+  ) throws -> StructuredPatch.Change {
+    let input: EnumType.Input?
+    switch try reader.peek() {
+    case .string: input = type.input(try reader.readString().utf8)
+    case .number: input = try reader.readNumber().int64.flatMap { type.input(number: $0) }
+    case .object, .array, .boolean, .null: input = nil
+    }
+    switch input {
+    case .value(let value): return .value(.enumeration(value))
+    case .unknownFutureValue where purpose == .update: return .absent
+    case .unknownFutureValue, nil:
+      throw BodyError.unknownMember(property: path.text, type: type.qualifiedName)
+    }
+  }
+
+  // MARK: What is not declared
+
+  /// Annotations never cause an error (OData 4.01 part 1, 6.4), except a type that contradicts the resource.
+  private func readAnnotation(
+    _ reader: inout JSONReader, _ name: JSONReader.Text, of type: StructuredType, into patch: inout StructuredPatch
+  ) throws {
+    guard try reader.peek() == .string else { return try reader.skipValue() }
+    let value = try reader.readString()
+    if name.equals(Self.typeAnnotation) || name.equals(Self.shortTypeAnnotation) {
+      guard type.isNamed(byAnnotation: value.string) else {
+        throw BodyError.contradictingType(expected: type.qualifiedName)
+      }
+    } else if name.equals(Self.entityTagAnnotation) {
+      patch.entityTag = value.string
+    }
+  }
+
+  private static let typeAnnotation = Array("@odata.type".utf8)
+  private static let shortTypeAnnotation = Array("@type".utf8)
+  private static let entityTagAnnotation = Array("@odata.etag".utf8)
+
+  private func readDynamic(
+    _ reader: inout JSONReader, _ name: JSONReader.Text, into patch: inout StructuredPatch, path: PropertyPath
+  ) throws {
+    let path = path.appending(PropertyPath.shown(name.string))
+    guard patch.dynamic.count < Limits.dynamicMembersMax || purpose == .restore else {
+      throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.dynamicMembersMax) undeclared members")
+    }
+    guard try reader.peek() != .null else {
+      try reader.readNull()
+      return patch.dynamic.append((name.string, nil))
+    }
+    let json = try reader.readRawValue()
+    guard json.count <= Limits.stringBytesMax || purpose == .restore else {
+      throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.stringBytesMax) bytes")
+    }
+    patch.dynamic.append((name.string, json))
+  }
+
+  private func unknownProperty(_ name: String, of type: StructuredType, path: PropertyPath) -> BodyError {
+    let suggestion = Self.camelCased(name).flatMap { type.property(named: $0)?.name }
+    return .unknownProperty(
+      path.appending(PropertyPath.shown(name)).text, type: type.qualifiedName, suggestion: suggestion)
+  }
+
+  /// `display_name` becomes `displayName`; nil for a name without an underscore.
+  private static func camelCased(_ name: String) -> String? {
+    guard name.utf8.contains(UInt8(ascii: "_")) else { return nil }
+    let words = name.split(separator: "_")
+    guard let first = words.first else { return nil }
+    return words.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+  }
+}
+
+/// The names that one object has shown so far; a second appearance is an error.
+private struct SeenNames {
+  private var declared: UInt64 = 0
+  private var others: Set<[UInt8]> = []
+
+  mutating func insert(_ index: Int, at offset: Int) throws(JSONError) {
+    let bit: UInt64 = 1 << UInt64(index)
+    guard declared & bit == 0 else { throw JSONError(.duplicateMember, at: offset) }
+    declared |= bit
+  }
+
+  mutating func insert(_ name: JSONReader.Text) throws(JSONError) {
+    guard others.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
+  }
+}

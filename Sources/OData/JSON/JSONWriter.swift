@@ -1,0 +1,131 @@
+/// Writes one JSON text (RFC 8259) into bytes, without white space.
+///
+/// Commas are the writer's business: `name` and `element` put one where it is needed.
+public struct JSONWriter {
+  /// What was written so far.
+  public private(set) var bytes: [UInt8]
+  private var needsComma = false
+
+  /// An empty text with room for `capacity` bytes.
+  public init(capacity: Int = 256) {
+    bytes = []
+    bytes.reserveCapacity(capacity)
+  }
+
+  /// Opens an object.
+  public mutating func beginObject() { open(UInt8(ascii: "{")) }
+  /// Closes the object that was opened last.
+  public mutating func endObject() { close(UInt8(ascii: "}")) }
+  /// Opens an array.
+  public mutating func beginArray() { open(UInt8(ascii: "[")) }
+  /// Closes the array that was opened last.
+  public mutating func endArray() { close(UInt8(ascii: "]")) }
+
+  /// Begins a member; its value must follow.
+  public mutating func name(_ name: String) {
+    comma()
+    quoted(name)
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  /// Begins a member whose name, quotes and colon are given as finished bytes.
+  public mutating func rawName(_ quotedNameAndColon: [UInt8]) {
+    comma()
+    bytes.append(contentsOf: quotedNameAndColon)
+  }
+
+  /// Begins an element of an array; its value must follow.
+  public mutating func element() { comma() }
+
+  /// Writes `null`.
+  public mutating func null() { scalar { $0.append(contentsOf: "null".utf8) } }
+  /// Writes `true` or `false`.
+  public mutating func bool(_ value: Bool) { scalar { $0.append(contentsOf: (value ? "true" : "false").utf8) } }
+  /// Writes an integer.
+  public mutating func int(_ value: Int64) { scalar { $0.append(contentsOf: String(value).utf8) } }
+
+  /// Writes a double in the shortest form that reads back the same; it must be finite.
+  public mutating func double(_ value: Double) {
+    let text = value.description
+    scalar { $0.append(contentsOf: (text.hasSuffix(".0") ? String(text.dropLast(2)) : text).utf8) }
+  }
+
+  /// Writes a string.
+  public mutating func string(_ value: String) {
+    quoted(value)
+    needsComma = true
+  }
+
+  /// Writes text that is known to need no escaping, between quotes.
+  public mutating func plainString(_ value: [UInt8]) {
+    scalar {
+      $0.append(UInt8(ascii: "\""))
+      $0.append(contentsOf: value)
+      $0.append(UInt8(ascii: "\""))
+    }
+  }
+
+  /// Writes a value that is already JSON.
+  public mutating func raw(_ json: some Sequence<UInt8>) { scalar { $0.append(contentsOf: json) } }
+
+  /// A member with a string.
+  public mutating func member(_ name: String, _ value: String) {
+    self.name(name)
+    string(value)
+  }
+
+  private mutating func open(_ byte: UInt8) {
+    bytes.append(byte)
+    needsComma = false
+  }
+
+  private mutating func close(_ byte: UInt8) {
+    bytes.append(byte)
+    needsComma = true
+  }
+
+  private mutating func comma() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    needsComma = false
+  }
+
+  private mutating func scalar(_ write: (inout [UInt8]) -> Void) {
+    write(&bytes)
+    needsComma = true
+  }
+
+  private mutating func quoted(_ value: String) {
+    var value = value
+    bytes.append(UInt8(ascii: "\""))
+    value.withUTF8 { text in
+      var start = 0
+      for index in 0..<text.count where Self.needsEscape(text[index]) {
+        bytes.append(contentsOf: text[start..<index])
+        appendEscape(text[index])
+        start = index + 1
+      }
+      bytes.append(contentsOf: text[start..<text.count])
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  private mutating func appendEscape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+    case 0x08: bytes.append(UInt8(ascii: "b"))
+    case 0x09: bytes.append(UInt8(ascii: "t"))
+    case 0x0A: bytes.append(UInt8(ascii: "n"))
+    case 0x0C: bytes.append(UInt8(ascii: "f"))
+    case 0x0D: bytes.append(UInt8(ascii: "r"))
+    default:
+      bytes.append(contentsOf: "u00".utf8)
+      bytes.append(Hexadecimal.digits[Int(byte >> 4)])
+      bytes.append(Hexadecimal.digits[Int(byte & 15)])
+    }
+  }
+}

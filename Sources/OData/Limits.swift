@@ -1,0 +1,90 @@
+/// Every bound of the server, named in one place; each has a test at its edge.
+///
+/// Names end in their unit. A request that exceeds a bound is answered with a 4xx and changes nothing.
+public enum Limits {
+  // MARK: A request
+
+  /// Longest request body, before and after inflation, in bytes.
+  public static let bodyBytesMax = 1 << 20
+  /// Longest request target, in bytes.
+  public static let urlBytesMax = 8 << 10
+  /// Longest header section, in bytes.
+  public static let headerBytesMax = 32 << 10
+  /// Most header fields of one request.
+  public static let headerCountMax = 200
+  /// Deepest nesting of arrays and objects in a JSON body.
+  public static let jsonDepthMax = 64
+  /// Longest bearer token, in bytes.
+  public static let tokenBytesMax = 16 << 10
+  /// Longest client-request-id that is echoed, in bytes; a longer one is replaced.
+  public static let clientRequestIDBytesMax = 128
+
+  // MARK: A value
+
+  /// Longest string property, in bytes of UTF-8.
+  public static let stringBytesMax = 64 << 10
+  /// Most elements of a collection property.
+  public static let collectionElementsMax = 1_000
+  /// Most members that an open type may hold beside its declared ones.
+  public static let dynamicMembersMax = 16
+  /// Longest id of a user or an item, in bytes of UTF-8.
+  public static let idBytesMax = 256
+  /// Longest user principal name, in bytes of UTF-8.
+  public static let userPrincipalNameBytesMax = 1_024
+
+  // MARK: A person
+
+  /// Most items in one collection of one person.
+  public static let itemsPerCollectionMax = 1_000
+  /// Most that one person may hold in all, in bytes of stored items.
+  public static let personBytesMax = 16 << 20
+
+  // MARK: A connection
+
+  /// Most connections at once; further ones wait in the operating system's backlog.
+  public static let connectionsMax = 8_192
+  /// Longest time from the first byte of a header section to its end.
+  public static let headerSeconds = 10
+  /// Longest pause between two pieces of a request body.
+  public static let bodyPauseSeconds = 10
+  /// Longest time for a whole request to arrive.
+  public static let requestSeconds = 60
+  /// Longest time a connection may stay without a request.
+  public static let idleSeconds = 75
+  /// Longest time that requests under way are given after SIGTERM.
+  public static let drainSeconds = 10
+
+  // MARK: The store
+
+  /// Most rows that a read finishes on the event loop.
+  public static let loopRowsMax = 64
+  /// Most rows that a reader thread reads at once; no transaction is open between two pieces.
+  public static let pieceRowsMax = 256
+  /// Most writes that share one transaction.
+  public static let groupWritesMax = 256
+  /// Most writes that may wait for the writer; beyond it new ones are refused with 503.
+  public static let queuedWritesMax = 20_000
+  /// Largest database whose integrity is checked in the background after a start, in bytes.
+  public static let startCheckBytesMax = 256 << 20
+  /// Longest line of an import file, in bytes.
+  public static let importLineBytesMax = 4 << 20
+
+  // MARK: Tokens
+
+  /// Most verified tokens that one event loop remembers.
+  public static let rememberedTokensMax = 10_000
+  /// Shortest time between two fetches of one issuer's keys.
+  public static let keyRefreshSeconds = 30
+  /// Longest time a fetch of an issuer's keys may take.
+  public static let keyFetchSeconds = 5
+  /// Longest discovery document or key set that is read, in bytes.
+  public static let keyDocumentBytesMax = 1 << 20
+  /// Most keys that are kept of one issuer.
+  public static let keysPerIssuerMax = 64
+  /// Difference of clocks that is forgiven when a token's times are checked.
+  public static let clockSkewSeconds = 60
+  /// Longest life of a token that this server issues.
+  public static let issuedTokenSecondsMax = 86_400 * 365
+  /// Life of a token that this server issues unless another is asked for.
+  public static let issuedTokenSecondsDefault = 3_600
+}

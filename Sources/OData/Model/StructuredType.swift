@@ -1,0 +1,53 @@
+/// An entity type or complex type with everything it inherits (OData CSDL 4.01 sections 6 and 9).
+public final class StructuredType: Sendable {
+  public let name: String
+  /// The name with namespace, such as `microsoft.graph.itemPhone`.
+  public let qualifiedName: String
+  /// The name without namespace of the type that this one extends.
+  public let baseName: String?
+  public let isEntity: Bool
+  public let isAbstract: Bool
+  /// Whether values may hold members that are not declared.
+  public let isOpen: Bool
+  /// Whether answers leave out members that are not set.
+  public let showsOnlySetMembers: Bool
+  /// Older names, accepted in `@odata.type`.
+  public let aliases: [String]
+  /// All properties, inherited ones first, each at its own index.
+  public let properties: [Property]
+  /// All navigation properties, inherited ones first.
+  public let navigation: [NavigationProperty]
+  public let documentation: String
+
+  init(
+    namespace: String, declaration: StructuredTypeDeclaration, properties: [Property],
+    navigation: [NavigationProperty]
+  ) {
+    name = declaration.name
+    qualifiedName = "\(namespace).\(declaration.name)"
+    baseName = declaration.base
+    isEntity = declaration.isEntity
+    isAbstract = declaration.isAbstract
+    isOpen = declaration.isOpen
+    showsOnlySetMembers = declaration.showsOnlySetMembers
+    aliases = declaration.aliases.map { "\(namespace).\($0)" }
+    documentation = declaration.documentation
+    self.properties = properties
+    self.navigation = navigation
+  }
+
+  /// The property of exactly this name.
+  public func property(named name: String) -> Property? { properties.first { $0.name == name } }
+
+  /// The position of the property that a member of a JSON object names.
+  func propertyIndex(of name: JSONReader.Text) -> Int? {
+    for property in properties where name.equals(property.nameBytes) { return property.index }
+    return nil
+  }
+
+  /// Whether an `@odata.type` names this type; a leading `#` is optional (OData JSON 4.01 section 4.6.3).
+  func isNamed(byAnnotation annotation: String) -> Bool {
+    let name = annotation.utf8.first == UInt8(ascii: "#") ? String(annotation.dropFirst()) : annotation
+    return name == qualifiedName || aliases.contains(name)
+  }
+}

@@ -1,0 +1,159 @@
+extension ResourcePath {
+  /// Reads the path of a request target, up to but without `?`.
+  ///
+  /// Doubled slashes count as one, since official clients produce them. Segments are split first and decoded
+  /// once afterwards (OData URL Conventions 4.01 section 2), names compared in any case, keys exactly.
+  public init(_ path: some Collection<UInt8>, model: EntityModel) throws(PathError) {
+    var segments = path.split(separator: UInt8(ascii: "/"))[...]
+    guard let first = segments.popFirst(), let version = ServiceVersion(segment: first) else {
+      throw .notOfTheService
+    }
+    self.version = version
+    guard let second = segments.popFirst() else { throw .unknownSegment("") }
+    let head = try Segment(second)
+    guard let root = model.roots.first(where: { $0.isNamed(head.name.utf8) }) else {
+      throw .unknownSegment(head.shownName)
+    }
+    self.root = root
+    var key = head.key
+    if root.isEntitySet, key == nil, let next = segments.popFirst() {
+      key = Key(value: try Segment.decode(next))
+    }
+    guard root.isEntitySet || key == nil else { throw .malformedKey(segment: root.name) }
+    self.key = key
+    steps = try Self.steps(segments, from: root.type)
+  }
+
+  private static func steps(
+    _ segments: ArraySlice<some Collection<UInt8>>, from root: StructuredType
+  ) throws(PathError) -> [Step] {
+    var segments = segments
+    var steps: [Step] = []
+    var type: StructuredType? = root
+    while let raw = segments.popFirst() {
+      let segment = try Segment(raw)
+      if segment.name.utf8.first == UInt8(ascii: "$") {
+        steps.append(.system(segment.name))
+        type = nil
+        continue
+      }
+      guard let owner = type else { throw .unknownSegment(segment.shownName) }
+      if let navigation = owner.navigation.first(where: { $0.isNamed(segment.name.utf8) }) {
+        steps.append(.navigation(navigation))
+        type = navigation.target
+        if let key = segment.key {
+          steps.append(.key(key))
+        } else if navigation.isCollection, let next = segments.first, next.first != UInt8(ascii: "$") {
+          segments.removeFirst()
+          steps.append(.key(Key(value: try Segment.decode(next))))
+        }
+        continue
+      }
+      guard let property = owner.properties.first(where: { $0.name.utf8.elementsEqualIgnoringCase(segment.name.utf8) })
+      else { throw .unknownSegment(segment.shownName) }
+      steps.append(.property(property))
+      if case .complex(let complex) = property.type { type = complex } else { type = nil }
+    }
+    return steps
+  }
+}
+
+extension ResourcePath.ServiceVersion {
+  init?(segment: some Sequence<UInt8>) {
+    if "beta".utf8.elementsEqualIgnoringCase(segment) {
+      self = .beta
+    } else if "v1.0".utf8.elementsEqualIgnoringCase(segment) {
+      self = .v1
+    } else {
+      return nil
+    }
+  }
+}
+
+/// One path segment: a name and the key that may stand behind it in parentheses.
+private struct Segment {
+  let name: String
+  let key: ResourcePath.Key?
+
+  init(_ raw: some Collection<UInt8>) throws(PathError) {
+    let text = try Self.decode(raw)
+    guard text.utf8.last == UInt8(ascii: ")"), let open = text.utf8.firstIndex(of: UInt8(ascii: "(")) else {
+      name = text
+      key = nil
+      return
+    }
+    let name = String(text[..<open])
+    let inside = text[text.utf8.index(after: open)...].dropLast()
+    guard let key = Self.key(String(inside)) else { throw .malformedKey(segment: Self.shown(name)) }
+    self.name = name
+    self.key = key
+  }
+
+  /// The name as it may stand in a message.
+  var shownName: String { Self.shown(name) }
+
+  private static func shown(_ name: String) -> String { PropertyPath.shown(name) }
+
+  /// `'value'` or `name='value'`, where a doubled quote stands for one.
+  private static func key(_ text: String) -> ResourcePath.Key? {
+    guard let quote = text.firstIndex(of: "'"), text.utf8.count >= 2, text.utf8.last == UInt8(ascii: "'") else {
+      return nil
+    }
+    let body = String(text[text.index(after: quote)...].dropLast())
+    guard quote < text.index(before: text.endIndex) else { return nil }
+    let value = body.replacing("''", with: "\u{0}")
+    guard !value.contains("'"), !value.isEmpty else { return nil }
+    var name: String?
+    if quote != text.startIndex {
+      guard text[text.index(before: quote)] == "=" else { return nil }
+      name = String(text[..<text.index(before: quote)])
+      guard name?.isEmpty == false else { return nil }
+    }
+    return ResourcePath.Key(name: name, value: value.replacing("\u{0}", with: "'"))
+  }
+
+  static func decode(_ raw: some Collection<UInt8>) throws(PathError) -> String {
+    guard let text = PercentEncoding.decode(raw) else { throw .malformedEncoding }
+    return text
+  }
+}
+
+/// Percent-encoding of RFC 3986 section 2.1.
+public enum PercentEncoding {
+  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character.
+  public static func decode(_ raw: some Collection<UInt8>) -> String? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(raw.count)
+    var iterator = raw.makeIterator()
+    while let byte = iterator.next() {
+      if byte == UInt8(ascii: "%") {
+        guard let high = iterator.next().flatMap(Hexadecimal.value), let low = iterator.next().flatMap(Hexadecimal.value)
+        else { return nil }
+        bytes.append(high << 4 | low)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+    let isValid = bytes.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
+    return isValid ? String(decoding: bytes, as: UTF8.self) : nil
+  }
+
+  /// Encodes everything but unreserved characters, so that the result can stand as one path segment.
+  public static func encodeSegment(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        bytes.append(byte)
+      default:
+        bytes.append(UInt8(ascii: "%"))
+        bytes.append(Hexadecimal.digits[Int(byte >> 4)])
+        bytes.append(Hexadecimal.digits[Int(byte & 15)])
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,133 @@
+/// An instant in UTC, exact to 100 ns, years 1 to 9999 (Edm.DateTimeOffset).
+///
+/// Any offset is accepted and the instant kept; text is always written in UTC with at most seven digits of a
+/// second, as Graph does.
+public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sendable {
+  /// Units of 100 ns since 0001-01-01T00:00:00Z.
+  public let ticks: Int64
+
+  /// 100 ns units in a second.
+  public static let ticksPerSecond: Int64 = 10_000_000
+  /// `ticks` of 1970-01-01T00:00:00Z.
+  public static let unixEpochTicks: Int64 = 621_355_968_000_000_000
+
+  private static let ticksPerDay = 86_400 * ticksPerSecond
+  private static let ticksMax = 3_652_059 * ticksPerDay - 1
+
+  /// The instant `ticks` after the beginning of year 1, or nil outside the years 1 to 9999.
+  public init?(ticks: Int64) {
+    guard (0...Self.ticksMax).contains(ticks) else { return nil }
+    self.ticks = ticks
+  }
+
+  /// The instant that many seconds and nanoseconds after 1970, moved into the years 1 to 9999.
+  public init(unixSeconds: Int64, nanoseconds: Int64 = 0) {
+    let (scaled, overflow) = unixSeconds.multipliedReportingOverflow(by: Self.ticksPerSecond)
+    let seconds = overflow ? (unixSeconds < 0 ? 0 : Self.ticksMax) : scaled
+    let (sum, tooLarge) = seconds.addingReportingOverflow(Self.unixEpochTicks + nanoseconds / 100)
+    ticks = min(max(tooLarge ? Self.ticksMax : sum, 0), Self.ticksMax)
+  }
+
+  /// Why a text is not an instant.
+  public enum ParseError: Error, Equatable, Sendable {
+    /// The text is a date and time, but does not say in which offset.
+    case missingOffset
+    /// The text is something else.
+    case malformed
+  }
+
+  /// Reads `YYYY-MM-DDThh:mm[:ss[.fffffff]](Z|±hh:mm)` (OData ABNF `dateTimeOffsetValue`). Digits of a second
+  /// beyond the seventh are cut.
+  public init(_ text: some Sequence<UInt8>) throws(ParseError) {
+    var reader = DigitReader(text)
+    guard let year = reader.number(4), reader.skip(UInt8(ascii: "-")), let month = reader.number(2),
+      reader.skip(UInt8(ascii: "-")), let day = reader.number(2),
+      let date = CalendarDate(year: year, month: month, day: day), reader.skip(UInt8(ascii: "T")),
+      let ofDay = Self.readTimeOfDay(&reader)
+    else { throw .malformed }
+    if reader.isAtEnd { throw .missingOffset }
+    guard let offsetMinutes = Self.readOffset(&reader), reader.isAtEnd else { throw .malformed }
+    let local = Int64(date.dayNumber) * Self.ticksPerDay + ofDay
+    guard let value = Self(ticks: local - Int64(offsetMinutes) * 60 * Self.ticksPerSecond) else { throw .malformed }
+    self = value
+  }
+
+  public static func < (left: Self, right: Self) -> Bool { left.ticks < right.ticks }
+
+  /// Whether both are less than 1 ms apart: official clients cut seven digits of a second to six.
+  public func isClose(to other: Self) -> Bool { abs(ticks - other.ticks) < Self.ticksPerSecond / 1_000 }
+
+  /// `YYYY-MM-DDThh:mm:ss[.fffffff]Z` without trailing zeros.
+  public var description: String { String(decoding: utf8, as: UTF8.self) }
+
+  /// `description` as bytes.
+  public var utf8: [UInt8] {
+    var text = utf8WithoutFraction
+    var fraction = Int(ticks % Self.ticksPerSecond)
+    if fraction > 0 {
+      var width = 7
+      while fraction % 10 == 0 {
+        fraction /= 10
+        width -= 1
+      }
+      text.append(UInt8(ascii: "."))
+      text.appendDigits(fraction, width: width)
+    }
+    text.append(UInt8(ascii: "Z"))
+    return text
+  }
+
+  /// `YYYY-MM-DDThh:mm:ss`, the form of `date` in Graph's inner errors.
+  public var utf8WithoutFraction: [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(28)
+    text.append(contentsOf: CalendarDate(dayNumber: Int(ticks / Self.ticksPerDay))?.utf8 ?? [])
+    let seconds = Int(ticks % Self.ticksPerDay / Self.ticksPerSecond)
+    text.append(UInt8(ascii: "T"))
+    text.appendDigits(seconds / 3_600, width: 2)
+    text.append(UInt8(ascii: ":"))
+    text.appendDigits(seconds / 60 % 60, width: 2)
+    text.append(UInt8(ascii: ":"))
+    text.appendDigits(seconds % 60, width: 2)
+    return text
+  }
+
+  /// Whole seconds since 1970.
+  public var unixSeconds: Int64 { (ticks - Self.unixEpochTicks) / Self.ticksPerSecond }
+
+  private static func readTimeOfDay(_ reader: inout DigitReader) -> Int64? {
+    guard let hour = reader.number(2), hour < 24, reader.skip(UInt8(ascii: ":")), let minute = reader.number(2),
+      minute < 60
+    else { return nil }
+    var ticks = Int64(hour * 3_600 + minute * 60) * ticksPerSecond
+    guard reader.skip(UInt8(ascii: ":")) else { return ticks }
+    guard let second = reader.number(2), second < 60 else { return nil }
+    ticks += Int64(second) * ticksPerSecond
+    guard reader.skip(UInt8(ascii: ".")) else { return ticks }
+    var unit = ticksPerSecond / 10
+    guard let first = reader.digit() else { return nil }
+    ticks += Int64(first) * unit
+    while let digit = reader.digit() {
+      unit /= 10
+      ticks += Int64(digit) * unit
+    }
+    return ticks
+  }
+
+  /// Minutes east of UTC.
+  private static func readOffset(_ reader: inout DigitReader) -> Int? {
+    if reader.skip(UInt8(ascii: "Z")) { return 0 }
+    let sign: Int
+    if reader.skip(UInt8(ascii: "+")) {
+      sign = 1
+    } else if reader.skip(UInt8(ascii: "-")) {
+      sign = -1
+    } else {
+      return nil
+    }
+    guard let hours = reader.number(2), reader.skip(UInt8(ascii: ":")), let minutes = reader.number(2),
+      minutes < 60, hours * 60 + minutes <= 14 * 60
+    else { return nil }
+    return sign * (hours * 60 + minutes)
+  }
+}

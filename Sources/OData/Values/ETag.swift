@@ -1,0 +1,64 @@
+/// How often an entity was written; 1 when it was created.
+public struct Version: Hashable, Comparable, Sendable {
+  public let number: Int64
+
+  /// The version of an entity that was just created.
+  public static let first = Version(number: 1)
+
+  /// The version with this number, which must be positive.
+  public init(number: Int64) { self.number = number }
+
+  /// The version after this one.
+  public var next: Version { Version(number: number + 1) }
+
+  /// The entity tag of this version, `W/"n"` (RFC 9110 section 8.8.3).
+  public var entityTag: String { "W/\"\(number)\"" }
+
+  public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+}
+
+/// What an `If-Match` or `If-None-Match` header demands (RFC 9110 section 13.1; OData 4.01 compares weakly).
+public enum EntityTagCondition: Equatable, Sendable {
+  /// `*`: any version.
+  case any
+  /// One of these opaque tags, without `W/` and quotes.
+  case oneOf([String])
+
+  /// Reads a header's value, or nil when it is malformed.
+  public init?(_ header: String) {
+    let trimmed = header.utf8.filter { $0 != 0x20 && $0 != 0x09 }
+    if trimmed == [UInt8(ascii: "*")] {
+      self = .any
+      return
+    }
+    var tags: [String] = []
+    var rest = trimmed[...]
+    while true {
+      guard let tag = Self.readTag(&rest) else { return nil }
+      tags.append(tag)
+      guard let separator = rest.first else { break }
+      guard separator == UInt8(ascii: ",") else { return nil }
+      rest = rest.dropFirst()
+    }
+    self = .oneOf(tags)
+  }
+
+  /// Whether an entity of this version satisfies the condition.
+  public func matches(_ version: Version) -> Bool {
+    switch self {
+    case .any: true
+    case .oneOf(let tags): tags.contains { $0.utf8.elementsEqual(String(version.number).utf8) }
+    }
+  }
+
+  private static func readTag(_ rest: inout ArraySlice<UInt8>) -> String? {
+    if rest.starts(with: "W/".utf8) { rest = rest.dropFirst(2) }
+    guard rest.first == UInt8(ascii: "\"") else { return nil }
+    rest = rest.dropFirst()
+    guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+    let tag = rest[rest.startIndex..<end]
+    guard tag.allSatisfy({ $0 == 0x21 || (0x23...0x7E).contains($0) || $0 >= 0x80 }) else { return nil }
+    rest = rest[(end + 1)...]
+    return String(decoding: tag, as: UTF8.self)
+  }
+}

@@ -1,0 +1,53 @@
+/// Well-formedness of UTF-8 (Unicode 15, table 3-7).
+public enum UTF8Validation {
+  /// Whether `bytes` are well-formed UTF-8: shortest form, no surrogates, nothing above U+10FFFF.
+  public static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte < 0x80 {
+        index += 1
+        continue
+      }
+      guard let length = sequenceLength(bytes, at: index) else { return false }
+      index += length
+    }
+    return true
+  }
+
+  /// Length of the well-formed multi-byte sequence at `index`, or nil when there is none.
+  private static func sequenceLength(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int? {
+    let first = bytes[index]
+    let length: Int
+    let second: ClosedRange<UInt8>
+    switch first {
+    case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
+    case 0xE0: (length, second) = (3, 0xA0...0xBF)
+    case 0xE1...0xEC, 0xEE...0xEF: (length, second) = (3, 0x80...0xBF)
+    case 0xED: (length, second) = (3, 0x80...0x9F)
+    case 0xF0: (length, second) = (4, 0x90...0xBF)
+    case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
+    case 0xF4: (length, second) = (4, 0x80...0x8F)
+    default: return nil
+    }
+    guard index + length <= bytes.count, second.contains(bytes[index + 1]) else { return nil }
+    for next in (index + 2)..<max(index + 2, index + length) where bytes[next] & 0xC0 != 0x80 { return nil }
+    return length
+  }
+}
+
+/// Digits of base sixteen, as JSON escapes and percent-encoding use them.
+public enum Hexadecimal {
+  /// Lower-case digits by value.
+  public static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+
+  /// The value of one digit in either case, or nil.
+  public static func value(of byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}

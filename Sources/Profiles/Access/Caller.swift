@@ -1,0 +1,73 @@
+/// Who asks, as a verified token says.
+public struct Caller: Hashable, Sendable {
+  /// A person through an application, or an application on its own.
+  public enum Actor: Hashable, Sendable {
+    case user(UserID)
+    case application
+  }
+
+  public let actor: Actor
+  public let tenant: TenantID
+  /// The application's id; nil when the token names none.
+  public let applicationID: String?
+  public let applicationName: String?
+  /// The person's display name, when the token says it.
+  public let displayName: String?
+  /// The person's principal name, when the token says it.
+  public let userPrincipalName: String?
+  public let permissions: Set<Permission>
+  /// Whether the person may act for others where the tenant's policy asks for an administrator.
+  public let isAdministrator: Bool
+
+  /// A caller with everything a token may say.
+  public init(
+    actor: Actor, tenant: TenantID, applicationID: String? = nil, applicationName: String? = nil,
+    displayName: String? = nil, userPrincipalName: String? = nil, permissions: Set<Permission>,
+    isAdministrator: Bool = false
+  ) {
+    self.actor = actor
+    self.tenant = tenant
+    self.applicationID = applicationID
+    self.applicationName = applicationName
+    self.displayName = displayName
+    self.userPrincipalName = userPrincipalName
+    self.permissions = permissions
+    self.isAdministrator = isAdministrator
+  }
+
+  /// The person, or nil for an application on its own.
+  public var userID: UserID? {
+    if case .user(let id) = actor { id } else { nil }
+  }
+
+  /// Whether the account belongs to a person rather than to an organisation.
+  public var isPersonalAccount: Bool { tenant == .personalAccounts }
+}
+
+/// What an organisation decided for its people.
+public struct TenantPolicy: Hashable, Sendable {
+  /// Who may write items of others, with `User.ReadWrite.All`.
+  public enum WritersOfOthers: Hashable, Sendable {
+    case administrators
+    case anyone
+  }
+
+  /// The audience of an item that is created without one.
+  public let defaultAudience: Audience
+  public let writersOfOthers: WritersOfOthers
+  /// Whether somebody unknown so far is created when they first call.
+  public let createsUnknownPeople: Bool
+
+  /// A policy; the defaults are those of a tenant that decided nothing.
+  public init(
+    defaultAudience: Audience = .organization, writersOfOthers: WritersOfOthers = .administrators,
+    createsUnknownPeople: Bool = false
+  ) {
+    self.defaultAudience = defaultAudience
+    self.writersOfOthers = writersOfOthers
+    self.createsUnknownPeople = createsUnknownPeople
+  }
+
+  /// The demo's: open, so that a first try is not refused.
+  public static let demo = TenantPolicy(writersOfOthers: .anyone, createsUnknownPeople: true)
+}

@@ -1,0 +1,45 @@
+import OData
+
+/// The key of a person: 1 to 256 bytes, compared byte for byte.
+public struct UserID: Hashable, Sendable {
+  public let text: String
+
+  /// An id, or nil when the text is empty, too long or holds control characters.
+  public init?(_ text: String) {
+    guard isValidID(text) else { return nil }
+    self.text = text
+  }
+}
+
+/// The key of an item within its collection: 1 to 256 bytes, compared byte for byte.
+public struct ItemID: Hashable, Sendable {
+  public let text: String
+
+  /// An id, or nil when the text is empty, too long or holds control characters.
+  public init?(_ text: String) {
+    guard isValidID(text) else { return nil }
+    self.text = text
+  }
+}
+
+/// An organisation of people. Nothing of one is seen from another unless an audience says so.
+public struct TenantID: Hashable, Sendable {
+  public let text: String
+
+  /// The tenant of personal accounts: `.All` permissions and wide audiences reach only the owner there.
+  public static let personalAccounts = TenantID(known: "9188040d-6c67-4c5b-b112-36a304b66dad")
+  /// The tenant of the demo data.
+  public static let demo = TenantID(known: "11111111-1111-4111-8111-111111111111")
+
+  /// An id in lower case, or nil when the text is empty, too long or holds control characters.
+  public init?(_ text: String) {
+    guard isValidID(text) else { return nil }
+    self.text = text.lowercased()
+  }
+
+  private init(known text: String) { self.text = text }
+}
+
+private func isValidID(_ text: String) -> Bool {
+  (1...Limits.idBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+}

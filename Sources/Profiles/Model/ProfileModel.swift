@@ -1,0 +1,39 @@
+public import OData
+
+/// The entity data model of the service. Everything else is derived from it: paths, bodies, answers.
+public enum ProfileModel {
+  /// All declared types, resolved.
+  public static let model: EntityModel = {
+    do throws(EntityModel.DeclarationError) {
+      return try EntityModel(
+        namespace: "microsoft.graph",
+        enums: Enumerations.all,
+        types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + ContactTypes.all,
+        roots: [
+          .entitySet("users", aliases: ["user"], of: "user"),
+          .singleton("me", of: "user"),
+        ])
+    } catch {
+      preconditionFailure("The declared model is wrong: \(error)")
+    }
+  }()
+
+  /// The type of a person.
+  public static let user = type("user")
+  /// The type of a profile.
+  public static let profile = type("profile")
+  /// The abstract type of every item.
+  public static let itemFacet = type("itemFacet")
+  /// The collections of items that a profile contains.
+  public static let collections = profile.navigation.filter(\.isCollection)
+
+  /// The collection of this name or alias, in any case.
+  public static func collection(named name: String) -> NavigationProperty? {
+    collections.first { $0.isNamed(name.utf8) }
+  }
+
+  private static func type(_ name: String) -> StructuredType {
+    guard let type = model.type(named: name) else { preconditionFailure("The model declares no \(name)") }
+    return type
+  }
+}

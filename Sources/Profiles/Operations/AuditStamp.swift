@@ -1,0 +1,57 @@
+import OData
+
+/// Who acts and when, as it is written into items and into the change log.
+struct AuditStamp: Sendable {
+  let caller: Caller
+  let time: DateTimeOffset
+
+  /// The identity set of the caller: only the member that acted is set, as in published answers.
+  func identitySet(ownerName: String?) -> Value {
+    let type = Self.identitySetType
+    var set = StructuredValue(of: type)
+    switch caller.actor {
+    case .user(let id):
+      set.members[Self.userIndex] = Self.identity(id: id.text, displayName: caller.displayName ?? ownerName)
+    case .application:
+      set.members[Self.applicationIndex] = Self.identity(
+        id: caller.applicationID, displayName: caller.applicationName)
+    }
+    return .complex(set)
+  }
+
+  /// A row of the change log for an item.
+  func change(
+    _ kind: Change.Kind, of key: ItemKey, properties: [String], from before: Version?, to after: Version?
+  ) -> Change {
+    Change(
+      time: time, kind: kind, user: key.user, collection: key.collection, item: key.id, properties: properties,
+      versionBefore: before, versionAfter: after, actingUser: caller.userID,
+      actingApplication: caller.applicationID)
+  }
+
+  private static func identity(id: String?, displayName: String?) -> Value {
+    var identity = StructuredValue(of: identityType)
+    identity.members[idIndex] = id.map(Value.string) ?? .null
+    identity.members[displayNameIndex] = displayName.map(Value.string) ?? .null
+    return .complex(identity)
+  }
+
+  private static let identitySetType = type("identitySet")
+  private static let identityType = type("identity")
+  private static let userIndex = index("user", of: identitySetType)
+  private static let applicationIndex = index("application", of: identitySetType)
+  private static let idIndex = index("id", of: identityType)
+  private static let displayNameIndex = index("displayName", of: identityType)
+
+  private static func type(_ name: String) -> StructuredType {
+    guard let type = ProfileModel.model.type(named: name) else { preconditionFailure("The model declares no \(name)") }
+    return type
+  }
+
+  private static func index(_ name: String, of type: StructuredType) -> Int {
+    guard let property = type.property(named: name) else {
+      preconditionFailure("\(type.name) declares no \(name)")
+    }
+    return property.index
+  }
+}

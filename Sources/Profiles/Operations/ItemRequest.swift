@@ -1,0 +1,48 @@
+public import OData
+
+/// The person that a path names.
+public enum OwnerReference: Hashable, Sendable {
+  /// Whoever asks.
+  case me
+  case id(UserID)
+  case principalName(String)
+}
+
+/// One collection of one person, or one item of it.
+public struct CollectionRequest: Sendable {
+  public let owner: OwnerReference
+  public let collection: NavigationProperty
+  public let caller: Caller
+
+  /// A request of `caller` for a collection of `owner`.
+  public init(owner: OwnerReference, collection: NavigationProperty, caller: Caller) {
+    self.owner = owner
+    self.collection = collection
+    self.caller = caller
+  }
+}
+
+/// What became of a write, as the caller may see it.
+public enum WriteResult: Sendable {
+  /// The item as it is now; `isNew` after a create.
+  case item(VisibleItem, isNew: Bool)
+  /// The write was done, and what it left is not visible to the caller, or gone.
+  case done
+}
+
+/// A page of a collection.
+public struct ItemPage: Sendable {
+  /// The person whose items these are.
+  public let owner: UserID
+  public let items: [VisibleItem]
+  /// Continues the list, or nil at its end.
+  public let next: ItemCursor?
+}
+
+/// Where a list goes on.
+public struct ItemCursor: Sendable {
+  let owner: UserID
+  let collection: NavigationProperty
+  let relation: Relation
+  let position: ItemPosition
+}

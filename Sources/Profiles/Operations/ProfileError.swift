@@ -1,0 +1,25 @@
+public import OData
+
+/// Everything that can go wrong with a request to the profile domain. The server maps each to Graph's wire form.
+public enum ProfileError: Error, Equatable, Sendable {
+  /// `/me` was asked for by an application on its own.
+  case meNeedsUser
+  /// The token holds none of these permissions; `isDirectory` tells a person's own resource from their profile.
+  case insufficientPermissions([Permission], isDirectory: Bool)
+  /// The permission is there, but the tenant lets only administrators write for others.
+  case deniedForRole
+  /// There is no such person, or none that the caller may know of.
+  case userNotFound
+  /// There is no such item, or none that the caller may see.
+  case itemNotFound
+  /// `If-Match` names another version.
+  case preconditionFailed
+  /// The body is not one of the declared type.
+  case body(BodyError)
+  /// The collection holds `Limits.itemsPerCollectionMax` items.
+  case collectionFull
+  /// The person holds `Limits.personBytesMax` bytes.
+  case personFull
+  /// The store could not do its work; nothing was committed.
+  case store(StoreError)
+}

@@ -1,0 +1,35 @@
+import OData
+
+/// Runs the operations of the profile domain on a store. Everything above speaks to this, never to a store.
+public final class ProfileService: Sendable {
+  let store: any ProfileStore
+  let environment: ServiceEnvironment
+
+  /// A service on `store`.
+  public init(store: any ProfileStore, environment: ServiceEnvironment) {
+    self.store = store
+    self.environment = environment
+  }
+
+  /// Makes the one session of a thread; `resume` brings late answers back to it.
+  public func makeSession(resume: @escaping Resume) throws(StoreError) -> ProfileSession {
+    ProfileSession(service: self, reader: try store.makeReader(resume: resume), resume: resume)
+  }
+
+  /// Whether the store can be used.
+  public var health: StoreHealth { store.health }
+
+  /// Replaces everything by `records`; `then` is called on a thread of the store's choice.
+  public func replaceAll(
+    with records: [DirectoryRecord], _ then: @escaping @Sendable (Result<Void, ProfileError>) -> Void
+  ) {
+    store.submit(.replaceAll(records, then))
+  }
+}
+
+/// A value that is touched on one thread only, though a closure that crosses threads carries it there and back.
+///
+/// Safety: `ProfileSession` makes these for closures that run only inside `resume`, on the session's own thread.
+struct Confined<Value>: @unchecked Sendable {
+  let value: Value
+}

@@ -1,0 +1,77 @@
+import OData
+
+/// The operations as one thread runs them. Not Sendable: owned by the thread that it was made for, and every answer
+/// comes back on that thread, either before the call returns or later.
+public final class ProfileSession {
+  /// Where an answer goes.
+  public typealias Completion<Answer> = (Result<Answer, ProfileError>) -> Void
+
+  let service: ProfileService
+  let reader: any ProfileReader
+  let resume: Resume
+
+  init(service: ProfileService, reader: any ProfileReader, resume: @escaping Resume) {
+    self.service = service
+    self.reader = reader
+    self.resume = resume
+  }
+
+  var environment: ServiceEnvironment { service.environment }
+
+  /// Finds out who is meant and whether the caller's permissions reach them, then goes on with their id.
+  func owner(
+    _ reference: OwnerReference, for access: Access, by caller: Caller,
+    _ then: @escaping Completion<UserID>
+  ) {
+    switch reference {
+    case .me:
+      guard let id = caller.userID else { return then(.failure(.meNeedsUser)) }
+      then(authorized(id, for: access, by: caller))
+    case .id(let id):
+      then(authorized(id, for: access, by: caller))
+    case .principalName(let name):
+      reader.user(principalName: name, in: caller.tenant) { [self] found in
+        switch found {
+        case .failure(let error): then(.failure(.store(error)))
+        case .success(let user?): then(authorized(user.id, for: access, by: caller))
+        case .success(nil): then(unknownPrincipalName(name, for: access, by: caller))
+        }
+      }
+    }
+  }
+
+  private func authorized(_ id: UserID, for access: Access, by caller: Caller) -> Result<UserID, ProfileError> {
+    do throws(ProfileError) {
+      try access.authorize(
+        caller, isOwner: caller.userID == id, policy: environment.policy(caller.tenant))
+      return .success(id)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// A name that nobody has yet may still be the caller's own, before their first call.
+  private func unknownPrincipalName(
+    _ name: String, for access: Access, by caller: Caller
+  ) -> Result<UserID, ProfileError> {
+    let folded = StoredUser.foldedPrincipalName
+    if let own = caller.userID, let ownName = caller.userPrincipalName, folded(ownName) == folded(name) {
+      return authorized(own, for: access, by: caller)
+    }
+    do throws(ProfileError) {
+      try access.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
+      return .failure(.userNotFound)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Brings the answer of a write back to this thread.
+  func submit(
+    _ operation: any ItemOperation, prepared: PreparedChange? = nil, _ then: @escaping Completion<ItemOutcome>
+  ) {
+    let confined = Confined(value: then)
+    let resume = resume
+    service.store.submit(.item(operation, prepared) { result in resume { confined.value(result) } })
+  }
+}

@@ -1,0 +1,55 @@
+import OData
+
+extension ProfileSession {
+  /// Reads one item.
+  public func readItem(_ id: ItemID, of request: CollectionRequest, _ then: @escaping Completion<VisibleItem>) {
+    owner(request.owner, for: .readProfile, by: request.caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let user): readItem(id, of: user, request, then)
+      }
+    }
+  }
+
+  private func readItem(
+    _ id: ItemID, of user: UserID, _ request: CollectionRequest, _ then: @escaping Completion<VisibleItem>
+  ) {
+    let key = ItemKey(user: user, collection: request.collection.name, id: id)
+    reader.item(key) { [self] found in
+      switch found {
+      case .failure(let error): then(.failure(.store(error)))
+      case .success(let found?):
+        let relation = Relation(of: request.caller, to: user, in: found.owner.tenant)
+        guard let item = relation.visible(found.item, of: request.collection.target) else {
+          return then(.failure(relation.knowsPerson ? .itemNotFound : .userNotFound))
+        }
+        then(.success(item))
+      case .success(nil): missingItem(of: user, request.caller, then)
+      }
+    }
+  }
+
+  /// There is no such item: the answer depends on whether there is such a person.
+  func missingItem<Answer>(of user: UserID, _ caller: Caller, _ then: @escaping Completion<Answer>) {
+    person(user, caller) { found in
+      switch found {
+      case .failure(let error): then(.failure(error))
+      case .success(let relation): then(.failure(relation.knowsPerson ? .itemNotFound : .userNotFound))
+      }
+    }
+  }
+
+  /// The relation of the caller to a person who exists, made on their first call where the policy says so.
+  func person(_ id: UserID, _ caller: Caller, _ then: @escaping Completion<Relation>) {
+    reader.user(id) { [self] found in
+      switch found {
+      case .failure(let error): then(.failure(.store(error)))
+      case .success(let user?): then(.success(Relation(of: caller, to: id, in: user.tenant)))
+      case .success(nil):
+        addCaller(caller, as: id) { added in
+          then(added.map { Relation(of: caller, to: id, in: caller.tenant) })
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import OData
+
+extension ProfileSession {
+  /// Reads a person, as far as the caller's permissions go.
+  public func readUser(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleUser>) {
+    owner(reference, for: .readUser, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id): readUser(id, by: caller, then)
+      }
+    }
+  }
+
+  private func readUser(_ id: UserID, by caller: Caller, _ then: @escaping Completion<VisibleUser>) {
+    reader.user(id) { [self] found in
+      switch found {
+      case .failure(let error): then(.failure(.store(error)))
+      case .success(let user?):
+        let relation = Relation(of: caller, to: id, in: user.tenant)
+        guard let visible = relation.visible(user, to: caller) else { return then(.failure(.userNotFound)) }
+        then(.success(visible))
+      case .success(nil):
+        addCaller(caller, as: id) { [self] added in
+          switch added {
+          case .failure(let error): then(.failure(error))
+          case .success: readUser(id, by: caller, then)
+          }
+        }
+      }
+    }
+  }
+}

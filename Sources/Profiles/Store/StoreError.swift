@@ -1,0 +1,22 @@
+/// Why a store could not do its work. Nothing of the request was committed.
+public enum StoreError: Error, Equatable, Sendable {
+  /// The data is damaged; the sentence says what was found, without any of it.
+  case damaged(String)
+  /// The store takes no writes now; the sentence says why.
+  case readOnly(String)
+  /// The disk is full.
+  case diskFull
+  /// More writes wait than `Limits.queuedWritesMax`.
+  case overloaded
+  /// The store was closed.
+  case closed
+  /// Another failure; the sentence is for the log.
+  case failed(String)
+}
+
+/// Whether a store can be used.
+public enum StoreHealth: Equatable, Sendable {
+  case healthy
+  /// Reads may work, writes are refused; the sentence says why.
+  case refusingWrites(String)
+}

@@ -1,0 +1,97 @@
+public import OData
+
+/// Where an item lies. Keys are scoped by person and collection; the person comes first, so that a store can
+/// spread people over machines.
+public struct ItemKey: Hashable, Sendable {
+  public let user: UserID
+  /// The canonical name of the collection, such as `phones`.
+  public let collection: String
+  public let id: ItemID
+
+  /// The item `id` in one collection of one person.
+  public init(user: UserID, collection: String, id: ItemID) {
+    self.user = user
+    self.collection = collection
+    self.id = id
+  }
+}
+
+/// An item as a store keeps it: finished JSON, and beside it what must be known without reading that JSON.
+public struct StoredItem: Equatable, Sendable {
+  public let key: ItemKey
+  public let version: Version
+  /// `allowedAudiences` of the item.
+  public let audience: Audience
+  /// `createdDateTime` of the item, the default order of lists; ties are broken by the id.
+  public let created: DateTimeOffset
+  /// The item as one JSON object, without annotations.
+  public let json: [UInt8]
+  /// The part of `json` that is an array of one element and may be answered as that element.
+  public let collapsible: Range<Int>?
+
+  /// An item from its parts, as a store reads it.
+  public init(
+    key: ItemKey, version: Version, audience: Audience, created: DateTimeOffset, json: [UInt8],
+    collapsible: Range<Int>?
+  ) {
+    self.key = key
+    self.version = version
+    self.audience = audience
+    self.created = created
+    self.json = json
+    self.collapsible = collapsible
+  }
+
+  /// An item from a value of its type.
+  init(key: ItemKey, version: Version, value: StructuredValue, of type: StructuredType) {
+    var writer = EntityWriter()
+    writer.object(value, of: type)
+    self.key = key
+    self.version = version
+    var audience = Audience.me
+    if case .enumeration(let flags) = value.members[ItemFacet.Position.allowedAudiences] {
+      audience = Audience(rawValue: flags)
+    }
+    self.audience = audience
+    var created = DateTimeOffset(unixSeconds: 0)
+    if case .dateTime(let instant) = value.members[ItemFacet.Position.createdDateTime] { created = instant }
+    self.created = created
+    json = writer.json.bytes
+    collapsible = writer.collapsible.first
+  }
+
+  /// The item as a value of `type`; throws when the stored JSON is not one.
+  func value(of type: StructuredType) throws(BodyError) -> StructuredValue {
+    let patch = try EntityReader(.restore, dialect: .strict).read(json, as: type)
+    var value = StructuredValue(of: type)
+    _ = patch.apply(to: &value, of: type)
+    return value
+  }
+}
+
+/// A person as a store keeps them.
+public struct StoredUser: Equatable, Sendable {
+  public let id: UserID
+  public let tenant: TenantID
+  /// Unique in the tenant in any case; nil when the person has none.
+  public let principalName: String?
+  public let displayName: String?
+  public let version: Version
+  /// The person as one JSON object, without annotations.
+  public let json: [UInt8]
+
+  /// A person from the parts that a store reads.
+  public init(
+    id: UserID, tenant: TenantID, principalName: String?, displayName: String?, version: Version, json: [UInt8]
+  ) {
+    self.id = id
+    self.tenant = tenant
+    self.principalName = principalName
+    self.displayName = displayName
+    self.version = version
+    self.json = json
+  }
+
+  /// The form of a principal name by which it is compared.
+  public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
+}

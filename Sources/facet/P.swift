@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Entry { static func main() { print("x") } }
