@@ -97,11 +97,14 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
+      resources: [.embedInCode("Resources/demo.ndjson")],
       swiftSettings: strict),
     // What every store must pass, as a library, so that the next store adds one line of tests.
     .target(
       name: "StoreConformance", dependencies: ["OData", "Profiles"], path: "Tests/StoreConformance",
       swiftSettings: strict),
+    // A plain HTTP/1.1 client that sends exactly the bytes it is given, for tests of the wire.
+    .target(name: "HTTPProbe", path: "Tests/HTTPProbe", swiftSettings: strict),
     .testTarget(name: "ODataTests", dependencies: ["OData"], swiftSettings: strict),
     .testTarget(name: "ProfilesTests", dependencies: ["OData", "Profiles"], swiftSettings: strict),
     .testTarget(
@@ -127,6 +130,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     // Runs the built binary as a user would, and checks the house rules and the documentation.
-    .testTarget(name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "facet"], swiftSettings: strict),
+    .testTarget(
+      name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "HTTPProbe", "facet"],
+      swiftSettings: strict),
   ]
 )

@@ -7,8 +7,13 @@ public struct EntityReader: Sendable {
     case create
     /// A client updates one: the same, and `unknownFutureValue` means not sent.
     case update
-    /// The server's own data, from an import file or the store: every member counts.
+    /// An operator brings data from elsewhere: every member counts, and bounds hold.
+    case importing
+    /// The server reads back what it stored: every member counts.
     case restore
+
+    /// Whether keys and read-only members are taken from the body.
+    var setsEverything: Bool { self == .importing || self == .restore }
   }
 
   let purpose: Purpose
@@ -89,7 +94,7 @@ public struct EntityReader: Sendable {
     _ reader: inout JSONReader, _ property: Property, path: PropertyPath
   ) throws -> StructuredPatch.Change {
     let isIgnored = !property.traits.isDisjoint(with: [.key, .readOnly])
-    if isIgnored, purpose != .restore {
+    if isIgnored, !purpose.setsEverything {
       try reader.skipValue()
       return .absent
     }

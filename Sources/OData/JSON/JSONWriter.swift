@@ -68,6 +68,9 @@ public struct JSONWriter {
   /// Writes a value that is already JSON.
   public mutating func raw(_ json: some Sequence<UInt8>) { scalar { $0.append(contentsOf: json) } }
 
+  /// Continues a value that was begun with `raw`: bytes as they are, with no comma before them.
+  public mutating func append(_ json: some Sequence<UInt8>) { bytes.append(contentsOf: json) }
+
   /// A member with a string.
   public mutating func member(_ name: String, _ value: String) {
     self.name(name)

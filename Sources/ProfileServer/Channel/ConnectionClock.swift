@@ -1,0 +1,87 @@
+import NIOCore
+import OData
+
+/// How long a connection may take for what. Separate from `Limits` only so that tests need not wait as long.
+struct ConnectionTimeouts: Sendable {
+  var header: TimeAmount = .seconds(Int64(Limits.headerSeconds))
+  var bodyPause: TimeAmount = .seconds(Int64(Limits.bodyPauseSeconds))
+  var request: TimeAmount = .seconds(Int64(Limits.requestSeconds))
+  var idle: TimeAmount = .seconds(Int64(Limits.idleSeconds))
+  /// How long a refused client may go on sending before the connection is cut.
+  var linger: TimeAmount = .seconds(2)
+  /// How often the clock is looked at. One timer per connection, none per request.
+  var tick: TimeAmount = .seconds(1)
+}
+
+/// What a connection is doing and since when: a state machine without effects. Owned by one event loop.
+struct ConnectionClock {
+  /// What the owner must do now.
+  enum Verdict: Equatable {
+    case fine
+    /// Nothing was asked for too long: close without a word.
+    case closeIdle
+    /// A request did not arrive in time: answer 408 and close.
+    case refuseSlow
+    /// The client does not read, or does not stop sending after a refusal: cut the connection.
+    case cut
+  }
+
+  private enum State {
+    case idle(since: NIODeadline)
+    case header(since: NIODeadline)
+    case body(since: NIODeadline, lastByte: NIODeadline)
+    case answering
+    case lingering(since: NIODeadline)
+  }
+
+  private let timeouts: ConnectionTimeouts
+  private var state: State
+  private var blockedSince: NIODeadline?
+
+  init(_ timeouts: ConnectionTimeouts, now: NIODeadline) {
+    self.timeouts = timeouts
+    state = .idle(since: now)
+  }
+
+  /// Bytes came in.
+  mutating func received(now: NIODeadline) {
+    switch state {
+    case .idle: state = .header(since: now)
+    case .body(let since, _): state = .body(since: since, lastByte: now)
+    case .header, .answering, .lingering: break
+    }
+  }
+
+  /// A header section is complete.
+  mutating func headerEnded(now: NIODeadline) {
+    if case .header(let since) = state {
+      state = .body(since: since, lastByte: now)
+    } else {
+      state = .body(since: now, lastByte: now)
+    }
+  }
+
+  /// A request is complete.
+  mutating func requestEnded() { state = .answering }
+
+  /// An answer is complete.
+  mutating func answered(now: NIODeadline) { state = .idle(since: now) }
+
+  /// The connection was refused and waits for the client to notice.
+  mutating func lingers(now: NIODeadline) { state = .lingering(since: now) }
+
+  /// Whether the client takes what is sent.
+  mutating func writability(isWritable: Bool, now: NIODeadline) { blockedSince = isWritable ? nil : now }
+
+  func verdict(now: NIODeadline) -> Verdict {
+    if let blockedSince, now - blockedSince > timeouts.idle { return .cut }
+    switch state {
+    case .idle(let since): return now - since > timeouts.idle ? .closeIdle : .fine
+    case .header(let since): return now - since > timeouts.header ? .refuseSlow : .fine
+    case .body(let since, let lastByte):
+      return now - lastByte > timeouts.bodyPause || now - since > timeouts.request ? .refuseSlow : .fine
+    case .answering: return .fine
+    case .lingering(let since): return now - since > timeouts.linger ? .cut : .fine
+    }
+  }
+}

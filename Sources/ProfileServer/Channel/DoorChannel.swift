@@ -1,0 +1,86 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import OData
+
+/// What the door needs to know of its listener.
+struct DoorEnvironment: Sendable {
+  let isSecure: Bool
+  let origin: ServiceOrigin
+  /// The origin of a request without a usable `Host`.
+  let fallbackOrigin: String
+  let timeouts: ConnectionTimeouts
+
+  /// The neutral form of a request.
+  func request(_ head: HTTPRequestHead, body: ByteBuffer?) -> GraphRequest {
+    GraphRequest(
+      method: head.method, target: head.uri, headers: head.headers, body: body,
+      origin: origin.origin(
+        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: fallbackOrigin))
+  }
+}
+
+/// Hummingbird's HTTP/1.1 channel with the door in it.
+struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
+  typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+  let responder: HTTPChannelHandler.Responder
+  let handlers: LoopHandlers
+  let environment: DoorEnvironment
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    channel.eventLoop.makeCompletedFuture {
+      let pipeline = channel.pipeline.syncOperations
+      let door = DoorHandler(graph: try handlers.handler(of: channel.eventLoop), environment: environment)
+      var limits = NIOHTTPDecoderLimitConfiguration()
+      limits.maxHeaderFieldSize = Limits.headerBytesMax
+      limits.maxHeaderListSize = Limits.headerBytesMax
+      limits.maxHeaderFieldCount = Limits.headerCountMax
+      try pipeline.addHandler(ArrivalHandler(door: door))
+      try pipeline.configureHTTPServerPipeline(
+        withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
+        withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+      try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(Limits.bodyBytesMax)))
+      try pipeline.addHandler(door)
+      try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: environment.isSecure))
+      try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
+      return try NIOAsyncChannel(
+        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+    }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await handleHTTP(asyncChannel: value, logger: logger)
+  }
+}
+
+/// The one Graph handler of each event loop, made before the first connection.
+struct LoopHandlers: Sendable {
+  /// A connection came on a loop that has no handler: the server was composed with another group of loops.
+  struct UnknownLoop: Error {}
+
+  private let handlers: [ObjectIdentifier: NIOLoopBound<GraphHandler>]
+
+  /// Makes a handler on each loop of `group`.
+  init(
+    group: any EventLoopGroup, make: @escaping @Sendable (any EventLoop) throws -> GraphHandler
+  ) async throws {
+    var handlers: [ObjectIdentifier: NIOLoopBound<GraphHandler>] = [:]
+    for loop in group.makeIterator() {
+      handlers[ObjectIdentifier(loop)] = try await loop.submit {
+        NIOLoopBound(try make(loop), eventLoop: loop)
+      }.get()
+    }
+    self.handlers = handlers
+  }
+
+  /// The handler of a loop; must be called on it.
+  func handler(of loop: any EventLoop) throws -> GraphHandler {
+    guard let handler = handlers[ObjectIdentifier(loop)] else { throw UnknownLoop() }
+    return handler.value
+  }
+}

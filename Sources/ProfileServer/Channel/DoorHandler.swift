@@ -1,0 +1,336 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import OData
+
+/// The door: answers Graph requests on their event loop and lets everything else through to Hummingbird.
+///
+/// It stands behind NIO's HTTP/1 pipeline with pipelining assistance, so one request of a connection is in flight at
+/// a time. It owns time, `Connection: close`, HTTP/1.0, `100-continue`, parse errors and body bounds for both ways,
+/// and reads nothing more while the client does not take what was sent.
+final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// Where the request in flight is.
+  enum Phase {
+    case waiting
+    /// A Graph request whose body arrives.
+    case receiving(HTTPRequestHead, body: ByteBuffer?)
+    /// A Graph request that is being answered.
+    case answering(HTTPRequestHead)
+    /// A request that Hummingbird answers; `bytes` of its body came so far.
+    case passing(HTTPRequestHead, bytes: Int, responseBegan: Bool)
+    /// The connection was refused; whatever comes is dropped.
+    case lingering
+  }
+
+  let graph: GraphHandler
+  let environment: DoorEnvironment
+  var context: ChannelHandlerContext?
+  var phase = Phase.waiting
+  var clock: ConnectionClock
+  private var keepsAlive = true
+  private var isReadHeld = false
+  private var isInsideRead = false
+  /// Counts requests, so that a late answer cannot reach another one.
+  private var ticket = 0
+  private var timer: Scheduled<Void>?
+  /// A request that became complete while the answer before it was being written. It is answered afterwards, so that
+  /// a thousand pipelined requests do not nest a thousand deep.
+  private var complete: (HTTPRequestHead, ByteBuffer?)?
+  private var isAnswering = false
+
+  init(graph: GraphHandler, environment: DoorEnvironment) {
+    self.graph = graph
+    self.environment = environment
+    clock = ConnectionClock(environment.timeouts, now: .now())
+  }
+
+  // MARK: Life
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    graph.metrics.connectionOpened()
+    scheduleTick(context)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    timer?.cancel()
+    graph.metrics.connectionClosed()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    self.context = nil
+    timer?.cancel()
+    context.fireChannelInactive()
+  }
+
+  private func scheduleTick(_ context: ChannelHandlerContext) {
+    timer = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: environment.timeouts.tick) { [self] in
+      tick()
+    }
+  }
+
+  private func tick() {
+    guard let context else { return }
+    switch clock.verdict(now: .now()) {
+    case .fine: break
+    case .closeIdle, .cut: return context.close(promise: nil)
+    case .refuseSlow: refuse(.tooSlow, context)
+    }
+    scheduleTick(context)
+  }
+
+  // MARK: Requests
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isInsideRead = true
+    switch unwrapInboundIn(data) {
+    case .head(let head): receive(head, context, data)
+    case .body(let part): receive(part, context, data)
+    case .end: receiveEnd(context, data)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isInsideRead = false
+    context.flush()
+    context.fireChannelReadComplete()
+  }
+
+  private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
+    if case .lingering = phase { return }
+    clock.headerEnded(now: .now())
+    keepsAlive = keepsAlive && head.isKeepAlive
+    ticket += 1
+    if let refusal = HeadCheck.refusal(of: head) { return refuse(refusal, context, head: head) }
+    if head.version == .http1_1, head.headers.first(name: "Expect") != nil {
+      let interim = HTTPResponseHead(version: head.version, status: .continue)
+      context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
+    }
+    guard HeadCheck.isGraph(head.uri) else {
+      phase = .passing(head, bytes: 0, responseBegan: false)
+      return context.fireChannelRead(data)
+    }
+    phase = .receiving(head, body: nil)
+  }
+
+  private func receive(_ part: ByteBuffer, _ context: ChannelHandlerContext, _ data: NIOAny) {
+    switch phase {
+    case .receiving(let head, let body):
+      let size = (body?.readableBytes ?? 0) + part.readableBytes
+      guard size <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: head) }
+      var whole = body ?? part
+      if body != nil { whole.writeImmutableBuffer(part) }
+      phase = .receiving(head, body: whole)
+    case .passing(let head, let bytes, let responseBegan):
+      let size = bytes + part.readableBytes
+      guard size <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: head) }
+      phase = .passing(head, bytes: size, responseBegan: responseBegan)
+      context.fireChannelRead(data)
+    case .waiting, .answering, .lingering: break
+    }
+  }
+
+  private func receiveEnd(_ context: ChannelHandlerContext, _ data: NIOAny) {
+    switch phase {
+    case .receiving(let head, let body):
+      clock.requestEnded()
+      phase = .answering(head)
+      complete = (head, body)
+      answerWhatIsComplete()
+    case .passing:
+      clock.requestEnded()
+      context.fireChannelRead(data)
+    case .waiting, .answering, .lingering: break
+    }
+  }
+
+  private func answerWhatIsComplete() {
+    guard !isAnswering else { return }
+    isAnswering = true
+    while let (head, body) = complete, context != nil {
+      complete = nil
+      let ticket = ticket
+      graph.handle(environment.request(head, body: body)) { [self] in answer($0, head, ticket: ticket) }
+    }
+    isAnswering = false
+  }
+
+  // MARK: Answers
+
+  private func answer(_ response: GraphResponse, _ head: HTTPRequestHead, ticket: Int) {
+    guard ticket == self.ticket, case .answering = phase, let context else { return }
+    var response = response
+    if !keepsAlive { response.headers.add(name: "Connection", value: "close") }
+    switch response.body {
+    case .none:
+      let hasNoLength = response.status == .noContent || response.status == .notModified || head.method == .HEAD
+      if !hasNoLength { response.headers.replaceOrAdd(name: "Content-Length", value: "0") }
+      writeHead(response, head, context)
+      endAnswer(context)
+    case .bytes(let bytes):
+      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+      writeHead(response, head, context)
+      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+      endAnswer(context)
+    case .stream(let stream):
+      writeHead(response, head, context)
+      pump(stream, ticket: ticket)
+    }
+  }
+
+  private func writeHead(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    let head = HTTPResponseHead(version: request.version, status: response.status, headers: response.headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+  }
+
+  /// Sends the next piece when the client has taken those before, until the end.
+  private func pump(_ stream: any ResponseStream, ticket: Int) {
+    guard ticket == self.ticket, let context else { return }
+    guard context.channel.isWritable else {
+      waiting = (stream, ticket)
+      return context.flush()
+    }
+    stream.next { [self] piece in
+      guard ticket == self.ticket, let context = self.context else { return }
+      switch piece {
+      case .failure: context.close(promise: nil)
+      case .success(nil): endAnswer(context)
+      case .success(let bytes?):
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+        pump(stream, ticket: ticket)
+      }
+    }
+  }
+
+  /// A stream that waits until the client takes more.
+  private var waiting: (any ResponseStream, Int)?
+
+  private func endAnswer(_ context: ChannelHandlerContext) {
+    phase = .waiting
+    clock.answered(now: .now())
+    let keepsAlive = keepsAlive
+    context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    if !isInsideRead { context.flush() }
+    if !keepsAlive { linger(context) }
+    answerWhatIsComplete()
+  }
+
+  // MARK: Refusals
+
+  /// Answers a request that is not read to its end, then closes once the client had a chance to read the answer.
+  func refuse(_ error: GraphError, _ context: ChannelHandlerContext, head: HTTPRequestHead? = nil) {
+    if case .passing(_, _, responseBegan: true) = phase { return context.close(promise: nil) }
+    if case .lingering = phase { return }
+    ticket += 1
+    var response = graph.refusal(error, headers: head?.headers ?? [:])
+    response.headers.add(name: "Connection", value: "close")
+    if case .bytes(let bytes) = response.body {
+      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+      let version = head?.version ?? .http1_1
+      let responseHead = HTTPResponseHead(version: version, status: response.status, headers: response.headers)
+      context.write(wrapOutboundOut(.head(responseHead)), promise: nil)
+      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    linger(context)
+  }
+
+  /// Closes the sending side and drops what still comes in: closing at once would reset the connection and take the
+  /// answer away from a client that is still sending (RFC 9112 section 9.6).
+  private func linger(_ context: ChannelHandlerContext) {
+    phase = .lingering
+    clock.lingers(now: .now())
+    context.flush()
+    let closed = context.eventLoop.makePromise(of: Void.self)
+    let channel = context.channel
+    closed.futureResult.whenFailure { _ in channel.close(promise: nil) }
+    context.close(mode: .output, promise: closed)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case HTTPParserError.headerOverflow: refuse(.headersTooLarge, context)
+    case is HTTPParserError: refuse(.malformedHTTP, context)
+    case NIOHTTPDecompression.DecompressionError.limit: refuse(.bodyTooLarge, context)
+    case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
+      refuse(.bodyNotInflatable, context)
+    default: context.close(promise: nil)
+    }
+  }
+
+  // MARK: Passing through
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    // Whoever was answering a request that has been refused since comes too late.
+    guard case .passing(let head, let bytes, _) = phase else {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    switch unwrapOutboundIn(data) {
+    case .head: phase = .passing(head, bytes: bytes, responseBegan: true)
+    case .body: break
+    case .end:
+      phase = .waiting
+      clock.answered(now: .now())
+      let keepsAlive = keepsAlive
+      context.write(data, promise: promise)
+      if !keepsAlive { linger(context) }
+      return
+    }
+    context.write(data, promise: promise)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    guard context.channel.isWritable else {
+      isReadHeld = true
+      return
+    }
+    context.read()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    let isWritable = context.channel.isWritable
+    clock.writability(isWritable: isWritable, now: .now())
+    if isWritable, isReadHeld {
+      isReadHeld = false
+      context.read()
+    }
+    if isWritable, let (stream, ticket) = waiting {
+      waiting = nil
+      pump(stream, ticket: ticket)
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed = event {
+      keepsAlive = false
+      switch phase {
+      case .waiting, .receiving, .lingering: return context.close(promise: nil)
+      case .answering, .passing: break
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+}
+
+/// Notes when bytes come in, before anything has understood them.
+final class ArrivalHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  private let door: DoorHandler
+
+  init(door: DoorHandler) { self.door = door }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    door.clock.received(now: .now())
+    context.fireChannelRead(data)
+  }
+}

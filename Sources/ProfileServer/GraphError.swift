@@ -1,0 +1,208 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// An error as a client of Graph sees it. This file is the one mapping from errors to the wire.
+struct GraphError: Error, Equatable {
+  let status: HTTPResponseStatus
+  let code: GraphErrorCode
+  /// What was wrong and what to do, for people. It never holds values of people.
+  let message: String
+  /// The property or segment at fault.
+  var target: String?
+  /// Further header fields, such as `Allow`.
+  var headers: HTTPHeaders = [:]
+
+  /// Graph's envelope (OData JSON 4.01 section 21.1, with Graph's spelling `innerError`).
+  func body(identity: RequestIdentity, date: DateTimeOffset) -> [UInt8] {
+    var json = JSONWriter(capacity: 384)
+    json.beginObject()
+    json.name("error")
+    json.beginObject()
+    json.member("code", code.rawValue)
+    json.member("message", message)
+    if let target { json.member("target", target) }
+    json.name("innerError")
+    json.beginObject()
+    json.name("date")
+    json.plainString(date.utf8WithoutFraction)
+    json.member("request-id", identity.requestID)
+    json.member("client-request-id", identity.clientRequestID)
+    json.endObject()
+    json.endObject()
+    json.endObject()
+    return json.bytes
+  }
+}
+
+// MARK: From the domain
+
+extension GraphError {
+  init(_ error: ProfileError) {
+    switch error {
+    case .meNeedsUser:
+      self.init(
+        status: .badRequest, code: .badRequest,
+        message: "/me request is only valid with delegated authentication flow. Use /users/{id} with this token.")
+    case .insufficientPermissions(let sufficient, let isDirectory):
+      self.init(insufficient: sufficient, isDirectory: isDirectory)
+    case .deniedForRole:
+      self.init(
+        status: .forbidden, code: .deniedForRole,
+        message: "Access is denied: only an administrator of the person's tenant may write for others.")
+    case .userNotFound: self = .userNotFound
+    case .itemNotFound:
+      self.init(
+        status: .notFound, code: .invalidValue,
+        message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
+    case .preconditionFailed:
+      self.init(
+        status: .preconditionFailed, code: .resourceModified,
+        message: "The item has changed since the entity tag in If-Match was read. Read it again, then repeat.")
+    case .body(let error): self.init(error)
+    case .collectionFull:
+      self.init(
+        status: .conflict, code: .quotaLimitReached,
+        message: "The collection already holds \(Limits.itemsPerCollectionMax) items. Delete some first.")
+    case .personFull:
+      self.init(
+        status: .conflict, code: .quotaLimitReached,
+        message: "One person may hold \(Limits.personBytesMax) bytes in all. Delete or shorten items first.")
+    case .store(let error): self.init(error)
+    }
+  }
+
+  private init(insufficient sufficient: [Permission], isDirectory: Bool) {
+    let names = sufficient.map(\.rawValue).joined(separator: ", ")
+    self.init(
+      status: .forbidden, code: isDirectory ? .directoryDenied : .insufficientPermissions,
+      message: "Insufficient privileges to complete the operation. The token needs one of: \(names).")
+  }
+
+  /// There is no such person, or none that the caller may know of.
+  static let userNotFound = GraphError(
+    status: .notFound, code: .resourceNotFound,
+    message: "Resource does not exist, or it is not visible to you. Check the user id or principal name.")
+
+  init(_ error: BodyError) {
+    let code: GraphErrorCode =
+      switch error {
+      case .malformed, .notAnObject, .contradictingType: .badRequest
+      case .unknownProperty: .requestBodyRead
+      case .wrongKind, .notNullable, .unknownMember, .invalidValue, .tooLarge: .invalidValue
+      }
+    self.init(status: .badRequest, code: code, message: error.message, target: error.property)
+  }
+
+  init(_ error: StoreError) {
+    switch error {
+    case .damaged, .failed:
+      self.init(
+        status: .internalServerError, code: .generalException,
+        message: "The server could not read or write its data. Nothing was changed; its log says why.")
+    case .readOnly, .closed:
+      self.init(
+        status: .serviceUnavailable, code: .serviceNotAvailable,
+        message: "The server takes no writes now. Nothing was changed; /readyz says why.", headers: Self.retryLater)
+    case .diskFull:
+      self.init(
+        status: .serviceUnavailable, code: .serviceNotAvailable,
+        message: "The server's disk is full. Nothing was changed; try again when there is room.",
+        headers: Self.retryLater)
+    case .overloaded:
+      self.init(
+        status: .serviceUnavailable, code: .serviceNotAvailable,
+        message: "Too many writes are waiting. Nothing was changed; try again after the time in Retry-After.",
+        headers: Self.retryLater)
+    }
+  }
+
+  /// Official clients wait exactly this many seconds; zero would make them fall back to a longer pause.
+  private static let retryLater: HTTPHeaders = ["Retry-After": "1"]
+}
+
+// MARK: From the request
+
+extension GraphError {
+  init(_ error: PathError) {
+    self.init(status: .badRequest, code: .badRequest, message: error.message)
+  }
+
+  init(_ error: QueryError) {
+    self.init(status: .badRequest, code: .badRequest, message: error.message)
+  }
+
+  /// A path that only `/beta` has (as Graph answers it, with a hint).
+  static let profileNeedsBeta = GraphError(
+    status: .notFound, code: .resourceNotFound,
+    message: "Resource 'profile' does not exist or one of its queried reference-property objects are not present. "
+      + "The profile API is offered under /beta only: call /beta/me/profile or /beta/users/{id}/profile.")
+
+  /// The method is not offered on this resource.
+  static func methodNotAllowed(_ allowed: [HTTPMethod]) -> GraphError {
+    let names = allowed.map(\.rawValue).joined(separator: ", ")
+    return GraphError(
+      status: .methodNotAllowed, code: .methodNotAllowed,
+      message: "Specified HTTP method is not allowed for the request target. It takes: \(names).",
+      headers: ["Allow": names])
+  }
+
+  /// The resource is known and not offered yet.
+  static let notImplemented = GraphError(
+    status: .notImplemented, code: .notImplemented,
+    message: "This resource is part of the model, but not offered by this version of the server.")
+
+  static let contentTypeMissing = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "Write requests (excluding DELETE) must contain the Content-Type header declaration. Send application/json.")
+
+  static let contentTypeNotJSON = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "The entity only allows writes with a JSON Content-Type header. Send application/json in UTF-8.")
+
+  static let bodyMissing = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "The request has no body. Send one JSON object that holds the properties to set.")
+
+  static let contentEncodingUnsupported = GraphError(
+    status: .unsupportedMediaType, code: .unsupportedMediaType,
+    message: "Only the content encodings gzip and deflate, or none, are understood. Send the body plain.",
+    headers: ["Accept-Encoding": "gzip, deflate"])
+
+  static let bodyNotInflatable = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "The body is not compressed as its Content-Encoding says. Send it whole, or send it plain.")
+
+  static let malformedEntityTag = GraphError(
+    status: .badRequest, code: .malformedEntityTag,
+    message: "If-Match must be * or a list of quoted entity tags, as they stand in @odata.etag.")
+
+  static let malformedID = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "An id in the path is empty, longer than \(Limits.idBytesMax) bytes, or of another key than the resource has.")
+}
+
+// MARK: From the connection
+
+extension GraphError {
+  static let bodyTooLarge = GraphError(
+    status: .payloadTooLarge, code: .requestEntityTooLarge,
+    message: "The body is longer than \(Limits.bodyBytesMax) bytes.")
+
+  static let urlTooLong = GraphError(
+    status: .uriTooLong, code: .requestURITooLong, message: "The URL is longer than \(Limits.urlBytesMax) bytes.")
+
+  static let headersTooLarge = GraphError(
+    status: .requestHeaderFieldsTooLarge, code: .requestHeaderFieldsTooLarge,
+    message: "The header section is longer than \(Limits.headerBytesMax) bytes or \(Limits.headerCountMax) fields.")
+
+  static let malformedHTTP = GraphError(
+    status: .badRequest, code: .badRequest, message: "The request is not valid HTTP/1.1 (RFC 9112).")
+
+  static let tooSlow = GraphError(
+    status: .requestTimeout, code: .requestTimeout,
+    message: "The request did not arrive in time. Check that Content-Length is the length of the body.")
+
+  static let expectationFailed = GraphError(
+    status: .expectationFailed, code: .expectationFailed, message: "Only Expect: 100-continue is understood.")
+}

@@ -1,0 +1,26 @@
+import NIOHTTP1
+
+/// Every error code that Graph's clients can meet here, with the status that it comes with.
+public enum GraphErrorCode: String, CaseIterable, Sendable {
+  case badRequest = "BadRequest"
+  case requestBodyRead = "RequestBodyRead"
+  case invalidValue = "UnknownError"
+  case malformedEntityTag
+  case invalidAuthenticationToken = "InvalidAuthenticationToken"
+  case insufficientPermissions = "ErrorInsufficientPermissionsInAccessToken"
+  case deniedForRole = "ErrorAccessDeniedForRole"
+  case directoryDenied = "Authorization_RequestDenied"
+  case resourceNotFound = "Request_ResourceNotFound"
+  case methodNotAllowed = "Request_BadRequest"
+  case requestTimeout
+  case quotaLimitReached
+  case resourceModified
+  case requestEntityTooLarge
+  case requestURITooLong = "requestUriTooLong"
+  case unsupportedMediaType
+  case expectationFailed
+  case requestHeaderFieldsTooLarge
+  case generalException
+  case notImplemented
+  case serviceNotAvailable
+}

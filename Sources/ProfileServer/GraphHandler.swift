@@ -1,0 +1,167 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import OData
+import Profiles
+
+/// What Graph routes need to know of the server's settings.
+struct GraphSettings: Sendable {
+  let sourceShape: SourceShape
+  /// Whether snake_case names of properties are accepted (`--lenient-names`).
+  let acceptsSnakeCase: Bool
+}
+
+/// Turns a `GraphRequest` into a `GraphResponse`: the walk that every Graph request takes, whatever its type.
+///
+/// One per event loop and owned by it; answers come back on that loop, at once or later.
+final class GraphHandler {
+  let session: ProfileSession
+  let settings: GraphSettings
+  let metrics: ServerMetrics
+  let logger: Logger
+  private let authenticator: Authenticator
+  private var requestIDs = RequestIDSource()
+  private var clock = HTTPDateClock()
+
+  init(
+    session: ProfileSession, authenticator: Authenticator, settings: GraphSettings, metrics: ServerMetrics,
+    logger: Logger
+  ) {
+    self.session = session
+    self.authenticator = authenticator
+    self.settings = settings
+    self.metrics = metrics
+    self.logger = logger
+  }
+
+  /// Answers one request. `then` is called exactly once, on this event loop.
+  func handle(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) {
+    let identity = requestIDs.identity(clientRequestID: request.headers.first(name: "client-request-id"))
+    let exchange = Exchange(request: request, identity: identity, started: .now(), then: then)
+    guard !CrossOrigin.isPreflight(request.method, request.headers) else {
+      return finish(exchange, CrossOrigin.preflight(request.headers))
+    }
+    authenticator.authenticate(request) { [self] result in
+      switch result {
+      case .failure(let error): finish(exchange, error)
+      case .success(let caller): route(exchange, caller)
+      }
+    }
+  }
+
+  /// An answer to a request that could not even be read.
+  func refusal(_ error: GraphError, headers: HTTPHeaders) -> GraphResponse {
+    let identity = requestIDs.identity(clientRequestID: headers.first(name: "client-request-id"))
+    var response = Self.response(error, identity, clock.now())
+    addCommonFields(to: &response, identity, headers)
+    metrics.count(.unreadable, response.status, since: nil)
+    return response
+  }
+
+  private func route(_ exchange: Exchange, _ caller: Caller) {
+    do throws(GraphError) {
+      try checkMediaType(exchange.request)
+      let resource = try Self.resource(exchange.request)
+      exchange.route = resource.route
+      try checkQuery(exchange.request)
+      try perform(exchange, on: resource, by: caller)
+    } catch {
+      finish(exchange, error)
+    }
+  }
+
+  // MARK: Checks
+
+  /// Writes need a JSON body in UTF-8; Graph answers 400, not 415, when the type is another.
+  private func checkMediaType(_ request: GraphRequest) throws(GraphError) {
+    guard request.method == .POST || request.method == .PATCH || request.method == .PUT else { return }
+    guard let contentType = request.headers.first(name: "Content-Type") else { throw .contentTypeMissing }
+    guard MediaType(contentType)?.isJSONInUTF8 == true else { throw .contentTypeNotJSON }
+  }
+
+  private func checkQuery(_ request: GraphRequest) throws(GraphError) {
+    guard !request.query.isEmpty else { return }
+    do throws(QueryError) { _ = try QueryOptions(request.query) } catch { throw GraphError(error) }
+  }
+
+  // MARK: Answers
+
+  func finish(_ exchange: Exchange, _ error: ProfileError) { finish(exchange, GraphError(error)) }
+
+  func finish(_ exchange: Exchange, _ error: GraphError) {
+    finish(exchange, Self.response(error, exchange.identity, clock.now()))
+  }
+
+  func finish(_ exchange: Exchange, _ response: GraphResponse) {
+    var response = response
+    addCommonFields(to: &response, exchange.identity, exchange.request.headers)
+    if exchange.request.method == .HEAD { response = response.withoutBody }
+    metrics.count(exchange.route, response.status, since: exchange.started)
+    log(exchange, response.status)
+    exchange.then(response)
+  }
+
+  private static func response(
+    _ error: GraphError, _ identity: RequestIdentity, _ now: DateTimeOffset
+  ) -> GraphResponse {
+    var response = GraphResponse.json(error.status, error.body(identity: identity, date: now), error.headers)
+    response.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
+    response.headers.add(name: "Content-Language", value: "en")
+    return response
+  }
+
+  private func addCommonFields(
+    to response: inout GraphResponse, _ identity: RequestIdentity, _ request: HTTPHeaders
+  ) {
+    response.headers.add(name: "Date", value: clock.httpDate())
+    response.headers.add(name: "OData-Version", value: "4.0")
+    response.headers.add(name: "request-id", value: identity.requestID)
+    response.headers.add(name: "client-request-id", value: identity.clientRequestID)
+    response.headers.add(name: "Cache-Control", value: "private")
+    CrossOrigin.expose(request, &response.headers)
+  }
+
+  /// Ids and templates only: paths and queries hold ids and names of people.
+  private func log(_ exchange: Exchange, _ status: HTTPResponseStatus) {
+    let level: Logger.Level = status.code >= 500 ? .error : .debug
+    guard level >= logger.logLevel else { return }
+    logger.log(
+      level: level, "request",
+      metadata: [
+        "request-id": "\(exchange.identity.requestID)", "method": "\(exchange.request.method)",
+        "route": "\(exchange.route.rawValue)", "status": "\(status.code)",
+        "microseconds": "\((NIODeadline.now() - exchange.started).nanoseconds / 1_000)",
+      ])
+  }
+}
+
+/// One request on its way through the handler. Owned by one event loop.
+final class Exchange {
+  let request: GraphRequest
+  let identity: RequestIdentity
+  let started: NIODeadline
+  let then: (GraphResponse) -> Void
+  /// Known once the path was read.
+  var route = RouteTemplate.unknown
+
+  init(
+    request: GraphRequest, identity: RequestIdentity, started: NIODeadline, then: @escaping (GraphResponse) -> Void
+  ) {
+    self.request = request
+    self.identity = identity
+    self.started = started
+    self.then = then
+  }
+}
+
+extension GraphResponse {
+  /// The answer to HEAD: the header section of GET (RFC 9110 section 9.3.2).
+  fileprivate var withoutBody: GraphResponse {
+    var response = self
+    if case .bytes(let bytes) = body {
+      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+    }
+    response.body = .none
+    return response
+  }
+}

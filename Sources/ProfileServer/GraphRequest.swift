@@ -1,0 +1,49 @@
+import NIOCore
+import NIOHTTP1
+
+/// A request to a Graph route, free of connection and codec: what the door, and each part of a batch, hand over.
+struct GraphRequest {
+  let method: HTTPMethod
+  /// Path and query as the client sent them.
+  let target: String
+  let headers: HTTPHeaders
+  /// The body after inflation; nil when there was none.
+  let body: ByteBuffer?
+  /// Scheme and authority that the client used, such as `http://localhost:8080`.
+  let origin: String
+
+  /// The path, without query.
+  var path: Substring.UTF8View {
+    target.utf8.prefix { $0 != UInt8(ascii: "?") }
+  }
+
+  /// The query, without `?`; empty when there is none.
+  var query: Substring.UTF8View {
+    target.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()
+  }
+}
+
+/// Scheme and authority by which a client reached the server; links in answers begin with it.
+struct ServiceOrigin: Sendable {
+  /// `--public-url` without a trailing slash; it wins over what the client sent.
+  let publicURL: String?
+
+  /// The origin of a request. A `Host` that is not a plain authority is replaced by `fallback`.
+  func origin(host: String?, isSecure: Bool, fallback: String) -> String {
+    if let publicURL { return publicURL }
+    guard let host, !host.isEmpty, host.utf8.count <= 255, host.utf8.allSatisfy(Self.isAuthority) else {
+      return fallback
+    }
+    return (isSecure ? "https://" : "http://") + host
+  }
+
+  private static func isAuthority(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
+      UInt8(ascii: "["), UInt8(ascii: "]"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import NIOCore
+import NIOHTTP1
+
+/// An answer of a Graph route, free of connection and codec.
+struct GraphResponse {
+  /// What follows the header section.
+  enum Body {
+    case none
+    case bytes(ByteBuffer)
+    /// Pieces that are made while they are sent.
+    case stream(any ResponseStream)
+  }
+
+  var status: HTTPResponseStatus
+  var headers: HTTPHeaders
+  var body: Body
+
+  /// An answer with a finished JSON body.
+  static func json(_ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HTTPHeaders = [:]) -> Self {
+    var headers = headers
+    headers.add(name: "Content-Type", value: jsonContentType)
+    return Self(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
+  }
+
+  /// Graph's media type for data (OData JSON 4.01 section 3).
+  static let jsonContentType =
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+}
+
+/// A body that is made piece by piece, as fast as the client takes it. Owned by one event loop.
+protocol ResponseStream: AnyObject {
+  /// Gives the next piece, nil at the end, or an error after which the answer must be cut off. It calls back on its
+  /// event loop, at once or later, and is not asked again before it did.
+  func next(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void)
+}
+
+/// A body broke off after its header section was sent. The client must notice: the connection is cut.
+struct ProfileStreamError: Error {}

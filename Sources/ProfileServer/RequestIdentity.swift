@@ -1,0 +1,66 @@
+import OData
+
+/// The ids by which a request is found again in logs and in what clients report.
+struct RequestIdentity: Sendable {
+  /// A new GUID.
+  let requestID: String
+  /// What the client sent as `client-request-id`, else the same as `requestID`.
+  let clientRequestID: String
+}
+
+/// Makes request ids: unique, not secret. Owned by one event loop.
+struct RequestIDSource {
+  private var state: UInt64 = .random(in: .min ... .max)
+
+  /// A new identity; a client's id is echoed when it is short and printable.
+  mutating func identity(clientRequestID: String?) -> RequestIdentity {
+    let requestID = nextGUID()
+    guard let sent = clientRequestID, (1...Limits.clientRequestIDBytesMax).contains(sent.utf8.count),
+      sent.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+    else { return RequestIdentity(requestID: requestID, clientRequestID: requestID) }
+    return RequestIdentity(requestID: requestID, clientRequestID: sent)
+  }
+
+  /// A GUID of version 4 (RFC 9562) from a generator of its own, so that no system call is made per request.
+  private mutating func nextGUID() -> String {
+    let high = next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+    let low = next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    return GUID.text(high: high, low: low)
+  }
+
+  /// SplitMix64.
+  private mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// The text form of GUIDs.
+public enum GUID {
+  /// 32 lower-case digits in groups of 8, 4, 4, 4 and 12.
+  public static func text(high: UInt64, low: UInt64) -> String {
+    String(unsafeUninitializedCapacity: 36) { text in
+      var position = 0
+      for digit in 0..<32 {
+        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+          text[position] = UInt8(ascii: "-")
+          position += 1
+        }
+        let half = digit < 16 ? high : low
+        text[position] = Hexadecimal.digits[Int(half >> UInt64(60 - digit % 16 * 4)) & 15]
+        position += 1
+      }
+      return position
+    }
+  }
+
+  /// A new GUID of version 4 that nobody can guess.
+  public static func random() -> String {
+    let high = UInt64.random(in: .min ... .max) & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+    let low = UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    return text(high: high, low: low)
+  }
+}

@@ -1,0 +1,185 @@
+public import OData
+
+/// One line of an import or export file: a JSON object in one of two shapes.
+///
+///     {"tenant":"…","user":{…}}
+///     {"userId":"…","collection":"phones","item":{…}}
+///
+/// `tenant` is optional; a person without one belongs to the default tenant, an item always to its person's.
+public struct DirectoryLineReader: Sendable {
+  private let defaultTenant: TenantID
+  private let environment: ServiceEnvironment
+
+  /// A reader that fills in what a line leaves out: ids, stamps, and the tenant.
+  public init(defaultTenant: TenantID, environment: ServiceEnvironment) {
+    self.defaultTenant = defaultTenant
+    self.environment = environment
+  }
+
+  /// Reads one line, without its line feed.
+  public func record(_ line: [UInt8]) throws(DirectoryLineError) -> DirectoryRecord {
+    let parts = try Parts(line)
+    let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
+    switch (parts.user, parts.userID, parts.collection, parts.item) {
+    case (let user?, nil, nil, nil): return .user(try self.user(user, tenant))
+    case (nil, let id?, let collection?, let item?): return .item(try self.item(item, of: id, in: collection))
+    default: throw .wrongShape
+    }
+  }
+
+  private static func tenant(_ text: String) throws(DirectoryLineError) -> TenantID {
+    guard let tenant = TenantID(text) else { throw .malformedID("tenant") }
+    return tenant
+  }
+
+  private func user(_ json: [UInt8], _ tenant: TenantID) throws(DirectoryLineError) -> StoredUser {
+    let value = try value(json, of: ProfileModel.user)
+    guard let id = value.string("id").flatMap(UserID.init) else { throw .malformedID("user/id") }
+    if let name = value.string("userPrincipalName") {
+      guard name.utf8.count <= Limits.userPrincipalNameBytesMax else { throw .malformedID("user/userPrincipalName") }
+    }
+    return StoredUser(id: id, tenant: tenant, version: .first, value: value)
+  }
+
+  private func item(
+    _ json: [UInt8], of user: String, in collection: String
+  ) throws(DirectoryLineError) -> StoredItem {
+    guard let user = UserID(user) else { throw .malformedID("userId") }
+    guard let collection = ProfileModel.collection(named: collection) else { throw .unknownCollection }
+    var value = try value(json, of: collection.target)
+    let id: ItemID
+    if case .string(let text) = value.members[ItemFacet.Position.id] {
+      guard let given = ItemID(text) else { throw .malformedID("item/id") }
+      id = given
+    } else {
+      id = environment.makeID()
+      value.members[ItemFacet.Position.id] = .string(id.text)
+    }
+    fillStamps(&value)
+    return StoredItem(
+      key: ItemKey(user: user, collection: collection.name, id: id), version: .first, value: value,
+      of: collection.target)
+  }
+
+  private func fillStamps(_ value: inout StructuredValue) {
+    let now = Value.dateTime(environment.now())
+    for position in [ItemFacet.Position.createdDateTime, ItemFacet.Position.lastModifiedDateTime]
+    where value.members[position].isNull {
+      value.members[position] = now
+    }
+  }
+
+  private func value(_ json: [UInt8], of type: StructuredType) throws(DirectoryLineError) -> StructuredValue {
+    let patch: StructuredPatch
+    do throws(BodyError) {
+      patch = try EntityReader(.importing, dialect: .strict).read(json, as: type)
+    } catch {
+      throw .body(error)
+    }
+    var value = StructuredValue(of: type)
+    if type !== ProfileModel.user {
+      let audience = environment.policy(defaultTenant).defaultAudience
+      value.members[ItemFacet.Position.allowedAudiences] = .enumeration(audience.rawValue)
+    }
+    _ = patch.apply(to: &value, of: type)
+    return value
+  }
+}
+
+/// What is wrong with one line of an import file. No value of the line is repeated.
+public enum DirectoryLineError: Error, Equatable, Sendable {
+  case malformed(JSONError)
+  case wrongShape
+  case unknownMember
+  case malformedID(String)
+  case unknownCollection
+  case body(BodyError)
+
+  /// A sentence for people.
+  public var message: String {
+    switch self {
+    case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
+    case .wrongShape: "must be {\"user\":{…}} or {\"userId\":\"…\",\"collection\":\"…\",\"item\":{…}}, with an optional tenant"
+    case .unknownMember: "holds a member other than tenant, user, userId, collection and item"
+    case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
+    case .unknownCollection: "names a collection that profiles do not have"
+    case .body(let error): error.message
+    }
+  }
+}
+
+extension DirectoryRecord {
+  /// The record as one line, without its line feed; an import of it gives the same record.
+  public var line: [UInt8] {
+    var json = JSONWriter(capacity: 1_024)
+    json.beginObject()
+    switch self {
+    case .user(let user):
+      json.member("tenant", user.tenant.text)
+      json.name("user")
+      json.raw(user.json)
+    case .item(let item):
+      json.member("userId", item.key.user.text)
+      json.member("collection", item.key.collection)
+      json.name("item")
+      json.raw(item.json)
+    }
+    json.endObject()
+    return json.bytes
+  }
+}
+
+/// The members of a line, objects still as JSON.
+private struct Parts {
+  var tenant: String?
+  var userID: String?
+  var collection: String?
+  var user: [UInt8]?
+  var item: [UInt8]?
+
+  init(_ line: [UInt8]) throws(DirectoryLineError) {
+    let result: Result<Parts, DirectoryLineError> = line.withUnsafeBufferPointer { bytes in
+      var parts = Parts()
+      do {
+        try parts.read(bytes)
+        return .success(parts)
+      } catch let error as DirectoryLineError {
+        return .failure(error)
+      } catch let error as JSONError {
+        return .failure(.malformed(error))
+      } catch {
+        return .failure(.wrongShape)
+      }
+    }
+    self = try result.get()
+  }
+
+  private init() {}
+
+  private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    var reader = JSONReader(bytes)
+    guard try reader.peek() == .object else { throw DirectoryLineError.wrongShape }
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      switch name.string {
+      case "tenant": try Self.set(&tenant, &reader)
+      case "userId": try Self.set(&userID, &reader)
+      case "collection": try Self.set(&collection, &reader)
+      case "user": try Self.set(&user, &reader)
+      case "item": try Self.set(&item, &reader)
+      default: throw DirectoryLineError.unknownMember
+      }
+    }
+    try reader.finish()
+  }
+
+  private static func set(_ text: inout String?, _ reader: inout JSONReader) throws {
+    guard text == nil else { throw JSONError(.duplicateMember, at: reader.offset) }
+    text = try reader.readString().string
+  }
+
+  private static func set(_ json: inout [UInt8]?, _ reader: inout JSONReader) throws {
+    guard json == nil else { throw JSONError(.duplicateMember, at: reader.offset) }
+    json = try reader.readRawValue()
+  }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+
+/// The command `facet`.
+@main
+struct Entry {
+  static func main() async {
+    do {
+      let arguments = try Settings.arguments(
+        Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+      var command = try Facet.parseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Facet.exit(withError: error)
+    }
+  }
+}
+
+/// The root of the commands.
+struct Facet: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "facet",
+    abstract: "A people-profile server that speaks the Microsoft Graph profile API.",
+    discussion: "Every option is also an environment variable: --https-port is FACET_HTTPS_PORT.",
+    version: "0.1.0",
+    subcommands: [
+      ServeCommand.self, TokenCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self,
+      RestoreCommand.self, CheckCommand.self,
+    ])
+}
+
+/// A failure that is told to the operator in one sentence.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import OData
+
+/// Reads a file line by line without holding more than one line and one piece of it.
+final class LineReader {
+  private let file: FileHandle
+  private var buffer: [UInt8] = []
+  private var start = 0
+  private var isAtEnd = false
+  /// Number of the line that was read last, from 1.
+  private(set) var lineNumber = 0
+  /// Bytes of lines read so far, line feeds included.
+  private(set) var bytesRead = 0
+
+  private static let pieceBytes = 1 << 16
+
+  init(_ file: FileHandle) { self.file = file }
+
+  /// The next line that is not blank, without its line feed; nil at the end.
+  func next() throws -> [UInt8]? {
+    while let line = try nextLine() {
+      lineNumber += 1
+      bytesRead += line.count + 1
+      let trimmed = line.last == 0x0D ? line.dropLast() : line[...]
+      guard trimmed.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
+      return Array(trimmed)
+    }
+    return nil
+  }
+
+  private func nextLine() throws -> [UInt8]? {
+    while true {
+      if let end = buffer[start...].firstIndex(of: 0x0A) {
+        let line = Array(buffer[start..<end])
+        start = end + 1
+        return line
+      }
+      guard buffer.count - start <= Limits.importLineBytesMax else {
+        throw CommandFailure("Line \(lineNumber + 1) is longer than \(Limits.importLineBytesMax) bytes.")
+      }
+      guard !isAtEnd else { return try lastLine() }
+      try fill()
+    }
+  }
+
+  private func lastLine() throws -> [UInt8]? {
+    guard start < buffer.count else { return nil }
+    let line = Array(buffer[start...])
+    start = buffer.count
+    return line
+  }
+
+  private func fill() throws {
+    buffer.removeFirst(start)
+    start = 0
+    guard let piece = try file.read(upToCount: Self.pieceBytes), !piece.isEmpty else {
+      isAtEnd = true
+      return
+    }
+    buffer.append(contentsOf: piece)
+  }
+}
+
+/// A line on a terminal that says how far a long command is. Silent when standard error is not a terminal.
+final class ProgressLine {
+  private let isShown = isatty(STDERR_FILENO) == 1
+  private let started = ContinuousClock.now
+  private var lastShown = ContinuousClock.now
+  private let verb: String
+
+  init(_ verb: String) { self.verb = verb }
+
+  /// Says how many records are done, twice a second at the most.
+  func update(_ records: Int) {
+    let now = ContinuousClock.now
+    guard isShown, now - lastShown > .milliseconds(500) else { return }
+    lastShown = now
+    write("\r\(verb) \(records) records, \((now - started).components.seconds) s")
+  }
+
+  /// Ends the line.
+  func finish(_ records: Int) {
+    let seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1_000
+    write("\(isShown ? "\r" : "")\(verb) \(records) records in \(seconds) s.\n")
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

@@ -1,2 +1,0 @@
-import ArgumentParser
-@main struct Entry { static func main() { print("x") } }

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+
+/// Environment variables as options: `FACET_HTTPS_PORT=1` stands for `--https-port 1` unless the command line has it.
+enum Settings {
+  /// The parts that are needed of what the argument parser says of itself.
+  private struct Description: Decodable {
+    struct Command: Decodable {
+      let commandName: String
+      let arguments: [Argument]?
+      let subcommands: [Command]?
+    }
+    struct Argument: Decodable {
+      struct Name: Decodable {
+        let kind: String
+        let name: String
+      }
+      let kind: String
+      let names: [Name]?
+    }
+    let command: Command
+  }
+
+  private static let prefix = "FACET_"
+
+  /// The command line with what the environment adds. A variable with the prefix that no command knows is refused.
+  static func arguments(_ commandLine: [String], environment: [String: String]) throws -> [String] {
+    let description = try JSONDecoder().decode(Description.self, from: Data(Facet._dumpHelp().utf8))
+    let commands = description.command.subcommands ?? []
+    let known = Set(commands.flatMap { options(of: $0).keys })
+    let chosen = commands.first { $0.commandName == commandLine.first }
+    var arguments = commandLine
+    for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(prefix) {
+      let option = variable.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
+      guard known.contains(option) else {
+        throw ValidationError("Unknown setting \(variable). Run 'facet help serve' for the settings there are.")
+      }
+      guard let chosen, let kind = options(of: chosen)[option], !isGiven(option, in: commandLine) else { continue }
+      arguments += try added(option, kind: kind, value: value, variable: variable)
+    }
+    return arguments
+  }
+
+  private static func options(of command: Description.Command) -> [String: String] {
+    var options: [String: String] = [:]
+    for argument in command.arguments ?? [] {
+      for name in argument.names ?? [] where name.kind == "long" { options[name.name] = argument.kind }
+    }
+    options["help"] = nil
+    options["version"] = nil
+    return options
+  }
+
+  private static func isGiven(_ option: String, in commandLine: [String]) -> Bool {
+    commandLine.contains { $0 == "--\(option)" || $0.hasPrefix("--\(option)=") }
+  }
+
+  private static func added(_ option: String, kind: String, value: String, variable: String) throws -> [String] {
+    guard kind == "flag" else { return ["--\(option)=\(value)"] }
+    switch value.lowercased() {
+    case "1", "true", "yes", "on": return ["--\(option)"]
+    case "", "0", "false", "no", "off": return []
+    default: throw ValidationError("\(variable) must be true or false.")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import HTTPProbe
+import Testing
+
+/// Many clients on one phone.
+@Suite("Concurrent writes")
+struct ConcurrencyTests {
+  static let clients = 32
+
+  @Test("32 clients set different members at once: all are there, and the log has a row for each")
+  func differentMembers() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      let before = try await Self.logRows(facet)
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for client in 0..<Self.clients {
+          group.addTask {
+            // An identity is an open type, so each client has a member of its own in it.
+            let body = #"{"createdBy":{"device":{"client\#(client)":\#(client)}}}"#
+            return try await facet.probe.request("PATCH", Demo.phonePath, token: token, body: body).status
+          }
+        }
+        for try await status in group { #expect(status == 200) }
+      }
+      let answer = try await facet.probe.request("GET", Demo.phonePath, token: token)
+      let createdBy = try #require(answer.json["createdBy"] as? [String: [String: Any]])
+      #expect(createdBy["user"]?["displayName"] as? String == "Innocenty Popov")
+      #expect(createdBy["device"]?.count == 16 + 2 || createdBy["device"]?.count == Self.clients + 2)
+      #expect(answer.header("ETag") == "W/\"\(1 + Self.clients)\"")
+      #expect(try await Self.logRows(facet) - before == Self.clients)
+    }
+  }
+
+  @Test("Of 32 clients with the same If-Match exactly one wins")
+  func oneWinner() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      for round in 0..<5 {
+        let current = try await facet.probe.request("GET", Demo.phonePath, token: token)
+        let tag = try #require(current.header("ETag"))
+        var statuses: [Int] = []
+        try await withThrowingTaskGroup(of: Int.self) { group in
+          for client in 0..<Self.clients {
+            group.addTask {
+              try await facet.probe.request(
+                "PATCH", Demo.phonePath, token: token, headers: ["If-Match": tag],
+                body: #"{"number":"\#(round)-\#(client)"}"#
+              ).status
+            }
+          }
+          for try await status in group { statuses.append(status) }
+        }
+        #expect(statuses.filter { $0 == 200 }.count == 1)
+        #expect(statuses.filter { $0 == 412 }.count == Self.clients - 1)
+      }
+    }
+  }
+
+  /// Rows of the change log, counted in the database itself.
+  static func logRows(_ facet: FacetProcess) async throws -> Int {
+    let metrics = try await facet.probe.request("GET", "/metrics").text
+    let line = metrics.split(separator: "\n").first { $0.hasPrefix("facet_store_changes_total ") }
+    return try #require(line.flatMap { Int($0.split(separator: " ")[1]) })
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import HTTPProbe
+import Synchronization
+import Testing
+
+/// What was acknowledged survives the end of the process at any moment.
+@Suite("Crashes", .serialized)
+struct CrashTests {
+  static let writers = 32
+
+  /// Rounds in one run; by hand, set the variable to 50.
+  static let rounds = ProcessInfo.processInfo.environment["CRASH_ROUNDS"].flatMap { Int($0) } ?? 3
+
+  @Test("Every acknowledged update is found after SIGKILL at a random moment")
+  func survivesKill() async throws {
+    let seed = ProcessInfo.processInfo.environment["CRASH_SEED"].flatMap { UInt64($0) } ?? .random(in: .min ... .max)
+    print("CRASH_SEED=\(seed)")
+    var random = SplitMix(state: seed)
+    let data = try FacetProcess.temporaryFolder()
+    /// The last number that each writer was told is stored.
+    var acknowledged: [Int: Int] = [:]
+    var phones: [String] = []
+    for round in 0..<Self.rounds {
+      let facet = try await FacetProcess.start(data: data)
+      let token = try await facet.token(user: Demo.innocentyName)
+      if phones.isEmpty { phones = try await Self.makePhones(facet, token) }
+      try await Self.verify(acknowledged, phones, facet, token, round: round)
+      let counts = Acknowledgements(acknowledged)
+      let tasks = (0..<Self.writers).map { writer in
+        Task { try await Self.write(writer, phones[writer], facet.httpPort, token, counts) }
+      }
+      let milliseconds = 20 + Int(random.next() % 400)
+      try await Task.sleep(for: .milliseconds(milliseconds))
+      try await facet.killAtOnce()
+      for task in tasks { _ = try? await task.value }
+      acknowledged = counts.last.withLock { $0 }
+    }
+    let facet = try await FacetProcess.start(data: data)
+    let token = try await facet.token(user: Demo.innocentyName)
+    try await Self.verify(acknowledged, phones, facet, token, round: Self.rounds)
+    #expect(acknowledged.count == Self.writers, "every writer must have been acknowledged at least once")
+    #expect(try await facet.stop() == 0)
+    let check = try await FacetProcess.run(["check", "--data", data.path])
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+    try FileManager.default.removeItem(at: data)
+  }
+
+  final class Acknowledgements: Sendable {
+    let last: Mutex<[Int: Int]>
+    init(_ start: [Int: Int]) { last = Mutex(start) }
+  }
+
+  private static func makePhones(_ facet: FacetProcess, _ token: String) async throws -> [String] {
+    var ids: [String] = []
+    for writer in 0..<writers {
+      let answer = try await facet.probe.request(
+        "POST", "/beta/me/profile/phones", token: token, body: #"{"displayName":"w\#(writer)","number":"0"}"#)
+      ids.append(try #require(answer.json["id"] as? String))
+    }
+    return ids
+  }
+
+  /// Counts up in one phone until the connection breaks, noting what was acknowledged.
+  private static func write(
+    _ writer: Int, _ phone: String, _ port: Int, _ token: String, _ counts: Acknowledgements
+  ) async throws {
+    try await blocking {
+      let connection = try HTTPConnection(port: port)
+      var number = counts.last.withLock { $0[writer] ?? 0 }
+      while true {
+        number += 1
+        try connection.send(
+          HTTPProbe.text(
+            "PATCH", "/beta/me/profile/phones/\(phone)", token: token, body: #"{"number":"\#(number)"}"#))
+        let answer = try connection.readAnswer()
+        guard answer.status == 200 else { continue }
+        let acknowledged = number
+        counts.last.withLock { $0[writer] = acknowledged }
+      }
+    }
+  }
+
+  /// A phone may hold the acknowledged number or the one after it, whose answer was lost; nothing older.
+  private static func verify(
+    _ acknowledged: [Int: Int], _ phones: [String], _ facet: FacetProcess, _ token: String, round: Int
+  ) async throws {
+    for (writer, number) in acknowledged {
+      let answer = try await facet.probe.request("GET", "/beta/me/profile/phones/\(phones[writer])", token: token)
+      let stored = (answer.json["number"] as? String).flatMap { Int($0) } ?? -1
+      #expect(stored == number || stored == number + 1, "round \(round), writer \(writer): acknowledged \(number)")
+    }
+  }
+}
+
+/// A generator that gives the same numbers for the same seed.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

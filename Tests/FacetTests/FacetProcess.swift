@@ -1,0 +1,187 @@
+import Foundation
+import HTTPProbe
+import Testing
+
+/// The built binary, run as a user would run it.
+final class FacetProcess: Sendable {
+  /// What the ready file says.
+  struct Ready: Decodable, Sendable {
+    struct Credentials: Decodable, Sendable {
+      let clientId: String
+      let clientSecret: String
+      let identityEndpoint: String
+      let identityHeader: String
+    }
+    let pid: Int32
+    let http: String
+    let https: String
+    let ca: String
+    let tenant: String
+    let credentials: Credentials?
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  let data: URL
+  let ready: Ready
+  private let process: Process
+
+  var probe: HTTPProbe { HTTPProbe(port: httpPort) }
+  var httpPort: Int { URL(string: ready.http)?.port ?? 0 }
+
+  /// Where the tests' own binary lies, and `facet` beside it.
+  static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("facet")
+
+  /// A folder that did not exist before.
+  static func temporaryFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("facet-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  /// Starts a server on free ports and waits until it answers.
+  static func start(
+    data: URL? = nil, demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:]
+  ) async throws -> FacetProcess {
+    let data = try data ?? temporaryFolder()
+    return try await blocking { try FacetProcess(data: data, demo: demo, arguments: arguments, environment: environment) }
+  }
+
+  private init(data: URL, demo: Bool, arguments: [String], environment: [String: String]) throws {
+    self.data = data
+    let readyFile = data.appendingPathComponent("ready-\(UUID().uuidString).json")
+    process = Process()
+    process.executableURL = Self.binary
+    process.arguments =
+      ["serve", "--data", data.path, "--port", "0", "--https-port", "0", "--ready-file", readyFile.path]
+      + (demo ? ["--demo"] : []) + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let log = data.appendingPathComponent("log.txt")
+    if !FileManager.default.fileExists(atPath: log.path) {
+      FileManager.default.createFile(atPath: log.path, contents: nil)
+    }
+    let output = try FileHandle(forWritingTo: log)
+    try output.seekToEnd()
+    process.standardOutput = output
+    process.standardError = output
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    ready = try Self.waitForReady(readyFile, process, log)
+  }
+
+  private static func waitForReady(_ file: URL, _ process: Process, _ log: URL) throws -> Ready {
+    let deadline = Date().addingTimeInterval(60)
+    while Date() < deadline {
+      if let data = try? Data(contentsOf: file) { return try JSONDecoder().decode(Ready.self, from: data) }
+      guard process.isRunning else {
+        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        throw Failure(description: "facet ended with \(process.terminationStatus): \(text)")
+      }
+      usleep(2_000)
+    }
+    process.terminate()
+    throw Failure(description: "facet was not ready within a minute")
+  }
+
+  /// Everything that the server wrote to standard output and error.
+  var log: String { (try? String(contentsOf: data.appendingPathComponent("log.txt"), encoding: .utf8)) ?? "" }
+
+  /// Asks the server to end and waits for it; returns its exit status.
+  @discardableResult
+  func stop() async throws -> Int32 {
+    kill(process.processIdentifier, SIGTERM)
+    return try await wait()
+  }
+
+  /// Ends the server at once, as the loss of power would.
+  func killAtOnce() async throws {
+    kill(process.processIdentifier, SIGKILL)
+    _ = try await wait()
+  }
+
+  private func wait() async throws -> Int32 {
+    try await blocking { [process] in
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+  }
+
+  /// A delegated token for a person, by id or principal name.
+  func token(user: String, scopes: String = "User.ReadWrite", extra: [String] = []) async throws -> String {
+    try await Self.token(data: data, ["--user", user, "--scopes", scopes] + extra)
+  }
+
+  /// A token of an application on its own.
+  func token(app: String = "0d2e8a3c-5b14-4c76-9f0b-7a6c1d2e3f40", roles: String) async throws -> String {
+    try await Self.token(data: data, ["--app", app, "--roles", roles])
+  }
+
+  private static func token(data: URL, _ arguments: [String]) async throws -> String {
+    let result = try await run(["token", "--data", data.path] + arguments)
+    guard result.status == 0, let last = result.output.split(separator: "\n").last else {
+      throw Failure(description: "facet token: \(result.output)\(result.errors)")
+    }
+    return String(last)
+  }
+
+  /// What a command printed and how it ended.
+  struct CommandResult: Sendable {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Runs `facet` with these arguments to its end.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], input: String? = nil
+  ) async throws -> CommandResult {
+    try await blocking {
+      let process = Process()
+      process.executableURL = binary
+      process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      let folder = try temporaryFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let files = ["in", "out", "err"].map { folder.appendingPathComponent($0) }
+      try (input ?? "").write(to: files[0], atomically: true, encoding: .utf8)
+      for file in files[1...] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+      process.standardInput = try FileHandle(forReadingFrom: files[0])
+      process.standardOutput = try FileHandle(forWritingTo: files[1])
+      process.standardError = try FileHandle(forWritingTo: files[2])
+      try process.run()
+      process.waitUntilExit()
+      return CommandResult(
+        status: process.terminationStatus, output: try String(contentsOf: files[1], encoding: .utf8),
+        errors: try String(contentsOf: files[2], encoding: .utf8))
+    }
+  }
+}
+
+/// Runs a test against a server of its own and ends that server whatever happens.
+func withFacet(
+  demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:],
+  _ body: (FacetProcess) async throws -> Void
+) async throws {
+  let facet = try await FacetProcess.start(demo: demo, arguments: arguments, environment: environment)
+  do {
+    try await body(facet)
+  } catch {
+    try await facet.stop()
+    throw error
+  }
+  #expect(try await facet.stop() == 0, "SIGTERM must end the server with status 0")
+  try FileManager.default.removeItem(at: facet.data)
+}
+
+/// The demo's people and the page's phone.
+enum Demo {
+  static let innocenty = "efee1b77-fb3b-4f65-99d6-274c11914d12"
+  static let innocentyName = "innocenty@contoso.example"
+  static let amara = "2b1d6f0e-8a77-4d0c-b1f4-5c9a3e7d2a61"
+  static let lena = "7e3f9a52-4c1b-4e8d-9b60-d2a8f5c31e97"
+  static let phone = "e13f7a4d-303c-464f-a6af-80ea18eb74f3"
+  static let phonePath = "/beta/me/profile/phones/\(phone)"
+}
