@@ -64,6 +64,10 @@ public enum Limits {
   public static let groupWritesMax = 256
   /// Most writes that may wait for the writer; beyond it new ones are refused with 503.
   public static let queuedWritesMax = 20_000
+  /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.
+  public static let readAttemptsMax = 20
+  /// Most faults that a check of the whole database reports.
+  public static let checkFindingsMax = 1_000
   /// Largest database whose integrity is checked in the background after a start, in bytes.
   public static let startCheckBytesMax = 256 << 20
   /// Longest line of an import file, in bytes.
@@ -73,18 +77,36 @@ public enum Limits {
 
   /// Most verified tokens that one event loop remembers.
   public static let rememberedTokensMax = 10_000
+  /// Most that the verified tokens of one event loop may hold, in bytes of tokens.
+  public static let rememberedTokenBytesMax = 16 << 20
+  /// Longest time a verified token is remembered before its signature is checked again.
+  public static let rememberedTokenSecondsMax = 3_600
   /// Shortest time between two fetches of one issuer's keys.
   public static let keyRefreshSeconds = 30
+  /// Oldest keys that are used without asking their issuer whether they still hold.
+  public static let keyAgeSecondsMax = 86_400
   /// Longest time a fetch of an issuer's keys may take.
   public static let keyFetchSeconds = 5
   /// Longest discovery document or key set that is read, in bytes.
   public static let keyDocumentBytesMax = 1 << 20
   /// Most keys that are kept of one issuer.
   public static let keysPerIssuerMax = 64
+  /// Longest RSA modulus of a key, in bytes; a longer one would make each check slow.
+  public static let rsaModulusBytesMax = 1_024
+  /// Most external issuers, and most audiences or tenants of one.
+  public static let issuersMax = 64
   /// Difference of clocks that is forgiven when a token's times are checked.
   public static let clockSkewSeconds = 60
   /// Longest life of a token that this server issues.
   public static let issuedTokenSecondsMax = 86_400 * 365
   /// Life of a token that this server issues unless another is asked for.
   public static let issuedTokenSecondsDefault = 3_600
+  /// Longest form that the token endpoint reads, in bytes.
+  public static let formBytesMax = 64 << 10
+  /// Most parameters of a form or a query of the authority.
+  public static let formParametersMax = 64
+  /// Longest key or certificate file that is read, in bytes.
+  public static let keyFileBytesMax = 64 << 10
+  /// Most key files of the built-in authority.
+  public static let keyFilesMax = 16
 }

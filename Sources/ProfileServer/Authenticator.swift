@@ -1,7 +1,75 @@
 import NIOCore
 import NIOHTTP1
+import OData
 import Profiles
 
-struct Authenticator {
-  func authenticate(_ request: GraphRequest, _ then: @escaping (Result<Caller, GraphError>) -> Void) {}
+/// Finds out who sent a request. Owned by one event loop; a token that was seen before costs a look-up.
+final class Authenticator {
+  private let verifier: TokenVerifier
+  private let addresses: AuthorityAddresses
+  private let eventLoop: any EventLoop
+  private let remembered = TokenTable()
+
+  init(verifier: TokenVerifier, addresses: AuthorityAddresses, eventLoop: any EventLoop) {
+    self.verifier = verifier
+    self.addresses = addresses
+    self.eventLoop = eventLoop
+  }
+
+  /// The caller, at once or, when an issuer's keys must be fetched first, later on the same event loop.
+  func authenticate(_ request: GraphRequest, _ then: @escaping (Result<Caller, GraphError>) -> Void) {
+    guard let authorization = request.headers.first(name: "Authorization") else {
+      return then(.failure(refusal(.missing, request)))
+    }
+    // Read before the token is verified: keys may change while it is.
+    let generation = verifier.generation
+    let now = SystemClock.now().unixSeconds
+    if let caller = remembered.caller(of: authorization.utf8, now: now, generation: generation) {
+      return then(.success(caller))
+    }
+    switch verifier.verify(authorization: authorization) {
+    case .keysNeeded(let issuer):
+      refreshKeys(of: issuer) { [self] in
+        let generation = verifier.generation
+        conclude(verifier.verify(authorization: authorization), authorization, generation, request, then)
+      }
+    case let verdict: conclude(verdict, authorization, generation, request, then)
+    }
+  }
+
+  private func conclude(
+    _ verdict: TokenVerdict, _ authorization: String, _ generation: UInt64, _ request: GraphRequest,
+    _ then: (Result<Caller, GraphError>) -> Void
+  ) {
+    switch verdict {
+    case .caller(let caller, let expires):
+      var authorization = authorization
+      authorization.withUTF8 {
+        remembered.remember(
+          $0, caller: caller, expires: expires, now: SystemClock.now().unixSeconds, generation: generation)
+      }
+      then(.success(caller))
+    case .refused(let reason): then(.failure(refusal(reason, request)))
+    case .keysNeeded: then(.failure(refusal(.keysUnavailable, request)))
+    }
+  }
+
+  private func refreshKeys(of issuer: IssuerName, _ then: @escaping () -> Void) {
+    let promise = eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { _ in then() }
+    promise.completeWithTask { [verifier] in await verifier.refreshKeys(of: issuer) }
+  }
+
+  /// 401 with the challenge that Graph's clients read (RFC 6750 section 3).
+  private func refusal(_ reason: TokenRefusal, _ request: GraphRequest) -> GraphError {
+    let authority = addresses.base(forHost: request.headers.first(name: "Host"))
+    let challenge =
+      "Bearer realm=\"\", authorization_uri=\"\(authority)/common/oauth2/authorize\", client_id=\"\(Self.graphID)\""
+    return GraphError(
+      status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,
+      headers: ["WWW-Authenticate": challenge])
+  }
+
+  /// Graph's own application id, by which clients recognise the challenge.
+  private static let graphID = "00000003-0000-0000-c000-000000000000"
 }

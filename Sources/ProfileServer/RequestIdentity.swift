@@ -37,30 +37,3 @@ struct RequestIDSource {
     return mixed ^ (mixed >> 31)
   }
 }
-
-/// The text form of GUIDs.
-public enum GUID {
-  /// 32 lower-case digits in groups of 8, 4, 4, 4 and 12.
-  public static func text(high: UInt64, low: UInt64) -> String {
-    String(unsafeUninitializedCapacity: 36) { text in
-      var position = 0
-      for digit in 0..<32 {
-        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
-          text[position] = UInt8(ascii: "-")
-          position += 1
-        }
-        let half = digit < 16 ? high : low
-        text[position] = Hexadecimal.digits[Int(half >> UInt64(60 - digit % 16 * 4)) & 15]
-        position += 1
-      }
-      return position
-    }
-  }
-
-  /// A new GUID of version 4 that nobody can guess.
-  public static func random() -> String {
-    let high = UInt64.random(in: .min ... .max) & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-    let low = UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-    return text(high: high, low: low)
-  }
-}

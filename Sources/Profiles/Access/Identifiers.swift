@@ -20,6 +20,13 @@ public struct ItemID: Hashable, Sendable {
     guard isValidID(text) else { return nil }
     self.text = text
   }
+
+  fileprivate init(known text: String) { self.text = text }
+}
+
+extension ItemID {
+  /// A new GUID of version 4 (RFC 9562) in lower case, which nobody can guess.
+  public static func random() -> ItemID { ItemID(known: GUID.random()) }
 }
 
 /// An organisation of people. Nothing of one is seen from another unless an audience says so.

@@ -1,0 +1,54 @@
+# Everything a newcomer or a contributor runs. `make` alone prints the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# Only the release configuration is ever built: what is tested is what runs.
+BUILD := swift build -c release
+FACET := .build/release/facet
+SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
+SYSTEM_PACKAGES := libsqlite3-dev zlib1g-dev
+
+.PHONY: help packages build build-tests serve test test-clients lint tidy check bench format
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+packages:
+	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install" >&2; exit 1; }
+	@Scripts/install-packages $(SYSTEM_PACKAGES)
+
+build: packages
+	$(BUILD) --product facet
+
+build-tests: packages
+	$(BUILD) --build-tests
+
+serve: build ## Build and run with demo data; ARGS="--port 9000" adds flags
+	$(FACET) serve --demo --data ./data $(ARGS)
+
+test: build-tests ## Build and run all tests; a skipped test fails; ARGS="--filter Name" picks some
+	Scripts/run-tests $(ARGS)
+
+test-clients: build .venv/installed ## Run the official Python SDK against the real binary; ARGS="-k name" picks some
+	.venv/bin/python -B -m pytest Tests/clients $(ARGS)
+
+lint: ## Check the format of all Swift files
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+tidy: build-tests ## Run only the tests of the house rules and of the documentation
+	Scripts/run-tests --filter 'HouseRules|Documentation'
+
+check: lint test ## What to run before a commit: format, house rules, build, tests
+
+bench: build ## Measure and print how fast it is
+	Benchmarks/run
+
+format: ## Format all Swift files in place
+	swift format --in-place --parallel --recursive $(SWIFT_FILES)
+
+# The SDK has some 29,000 files; compiling only those that are used saves a minute.
+.venv/installed: Tests/clients/requirements.txt
+	python3 -c 'import ensurepip, venv' 2>/dev/null || Scripts/install-packages python3 python3-venv
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	touch $@

@@ -1,0 +1,72 @@
+import OData
+import Profiles
+
+extension Authority {
+  /// `GET /{tenant}/v2.0/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 3).
+  func configuration(tenant: String, host: String?) -> AuthorityAnswer {
+    guard let segment = TenantSegment(tenant) else { return answer(.unknownTenant, correlationID: nil) }
+    let base = "\(addresses.base(forHost: host))/\(segment.text)"
+    let issuer = "\(addresses.issuerBase(forHost: host))/\(segment.issuerText)/v2.0"
+    return AuthorityAnswer(status: 200) { writer in
+      writer.member("token_endpoint", "\(base)/oauth2/v2.0/token")
+      writer.member("token_endpoint_auth_methods_supported", ["client_secret_post", "client_secret_basic"])
+      writer.member("jwks_uri", "\(base)/discovery/v2.0/keys")
+      writer.member("response_modes_supported", ["query"])
+      writer.member("subject_types_supported", ["public"])
+      writer.member("id_token_signing_alg_values_supported", ["ES256"])
+      writer.member("response_types_supported", ["code"])
+      writer.member("grant_types_supported", ["client_credentials"])
+      writer.member("scopes_supported", ["openid"])
+      writer.member("issuer", issuer)
+      writer.member("authorization_endpoint", "\(base)/oauth2/v2.0/authorize")
+      writer.member("claims_supported", ["sub", "iss", "aud", "exp", "iat", "tid", "oid", "azp", "ver"])
+    }
+  }
+
+  /// `GET /{tenant}/discovery/v2.0/keys`: the same keys for every tenant.
+  func keys(tenant: String) -> AuthorityAnswer {
+    guard TenantSegment(tenant) != nil else { return answer(.unknownTenant, correlationID: nil) }
+    return AuthorityAnswer(status: 200, document: issuer.keySet)
+  }
+
+  /// `GET /common/discovery/instance`, which MSAL asks when this server is its instance of discovery.
+  func instances(query: String, host: String?) -> AuthorityAnswer {
+    let base = addresses.base(forHost: host)
+    let asked = FormParameters(query.utf8)?["authorization_endpoint"] ?? ""
+    let segments = asked.split(separator: "/").dropFirst(2)
+    let tenant = segments.first.flatMap { TenantSegment(String($0)) } ?? .anyOf("common")
+    let authority = base.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" }
+    return AuthorityAnswer(status: 200) { writer in
+      writer.member("tenant_discovery_endpoint", "\(base)/\(tenant.text)/v2.0/.well-known/openid-configuration")
+      writer.member("api-version", "1.1")
+      writer.name("metadata")
+      writer.beginArray()
+      writer.element()
+      writer.beginObject()
+      writer.member("preferred_network", String(authority))
+      writer.member("preferred_cache", String(authority))
+      writer.member("aliases", [String(authority)])
+      writer.endObject()
+      writer.endArray()
+    }
+  }
+}
+
+extension Authority.TenantSegment {
+  /// The segment as it stands in URLs.
+  fileprivate var text: String {
+    switch self {
+    case .tenant(let tenant): tenant.text
+    case .anyOf(let word): word
+    }
+  }
+
+  /// The tenant in an issuer's name; words that mean several tenants give Entra's template.
+  fileprivate var issuerText: String {
+    switch self {
+    case .tenant(let tenant): tenant.text
+    case .anyOf("consumers"): TenantID.personalAccounts.text
+    case .anyOf: "{tenantid}"
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import OData
+
+/// The parameters of a form or a query (WHATWG URL, application/x-www-form-urlencoded).
+struct FormParameters: Sendable {
+  private let values: [ExactText: String]
+
+  /// The parameters, or nil when the text is longer than `Limits.formBytesMax`, has too many parameters, holds a
+  /// broken escape or invalid UTF-8, or names one parameter twice, which RFC 6749 section 3.2 forbids.
+  init?(_ text: some Collection<UInt8>) {
+    guard text.count <= Limits.formBytesMax else { return nil }
+    let pairs = text.split(separator: UInt8(ascii: "&"))
+    guard pairs.count <= Limits.formParametersMax else { return nil }
+    var values: [ExactText: String] = [:]
+    for pair in pairs {
+      let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+      guard let name = Self.decode(parts[0]), let value = parts.count > 1 ? Self.decode(parts[1]) : "" else {
+        return nil
+      }
+      guard values.updateValue(value, forKey: ExactText(name)) == nil else { return nil }
+    }
+    self.values = values
+  }
+
+  /// The value of a parameter; an empty one counts as absent (RFC 6749 section 3.2).
+  subscript(name: String) -> String? {
+    guard let value = values[ExactText(name)], !value.isEmpty else { return nil }
+    return value
+  }
+
+  /// One name or value with its escapes undone, or nil.
+  static func decode(_ text: some Collection<UInt8>) -> String? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count)
+    var rest = text.makeIterator()
+    while let byte = rest.next() {
+      switch byte {
+      case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+      case UInt8(ascii: "%"):
+        guard let high = rest.next().flatMap(Hexadecimal.value(of:)),
+          let low = rest.next().flatMap(Hexadecimal.value(of:))
+        else { return nil }
+        bytes.append(high << 4 | low)
+      default: bytes.append(byte)
+      }
+    }
+    guard bytes.withUnsafeBufferPointer({ UTF8Validation.isValid($0) }) else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,85 @@
+import OData
+
+/// An absolute URL that keys may be fetched from: https, or http on a loopback host only.
+struct EndpointURL: Hashable, Sendable {
+  let text: String
+
+  /// The URL, or nil when another host than this machine would be asked without TLS, or when it holds
+  /// credentials, a fragment, white space or characters that a URL has not.
+  init?(_ text: String) {
+    guard let origin = URLOrigin(prefixOf: text), origin.isHTTPS || origin.isLoopback else { return nil }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.utf8.contains(UInt8(ascii: "#")) else { return nil }
+    self.text = text
+  }
+}
+
+/// Scheme, host and port of an absolute http or https URL.
+struct URLOrigin: Hashable, Sendable {
+  let isHTTPS: Bool
+  /// In lower case; an IPv6 address with its brackets.
+  let host: String
+  let port: Int?
+
+  /// The origin that `text` begins with, or nil when it is no http or https URL, or holds credentials.
+  init?(prefixOf text: String) {
+    let lowercased = text.lowercased()
+    let schemeLength: Int
+    if lowercased.hasPrefix("https://") {
+      (isHTTPS, schemeLength) = (true, 8)
+    } else if lowercased.hasPrefix("http://") {
+      (isHTTPS, schemeLength) = (false, 7)
+    } else {
+      return nil
+    }
+    let authority = lowercased.dropFirst(schemeLength).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    guard let parts = HostAndPort(String(authority)) else { return nil }
+    (host, port) = (parts.host, parts.port)
+  }
+
+  /// Whether the host is this machine by its usual names.
+  var isLoopback: Bool { HostAndPort.isLoopback(host) }
+}
+
+/// The authority part of a URL, or a `Host` header field (RFC 3986 section 3.2), without credentials.
+struct HostAndPort: Hashable, Sendable {
+  /// In lower case; an IPv6 address with its brackets.
+  let host: String
+  let port: Int?
+
+  /// The parts, or nil when the host is empty or holds characters that a host name or address has not.
+  init?(_ text: String) {
+    let text = text.lowercased()
+    let hostEnd: String.Index
+    if text.hasPrefix("[") {
+      guard let bracket = text.firstIndex(of: "]") else { return nil }
+      hostEnd = text.index(after: bracket)
+      guard text[..<hostEnd].utf8.dropFirst().dropLast().allSatisfy(Self.isAddressByte) else { return nil }
+    } else {
+      hostEnd = text.firstIndex(of: ":") ?? text.endIndex
+      guard hostEnd > text.startIndex, text[..<hostEnd].utf8.allSatisfy(Self.isNameByte) else { return nil }
+    }
+    host = String(text[..<hostEnd])
+    let rest = text[hostEnd...]
+    guard !rest.isEmpty else {
+      port = nil
+      return
+    }
+    let digits = rest.dropFirst()
+    guard rest.hasPrefix(":"), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits),
+      (1...65_535).contains(number)
+    else { return nil }
+    port = number
+  }
+
+  /// Whether `host` names this machine.
+  static func isLoopback(_ host: String) -> Bool { ["localhost", "127.0.0.1", "[::1]"].contains(host) }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "-")
+      || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+  }
+
+  private static func isAddressByte(_ byte: UInt8) -> Bool {
+    Hexadecimal.value(of: byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
+  }
+}

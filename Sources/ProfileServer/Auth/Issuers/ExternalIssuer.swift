@@ -1,0 +1,35 @@
+import OData
+import Profiles
+
+/// An OpenID Connect issuer that an operator trusts.
+public struct ExternalIssuer: Sendable {
+  let name: IssuerName
+  let audiences: Set<ExactText>
+  /// The tenants that the issuer may speak for.
+  let tenants: Set<TenantID>
+  /// Where to find its keys.
+  let keySource: KeySource
+  /// A file with the certificates to trust when its documents are fetched; nil means the system's.
+  let caFile: String?
+  let claimNames: ClaimNames
+
+  /// Where an issuer's keys are.
+  enum KeySource: Equatable, Sendable {
+    /// A discovery document, which names the key document.
+    case discovery(EndpointURL)
+    case keys(EndpointURL)
+  }
+
+  /// The tenant of tokens that name none: with exactly one tenant there is no doubt.
+  var onlyTenant: TenantID? { tenants.count == 1 ? tenants.first : nil }
+
+  /// Whether a discovery document with this `issuer` is the issuer's own.
+  ///
+  /// Entra's documents for several tenants hold a template instead of the tenant.
+  func matches(discoveredName: String) -> Bool {
+    if ExactText(discoveredName) == name.exact { return true }
+    let parts = discoveredName.split(separator: "{tenantid}", omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return false }
+    return tenants.contains { ExactText("\(parts[0])\($0.text)\(parts[1])") == name.exact }
+  }
+}

@@ -1,0 +1,89 @@
+import OData
+import Synchronization
+
+/// The keys of one external issuer: a snapshot that anyone may read at once, and a refresh that is shared.
+final class IssuerKeys: Sendable {
+  /// What a lookup finds.
+  enum Lookup: Sendable {
+    case key(VerificationKey)
+    /// A refresh may bring the key; ask again when it has ended.
+    case refreshNeeded
+    case unknownKey
+    /// Not one fetch succeeded so far.
+    case unavailable
+  }
+
+  private struct State {
+    var keys: [ExactText: VerificationKey]?
+    /// When the last refresh ended, successful or not, in seconds since 1970.
+    var endedAt: Int64?
+    /// When `keys` were fetched.
+    var fetchedAt: Int64 = 0
+    var refresh: Task<Void, Never>?
+  }
+
+  let issuer: ExternalIssuer
+  private let state = Mutex(State())
+
+  init(_ issuer: ExternalIssuer) { self.issuer = issuer }
+
+  /// The key of this id, from memory.
+  ///
+  /// A refresh is asked for when the key is unknown or the keys are old, while one is under way, and otherwise
+  /// not more often than `Limits.keyRefreshSeconds` allow. Old keys stay in use while the issuer cannot be reached.
+  func lookup(_ keyID: ExactText, now: Int64) -> Lookup {
+    state.withLock { state in
+      let mayRefresh = state.refresh != nil || Self.isDue(state, now: now)
+      let isOld = abs(now - state.fetchedAt) >= Int64(Limits.keyAgeSecondsMax)
+      guard let keys = state.keys else { return mayRefresh ? .refreshNeeded : .unavailable }
+      let asksForOld = isOld && mayRefresh && state.refresh == nil
+      if let key = keys[keyID], !asksForOld { return .key(key) }
+      return mayRefresh ? .refreshNeeded : .unknownKey
+    }
+  }
+
+  /// Fetches the keys, or joins a fetch that is under way, or returns at once when it is too early for one.
+  ///
+  /// `finish` is called once per fetch, before anybody who waits goes on.
+  func refresh(
+    clock: @escaping @Sendable () -> Int64,
+    fetch: @escaping @Sendable (ExternalIssuer) async -> Result<[ExactText: VerificationKey], KeyFetchError>,
+    finish: @escaping @Sendable (Result<Bool, KeyFetchError>) -> Void
+  ) async {
+    let task: Task<Void, Never>? = state.withLock { state in
+      if let running = state.refresh { return running }
+      guard Self.isDue(state, now: clock()) else { return nil }
+      let task = Task { [self] in
+        let result = await fetch(issuer)
+        finish(result.map { store($0, now: clock()) })
+        end(now: clock())
+      }
+      state.refresh = task
+      return task
+    }
+    await task?.value
+  }
+
+  /// A clock that was set back must not stop refreshes, so the distance counts in both directions.
+  private static func isDue(_ state: State, now: Int64) -> Bool {
+    guard let endedAt = state.endedAt else { return true }
+    return abs(now - endedAt) >= Int64(Limits.keyRefreshSeconds)
+  }
+
+  /// Keeps fetched keys and says whether they differ from those before.
+  private func store(_ keys: [ExactText: VerificationKey], now: Int64) -> Bool {
+    state.withLock { state in
+      let isChanged = state.keys?.mapValues(\.material) != keys.mapValues(\.material)
+      state.keys = keys
+      state.fetchedAt = now
+      return isChanged
+    }
+  }
+
+  private func end(now: Int64) {
+    state.withLock { state in
+      state.endedAt = now
+      state.refresh = nil
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import JWTKit
+import OData
+
+/// A public key of an issuer, ready to check signatures without waiting.
+struct VerificationKey: Sendable {
+  let keyID: ExactText
+  /// The one algorithm that the key may be used with (RFC 8725 section 3.1).
+  let algorithm: CompactToken.Algorithm
+  /// The public numbers, to tell whether a key was exchanged under its old id.
+  let material: ExactText
+  private let verifier: any JWTAlgorithm
+
+  /// A key for `algorithm`; `verifier` comes from the key collection of the library.
+  init(keyID: ExactText, algorithm: CompactToken.Algorithm, material: ExactText, verifier: any JWTAlgorithm) {
+    self.keyID = keyID
+    self.material = material
+    self.algorithm = algorithm
+    self.verifier = verifier
+  }
+
+  /// Whether `signature` is this key's over `bytes`.
+  func isValid(_ signature: [UInt8], over bytes: [UInt8]) -> Bool {
+    (try? verifier.verify(signature, signs: bytes)) ?? false
+  }
+}
+
+extension VerificationKey {
+  /// The usable keys of a key set (RFC 7517 section 5), each read alone: what this server cannot use is skipped.
+  ///
+  /// Of two keys with one id the first counts.
+  static func usable(in document: JSONTree) async -> [ExactText: VerificationKey] {
+    var keys: [ExactText: VerificationKey] = [:]
+    for element in document["keys"]?.elements ?? [] where keys.count < Limits.keysPerIssuerMax {
+      guard let key = await VerificationKey(jwk: element), keys[key.keyID] == nil else { continue }
+      keys[key.keyID] = key
+    }
+    return keys
+  }
+
+  /// A signing key, or nil for another use, kind, curve or algorithm, and for a key that is too small or too large.
+  init?(jwk: JSONTree) async {
+    guard let keyID = jwk["kid"]?.text, jwk["use"] == nil || jwk["use"]?.text == "sig" else { return nil }
+    guard jwk["key_ops"] == nil || jwk["key_ops"]?.texts?.contains("verify") == true else { return nil }
+    guard let (key, algorithm) = Self.publicKey(jwk, keyID: keyID) else { return nil }
+    let collection = JWTKeyCollection()
+    guard let added = try? await collection.add(jwk: key),
+      let verifier = try? await added.getKey(for: JWKIdentifier(string: keyID)), verifier.name == algorithm.rawValue
+    else { return nil }
+    let material = ExactText((key.modulus ?? key.x ?? "") + "." + (key.exponent ?? key.y ?? ""))
+    self.init(keyID: ExactText(keyID), algorithm: algorithm, material: material, verifier: verifier)
+  }
+
+  private static func publicKey(_ jwk: JSONTree, keyID: String) -> (JWK, CompactToken.Algorithm)? {
+    switch jwk["kty"]?.text {
+    case "RSA": rsaKey(jwk, keyID: keyID).map { ($0, .rs256) }
+    case "EC": ellipticKey(jwk, keyID: keyID).map { ($0, .es256) }
+    case .some, .none: nil
+    }
+  }
+
+  /// The library refuses a modulus under 2048 bits. Entra leaves `alg` out and means RS256.
+  private static func rsaKey(_ jwk: JSONTree, keyID: String) -> JWK? {
+    guard jwk["alg"] == nil || jwk["alg"]?.text == "RS256",
+      let modulus = jwk["n"]?.text, let exponent = jwk["e"]?.text,
+      let modulusBytes = Base64URL.decode(modulus.utf8), modulusBytes.count <= Limits.rsaModulusBytesMax,
+      let exponentBytes = Base64URL.decode(exponent.utf8), (1...4).contains(exponentBytes.count)
+    else { return nil }
+    return .rsa(.rs256, identifier: JWKIdentifier(string: keyID), modulus: modulus, exponent: exponent)
+  }
+
+  private static func ellipticKey(_ jwk: JSONTree, keyID: String) -> JWK? {
+    guard jwk["crv"]?.text == "P-256", jwk["alg"] == nil || jwk["alg"]?.text == "ES256",
+      let x = jwk["x"]?.text, let y = jwk["y"]?.text,
+      Base64URL.decode(x.utf8)?.count == 32, Base64URL.decode(y.utf8)?.count == 32
+    else { return nil }
+    return .ecdsa(.es256, identifier: JWKIdentifier(string: keyID), x: x, y: y, curve: .p256)
+  }
+}

@@ -1,0 +1,113 @@
+import Crypto
+import OData
+import SwiftASN1
+import X509
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The four files of the local certificate authority. Every function here blocks.
+struct CertificateFiles: Sendable {
+  /// The files, by their names.
+  enum Name: String {
+    case authorityCertificate = "ca.pem"
+    case authorityKey = "ca.key"
+    case serverCertificate = "server.pem"
+    case serverKey = "server.key"
+
+    /// Private keys are for their owner alone.
+    var isSecret: Bool {
+      switch self {
+      case .authorityKey, .serverKey: true
+      case .authorityCertificate, .serverCertificate: false
+      }
+    }
+  }
+
+  let directory: String
+
+  /// The path of a file.
+  func path(_ name: Name) -> String { "\(directory)/\(name.rawValue)" }
+
+  /// The server's certificate for these names; what is missing or about to expire is made first.
+  func identity(for names: CertificateNames, now: Date) throws(KeyFileError) -> ServerIdentity {
+    try PrivateFiles.makeDirectory(directory)
+    let authority = try authority(now: now)
+    let key = try key(.serverKey)
+    let certificate = try serverCertificate(of: key, for: names, signedBy: authority, now: now)
+    guard let identity = ServerIdentity(certificate: certificate, key: key) else {
+      throw .broken(path: path(.serverCertificate))
+    }
+    return identity
+  }
+
+  // MARK: The authority
+
+  private func authority(now: Date) throws(KeyFileError) -> CertificateIssuer {
+    let found = try certificate(.authorityCertificate)
+    if let found, !CertificateIssuer.isDue(found, now: now) {
+      guard let text = try text(.authorityKey) else { throw .missing(path: path(.authorityKey)) }
+      guard let key = try? P256.Signing.PrivateKey(pemRepresentation: text),
+        found.publicKey == Certificate.PublicKey(key.publicKey)
+      else { throw .broken(path: path(.authorityKey)) }
+      return CertificateIssuer(certificate: found, key: key)
+    }
+    // The key comes first, so that a crash between the two leaves nothing that cannot be used. An authority that
+    // has expired keeps its key.
+    let key = try key(.authorityKey)
+    guard let issuer = CertificateIssuer(key: key, now: now) else { throw .broken(path: path(.authorityKey)) }
+    try write(issuer.certificate, to: .authorityCertificate)
+    return issuer
+  }
+
+  // MARK: The server
+
+  private func serverCertificate(
+    of key: P256.Signing.PrivateKey, for names: CertificateNames, signedBy issuer: CertificateIssuer, now: Date
+  ) throws(KeyFileError) -> Certificate {
+    let publicKey = Certificate.PublicKey(key.publicKey)
+    // A server certificate that cannot be read is no loss: it is made again.
+    if let found = try? certificate(.serverCertificate), found.publicKey == publicKey, names.match(found),
+      !CertificateIssuer.isDue(found, now: now), issuer.certificate.publicKey.isValidSignature(found.signature, for: found)
+    {
+      return found
+    }
+    guard let fresh = issuer.certificate(for: publicKey, names: names, now: now) else {
+      throw .broken(path: path(.authorityCertificate))
+    }
+    try write(fresh, to: .serverCertificate)
+    return fresh
+  }
+
+  // MARK: Files
+
+  private func text(_ name: Name) throws(KeyFileError) -> String? {
+    try PrivateFiles.readIfPresent(path(name), isSecret: name.isSecret).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func certificate(_ name: Name) throws(KeyFileError) -> Certificate? {
+    guard let text = try text(name) else { return nil }
+    guard let certificate = try? Certificate(pemEncoded: text) else { throw .broken(path: path(name)) }
+    return certificate
+  }
+
+  /// The key of a file; when there is none it is made.
+  private func key(_ name: Name) throws(KeyFileError) -> P256.Signing.PrivateKey {
+    if let text = try text(name) {
+      guard let key = try? P256.Signing.PrivateKey(pemRepresentation: text) else { throw .broken(path: path(name)) }
+      return key
+    }
+    let key = P256.Signing.PrivateKey()
+    try PrivateFiles.write(
+      Array((key.pemRepresentation + "\n").utf8), to: path(name), mode: 0o600, placement: .replacing)
+    return key
+  }
+
+  private func write(_ certificate: Certificate, to name: Name) throws(KeyFileError) {
+    guard let pem = try? certificate.serializeAsPEM().pemString else { throw .broken(path: path(name)) }
+    try PrivateFiles.write(Array((pem + "\n").utf8), to: path(name), mode: 0o644, placement: .replacing)
+  }
+}

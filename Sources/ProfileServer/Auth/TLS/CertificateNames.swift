@@ -1,0 +1,65 @@
+import SwiftASN1
+import X509
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The names that a server certificate is made for.
+struct CertificateNames: Equatable, Sendable {
+  private let dnsNames: [String]
+  private let addresses: [[UInt8]]
+
+  /// The names of this machine and of `hosts`, or nil when a host is neither an address nor a name in ASCII.
+  ///
+  /// Addresses that mean "every interface" are left out: nobody can connect to them.
+  init?(hosts: [String]) {
+    var dnsNames = ["localhost"]
+    var addresses: [[UInt8]] = [[127, 0, 0, 1], Array(repeating: 0, count: 15) + [1]]
+    for host in hosts {
+      let host = host.lowercased().filter { $0 != "[" && $0 != "]" }
+      if let address = Self.address(host) {
+        if address.contains(where: { $0 != 0 }), !addresses.contains(address) { addresses.append(address) }
+      } else if Self.isDNSName(host) {
+        if !dnsNames.contains(host) { dnsNames.append(host) }
+      } else {
+        return nil
+      }
+    }
+    self.dnsNames = dnsNames
+    self.addresses = addresses
+  }
+
+  /// The names as the extension of a certificate (RFC 5280 section 4.2.1.6).
+  var extensionValue: SubjectAlternativeNames {
+    let names = dnsNames.map { GeneralName.dnsName($0) }
+    return SubjectAlternativeNames(names + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) })
+  }
+
+  /// Whether a certificate is made for these names and no others.
+  func match(_ certificate: Certificate) -> Bool {
+    guard let names = try? certificate.extensions.subjectAlternativeNames else { return false }
+    return Array(names) == Array(extensionValue)
+  }
+
+  private static func address(_ host: String) -> [UInt8]? {
+    var four = in_addr()
+    if inet_pton(AF_INET, host, &four) == 1 { return withUnsafeBytes(of: &four) { Array($0) } }
+    var six = in6_addr()
+    if inet_pton(AF_INET6, host, &six) == 1 { return withUnsafeBytes(of: &six) { Array($0) } }
+    return nil
+  }
+
+  private static func isDNSName(_ host: String) -> Bool {
+    let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return host.utf8.count <= 253
+      && labels.allSatisfy { label in
+        (1...63).contains(label.count)
+          && label.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "-") }
+      }
+  }
+}

@@ -1,0 +1,89 @@
+import OData
+
+/// A whole JSON text in memory: token headers and claims, key documents and configuration.
+///
+/// Objects keep their members by the bytes of their names. A member that stands twice refuses the text, at every
+/// level: two readers of one token must not see two different claims.
+enum JSONTree: Equatable, Sendable {
+  case object([ExactText: JSONTree])
+  case array([JSONTree])
+  case string(String)
+  case number(Double)
+  case boolean(Bool)
+  case null
+
+  /// Reads one text in the strict dialect; depth is bounded by `Limits.jsonDepthMax`.
+  init(_ bytes: [UInt8]) throws(JSONError) {
+    let result: Result<JSONTree, JSONError> = bytes.withUnsafeBufferPointer { buffer in
+      var reader = JSONReader(buffer)
+      do throws(JSONError) {
+        let tree = try Self.read(&reader)
+        try reader.finish()
+        return .success(tree)
+      } catch {
+        return .failure(error)
+      }
+    }
+    self = try result.get()
+  }
+
+  /// Recursion is bounded by the reader's depth.
+  private static func read(_ reader: inout JSONReader) throws(JSONError) -> JSONTree {
+    switch try reader.peek() {
+    case .object: return try readObject(&reader)
+    case .array: return try readArray(&reader)
+    case .string: return .string(try reader.readString().string)
+    case .number:
+      let offset = reader.offset
+      guard let value = try reader.readNumber().double else { throw JSONError(.invalidNumber, at: offset) }
+      return .number(value)
+    case .boolean: return .boolean(try reader.readBool())
+    case .null:
+      try reader.readNull()
+      return .null
+    }
+  }
+
+  private static func readObject(_ reader: inout JSONReader) throws(JSONError) -> JSONTree {
+    var members: [ExactText: JSONTree] = [:]
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      let key = ExactText(name.string)
+      guard members[key] == nil else { throw JSONError(.duplicateMember, at: name.offset) }
+      members[key] = try read(&reader)
+    }
+    return .object(members)
+  }
+
+  private static func readArray(_ reader: inout JSONReader) throws(JSONError) -> JSONTree {
+    var elements: [JSONTree] = []
+    try reader.beginArray()
+    while try reader.nextElement() { elements.append(try read(&reader)) }
+    return .array(elements)
+  }
+
+  /// The members of an object, or nil for another kind of value.
+  var members: [ExactText: JSONTree]? {
+    if case .object(let members) = self { members } else { nil }
+  }
+
+  /// The elements of an array, or nil for another kind of value.
+  var elements: [JSONTree]? {
+    if case .array(let elements) = self { elements } else { nil }
+  }
+
+  /// The text of a string, or nil for another kind of value.
+  var text: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  /// The member of this name, or nil when this is no object or has none.
+  subscript(name: String) -> JSONTree? { members?[ExactText(name)] }
+
+  /// The texts of an array that holds nothing but strings, or nil.
+  var texts: [String]? {
+    guard let elements else { return nil }
+    let texts = elements.compactMap(\.text)
+    return texts.count == elements.count ? texts : nil
+  }
+}

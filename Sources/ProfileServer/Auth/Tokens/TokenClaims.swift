@@ -1,0 +1,108 @@
+import OData
+import Profiles
+
+/// Times of a token, in seconds since 1970 and possibly with a fraction (RFC 7519 section 2, NumericDate).
+struct TokenTimes {
+  /// The second from which the token is refused, with the forgiven difference of clocks.
+  let expires: Int64
+
+  /// Checks `exp`, `nbf` and `iat` against `now`.
+  init(_ claims: JSONTree, now: Int64) throws(TokenRefusal) {
+    guard let expiry = try Self.seconds("exp", of: claims) else { throw .missingClaim("exp") }
+    let skew = Double(Limits.clockSkewSeconds)
+    guard Double(now) < expiry + skew else { throw .expired }
+    for name in ["nbf", "iat"] {
+      guard let start = try Self.seconds(name, of: claims) else { continue }
+      guard Double(now) + skew >= start else { throw .notYetValid }
+    }
+    expires = Int64(expiry.rounded(.down)) + Int64(Limits.clockSkewSeconds)
+  }
+
+  /// A larger number is no time that anyone meant, and would not fit the conversion to an integer.
+  private static let secondsMax = 1e12
+
+  private static func seconds(_ name: String, of claims: JSONTree) throws(TokenRefusal) -> Double? {
+    guard let claim = claims[name] else { return nil }
+    guard case .number(let value) = claim, abs(value) <= secondsMax else { throw .invalidClaim(name) }
+    return value
+  }
+}
+
+/// Reads a caller from claims whose signature, audience and times are already checked.
+struct CallerReader {
+  let claims: JSONTree
+  let names: ClaimNames
+  /// The tenant of a token that names none.
+  let tenantWhenAbsent: TenantID?
+
+  /// Global Administrator and User Administrator, by the ids of their role templates.
+  private static let administratorRoles: Set<String> = [
+    "62e90394-69f5-4237-9190-012177145e10", "fe930be7-5e62-47db-91af-98c3a49a38b1",
+  ]
+
+  /// The tenant that the token belongs to.
+  func tenant() throws(TokenRefusal) -> TenantID {
+    guard let claim = claims.claim(names.tenant) else {
+      guard let tenantWhenAbsent else { throw .missingClaim(names.tenant) }
+      return tenantWhenAbsent
+    }
+    guard let text = claim.text, let tenant = TenantID(text) else { throw .invalidClaim(names.tenant) }
+    return tenant
+  }
+
+  /// The caller: an application on its own when `idtyp` says so or when there are roles without scopes.
+  func caller() throws(TokenRefusal) -> Caller {
+    let tenant = try tenant()
+    let scopes = try words(names.scopes)
+    let roles = try list(names.roles)
+    let isApplication = claims["idtyp"]?.text?.lowercased() == "app"
+    switch (isApplication, scopes, roles) {
+    case (true, _, _): return application(of: tenant, roles: roles ?? [])
+    case (false, let scopes?, _): return try person(of: tenant, scopes: scopes)
+    case (false, nil, let roles?): return application(of: tenant, roles: roles)
+    case (false, nil, nil): throw .missingClaim(names.scopes)
+    }
+  }
+
+  private func person(of tenant: TenantID, scopes: [String]) throws(TokenRefusal) -> Caller {
+    let idName = names.objectID.first { claims.claim($0) != nil }
+    guard let idName else { throw .missingClaim(names.objectID.first ?? "oid") }
+    guard let text = claims.claim(idName)?.text, let id = UserID(text) else { throw .invalidClaim(idName) }
+    return Caller(
+      actor: .user(id), tenant: tenant, applicationID: applicationID, applicationName: applicationName,
+      displayName: claims.firstText(names.displayName), userPrincipalName: claims.firstText(names.principalName),
+      permissions: permissions(scopes), isAdministrator: try isAdministrator())
+  }
+
+  private func application(of tenant: TenantID, roles: [String]) -> Caller {
+    Caller(
+      actor: .application, tenant: tenant, applicationID: applicationID, applicationName: applicationName,
+      permissions: permissions(roles))
+  }
+
+  /// Version 1.0 says `appid`, version 2.0 and OpenID Connect `azp`, RFC 9068 `client_id`.
+  private var applicationID: String? { claims.firstText(["appid", "azp", "client_id"]) }
+
+  private var applicationName: String? { claims.firstText(["app_displayname"]) }
+
+  private func permissions(_ names: [String]) -> Set<Permission> { Set(names.compactMap { Permission(named: $0) }) }
+
+  private func isAdministrator() throws(TokenRefusal) -> Bool {
+    guard let roles = try list("wids") else { return false }
+    return roles.contains { Self.administratorRoles.contains($0.lowercased()) }
+  }
+
+  /// A claim of words: one string with spaces between them, or an array of strings; nil when absent.
+  private func words(_ name: String) throws(TokenRefusal) -> [String]? {
+    if let text = claims.claim(name)?.text { return text.split(separator: " ").map(String.init) }
+    return try list(name)
+  }
+
+  /// A claim that is an array of strings or one string; nil when absent.
+  private func list(_ name: String) throws(TokenRefusal) -> [String]? {
+    guard let claim = claims.claim(name) else { return nil }
+    if let text = claim.text { return [text] }
+    guard let texts = claim.texts else { throw .invalidClaim(name) }
+    return texts
+  }
+}

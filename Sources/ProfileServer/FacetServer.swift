@@ -1,0 +1,248 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import Logging
+import NIOCore
+import NIOPosix
+import OData
+public import Profiles
+public import ServiceLifecycle
+import Synchronization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a server is made of, decided by the command line.
+public struct ServerConfiguration: Sendable {
+  /// The address to listen on.
+  public var host: String
+  /// The plain port; 0 picks a free one.
+  public var port: Int
+  /// The TLS port; 0 picks a free one.
+  public var httpsPort: Int
+  /// `--public-url` without a trailing slash.
+  public var publicURL: String?
+  public var sourceShape: SourceShape
+  public var acceptsSnakeCase: Bool
+
+  /// A configuration from the settings of the command line.
+  public init(
+    host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, acceptsSnakeCase: Bool
+  ) {
+    self.host = host
+    self.port = port
+    self.httpsPort = httpsPort
+    self.publicURL = publicURL
+    self.sourceShape = sourceShape
+    self.acceptsSnakeCase = acceptsSnakeCase
+  }
+}
+
+/// Where a server listens.
+public struct ServerPorts: Sendable {
+  public let http: Int
+  public let https: Int
+}
+
+/// What only a demo has.
+public struct DemoSettings: Sendable {
+  let records: [DirectoryRecord]
+
+  /// The data of a clean start.
+  public init(records: [DirectoryRecord]) { self.records = records }
+}
+
+/// The two listeners with everything behind them.
+public struct FacetServer: Service {
+  let configuration: ServerConfiguration
+  let service: ProfileService
+  let verifier: TokenVerifier
+  let addresses: AuthorityAddresses
+  let authority: Authority
+  let certificates: LocalCertificateAuthority
+  let demo: DemoSettings?
+  let storeMetrics: @Sendable () -> [PrometheusLine]
+  let logger: Logger
+  let onReady: @Sendable (ServerPorts) async -> Void
+
+  /// A server from its parts. `onReady` is called once, when both listeners answer.
+  public init(
+    configuration: ServerConfiguration, service: ProfileService, verifier: TokenVerifier,
+    addresses: AuthorityAddresses, authority: Authority, certificates: LocalCertificateAuthority,
+    demo: DemoSettings?, storeMetrics: @escaping @Sendable () -> [PrometheusLine], logger: Logger,
+    onReady: @escaping @Sendable (ServerPorts) async -> Void
+  ) {
+    self.configuration = configuration
+    self.service = service
+    self.verifier = verifier
+    self.addresses = addresses
+    self.authority = authority
+    self.certificates = certificates
+    self.demo = demo
+    self.storeMetrics = storeMetrics
+    self.logger = logger
+    self.onReady = onReady
+  }
+
+  /// Runs until a graceful shutdown is asked for, then lets requests under way finish.
+  public func run() async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let metrics = ServerMetrics()
+    let handlers = try await makeHandlers(group, metrics)
+    let responder = router(metrics).buildResponder()
+    let readiness = Readiness { [addresses, onReady] ports in
+      addresses.setBound(httpPort: ports.http, httpsPort: ports.https)
+      await onReady(ports)
+    }
+    let plain = application(responder, handlers, group, isSecure: false) { await readiness.bound(http: $0) }
+    let secure = application(responder, handlers, group, isSecure: true) { await readiness.bound(https: $0) }
+    let services: [any Service] = [plain, secure, CertificateRenewal(certificates: certificates, logger: logger)]
+    do {
+      try await ServiceGroup(configuration: .init(services: services, logger: quietLogger)).run()
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+    try await group.shutdownGracefully()
+  }
+
+  private func makeHandlers(
+    _ group: MultiThreadedEventLoopGroup, _ metrics: ServerMetrics
+  ) async throws -> LoopHandlers {
+    let settings = GraphSettings(
+      sourceShape: configuration.sourceShape, acceptsSnakeCase: configuration.acceptsSnakeCase)
+    return try await LoopHandlers(group: group) { [service, verifier, addresses, logger] loop in
+      GraphHandler(
+        session: try service.makeSession { work in loop.execute(work) },
+        authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
+        settings: settings, metrics: metrics, logger: logger)
+    }
+  }
+
+  private func router(_ metrics: ServerMetrics) -> Router<BasicRequestContext> {
+    let router = Router()
+    router.add(middleware: CommonFieldsMiddleware())
+    OperationsRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
+    authority.addRoutes(to: router)
+    if let demo { DemoRoutes(service: service, records: demo.records).add(to: router) }
+    return router
+  }
+
+  private func application(
+    _ responder: some HTTPResponder<BasicRequestContext>, _ handlers: LoopHandlers,
+    _ group: MultiThreadedEventLoopGroup, isSecure: Bool, onBound: @escaping @Sendable (Int) async -> Void
+  ) -> some Service {
+    let port = isSecure ? configuration.httpsPort : configuration.port
+    let environment = DoorEnvironment(
+      isSecure: isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
+      fallbackOrigin: "\(isSecure ? "https" : "http")://\(configuration.host):\(port)",
+      timeouts: ConnectionTimeouts())
+    let certificates = certificates
+    let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
+      let channel = DoorChannel(responder: responder, handlers: handlers, environment: environment)
+      guard isSecure else { return channel }
+      return try TLSChannel(channel, tlsConfiguration: certificates.listenerConfiguration())
+    }
+    return Application(
+      responder: responder, server: builder,
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: port), serverName: nil, backlog: 1_024,
+        availableConnectionsDelegate: MaximumAvailableConnections(Limits.connectionsMax, logger: quietLogger)),
+      onServerRunning: { await onBound($0.localAddress?.port ?? port) },
+      eventLoopGroupProvider: .shared(group), logger: quietLogger)
+  }
+
+  /// Hummingbird's own lines say nothing that an operator needs; its warnings do.
+  private var quietLogger: Logger {
+    var logger = Logger(label: "facet.http")
+    logger.logLevel = max(logger.logLevel, .warning)
+    return logger
+  }
+}
+
+extension LocalCertificateAuthority {
+  /// Official clients would otherwise choose HTTP/2, which has no event-loop door.
+  fileprivate func listenerConfiguration() -> TLSConfiguration {
+    var configuration = tlsConfiguration()
+    configuration.applicationProtocols = ["http/1.1"]
+    return configuration
+  }
+}
+
+/// Waits until both listeners are bound.
+private actor Readiness {
+  private var http: Int?
+  private var https: Int?
+  private let then: @Sendable (ServerPorts) async -> Void
+
+  init(_ then: @escaping @Sendable (ServerPorts) async -> Void) { self.then = then }
+
+  func bound(http port: Int) async {
+    http = port
+    await callWhenComplete()
+  }
+
+  func bound(https port: Int) async {
+    https = port
+    await callWhenComplete()
+  }
+
+  private func callWhenComplete() async {
+    guard let http, let https else { return }
+    await then(ServerPorts(http: http, https: https))
+  }
+}
+
+/// Renews the server certificate while the server runs.
+private struct CertificateRenewal: Service {
+  let certificates: LocalCertificateAuthority
+  let logger: Logger
+
+  private static let interval = Duration.seconds(6 * 3_600)
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        guard (try? await Task.sleep(for: Self.interval)) != nil else { return }
+        do {
+          if try await certificates.renewIfNeeded(now: Date()) { logger.info("The server certificate was renewed.") }
+        } catch {
+          logger.error("The server certificate could not be renewed.", metadata: ["reason": "\(error)"])
+        }
+      }
+    }
+  }
+}
+
+/// Ids on the answers of every route that is not Graph's.
+private struct CommonFieldsMiddleware: RouterMiddleware {
+  func handle(
+    _ request: Request, context: BasicRequestContext,
+    next: (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    var response: Response
+    do {
+      response = try await next(request, context)
+    } catch let error as any HTTPResponseError {
+      response = try error.response(from: request, context: context)
+    }
+    let identity = Self.identity(request)
+    response.headers[.requestID] = identity.requestID
+    response.headers[.clientRequestID] = identity.clientRequestID
+    return response
+  }
+
+  private static func identity(_ request: Request) -> RequestIdentity {
+    var source = RequestIDSource()
+    return source.identity(clientRequestID: request.headers[.clientRequestID])
+  }
+}
+
+extension HTTPField.Name {
+  fileprivate static let requestID = HTTPField.Name("request-id") ?? .expect
+  fileprivate static let clientRequestID = HTTPField.Name("client-request-id") ?? .expect
+}

@@ -1,0 +1,42 @@
+public import OData
+
+extension StoredItem {
+  /// What is wrong with the stored form, as a sentence without any of its values; nil when the JSON is of the type
+  /// and the parts beside it agree with it.
+  public func fault(as type: StructuredType) -> String? {
+    let value: StructuredValue
+    do throws(BodyError) {
+      value = try self.value(of: type)
+    } catch {
+      return "The JSON is not of the type '\(type.qualifiedName)'."
+    }
+    guard case .string(let id) = value.members[ItemFacet.Position.id], id.utf8.elementsEqual(key.id.text.utf8) else {
+      return "The id in the JSON is not the key."
+    }
+    let derived = StoredItem(key: key, version: version, value: value, of: type)
+    if derived.audience != audience { return "The audience beside the JSON is another than in it." }
+    if derived.created != created { return "The time of creation beside the JSON is another than in it." }
+    // An older server may have written the same value in other bytes; only then may the place differ.
+    if derived.json == json, derived.collapsible != collapsible { return "The collapsible part is marked wrongly." }
+    return nil
+  }
+}
+
+extension StoredUser {
+  /// What is wrong with the stored form, as a sentence without any of its values; nil when the JSON is of the type
+  /// and the parts beside it agree with it.
+  public var fault: String? {
+    let patch: StructuredPatch
+    do throws(BodyError) {
+      patch = try EntityReader(.restore, dialect: .strict).read(json, as: ProfileModel.user)
+    } catch {
+      return "The JSON is not of the type '\(ProfileModel.user.qualifiedName)'."
+    }
+    var value = StructuredValue(of: ProfileModel.user)
+    _ = patch.apply(to: &value, of: ProfileModel.user)
+    if value.string("id") != id.text { return "The id in the JSON is not the key." }
+    if value.string("userPrincipalName") != principalName { return "The principal name beside the JSON is another." }
+    if value.string("displayName") != displayName { return "The display name beside the JSON is another." }
+    return nil
+  }
+}

@@ -1,0 +1,89 @@
+import OData
+public import Profiles
+
+/// A fault that a check found. It names the place, and never a value.
+public struct CheckFinding: Equatable, Sendable {
+  /// The person at whose data the fault lies; nil when it lies in the file as such.
+  public let user: UserID?
+  /// The item's collection and id; nil when the fault is not in an item.
+  public let collection: String?
+  public let item: ItemID?
+  /// What is wrong, as a sentence.
+  public let message: String
+}
+
+extension SQLiteStore {
+  /// Looks through everything: the file's structure, and whether each person and item is of the declared type and
+  /// agrees with what is stored beside it. Reports at most `Limits.checkFindingsMax` faults. Blocks; for commands.
+  public func check() throws -> [CheckFinding] {
+    guard !condition.isClosed else { throw StoreError.closed }
+    var findings: [CheckFinding] = []
+    do {
+      let connection = try SQLiteConnection(path, .readPatiently)
+      try SQLiteSchema.check(connection, mayBeEmpty: false)
+      findings = try Self.structuralFaults(connection)
+      if findings.isEmpty { findings = try Self.userFaults(connection) + Self.itemFaults(connection) }
+    } catch let refusal as SQLiteSchema.Refusal {
+      findings.append(.inFile(refusal.message))
+    } catch let failure as SQLiteFailure {
+      findings.append(.inFile(failure.isDamage ? failure.reason : "The check could not go on: \(failure.reason)."))
+    }
+    return Array(findings.prefix(Limits.checkFindingsMax))
+  }
+
+  private static func structuralFaults(_ connection: SQLiteConnection) throws(SQLiteFailure) -> [CheckFinding] {
+    let lines = try connection.prepare("pragma integrity_check(\(Limits.checkFindingsMax))")
+      .all { row throws(SQLiteFailure) in row.text(0) }
+    return lines == ["ok"] ? [] : lines.map { .inFile($0) }
+  }
+
+  private static func userFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
+    var findings: [CheckFinding] = []
+    try connection.prepare("select \(SQLiteRows.userColumns) from user").forEach { row in
+      guard findings.count < Limits.checkFindingsMax else { return }
+      do throws(SQLiteFailure) {
+        let user = try row.user()
+        guard let fault = user.fault else { return }
+        findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
+      } catch {
+        findings.append(.inFile(error.reason))
+      }
+    }
+    return findings
+  }
+
+  private static func itemFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
+    var findings: [CheckFinding] = []
+    let select = try connection.prepare(
+      """
+      select i.user, i.collection, i.id, i.\(SQLiteRows.itemColumns.replacing(", ", with: ", i.")), u.id
+      from item i left join user u on u.id = i.user
+      """)
+    try select.forEach { row in
+      guard findings.count < Limits.checkFindingsMax else { return }
+      do throws(SQLiteFailure) {
+        guard let user = UserID(row.text(0)) else { throw .row("A stored item has no valid person.") }
+        let key = ItemKey(user: user, collection: row.text(1), id: try row.itemID(2))
+        guard let fault = Self.fault(of: try row.item(key, from: 3), hasOwner: !row.isNull(9)) else { return }
+        findings.append(CheckFinding(user: user, collection: key.collection, item: key.id, message: fault))
+      } catch {
+        findings.append(.inFile(error.reason))
+      }
+    }
+    return findings
+  }
+
+  private static func fault(of item: StoredItem, hasOwner: Bool) -> String? {
+    guard hasOwner else { return "The item belongs to nobody." }
+    guard let collection = ProfileModel.collection(named: item.key.collection) else {
+      return "The item lies in a collection that is not declared."
+    }
+    return item.fault(as: collection.target)
+  }
+}
+
+extension CheckFinding {
+  fileprivate static func inFile(_ message: String) -> CheckFinding {
+    CheckFinding(user: nil, collection: nil, item: nil, message: message)
+  }
+}

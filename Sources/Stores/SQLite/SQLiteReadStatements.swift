@@ -1,0 +1,111 @@
+import OData
+import Profiles
+
+/// A read-only connection with its statements. Belongs to one thread.
+final class SQLiteReadStatements {
+  private let connection: SQLiteConnection
+  private let selectItem, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
+
+  /// Opens the database at `path` and prepares every statement.
+  init(_ path: String) throws(SQLiteFailure) {
+    connection = try SQLiteConnection(path, .read)
+    let columns = SQLiteRows.itemColumns
+    selectItem = try connection.prepare(
+      """
+      select i.\(columns.replacing(", ", with: ", i.")), u.tenant, u.display_name
+      from item i join user u on u.id = i.user where i.user = ? and i.collection = ? and i.id = ?
+      """)
+    selectFirstItems = try connection.prepare(
+      "select id, \(columns) from item where user = ? and collection = ? order by created, id limit ?")
+    selectNextItems = try connection.prepare(
+      """
+      select id, \(columns) from item where user = ? and collection = ? and (created, id) > (?, ?)
+      order by created, id limit ?
+      """)
+    selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
+    selectPrincipalName = try connection.prepare(
+      "select \(SQLiteRows.userColumns) from user where tenant = ? and principal_name_folded = ?")
+  }
+
+  /// An item and its owner; nil when there is no such item.
+  func item(_ key: ItemKey) throws(SQLiteFailure) -> FoundItem? {
+    try selectItem.bind(key.user.text, key.collection, key.id.text)
+    return try selectItem.first { row throws(SQLiteFailure) in
+      FoundItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6))
+    }
+  }
+
+  /// One page of a collection in the default order.
+  func items(
+    of user: UserID, in collection: String, after position: ItemPosition?, limit: Int
+  ) throws(SQLiteFailure) -> [StoredItem] {
+    let select: SQLiteStatement
+    if let position {
+      select = selectNextItems
+      try select.bind(user.text, collection, position.created.ticks, position.id.text, limit)
+    } else {
+      select = selectFirstItems
+      try select.bind(user.text, collection, limit)
+    }
+    return try select.all { row throws(SQLiteFailure) in
+      let key = ItemKey(user: user, collection: collection, id: try row.itemID(0))
+      return try row.item(key, from: 1)
+    }
+  }
+
+  /// The person with this id.
+  func user(_ id: UserID) throws(SQLiteFailure) -> StoredUser? {
+    try selectUser.bind(id.text)
+    return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
+  }
+
+  /// The person with this principal name in a tenant.
+  func user(principalName: String, in tenant: TenantID) throws(SQLiteFailure) -> StoredUser? {
+    try selectPrincipalName.bind(tenant.text, StoredUser.foldedPrincipalName(principalName))
+    return try selectPrincipalName.first { row throws(SQLiteFailure) in try row.user() }
+  }
+}
+
+/// Where one thread reads: opens its connection when it is first needed. Belongs to that thread.
+final class SQLiteReadSource {
+  private let path: String
+  private let condition: SQLiteCondition
+  private var statements: SQLiteReadStatements?
+
+  /// Reads the database at `path`.
+  init(path: String, condition: SQLiteCondition) {
+    self.path = path
+    self.condition = condition
+  }
+
+  /// Opens the connection ahead of the first read; whether that fails shows at the read.
+  func open() { _ = try? opened() }
+
+  /// Runs one read. Readers wait for nobody in WAL mode, except for the moment in which another connection
+  /// recovers the log; that is tried again.
+  func read<Answer>(
+    _ body: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
+  ) -> Result<Answer, StoreError> {
+    guard !condition.isClosed else {
+      statements = nil
+      return .failure(.closed)
+    }
+    var attempts = 1
+    while true {
+      do throws(SQLiteFailure) {
+        return .success(try body(try opened()))
+      } catch {
+        guard error.isBusy, attempts < Limits.readAttemptsMax else { return .failure(condition.readError(error)) }
+        attempts += 1
+        StoreThread.pause(milliseconds: 1)
+      }
+    }
+  }
+
+  private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
+    if let statements { return statements }
+    let opened = try SQLiteReadStatements(path)
+    statements = opened
+    return opened
+  }
+}

@@ -1,0 +1,71 @@
+import Dispatch
+import Profiles
+import Synchronization
+
+/// One thread, started when it is first needed, for reads that would keep an event loop too long. A loop asks for one
+/// piece at a time for each of its requests, so what waits here is bounded by the connections.
+final class SQLiteReaderThread: Sendable {
+  /// A read that sends its answer by itself.
+  typealias Read = @Sendable (SQLiteReadSource) -> Void
+
+  private struct State {
+    var waiting: [Read] = []
+    var isStarted = false
+    var isClosed = false
+  }
+
+  private let path: String
+  private let condition: SQLiteCondition
+  private let state = Mutex(State())
+  private let wake = DispatchSemaphore(value: 0)
+  private let ended = DispatchGroup()
+
+  /// A thread that will read the database at `path`.
+  init(path: String, condition: SQLiteCondition) {
+    self.path = path
+    self.condition = condition
+  }
+
+  /// Queues a read; runs `orFail` instead after `stop`.
+  func submit(_ read: @escaping Read, orFail: () -> Void) {
+    let isTaken = state.withLock { state in
+      guard !state.isClosed else { return false }
+      state.waiting.append(read)
+      if !state.isStarted {
+        state.isStarted = true
+        start()
+      }
+      return true
+    }
+    if isTaken { wake.signal() } else { orFail() }
+  }
+
+  /// Takes no more reads, finishes those that wait, and ends the thread.
+  func stop() {
+    state.withLock { $0.isClosed = true }
+    wake.signal()
+  }
+
+  /// Waits for the thread to end, after `stop`.
+  func waitForEnd() { ended.wait() }
+
+  private func start() {
+    ended.enter()
+    StoreThread.start("facet-reader") { [self] in
+      run(SQLiteReadSource(path: path, condition: condition))
+      ended.leave()
+    }
+  }
+
+  private func run(_ source: SQLiteReadSource) {
+    while true {
+      wake.wait()
+      let (reads, isClosed) = state.withLock { state in
+        defer { state.waiting = [] }
+        return (state.waiting, state.isClosed)
+      }
+      for read in reads { read(source) }
+      if isClosed { return }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import OData
+import Profiles
+
+/// How people, items and changes lie in rows.
+enum SQLiteRows {
+  /// The columns of an item without its key.
+  static let itemColumns = "version, audience, created, collapse_start, collapse_end, json"
+  /// The columns of a person.
+  static let userColumns = "id, tenant, principal_name, display_name, version, json"
+  /// The columns of a change.
+  static let changeColumns = """
+    user, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
+    """
+}
+
+extension SQLiteStatement {
+  /// The item whose `itemColumns` begin at `column`.
+  func item(_ key: ItemKey, from column: Int32) throws(SQLiteFailure) -> StoredItem {
+    guard let created = DateTimeOffset(ticks: int64(column + 2)) else { throw .row(Self.itemFault) }
+    let json = bytes(column + 5)
+    var collapsible: Range<Int>?
+    if let start = optionalInt64(column + 3), let end = optionalInt64(column + 4) {
+      // The range will be used to cut the JSON, so it is never trusted.
+      guard start >= 0, start < end, end <= Int64(json.count) else { throw .row(Self.itemFault) }
+      collapsible = Int(start)..<Int(end)
+    }
+    return StoredItem(
+      key: key, version: Version(number: int64(column)), audience: Audience(rawValue: int64(column + 1)),
+      created: created, json: json, collapsible: collapsible)
+  }
+
+  /// The id of an item in `column`.
+  func itemID(_ column: Int32) throws(SQLiteFailure) -> ItemID {
+    guard let id = ItemID(text(column)) else { throw .row(Self.itemFault) }
+    return id
+  }
+
+  /// What must be known of an owner, from the columns tenant and display name.
+  func owner(from column: Int32) throws(SQLiteFailure) -> ItemOwner {
+    guard let tenant = TenantID(text(column)) else { throw .row(Self.userFault) }
+    return ItemOwner(tenant: tenant, displayName: optionalText(column + 1))
+  }
+
+  /// The person whose `userColumns` begin with the first column.
+  func user() throws(SQLiteFailure) -> StoredUser {
+    guard let id = UserID(text(0)), let tenant = TenantID(text(1)) else { throw .row(Self.userFault) }
+    return StoredUser(
+      id: id, tenant: tenant, principalName: optionalText(2), displayName: optionalText(3),
+      version: Version(number: int64(4)), json: bytes(5))
+  }
+
+  /// The change whose `changeColumns` begin with the first column.
+  func change() throws(SQLiteFailure) -> Change {
+    guard let user = UserID(text(0)), let time = DateTimeOffset(ticks: int64(1)),
+      let kind = Change.Kind(rawValue: int64(2))
+    else { throw .row("A row of the change log is damaged.") }
+    return Change(
+      time: time, kind: kind, user: user, collection: optionalText(3), item: optionalText(4).flatMap(ItemID.init),
+      properties: text(5).split(separator: ",").map(String.init),
+      versionBefore: optionalInt64(6).map(Version.init(number:)),
+      versionAfter: optionalInt64(7).map(Version.init(number:)),
+      actingUser: optionalText(8).flatMap(UserID.init), actingApplication: optionalText(9))
+  }
+
+  private static let itemFault = "The row of a stored item is damaged."
+  private static let userFault = "The row of a person is damaged."
+}

@@ -1,0 +1,110 @@
+import GRDB
+import GRDBSQLite
+
+/// The tables, as a list of named steps that is only ever added to.
+enum SQLiteSchema {
+  /// Marks the file as Facet's in the header of the database ("Face").
+  static let applicationID = "1180787557"
+
+  /// The people, their items, and the change log. Text is compared byte for byte.
+  private static let first = """
+    create table user (
+      id text not null primary key,
+      tenant text not null,
+      principal_name text,
+      principal_name_folded text,
+      display_name text,
+      version integer not null check (version > 0),
+      json blob not null
+    ) strict, without rowid;
+
+    create unique index user_principal_name on user (tenant, principal_name_folded)
+      where principal_name_folded is not null;
+
+    create table item (
+      user text not null,
+      collection text not null,
+      id text not null,
+      version integer not null check (version > 0),
+      audience integer not null,
+      created integer not null,
+      collapse_start integer,
+      collapse_end integer,
+      json blob not null,
+      primary key (user, collection, id)
+    ) strict, without rowid;
+
+    create index item_created on item (user, collection, created, id);
+
+    create table change (
+      seq integer primary key,
+      user text not null,
+      time integer not null,
+      kind integer not null,
+      collection text,
+      item text,
+      properties text not null,
+      version_before integer,
+      version_after integer,
+      acting_user text,
+      acting_app text
+    ) strict;
+
+    create index change_user on change (user);
+    """
+
+  /// Why a database cannot be brought to the form that this program knows.
+  enum Refusal: Error, Equatable {
+    /// A newer program wrote it.
+    case newer
+    /// It is a database, but another program's.
+    case foreign
+    case failure(SQLiteFailure)
+
+    /// A sentence for an operator.
+    var message: String {
+      switch self {
+      case .newer:
+        "The database was written by a newer version of Facet. Start that version, or restore an older backup."
+      case .foreign: "The file is a database of another program. Choose another data directory with --data."
+      case .failure(let failure):
+        failure.isDamage
+          ? SQLiteFailure.damageSentence(failure.reason)
+          : "The database cannot be prepared: \(failure.reason). Correct the cause, then restart the server."
+      }
+    }
+  }
+
+  /// Runs the steps that the database has not seen.
+  static func migrate(_ connection: SQLiteConnection) throws(Refusal) {
+    try check(connection, mayBeEmpty: true)
+    do {
+      try migrator.migrate(connection.queue)
+    } catch {
+      throw .failure(SQLiteFailure(error))
+    }
+  }
+
+  /// Whether the database is one that this program can read; `mayBeEmpty` lets a new file pass.
+  static func check(_ connection: SQLiteConnection, mayBeEmpty: Bool) throws(Refusal) {
+    do {
+      let isEmpty = try connection.value("select count(*) from sqlite_master") == "0"
+      if isEmpty, mayBeEmpty { return }
+      guard try connection.value("pragma application_id") == applicationID else { throw Refusal.foreign }
+      guard try !connection.queue.unsafeRead(migrator.hasBeenSuperseded) else { throw Refusal.newer }
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      throw .failure(SQLiteFailure(error))
+    }
+  }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: first)
+      try database.execute(sql: "pragma application_id = \(applicationID)")
+    }
+    return migrator
+  }
+}

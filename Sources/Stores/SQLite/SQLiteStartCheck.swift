@@ -1,0 +1,52 @@
+import Dispatch
+import GRDB
+import OData
+import Profiles
+import Synchronization
+
+/// Looks through the whole file after a start, on a thread that lets all others go first, and makes the store refuse
+/// writes when it finds damage.
+final class SQLiteStartCheck: Sendable {
+  private let interrupt = Mutex<(@Sendable () -> Void)?>(nil)
+  private let condition: SQLiteCondition
+  private let ended = DispatchGroup()
+
+  /// Starts the check of the database at `path`.
+  init(path: String, condition: SQLiteCondition) {
+    self.condition = condition
+    ended.enter()
+    StoreThread.start("facet-check") { [self] in
+      StoreThread.yieldToOthers()
+      run(path)
+      ended.leave()
+    }
+  }
+
+  /// Breaks the check off.
+  func stop() { interrupt.withLock { $0?() } }
+
+  /// Waits for the end of the check.
+  func waitForEnd() { ended.wait() }
+
+  private func run(_ path: String) {
+    do throws(SQLiteFailure) {
+      let connection = try SQLiteConnection(path, .readPatiently)
+      guard try isSmallEnough(connection) else { return }
+      let queue = connection.queue
+      // SQLite lets any thread interrupt a connection that is still open, which the closure sees to.
+      interrupt.withLock { $0 = { queue.interrupt() } }
+      defer { interrupt.withLock { $0 = nil } }
+      guard !condition.isClosed else { return }
+      let found = try connection.value("pragma quick_check(1)")
+      if let found, found != "ok" { condition.refuse(.damaged(SQLiteFailure.damageSentence("a check found faults"))) }
+    } catch {
+      if error.isDamage { condition.note(error) }
+    }
+  }
+
+  private func isSmallEnough(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+    let pages = try connection.value("pragma page_count").flatMap { Int($0) } ?? 0
+    let pageBytes = try connection.value("pragma page_size").flatMap { Int($0) } ?? 0
+    return pages * pageBytes <= Limits.startCheckBytesMax
+  }
+}

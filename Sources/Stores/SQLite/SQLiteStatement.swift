@@ -1,0 +1,148 @@
+import GRDBSQLite
+
+/// A prepared statement, stepped without any layer between. Belongs to one thread at a time, like its connection.
+///
+/// Every way to run it resets it before returning: a statement that is left open would keep its read transaction
+/// open and stop the write-ahead log from being emptied.
+final class SQLiteStatement {
+  private let pointer: OpaquePointer
+
+  /// Prepares `sql`; `handle` must outlive the statement.
+  init(_ sql: String, on handle: OpaquePointer) throws(SQLiteFailure) {
+    var pointer: OpaquePointer?
+    let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &pointer, nil)
+    guard code == SQLITE_OK, let pointer else { throw .result(code == SQLITE_OK ? SQLITE_MISUSE : code) }
+    self.pointer = pointer
+  }
+
+  deinit { sqlite3_finalize(pointer) }
+
+  // MARK: Running
+
+  /// Sets the parameters, from the first on.
+  func bind<each Parameter: SQLiteParameter>(_ values: repeat each Parameter) throws(SQLiteFailure) {
+    var index: Int32 = 0
+    for value in repeat each values {
+      index += 1
+      let code = value.bind(to: pointer, at: index)
+      guard code == SQLITE_OK else { throw .result(code) }
+    }
+  }
+
+  /// Runs to the end; rows are not looked at.
+  func run() throws(SQLiteFailure) {
+    defer { sqlite3_reset(pointer) }
+    while try step() {}
+  }
+
+  /// Runs up to the first row and reads it; nil when there is none.
+  func first<Answer>(
+    _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
+  ) throws(SQLiteFailure) -> Answer? {
+    defer { sqlite3_reset(pointer) }
+    guard try step() else { return nil }
+    return try read(self)
+  }
+
+  /// Reads every row.
+  func all<Answer>(
+    _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
+  ) throws(SQLiteFailure) -> [Answer] {
+    defer { sqlite3_reset(pointer) }
+    var answers: [Answer] = []
+    while try step() { answers.append(try read(self)) }
+    return answers
+  }
+
+  /// Gives every row to `body`, which may throw what it likes.
+  func forEach(_ body: (SQLiteStatement) throws -> Void) throws {
+    defer { sqlite3_reset(pointer) }
+    while try step() { try body(self) }
+  }
+
+  private func step() throws(SQLiteFailure) -> Bool {
+    let code = sqlite3_step(pointer)
+    switch code {
+    case SQLITE_ROW: return true
+    case SQLITE_DONE: return false
+    default: throw .result(code)
+    }
+  }
+
+  // MARK: Columns of the current row
+
+  /// A number; 0 for null.
+  func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(pointer, column) }
+
+  /// Whether the column is null.
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(pointer, column) == SQLITE_NULL }
+
+  /// A number, or nil for null.
+  func optionalInt64(_ column: Int32) -> Int64? { isNull(column) ? nil : int64(column) }
+
+  /// A text; empty for null.
+  func text(_ column: Int32) -> String {
+    guard let start = sqlite3_column_text(pointer, column) else { return "" }
+    let count = Int(sqlite3_column_bytes(pointer, column))
+    return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+
+  /// A text, or nil for null.
+  func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+  /// A blob; empty for null.
+  func bytes(_ column: Int32) -> [UInt8] {
+    guard let start = sqlite3_column_blob(pointer, column) else { return [] }
+    return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
+  }
+}
+
+/// A value that a statement takes. The value is copied: it need not outlive the call.
+protocol SQLiteParameter {
+  /// Binds the value and returns SQLite's result code.
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32
+}
+
+/// Makes SQLite copy what is bound (SQLITE_TRANSIENT, a macro that Swift cannot import).
+private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+extension Int64: SQLiteParameter {
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, self) }
+}
+
+extension Int: SQLiteParameter {
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    sqlite3_bind_int64(statement, index, Int64(self))
+  }
+}
+
+extension String: SQLiteParameter {
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    var text = self
+    return text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { characters in
+        // The text of an empty string may have no address, which would bind null.
+        guard let start = characters.baseAddress, !characters.isEmpty else {
+          return sqlite3_bind_text(statement, index, "", 0, copied)
+        }
+        return sqlite3_bind_text(statement, index, start, Int32(clamping: characters.count), copied)
+      }
+    }
+  }
+}
+
+extension [UInt8]: SQLiteParameter {
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    guard !isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+    return withUnsafeBytes { sqlite3_bind_blob(statement, index, $0.baseAddress, Int32(clamping: $0.count), copied) }
+  }
+}
+
+extension Optional: SQLiteParameter where Wrapped: SQLiteParameter {
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    switch self {
+    case .some(let value): value.bind(to: statement, at: index)
+    case nil: sqlite3_bind_null(statement, index)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+public import Profiles
+
+/// A store in one SQLite file, for one server.
+///
+/// One thread writes, in groups that share a sync (`SQLiteWriter`); every reader has a read-only connection of its
+/// own and never waits for the writer (write-ahead log).
+public final class SQLiteStore: ProfileStore {
+  /// Where the database lies.
+  public let path: String
+  let condition: SQLiteCondition
+  /// nil when writes are refused since the start.
+  let writer: SQLiteWriter?
+  let largeReads: SQLiteReaderThread
+  let startCheck: SQLiteStartCheck?
+  /// What is left to do at the end when no writer does it.
+  private let onStop: @Sendable () -> Void
+
+  init(
+    path: String, condition: SQLiteCondition, writer: SQLiteWriter?, checksIntegrity: Bool,
+    onStop: @escaping @Sendable () -> Void = {}
+  ) {
+    self.onStop = onStop
+    self.path = path
+    self.condition = condition
+    self.writer = writer
+    largeReads = SQLiteReaderThread(path: path, condition: condition)
+    startCheck = checksIntegrity ? SQLiteStartCheck(path: path, condition: condition) : nil
+  }
+
+  deinit { _ = stop() }
+
+  public var health: StoreHealth { condition.health }
+
+  /// What the writer did since the start.
+  public var writeCounts: SQLiteWriteCounts { writer?.counts ?? SQLiteWriteCounts() }
+
+  public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
+    guard !condition.isClosed else { throw .closed }
+    return SQLiteReader(path: path, condition: condition, largeReads: largeReads, resume: resume)
+  }
+
+  public func submit(_ write: StoreWrite) {
+    guard let writer, !condition.isClosed else {
+      return write.fail(condition.isClosed ? .closed : Self.refusal(condition))
+    }
+    writer.submit(write)
+  }
+
+  /// Finishes the writes that are queued, empties the write-ahead log, and gives up the lock of the directory. Not to
+  /// be called from a completion of this store.
+  public func close() {
+    guard stop() else { return }
+    startCheck?.waitForEnd()
+    largeReads.waitForEnd()
+    writer?.waitForEnd()
+  }
+
+  /// Tells every thread to finish; true the first time.
+  private func stop() -> Bool {
+    guard condition.close() else { return false }
+    startCheck?.stop()
+    largeReads.stop()
+    if let writer { writer.stop() } else { onStop() }
+    return true
+  }
+
+  /// Works on the writing connection, between two groups.
+  func withWorker<Answer>(_ body: (SQLiteWorker) throws -> Answer) throws -> Answer {
+    guard !condition.isClosed else { throw StoreError.closed }
+    guard let writer else { throw Self.refusal(condition) }
+    return try writer.borrow(body)
+  }
+
+  /// Works on a read-only connection of its own, opened for this.
+  func withReadConnection<Answer>(_ body: (SQLiteConnection) throws -> Answer) throws -> Answer {
+    guard !condition.isClosed else { throw StoreError.closed }
+    do {
+      return try body(try SQLiteConnection(path, .readPatiently))
+    } catch let failure as SQLiteFailure {
+      throw condition.readError(failure)
+    }
+  }
+
+  private static func refusal(_ condition: SQLiteCondition) -> StoreError {
+    condition.refusal ?? .readOnly("The store takes no writes.")
+  }
+
+  /// The journal mode and the `synchronous` setting in force on the writing connection, asked of it now.
+  package func writerSettings() throws -> SQLiteWriterSettings {
+    try withWorker { worker in try SQLiteWriterSettings(of: worker.connection) }
+  }
+}
+
+/// The settings on which the promise of durability rests.
+package struct SQLiteWriterSettings: Equatable, Sendable {
+  /// `wal`, in any durable store.
+  package let journalMode: String
+  /// 2 stands for FULL: the log is synced at every commit.
+  package let synchronous: Int
+
+  /// What must be in force before a write is acknowledged.
+  package static let durable = SQLiteWriterSettings(journalMode: "wal", synchronous: 2)
+
+  /// Asks a connection.
+  init(of connection: SQLiteConnection) throws(SQLiteFailure) {
+    self.init(
+      journalMode: try connection.value("pragma journal_mode") ?? "",
+      synchronous: try connection.value("pragma synchronous").flatMap { Int($0) } ?? 0)
+  }
+
+  private init(journalMode: String, synchronous: Int) {
+    self.journalMode = journalMode
+    self.synchronous = synchronous
+  }
+}
+
+extension SQLiteStore {
+  /// Waits for the check that runs after a start: for tests, which look at what it found.
+  package func waitForStartCheck() { startCheck?.waitForEnd() }
+
+  /// Bounds the file, in pages, as a full disk would: for tests.
+  package func limitWriterPages(to pages: Int) throws {
+    try withWorker { worker in
+      _ = try worker.connection.value("pragma max_page_count = \(pages)")
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import OData
+import Profiles
+
+/// The statements of the writer, prepared once. Nothing here decides; transactions are the caller's.
+final class SQLiteTables {
+  let connection: SQLiteConnection
+  private let selectState, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
+  private let selectUsage, insertChange: SQLiteStatement
+  private let selectUserVersion, selectPrincipalName, insertUser, updateUser: SQLiteStatement
+
+  /// Prepares every statement.
+  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+    self.connection = connection
+    let key = "user = ? and collection = ? and id = ?"
+    selectState = try connection.prepare(
+      """
+      select u.tenant, u.display_name, i.\(SQLiteRows.itemColumns.replacing(", ", with: ", i."))
+      from user u left join item i on i.user = u.id and i.collection = ? and i.id = ? where u.id = ?
+      """)
+    // Leaves `created` alone, and with it the index, and only runs where no limit can be exceeded.
+    updateSameSize = try connection.prepare(
+      """
+      update item set version = ?, audience = ?, collapse_start = ?, collapse_end = ?, json = ?
+      where \(key) and version = ? and created = ? and length(json) >= ?
+      """)
+    updateItem = try connection.prepare(
+      """
+      update item set version = ?, audience = ?, created = ?, collapse_start = ?, collapse_end = ?, json = ?
+      where \(key)
+      """)
+    insertItem = try connection.prepare(
+      "insert into item (user, collection, id, \(SQLiteRows.itemColumns)) values (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    deleteItem = try connection.prepare("delete from item where \(key)")
+    deleteVersion = try connection.prepare("delete from item where \(key) and version = ?")
+    selectUsage = try connection.prepare(
+      "select collection, count(*), sum(length(json)) from item where user = ? group by collection")
+    insertChange = try connection.prepare(
+      "insert into change (\(SQLiteRows.changeColumns)) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    selectUserVersion = try connection.prepare("select version from user where id = ?")
+    selectPrincipalName = try connection.prepare(
+      "select id from user where tenant = ? and principal_name_folded = ?")
+    insertUser = try connection.prepare(
+      """
+      insert into user (tenant, principal_name, principal_name_folded, display_name, version, json, id)
+      values (?, ?, ?, ?, ?, ?, ?)
+      """)
+    updateUser = try connection.prepare(
+      """
+      update user set tenant = ?, principal_name = ?, principal_name_folded = ?, display_name = ?, version = ?,
+      json = ? where id = ?
+      """)
+  }
+
+  // MARK: Items
+
+  /// The item and its owner as they are now.
+  func state(of key: ItemKey) throws(SQLiteFailure) -> ItemState {
+    try selectState.bind(key.collection, key.id.text, key.user.text)
+    let state = try selectState.first { row throws(SQLiteFailure) in
+      let owner = try row.owner(from: 0)
+      return ItemState(owner: owner, item: row.isNull(2) ? nil : try row.item(key, from: 2))
+    }
+    return state ?? ItemState(owner: nil, item: nil)
+  }
+
+  /// Compare and swap, where neither the size grows nor the place in the default order changes; false when the
+  /// item is not so.
+  func update(_ item: StoredItem, ifStill base: Version) throws(SQLiteFailure) -> Bool {
+    let key = item.key
+    try updateSameSize.bind(
+      item.version.number, item.audience.rawValue, item.collapsible?.lowerBound, item.collapsible?.upperBound,
+      item.json, key.user.text, key.collection, key.id.text, base.number, item.created.ticks, item.json.count)
+    try updateSameSize.run()
+    return connection.changes == 1
+  }
+
+  /// Replaces an item that is there.
+  func update(_ item: StoredItem) throws(SQLiteFailure) {
+    let key = item.key
+    try updateItem.bind(
+      item.version.number, item.audience.rawValue, item.created.ticks, item.collapsible?.lowerBound,
+      item.collapsible?.upperBound, item.json, key.user.text, key.collection, key.id.text)
+    try updateItem.run()
+  }
+
+  /// Adds an item that is not there.
+  func insert(_ item: StoredItem) throws(SQLiteFailure) {
+    let key = item.key
+    try insertItem.bind(
+      key.user.text, key.collection, key.id.text, item.version.number, item.audience.rawValue, item.created.ticks,
+      item.collapsible?.lowerBound, item.collapsible?.upperBound, item.json)
+    try insertItem.run()
+  }
+
+  /// Takes an item away.
+  func delete(_ key: ItemKey) throws(SQLiteFailure) {
+    try deleteItem.bind(key.user.text, key.collection, key.id.text)
+    try deleteItem.run()
+  }
+
+  /// Compare and delete; false when the item has another version or is not there.
+  func delete(_ key: ItemKey, ifStill base: Version) throws(SQLiteFailure) -> Bool {
+    try deleteVersion.bind(key.user.text, key.collection, key.id.text, base.number)
+    try deleteVersion.run()
+    return connection.changes == 1
+  }
+
+  /// How much a person holds.
+  func usage(of user: UserID) throws(SQLiteFailure) -> PersonUsage {
+    try selectUsage.bind(user.text)
+    let rows = try selectUsage.all { row throws(SQLiteFailure) in
+      (collection: row.text(0), count: Int(row.int64(1)), bytes: Int(row.int64(2)))
+    }
+    var usage = PersonUsage()
+    for row in rows {
+      usage.counts[row.collection] = row.count
+      usage.bytes += row.bytes
+    }
+    return usage
+  }
+
+  // MARK: People
+
+  /// The version of a person; nil when there is none.
+  func version(of user: UserID) throws(SQLiteFailure) -> Version? {
+    try selectUserVersion.bind(user.text)
+    return try selectUserVersion.first { row throws(SQLiteFailure) in Version(number: row.int64(0)) }
+  }
+
+  /// Whether somebody else of the tenant has the principal name of `user`.
+  func isPrincipalNameTaken(of user: StoredUser) throws(SQLiteFailure) -> Bool {
+    guard let name = user.principalName else { return false }
+    try selectPrincipalName.bind(user.tenant.text, StoredUser.foldedPrincipalName(name))
+    let holder = try selectPrincipalName.first { row throws(SQLiteFailure) in row.text(0) }
+    return holder.map { !$0.utf8.elementsEqual(user.id.text.utf8) } ?? false
+  }
+
+  /// Adds a person who is not there.
+  func insert(_ user: StoredUser) throws(SQLiteFailure) { try write(user, with: insertUser) }
+
+  /// Replaces a person who is there.
+  func update(_ user: StoredUser) throws(SQLiteFailure) { try write(user, with: updateUser) }
+
+  private func write(_ user: StoredUser, with statement: SQLiteStatement) throws(SQLiteFailure) {
+    try statement.bind(
+      user.tenant.text, user.principalName, user.principalName.map(StoredUser.foldedPrincipalName),
+      user.displayName, user.version.number, user.json, user.id.text)
+    try statement.run()
+  }
+
+  // MARK: The log, and everything
+
+  /// Appends a row to the change log.
+  func append(_ change: Change) throws(SQLiteFailure) {
+    try insertChange.bind(
+      change.user.text, change.time.ticks, change.kind.rawValue, change.collection, change.item?.text,
+      change.properties.joined(separator: ","), change.versionBefore?.number, change.versionAfter?.number,
+      change.actingUser?.text, change.actingApplication)
+    try insertChange.run()
+  }
+
+  /// Empties every table, the change log too.
+  func deleteEverything() throws(SQLiteFailure) {
+    for table in ["item", "user", "change"] { try connection.execute("delete from \(table)") }
+  }
+}
+
+/// How much one person holds, for `Limits`.
+struct PersonUsage {
+  /// Items by collection.
+  var counts: [String: Int] = [:]
+  /// Bytes of all items.
+  var bytes = 0
+
+  /// Which limit would be exceeded by `item` in the place of one of `oldBytes` bytes, nil meaning a new one.
+  func refusal(of item: StoredItem, replacing oldBytes: Int?) -> ProfileError? {
+    if oldBytes == nil, counts[item.key.collection, default: 0] >= Limits.itemsPerCollectionMax {
+      return .collectionFull
+    }
+    let old = oldBytes ?? 0
+    // What shrinks is let through even when too much is there already.
+    guard item.json.count > old, bytes - old + item.json.count > Limits.personBytesMax else { return nil }
+    return .personFull
+  }
+
+  /// Counts `item` in the place of one of `oldBytes` bytes, nil meaning a new one.
+  mutating func add(_ item: StoredItem, replacing oldBytes: Int?) {
+    if oldBytes == nil { counts[item.key.collection, default: 0] += 1 }
+    bytes += item.json.count - (oldBytes ?? 0)
+  }
+}

@@ -1,0 +1,149 @@
+import OData
+import Profiles
+
+/// Why one write of a group was not applied.
+private enum WriteFailure: Error {
+  /// It was refused, and touched nothing.
+  case refused(ProfileError)
+  /// The database failed, and with it the transaction.
+  case failed(SQLiteFailure)
+}
+
+extension SQLiteWorker {
+  /// Applies one write inside the open transaction. A refusal is an answer like any other; what is thrown spoils the
+  /// transaction.
+  func apply(_ write: StoreWrite) throws(SQLiteFailure) -> Answer {
+    switch write {
+    case .item(let operation, let prepared, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation, prepared) }
+      return { completion(result) }
+    case .addUser(let user, let change, let completion):
+      let result = try settled { () throws(WriteFailure) in try add(user, change) }
+      return { completion(result) }
+    case .replaceAll(let records, let completion):
+      let result = try settled { () throws(WriteFailure) in try replaceAll(records) }
+      return { completion(result) }
+    }
+  }
+
+  private func settled<Outcome>(
+    _ body: () throws(WriteFailure) -> Outcome
+  ) throws(SQLiteFailure) -> Result<Outcome, ProfileError> {
+    do throws(WriteFailure) {
+      return .success(try body())
+    } catch {
+      switch error {
+      case .refused(let error): return .failure(error)
+      case .failed(let failure): throw failure
+      }
+    }
+  }
+
+  private func sql<Value>(_ body: () throws(SQLiteFailure) -> Value) throws(WriteFailure) -> Value {
+    do throws(SQLiteFailure) { return try body() } catch { throw .failed(error) }
+  }
+
+  // MARK: Items
+
+  private func apply(
+    _ operation: any ItemOperation, _ prepared: PreparedChange?
+  ) throws(WriteFailure) -> ItemOutcome {
+    let key = operation.key
+    if let prepared, let outcome = try sql({ () throws(SQLiteFailure) in try swap(prepared, at: key) }) {
+      return outcome
+    }
+    let state = try sql { () throws(SQLiteFailure) in try tables.state(of: key) }
+    return try apply(decide(operation, prepared, state), to: key, state.item)
+  }
+
+  /// Applies what was decided before, by compare and swap; nil when the item is another by now, or when a limit has
+  /// to be looked at first.
+  private func swap(_ prepared: PreparedChange, at key: ItemKey) throws(SQLiteFailure) -> ItemOutcome? {
+    switch prepared.change {
+    case .unchanged: return nil
+    case .put(let item, let change):
+      guard item.key == key, try tables.update(item, ifStill: prepared.base) else { return nil }
+      try tables.append(change)
+      return .written(item)
+    case .remove(let change):
+      guard try tables.delete(key, ifStill: prepared.base) else { return nil }
+      try tables.append(change)
+      return .removed
+    }
+  }
+
+  private func decide(
+    _ operation: any ItemOperation, _ prepared: PreparedChange?, _ state: ItemState
+  ) throws(WriteFailure) -> ItemChange {
+    if let prepared, prepared.base == state.item?.version { return prepared.change }
+    do throws(ProfileError) { return try operation.change(state) } catch { throw .refused(error) }
+  }
+
+  private func apply(
+    _ change: ItemChange, to key: ItemKey, _ old: StoredItem?
+  ) throws(WriteFailure) -> ItemOutcome {
+    switch change {
+    case .unchanged(let item):
+      return .unchanged(item)
+    case .put(let item, let change):
+      guard item.key == key else { throw .refused(.store(.failed("An operation wrote another item than its own."))) }
+      try checkLimits(item, old)
+      try sql { () throws(SQLiteFailure) in
+        if old == nil { try tables.insert(item) } else { try tables.update(item) }
+        try tables.append(change)
+      }
+      return .written(item)
+    case .remove(let change):
+      try sql { () throws(SQLiteFailure) in
+        try tables.delete(key)
+        try tables.append(change)
+      }
+      return .removed
+    }
+  }
+
+  /// Only what adds to a person can exceed a limit; the rest is not counted.
+  private func checkLimits(_ item: StoredItem, _ old: StoredItem?) throws(WriteFailure) {
+    if let old, item.json.count <= old.json.count { return }
+    let usage = try sql { () throws(SQLiteFailure) in try tables.usage(of: item.key.user) }
+    if let refusal = usage.refusal(of: item, replacing: old?.json.count) { throw .refused(refusal) }
+  }
+
+  // MARK: People
+
+  private func add(_ user: StoredUser, _ change: Change) throws(WriteFailure) {
+    guard try sql({ () throws(SQLiteFailure) in try tables.version(of: user.id) }) == nil else { return }
+    var user = user
+    if try sql({ () throws(SQLiteFailure) in try tables.isPrincipalNameTaken(of: user) }) {
+      guard let nameless = user.withoutPrincipalName else {
+        throw .refused(.store(.failed("A new person is not of the declared type.")))
+      }
+      user = nameless
+    }
+    try sql { () throws(SQLiteFailure) in
+      try tables.insert(user)
+      try tables.append(change)
+    }
+  }
+
+  /// Anything wrong with the records shows before the first of them is written, or fails the transaction.
+  private func replaceAll(_ records: [DirectoryRecord]) throws(WriteFailure) {
+    var known: Set<UserID> = []
+    for record in records {
+      switch record {
+      case .user(let user): known.insert(user.id)
+      case .item(let item):
+        guard known.contains(item.key.user) else { throw .refused(.userNotFound) }
+      }
+    }
+    try sql { () throws(SQLiteFailure) in
+      try tables.deleteEverything()
+      for record in records {
+        switch record {
+        case .user(let user): try tables.insert(user)
+        case .item(let item): try tables.insert(item)
+        }
+      }
+    }
+  }
+}

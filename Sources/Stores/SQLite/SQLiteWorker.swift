@@ -1,0 +1,83 @@
+import GRDBSQLite
+import Profiles
+
+/// What the writer's thread owns, and how it commits a group.
+final class SQLiteWorker {
+  let connection: SQLiteConnection
+  let tables: SQLiteTables
+  let condition: SQLiteCondition
+  private let begin, commit, rollback: SQLiteStatement
+  private let counter: SQLiteWriteCounter
+  private let beforeCommit: (@Sendable () -> Void)?
+
+  /// An answer that waits for the commit.
+  typealias Answer = () -> Void
+
+  /// Prepares everything that writing needs.
+  init(
+    _ connection: SQLiteConnection, condition: SQLiteCondition, counter: SQLiteWriteCounter,
+    beforeCommit: (@Sendable () -> Void)?
+  ) throws(SQLiteFailure) {
+    self.connection = connection
+    connection.leaveGRDB()
+    self.condition = condition
+    self.counter = counter
+    self.beforeCommit = beforeCommit
+    tables = try SQLiteTables(connection)
+    begin = try connection.prepare("begin immediate")
+    commit = try connection.prepare("commit")
+    rollback = try connection.prepare("rollback")
+  }
+
+  /// Applies a group of writes in one transaction and answers them in order.
+  func commit(_ writes: [StoreWrite]) {
+    if let refusal = condition.refusal { return writes.forEach { $0.fail(refusal) } }
+    var hasBegun = false
+    do throws(SQLiteFailure) {
+      try begin.run()
+      hasBegun = true
+      var answers: [Answer] = []
+      answers.reserveCapacity(writes.count)
+      for write in writes { answers.append(try apply(write)) }
+      beforeCommit?()
+      try commit.run()
+      counter.countGroup(of: writes.count)
+      for answer in answers { answer() }
+    } catch {
+      undo()
+      condition.note(error)
+      guard hasBegun, writes.count > 1, !error.endsTrust else { return writes.forEach { $0.fail(error.storeError) } }
+      // One write spoiled the transaction for all: alone, each meets its own fate.
+      for write in writes { commit([write]) }
+    }
+  }
+
+  /// Runs `body` in a transaction that is rolled back when it throws.
+  func transaction<Answer>(_ body: () throws -> Answer) throws -> Answer {
+    do {
+      try begin.run()
+      let answer = try body()
+      try commit.run()
+      return answer
+    } catch {
+      undo()
+      guard let failure = error as? SQLiteFailure else { throw error }
+      condition.note(failure)
+      throw failure.storeError
+    }
+  }
+
+  /// Empties the write-ahead log into the database. Failing to is no loss: the next start does it.
+  func finish() { try? connection.execute("pragma wal_checkpoint(truncate)") }
+
+  /// Some failures end the transaction by themselves; what is left of it ends here.
+  private func undo() {
+    guard connection.isInTransaction else { return }
+    do throws(SQLiteFailure) {
+      try rollback.run()
+    } catch {
+      // A connection that stays inside a half-applied transaction must not commit it with the next group.
+      condition.refuse(.readOnly("A transaction could not be undone: \(error.reason). Restart the server."))
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import Synchronization
+
+/// What the writer did since the start, for metrics.
+public struct SQLiteWriteCounts: Equatable, Sendable {
+  /// Transactions that were committed for writes.
+  public internal(set) var groups = 0
+  /// Writes that were answered after a commit, whatever the answer.
+  public internal(set) var writes = 0
+  /// Most writes that shared one transaction.
+  public internal(set) var largestGroup = 0
+  /// Writes that wait now.
+  public internal(set) var waiting = 0
+}
+
+/// Counts on the writer's thread, read on any.
+final class SQLiteWriteCounter: Sendable {
+  private let current = Mutex(SQLiteWriteCounts())
+
+  /// What was counted so far.
+  var counts: SQLiteWriteCounts { current.withLock { $0 } }
+
+  /// Counts a transaction of that many writes.
+  func countGroup(of writes: Int) {
+    current.withLock { counts in
+      counts.groups += 1
+      counts.writes += writes
+      counts.largestGroup = max(counts.largestGroup, writes)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import OData
+import ProfileServer
+import Profiles
+
+/// What `--ready-file` says: where the server is and, in a demo, how to get tokens.
+struct ReadyFile {
+  let http: String
+  let https: String
+  let certificate: String
+  let demo: DemoCredentials?
+
+  init(host: String, ports: ServerPorts, certificate: String, demo: DemoCredentials?) {
+    let reachable = Self.reachable(host)
+    http = "http://\(reachable):\(ports.http)"
+    https = "https://\(reachable == "127.0.0.1" ? "localhost" : reachable):\(ports.https)"
+    self.certificate = URL(fileURLWithPath: certificate).path
+    self.demo = demo
+  }
+
+  /// The endpoint of the managed identity, for `IDENTITY_ENDPOINT`.
+  var identityEndpoint: String { http + Authority.identityPath }
+
+  /// Writes the file whole or not at all, readable by its owner alone: it may hold credentials.
+  func write(to path: String) throws {
+    let temporary = "\(path).\(getpid())"
+    let isWritten = FileManager.default.createFile(
+      atPath: temporary, contents: Data(json), attributes: [.posixPermissions: 0o600])
+    guard isWritten, rename(temporary, path) == 0 else { throw CommandFailure("\(path) cannot be written.") }
+  }
+
+  private var json: [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("pid")
+    json.int(Int64(getpid()))
+    json.member("http", http)
+    json.member("https", https)
+    json.member("ca", certificate)
+    json.member("tenant", TenantID.demo.text)
+    if let demo {
+      json.name("credentials")
+      json.beginObject()
+      json.member("clientId", demo.client.id)
+      json.member("clientSecret", demo.clientSecret)
+      json.member("identityEndpoint", identityEndpoint)
+      json.member("identityHeader", demo.identityHeader)
+      json.endObject()
+    }
+    json.endObject()
+    return json.bytes
+  }
+
+  /// An address that listens everywhere is reached at this machine's own.
+  private static func reachable(_ host: String) -> String {
+    switch host {
+    case "0.0.0.0", "::", "localhost": "127.0.0.1"
+    case _ where host.contains(":"): "[\(host)]"
+    default: host
+    }
+  }
+}

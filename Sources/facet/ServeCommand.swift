@@ -1,0 +1,98 @@
+public import ArgumentParser
+import Foundation
+public import Logging
+import OData
+public import ProfileServer
+import Profiles
+import ServiceLifecycle
+import Stores
+import UnixSignals
+
+/// `facet serve`: runs the server.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Run the server until SIGTERM or SIGINT.",
+    discussion: "Every option is also an environment variable: --https-port is FACET_HTTPS_PORT.")
+
+  @OptionGroup var options: StoreOptions
+
+  @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
+  var host = "127.0.0.1"
+
+  @Option(help: ArgumentHelp("Port for plain HTTP; 0 picks a free one.", valueName: "port"))
+  var port = 8080
+
+  @Option(help: ArgumentHelp("Port for HTTPS; 0 picks a free one.", valueName: "port"))
+  var httpsPort = 8443
+
+  @Flag(help: "Start with demo people, an open policy and printed credentials.")
+  var demo = false
+
+  @Option(help: ArgumentHelp("JSON lines to import when the store is still empty.", valueName: "file"))
+  var seed: String?
+
+  @Option(help: ArgumentHelp("The URL by which clients reach the server, when it stands behind a proxy.", valueName: "url"))
+  var publicURL: String?
+
+  @Option(help: ArgumentHelp("OpenID Connect issuers that are trusted, as JSON.", valueName: "file"))
+  var issuers: String?
+
+  @Option(help: ArgumentHelp("File that is written once requests are answered.", valueName: "file"))
+  var readyFile: String?
+
+  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+  var logLevel: Logger.Level = .info
+
+  @Flag(help: "Accept snake_case names of properties, as the Python SDK writes them for None.")
+  var lenientNames = false
+
+  @Option(help: ArgumentHelp("How source.type is answered: auto, string or collection.", valueName: "shape"))
+  var sourceShape: SourceShape = .auto
+
+  func validate() throws {
+    for port in [port, httpsPort] where !(0...65_535).contains(port) {
+      throw ValidationError("A port is a number from 0 to 65535.")
+    }
+  }
+
+  func run() async throws {
+    let logger = makeLogger()
+    let parts = try await ServerParts(self, logger)
+    let server = parts.server(self) { ports in await announce(ports, parts, logger) }
+    var configuration = ServiceGroupConfiguration(
+      services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSeconds)
+    do {
+      try await ServiceGroup(configuration: configuration).run()
+    } catch is CancellationError {
+      // Requests that were still under way after the longest drain were cut off.
+    } catch let error as StoreError {
+      throw CommandFailure(error.sentence)
+    }
+    try await parts.close()
+    logger.info("The server has ended.")
+  }
+
+  private func makeLogger() -> Logger {
+    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    var logger = Logger(label: "facet")
+    logger.logLevel = logLevel
+    return logger
+  }
+
+  private func announce(_ ports: ServerPorts, _ parts: ServerParts, _ logger: Logger) async {
+    let ready = ReadyFile(host: host, ports: ports, certificate: parts.certificates.certificatePath, demo: parts.demo)
+    logger.info("The server is ready.", metadata: ["http": "\(ready.http)", "https": "\(ready.https)"])
+    if let sentence = parts.damage { logger.error("The store refuses writes.", metadata: ["reason": "\(sentence)"]) }
+    if demo { FileHandle.standardOutput.write(Data(parts.greeting(ready).utf8)) }
+    guard let readyFile else { return }
+    do {
+      try ready.write(to: readyFile)
+    } catch {
+      logger.error("The ready file cannot be written. Check its path and permissions.")
+    }
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension SourceShape: ExpressibleByArgument {}

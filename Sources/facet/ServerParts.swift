@@ -1,0 +1,140 @@
+import Foundation
+import Logging
+import OData
+import ProfileServer
+import Profiles
+import Stores
+
+/// The parts of a server, made in the order in which they need each other.
+struct ServerParts {
+  let store: SQLiteStore
+  let service: ProfileService
+  let issuer: OwnIssuer
+  let certificates: LocalCertificateAuthority
+  let demo: DemoCredentials?
+  private let addresses: AuthorityAddresses
+  private let verifier: TokenVerifier
+  private let demoRecords: [DirectoryRecord]
+  private let logger: Logger
+
+  init(_ command: ServeCommand, _ logger: Logger) async throws {
+    let options = command.options
+    let environment = ServiceEnvironment.system(demo: command.demo)
+    guard let addresses = AuthorityAddresses(publicURL: command.publicURL) else {
+      throw CommandFailure("--public-url must be an absolute http or https URL without query and fragment.")
+    }
+    let issuers = try Self.issuers(command.issuers)
+    let store = try options.open()
+    do throws(KeyFileError) {
+      issuer = try await OwnIssuer.load(directory: options.keys)
+      certificates = try await LocalCertificateAuthority.load(
+        directory: options.certificates, hosts: Self.hosts(command), now: Date())
+    } catch {
+      store.close()
+      throw CommandFailure(error.message)
+    }
+    self.store = store
+    self.addresses = addresses
+    self.logger = logger
+    demo = command.demo ? DemoCredentials() : nil
+    demoRecords = command.demo ? try DemoData.records(environment) : []
+    service = ProfileService(store: store, environment: environment)
+    verifier = TokenVerifier(
+      own: issuer, addresses: addresses, issuers: issuers, clock: { SystemClock.now().unixSeconds }, logger: logger)
+    try fill(command, environment)
+  }
+
+  /// The server itself.
+  func server(_ command: ServeCommand, onReady: @escaping @Sendable (ServerPorts) async -> Void) -> FacetServer {
+    let publicURL = command.publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    return FacetServer(
+      configuration: ServerConfiguration(
+        host: command.host, port: command.port, httpsPort: command.httpsPort, publicURL: publicURL,
+        sourceShape: command.sourceShape, acceptsSnakeCase: command.lenientNames),
+      service: service, verifier: verifier, addresses: addresses,
+      authority: Authority(
+        issuer: issuer, addresses: addresses, demo: demo, clock: { SystemClock.now().unixSeconds },
+        makeID: { GUID.random() }),
+      certificates: certificates, demo: command.demo ? DemoSettings(records: demoRecords) : nil,
+      storeMetrics: { [store] in StoreMetrics.lines(store) }, logger: logger, onReady: onReady)
+  }
+
+  /// What is wrong with the data, or nil.
+  var damage: String? {
+    if case .refusingWrites(let reason) = store.health { reason } else { nil }
+  }
+
+  /// Finishes the writes that are queued and releases the data directory.
+  func close() async throws {
+    let store = store
+    await withCheckedContinuation { continuation in
+      // Closing waits for the writer's last sync: not a wait for the cooperative pool.
+      Thread {
+        store.close()
+        continuation.resume()
+      }.start()
+    }
+  }
+
+  /// What a newcomer can paste into a terminal.
+  func greeting(_ ready: ReadyFile) -> String {
+    guard let owner = UserID(DemoData.ownerID) else { return "" }
+    let order = TokenOrder(
+      subject: .user(
+        owner, principalName: DemoData.ownerPrincipalName, displayName: DemoData.ownerName,
+        applicationID: demo?.client.id ?? "", scopes: ["User.ReadWrite"], isAdministrator: false),
+      tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: GUID.random(), lifeSeconds: 86_400)
+    return DemoData.greeting(ready, token: order.flatMap(issuer.sign) ?? "")
+  }
+
+  // MARK: Making
+
+  private static func issuers(_ path: String?) throws -> [ExternalIssuer] {
+    guard let path else { return [] }
+    do throws(IssuersFileError) {
+      return try IssuersFile(path: path).issuers
+    } catch {
+      throw CommandFailure(error.message)
+    }
+  }
+
+  /// Hosts that the server certificate must name beside this machine's own names.
+  private static func hosts(_ command: ServeCommand) -> [String] {
+    let published = command.publicURL.flatMap { URL(string: $0)?.host }
+    return [published, command.host].compactMap { $0 }.filter { !["0.0.0.0", "::", "127.0.0.1", "::1"].contains($0) }
+  }
+
+  /// An empty store gets the seed file or the demo's data; one that refuses writes is left as it is.
+  private func fill(_ command: ServeCommand, _ environment: ServiceEnvironment) throws {
+    guard store.health == .healthy, command.seed != nil || command.demo else { return }
+    do {
+      guard try store.isEmpty() else { return }
+      if let seed = command.seed {
+        _ = try DirectoryImport(environment: environment).run(seed, into: store)
+      } else {
+        var records = demoRecords[...]
+        _ = try store.importRecords(at: environment.now()) { records.popFirst() }
+      }
+    } catch let error as StoreError {
+      logger.error("The store could not be filled.", metadata: ["reason": "\(error.sentence)"])
+    } catch {
+      store.close()
+      throw error
+    }
+  }
+}
+
+/// What the store counts, for `/metrics`.
+enum StoreMetrics {
+  static func lines(_ store: SQLiteStore) -> [PrometheusLine] {
+    let counts = store.writeCounts
+    return [
+      PrometheusLine("facet_store_writes_total", .counter, "Writes committed.", Int64(counts.writes)),
+      PrometheusLine(
+        "facet_store_groups_total", .counter, "Transactions that committed them, each with one sync.",
+        Int64(counts.groups)),
+      PrometheusLine("facet_store_largest_group", .gauge, "Most writes in one transaction.", Int64(counts.largestGroup)),
+      PrometheusLine("facet_store_waiting", .gauge, "Writes that wait for the writer.", Int64(counts.waiting)),
+    ]
+  }
+}

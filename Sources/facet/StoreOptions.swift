@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import ProfileServer
+import Profiles
+import Stores
+
+/// Where the data is, the same for every command.
+struct StoreOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Directory of the data, keys and certificates.", valueName: "dir"))
+  var data = "data"
+
+  @Option(help: ArgumentHelp("Store of the people: sqlite, which lies in the data directory.", valueName: "url"))
+  var store = "sqlite"
+
+  func validate() throws {
+    guard store == "sqlite" else {
+      throw ValidationError("--store takes 'sqlite' in this version. PostgreSQL is not offered yet.")
+    }
+  }
+
+  /// The database file.
+  var database: String { "\(data)/facet.db" }
+  /// The keys that sign tokens.
+  var keys: String { "\(data)/keys" }
+  /// The certificates of the HTTPS listener.
+  var certificates: String { "\(data)/tls" }
+
+  /// Makes the data directory, readable by its owner alone.
+  func makeDirectory() throws {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw CommandFailure("The directory \(data) cannot be made. Check its path and permissions.")
+    }
+  }
+
+  /// Opens the store for writing; no other server may own it.
+  func open() throws -> SQLiteStore {
+    try makeDirectory()
+    do throws(StoreOpenError) { return try SQLiteStore.open(database) } catch { throw CommandFailure(error.message) }
+  }
+
+  /// Opens the store for reading, beside the server that may own it.
+  func openReadOnly() throws -> SQLiteStore {
+    do throws(StoreOpenError) {
+      return try SQLiteStore.openReadOnly(database)
+    } catch {
+      throw CommandFailure(error.message)
+    }
+  }
+}
+
+extension StoreError {
+  /// A sentence for the operator.
+  var sentence: String {
+    switch self {
+    case .damaged(let reason), .readOnly(let reason), .failed(let reason): reason
+    case .diskFull: "The disk is full. Make room, then repeat."
+    case .overloaded: "Too many writes are waiting."
+    case .closed: "The store is closed."
+    }
+  }
+}
+
+extension ServiceEnvironment {
+  /// The operating system's time and random ids; `demo` opens the policy of the demo's tenant.
+  static func system(demo: Bool) -> ServiceEnvironment {
+    ServiceEnvironment(
+      now: { SystemClock.now() }, makeID: { .random() },
+      policy: { demo && $0 == .demo ? .demo : TenantPolicy() })
+  }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import OData
+import ProfileServer
+import Profiles
+import Stores
+
+/// `facet import`: brings people and items from a file.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Add or replace people and items from a file of JSON lines, all or nothing.",
+    discussion: "No server may be running on the data directory.")
+
+  @OptionGroup var options: StoreOptions
+
+  @Argument(help: "The file; standard input when there is none.")
+  var file: String?
+
+  func run() throws {
+    let store = try options.open()
+    defer { store.close() }
+    let count = try DirectoryImport(environment: .system(demo: false)).run(file, into: store)
+    guard count > 0 else { throw CommandFailure("The file holds no records; nothing was changed.") }
+  }
+}
+
+/// Brings a file of JSON lines into a store.
+struct DirectoryImport {
+  let environment: ServiceEnvironment
+
+  /// Imports a file, or standard input when there is none; a bad line is reported with its number and nothing is
+  /// changed. Returns how many records it took.
+  func run(_ path: String?, into store: any ProfileStore) throws -> Int {
+    let input = try path.map(Self.open) ?? .standardInput
+    let lines = LineReader(input)
+    let reader = DirectoryLineReader(defaultTenant: .demo, environment: environment)
+    let progress = ProgressLine("Imported")
+    var records = 0
+    do {
+      let count = try store.importRecords(at: environment.now()) {
+        guard let line = try lines.next() else { return nil }
+        records += 1
+        progress.update(records)
+        return try reader.record(line)
+      }
+      progress.finish(count)
+      return count
+    } catch let error as CommandFailure {
+      throw error
+    } catch {
+      throw CommandFailure("Line \(lines.lineNumber): \(Self.sentence(error)). Nothing was changed.")
+    }
+  }
+
+  private static func open(_ path: String) throws -> FileHandle {
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw CommandFailure("\(path) cannot be read. Check its path and permissions.")
+    }
+    return file
+  }
+
+  private static func sentence(_ error: any Error) -> String {
+    let sentence =
+      switch error {
+      case let error as DirectoryLineError: error.message
+      case let error as ImportError: error.message
+      case let error as StoreError: error.sentence
+      default: String(describing: error)
+      }
+    return sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+  }
+}
+
+/// `facet export`: writes the whole directory.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write all people and items as JSON lines, as of one moment.",
+    discussion: "It may run beside a server. People come in the order of their ids, each followed by their items.")
+
+  @OptionGroup var options: StoreOptions
+
+  @Argument(help: "The file to write; standard output when there is none.")
+  var file: String?
+
+  func run() throws {
+    let store = try options.openReadOnly()
+    defer { store.close() }
+    let output = try file.map(Self.create) ?? .standardOutput
+    let progress = file == nil ? nil : ProgressLine("Exported")
+    var buffer = Data()
+    var records = 0
+    do {
+      try store.exportRecords { record in
+        buffer.append(contentsOf: record.line)
+        buffer.append(0x0A)
+        records += 1
+        guard buffer.count > 1 << 16 else { return }
+        progress?.update(records)
+        try output.write(contentsOf: buffer)
+        buffer.removeAll(keepingCapacity: true)
+      }
+      try output.write(contentsOf: buffer)
+    } catch let error as StoreError {
+      throw CommandFailure(error.sentence)
+    } catch {
+      throw CommandFailure("The export could not be written. Check the disk and its free space.")
+    }
+    progress?.finish(records)
+  }
+
+  private static func create(_ path: String) throws -> FileHandle {
+    let isNew = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+    guard isNew, let file = FileHandle(forWritingAtPath: path) else {
+      throw CommandFailure("\(path) cannot be written. Check its path and permissions.")
+    }
+    return file
+  }
+}
