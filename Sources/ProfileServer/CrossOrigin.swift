@@ -36,7 +36,7 @@ enum CrossOrigin {
   /// Adds what a browser needs to hand an answer to a script.
   static func expose(_ request: HTTPHeaders, _ response: inout HTTPHeaders) {
     guard request.contains(name: "Origin") else { return }
-    response.add(name: "Access-Control-Allow-Origin", value: "*")
+    response.replaceOrAdd(name: "Access-Control-Allow-Origin", value: "*")
     response.add(name: "Access-Control-Expose-Headers", value: exposed)
   }
 

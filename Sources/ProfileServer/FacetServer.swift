@@ -26,7 +26,9 @@ public struct ServerConfiguration: Sendable {
   public var httpsPort: Int
   /// `--public-url` without a trailing slash.
   public var publicURL: String?
+  /// How `source.type` is answered.
   public var sourceShape: SourceShape
+  /// Whether snake_case names of properties are accepted.
   public var acceptsSnakeCase: Bool
 
   /// A configuration from the settings of the command line.
@@ -44,7 +46,9 @@ public struct ServerConfiguration: Sendable {
 
 /// Where a server listens.
 public struct ServerPorts: Sendable {
+  /// The plain port.
   public let http: Int
+  /// The TLS port.
   public let https: Int
 }
 
@@ -57,7 +61,10 @@ public struct DemoSettings: Sendable {
 }
 
 /// The two listeners with everything behind them.
-public struct FacetServer: Service {
+public struct FacetServer: Service, CustomStringConvertible {
+  /// Logs of the life cycle show services by their description; this one's parts hold data of people.
+  public var description: String { "FacetServer" }
+
   let configuration: ServerConfiguration
   let service: ProfileService
   let verifier: TokenVerifier

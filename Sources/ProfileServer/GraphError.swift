@@ -154,7 +154,8 @@ extension GraphError {
 
   static let contentTypeMissing = GraphError(
     status: .badRequest, code: .badRequest,
-    message: "Write requests (excluding DELETE) must contain the Content-Type header declaration. Send application/json.")
+    message: "Write requests (excluding DELETE) must contain the Content-Type header declaration. "
+      + "Send application/json.")
 
   static let contentTypeNotJSON = GraphError(
     status: .badRequest, code: .badRequest,
@@ -179,7 +180,7 @@ extension GraphError {
 
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,
-    message: "An id in the path is empty, longer than \(Limits.idBytesMax) bytes, or of another key than the resource has.")
+    message: "An id in the path is empty, longer than \(Limits.idBytesMax) bytes, or of a key that does not exist.")
 }
 
 // MARK: From the connection

@@ -1,10 +1,10 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
   import Darwin
 #endif
-
-import Synchronization
 
 /// The right to write in a data directory. One server at a time has it, in whatever process; it ends with
 /// `release`, with this object or with the process.

@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("JSON lines to import when the store is still empty.", valueName: "file"))
   var seed: String?
 
-  @Option(help: ArgumentHelp("The URL by which clients reach the server, when it stands behind a proxy.", valueName: "url"))
+  @Option(help: ArgumentHelp("The URL by which clients reach the server behind a proxy.", valueName: "url"))
   var publicURL: String?
 
   @Option(help: ArgumentHelp("OpenID Connect issuers that are trusted, as JSON.", valueName: "file"))
@@ -57,10 +57,13 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let logger = makeLogger()
+    // The life cycle of services is of no interest to an operator; its failures are.
+    var quiet = logger
+    quiet.logLevel = max(logLevel, .warning)
     let parts = try await ServerParts(self, logger)
     let server = parts.server(self) { ports in await announce(ports, parts, logger) }
     var configuration = ServiceGroupConfiguration(
-      services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
     configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSeconds)
     do {
       try await ServiceGroup(configuration: configuration).run()

@@ -133,7 +133,8 @@ enum StoreMetrics {
       PrometheusLine(
         "facet_store_groups_total", .counter, "Transactions that committed them, each with one sync.",
         Int64(counts.groups)),
-      PrometheusLine("facet_store_largest_group", .gauge, "Most writes in one transaction.", Int64(counts.largestGroup)),
+      PrometheusLine(
+        "facet_store_largest_group", .gauge, "Most writes in one transaction.", Int64(counts.largestGroup)),
       PrometheusLine("facet_store_waiting", .gauge, "Writes that wait for the writer.", Int64(counts.waiting)),
     ]
   }

@@ -26,8 +26,9 @@ struct CrashTests {
       if phones.isEmpty { phones = try await Self.makePhones(facet, token) }
       try await Self.verify(acknowledged, phones, facet, token, round: round)
       let counts = Acknowledgements(acknowledged)
-      let tasks = (0..<Self.writers).map { writer in
-        Task { try await Self.write(writer, phones[writer], facet.httpPort, token, counts) }
+      let port = facet.httpPort
+      let tasks = phones.enumerated().map { writer, phone in
+        Task { try await Self.write(writer, phone, port, token, counts) }
       }
       let milliseconds = 20 + Int(random.next() % 400)
       try await Task.sleep(for: .milliseconds(milliseconds))

@@ -47,7 +47,9 @@ final class FacetProcess: Sendable {
     data: URL? = nil, demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:]
   ) async throws -> FacetProcess {
     let data = try data ?? temporaryFolder()
-    return try await blocking { try FacetProcess(data: data, demo: demo, arguments: arguments, environment: environment) }
+    return try await blocking {
+      try FacetProcess(data: data, demo: demo, arguments: arguments, environment: environment)
+    }
   }
 
   private init(data: URL, demo: Bool, arguments: [String], environment: [String: String]) throws {
@@ -59,13 +61,14 @@ final class FacetProcess: Sendable {
       ["serve", "--data", data.path, "--port", "0", "--https-port", "0", "--ready-file", readyFile.path]
       + (demo ? ["--demo"] : []) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // What goes to standard output is for the person who started the server, and may name the demo's people.
+    process.standardOutput = FileHandle.nullDevice
     let log = data.appendingPathComponent("log.txt")
     if !FileManager.default.fileExists(atPath: log.path) {
-      FileManager.default.createFile(atPath: log.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     }
     let output = try FileHandle(forWritingTo: log)
     try output.seekToEnd()
-    process.standardOutput = output
     process.standardError = output
     process.standardInput = FileHandle.nullDevice
     try process.run()
@@ -86,7 +89,7 @@ final class FacetProcess: Sendable {
     throw Failure(description: "facet was not ready within a minute")
   }
 
-  /// Everything that the server wrote to standard output and error.
+  /// Everything that the server wrote to its log.
   var log: String { (try? String(contentsOf: data.appendingPathComponent("log.txt"), encoding: .utf8)) ?? "" }
 
   /// Asks the server to end and waits for it; returns its exit status.
@@ -147,7 +150,7 @@ final class FacetProcess: Sendable {
       defer { try? FileManager.default.removeItem(at: folder) }
       let files = ["in", "out", "err"].map { folder.appendingPathComponent($0) }
       try (input ?? "").write(to: files[0], atomically: true, encoding: .utf8)
-      for file in files[1...] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+      for file in files[1...] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
       process.standardInput = try FileHandle(forReadingFrom: files[0])
       process.standardOutput = try FileHandle(forWritingTo: files[1])
       process.standardError = try FileHandle(forWritingTo: files[2])

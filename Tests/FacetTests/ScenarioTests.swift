@@ -57,7 +57,8 @@ struct ScenarioTests {
       method: "GET", path: "/beta/users/\(Demo.innocenty)/profile/phones", status: 200, holds: ["Office"],
       lacks: Scenario.secrets),
     Scenario(
-      name: "Family and contacts are not everybody in the organisation", sender: .user(Demo.innocentyName, "User.Read.All"),
+      name: "Family and contacts are not everybody in the organisation",
+      sender: .user(Demo.innocentyName, "User.Read.All"),
       method: "GET", path: "/beta/users/\(Demo.amara)/profile/phones", status: 200, holds: ["Desk", "Press desk"],
       lacks: ["+234 803 555 0177"]),
     Scenario(
@@ -154,7 +155,8 @@ struct ScenarioTests {
     patch(
       "A Python name gets a hint", #"{"display_name":null}"#, 400, code: "RequestBodyRead",
       holds: ["displayName", "--lenient-names"]),
-    patch("A bad enumeration value is refused", #"{"type":"satellite"}"#, 400, code: "UnknownError", lacks: ["satellite"]),
+    patch(
+      "A bad enumeration value is refused", #"{"type":"satellite"}"#, 400, code: "UnknownError", lacks: ["satellite"]),
     patch("Nothing is applied when one member is bad", #"{"displayName":"Half","type":"no"}"#, 400),
     patch("Broken JSON says where", #"{"displayName":}"#, 400, code: "BadRequest", holds: ["byte 15"]),
     patch("A comma alone in an array is refused", #"{"sources":[,]}"#, 400, code: "BadRequest"),
@@ -172,7 +174,8 @@ struct ScenarioTests {
     patch("A malformed entity tag", #"{"number":"1"}"#, 400, code: "malformedEntityTag", headers: ["If-Match": "9"]),
     patch("The current entity tag", #"{"number":"1"}"#, 200, headers: ["If-Match": "W/\"1\""]),
     patch("Any entity tag", #"{"number":"1"}"#, 200, headers: ["If-Match": "*"]),
-    patch("unknownFutureValue means not sent", #"{"allowedAudiences":"unknownFutureValue"}"#, 200,
+    patch(
+      "unknownFutureValue means not sent", #"{"allowedAudiences":"unknownFutureValue"}"#, 200,
       holds: [#""allowedAudiences":"me""#]),
     patch("Flags combine", #"{"allowedAudiences":"Everyone, family"}"#, 200, holds: [#""family,everyone""#]),
     Scenario(

@@ -77,7 +77,8 @@ public struct EntityReader: Sendable {
       } else if name.withBytes({ $0.contains(UInt8(ascii: "@")) }) {
         try seen.insert(name)
         try readAnnotation(&reader, name, of: type, into: &patch)
-      } else if acceptsSnakeCase, let index = Self.camelCased(name.string).flatMap({ type.property(named: $0)?.index }) {
+      } else if acceptsSnakeCase, let index = Self.camelCased(name.string).flatMap({ type.property(named: $0)?.index })
+      {
         try seen.insert(index, at: name.offset)
         patch.members[index] = try readMember(&reader, type.properties[index], path: path)
       } else if type.isOpen {

@@ -14,10 +14,12 @@ public struct JSONError: Error, Equatable, Sendable {
     case duplicateMember
   }
 
+  /// What was wrong.
   public let kind: Kind
   /// Bytes from the start of the text to the fault.
   public let offset: Int
 
+  /// A fault of this kind at a byte.
   public init(_ kind: Kind, at offset: Int) {
     self.kind = kind
     self.offset = offset

@@ -127,7 +127,8 @@ public enum PercentEncoding {
     var iterator = raw.makeIterator()
     while let byte = iterator.next() {
       if byte == UInt8(ascii: "%") {
-        guard let high = iterator.next().flatMap(Hexadecimal.value), let low = iterator.next().flatMap(Hexadecimal.value)
+        guard let high = iterator.next().flatMap(Hexadecimal.value),
+          let low = iterator.next().flatMap(Hexadecimal.value)
         else { return nil }
         bytes.append(high << 4 | low)
       } else {

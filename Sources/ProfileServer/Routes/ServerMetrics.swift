@@ -80,7 +80,8 @@ public final class ServerMetrics: Sendable {
     }
     sum += buckets.value(Self.bucketEdges.count)
     text += "facet_request_seconds_bucket{le=\"+Inf\"} \(sum)\n"
-    text += "facet_request_seconds_sum \(Double(durationMicroseconds.value) / 1e6)\nfacet_request_seconds_count \(sum)\n"
+    text +=
+      "facet_request_seconds_sum \(Double(durationMicroseconds.value) / 1e6)\nfacet_request_seconds_count \(sum)\n"
     return text
   }
 }

@@ -99,7 +99,8 @@ public enum DirectoryLineError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
-    case .wrongShape: "must be {\"user\":{…}} or {\"userId\":\"…\",\"collection\":\"…\",\"item\":{…}}, with an optional tenant"
+    case .wrongShape:
+      "must be {\"user\":{…}} or {\"userId\":\"…\",\"collection\":\"…\",\"item\":{…}}, with an optional tenant"
     case .unknownMember: "holds a member other than tenant, user, userId, collection and item"
     case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
     case .unknownCollection: "names a collection that profiles do not have"

@@ -78,7 +78,8 @@ enum AuthorityRefusal: Error, Equatable, Sendable {
     case .missingParameter(let name): "The request must contain the parameter '\(name)'."
     case .unknownTenant: "The tenant in the URL is not the client's. Use the tenant id that the server printed."
     case .unsupportedGrant: "The grant type is not supported. Use 'client_credentials'."
-    case .twoAuthentications: "The client authenticates twice. Send the secret in the body or in the header, not in both."
+    case .twoAuthentications:
+      "The client authenticates twice. Send the secret in the body or in the header, not in both."
     case .wrongClient:
       "The client id or its secret is not valid here. Use those that the server printed; they are new with each start."
     case .wrongScope:

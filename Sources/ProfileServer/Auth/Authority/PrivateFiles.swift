@@ -2,11 +2,11 @@ import NIOPosix
 import OData
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// Why a key or certificate file cannot be used. Names of files are shown, never what they hold.

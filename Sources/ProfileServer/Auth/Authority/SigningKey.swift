@@ -3,9 +3,9 @@ import JWTKit
 import OData
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 /// A key pair of the built-in authority, for ES256 (RFC 7518 section 3.4).

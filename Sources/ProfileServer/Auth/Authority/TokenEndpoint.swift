@@ -2,9 +2,9 @@ import OData
 import Profiles
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 /// A request to `POST /{tenant}/oauth2/v2.0/token`, as far as the answer depends on it.

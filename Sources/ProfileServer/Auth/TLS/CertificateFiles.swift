@@ -4,9 +4,9 @@ import SwiftASN1
 import X509
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 /// The four files of the local certificate authority. Every function here blocks.
@@ -71,7 +71,8 @@ struct CertificateFiles: Sendable {
     let publicKey = Certificate.PublicKey(key.publicKey)
     // A server certificate that cannot be read is no loss: it is made again.
     if let found = try? certificate(.serverCertificate), found.publicKey == publicKey, names.match(found),
-      !CertificateIssuer.isDue(found, now: now), issuer.certificate.publicKey.isValidSignature(found.signature, for: found)
+      !CertificateIssuer.isDue(found, now: now),
+      issuer.certificate.publicKey.isValidSignature(found.signature, for: found)
     {
       return found
     }

@@ -2,11 +2,11 @@ import SwiftASN1
 import X509
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// The names that a server certificate is made for.

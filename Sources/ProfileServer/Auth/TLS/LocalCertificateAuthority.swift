@@ -1,15 +1,15 @@
 import Crypto
-import NIOSSL
 import NIOCore
+import NIOSSL
 import OData
 import SwiftASN1
 import Synchronization
 import X509
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+  public import FoundationEssentials
 #else
-public import Foundation
+  public import Foundation
 #endif
 
 /// The certificates of the HTTPS listener: a certificate authority of this server's own, made on first start, and a

@@ -2,11 +2,11 @@ import OData
 import Profiles
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// The verified tokens that one event loop remembers, by the bytes of their `Authorization` values.

@@ -1,0 +1,213 @@
+import Foundation
+import HTTPProbe
+import OData
+import Testing
+
+/// Every bound of a request at its edge: the last that is taken, the first that is not.
+@Suite("Limits")
+struct LimitsTests {
+  @Test("Bodies, URLs, headers, depth and strings are taken up to their bound and refused beyond it")
+  func requestBounds() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      try await Self.bodies(facet, token)
+      try await Self.urls(facet, token)
+      try await Self.headers(facet, token)
+      try await Self.nesting(facet, token)
+      try await Self.strings(facet, token)
+      // Whatever was refused, the server is well and the phone is as it was.
+      let phone = try await facet.probe.request("GET", Demo.phonePath, token: token)
+      #expect(phone.status == 200)
+    }
+  }
+
+  private static func patch(_ facet: FacetProcess, _ token: String, _ body: String) async throws -> HTTPAnswer {
+    try await facet.probe.request("PATCH", Demo.phonePath, token: token, body: body)
+  }
+
+  private static func bodies(_ facet: FacetProcess, _ token: String) async throws {
+    func body(_ bytes: Int) -> String { "{" + String(repeating: " ", count: bytes - 2) + "}" }
+    #expect(try await patch(facet, token, body(Limits.bodyBytesMax)).status == 200)
+    let tooLarge = try await patch(facet, token, body(Limits.bodyBytesMax + 1))
+    #expect(tooLarge.status == 413 && tooLarge.errorCode == "requestEntityTooLarge")
+    // A body without a declared length is counted as it comes.
+    let port = facet.httpPort
+    for (bytes, status) in [(Limits.bodyBytesMax, 200), (Limits.bodyBytesMax + 1, 413)] {
+      let answer = try await blocking {
+        let connection = try HTTPConnection(port: port)
+        try connection.send(
+          "PATCH \(Demo.phonePath) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n"
+            + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "\(String(bytes, radix: 16))\r\n\(body(bytes))\r\n0\r\n\r\n")
+        return try connection.readAnswer().status
+      }
+      #expect(answer == status)
+    }
+  }
+
+  private static func urls(_ facet: FacetProcess, _ token: String) async throws {
+    let stem = "/beta/me/profile/phones?x="
+    func url(_ bytes: Int) -> String { stem + String(repeating: "y", count: bytes - stem.utf8.count) }
+    #expect(try await facet.probe.request("GET", url(Limits.urlBytesMax), token: token).status == 200)
+    for bytes in [Limits.urlBytesMax + 1, 20_000] {
+      let answer = try await facet.probe.request("GET", url(bytes), token: token)
+      #expect(answer.status == 414 && answer.errorCode == "requestUriTooLong")
+    }
+    let huge = try await facet.probe.request("GET", url(300_000), token: token)
+    #expect(huge.status == 414 || huge.status == 431, "\(huge.status)")
+  }
+
+  private static func headers(_ facet: FacetProcess, _ token: String) async throws {
+    let taken = try await facet.probe.request(
+      "GET", Demo.phonePath, token: token, headers: ["X-Long": String(repeating: "z", count: 30_000)])
+    #expect(taken.status == 200)
+    let tooLong = try await facet.probe.request(
+      "GET", Demo.phonePath, token: token, headers: ["X-Long": String(repeating: "z", count: Limits.headerBytesMax)])
+    #expect(tooLong.status == 431 && tooLong.errorCode == "requestHeaderFieldsTooLarge")
+    let many = Dictionary(uniqueKeysWithValues: (0..<Limits.headerCountMax).map { ("X-\($0)", "1") })
+    #expect(try await facet.probe.request("GET", Demo.phonePath, token: token, headers: many).status == 431)
+  }
+
+  private static func nesting(_ facet: FacetProcess, _ token: String) async throws {
+    // One level is the body itself.
+    func body(_ depth: Int) -> String {
+      #"{"@x":"# + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1) + "}"
+    }
+    #expect(try await patch(facet, token, body(Limits.jsonDepthMax)).status == 200)
+    let tooDeep = try await patch(facet, token, body(Limits.jsonDepthMax + 1))
+    #expect(tooDeep.status == 400 && tooDeep.errorMessage?.contains("nesting") == true)
+  }
+
+  private static func strings(_ facet: FacetProcess, _ token: String) async throws {
+    func body(_ bytes: Int) -> String { #"{"displayName":""# + String(repeating: "é", count: bytes / 2) + #""}"# }
+    #expect(try await patch(facet, token, body(Limits.stringBytesMax)).status == 200)
+    let tooLong = try await patch(facet, token, body(Limits.stringBytesMax + 2))
+    #expect(tooLong.status == 400 && tooLong.errorMessage?.contains("displayName") == true)
+    #expect(try await patch(facet, token, #"{"displayName":"Car Phone"}"#).status == 200)
+  }
+
+  @Test("Compressed bodies are inflated up to the bound")
+  func compression() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      for (bytes, status) in [(100, 200), (Limits.bodyBytesMax, 200), (Limits.bodyBytesMax + 1, 413), (50 << 20, 413)] {
+        let compressed = try await Self.gzip("{" + String(repeating: " ", count: bytes - 2) + "}")
+        #expect(try await Self.send(compressed, "gzip", facet.httpPort, token).status == status, "\(bytes) bytes")
+      }
+      let whole = try await Self.gzip(#"{"displayName":"zipped"}"#)
+      #expect(try await Self.send(whole, "gzip", facet.httpPort, token).json["displayName"] as? String == "zipped")
+      #expect(try await Self.send(whole.dropLast(4), "gzip", facet.httpPort, token).status == 400)
+      #expect(try await Self.send(Array("{}".utf8), "gzip", facet.httpPort, token).status == 400)
+      #expect(try await Self.send(whole, "br", facet.httpPort, token).status == 415)
+      #expect(try await Self.send(whole, "gzip, gzip", facet.httpPort, token).status == 415)
+    }
+  }
+
+  private static func send(
+    _ body: some Sequence<UInt8> & Sendable, _ encoding: String, _ port: Int, _ token: String
+  ) async throws -> HTTPAnswer {
+    let bytes = Array(body)
+    return try await blocking {
+      let connection = try HTTPConnection(port: port)
+      let head =
+        "PATCH \(Demo.phonePath) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n"
+        + "Content-Type: application/json\r\nContent-Encoding: \(encoding)\r\nContent-Length: \(bytes.count)\r\n\r\n"
+      try connection.send(Array(head.utf8) + bytes)
+      return try connection.readAnswer()
+    }
+  }
+
+  /// Compresses with the system's gzip, so that the server is not tested with its own library.
+  private static func gzip(_ text: String) async throws -> [UInt8] {
+    try await blocking {
+      let folder = try FacetProcess.temporaryFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let file = folder.appendingPathComponent("body")
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = ["gzip", file.path]
+      try process.run()
+      process.waitUntilExit()
+      return Array(try Data(contentsOf: file.appendingPathExtension("gz")))
+    }
+  }
+
+  @Test("A collection takes 1,000 items and streams them, a person 16 MiB")
+  func personBounds() async throws {
+    try await withFacet { facet in
+      let user = UUID().uuidString.lowercased()
+      let token = try await facet.token(user: user)
+      let port = facet.httpPort
+      let phones = "/beta/me/profile/phones"
+      try await blocking {
+        let connection = try HTTPConnection(port: port)
+        for number in 0..<Limits.itemsPerCollectionMax {
+          try connection.send(HTTPProbe.text("POST", phones, token: token, body: #"{"number":"\#(number)"}"#))
+          #expect(try connection.readAnswer().status == 201)
+        }
+        try connection.send(HTTPProbe.text("POST", phones, token: token, body: #"{"number":"x"}"#))
+        let refused = try connection.readAnswer()
+        #expect(refused.status == 409 && refused.errorCode == "quotaLimitReached")
+        try connection.send(HTTPProbe.text("GET", phones, token: token))
+        let list = try connection.readAnswer()
+        let items = try #require(list.json["value"] as? [[String: Any]])
+        #expect(items.map { $0["number"] as? String } == (0..<Limits.itemsPerCollectionMax).map { String($0) })
+        #expect(list.header("Transfer-Encoding") == "chunked")
+        #expect(Set(items.compactMap { $0["id"] as? String }).count == Limits.itemsPerCollectionMax)
+      }
+      try await Self.fillPerson(port, token, phones)
+    }
+  }
+
+  /// Makes items large until the person holds all they may; the last one says so and nothing is changed by it.
+  private static func fillPerson(_ port: Int, _ token: String, _ phones: String) async throws {
+    try await blocking {
+      let connection = try HTTPConnection(port: port)
+      try connection.send(HTTPProbe.text("GET", phones, token: token))
+      let items = try #require(try connection.readAnswer().json["value"] as? [[String: Any]])
+      let text = String(repeating: "n", count: Limits.stringBytesMax)
+      var held = 0
+      for item in items {
+        let path = "\(phones)/\(item["id"] as? String ?? "")"
+        try connection.send(
+          HTTPProbe.text("PATCH", path, token: token, body: #"{"displayName":"\#(text)","number":"\#(text)"}"#))
+        let answer = try connection.readAnswer()
+        guard answer.status == 200 else {
+          #expect(answer.status == 409 && answer.errorCode == "quotaLimitReached")
+          break
+        }
+        held += 2 * text.utf8.count
+      }
+      #expect(held < Limits.personBytesMax && held > Limits.personBytesMax - (2 << 20))
+      try connection.send(HTTPProbe.text("GET", phones, token: token))
+      let list = try connection.readAnswer()
+      #expect(list.body.count > held && list.json["value"] != nil)
+    }
+  }
+
+  @Test("A slow sender, and one that declares more than it sends, is cut off with 408")
+  func slowSenders() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      let port = facet.httpPort
+      let tooShort = HTTPProbe.text("PATCH", Demo.phonePath, token: token, body: "{\n}").replacing(
+        "Length: 3", with: "Length: 382")
+      async let body = Self.statusAfterSilence(port, tooShort)
+      async let header = Self.statusAfterSilence(port, "GET /beta/me HTTP/1.1\r\nHost: a\r\n")
+      async let passed = Self.statusAfterSilence(port, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+      let statuses = try await [body, header, passed]
+      #expect(statuses == [408, 408, 408])
+    }
+  }
+
+  private static func statusAfterSilence(_ port: Int, _ text: String) async throws -> Int {
+    try await blocking {
+      let connection = try HTTPConnection(port: port)
+      try connection.send(text)
+      let status = try connection.readAnswer().status
+      #expect(connection.isClosedByPeer())
+      return status
+    }
+  }
+}
