@@ -72,7 +72,8 @@ public struct EntityReader: Sendable {
       } else if name.withBytes({ $0.contains(UInt8(ascii: "@")) }) {
         try seen.insert(name)
         try readAnnotation(&reader, name, of: type, into: &patch)
-      } else if acceptsSnakeCase, let index = Self.camelCased(name.string).flatMap({ type.property(named: $0)?.index }) {
+      } else if acceptsSnakeCase, let index = Self.camelCased(name.string).flatMap({ type.property(named: $0)?.index })
+      {
         try seen.insert(index, at: name.offset)
         patch.members[index] = try readMember(&reader, type.properties[index], path: path)
       } else if type.isOpen {
@@ -196,15 +197,16 @@ public struct EntityReader: Sendable {
   ) throws {
     let path = path.appending(PropertyPath.shown(name.string))
     guard patch.dynamic.count < Limits.dynamicMembersMax || purpose == .restore else {
-      throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.dynamicMembersMax) undeclared members")
+      throw BodyError.tooManyUndeclared(property: path.text)
     }
     guard try reader.peek() != .null else {
       try reader.readNull()
       return patch.dynamic.append((name.string, nil))
     }
     let json = try reader.readRawValue()
-    guard json.count <= Limits.stringBytesMax || purpose == .restore else {
-      throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.stringBytesMax) bytes")
+    guard name.utf8Count + json.count <= Limits.stringBytesMax || purpose == .restore else {
+      throw BodyError.tooLarge(
+        property: path.text, bound: "at most \(Limits.stringBytesMax) bytes of name and value")
     }
     patch.dynamic.append((name.string, json))
   }
@@ -220,7 +222,11 @@ public struct EntityReader: Sendable {
     guard name.utf8.contains(UInt8(ascii: "_")) else { return nil }
     let words = name.split(separator: "_")
     guard let first = words.first else { return nil }
-    return words.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+    // Appending in place keeps this linear in the length of a name that a client chose.
+    return words.dropFirst().reduce(into: String(first)) { camelCased, word in
+      camelCased += word.prefix(1).uppercased()
+      camelCased += word.dropFirst()
+    }
   }
 }
 

@@ -19,6 +19,11 @@ struct UpdateItem: ItemOperation {
     let patch = withoutEchoedAudit(item, value)
     var changed = patch.apply(to: &value, of: type)
     guard !changed.isEmpty else { return .unchanged(item) }
+    do throws(BodyError) {
+      try value.checkUndeclaredMembers(at: changed, of: type)
+    } catch {
+      throw .body(error)
+    }
     let ownerName = stamp.caller.userID == key.user ? owner.displayName : nil
     changed += restamp(&value, patch, ownerName: ownerName)
     let updated = StoredItem(key: key, version: item.version.next, value: value, of: type)

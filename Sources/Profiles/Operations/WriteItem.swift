@@ -11,7 +11,9 @@ extension ProfileSession {
         type: request.collection.target, patch: patch, stamp: stamp,
         defaultAudience: environment.policy(request.caller.tenant).defaultAudience)
       submit(operation, by: request, of: user, isNew: true, then)
-    } refused: { then(.failure($0)) }
+    } refused: {
+      then(.failure($0))
+    }
   }
 
   /// Updates an item: what the patch leaves out stays as it is.
@@ -24,7 +26,9 @@ extension ProfileSession {
       let operation = UpdateItem(
         key: key, type: request.collection.target, patch: patch, ifMatch: ifMatch, stamp: stamp)
       decideAndSubmit(operation, by: request, of: user, then)
-    } refused: { then(.failure($0)) }
+    } refused: {
+      then(.failure($0))
+    }
   }
 
   /// Deletes an item.
@@ -35,7 +39,9 @@ extension ProfileSession {
     write(request) { [self] user, stamp in
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
       decideAndSubmit(DeleteItem(key: key, ifMatch: ifMatch, stamp: stamp), by: request, of: user, then)
-    } refused: { then(.failure($0)) }
+    } refused: {
+      then(.failure($0))
+    }
   }
 
   /// Decides who is written to, then goes on with their id and a stamp of this moment.
