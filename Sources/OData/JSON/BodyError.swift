@@ -21,6 +21,11 @@ public enum BodyError: Error, Equatable, Sendable {
   /// `@odata.type` names another type than the resource has.
   case contradictingType(expected: String)
 
+  /// An open value would hold more undeclared members than `Limits.dynamicMembersMax`.
+  static func tooManyUndeclared(property: String) -> BodyError {
+    .tooLarge(property: property, bound: "at most \(Limits.dynamicMembersMax) undeclared members")
+  }
+
   /// The property at fault, as a path with slashes, or nil.
   public var property: String? {
     switch self {

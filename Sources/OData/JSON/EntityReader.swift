@@ -202,15 +202,16 @@ public struct EntityReader: Sendable {
   ) throws {
     let path = path.appending(PropertyPath.shown(name.string))
     guard patch.dynamic.count < Limits.dynamicMembersMax || purpose == .restore else {
-      throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.dynamicMembersMax) undeclared members")
+      throw BodyError.tooManyUndeclared(property: path.text)
     }
     guard try reader.peek() != .null else {
       try reader.readNull()
       return patch.dynamic.append((name.string, nil))
     }
     let json = try reader.readRawValue()
-    guard json.count <= Limits.stringBytesMax || purpose == .restore else {
-      throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.stringBytesMax) bytes")
+    guard name.utf8Count + json.count <= Limits.stringBytesMax || purpose == .restore else {
+      throw BodyError.tooLarge(
+        property: path.text, bound: "at most \(Limits.stringBytesMax) bytes of name and value")
     }
     patch.dynamic.append((name.string, json))
   }
@@ -226,7 +227,11 @@ public struct EntityReader: Sendable {
     guard name.utf8.contains(UInt8(ascii: "_")) else { return nil }
     let words = name.split(separator: "_")
     guard let first = words.first else { return nil }
-    return words.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+    // Appending in place keeps this linear in the length of a name that a client chose.
+    return words.dropFirst().reduce(into: String(first)) { camelCased, word in
+      camelCased += word.prefix(1).uppercased()
+      camelCased += word.dropFirst()
+    }
   }
 }
 

@@ -205,31 +205,34 @@ public struct JSONReader {
   }
 
   /// An object or array that is open, while a value of any kind is traversed.
-  private enum Container {
-    case object(names: Set<[UInt8]>)
-    case array
+  private struct Container {
+    let isObject: Bool
+    /// Names that the object has shown so far.
+    var names: Set<[UInt8]> = []
   }
 
   private mutating func traverseValue(copyingTo writer: inout JSONWriter?) throws(JSONError) {
     var open: [Container] = []
     try traverseScalarOrOpen(&open, copyingTo: &writer)
-    while let container = open.popLast() {
-      switch container {
-      case .array:
-        guard try nextElement() else {
-          writer?.endArray()
-          continue
-        }
-        open.append(.array)
-        writer?.element()
-      case .object(var names):
+    while let last = open.indices.last {
+      if open[last].isObject {
         guard let name = try nextName() else {
           writer?.endObject()
+          open.removeLast()
           continue
         }
-        guard names.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
-        open.append(.object(names: names))
+        // In place: taken out and put back, the names would be copied for every member.
+        guard open[last].names.insert(name.utf8).inserted else {
+          throw JSONError(.duplicateMember, at: name.offset)
+        }
         writer?.name(name.string)
+      } else {
+        guard try nextElement() else {
+          writer?.endArray()
+          open.removeLast()
+          continue
+        }
+        writer?.element()
       }
       try traverseScalarOrOpen(&open, copyingTo: &writer)
     }
@@ -242,11 +245,11 @@ public struct JSONReader {
     case .object:
       try beginObject()
       writer?.beginObject()
-      open.append(.object(names: []))
+      open.append(Container(isObject: true))
     case .array:
       try beginArray()
       writer?.beginArray()
-      open.append(.array)
+      open.append(Container(isObject: false))
     case .string:
       let text = try readString()
       writer?.string(text.string)

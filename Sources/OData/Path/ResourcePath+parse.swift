@@ -16,7 +16,8 @@ extension ResourcePath {
     }
     self.root = root
     var key = head.key
-    if root.isEntitySet, key == nil, let next = segments.popFirst() {
+    if root.isEntitySet, key == nil, let next = segments.first, next.first != UInt8(ascii: "$") {
+      segments.removeFirst()
       key = Key(value: try Segment.decode(next))
     }
     guard root.isEntitySet || key == nil else { throw .malformedKey(segment: root.name) }
@@ -33,6 +34,7 @@ extension ResourcePath {
     while let raw = segments.popFirst() {
       let segment = try Segment(raw)
       if segment.name.utf8.first == UInt8(ascii: "$") {
+        guard segment.key == nil else { throw .malformedKey(segment: segment.shownName) }
         steps.append(.system(segment.name))
         type = nil
         continue
@@ -42,6 +44,7 @@ extension ResourcePath {
         steps.append(.navigation(navigation))
         type = navigation.target
         if let key = segment.key {
+          guard navigation.isCollection else { throw .malformedKey(segment: navigation.name) }
           steps.append(.key(key))
         } else if navigation.isCollection, let next = segments.first, next.first != UInt8(ascii: "$") {
           segments.removeFirst()
@@ -51,6 +54,7 @@ extension ResourcePath {
       }
       guard let property = owner.properties.first(where: { $0.name.utf8.elementsEqualIgnoringCase(segment.name.utf8) })
       else { throw .unknownSegment(segment.shownName) }
+      guard segment.key == nil else { throw .malformedKey(segment: property.name) }
       steps.append(.property(property))
       if case .complex(let complex) = property.type { type = complex } else { type = nil }
     }
@@ -76,15 +80,14 @@ private struct Segment {
   let key: ResourcePath.Key?
 
   init(_ raw: some Collection<UInt8>) throws(PathError) {
-    let text = try Self.decode(raw)
-    guard text.utf8.last == UInt8(ascii: ")"), let open = text.utf8.firstIndex(of: UInt8(ascii: "(")) else {
-      name = text
+    let text = Array(try Self.decode(raw).utf8)
+    guard text.last == UInt8(ascii: ")"), let open = text.firstIndex(of: UInt8(ascii: "(")) else {
+      name = String(decoding: text, as: UTF8.self)
       key = nil
       return
     }
-    let name = String(text[..<open])
-    let inside = text[text.utf8.index(after: open)...].dropLast()
-    guard let key = Self.key(String(inside)) else { throw .malformedKey(segment: Self.shown(name)) }
+    let name = String(decoding: text[..<open], as: UTF8.self)
+    guard let key = Self.key(text[(open + 1)...].dropLast()) else { throw .malformedKey(segment: Self.shown(name)) }
     self.name = name
     self.key = key
   }
@@ -94,23 +97,30 @@ private struct Segment {
 
   private static func shown(_ name: String) -> String { PropertyPath.shown(name) }
 
-  /// `'value'` or `name='value'`, where a doubled quote stands for one.
-  private static func key(_ text: String) -> ResourcePath.Key? {
-    guard let quote = text.firstIndex(of: "'"), text.utf8.count >= 2, text.utf8.last == UInt8(ascii: "'") else {
-      return nil
-    }
-    let body = String(text[text.index(after: quote)...].dropLast())
-    guard quote < text.index(before: text.endIndex) else { return nil }
-    let value = body.replacing("''", with: "\u{0}")
-    guard !value.contains("'"), !value.isEmpty else { return nil }
-    var name: String?
-    if quote != text.startIndex {
-      guard text[text.index(before: quote)] == "=" else { return nil }
-      name = String(text[..<text.index(before: quote)])
-      guard name?.isEmpty == false else { return nil }
-    }
-    return ResourcePath.Key(name: name, value: value.replacing("\u{0}", with: "'"))
+  /// `'value'` or `name='value'`, where a doubled quote stands for one. By bytes, since a quote may form one
+  /// character with its neighbours.
+  private static func key(_ text: ArraySlice<UInt8>) -> ResourcePath.Key? {
+    guard let opening = text.firstIndex(of: quote), let closing = text.lastIndex(of: quote), opening < closing,
+      closing == text.endIndex - 1, let value = unquoted(text[(opening + 1)..<closing]), !value.isEmpty
+    else { return nil }
+    guard opening > text.startIndex else { return ResourcePath.Key(value: value) }
+    let name = text[..<(opening - 1)]
+    guard text[opening - 1] == UInt8(ascii: "="), !name.isEmpty else { return nil }
+    return ResourcePath.Key(name: String(decoding: name, as: UTF8.self), value: value)
   }
+
+  /// The text with each doubled quote as one; nil when a quote stands alone.
+  private static func unquoted(_ text: ArraySlice<UInt8>) -> String? {
+    var value: [UInt8] = []
+    var rest = text
+    while let byte = rest.popFirst() {
+      if byte == quote, rest.popFirst() != quote { return nil }
+      value.append(byte)
+    }
+    return String(decoding: value, as: UTF8.self)
+  }
+
+  private static let quote = UInt8(ascii: "'")
 
   static func decode(_ raw: some Collection<UInt8>) throws(PathError) -> String {
     guard let text = PercentEncoding.decode(raw) else { throw .malformedEncoding }

@@ -23,7 +23,7 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
   /// The instant that many seconds and nanoseconds after 1970, moved into the years 1 to 9999.
   public init(unixSeconds: Int64, nanoseconds: Int64 = 0) {
     let (scaled, overflow) = unixSeconds.multipliedReportingOverflow(by: Self.ticksPerSecond)
-    let seconds = overflow ? (unixSeconds < 0 ? 0 : Self.ticksMax) : scaled
+    let seconds = overflow ? (unixSeconds < 0 ? -Self.ticksMax : Self.ticksMax) : scaled
     let (sum, tooLarge) = seconds.addingReportingOverflow(Self.unixEpochTicks + nanoseconds / 100)
     ticks = min(max(tooLarge ? Self.ticksMax : sum, 0), Self.ticksMax)
   }

@@ -26,16 +26,19 @@ public enum EntityTagCondition: Equatable, Sendable {
 
   /// Reads a header's value, or nil when it is malformed.
   public init?(_ header: String) {
-    let trimmed = header.utf8.filter { $0 != 0x20 && $0 != 0x09 }
-    if trimmed == [UInt8(ascii: "*")] {
+    var tags: [String] = []
+    var rest = Array(header.utf8)[...]
+    Self.skipBlanks(&rest)
+    if rest.first == UInt8(ascii: "*") {
+      guard rest.dropFirst().allSatisfy(Self.isBlank) else { return nil }
       self = .any
       return
     }
-    var tags: [String] = []
-    var rest = trimmed[...]
     while true {
+      Self.skipBlanks(&rest)
       guard let tag = Self.readTag(&rest) else { return nil }
       tags.append(tag)
+      Self.skipBlanks(&rest)
       guard let separator = rest.first else { break }
       guard separator == UInt8(ascii: ",") else { return nil }
       rest = rest.dropFirst()
@@ -50,6 +53,11 @@ public enum EntityTagCondition: Equatable, Sendable {
     case .oneOf(let tags): tags.contains { $0.utf8.elementsEqual(String(version.number).utf8) }
     }
   }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+  /// Blanks may stand between tags only: one inside a tag must not make another tag of it.
+  private static func skipBlanks(_ rest: inout ArraySlice<UInt8>) { rest = rest.drop(while: isBlank) }
 
   private static func readTag(_ rest: inout ArraySlice<UInt8>) -> String? {
     if rest.starts(with: "W/".utf8) { rest = rest.dropFirst(2) }

@@ -27,7 +27,7 @@ public struct StructuredPatch: Equatable, Sendable {
 
   public static func == (left: Self, right: Self) -> Bool {
     left.members == right.members && left.entityTag == right.entityTag
-      && left.dynamic.elementsEqual(right.dynamic) { $0.name == $1.name && $0.json == $1.json }
+      && left.dynamic.elementsEqual(right.dynamic) { $0.name.utf8.elementsEqual($1.name.utf8) && $0.json == $1.json }
   }
 
   /// Applies the patch to a value of `type` and returns the positions of the properties that changed.
@@ -60,8 +60,14 @@ public struct StructuredPatch: Equatable, Sendable {
 
   private func applyDynamic(to value: inout StructuredValue) {
     for (name, json) in dynamic {
-      value.dynamic.removeAll { $0.name.utf8.elementsEqual(name.utf8) }
-      if let json { value.dynamic.append(DynamicMember(name: name, json: json)) }
+      let place = value.dynamic.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+      // In its place, so that repeating what is stored changes nothing, not even the order.
+      switch (place, json) {
+      case (let place?, let json?): value.dynamic[place] = DynamicMember(name: name, json: json)
+      case (let place?, nil): value.dynamic.remove(at: place)
+      case (nil, let json?): value.dynamic.append(DynamicMember(name: name, json: json))
+      case (nil, nil): break
+      }
     }
   }
 }

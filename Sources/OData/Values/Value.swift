@@ -54,21 +54,6 @@ public struct StructuredValue: Equatable, Sendable {
     members = type.properties.map { $0.defaultsToEmpty ? .collection([]) : .null }
     dynamic = []
   }
-
-  /// Whether this value and all within it keep to `Limits.dynamicMembersMax`.
-  public var keepsDynamicBound: Bool {
-    dynamic.count <= Limits.dynamicMembersMax && members.allSatisfy(\.keepsDynamicBound)
-  }
-}
-
-extension Value {
-  fileprivate var keepsDynamicBound: Bool {
-    switch self {
-    case .complex(let value): value.keepsDynamicBound
-    case .collection(let elements): elements.allSatisfy(\.keepsDynamicBound)
-    case .null, .bool, .int, .double, .string, .date, .dateTime, .enumeration: true
-    }
-  }
 }
 
 /// A member that the type does not declare (OData 4.01 part 3, open types).

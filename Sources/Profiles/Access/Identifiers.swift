@@ -9,6 +9,10 @@ public struct UserID: Hashable, Sendable {
     guard isValidID(text) else { return nil }
     self.text = text
   }
+
+  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 }
 
 /// The key of an item within its collection: 1 to 256 bytes, compared byte for byte.
@@ -20,6 +24,10 @@ public struct ItemID: Hashable, Sendable {
     guard isValidID(text) else { return nil }
     self.text = text
   }
+
+  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 
   fileprivate init(known text: String) { self.text = text }
 }
@@ -45,8 +53,18 @@ public struct TenantID: Hashable, Sendable {
   }
 
   private init(known text: String) { self.text = text }
+
+  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 }
 
 private func isValidID(_ text: String) -> Bool {
   (1...Limits.idBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+}
+
+// Swift compares strings by canonical equivalence, which would make one person of two ids that a store keeps apart.
+private func hashBytes(of text: String, into hasher: inout Hasher) {
+  var text = text
+  text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
 }

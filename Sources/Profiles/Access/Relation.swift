@@ -10,9 +10,11 @@ struct Relation: Sendable {
   init(of caller: Caller, to owner: UserID, in tenant: TenantID) {
     let isSameTenant = caller.tenant == tenant
     isOwner = isSameTenant && caller.userID == owner
-    isApplicationOfTenant = caller.actor == .application && isSameTenant
+    isApplicationOfTenant = caller.actor == .application && isSameTenant && !caller.isPersonalAccount
     switch (caller.actor, isSameTenant && !caller.isPersonalAccount) {
     case (.application, _): audiences = []
+    // The same id in another tenant is somebody else, whose permissions were judged as the owner's: they see nothing.
+    case (.user(owner), false): audiences = []
     case (.user, true): audiences = [.organization, .everyone]
     case (.user, false): audiences = [.everyone]
     }

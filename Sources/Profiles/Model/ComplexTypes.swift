@@ -23,7 +23,7 @@ enum ComplexTypes {
         .primitive(.boolean, "userHasVerifiedAccuracy", "Whether the person confirmed it."),
       ]),
     .complex(
-      "personDataSources", "Where the values of an item came from.",
+      "personDataSources", aliases: ["personDataSource"], "Where the values of an item came from.",
       [
         .string("type", "Names of the sources, such as User or AAD.").collection.traits(.singleOrCollection)
       ]),

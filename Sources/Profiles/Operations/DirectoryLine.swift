@@ -158,7 +158,8 @@ private struct Parts {
   private init() {}
 
   private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws {
-    var reader = JSONReader(bytes)
+    // The item or person lies one level deeper than in a body.
+    var reader = JSONReader(bytes, depthMax: Limits.jsonDepthMax + 1)
     guard try reader.peek() == .object else { throw DirectoryLineError.wrongShape }
     try reader.beginObject()
     while let name = try reader.nextName() {

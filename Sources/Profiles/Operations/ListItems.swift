@@ -11,8 +11,8 @@ extension ProfileSession {
           switch relation {
           case .failure(let error): then(.failure(error))
           case .success(let relation):
-            page(of: user, request.collection, relation, after: nil, limit: Limits.loopRowsMax) { page in
-              then(page.flatMap { Self.hidingStranger($0, relation) })
+            page(of: user, request.collection, relation, after: nil, limit: Limits.loopRowsMax) { [self] page in
+              hidingStranger(page, relation, then)
             }
           }
         }
@@ -26,10 +26,14 @@ extension ProfileSession {
       of: cursor.owner, cursor.collection, cursor.relation, after: cursor.position, limit: Limits.pieceRowsMax, then)
   }
 
-  /// A person of another tenant exists only while something of theirs is visible.
-  private static func hidingStranger(_ page: ItemPage, _ relation: Relation) -> Result<ItemPage, ProfileError> {
-    let isHidden = !relation.knowsPerson && page.items.isEmpty && page.next == nil
-    return isHidden ? .failure(.userNotFound) : .success(page)
+  /// A person of another tenant exists only while something of theirs is visible, so a first page without anything
+  /// visible is read on: an empty one would tell that there is more behind it.
+  private func hidingStranger(
+    _ page: Result<ItemPage, ProfileError>, _ relation: Relation, _ then: @escaping Completion<ItemPage>
+  ) {
+    guard case .success(let found) = page, !relation.knowsPerson, found.items.isEmpty else { return then(page) }
+    guard let next = found.next else { return then(.failure(.userNotFound)) }
+    continueList(next) { [self] page in hidingStranger(page, relation, then) }
   }
 
   private func page(

@@ -19,9 +19,10 @@ struct UpdateItem: ItemOperation {
     let patch = withoutEchoedAudit(item, value)
     var changed = patch.apply(to: &value, of: type)
     guard !changed.isEmpty else { return .unchanged(item) }
-    // Each body is bounded when it is read; what many of them add up to is bounded here.
-    guard value.keepsDynamicBound else {
-      throw .body(.tooLarge(property: "createdBy", bound: "at most \(Limits.dynamicMembersMax) undeclared members"))
+    do throws(BodyError) {
+      try value.checkUndeclaredMembers(at: changed, of: type)
+    } catch {
+      throw .body(error)
     }
     let ownerName = stamp.caller.userID == key.user ? owner.displayName : nil
     changed += restamp(&value, patch, ownerName: ownerName)

@@ -1,0 +1,93 @@
+import OData
+import Testing
+
+@Suite("JSONReader")
+struct JSONReaderTests {
+  @Test("One comma may follow the last member in the Graph dialect, and nothing else may")
+  func trailingCommas() {
+    let forgiven = ["[1,]", "{\"a\":1,}", "[1 , ]", "{\"a\":{\"b\":[1,],},}", "[[],]", "[{},\n]"]
+    for text in forgiven {
+      #expect(JSONText(text).isAccepted(.graph), "\(text)")
+      #expect(!JSONText(text).isAccepted(.strict), "\(text)")
+    }
+    let refused = [
+      "[,]", "{,}", "[1,,]", "[,1]", "{\"a\":1,,}", "{,\"a\":1}", "[1],", "{},", "1,", "{\"a\",}", "{\"a\":,}",
+    ]
+    for text in refused {
+      #expect(!JSONText(text).isAccepted(.graph), "\(text)")
+      #expect(!JSONText(text).isAccepted(.strict), "\(text)")
+    }
+  }
+
+  @Test("A text as deep as the bound is read, one deeper is refused where it becomes too deep")
+  func depth() {
+    for (opening, closing) in [("[", "]"), ("{\"a\":", "}")] {
+      func nested(_ depth: Int) -> JSONText {
+        let inside = opening == "[" ? "" : "1"
+        return JSONText(String(repeating: opening, count: depth) + inside + String(repeating: closing, count: depth))
+      }
+      #expect(nested(Limits.jsonDepthMax).isAccepted(.strict))
+      let fault = nested(Limits.jsonDepthMax + 1).fault(.strict)
+      #expect(fault == JSONError(.tooDeep, at: Limits.jsonDepthMax * opening.utf8.count))
+    }
+  }
+
+  @Test("A fault is placed at the byte where it is")
+  func positions() {
+    let cases: [(String, JSONError.Kind, Int)] = [
+      ("", .unexpectedEnd, 0), ("{\"a\":1", .unexpectedEnd, 6), ("{\"a\" 1}", .unexpectedByte, 5),
+      ("[1] x", .trailingContent, 4), ("\"ab\\q\"", .invalidEscape, 3), ("\"\\uD800\"", .loneSurrogate, 1),
+      ("\"\\uDC00\"", .loneSurrogate, 1), ("\"a\u{1}\"", .controlCharacter, 2), ("[-]", .invalidNumber, 2),
+      ("[1.]", .invalidNumber, 3), ("{\"a\":1,\"a\":2}", .duplicateMember, 8),
+      ("{\"a\":1,\"\\u0061\":2}", .duplicateMember, 8), ("[01]", .unexpectedByte, 2), ("tru", .unexpectedEnd, 3),
+      ("trux", .unexpectedByte, 3),
+    ]
+    for (text, kind, offset) in cases {
+      #expect(JSONText(text).fault(.strict) == JSONError(kind, at: offset), "\(text)")
+    }
+    #expect(JSONText([0x22, 0xFF, 0x22]).fault(.strict)?.kind == .invalidUTF8)
+    #expect(JSONText([0x22, 0x5C, 0x6E, 0xC0, 0x80, 0x22]).fault(.strict)?.kind == .invalidUTF8)
+  }
+
+  @Test("Every sentence about a fault is free of the text's content")
+  func reasons() {
+    let kinds: [JSONError.Kind] = [
+      .unexpectedEnd, .unexpectedByte, .trailingContent, .invalidUTF8, .invalidEscape, .loneSurrogate,
+      .controlCharacter, .invalidNumber, .tooDeep, .duplicateMember,
+    ]
+    #expect(Set(kinds.map { JSONError($0, at: 0).reason }).count == kinds.count)
+  }
+
+  @Test("Numbers keep their text, and say whether they are integers of 64 bits")
+  func numbers() throws {
+    let cases: [(String, Int64?, Double?)] = [
+      ("0", 0, 0), ("-0", 0, -0.0), ("9223372036854775807", .max, 9.223372036854775807e18),
+      ("-9223372036854775808", .min, -9.223372036854775808e18), ("9223372036854775808", nil, 9.223372036854775808e18),
+      ("1.0", nil, 1), ("1e2", nil, 100), ("1E400", nil, nil), ("-1E400", nil, nil),
+      ("5e-324", nil, .leastNonzeroMagnitude),
+    ]
+    for (text, int, double) in cases {
+      let number = try Array(text.utf8).withUnsafeBufferPointer { buffer in
+        var reader = JSONReader(buffer)
+        return try reader.readNumber()
+      }
+      #expect(number.text == text)
+      #expect(number.int64 == int, "\(text)")
+      #expect(number.double == double, "\(text)")
+    }
+  }
+
+  @Test("A value of any kind is skipped in time linear in its length", .timeLimit(.minutes(1)))
+  func skippingIsLinear() {
+    func members(_ count: Int) -> JSONText {
+      JSONText("{" + (0..<count).map { "\"\($0)\":0" }.joined(separator: ",") + "}")
+    }
+    let clock = ContinuousClock()
+    let small = members(10_000)
+    let large = members(80_000)
+    let shortTime = clock.measure { #expect(small.isAccepted(.strict)) }
+    let longTime = clock.measure { #expect(large.isAccepted(.strict)) }
+    // Eight times the length; a quadratic reader needs 64 times as long.
+    #expect(longTime < shortTime * 30 + .milliseconds(500))
+  }
+}

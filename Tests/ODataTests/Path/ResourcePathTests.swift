@@ -1,0 +1,136 @@
+import OData
+import Testing
+
+@Suite("ResourcePath")
+struct ResourcePathTests {
+  /// A path as one line: version, root, key, then its steps.
+  private func outline(_ text: String) throws -> String {
+    let path = try ResourcePath(Array(text.utf8), model: TestModel.model)
+    let steps = path.steps.map { step in
+      switch step {
+      case .navigation(let property): property.name
+      case .key(let key): "(\(key.name.map { $0 + "=" } ?? "")\(key.value))"
+      case .system(let name): name
+      case .property(let property): "." + property.name
+      }
+    }
+    let key = path.key.map { "(\($0.name.map { $0 + "=" } ?? "")\($0.value))" } ?? ""
+    return ([path.version.rawValue, path.root.name + key] + steps).joined(separator: " ")
+  }
+
+  private func fault(_ text: String) -> PathError? { fault(Array(text.utf8)) }
+
+  private func fault(_ bytes: [UInt8]) -> PathError? {
+    do throws(PathError) {
+      _ = try ResourcePath(bytes, model: TestModel.model)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("Every form of the same path names the same resource")
+  func forms() throws {
+    let expected = "beta users(a@b.c) profile phones (k)"
+    let forms = [
+      "/beta/users/a@b.c/profile/phones/k", "/beta//users//a%40b.c///profile/phones/k/",
+      "beta/user/a@b.c/profile/phones/k",
+      "/BETA/USERS/a@b.c/Profile/PHONES/k", "/beta/users('a@b.c')/profile/phones('k')",
+      "/beta/users(%27a%40b.c%27)/profile/phones%28'k'%29", "/beta/User('a%40b.c')/profile/Telephones/k",
+      "/b%65ta/us%65rs/a%40b%2Ec/profile/phones/%6B".replacing("b%65ta", with: "beta"),
+    ]
+    for form in forms { #expect(try outline(form) == expected, "\(form)") }
+    #expect(try outline("/beta/me/profile/phones") == "beta me profile phones")
+    #expect(try outline("/v1.0/me/profile") == "v1.0 me profile")
+    #expect(try outline("/V1.0/users/x") == "v1.0 users(x)")
+  }
+
+  @Test("Keys are decoded once, after splitting, and kept in their case")
+  func keys() throws {
+    #expect(try outline("/beta/me/profile/phones/a%2Fb") == "beta me profile phones (a/b)")
+    #expect(try outline("/beta/me/profile/phones('a%2Fb')") == "beta me profile phones (a/b)")
+    #expect(try outline("/beta/me/profile/phones/a%252Fb") == "beta me profile phones (a%2Fb)")
+    #expect(try outline("/beta/me/profile/phones/KeY") == "beta me profile phones (KeY)")
+    #expect(try outline("/beta/me/profile/phones('o''neil')") == "beta me profile phones (o'neil)")
+    #expect(try outline("/beta/me/profile/phones/o''neil") == "beta me profile phones (o''neil)")
+    #expect(try outline("/beta/me/profile/phones('''')") == "beta me profile phones (')")
+    #expect(try outline("/beta/me/profile/phones(id='k')") == "beta me profile phones (id=k)")
+    #expect(try outline("/beta/users(mail='a=b')") == "beta users(mail=a=b)")
+    #expect(try outline("/beta/users('a=b')") == "beta users(a=b)")
+    #expect(try outline("/beta/users('(x)')") == "beta users((x))")
+    #expect(try outline("/beta/users/a(b)") == "beta users(a(b))")
+    #expect(try outline("/beta/users/me-token-to-replace") == "beta users(me-token-to-replace)")
+  }
+
+  @Test("A quote next to a character that joins with it still delimits the key")
+  func joiningCharacters() throws {
+    let combining = try ResourcePath(Array("/beta/users('\u{301}x')".utf8), model: TestModel.model)
+    #expect(combining.key?.value.utf8.elementsEqual("\u{301}x".utf8) == true)
+    let prepended = try ResourcePath(Array("/beta/users('x\u{600}')".utf8), model: TestModel.model)
+    #expect(prepended.key?.value.utf8.elementsEqual("x\u{600}".utf8) == true)
+  }
+
+  @Test("System segments stand where OData puts them")
+  func systemSegments() throws {
+    #expect(try outline("/beta/me/profile/phones/$count") == "beta me profile phones $count")
+    #expect(try outline("/beta/users/$count") == "beta users $count")
+    #expect(try outline("/beta/me/displayName/$value") == "beta me .displayName $value")
+    #expect(try outline("/beta/me/$ref") == "beta me $ref")
+    #expect(fault("/beta/users/$count/displayName") == .unknownSegment("displayName"))
+    #expect(fault("/beta/me/profile/phones/$count('x')") == .malformedKey(segment: "$count"))
+  }
+
+  @Test("Properties are followed into complex values")
+  func properties() throws {
+    #expect(
+      try outline("/beta/me/profile/phones/k/PLACE/Spot/x") == "beta me profile phones (k) .place .spot .x")
+    #expect(fault("/beta/me/displayName/more") == .unknownSegment("more"))
+    #expect(fault("/beta/me/displayName('x')") == .malformedKey(segment: "displayName"))
+  }
+
+  @Test("A key stands only behind something that has keys")
+  func misplacedKeys() {
+    #expect(fault("/beta/me('x')") == .malformedKey(segment: "me"))
+    #expect(fault("/beta/me/profile('x')") == .malformedKey(segment: "profile"))
+    for key in ["()", "('')", "('a'b')", "(a)", "('a)", "(a')", "(')", "(='a')", "(id'a')", "(id=a)", "('a''')('b'')"] {
+      #expect(fault("/beta/users\(key)") == .malformedKey(segment: "users"), "\(key)")
+    }
+  }
+
+  @Test("Unknown segments are named, and other services are told apart")
+  func unknownSegments() {
+    #expect(fault("/beta/nosuch") == .unknownSegment("nosuch"))
+    #expect(fault("/beta/me/nosuch") == .unknownSegment("nosuch"))
+    #expect(fault("/beta/me/profile/phones/k/nosuch") == .unknownSegment("nosuch"))
+    #expect(fault("/beta") == .unknownSegment(""))
+    for other in ["/", "", "/healthz", "/v2.0/me", "/v1/me", "/betamax/me", "/%62eta/me"] {
+      #expect(fault(other) == .notOfTheService, "\(other)")
+    }
+  }
+
+  @Test("Broken escapes, invalid UTF-8 and control characters are refused wherever they stand")
+  func malformedEncodings() {
+    for segment in ["%", "%4", "%zz", "%00", "%0A", "%7F", "%C3%28", "%FF"] {
+      for path in [
+        "/beta/\(segment)", "/beta/users/\(segment)", "/beta/me/\(segment)", "/beta/me/profile/phones/\(segment)",
+      ] {
+        #expect(fault(path) == .malformedEncoding, "\(path)")
+      }
+    }
+    #expect(fault(Array("/beta/users/a".utf8) + [0x0D]) == .malformedEncoding)
+    #expect(fault(Array("/beta/users/a".utf8) + [0xC3]) == .malformedEncoding)
+  }
+
+  @Test("The longest path that a request may have is parsed")
+  func longPaths() throws {
+    let prefix = "/beta/users/"
+    let key = String(repeating: "k", count: Limits.urlBytesMax - prefix.utf8.count)
+    #expect(try outline(prefix + key) == "beta users(\(key))")
+    let slashes = String(repeating: "/", count: Limits.urlBytesMax - 20)
+    #expect(try outline("/beta" + slashes + "me") == "beta me")
+    let deep = "/beta/me" + String(repeating: "/$x", count: (Limits.urlBytesMax - 8) / 3)
+    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Limits.urlBytesMax - 8) / 3)
+    let name = String(repeating: "n", count: 8_000)
+    #expect((fault("/beta/" + name)?.message.utf8.count ?? .max) < 200)
+  }
+}

@@ -1,0 +1,41 @@
+import OData
+import Testing
+
+@Suite("QueryOptions")
+struct QueryOptionsTests {
+  private func fault(_ query: String) -> QueryError? {
+    do throws(QueryError) {
+      _ = try QueryOptions(query.utf8)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("Every system option is refused by name, in any case, with and without its dollar sign")
+  func systemOptions() {
+    for name in QueryOptions.systemNames {
+      let expected = QueryError.notOffered("$" + name)
+      for form in ["$\(name)=1", "$\(name.uppercased())=1", "%24\(name)=1", "\(name)=1", "$\(name)", "x=1&$\(name)=2"] {
+        #expect(fault(form) == expected, "\(form)")
+      }
+      #expect(expected.message.contains("$" + name))
+    }
+  }
+
+  @Test("An unknown option with a dollar sign is refused, a plain one is ignored")
+  func unknownOptions() {
+    #expect(fault("$nosuch=1") == .unknown("$nosuch"))
+    #expect(fault("$=1") == .unknown("$"))
+    for ignored in ["", "nosuch=1", "a=1&b=2", "&&", "=1", "filters=x", "x=$filter"] {
+      #expect(fault(ignored) == nil, "\(ignored)")
+    }
+  }
+
+  @Test("A broken escape in a name is refused, and no message shows a value")
+  func malformed() {
+    #expect(fault("%zz=1") == .malformedEncoding)
+    #expect(fault("%24select=CANARY")?.message.contains("CANARY") == false)
+    #expect(fault("$nosuch=CANARY")?.message.contains("CANARY") == false)
+  }
+}

@@ -1,0 +1,46 @@
+import OData
+import Testing
+
+@Suite("Entity tags")
+struct EntityTagTests {
+  private func matches(_ header: String, _ number: Int64) -> Bool? {
+    EntityTagCondition(header)?.matches(Version(number: number))
+  }
+
+  @Test("Weak and strong forms compare alike")
+  func weakComparison() {
+    for header in ["W/\"12\"", "\"12\"", " W/\"12\" ", "\t\"12\""] {
+      #expect(matches(header, 12) == true, "\(header)")
+      #expect(matches(header, 1) == false, "\(header)")
+      #expect(matches(header, 2) == false, "\(header)")
+    }
+    #expect(matches(Version(number: 7).entityTag, 7) == true)
+    #expect(matches(Version.first.next.entityTag, 2) == true)
+  }
+
+  @Test("One tag of a list is enough, and a star matches every version")
+  func lists() {
+    #expect(matches("\"a\", W/\"3\"", 3) == true)
+    #expect(matches("\"1\",\"2\" ,\t\"3\"", 3) == true)
+    #expect(matches("\"1\",\"2\"", 3) == false)
+    #expect(matches("\"\"", 3) == false)
+    for star in ["*", " * "] { #expect(EntityTagCondition(star) == .any) }
+    #expect(matches("*", 99) == true)
+  }
+
+  @Test("What is malformed is no condition, so that it cannot be taken for absent")
+  func malformed() {
+    let headers = [
+      "", " ", "abc", "12", "\"12", "12\"", "w/\"12\"", "W/12", "W /\"12\"", "W/ \"12\"", "\"1\"\"2\"", "\"1\";\"2\"",
+      "*,\"1\"", "\"1\",*", "**", "\"1\",", "\"a\u{1}\"", "'12'",
+    ]
+    for header in headers { #expect(EntityTagCondition(header) == nil, "\(header)") }
+  }
+
+  @Test("A blank inside a tag does not make another version's tag of it")
+  func blanksInside() {
+    for header in ["\"1 2\"", "\"1\t2\"", "\" 12\"", "\"12 \""] {
+      #expect(matches(header, 12) == nil, "\(header)")
+    }
+  }
+}

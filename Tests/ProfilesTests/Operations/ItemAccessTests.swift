@@ -1,0 +1,86 @@
+import OData
+import Testing
+
+@testable import Profiles
+
+@Suite("Update and delete before they touch an item")
+struct ItemAccessTests {
+  /// The refusal of both operations, which must be the same.
+  private func refusal(
+    _ caller: Caller, audience: String, ifMatch: String? = nil, state: ItemState? = nil
+  ) throws -> ProfileError? {
+    let condition = try ifMatch.map { try #require(EntityTagCondition($0)) }
+    let stamp = People.stamp(caller)
+    let operations: [any ItemOperation] = [
+      UpdateItem(
+        key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(#"{"number":"1"}"#), ifMatch: condition,
+        stamp: stamp),
+      DeleteItem(key: PagePhone.key, ifMatch: condition, stamp: stamp),
+    ]
+    let refusals = try operations.map { operation -> ProfileError? in
+      let state = try state ?? PagePhone.state(audience: audience)
+      do throws(ProfileError) {
+        _ = try operation.change(state)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(refusals[0] == refusals[1])
+    return refusals[0]
+  }
+
+  private let owner = People.person(People.innocenty)
+  private let colleague = People.person(People.colleague)
+  private let stranger = People.person(People.colleague, of: People.fabrikam)
+
+  @Test("If-Match is judged only for who sees the item")
+  func ifMatch() throws {
+    #expect(try refusal(owner, audience: "me", ifMatch: "W/\"2\"") == .preconditionFailed)
+    #expect(try refusal(owner, audience: "me", ifMatch: "\"1\", W/\"3\"") == nil)
+    #expect(try refusal(owner, audience: "me", ifMatch: "*") == nil)
+    for tag in ["W/\"2\"", "W/\"3\"", "*"] {
+      #expect(
+        try refusal(colleague, audience: "family,everyone,organization", ifMatch: tag)
+          == (tag == "W/\"2\"" ? .preconditionFailed : nil))
+      #expect(try refusal(colleague, audience: "me", ifMatch: tag) == .itemNotFound)
+      #expect(try refusal(colleague, audience: "family,contacts,groupMembers", ifMatch: tag) == .itemNotFound)
+      #expect(try refusal(stranger, audience: "organization", ifMatch: tag) == .userNotFound)
+    }
+  }
+
+  @Test("Nobody writes across tenants, whatever is visible and whatever the token holds")
+  func acrossTenants() throws {
+    for tag in [nil, "W/\"2\"", "W/\"3\""] {
+      #expect(try refusal(stranger, audience: "everyone", ifMatch: tag) == .deniedForRole)
+      #expect(
+        try refusal(People.application(of: People.fabrikam), audience: "everyone", ifMatch: tag) == .userNotFound)
+      #expect(
+        try refusal(People.person(People.innocenty, of: People.fabrikam), audience: "everyone", ifMatch: tag)
+          == .userNotFound)
+    }
+    #expect(try refusal(People.application(), audience: "me") == nil)
+  }
+
+  @Test("What is missing and what is hidden are refused alike")
+  func missing() throws {
+    let nobody = ItemState(owner: nil, item: nil)
+    let nothing = ItemState(owner: PagePhone.owner, item: nil)
+    for caller in [owner, colleague, stranger, People.application()] {
+      #expect(try refusal(caller, audience: "me", state: nobody) == .userNotFound)
+    }
+    #expect(try refusal(colleague, audience: "me", state: nothing) == refusal(colleague, audience: "me"))
+    #expect(try refusal(stranger, audience: "me", state: nothing) == refusal(stranger, audience: "me"))
+    #expect(try refusal(owner, audience: "me", state: nothing) == .itemNotFound)
+  }
+
+  @Test("Deleting leaves one row of the log, with the version that went")
+  func deletion() throws {
+    let operation = DeleteItem(key: PagePhone.key, ifMatch: nil, stamp: People.stamp(People.application()))
+    let row = Change(
+      time: People.now, kind: .deleted, user: People.innocenty, collection: "phones", item: PagePhone.key.id,
+      properties: [], versionBefore: Version(number: 3), versionAfter: nil, actingUser: nil,
+      actingApplication: "app-1")
+    #expect(try operation.change(PagePhone.state()) == .remove(row))
+  }
+}

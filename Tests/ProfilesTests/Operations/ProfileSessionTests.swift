@@ -1,0 +1,195 @@
+import OData
+import Testing
+
+@testable import Profiles
+
+@Suite("ProfileSession")
+struct ProfileSessionTests {
+  private let phones: NavigationProperty
+  private let principalName = "Innocenty@contoso.example"
+
+  init() throws { phones = try #require(ProfileModel.collection(named: "phones")) }
+
+  private func user(_ id: UserID, of tenant: TenantID = People.contoso, name: String? = nil) -> StoredUser {
+    var value = StructuredValue(of: ProfileModel.user)
+    value.set("id", id.text)
+    value.set("userPrincipalName", name)
+    return StoredUser(id: id, tenant: tenant, version: .first, value: value)
+  }
+
+  private func phone(_ id: String, audience: String) throws -> StoredItem {
+    let item = try PagePhone.item(audience: audience)
+    return StoredItem(
+      key: ItemKey(user: item.key.user, collection: "phones", id: try #require(ItemID(id))), version: item.version,
+      audience: item.audience, created: item.created, json: item.json, collapsible: item.collapsible)
+  }
+
+  private func store(_ items: [StoredItem] = []) -> MemoryStore {
+    MemoryStore(users: [user(People.innocenty, name: principalName), user(People.colleague)], items: items)
+  }
+
+  private func session(_ store: MemoryStore, policy: TenantPolicy = TenantPolicy()) throws -> ProfileSession {
+    let environment = ServiceEnvironment(
+      now: { People.now }, makeID: { PagePhone.key.id }, policy: { _ in policy })
+    return try ProfileService(store: store, environment: environment).makeSession { work in work() }
+  }
+
+  /// The answer of a call that the memory store answers at once.
+  private func answer<Answer>(
+    _ call: (@escaping (Result<Answer, ProfileError>) -> Void) -> Void
+  ) throws -> Result<Answer, ProfileError> {
+    var answers: [Result<Answer, ProfileError>] = []
+    call { answers.append($0) }
+    #expect(answers.count == 1)
+    return try #require(answers.first)
+  }
+
+  private func fault<Answer>(
+    _ call: (@escaping (Result<Answer, ProfileError>) -> Void) -> Void
+  ) throws -> ProfileError? {
+    switch try answer(call) {
+    case .success: nil
+    case .failure(let error): error
+    }
+  }
+
+  private func request(_ caller: Caller, _ owner: OwnerReference = .id(People.innocenty)) -> CollectionRequest {
+    CollectionRequest(owner: owner, collection: phones, caller: caller)
+  }
+
+  private let stranger = People.person(People.colleague, of: People.fabrikam)
+
+  @Test("A stranger cannot tell a person with many hidden items from nobody")
+  func hiddenItems() throws {
+    for count in [0, 1, Limits.loopRowsMax, Limits.loopRowsMax + 1, 400] {
+      let items = try (0..<count).map { try phone("p\($0)", audience: "organization") }
+      let session = try session(store(items))
+      #expect(try fault { session.listItems(request(stranger), $0) } == .userNotFound, "\(count) items")
+      let nobody = OwnerReference.id(try #require(UserID("nobody")))
+      #expect(try fault { session.listItems(request(stranger, nobody), $0) } == .userNotFound)
+    }
+  }
+
+  @Test("A stranger finds the one visible item, however many hidden ones stand before it")
+  func oneVisibleItem() throws {
+    let hidden = try (0..<400).map { try phone("p\($0)", audience: "organization") }
+    let session = try session(store(hidden + [phone("z", audience: "everyone")]))
+    let page = try answer { session.listItems(request(stranger), $0) }.get()
+    #expect(page.items.map(\.key.id.text) == ["z"])
+    #expect(page.next == nil)
+    #expect(
+      try fault { session.readItem(People.known(ItemID("p0")), of: request(stranger), $0) } == .userNotFound)
+    #expect(try fault { session.readItem(People.known(ItemID("z")), of: request(stranger), $0) } == nil)
+  }
+
+  @Test("A colleague gets every page, trimmed, and an empty list when nothing is visible")
+  func colleaguesList() throws {
+    let items = try (100..<300).map { try phone("p\($0)", audience: $0 % 2 == 0 ? "organization" : "family") }
+    let session = try session(store(items))
+    let colleague = request(People.person(People.colleague, [.userReadAll]))
+    var page = try answer { session.listItems(colleague, $0) }.get()
+    var seen = page.items.map(\.key.id.text)
+    while let next = page.next {
+      page = try answer { session.continueList(next, $0) }.get()
+      seen += page.items.map(\.key.id.text)
+    }
+    #expect(seen == (100..<300).filter { $0 % 2 == 0 }.map { "p\($0)" })
+    let hidden = try self.session(store([phone("p", audience: "me")]))
+    #expect(try answer { hidden.listItems(colleague, $0) }.get().items.isEmpty)
+  }
+
+  @Test("The same id in another tenant opens nothing, not even what everyone may see")
+  func sameIDElsewhere() throws {
+    let session = try session(store([phone("p", audience: "everyone")]))
+    for reference in [OwnerReference.me, .id(People.innocenty)] {
+      let twin = request(People.person(People.innocenty, of: People.fabrikam), reference)
+      #expect(try fault { session.listItems(twin, $0) } == .userNotFound)
+      #expect(try fault { session.readItem(People.known(ItemID("p")), of: twin, $0) } == .userNotFound)
+      #expect(try fault { session.readUser(reference, by: twin.caller, $0) } == .userNotFound)
+      #expect(
+        try fault { session.deleteItem(People.known(ItemID("p")), ifMatch: nil, in: twin, $0) } == .userNotFound)
+      #expect(try fault { session.createItem(StructuredPatch(of: phones.target), in: twin, $0) } == .userNotFound)
+    }
+  }
+
+  @Test("A refused token is refused alike for those who exist and those who do not")
+  func refusalsTellNothing() throws {
+    let session = try session(store([phone("p", audience: "everyone")]))
+    let caller = People.person(People.colleague, [.userRead])
+    let references = [
+      OwnerReference.id(People.innocenty), .id(People.known(UserID("nobody"))), .principalName(principalName),
+      .principalName("nobody@contoso.example"),
+    ]
+    let expected = ProfileError.insufficientPermissions([.userReadAll, .userReadWriteAll], isDirectory: false)
+    for reference in references {
+      #expect(try fault { session.listItems(request(caller, reference), $0) } == expected)
+      #expect(
+        try fault { session.readItem(People.known(ItemID("p")), of: request(caller, reference), $0) } == expected)
+    }
+  }
+
+  @Test("An application on its own has no /me, and reaches a person by id and by name in any case")
+  func applications() throws {
+    let session = try session(store([phone("p", audience: "me")]))
+    let caller = People.application(of: People.contoso, [.userReadAll])
+    #expect(try fault { session.listItems(request(caller, .me), $0) } == .meNeedsUser)
+    #expect(try fault { session.readUser(.me, by: caller, $0) } == .meNeedsUser)
+    for reference in [OwnerReference.id(People.innocenty), .principalName(principalName.uppercased())] {
+      #expect(try answer { session.listItems(request(caller, reference), $0) }.get().items.count == 1)
+    }
+    let foreign = People.application(of: People.fabrikam, [.userReadAll])
+    #expect(try fault { session.listItems(request(foreign), $0) } == .userNotFound)
+    #expect(try fault { session.listItems(request(foreign, .principalName(principalName)), $0) } == .userNotFound)
+  }
+
+  @Test("Somebody new is made on their first call where the policy says so, and nowhere else")
+  func firstCall() throws {
+    let newcomer = try #require(UserID("new"))
+    let caller = People.person(newcomer, displayName: "New")
+    let closed = store()
+    let closedSession = try session(closed)
+    #expect(try fault { closedSession.listItems(request(caller, .me), $0) } == .userNotFound)
+    #expect(
+      try fault { closedSession.createItem(StructuredPatch(of: phones.target), in: request(caller, .me), $0) }
+        == .userNotFound)
+    #expect(closed.user(newcomer) == nil)
+    let open = store()
+    let openSession = try session(open, policy: .demo)
+    #expect(
+      try fault { openSession.createItem(StructuredPatch(of: phones.target), in: request(caller, .me), $0) } == nil)
+    #expect(open.user(newcomer)?.displayName == "New")
+    #expect(open.changes(of: newcomer).map(\.kind) == [.created, .created])
+    #expect(
+      try fault { openSession.listItems(request(caller, .id(People.known(UserID("other")))), $0) } == .userNotFound)
+    #expect(open.user(People.known(UserID("other"))) == nil)
+  }
+
+  @Test("A write that hides the item from its writer is done and shows nothing")
+  func hidingWrite() throws {
+    let store = store([try phone("p", audience: "organization")])
+    let session = try session(store, policy: .demo)
+    let colleague = request(People.person(People.colleague))
+    let id = People.known(ItemID("p"))
+    let patch = try PhoneBody.read(#"{"allowedAudiences":"me"}"#)
+    guard case .done = try answer({ session.updateItem(id, patch, ifMatch: nil, in: colleague, $0) }).get() else {
+      Issue.record("The hidden item was shown")
+      return
+    }
+    #expect(try fault { session.readItem(id, of: colleague, $0) } == .itemNotFound)
+    #expect(try fault { session.updateItem(id, patch, ifMatch: .any, in: colleague, $0) } == .itemNotFound)
+    #expect(try fault { session.deleteItem(id, ifMatch: .any, in: colleague, $0) } == .itemNotFound)
+    #expect(store.changes(of: People.innocenty).count == 1)
+  }
+
+  @Test("Writing for others needs an administrator unless the policy says anyone")
+  func writersOfOthers() throws {
+    let id = People.known(ItemID("p"))
+    let patch = try PhoneBody.read(#"{"number":"1"}"#)
+    let session = try session(store([phone("p", audience: "organization")]))
+    #expect(
+      try fault { session.updateItem(id, patch, ifMatch: nil, in: request(People.person(People.colleague)), $0) }
+        == .deniedForRole)
+    let administrator = People.person(People.colleague, isAdministrator: true)
+    #expect(try fault { session.updateItem(id, patch, ifMatch: nil, in: request(administrator), $0) } == nil)
+  }
+}
