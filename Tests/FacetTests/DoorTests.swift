@@ -94,7 +94,7 @@ struct DoorTests {
       let connection = try HTTPConnection(port: port)
       let whole = HTTPProbe.text(
         "PATCH", Demo.phonePath, token: token, headers: ["Expect": "100-continue"], body: "{}")
-      try connection.send(whole.dropLast(2))
+      try connection.send(String(whole.dropLast(2)))
       #expect(try connection.readAnswer().status == 100)
       try connection.send("{}")
       #expect(try connection.readAnswer().status == 200)
@@ -183,7 +183,7 @@ struct DoorTests {
     let patch = HTTPProbe.text("PATCH", Demo.phonePath, token: token, body: #"{"displayName":"late"}"#)
     let status = try await blocking {
       let connection = try HTTPConnection(port: port)
-      try connection.send(patch.dropLast(1))
+      try connection.send(String(patch.dropLast(1)))
       usleep(100_000)
       kill(facet.ready.pid, SIGTERM)
       usleep(200_000)

@@ -26,7 +26,7 @@ struct LimitsTests {
   }
 
   private static func bodies(_ facet: FacetProcess, _ token: String) async throws {
-    func body(_ bytes: Int) -> String { "{" + String(repeating: " ", count: bytes - 2) + "}" }
+    @Sendable func body(_ bytes: Int) -> String { "{" + String(repeating: " ", count: bytes - 2) + "}" }
     #expect(try await patch(facet, token, body(Limits.bodyBytesMax)).status == 200)
     let tooLarge = try await patch(facet, token, body(Limits.bodyBytesMax + 1))
     #expect(tooLarge.status == 413 && tooLarge.errorCode == "requestEntityTooLarge")
@@ -195,9 +195,13 @@ struct LimitsTests {
         "Length: 3", with: "Length: 382")
       async let body = Self.statusAfterSilence(port, tooShort)
       async let header = Self.statusAfterSilence(port, "GET /beta/me HTTP/1.1\r\nHost: a\r\n")
-      async let passed = Self.statusAfterSilence(port, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
-      let statuses = try await [body, header, passed]
-      #expect(statuses == [408, 408, 408])
+      async let passed = Self.statusAfterSilence(
+        port, "POST /common/oauth2/v2.0/token HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+      // This one is answered before its body is there; the rest of it is not waited for any longer than others.
+      async let early = Self.statusAfterSilence(
+        port, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+      let statuses = try await [body, header, passed, early]
+      #expect(statuses == [408, 408, 408, 404])
     }
   }
 

@@ -40,7 +40,9 @@ struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
       limits.maxHeaderFieldSize = Limits.headerBytesMax
       limits.maxHeaderListSize = Limits.headerBytesMax
       limits.maxHeaderFieldCount = Limits.headerCountMax
-      try pipeline.addHandler(ArrivalHandler(door: door))
+      let wire = ArrivalHandler(door: door)
+      door.wire = wire
+      try pipeline.addHandler(wire)
       try pipeline.configureHTTPServerPipeline(
         withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
         withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)

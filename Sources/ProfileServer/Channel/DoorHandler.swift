@@ -21,14 +21,25 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case receiving(HTTPRequestHead, body: ByteBuffer?)
     /// A Graph request that is being answered.
     case answering(HTTPRequestHead)
-    /// A request that Hummingbird answers; `bytes` of its body came so far.
-    case passing(HTTPRequestHead, bytes: Int, responseBegan: Bool)
+    /// A request that Hummingbird answers.
+    case passing(Passage)
     /// The connection was refused; whatever comes is dropped.
     case lingering
   }
 
+  /// How far a request has come that Hummingbird answers. It may answer before the whole body is there.
+  struct Passage {
+    let head: HTTPRequestHead
+    var bodyBytes = 0
+    var isRequestComplete = false
+    var hasAnswerBegun = false
+    var isAnswerComplete = false
+  }
+
   let graph: GraphHandler
   let environment: DoorEnvironment
+  /// Where finished bytes go out, below everything that counts requests and answers.
+  var wire: ArrivalHandler?
   var context: ChannelHandlerContext?
   var phase = Phase.waiting
   var clock: ConnectionClock
@@ -59,6 +70,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
+    wire = nil
     timer?.cancel()
     graph.metrics.connectionClosed()
   }
@@ -113,7 +125,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
     }
     guard HeadCheck.isGraph(head.uri) else {
-      phase = .passing(head, bytes: 0, responseBegan: false)
+      phase = .passing(Passage(head: head))
       return context.fireChannelRead(data)
     }
     phase = .receiving(head, body: nil)
@@ -127,10 +139,10 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       var whole = body ?? part
       if body != nil { whole.writeImmutableBuffer(part) }
       phase = .receiving(head, body: whole)
-    case .passing(let head, let bytes, let responseBegan):
-      let size = bytes + part.readableBytes
-      guard size <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: head) }
-      phase = .passing(head, bytes: size, responseBegan: responseBegan)
+    case .passing(var passage):
+      passage.bodyBytes += part.readableBytes
+      phase = .passing(passage)
+      guard passage.bodyBytes <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: passage.head) }
       context.fireChannelRead(data)
     case .waiting, .answering, .lingering: break
     }
@@ -143,9 +155,12 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       phase = .answering(head)
       complete = (head, body)
       answerWhatIsComplete()
-    case .passing:
+    case .passing(var passage):
+      passage.isRequestComplete = true
+      phase = .passing(passage)
       clock.requestEnded()
       context.fireChannelRead(data)
+      endPassageIfComplete(context)
     case .waiting, .answering, .lingering: break
     }
   }
@@ -224,20 +239,19 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Refusals
 
   /// Answers a request that is not read to its end, then closes once the client had a chance to read the answer.
+  ///
+  /// The answer goes out as finished bytes: there may be no whole request that it could be counted to.
   func refuse(_ error: GraphError, _ context: ChannelHandlerContext, head: HTTPRequestHead? = nil) {
-    if case .passing(_, _, responseBegan: true) = phase { return context.close(promise: nil) }
-    if case .lingering = phase { return }
+    switch phase {
+    case .lingering: return
+    case .passing(let passage) where passage.hasAnswerBegun: return context.close(promise: nil)
+    case .waiting, .receiving, .answering, .passing: break
+    }
     ticket += 1
     var response = graph.refusal(error, headers: head?.headers ?? [:])
     response.headers.add(name: "Connection", value: "close")
-    if case .bytes(let bytes) = response.body {
-      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
-      let version = head?.version ?? .http1_1
-      let responseHead = HTTPResponseHead(version: version, status: response.status, headers: response.headers)
-      context.write(wrapOutboundOut(.head(responseHead)), promise: nil)
-      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
-    }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    context.flush()
+    wire?.send(response.wireBytes)
     linger(context)
   }
 
@@ -268,22 +282,25 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     // Whoever was answering a request that has been refused since comes too late.
-    guard case .passing(let head, let bytes, _) = phase else {
+    guard case .passing(var passage) = phase, !passage.isAnswerComplete else {
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
-    switch unwrapOutboundIn(data) {
-    case .head: phase = .passing(head, bytes: bytes, responseBegan: true)
-    case .body: break
-    case .end:
-      phase = .waiting
-      clock.answered(now: .now())
-      let keepsAlive = keepsAlive
-      context.write(data, promise: promise)
-      if !keepsAlive { linger(context) }
-      return
+    if case .end = unwrapOutboundIn(data) {
+      passage.isAnswerComplete = true
+    } else {
+      passage.hasAnswerBegun = true
     }
+    phase = .passing(passage)
     context.write(data, promise: promise)
+    endPassageIfComplete(context)
+  }
+
+  private func endPassageIfComplete(_ context: ChannelHandlerContext) {
+    guard case .passing(let passage) = phase, passage.isAnswerComplete, passage.isRequestComplete else { return }
+    phase = .waiting
+    clock.answered(now: .now())
+    if !keepsAlive { linger(context) }
   }
 
   func read(context: ChannelHandlerContext) {
@@ -320,17 +337,42 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 }
 
-/// Notes when bytes come in, before anything has understood them.
+/// The end of the pipeline where bytes come and go: notes when they come in, before anything has understood them, and
+/// sends those that are finished already.
 final class ArrivalHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
+  typealias OutboundOut = ByteBuffer
 
   private let door: DoorHandler
+  private var context: ChannelHandlerContext?
 
   init(door: DoorHandler) { self.door = door }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     door.clock.received(now: .now())
     context.fireChannelRead(data)
+  }
+
+  /// Sends bytes that are a whole answer.
+  func send(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+}
+
+extension GraphResponse {
+  /// The whole answer as it goes over the wire (RFC 9112 section 4); its body must be finished.
+  fileprivate var wireBytes: ByteBuffer {
+    var wire = ByteBuffer()
+    wire.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
+    for (name, value) in headers { wire.writeString("\(name): \(value)\r\n") }
+    guard case .bytes(var body) = body else {
+      wire.writeString("Content-Length: 0\r\n\r\n")
+      return wire
+    }
+    wire.writeString("Content-Length: \(body.readableBytes)\r\n\r\n")
+    wire.writeBuffer(&body)
+    return wire
   }
 }
