@@ -26,7 +26,7 @@ public enum Limits {
   /// Most elements of a collection property.
   public static let collectionElementsMax = 1_000
   /// Most members that an open type may hold beside its declared ones.
-  public static let dynamicMembersMax = 64
+  public static let dynamicMembersMax = 16
   /// Longest id of a user or an item, in bytes of UTF-8.
   public static let idBytesMax = 256
   /// Longest user principal name, in bytes of UTF-8.

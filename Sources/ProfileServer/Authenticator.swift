@@ -62,14 +62,8 @@ final class Authenticator {
 
   /// 401 with the challenge that Graph's clients read (RFC 6750 section 3).
   private func refusal(_ reason: TokenRefusal, _ request: GraphRequest) -> GraphError {
-    let authority = addresses.base(forHost: request.headers.first(name: "Host"))
-    let challenge =
-      "Bearer realm=\"\", authorization_uri=\"\(authority)/common/oauth2/authorize\", client_id=\"\(Self.graphID)\""
     return GraphError(
       status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,
-      headers: ["WWW-Authenticate": challenge])
+      headers: ["WWW-Authenticate": addresses.challenge(forHost: request.headers.first(name: "Host"))])
   }
-
-  /// Graph's own application id, by which clients recognise the challenge.
-  private static let graphID = "00000003-0000-0000-c000-000000000000"
 }

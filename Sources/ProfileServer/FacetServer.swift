@@ -8,13 +8,6 @@ import NIOPosix
 import OData
 public import Profiles
 public import ServiceLifecycle
-import Synchronization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What a server is made of, decided by the command line.
 public struct ServerConfiguration: Sendable {
@@ -107,7 +100,10 @@ public struct FacetServer: Service, CustomStringConvertible {
     }
     let plain = application(responder, handlers, group, isSecure: false) { await readiness.bound(http: $0) }
     let secure = application(responder, handlers, group, isSecure: true) { await readiness.bound(https: $0) }
-    let services: [any Service] = [plain, secure, CertificateRenewal(certificates: certificates, logger: logger)]
+    let services: [any Service] = [plain, secure, CertificateRenewal(certificates, logger: logger)]
+    // First requests need not wait for an issuer then; a server without its issuers starts all the same.
+    let warmUp = Task { [verifier] in await verifier.refreshAllKeys() }
+    defer { warmUp.cancel() }
     do {
       try await ServiceGroup(configuration: .init(services: services, logger: quietLogger)).run()
     } catch {
@@ -201,27 +197,6 @@ private actor Readiness {
   private func callWhenComplete() async {
     guard let http, let https else { return }
     await then(ServerPorts(http: http, https: https))
-  }
-}
-
-/// Renews the server certificate while the server runs.
-private struct CertificateRenewal: Service {
-  let certificates: LocalCertificateAuthority
-  let logger: Logger
-
-  private static let interval = Duration.seconds(6 * 3_600)
-
-  func run() async throws {
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        guard (try? await Task.sleep(for: Self.interval)) != nil else { return }
-        do {
-          if try await certificates.renewIfNeeded(now: Date()) { logger.info("The server certificate was renewed.") }
-        } catch {
-          logger.error("The server certificate could not be renewed.", metadata: ["reason": "\(error)"])
-        }
-      }
-    }
   }
 }
 

@@ -1,10 +1,5 @@
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The right to write in a data directory. One server at a time has it, in whatever process; it ends with
 /// `release`, with this object or with the process.

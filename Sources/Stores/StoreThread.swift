@@ -22,8 +22,9 @@ enum StoreThread {
 }
 
 /// Carries something that is not Sendable from one thread to another, once.
+///
+/// Safety: the maker lets go of the value, and the one thread that takes it is the only one to use it from then on.
 final class Handover<Value>: @unchecked Sendable {
-  // Safety: the maker lets go of the value, and the one thread that takes it is the only one to use it from then on.
   private var value: Value?
 
   /// Holds `value` until it is taken.

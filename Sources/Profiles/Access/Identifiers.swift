@@ -12,6 +12,7 @@ public struct UserID: Hashable, Sendable {
 
   public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 }
 
@@ -27,6 +28,7 @@ public struct ItemID: Hashable, Sendable {
 
   public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 
   fileprivate init(known text: String) { self.text = text }
@@ -56,6 +58,7 @@ public struct TenantID: Hashable, Sendable {
 
   public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 }
 

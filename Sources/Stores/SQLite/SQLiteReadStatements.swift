@@ -6,6 +6,9 @@ final class SQLiteReadStatements {
   private let connection: SQLiteConnection
   private let selectItem, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
 
+  /// Most people whom one server reads are of one tenant.
+  private var lastTenant: TenantID?
+
   /// Opens the database at `path` and prepares every statement.
   init(_ path: String) throws(SQLiteFailure) {
     connection = try SQLiteConnection(path, .read)
@@ -30,9 +33,11 @@ final class SQLiteReadStatements {
   /// An item and its owner; nil when there is no such item.
   func item(_ key: ItemKey) throws(SQLiteFailure) -> FoundItem? {
     try selectItem.bind(key.user.text, key.collection, key.id.text)
-    return try selectItem.first { row throws(SQLiteFailure) in
-      FoundItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6))
+    let found = try selectItem.first { row throws(SQLiteFailure) in
+      FoundItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6, likely: lastTenant))
     }
+    if let found { lastTenant = found.owner.tenant }
+    return found
   }
 
   /// One page of a collection in the default order.

@@ -35,8 +35,12 @@ extension SQLiteStatement {
     return id
   }
 
-  /// What must be known of an owner, from the columns tenant and display name.
-  func owner(from column: Int32) throws(SQLiteFailure) -> ItemOwner {
+  /// What must be known of an owner, from the columns tenant and display name. `likely` is a tenant that it probably
+  /// is, which saves making it anew.
+  func owner(from column: Int32, likely: TenantID? = nil) throws(SQLiteFailure) -> ItemOwner {
+    if let likely, isText(column, likely.text) {
+      return ItemOwner(tenant: likely, displayName: optionalText(column + 1))
+    }
     guard let tenant = TenantID(text(column)) else { throw .row(Self.userFault) }
     return ItemOwner(tenant: tenant, displayName: optionalText(column + 1))
   }

@@ -31,6 +31,7 @@ final class SQLiteStartCheck: Sendable {
   private func run(_ path: String) {
     do throws(SQLiteFailure) {
       let connection = try SQLiteConnection(path, .readPatiently)
+      defer { connection.close() }
       guard try isSmallEnough(connection) else { return }
       let queue = connection.queue
       // SQLite lets any thread interrupt a connection that is still open, which the closure sees to.

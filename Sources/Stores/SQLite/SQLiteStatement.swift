@@ -87,6 +87,12 @@ final class SQLiteStatement {
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
+  /// Whether the column is this text, byte for byte.
+  func isText(_ column: Int32, _ text: String) -> Bool {
+    guard let start = sqlite3_column_text(pointer, column) else { return false }
+    return UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))).elementsEqual(text.utf8)
+  }
+
   /// A text, or nil for null.
   func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
@@ -104,6 +110,8 @@ protocol SQLiteParameter {
 }
 
 /// Makes SQLite copy what is bound (SQLITE_TRANSIENT, a macro that Swift cannot import).
+///
+/// Safety: SQLite compares this pointer with -1 and never calls it.
 private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
 extension Int64: SQLiteParameter {

@@ -27,18 +27,26 @@ public final class SQLiteStore: ProfileStore {
     startCheck = checksIntegrity ? SQLiteStartCheck(path: path, condition: condition) : nil
   }
 
-  deinit { _ = stop() }
+  deinit {
+    // As `close`, without waiting: this may be the writer's thread.
+    guard condition.close() else { return }
+    stopReading()
+    stopWriting()
+  }
 
+  /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
   /// What the writer did since the start.
   public var writeCounts: SQLiteWriteCounts { writer?.counts ?? SQLiteWriteCounts() }
 
+  /// See `ProfileStore`; the reader opens its connection at once.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
     return SQLiteReader(path: path, condition: condition, largeReads: largeReads, resume: resume)
   }
 
+  /// See `ProfileStore`.
   public func submit(_ write: StoreWrite) {
     guard let writer, !condition.isClosed else {
       return write.fail(condition.isClosed ? .closed : Self.refusal(condition))
@@ -49,19 +57,22 @@ public final class SQLiteStore: ProfileStore {
   /// Finishes the writes that are queued, empties the write-ahead log, and gives up the lock of the directory. Not to
   /// be called from a completion of this store.
   public func close() {
-    guard stop() else { return }
+    guard condition.close() else { return }
+    stopReading()
+    // The writer closes last, because only its connection can take the write-ahead log away.
     startCheck?.waitForEnd()
     largeReads.waitForEnd()
+    stopWriting()
     writer?.waitForEnd()
   }
 
-  /// Tells every thread to finish; true the first time.
-  private func stop() -> Bool {
-    guard condition.close() else { return false }
+  private func stopReading() {
     startCheck?.stop()
     largeReads.stop()
+  }
+
+  private func stopWriting() {
     if let writer { writer.stop() } else { onStop() }
-    return true
   }
 
   /// Works on the writing connection, between two groups.

@@ -2,6 +2,7 @@ public import OData
 public import Profiles
 
 extension SQLiteStore {
+  /// See `ProfileStore`.
   public func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int {
     try withWorker { worker in
       try worker.transaction {
@@ -16,6 +17,7 @@ extension SQLiteStore {
     }
   }
 
+  /// See `ProfileStore`.
   public func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {
     try withReadConnection { connection in
       let users = try connection.prepare("select \(SQLiteRows.userColumns) from user order by id")
@@ -36,6 +38,7 @@ extension SQLiteStore {
     }
   }
 
+  /// See `ProfileStore`.
   public func changes(of user: UserID) throws -> [Change] {
     try withReadConnection { connection in
       let select = try connection.prepare(

@@ -60,6 +60,12 @@ public final class AuthorityAddresses: Sendable {
     return isOwnBase(base) ? base : Self.localBase
   }
 
+  /// The `WWW-Authenticate` of a 401 (RFC 6750 section 3), as Graph's clients know it, with this authority in it.
+  func challenge(forHost host: String?) -> String {
+    let uri = "\(base(forHost: host))/common/oauth2/authorize"
+    return #"Bearer realm="", authorization_uri="\#(uri)", client_id="00000003-0000-0000-c000-000000000000""#
+  }
+
   private static func suffix(_ port: Int?) -> String {
     guard let port, port != 443 else { return "" }
     return ":\(port)"
@@ -89,12 +95,14 @@ public final class AuthorityAddresses: Sendable {
 
   /// The audience of a token for `resource`, or nil when the resource is not this server.
   ///
-  /// Kiota asks for the host without its port, so `http://localhost` means this server too.
+  /// Kiota asks for the host without its port, so `http://localhost` and the public host mean this server.
   func audience(forResource resource: String) -> String? {
     if isOwnAudience(resource) { return resource }
     let trimmed = resource.hasSuffix("/") ? String(resource.dropLast()) : resource
-    guard isOwnBase(trimmed), URLOrigin(prefixOf: trimmed)?.port == nil else { return nil }
-    return Self.graphAudience
+    guard let origin = URLOrigin(prefixOf: trimmed), origin.port == nil else { return nil }
+    let isBare = trimmed.lowercased().hasSuffix("://\(origin.host)")
+    let isOwnHost = origin.isLoopback || origin.host == publicBase.flatMap { URLOrigin(prefixOf: $0)?.host }
+    return isBare && isOwnHost ? Self.graphAudience : nil
   }
 
   /// The tenant that an own issuer's name holds, as `{base}/{tenant}/v2.0`, or nil when the name is another's.

@@ -29,7 +29,9 @@ public final class OwnIssuer: Sendable {
   public func rotate() async throws(KeyFileError) {
     let directory = directory
     try await PrivateFiles.offPool { () throws(KeyFileError) in
-      var number = (try Self.numbers(in: directory).last ?? 0) + 1
+      let numbers = try Self.numbers(in: directory)
+      guard numbers.count < Limits.keyFilesMax else { throw .tooMany(directory: directory) }
+      var number = (numbers.last ?? 0) + 1
       while !(try Self.makeKey(number, in: directory)) { number += 1 }
     }
     try await reload()

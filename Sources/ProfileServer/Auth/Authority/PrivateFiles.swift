@@ -146,6 +146,8 @@ enum PrivateFiles {
     case .exclusive:
       guard link(temporary, path) == 0 else {
         if errno == EEXIST { return false }
+        // Some file systems have no hard links; there a rename must do, at the price of a race between processes.
+        if [EPERM, ENOSYS, EOPNOTSUPP].contains(errno), rename(temporary, path) == 0 { break }
         throw .unwritable(path: path, reason: reason())
       }
     }

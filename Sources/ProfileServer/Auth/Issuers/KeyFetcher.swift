@@ -6,8 +6,8 @@ import OData
 
 /// Why an issuer's keys could not be fetched. The sentences are for the operator's log.
 enum KeyFetchError: Error, Equatable, Sendable {
-  /// Connection, TLS, or a document larger than the bound.
-  case transport(document: String)
+  /// Connection, TLS, or a document larger than the bound. `cause` is the client library's.
+  case transport(document: String, cause: String)
   case timedOut
   case status(UInt, document: String)
   case notJSON(document: String)
@@ -20,9 +20,9 @@ enum KeyFetchError: Error, Equatable, Sendable {
   /// What was wrong and what to do.
   var message: String {
     switch self {
-    case .transport(let document):
-      "The \(document) could not be read. Check its URL, the network, the certificates in 'caFile', and that it is "
-        + "smaller than \(Limits.keyDocumentBytesMax) bytes."
+    case .transport(let document, let cause):
+      "The \(document) could not be read (\(cause)). Check its URL, the network, the certificates in "
+        + "'caFile', and that it is smaller than \(Limits.keyDocumentBytesMax) bytes."
     case .timedOut: "No answer within \(Limits.keyFetchSeconds) seconds. Check the URL and the network."
     case .status(let status, let document):
       "The \(document) was answered with status \(status). Check its URL; redirections are not followed."
@@ -43,6 +43,8 @@ enum KeyFetchError: Error, Equatable, Sendable {
 struct KeyFetcher: Sendable {
   /// The longest time for all documents of one issuer together.
   var timeout: Duration = .seconds(Limits.keyFetchSeconds)
+
+  private static let causeLengthMax = 200
 
   /// The keys that `issuer` publishes now; never empty.
   func keys(of issuer: ExternalIssuer) async throws(KeyFetchError) -> [ExactText: VerificationKey] {
@@ -106,7 +108,7 @@ struct KeyFetcher: Sendable {
       let body = try await response.body.collect(upTo: Limits.keyDocumentBytesMax)
       return (response.status.code, Array(body.readableBytesView))
     } catch {
-      throw .transport(document: name)
+      throw .transport(document: name, cause: String("\(error)".prefix(Self.causeLengthMax)))
     }
   }
 
@@ -116,6 +118,7 @@ struct KeyFetcher: Sendable {
     if let file = issuer.caFile { tls.trustRoots = .file(file) }
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
     configuration.timeout.connect = .seconds(Int64(Limits.keyFetchSeconds))
+    configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only
     return configuration
   }

@@ -1,0 +1,35 @@
+public import Logging
+public import ServiceLifecycle
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Looks twice a day whether the server certificate must be renewed, until the server stops.
+public struct CertificateRenewal: Service {
+  private let authority: LocalCertificateAuthority
+  private let logger: Logger
+  private static let pause: Duration = .seconds(43_200)
+
+  /// A service that renews the certificates of `authority`.
+  public init(_ authority: LocalCertificateAuthority, logger: Logger) {
+    self.authority = authority
+    self.logger = logger
+  }
+
+  /// Runs until the server stops. A failure is logged and tried again; the certificate in use stays in use.
+  public func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while (try? await Task.sleep(for: Self.pause)) != nil {
+        do throws(KeyFileError) {
+          guard try await authority.renewIfNeeded(now: Date()) else { continue }
+          logger.info("The server certificate was renewed.")
+        } catch {
+          logger.error("The server certificate could not be renewed: \(error.message)")
+        }
+      }
+    }
+  }
+}

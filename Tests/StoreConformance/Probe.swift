@@ -1,0 +1,150 @@
+import OData
+import Profiles
+
+/// People, items and operations that the cases use. Items are flat JSON objects of strings.
+enum Probe {
+  static let tenant = TenantID.demo
+  static let otherTenant = TenantID.personalAccounts
+
+  /// The id `text`.
+  static func user(_ text: String) throws(ConformanceFailure) -> UserID { try unwrap(UserID(text), "An id") }
+
+  /// The key of a phone.
+  static func key(_ user: UserID, _ id: String, in collection: String = "phones") throws(ConformanceFailure) -> ItemKey
+  {
+    ItemKey(user: user, collection: collection, id: try unwrap(ItemID(id), "An id"))
+  }
+
+  /// A moment, in seconds after some beginning.
+  static func time(_ seconds: Int) -> DateTimeOffset {
+    DateTimeOffset(unixSeconds: 1_600_000_000 + Int64(seconds), nanoseconds: 123_456_700)
+  }
+
+  /// A person of the declared type.
+  static func person(
+    _ id: String, principalName: String? = nil, displayName: String? = "Ann Ö", in tenant: TenantID = tenant
+  ) throws(ConformanceFailure) -> StoredUser {
+    var members = ["id": id]
+    members["displayName"] = displayName
+    members["userPrincipalName"] = principalName
+    return StoredUser(
+      id: try user(id), tenant: tenant, principalName: principalName, displayName: displayName, version: .first,
+      json: json(members))
+  }
+
+  /// An item with these members.
+  static func item(
+    _ key: ItemKey, _ members: [String: String], version: Version = .first, created: DateTimeOffset = time(0),
+    audience: Audience = .organization
+  ) -> StoredItem {
+    StoredItem(
+      key: key, version: version, audience: audience, created: created, json: json(members), collapsible: nil)
+  }
+
+  /// An item whose JSON has exactly `bytes` bytes.
+  static func item(_ key: ItemKey, bytes: Int, version: Version = .first) -> StoredItem {
+    item(key, ["a": String(repeating: "x", count: bytes - json(["a": ""]).count)], version: version)
+  }
+
+  /// A row of the log.
+  static func change(
+    _ kind: Change.Kind, of key: ItemKey, from old: Version?, to new: Version?, properties: [String] = []
+  ) -> Change {
+    Change(
+      time: time(1), kind: kind, user: key.user, collection: key.collection, item: key.id, properties: properties,
+      versionBefore: old, versionAfter: new, actingUser: key.user, actingApplication: "app")
+  }
+
+  /// A row of the log for a person.
+  static func change(_ kind: Change.Kind, of user: StoredUser) -> Change {
+    Change(
+      time: time(1), kind: kind, user: user.id, collection: nil, item: nil, properties: [], versionBefore: nil,
+      versionAfter: user.version, actingUser: nil, actingApplication: nil)
+  }
+
+  /// The members as one JSON object, in the order of their names.
+  static func json(_ members: [String: String]) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+      writer.name(name)
+      writer.string(value)
+    }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  /// The members of an item.
+  static func members(_ item: StoredItem) throws(ConformanceFailure) -> [String: String] {
+    let members = item.json.withUnsafeBufferPointer { bytes -> [String: String]? in
+      var reader = JSONReader(bytes, dialect: .strict)
+      var members: [String: String] = [:]
+      do {
+        try reader.beginObject()
+        while let name = try reader.nextName() { members[name.string] = try reader.readString().string }
+        try reader.finish()
+      } catch {
+        return nil
+      }
+      return members
+    }
+    return try unwrap(members, "The JSON of an item")
+  }
+}
+
+/// An operation on one item.
+struct ProbeOperation: ItemOperation {
+  let key: ItemKey
+  let decide: @Sendable (ItemState) throws(ProfileError) -> ItemChange
+
+  func change(_ state: ItemState) throws(ProfileError) -> ItemChange { try decide(state) }
+
+  /// Makes the item, which must not be there while its owner must.
+  static func create(_ item: StoredItem) -> ProbeOperation {
+    ProbeOperation(key: item.key) { state throws(ProfileError) in
+      guard state.owner != nil else { throw .userNotFound }
+      guard state.item == nil else { throw .preconditionFailed }
+      return .put(item, Probe.change(.created, of: item.key, from: nil, to: item.version))
+    }
+  }
+
+  /// Sets members and leaves the others; with `version`, only when the item has it.
+  static func set(_ members: [String: String], of key: ItemKey, ifMatch version: Version? = nil) -> ProbeOperation {
+    ProbeOperation(key: key) { state throws(ProfileError) in
+      guard let old = state.item else { throw .itemNotFound }
+      if let version, version != old.version { throw .preconditionFailed }
+      guard let before = try? Probe.members(old) else { throw .store(.damaged("A probe is damaged.")) }
+      let after = before.merging(members) { _, new in new }
+      guard after != before else { return .unchanged(old) }
+      let item = Probe.item(
+        key, after, version: old.version.next, created: old.created, audience: old.audience)
+      return .put(
+        item,
+        Probe.change(.updated, of: key, from: old.version, to: item.version, properties: members.keys.sorted()))
+    }
+  }
+
+  /// Puts the item in the place of the one that is there.
+  static func replace(with item: StoredItem) -> ProbeOperation {
+    ProbeOperation(key: item.key) { state throws(ProfileError) in
+      guard let old = state.item else { throw .itemNotFound }
+      let new = StoredItem(
+        key: item.key, version: old.version.next, audience: item.audience, created: item.created, json: item.json,
+        collapsible: item.collapsible)
+      return .put(new, Probe.change(.updated, of: item.key, from: old.version, to: new.version))
+    }
+  }
+
+  /// Takes the item away.
+  static func remove(_ key: ItemKey) -> ProbeOperation {
+    ProbeOperation(key: key) { state throws(ProfileError) in
+      guard let old = state.item else { throw .itemNotFound }
+      return .remove(Probe.change(.deleted, of: key, from: old.version, to: nil))
+    }
+  }
+
+  /// Refuses.
+  static func refuse(_ key: ItemKey, _ error: ProfileError) -> ProbeOperation {
+    ProbeOperation(key: key) { _ throws(ProfileError) in throw error }
+  }
+}

@@ -1,0 +1,140 @@
+import OData
+import Profiles
+
+extension StoreConformance {
+  static let transfer: [ConformanceCase] = [
+    ConformanceCase(.atomic, "What is imported is exported again, in order") { driver in
+      let records = try directory()
+      try expectEqual(try await driver.importRecords(records.reversedPeople), records.all.count, "The count")
+      try expectEqual(try await driver.export(), records.all, "The export")
+      let ann = try Probe.user("ann")
+      let rows = try await driver.changes(of: ann)
+      try expectEqual(rows.map(\.kind), [.imported, .imported, .imported], "The kinds of rows in the log")
+      try expectEqual(rows.map(\.time), rows.map { _ in Probe.time(0) }, "The times in the log")
+      try expectEqual(rows.last?.versionAfter, Version(number: 5), "The version in the log")
+    },
+    ConformanceCase(.atomic, "An import replaces what is there and counts its version on") { driver in
+      let records = try directory()
+      try await driver.importRecords(records.all)
+      let ann = try Probe.person("ann", principalName: "new@contoso.example", displayName: "New")
+      let key = try Probe.key(ann.id, "p2")
+      try await driver.importRecords([.user(ann), .item(Probe.item(key, ["a": "new"], created: Probe.time(3)))])
+      let reader = try driver.reader()
+      let found = try unwrap(try await reader.item(key).get(), "The item")
+      try expectEqual(found.item.version, Version(number: 6), "The version of the item")
+      try expectEqual(try Probe.members(found.item), ["a": "new"], "The members of the item")
+      try expectEqual(found.owner.displayName, "New", "The name of the person")
+      try expectEqual(try await reader.user(ann.id).get()?.version, Version(number: 2), "The version of the person")
+      try expectEqual(
+        try await reader.user(principalName: "NEW@contoso.example", in: Probe.tenant).get()?.id, ann.id, "By name")
+      try expectEqual(try await driver.export().count, records.all.count, "The number of records")
+      try expectEqual(try await driver.changes(of: ann.id).last?.versionBefore, Version(number: 5), "In the log")
+    },
+    ConformanceCase(.atomic, "An import that breaks off leaves nothing behind") { driver in
+      try await driver.add(try Probe.person("zoe"))
+      let before = try await driver.export()
+      do {
+        try await driver.importRecords(try directory().all, thenThrow: ConformanceFailure("The line is bad."))
+        throw ConformanceFailure("The error of the source was not passed on.")
+      } catch let error as ConformanceFailure {
+        try expectEqual(error.description, "The line is bad.", "The error")
+      }
+      try expectEqual(try await driver.export(), before, "The content")
+      try expectEqual(try await driver.changes(of: try Probe.user("ann")), [], "The log")
+      try await driver.put(ProbeOperation.create(Probe.item(try Probe.key(try Probe.user("zoe"), "p"), [:])))
+    },
+    ConformanceCase(.atomic, "An import of what cannot be is refused whole, with its reason") { driver in
+      let holder = try Probe.person("zoe", principalName: "zoe@contoso.example")
+      try await driver.add(holder)
+      let ann = try Probe.person("ann")
+      let start: [DirectoryRecord] = [.user(ann)]
+      let many = try (0...Limits.itemsPerCollectionMax).map {
+        DirectoryRecord.item(Probe.item(try Probe.key(ann.id, "p\($0)"), [:]))
+      }
+      let large = try (0...(Limits.personBytesMax >> 20)).map {
+        DirectoryRecord.item(Probe.item(try Probe.key(ann.id, "p\($0)"), bytes: 1 << 20))
+      }
+      let taken = DirectoryRecord.user(try Probe.person("bob", principalName: "ZOE@contoso.example"))
+      let stray = DirectoryRecord.item(Probe.item(try Probe.key(try Probe.user("bob"), "p"), [:]))
+      let refused: [(ImportError, [DirectoryRecord])] = [
+        (.unknownPerson, start + [stray]), (.principalNameTaken, start + [taken]), (.collectionFull, start + many),
+        (.personFull, start + large),
+      ]
+      for (reason, records) in refused {
+        do {
+          try await driver.importRecords(records)
+          throw ConformanceFailure("The import was taken in spite of \(reason).")
+        } catch let error as ImportError {
+          try expectEqual(error, reason, "The reason")
+        }
+        try expectEqual(try await driver.export(), [.user(holder)], "The content")
+      }
+      try await driver.importRecords(start + many.dropLast())
+    },
+    ConformanceCase(.atomic, "Replacing everything leaves what is given, and no log") { driver in
+      let zoe = try Probe.person("zoe", principalName: "ann@contoso.example")
+      try await driver.add(zoe)
+      try await driver.put(ProbeOperation.create(Probe.item(try Probe.key(zoe.id, "p"), [:])))
+      let records = try directory()
+      for _ in 0..<2 {
+        if case .failure(let error) = await driver.replaceAll(records.all) {
+          throw ConformanceFailure("Replacing everything ended with \(error).")
+        }
+        try expectEqual(try await driver.export(), records.all, "The content")
+        try expectEqual(try await driver.changes(of: zoe.id), [], "The log")
+      }
+      let stray = DirectoryRecord.item(Probe.item(try Probe.key(zoe.id, "p"), [:]))
+      let twice = try [Probe.person("a", principalName: "x"), Probe.person("b", principalName: "X")]
+      for wrong in [[stray], twice.map { .user($0) }] {
+        if case .success = await driver.replaceAll(wrong) {
+          throw ConformanceFailure("Records that do not fit together were taken.")
+        }
+        try expectEqual(try await driver.export(), records.all, "The content after a refusal")
+      }
+    },
+    ConformanceCase(.concurrent, "An export shows one moment") { driver in
+      let ann = try Probe.person("ann")
+      try await driver.add(ann)
+      let keys = try ["a", "b"].map { try Probe.key(ann.id, $0) }
+      for key in keys { try await driver.put(ProbeOperation.create(Probe.item(key, ["n": "0"]))) }
+      async let writing: Void = alternate(driver, keys, times: 200)
+      for _ in 0..<50 {
+        let versions = try await driver.export().compactMap { record in
+          if case .item(let item) = record { item.version.number } else { nil }
+        }
+        try expectEqual(versions.count, 2, "The number of items")
+        // The first is always written before the second.
+        try expect([0, 1].contains(versions[0] - versions[1]), "Two moments were mixed.")
+      }
+      try await writing
+    },
+  ]
+
+  private static func alternate(_ driver: StoreDriver, _ keys: [ItemKey], times: Int) async throws {
+    for number in 1...times {
+      for key in keys { try await driver.put(ProbeOperation.set(["n": "\(number)"], of: key)) }
+    }
+  }
+
+  /// Two people with items in two collections, in the order of an export.
+  private static func directory() throws -> ProbeDirectory {
+    let ann = try Probe.person("ann", principalName: "ann@contoso.example")
+    let bob = try Probe.person("bob", principalName: "ann@contoso.example", in: Probe.otherTenant)
+    let annsItems = [
+      Probe.item(try Probe.key(ann.id, "p1", in: "emails"), ["a": "1"]),
+      Probe.item(try Probe.key(ann.id, "p2"), ["a": "2"], version: Version(number: 5), created: Probe.time(9)),
+    ]
+    let bobsItems = [Probe.item(try Probe.key(bob.id, "p2"), ["a": "3"], audience: .me)]
+    return ProbeDirectory(
+      ann: [.user(ann)] + annsItems.map { .item($0) }, bob: [.user(bob)] + bobsItems.map { .item($0) })
+  }
+}
+
+/// The records of two people.
+private struct ProbeDirectory {
+  let ann: [DirectoryRecord]
+  let bob: [DirectoryRecord]
+
+  var all: [DirectoryRecord] { ann + bob }
+  var reversedPeople: [DirectoryRecord] { bob + ann }
+}

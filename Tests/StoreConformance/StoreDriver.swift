@@ -1,0 +1,136 @@
+import Dispatch
+import OData
+import Profiles
+
+/// A store with `async` calls.
+final class StoreDriver: Sendable {
+  let store: any ProfileStore
+
+  init(_ store: any ProfileStore) { self.store = store }
+
+  /// Queues a write of one item and waits for its answer.
+  func write(_ operation: any ItemOperation, prepared: PreparedChange? = nil) async -> Result<ItemOutcome, ProfileError>
+  {
+    await withCheckedContinuation { continuation in
+      store.submit(.item(operation, prepared) { continuation.resume(returning: $0) })
+    }
+  }
+
+  /// Writes an item, which must succeed, and returns it.
+  @discardableResult
+  func put(_ operation: any ItemOperation) async throws -> StoredItem {
+    switch await write(operation) {
+    case .success(.written(let item)), .success(.unchanged(let item)): return item
+    case let other: throw ConformanceFailure("A write that must succeed ended with \(other).")
+    }
+  }
+
+  /// Adds a person and waits for the answer.
+  func add(_ user: StoredUser) async throws {
+    let result = await withCheckedContinuation {
+      (continuation: CheckedContinuation<Result<Void, ProfileError>, Never>) in
+      store.submit(.addUser(user, Probe.change(.created, of: user)) { continuation.resume(returning: $0) })
+    }
+    if case .failure(let error) = result { throw ConformanceFailure("Adding a person ended with \(error).") }
+  }
+
+  /// Replaces everything and waits for the answer.
+  func replaceAll(_ records: [DirectoryRecord]) async -> Result<Void, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.replaceAll(records) { continuation.resume(returning: $0) })
+    }
+  }
+
+  /// A new reader.
+  func reader() throws -> ReaderDriver { try ReaderDriver(store) }
+
+  /// The item as a new reader sees it.
+  func item(_ key: ItemKey) async throws -> StoredItem? { try await reader().item(key).get()?.item }
+
+  /// The change log of a person.
+  func changes(of user: UserID) async throws -> [Change] {
+    let store = store
+    return try await blocking { try store.changes(of: user) }
+  }
+
+  /// Everything that an export gives.
+  func export() async throws -> [DirectoryRecord] {
+    let store = store
+    return try await blocking {
+      var records: [DirectoryRecord] = []
+      try store.exportRecords { records.append($0) }
+      return records
+    }
+  }
+
+  /// Imports these records; after the last of them it throws `error` unless that is nil.
+  @discardableResult
+  func importRecords(_ records: [DirectoryRecord], thenThrow error: (any Error)? = nil) async throws -> Int {
+    let store = store
+    return try await blocking {
+      var rest = records[...]
+      return try store.importRecords(at: Probe.time(0)) {
+        if rest.isEmpty, let error { throw error }
+        return rest.popFirst()
+      }
+    }
+  }
+
+  /// Closes the store.
+  func close() async throws {
+    let store = store
+    try await blocking { store.close() }
+  }
+}
+
+/// Runs a call that blocks where it keeps no other task.
+func blocking<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async throws -> Answer {
+  try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+  }
+}
+
+/// A reader that lives on a serial queue of its own, as others live on an event loop.
+final class ReaderDriver: @unchecked Sendable {
+  private let queue = DispatchQueue(label: "conformance-reader")
+  // Safety: made, used and answered on `queue` only.
+  private var reader: (any ProfileReader)?
+
+  init(_ store: any ProfileStore) throws {
+    let queue = queue
+    reader = try queue.sync { try store.makeReader { work in queue.async(execute: work) } }
+  }
+
+  /// The item with its owner.
+  func item(_ key: ItemKey) async -> Result<FoundItem?, StoreError> {
+    await ask { reader, then in reader.item(key, then) }
+  }
+
+  /// One page of a collection.
+  func items(
+    of user: UserID, in collection: String, after position: ItemPosition? = nil, limit: Int
+  ) async -> Result<[StoredItem], StoreError> {
+    await ask { reader, then in reader.items(of: user, in: collection, after: position, limit: limit, then) }
+  }
+
+  /// The person with this id.
+  func user(_ id: UserID) async -> Result<StoredUser?, StoreError> {
+    await ask { reader, then in reader.user(id, then) }
+  }
+
+  /// The person with this principal name.
+  func user(principalName: String, in tenant: TenantID) async -> Result<StoredUser?, StoreError> {
+    await ask { reader, then in reader.user(principalName: principalName, in: tenant, then) }
+  }
+
+  private func ask<Answer: Sendable>(
+    _ question: @escaping @Sendable (any ProfileReader, @escaping (Result<Answer, StoreError>) -> Void) -> Void
+  ) async -> Result<Answer, StoreError> {
+    await withCheckedContinuation { continuation in
+      queue.async { [self] in
+        guard let reader else { return continuation.resume(returning: .failure(.closed)) }
+        question(reader) { continuation.resume(returning: $0) }
+      }
+    }
+  }
+}
