@@ -45,6 +45,19 @@ public struct ServerPorts: Sendable {
   public let https: Int
 }
 
+/// An address that cannot be listened on.
+public struct ListenError: Error, Equatable, Sendable {
+  let host: String
+  let port: Int
+  let option: String
+
+  /// A sentence for people.
+  public var message: String {
+    "\(host):\(port) cannot be listened on: it is in use, not of this machine, or not allowed. Choose another with "
+      + "--host or \(option)."
+  }
+}
+
 /// What only a demo has.
 public struct DemoSettings: Sendable {
   let records: [DirectoryRecord]
@@ -91,6 +104,8 @@ public struct FacetServer: Service, CustomStringConvertible {
   /// Runs until a graceful shutdown is asked for, then lets requests under way finish.
   public func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    try await checkPort(configuration.port, "--port", group)
+    try await checkPort(configuration.httpsPort, "--https-port", group)
     let metrics = ServerMetrics()
     let handlers = try await makeHandlers(group, metrics)
     let responder = router(metrics).buildResponder()
@@ -104,13 +119,19 @@ public struct FacetServer: Service, CustomStringConvertible {
     // First requests need not wait for an issuer then; a server without its issuers starts all the same.
     let warmUp = Task { [verifier] in await verifier.refreshAllKeys() }
     defer { warmUp.cancel() }
-    do {
-      try await ServiceGroup(configuration: .init(services: services, logger: quietLogger)).run()
-    } catch {
-      try? await group.shutdownGracefully()
-      throw error
-    }
+    try await ServiceGroup(configuration: .init(services: services, logger: quietLogger)).run()
     try await group.shutdownGracefully()
+  }
+
+  /// Binds a port and lets it go, so that one that cannot be had is told in a sentence before anything starts.
+  private func checkPort(_ port: Int, _ option: String, _ group: any EventLoopGroup) async throws {
+    guard port != 0 else { return }
+    do {
+      try await ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: configuration.host, port: port).get().close()
+    } catch {
+      throw ListenError(host: configuration.host, port: port, option: option)
+    }
   }
 
   private func makeHandlers(

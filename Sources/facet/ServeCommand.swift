@@ -57,6 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let logger = makeLogger()
+    OpenFiles.raiseLimit()
     // The life cycle of services is of no interest to an operator; its failures are.
     var quiet = logger
     quiet.logLevel = max(logLevel, .warning)
@@ -71,6 +72,8 @@ struct ServeCommand: AsyncParsableCommand {
       // Requests that were still under way after the longest drain were cut off.
     } catch let error as StoreError {
       throw CommandFailure(error.sentence)
+    } catch let error as ListenError {
+      throw CommandFailure(error.message)
     }
     try await parts.close()
     logger.info("The server has ended.")

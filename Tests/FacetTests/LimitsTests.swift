@@ -214,4 +214,29 @@ struct LimitsTests {
       return status
     }
   }
+
+  @Test("As many connections as allowed are answered; further ones wait until one ends")
+  func connections() async throws {
+    var files = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    files.rlim_cur = files.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    try await withFacet { facet in
+      let port = facet.httpPort
+      try await blocking {
+        var open: [HTTPConnection] = []
+        for _ in 0..<Limits.connectionsMax { open.append(try HTTPConnection(port: port)) }
+        // The last of them is answered, so all of them were taken.
+        try open[Limits.connectionsMax - 1].send(HTTPProbe.text("GET", "/healthz"))
+        #expect(try open[Limits.connectionsMax - 1].readAnswer().status == 200)
+        // The system hands over a few at a time, so a few more than allowed may be taken.
+        var waiting: [HTTPConnection] = []
+        for _ in 0..<32 { waiting.append(try HTTPConnection(port: port, timeoutSeconds: 1)) }
+        try waiting[31].send(HTTPProbe.text("GET", "/healthz"))
+        #expect(throws: HTTPConnection.Failure.timedOut) { try waiting[31].readAnswer() }
+        open.removeFirst(64)
+        #expect(try waiting[31].readAnswer().status == 200)
+      }
+    }
+  }
 }
