@@ -38,7 +38,7 @@ struct GraphError: Error, Equatable {
 // MARK: From the domain
 
 extension GraphError {
-  init(_ error: ProfileError) {
+  init(_ error: ProfileError, isDirectory: Bool = false) {
     switch error {
     case .meNeedsUser:
       self.init(
@@ -46,20 +46,25 @@ extension GraphError {
         message: "/me request is only valid with delegated authentication flow. Use /users/{id} with this token.")
     case .insufficientPermissions(let sufficient, let isDirectory):
       self.init(insufficient: sufficient, isDirectory: isDirectory)
-    case .deniedForRole:
+    case .deniedForRole(let isDirectory):
       self.init(
-        status: .forbidden, code: .deniedForRole,
+        status: .forbidden, code: isDirectory ? .directoryDenied : .deniedForRole,
         message: "Access is denied: only an administrator of the person's tenant may write for others.")
     case .userNotFound: self = .userNotFound
     case .itemNotFound:
       self.init(
         status: .notFound, code: .invalidValue,
         message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
+    case .principalNameTaken:
+      self.init(
+        status: .badRequest, code: .requestBadRequest,
+        message: "Another object with the same value for property userPrincipalName already exists. Choose another.",
+        target: "userPrincipalName")
     case .preconditionFailed:
       self.init(
         status: .preconditionFailed, code: .resourceModified,
-        message: "The item has changed since the entity tag in If-Match was read. Read it again, then repeat.")
-    case .body(let error): self.init(error)
+        message: "The resource has changed since the entity tag in If-Match was read. Read it again, then repeat.")
+    case .body(let error): self.init(error, isDirectory: isDirectory)
     case .collectionFull:
       self.init(
         status: .conflict, code: .quotaLimitReached,
@@ -84,12 +89,14 @@ extension GraphError {
     status: .notFound, code: .resourceNotFound,
     message: "Resource does not exist, or it is not visible to you. Check the user id or principal name.")
 
-  init(_ error: BodyError) {
+  /// The profile service and the directory answer bad values with different codes.
+  init(_ error: BodyError, isDirectory: Bool = false) {
     let code: GraphErrorCode =
       switch error {
       case .malformed, .notAnObject, .contradictingType: .badRequest
       case .unknownProperty: .requestBodyRead
-      case .wrongKind, .notNullable, .unknownMember, .invalidValue, .tooLarge: .invalidValue
+      case .wrongKind, .notNullable, .unknownMember, .invalidValue, .tooLarge:
+        isDirectory ? .requestBadRequest : .invalidValue
       }
     self.init(status: .badRequest, code: code, message: error.message, target: error.property)
   }
@@ -142,7 +149,7 @@ extension GraphError {
   static func methodNotAllowed(_ allowed: [HTTPMethod]) -> GraphError {
     let names = allowed.map(\.rawValue).joined(separator: ", ")
     return GraphError(
-      status: .methodNotAllowed, code: .methodNotAllowed,
+      status: .methodNotAllowed, code: .requestBadRequest,
       message: "Specified HTTP method is not allowed for the request target. It takes: \(names).",
       headers: ["Allow": names])
   }
@@ -151,6 +158,10 @@ extension GraphError {
   static let notImplemented = GraphError(
     status: .notImplemented, code: .notImplemented,
     message: "This resource is part of the model, but not offered by this version of the server.")
+
+  static let notPrimitive = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "Only a primitive value has a raw form. Leave out /$value to read this one as JSON.")
 
   static let contentTypeMissing = GraphError(
     status: .badRequest, code: .badRequest,

@@ -11,7 +11,7 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case deniedForRole = "ErrorAccessDeniedForRole"
   case directoryDenied = "Authorization_RequestDenied"
   case resourceNotFound = "Request_ResourceNotFound"
-  case methodNotAllowed = "Request_BadRequest"
+  case requestBadRequest = "Request_BadRequest"
   case requestTimeout
   case quotaLimitReached
   case resourceModified

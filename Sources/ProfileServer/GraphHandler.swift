@@ -61,9 +61,10 @@ final class GraphHandler {
   private func route(_ exchange: Exchange, _ caller: Caller) {
     do throws(GraphError) {
       try checkMediaType(exchange.request)
-      let resource = try Self.resource(exchange.request)
+      let resource = try GraphResource(exchange.request)
       exchange.route = resource.route
-      try checkQuery(exchange.request)
+      exchange.isDirectory = resource.isDirectory
+      exchange.options = try options(exchange.request, resource)
       try perform(exchange, on: resource, by: caller)
     } catch {
       finish(exchange, error)
@@ -79,14 +80,19 @@ final class GraphHandler {
     guard MediaType(contentType)?.isJSONInUTF8 == true else { throw .contentTypeNotJSON }
   }
 
-  private func checkQuery(_ request: GraphRequest) throws(GraphError) {
-    guard !request.query.isEmpty else { return }
-    do throws(QueryError) { _ = try QueryOptions(request.query) } catch { throw GraphError(error) }
+  private func options(_ request: GraphRequest, _ resource: GraphResource) throws(GraphError) -> QueryOptions {
+    do throws(QueryError) {
+      return try QueryOptions(request.query, of: resource.type, offering: resource.offer)
+    } catch {
+      throw GraphError(error)
+    }
   }
 
   // MARK: Answers
 
-  func finish(_ exchange: Exchange, _ error: ProfileError) { finish(exchange, GraphError(error)) }
+  func finish(_ exchange: Exchange, _ error: ProfileError) {
+    finish(exchange, GraphError(error, isDirectory: exchange.isDirectory))
+  }
 
   func finish(_ exchange: Exchange, _ error: GraphError) {
     finish(exchange, Self.response(error, exchange.identity, clock.now()))
@@ -143,6 +149,10 @@ final class Exchange {
   let then: (GraphResponse) -> Void
   /// Known once the path was read.
   var route = RouteTemplate.unknown
+  /// Whether errors are the directory's.
+  var isDirectory = false
+  /// Known once the query was read.
+  var options = QueryOptions()
 
   init(
     request: GraphRequest, identity: RequestIdentity, started: NIODeadline, then: @escaping (GraphResponse) -> Void

@@ -22,6 +22,11 @@ struct GraphResponse {
     return Self(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
   }
 
+  /// A plain text.
+  static func text(_ text: String) -> Self {
+    Self(status: .ok, headers: ["Content-Type": "text/plain;charset=utf-8"], body: .bytes(ByteBuffer(string: text)))
+  }
+
   /// Graph's media type for data (OData JSON 4.01 section 3).
   static let jsonContentType =
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"

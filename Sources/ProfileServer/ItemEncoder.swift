@@ -1,78 +1,162 @@
 import OData
 import Profiles
 
-/// Writes what a caller may see as Graph shows it: control information first, then the members as they are stored.
+/// Writes what a caller may see as Graph shows it: control information first, then the members as they are stored, or
+/// those of them that are asked for.
 struct ItemEncoder {
   /// The service root with a trailing slash, such as `http://localhost:8080/beta/`.
   let serviceRoot: String
   /// Whether a collection of one element that may be answered alone is.
   let showsSingleElement: Bool
 
+  // MARK: Items
+
   /// One item as the answer to a request.
-  func entity(_ item: VisibleItem) -> [UInt8] {
+  func entity(_ item: VisibleItem, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: item.json.count + 320)
     json.beginObject()
-    json.member("@odata.context", context(of: item.key.user, item.key.collection) + "/$entity")
-    write(item, into: &json)
+    json.member("@odata.context", context(of: item.key.user, item.key.collection, selection, item.type) + "/$entity")
+    write(item, selection, into: &json)
     return json.bytes
   }
 
   /// The beginning of a list, up to and with the opening bracket.
-  func listOpening(of user: UserID, _ collection: String) -> [UInt8] {
+  func listOpening(of user: UserID, _ collection: NavigationProperty, _ selection: Selection?) -> [UInt8] {
+    listOpening(context(of: user, collection.name, selection, collection.target))
+  }
+
+  /// The items of one page; `isFirst` when nothing stands before them in the list.
+  func elements(_ items: [VisibleItem], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
+    joined(items, isFirst: isFirst) { item, json in write(item, selection, into: &json) }
+  }
+
+  /// The absolute URL of an item, for `Location`.
+  func location(of key: ItemKey) -> String {
+    "\(location(of: key.user))/profile/\(key.collection)/\(PercentEncoding.encodeSegment(key.id.text))"
+  }
+
+  // MARK: Profiles
+
+  /// The beginning of a profile, up to its first collection.
+  func profileOpening(of user: UserID, _ selection: Selection?, showsID: Bool) -> [UInt8] {
     var json = JSONWriter(capacity: 256)
     json.beginObject()
-    json.member("@odata.context", context(of: user, collection))
+    let suffix = selection.map { $0.contextSuffix(of: ProfileModel.profile) } ?? ""
+    json.member("@odata.context", "\(contextRoot(of: user))\(suffix)/$entity")
+    json.member("@odata.type", "#\(ProfileModel.profile.qualifiedName)")
+    if showsID { json.member("id", ProfileModel.profileID) }
+    return json.bytes
+  }
+
+  /// The beginning of a collection within a profile, up to and with the opening bracket.
+  func collectionOpening(of user: UserID, _ collection: NavigationProperty, _ selection: Selection?) -> [UInt8] {
+    var json = JSONWriter(capacity: 192)
+    json.beginObject()
+    json.member(
+      "\(collection.name)@odata.context", context(of: user, collection.name, selection, collection.target))
+    json.name(collection.name)
+    json.beginArray()
+    // The profile's own object is open already.
+    return [UInt8(ascii: ",")] + json.bytes.dropFirst()
+  }
+
+  // MARK: People
+
+  /// A person as the answer to a request.
+  func user(_ user: VisibleUser, _ selection: Selection?) -> [UInt8] {
+    var json = JSONWriter(capacity: user.json.count + 256)
+    json.beginObject()
+    json.member("@odata.context", "\(usersContext(selection))/$entity")
+    write(user, selection, into: &json)
+    return json.bytes
+  }
+
+  /// The beginning of a list of people, up to and with the opening bracket.
+  func usersOpening(_ selection: Selection?) -> [UInt8] { listOpening(usersContext(selection)) }
+
+  /// The people of one page; `isFirst` when nothing stands before them in the list.
+  func users(_ users: [VisibleUser], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
+    joined(users, isFirst: isFirst) { user, json in write(user, selection, into: &json) }
+  }
+
+  /// The absolute URL of a person.
+  func location(of user: UserID) -> String { "\(serviceRoot)users/\(PercentEncoding.encodeSegment(user.text))" }
+
+  // MARK: Properties
+
+  /// One property as the answer to a request; nil when the value is null, which is answered without a body.
+  func property(_ value: Value, _ property: Property, at path: String, of resource: String) -> [UInt8]? {
+    guard !value.isNull else { return nil }
+    var json = JSONWriter(capacity: 256)
+    json.beginObject()
+    json.member("@odata.context", "\(resource)/\(path)")
+    var writer = EntityWriter(continuing: json, collapses: showsSingleElement)
+    if case .complex(let complex) = value, case .complex(let type) = property.type {
+      writer.members(complex, of: type)
+    } else {
+      writer.member("value", value, of: property)
+    }
+    writer.json.endObject()
+    return writer.json.bytes
+  }
+
+  /// The context of an item's properties.
+  func context(of key: ItemKey) -> String {
+    "\(contextRoot(of: key.user))/\(key.collection)('\(quoted(key.id.text))')"
+  }
+
+  /// The context of a person's properties.
+  func context(of user: UserID) -> String { "\(serviceRoot)$metadata#users('\(quoted(user.text))')" }
+
+  // MARK: Parts
+
+  /// The end of a list.
+  static let listClosing = Array("]}".utf8)
+
+  private static let keyPrefix = Array("{\"id\":".utf8)
+
+  private func quoted(_ text: String) -> String { text.replacing("'", with: "''") }
+
+  /// The key in a context is the person's id, also under `/me` (OData JSON 4.01 section 4.6.1).
+  private func contextRoot(of user: UserID) -> String { "\(context(of: user))/profile" }
+
+  private func context(
+    of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType
+  ) -> String {
+    "\(contextRoot(of: user))/\(collection)\(selection.map { $0.contextSuffix(of: type) } ?? "")"
+  }
+
+  private func usersContext(_ selection: Selection?) -> String {
+    "\(serviceRoot)$metadata#users\(selection.map { $0.contextSuffix(of: ProfileModel.user) } ?? "")"
+  }
+
+  private func listOpening(_ context: String) -> [UInt8] {
+    var json = JSONWriter(capacity: 256)
+    json.beginObject()
+    json.member("@odata.context", context)
     json.name("value")
     json.beginArray()
     return json.bytes
   }
 
-  /// The items of one page; `isFirst` when nothing stands before them in the list.
-  func elements(_ items: [VisibleItem], isFirst: Bool) -> [UInt8] {
+  private func joined<Element>(
+    _ elements: [Element], isFirst: Bool, _ write: (Element, inout JSONWriter) -> Void
+  ) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(items.reduce(0) { $0 + $1.json.count + 128 })
-    for (position, item) in items.enumerated() {
+    for (position, element) in elements.enumerated() {
       if position > 0 || !isFirst { bytes.append(UInt8(ascii: ",")) }
-      var json = JSONWriter(capacity: item.json.count + 128)
+      var json = JSONWriter(capacity: 1_024)
       json.beginObject()
-      write(item, into: &json)
+      write(element, &json)
       bytes.append(contentsOf: json.bytes)
     }
     return bytes
   }
 
-  /// The end of a list.
-  static let listClosing = Array("]}".utf8)
-
-  /// A person as the answer to a request.
-  func user(_ user: VisibleUser) -> [UInt8] {
-    var json = JSONWriter(capacity: user.json.count + 256)
-    json.beginObject()
-    json.member("@odata.context", "\(serviceRoot)$metadata#users/$entity")
-    json.member("@odata.type", "#\(ProfileModel.user.qualifiedName)")
-    json.member("@odata.etag", user.version.entityTag)
-    json.name("id")
-    // The stored object begins with its key, written here already up to the colon.
-    json.raw(user.json.dropFirst(Self.keyPrefix.count))
-    return json.bytes
-  }
-
-  /// The absolute URL of an item, for `Location`.
-  func location(of key: ItemKey) -> String {
-    let encode = PercentEncoding.encodeSegment
-    return "\(serviceRoot)users/\(encode(key.user.text))/profile/\(key.collection)/\(encode(key.id.text))"
-  }
-
-  private static let keyPrefix = Array("{\"id\":".utf8)
-
-  /// The context URL of a collection; the key is the person's id, also under `/me` (OData JSON 4.01 section 4.6.1).
-  private func context(of user: UserID, _ collection: String) -> String {
-    "\(serviceRoot)$metadata#users('\(user.text.replacing("'", with: "''"))')/profile/\(collection)"
-  }
-
-  private func write(_ item: VisibleItem, into json: inout JSONWriter) {
-    json.member("@odata.type", "#\(item.type.qualifiedName)")
-    json.member("@odata.etag", item.version.entityTag)
+  /// Writes the members of an item and closes its object.
+  private func write(_ item: VisibleItem, _ selection: Selection?, into json: inout JSONWriter) {
+    control(item.type, item.version, into: &json)
+    if let selection { return write(item.value, item.type, selection, into: &json) }
     json.name("id")
     let start = Self.keyPrefix.count
     guard showsSingleElement, let array = item.collapsible, array.lowerBound >= start else {
@@ -81,5 +165,29 @@ struct ItemEncoder {
     json.raw(item.json[start..<array.lowerBound])
     json.append(item.json[(array.lowerBound + 1)..<(array.upperBound - 1)])
     json.append(item.json[array.upperBound...])
+  }
+
+  private func write(_ user: VisibleUser, _ selection: Selection?, into json: inout JSONWriter) {
+    control(ProfileModel.user, user.version, into: &json)
+    if let selection { return write(user.value, ProfileModel.user, selection, into: &json) }
+    json.name("id")
+    // The stored object begins with its key, written here already up to the colon.
+    json.raw(user.json.dropFirst(Self.keyPrefix.count))
+  }
+
+  private func control(_ type: StructuredType, _ version: Version, into json: inout JSONWriter) {
+    json.member("@odata.type", "#\(type.qualifiedName)")
+    json.member("@odata.etag", version.entityTag)
+  }
+
+  /// A damaged value shows no members at all.
+  private func write(
+    _ value: StructuredValue?, _ type: StructuredType, _ selection: Selection, into json: inout JSONWriter
+  ) {
+    guard let value else { return json.endObject() }
+    var writer = EntityWriter(continuing: json, collapses: showsSingleElement)
+    writer.members(value, of: type, selecting: selection)
+    writer.json.endObject()
+    json = writer.json
   }
 }

@@ -13,6 +13,12 @@ enum TestModel {
     }
   }()
 
+  /// The type of this name.
+  static func type(_ name: String) -> StructuredType {
+    guard let type = model.type(named: name) else { preconditionFailure("There is no type \(name)") }
+    return type
+  }
+
   static let audiences = EnumTypeDeclaration(
     "allowedAudiences", isFlags: true, "",
     [

@@ -49,14 +49,14 @@ struct WalkTests {
     #expect(MediaType(request.headers.first(name: "Content-Type") ?? "")?.isJSONInUTF8 == true)
 
     // 4. The path against the model.
-    guard case .item(.id(let owner), let collection, let id) = try GraphHandler.resource(request) else {
+    guard case .item(.id(let owner), let collection, let id) = try GraphResource(request) else {
       Issue.record("the path names an item")
       return
     }
     #expect(owner.text == Self.user && collection.name == "phones" && id.text == Self.phone)
 
     // 5. The query against the type.
-    #expect(try QueryOptions(request.query) == QueryOptions([UInt8]()))
+    #expect(try QueryOptions(request.query, of: collection.target, offering: .select) == QueryOptions())
 
     // 6. The body against the type: absent, null and value differ.
     let patch = try EntityReader(.update).read(Array(Self.body.utf8), as: collection.target)
@@ -90,9 +90,9 @@ struct WalkTests {
 
     // 11. Bytes out.
     let encoder = ItemEncoder(serviceRoot: "\(request.origin)/beta/", showsSingleElement: true)
-    #expect(String(decoding: encoder.entity(visible), as: UTF8.self) == Self.expected)
+    #expect(String(decoding: encoder.entity(visible, nil), as: UTF8.self) == Self.expected)
     let today = ItemEncoder(serviceRoot: "\(request.origin)/beta/", showsSingleElement: false)
-    #expect(String(decoding: today.entity(visible), as: UTF8.self).contains(#""source":{"type":["User"]}"#))
+    #expect(String(decoding: today.entity(visible, nil), as: UTF8.self).contains(#""source":{"type":["User"]}"#))
   }
 
   static let expected =

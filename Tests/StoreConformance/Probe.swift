@@ -148,3 +148,38 @@ struct ProbeOperation: ItemOperation {
     ProbeOperation(key: key) { _ throws(ProfileError) in throw error }
   }
 }
+
+/// Adds a person unless they are there.
+struct AddPerson: PersonOperation {
+  let person: StoredUser
+
+  var user: UserID { person.id }
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    if let existing { return .unchanged(existing) }
+    return .put(person, Probe.change(.created, of: person))
+  }
+}
+
+/// Takes a person away, who must be there.
+struct RemovePerson: PersonOperation {
+  let user: UserID
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    guard let existing else { throw .userNotFound }
+    return .remove(Probe.change(.deleted, of: existing)) { Probe.change(.deleted, of: $0, from: $1, to: nil) }
+  }
+}
+
+/// Takes the items away that are for one of the audiences.
+struct RemoveItems: PersonOperation {
+  let user: UserID
+  let audiences: Audience?
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    guard let existing else { throw .userNotFound }
+    return .removeItems(Probe.change(.deleted, of: existing), audiences: audiences) {
+      Probe.change(.deleted, of: $0, from: $1, to: nil)
+    }
+  }
+}

@@ -10,11 +10,11 @@ extension StoreConformance {
       let answers = Answers()
       for (index, key) in keys.enumerated() {
         let create = ProbeOperation.create(Probe.item(key, ["n": "\(index)"]))
-        let operation = index % 5 == 0 ? ProbeOperation.refuse(key, .deniedForRole) : create
+        let operation = index % 5 == 0 ? ProbeOperation.refuse(key, .deniedForRole(isDirectory: false)) : create
         driver.store.submit(.item(operation, nil) { answers.add($0) })
       }
       let all = try await answers.wait(for: keys.count)
-      try expectEqual(all.count { $0 == .failure(.deniedForRole) }, 20, "The refusals")
+      try expectEqual(all.count { $0 == .failure(.deniedForRole(isDirectory: false)) }, 20, "The refusals")
       let listed = try await driver.reader().items(of: person.id, in: "phones", limit: 200).get()
       try expectEqual(listed.count, 80, "The items")
       try expectEqual(try await driver.changes(of: person.id).count, 81, "The rows in the log")
@@ -100,13 +100,15 @@ extension StoreConformance {
       let answers = Answers()
       for number in 1...1_000 {
         let operation =
-          number % 3 == 0 ? ProbeOperation.refuse(key, .deniedForRole) : ProbeOperation.set(["n": "\(number)"], of: key)
+          number % 3 == 0
+          ? ProbeOperation.refuse(key, .deniedForRole(isDirectory: false))
+          : ProbeOperation.set(["n": "\(number)"], of: key)
         driver.store.submit(.item(operation, nil) { answers.add($0) })
       }
       try await driver.close()
       let all = answers.all
       try expectEqual(all.count, 1_000, "The answers when the store is closed")
-      try expectEqual(all.count { $0 == .failure(.deniedForRole) }, 333, "The refusals")
+      try expectEqual(all.count { $0 == .failure(.deniedForRole(isDirectory: false)) }, 333, "The refusals")
       try expect(!all.contains(.failure(.store(.closed))), "A write that was queued was not done.")
     },
     ConformanceCase(.basic, "After closing every call fails as closed") { driver in

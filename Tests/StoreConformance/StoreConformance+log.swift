@@ -39,7 +39,7 @@ extension StoreConformance {
       let prepared = PreparedChange(base: item.version, change: .unchanged(item))
       try expectEqual(
         await driver.write(same, prepared: prepared), .success(.unchanged(item)), "The same, prepared")
-      for error in [ProfileError.itemNotFound, .deniedForRole, .store(.failed("A reason."))] {
+      for error in [ProfileError.itemNotFound, .deniedForRole(isDirectory: false), .store(.failed("A reason."))] {
         try expectEqual(
           await driver.write(ProbeOperation.refuse(key, error)), .failure(error), "A refused write")
       }

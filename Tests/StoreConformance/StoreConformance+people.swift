@@ -27,16 +27,57 @@ extension StoreConformance {
       try expectEqual(try await driver.reader().user(ann.id).get(), ann, "The person")
       try expectEqual(try await driver.changes(of: ann.id).count, 1, "The number of rows in the log")
     },
-    ConformanceCase(.basic, "A principal name that is taken is left out of a new person") { driver in
+    ConformanceCase(.basic, "A principal name that is taken is refused, in any case, and nothing is written") {
+      driver in
       let ann = try Probe.person("ann", principalName: "ann@contoso.example")
       let second = try Probe.person("second", principalName: "ANN@contoso.example")
       try await driver.add(ann)
-      try await driver.add(second)
-      let reader = try driver.reader()
-      let found = try unwrap(try await reader.user(second.id).get(), "The second person")
-      try expectEqual(found, try unwrap(second.withoutPrincipalName, "The person without the name"), "The person")
       try expectEqual(
-        try await reader.user(principalName: "ann@contoso.example", in: Probe.tenant).get()?.id, ann.id, "The holder")
+        await driver.write(AddPerson(person: second)), .failure(.principalNameTaken), "The answer")
+      try expectEqual(try await driver.reader().user(second.id).get(), nil, "The second person")
+      try expectEqual(try await driver.changes(of: second.id).count, 0, "The number of rows in the log")
+    },
+    ConformanceCase(.basic, "People of one tenant are listed by id and counted") { driver in
+      for number in 0..<5 { try await driver.add(try Probe.person("p\(number)")) }
+      try await driver.add(try Probe.person("p1x", in: Probe.otherTenant))
+      let reader = try driver.reader()
+      let first = try await reader.users(in: Probe.tenant, after: nil, limit: 2).get().map(\.id.text)
+      let rest = try await reader.users(in: Probe.tenant, after: try Probe.user("p1"), limit: 100).get().map(\.id.text)
+      try expectEqual(first, ["p0", "p1"], "The first page")
+      try expectEqual(rest, ["p2", "p3", "p4"], "The rest")
+      try expectEqual(try await reader.countUsers(in: Probe.tenant).get(), 5, "The number of people")
+    },
+    ConformanceCase(.atomic, "With a person all they hold goes, and each item that went is in the log") { driver in
+      let ann = try Probe.person("ann", principalName: "ann@contoso.example")
+      try await driver.add(ann)
+      let keys = [try Probe.key(ann.id, "1"), try Probe.key(ann.id, "2", in: "emails")]
+      for key in keys { try await driver.put(.create(Probe.item(key, ["a": "b"]))) }
+      try expectEqual(await driver.write(RemovePerson(user: ann.id)), .success(.removed), "The answer")
+      let reader = try driver.reader()
+      try expectEqual(try await reader.user(ann.id).get(), nil, "The person")
+      for key in keys { try expectEqual(try await reader.item(key).get(), nil, "An item of theirs") }
+      let deleted = try await driver.changes(of: ann.id).filter { $0.kind == .deleted }
+      try expectEqual(deleted.map { $0.item?.text }, ["2", "1", nil], "The items in the log")
+      try await driver.add(try Probe.person("bob", principalName: "ann@contoso.example"))
+    },
+    ConformanceCase(.atomic, "Of a person's items only those go that are for one of the audiences") { driver in
+      let ann = try Probe.person("ann")
+      try await driver.add(ann)
+      for (id, audience) in [("1", Audience.organization), ("2", .me), ("3", [.everyone, .family])] {
+        try await driver.put(.create(Probe.item(try Probe.key(ann.id, id), ["a": id], audience: audience)))
+      }
+      let reader = try driver.reader()
+      for (audiences, count) in [
+        (nil, 3), (Audience.organization as Audience?, 1), ([.organization, .everyone], 2), (.me, 0),
+      ] {
+        let found = try await reader.count(of: ann.id, in: "phones", audiences: audiences).get()
+        try expectEqual(found, count, "The number of items")
+        try expectEqual(try await reader.count(of: ann.id, in: nil, audiences: audiences).get(), count, "In all")
+        try expectEqual(try await reader.count(of: ann.id, in: "emails", audiences: audiences).get(), 0, "Elsewhere")
+      }
+      let removal = RemoveItems(user: ann.id, audiences: [.organization, .everyone])
+      try expectEqual(await driver.write(removal), .success(.removed), "The answer")
+      try expectEqual(try await reader.count(of: ann.id, in: nil, audiences: nil).get(), 1, "What is left")
     },
     ConformanceCase(.basic, "People without principal names do not stand in each other's way") { driver in
       for name in ["ann", "bob"] { try await driver.add(try Probe.person(name, displayName: nil)) }

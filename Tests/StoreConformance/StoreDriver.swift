@@ -18,20 +18,25 @@ final class StoreDriver: Sendable {
 
   /// Writes an item, which must succeed, and returns it.
   @discardableResult
-  func put(_ operation: any ItemOperation) async throws -> StoredItem {
+  func put(_ operation: ProbeOperation) async throws -> StoredItem {
     switch await write(operation) {
     case .success(.written(let item)), .success(.unchanged(let item)): return item
     case let other: throw ConformanceFailure("A write that must succeed ended with \(other).")
     }
   }
 
-  /// Adds a person and waits for the answer.
-  func add(_ user: StoredUser) async throws {
-    let result = await withCheckedContinuation {
-      (continuation: CheckedContinuation<Result<Void, ProfileError>, Never>) in
-      store.submit(.addUser(user, Probe.change(.created, of: user)) { continuation.resume(returning: $0) })
+  /// Queues a write of one person and waits for its answer.
+  func write(_ operation: any PersonOperation) async -> Result<PersonOutcome, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.person(operation) { continuation.resume(returning: $0) })
     }
-    if case .failure(let error) = result { throw ConformanceFailure("Adding a person ended with \(error).") }
+  }
+
+  /// Adds a person, unless they are there, and waits for the answer.
+  func add(_ user: StoredUser) async throws {
+    if case .failure(let error) = await write(AddPerson(person: user)) {
+      throw ConformanceFailure("Adding a person ended with \(error).")
+    }
   }
 
   /// Replaces everything and waits for the answer.
@@ -111,6 +116,21 @@ final class ReaderDriver: @unchecked Sendable {
     of user: UserID, in collection: String, after position: ItemPosition? = nil, limit: Int
   ) async -> Result<[StoredItem], StoreError> {
     await ask { reader, then in reader.items(of: user, in: collection, after: position, limit: limit, then) }
+  }
+
+  /// How many items there are for these audiences.
+  func count(of user: UserID, in collection: String?, audiences: Audience?) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.count(of: user, in: collection, audiences: audiences, then) }
+  }
+
+  /// One page of a tenant's people.
+  func users(in tenant: TenantID, after position: UserID?, limit: Int) async -> Result<[StoredUser], StoreError> {
+    await ask { reader, then in reader.users(in: tenant, after: position, limit: limit, then) }
+  }
+
+  /// How many people a tenant has.
+  func countUsers(in tenant: TenantID) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.countUsers(in: tenant, then) }
   }
 
   /// The person with this id.

@@ -6,14 +6,47 @@ public struct EntityWriter {
   /// opening bracket up to the one after the closing bracket.
   public private(set) var collapsible: [Range<Int>] = []
 
+  /// Whether such a collection is written as that element alone.
+  private let collapses: Bool
+
   /// A writer with room for `capacity` bytes.
-  public init(capacity: Int = 1_024) { json = JSONWriter(capacity: capacity) }
+  public init(capacity: Int = 1_024) { self.init(continuing: JSONWriter(capacity: capacity), collapses: false) }
+
+  /// A writer that goes on where `json` is; `collapses` writes a collection of one element that may be answered alone
+  /// as that element.
+  public init(continuing json: JSONWriter, collapses: Bool) {
+    self.json = json
+    self.collapses = collapses
+  }
 
   /// Writes a value as one object.
   public mutating func object(_ value: StructuredValue, of type: StructuredType) {
     json.beginObject()
     members(value, of: type)
     json.endObject()
+  }
+
+  /// Writes those members that a selection asks for into the object that is open, in the order of their declaration.
+  public mutating func members(_ value: StructuredValue, of type: StructuredType, selecting selection: Selection) {
+    guard !selection.includesAllProperties else { return members(value, of: type) }
+    for member in selection.members.sorted(by: { $0.index < $1.index }) {
+      let property = type.properties[member.index]
+      let value = value.members[member.index]
+      json.rawName(property.memberPrefix)
+      if let within = member.within, case .complex(let complex) = property.type, case .complex(let inner) = value {
+        json.beginObject()
+        members(inner, of: complex, selecting: within)
+        json.endObject()
+      } else {
+        write(value, property)
+      }
+    }
+  }
+
+  /// Writes one property as the member `name`.
+  public mutating func member(_ name: String, _ value: Value, of property: Property) {
+    json.name(name)
+    write(value, property)
   }
 
   /// Writes the members of a value into the object that is open.
@@ -32,6 +65,8 @@ public struct EntityWriter {
 
   private mutating func write(_ value: Value, _ property: Property) {
     guard case .collection(let elements) = value else { return writeSingle(value, property) }
+    let isSingle = elements.count == 1 && property.traits.contains(.singleOrCollection)
+    if isSingle, collapses, let element = elements.first { return writeSingle(element, property) }
     let start = json.bytes.count
     json.beginArray()
     for element in elements {
@@ -39,9 +74,7 @@ public struct EntityWriter {
       writeSingle(element, property)
     }
     json.endArray()
-    if elements.count == 1, property.traits.contains(.singleOrCollection) {
-      collapsible.append(start..<json.bytes.count)
-    }
+    if isSingle { collapsible.append(start..<json.bytes.count) }
   }
 
   private mutating func writeSingle(_ value: Value, _ property: Property) {
@@ -59,6 +92,22 @@ public struct EntityWriter {
     case .complex(let value):
       guard case .complex(let type) = property.type else { return json.null() }
       object(value, of: type)
+    }
+  }
+
+  /// A primitive value as `$value` answers it, without quotes (OData URL Conventions 4.01 section 4.11); nil for
+  /// anything else.
+  public static func rawText(of value: Value, _ property: Property) -> String? {
+    switch value {
+    case .null, .complex, .collection: nil
+    case .bool(let value): value ? "true" : "false"
+    case .int(let value): String(value)
+    case .double(let value): value.description
+    case .string(let value): value
+    case .date(let value): value.description
+    case .dateTime(let value): value.description
+    case .enumeration(let number):
+      if case .enumeration(let type) = property.type { type.text(of: number) } else { String(number) }
     }
   }
 }

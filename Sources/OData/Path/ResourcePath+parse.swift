@@ -150,6 +150,11 @@ public enum PercentEncoding {
     return isValid ? String(decoding: bytes, as: UTF8.self) : nil
   }
 
+  /// The same for the value of a query option, where a plus sign stands for a blank.
+  public static func decodeQuery(_ raw: some Collection<UInt8>) -> String? {
+    decode(raw.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 })
+  }
+
   /// Encodes everything but unreserved characters, so that the result can stand as one path segment.
   public static func encodeSegment(_ text: String) -> String {
     var bytes: [UInt8] = []

@@ -5,10 +5,13 @@ import Synchronization
 /// What stands for a path in logs and metrics: never an id, never a name.
 public enum RouteTemplate: String, CaseIterable, Sendable {
   case users = "/users"
+  case userCount = "/users/$count"
   case user = "/users/{id}"
   case profile = "/users/{id}/profile"
   case collection = "/users/{id}/profile/{collection}"
   case item = "/users/{id}/profile/{collection}/{itemId}"
+  case count = "/users/{id}/profile/{collection}/$count"
+  case property = "/users/{id}/.../{property}"
   case unknown = "other"
   case unreadable
 

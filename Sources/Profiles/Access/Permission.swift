@@ -22,19 +22,40 @@ enum Access: Sendable {
   case readProfile
   case writeProfile
   case readUser
+  case writeUser
+  /// Find out who there is.
+  case listUsers
+  /// Create and delete people.
+  case manageUsers
+
+  /// Whether it is the directory that is asked, whose refusals have a code of their own.
+  var isDirectory: Bool {
+    switch self {
+    case .readProfile, .writeProfile: false
+    case .readUser, .writeUser, .listUsers, .manageUsers: true
+    }
+  }
 
   /// Permissions of which one must be in the token, least first.
   func sufficient(for caller: Caller, isOwner: Bool) -> [Permission] {
-    switch (caller.actor, self, isOwner) {
-    case (.application, .readProfile, _): [.userReadAll, .userReadWriteAll]
-    case (.application, .writeProfile, _): [.userReadWriteAll]
-    case (.application, .readUser, _): [.userReadBasicAll, .userReadAll, .userReadWriteAll]
-    case (.user, .readProfile, true): [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll]
-    case (.user, .writeProfile, true): [.userReadWrite, .userReadWriteAll]
-    case (.user, .readUser, true): [.userRead, .userReadWrite, .userReadBasicAll, .userReadAll, .userReadWriteAll]
-    case (.user, .readProfile, false): [.userReadAll, .userReadWriteAll]
-    case (.user, .writeProfile, false): [.userReadWriteAll]
-    case (.user, .readUser, false): [.userReadBasicAll, .userReadAll, .userReadWriteAll]
+    let ownReads: [Permission] = [.userRead, .userReadWrite]
+    let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
+    let isOwn = isOwner && caller.actor != .application
+    return switch self {
+    case .readProfile: isOwn ? ownReads + everyRead : everyRead
+    case .writeProfile, .writeUser: isOwn ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
+    case .readUser: (isOwn ? ownReads : []) + [.userReadBasicAll] + everyRead
+    case .listUsers: [.userReadBasicAll] + everyRead
+    case .manageUsers: [.userReadWriteAll]
+    }
+  }
+
+  /// Whether a delegated caller must be an administrator where the policy asks for one.
+  private func needsRole(isOwner: Bool) -> Bool {
+    switch self {
+    case .readProfile, .readUser, .listUsers: false
+    case .writeProfile, .writeUser: !isOwner
+    case .manageUsers: true
     }
   }
 
@@ -43,11 +64,13 @@ enum Access: Sendable {
   /// It looks at the caller and at who is asked for, never at what that person holds, so a refusal tells nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
-    let isConfinedToOwner = caller.isPersonalAccount && !isOwner
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers)
     guard !isConfinedToOwner, sufficient.contains(where: caller.permissions.contains) else {
-      throw .insufficientPermissions(sufficient, isDirectory: self == .readUser)
+      throw .insufficientPermissions(sufficient, isDirectory: isDirectory)
     }
-    guard self == .writeProfile, !isOwner, case .user = caller.actor else { return }
-    guard policy.writersOfOthers == .anyone || caller.isAdministrator else { throw .deniedForRole }
+    guard needsRole(isOwner: isOwner), caller.actor != .application else { return }
+    guard policy.writersOfOthers == .anyone || caller.isAdministrator else {
+      throw .deniedForRole(isDirectory: isDirectory)
+    }
   }
 }

@@ -26,10 +26,18 @@ extension Relation {
     sees(item) ? VisibleItem(item, of: type) : nil
   }
 
+  /// The audiences of which an item must have one to be seen; nil when the caller sees every item.
+  var decidingAudiences: Audience? { isOwner || isApplicationOfTenant ? nil : audiences }
+
   /// Whether the caller may see the item.
   func sees(_ item: StoredItem) -> Bool {
-    isOwner || isApplicationOfTenant || !item.audience.isDisjoint(with: audiences)
+    decidingAudiences.map { !item.audience.isDisjoint(with: $0) } ?? true
   }
+}
+
+extension VisibleItem {
+  /// The item as a value of its type; nil when the stored JSON is damaged.
+  public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
 }
 
 /// A person as a caller may see them.
@@ -38,6 +46,9 @@ public struct VisibleUser: Sendable {
   public let version: Version
   /// The person as one JSON object, without annotations.
   public let json: [UInt8]
+
+  /// The person as a value of the declared type; nil when the stored JSON is damaged.
+  public var value: StructuredValue? { StructuredValue(stored: json, of: ProfileModel.user) }
 
   fileprivate init(id: UserID, version: Version, json: [UInt8]) {
     self.id = id

@@ -22,6 +22,8 @@ public enum ProfileModel {
   public static let user = type("user")
   /// The type of a profile.
   public static let profile = type("profile")
+  /// The key of every profile, a constant as on the live service.
+  public static let profileID = "profileId"
   /// The abstract type of every item.
   public static let itemFacet = type("itemFacet")
   /// The collections of items that a profile contains.

@@ -29,6 +29,17 @@ struct AuditStamp: Sendable {
       actingApplication: caller.applicationID)
   }
 
+  /// A row of the change log for a person, or for one of their collections as a whole.
+  func change(
+    _ kind: Change.Kind, of user: UserID, collection: String? = nil, properties: [String] = [], from before: Version?,
+    to after: Version?
+  ) -> Change {
+    Change(
+      time: time, kind: kind, user: user, collection: collection, item: nil, properties: properties,
+      versionBefore: before, versionAfter: after, actingUser: caller.userID,
+      actingApplication: caller.applicationID)
+  }
+
   private static func identity(id: String?, displayName: String?) -> Value {
     var identity = StructuredValue(of: identityType)
     identity.members[idIndex] = id.map(Value.string) ?? .null

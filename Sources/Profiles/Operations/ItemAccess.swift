@@ -12,7 +12,7 @@ enum ItemAccess {
     guard let item = state.item, relation.sees(item) else {
       throw relation.knowsPerson ? .itemNotFound : .userNotFound
     }
-    guard relation.mayWrite else { throw .deniedForRole }
+    guard relation.mayWrite else { throw .deniedForRole(isDirectory: false) }
     if let ifMatch, !ifMatch.matches(item.version) { throw .preconditionFailed }
     return (owner, item)
   }

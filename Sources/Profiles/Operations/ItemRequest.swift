@@ -39,10 +39,22 @@ public struct ItemPage: Sendable {
   public let next: ItemCursor?
 }
 
+/// A profile that the caller may look into, as far as its audiences allow.
+public struct ProfileView: Sendable {
+  /// What a profile is opened for.
+  public enum Purpose: Sendable {
+    case read
+    case write
+  }
+
+  /// The person whose profile it is.
+  public let owner: UserID
+  let relation: Relation
+}
+
 /// Where a list goes on.
 public struct ItemCursor: Sendable {
-  let owner: UserID
+  let view: ProfileView
   let collection: NavigationProperty
-  let relation: Relation
   let position: ItemPosition
 }

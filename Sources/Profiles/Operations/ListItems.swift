@@ -1,54 +1,70 @@
-import OData
+public import OData
 
 extension ProfileSession {
   /// Reads the first page of a collection, at most `Limits.loopRowsMax` items; `continueList` reads on.
   public func listItems(_ request: CollectionRequest, _ then: @escaping Completion<ItemPage>) {
-    owner(request.owner, for: .readProfile, by: request.caller) { [self] owner in
-      switch owner {
+    openProfile(request.owner, by: request.caller) { [self] view in
+      switch view {
       case .failure(let error): then(.failure(error))
-      case .success(let user):
-        person(user, request.caller) { [self] relation in
-          switch relation {
-          case .failure(let error): then(.failure(error))
-          case .success(let relation):
-            page(of: user, request.collection, relation, after: nil, limit: Limits.loopRowsMax) { [self] page in
-              hidingStranger(page, relation, then)
-            }
-          }
+      case .success(let view): listItems(of: view, in: request.collection, then)
+      }
+    }
+  }
+
+  /// The same of a person whose profile was opened.
+  public func listItems(
+    of view: ProfileView, in collection: NavigationProperty, _ then: @escaping Completion<ItemPage>
+  ) {
+    page(of: view, collection, after: nil, limit: Limits.loopRowsMax, then)
+  }
+
+  /// Reads the next page of a list, off the thread when it is large.
+  public func continueList(_ cursor: ItemCursor, _ then: @escaping Completion<ItemPage>) {
+    page(of: cursor.view, cursor.collection, after: cursor.position, limit: Limits.pieceRowsMax, then)
+  }
+
+  /// Counts the items of a collection that the caller may see.
+  public func countItems(_ request: CollectionRequest, _ then: @escaping Completion<Int>) {
+    openProfile(request.owner, by: request.caller) { [self] view in
+      switch view {
+      case .failure(let error): then(.failure(error))
+      case .success(let view):
+        let audiences = view.relation.decidingAudiences
+        reader.count(of: view.owner, in: request.collection.name, audiences: audiences) {
+          then($0.mapError(ProfileError.store))
         }
       }
     }
   }
 
-  /// Reads the next page of a list, off the thread when it is large.
-  public func continueList(_ cursor: ItemCursor, _ then: @escaping Completion<ItemPage>) {
-    page(
-      of: cursor.owner, cursor.collection, cursor.relation, after: cursor.position, limit: Limits.pieceRowsMax, then)
-  }
-
-  /// A person of another tenant exists only while something of theirs is visible, so a first page without anything
-  /// visible is read on: an empty one would tell that there is more behind it.
-  private func hidingStranger(
-    _ page: Result<ItemPage, ProfileError>, _ relation: Relation, _ then: @escaping Completion<ItemPage>
+  /// Finds out whose profile is asked for and what the caller may see of it.
+  ///
+  /// A person of another tenant exists only while one of their items is visible, in whatever collection.
+  public func openProfile(
+    _ reference: OwnerReference, for purpose: ProfileView.Purpose = .read, by caller: Caller,
+    _ then: @escaping Completion<ProfileView>
   ) {
-    guard case .success(let found) = page, !relation.knowsPerson, found.items.isEmpty else { return then(page) }
-    guard let next = found.next else { return then(.failure(.userNotFound)) }
-    continueList(next) { [self] page in hidingStranger(page, relation, then) }
+    owner(reference, for: purpose == .read ? .readProfile : .writeProfile, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let user): person(user, caller) { then($0.map { ProfileView(owner: user, relation: $0) }) }
+      }
+    }
   }
 
   private func page(
-    of user: UserID, _ collection: NavigationProperty, _ relation: Relation, after position: ItemPosition?,
-    limit: Int, _ then: @escaping Completion<ItemPage>
+    of view: ProfileView, _ collection: NavigationProperty, after position: ItemPosition?, limit: Int,
+    _ then: @escaping Completion<ItemPage>
   ) {
-    reader.items(of: user, in: collection.name, after: position, limit: limit) { found in
+    reader.items(of: view.owner, in: collection.name, after: position, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let items):
         let isLast = items.count < limit
         let last = items.last.map { ItemPosition(of: $0) }
-        let next = last.map { ItemCursor(owner: user, collection: collection, relation: relation, position: $0) }
-        let visible = items.compactMap { relation.visible($0, of: collection.target) }
-        then(.success(ItemPage(owner: user, items: visible, next: isLast ? nil : next)))
+        let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
+        let visible = items.compactMap { view.relation.visible($0, of: collection.target) }
+        then(.success(ItemPage(owner: view.owner, items: visible, next: isLast ? nil : next)))
       }
     }
   }

@@ -7,11 +7,13 @@ public enum ProfileError: Error, Equatable, Sendable {
   /// The token holds none of these permissions; `isDirectory` tells a person's own resource from their profile.
   case insufficientPermissions([Permission], isDirectory: Bool)
   /// The permission is there, but the tenant lets only administrators write for others.
-  case deniedForRole
+  case deniedForRole(isDirectory: Bool)
   /// There is no such person, or none that the caller may know of.
   case userNotFound
   /// There is no such item, or none that the caller may see.
   case itemNotFound
+  /// Somebody else of the tenant has the principal name.
+  case principalNameTaken
   /// `If-Match` names another version.
   case preconditionFailed
   /// The body is not one of the declared type.

@@ -74,4 +74,14 @@ public final class ProfileSession {
     let resume = resume
     service.store.submit(.item(operation, prepared) { result in resume { confined.value(result) } })
   }
+
+  /// The same for a write of one person.
+  func submit(_ operation: any PersonOperation, _ then: @escaping Completion<PersonOutcome>) {
+    let confined = Confined(value: then)
+    let resume = resume
+    service.store.submit(.person(operation) { result in resume { confined.value(result) } })
+  }
+
+  /// Who acts, at this moment.
+  func stamp(_ caller: Caller) -> AuditStamp { AuditStamp(caller: caller, time: environment.now()) }
 }

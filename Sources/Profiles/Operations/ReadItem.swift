@@ -21,7 +21,7 @@ extension ProfileSession {
       case .success(let found?):
         let relation = Relation(of: request.caller, to: user, in: found.owner.tenant)
         guard let item = relation.visible(found.item, of: request.collection.target) else {
-          return then(.failure(relation.knowsPerson ? .itemNotFound : .userNotFound))
+          return missingItem(of: user, request.caller, then)
         }
         then(.success(item))
       case .success(nil): missingItem(of: user, request.caller, then)
@@ -29,26 +29,33 @@ extension ProfileSession {
     }
   }
 
-  /// There is no such item: the answer depends on whether there is such a person.
+  /// There is no such item, or none that is visible: the answer depends on whether there is such a person.
   func missingItem<Answer>(of user: UserID, _ caller: Caller, _ then: @escaping Completion<Answer>) {
-    person(user, caller) { found in
-      switch found {
-      case .failure(let error): then(.failure(error))
-      case .success(let relation): then(.failure(relation.knowsPerson ? .itemNotFound : .userNotFound))
-      }
-    }
+    person(user, caller) { then($0.flatMap { _ in .failure(.itemNotFound) }) }
   }
 
-  /// The relation of the caller to a person who exists, made on their first call where the policy says so.
+  /// The relation of the caller to a person who exists for them, made on their own first call where the policy says so.
   func person(_ id: UserID, _ caller: Caller, _ then: @escaping Completion<Relation>) {
     reader.user(id) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
-      case .success(let user?): then(.success(Relation(of: caller, to: id, in: user.tenant)))
+      case .success(let user?): known(id, Relation(of: caller, to: id, in: user.tenant), then)
       case .success(nil):
         addCaller(caller, as: id) { added in
           then(added.map { Relation(of: caller, to: id, in: caller.tenant) })
         }
+      }
+    }
+  }
+
+  /// A person of another tenant exists only while one of their items is visible.
+  private func known(_ id: UserID, _ relation: Relation, _ then: @escaping Completion<Relation>) {
+    guard !relation.knowsPerson else { return then(.success(relation)) }
+    reader.count(of: id, in: nil, audiences: relation.decidingAudiences) { count in
+      switch count {
+      case .failure(let error): then(.failure(.store(error)))
+      case .success(0): then(.failure(.userNotFound))
+      case .success: then(.success(relation))
       }
     }
   }

@@ -53,7 +53,7 @@ extension ProfileSession {
       switch owner {
       case .failure(let error): refused(error)
       case .success(let user):
-        then(user, AuditStamp(caller: request.caller, time: environment.now()))
+        then(user, stamp(request.caller))
       }
     }
   }

@@ -50,6 +50,21 @@ public protocol ProfileReader: AnyObject {
     of user: UserID, in collection: String, after position: ItemPosition?, limit: Int,
     _ then: @escaping (Result<[StoredItem], StoreError>) -> Void)
 
+  /// How many items of a collection, or of a person when that is nil, have an audience in common with `audiences`; all
+  /// of them when that is nil.
+  func count(
+    of user: UserID, in collection: String?, audiences: Audience?,
+    _ then: @escaping (Result<Int, StoreError>) -> Void)
+
+  /// One page of a tenant's people, in the order of their ids, after `position`. A page of at most
+  /// `Limits.loopRowsMax` may be answered at once; a larger one never keeps the thread.
+  func users(
+    in tenant: TenantID, after position: UserID?, limit: Int,
+    _ then: @escaping (Result<[StoredUser], StoreError>) -> Void)
+
+  /// How many people a tenant has.
+  func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void)
+
   /// The person with this id; nil when there is none.
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
 
@@ -139,6 +154,34 @@ public struct PreparedChange: Sendable {
   }
 }
 
+/// What an operation on a person decided.
+public enum PersonChange: Sendable {
+  /// Nothing is to be written.
+  case unchanged(StoredUser)
+  /// The person is to be as given. The store refuses with `principalNameTaken` when somebody else of the tenant has
+  /// that principal name, in any case.
+  case put(StoredUser, Change)
+  /// The person is to go, with all their items. Each item that goes is recorded by what `log` makes of it.
+  case remove(Change, log: @Sendable (ItemKey, Version) -> Change)
+  /// Items are to go: those whose audience has a member in common with `audiences`, all when that is nil.
+  case removeItems(Change, audiences: Audience?, log: @Sendable (ItemKey, Version) -> Change)
+}
+
+/// A write of one person, as a pure function of what is there.
+public protocol PersonOperation: Sendable {
+  /// The person who is written.
+  var user: UserID { get }
+  /// Decides; nil stands for nobody. It may run more than once, on any thread, does no I/O, and keeps nothing.
+  func change(_ person: StoredUser?) throws(ProfileError) -> PersonChange
+}
+
+/// What became of a write of one person.
+public enum PersonOutcome: Equatable, Sendable {
+  case unchanged(StoredUser)
+  case written(StoredUser)
+  case removed
+}
+
 /// What became of a write of one item.
 public enum ItemOutcome: Equatable, Sendable {
   case unchanged(StoredItem)
@@ -150,8 +193,8 @@ public enum ItemOutcome: Equatable, Sendable {
 public enum StoreWrite: Sendable {
   /// Applies an operation to one item.
   case item(any ItemOperation, PreparedChange?, @Sendable (Result<ItemOutcome, ProfileError>) -> Void)
-  /// Adds a person unless one with that id exists; a principal name that is taken is left out.
-  case addUser(StoredUser, Change, @Sendable (Result<Void, ProfileError>) -> Void)
+  /// Applies an operation to one person.
+  case person(any PersonOperation, @Sendable (Result<PersonOutcome, ProfileError>) -> Void)
   /// Replaces everything, the change log too, by what is given: the demo's clean start.
   case replaceAll([DirectoryRecord], @Sendable (Result<Void, ProfileError>) -> Void)
 }

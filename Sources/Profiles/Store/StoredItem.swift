@@ -69,29 +69,11 @@ public struct StoredItem: Equatable, Sendable {
   }
 }
 
-/// A person as a store keeps them.
-public struct StoredUser: Equatable, Sendable {
-  public let id: UserID
-  public let tenant: TenantID
-  /// Unique in the tenant in any case; nil when the person has none.
-  public let principalName: String?
-  public let displayName: String?
-  public let version: Version
-  /// The person as one JSON object, without annotations.
-  public let json: [UInt8]
-
-  /// A person from the parts that a store reads.
-  public init(
-    id: UserID, tenant: TenantID, principalName: String?, displayName: String?, version: Version, json: [UInt8]
-  ) {
-    self.id = id
-    self.tenant = tenant
-    self.principalName = principalName
-    self.displayName = displayName
-    self.version = version
-    self.json = json
+extension StructuredValue {
+  /// A value read back from stored JSON; nil when that is not of the type.
+  init?(stored json: [UInt8], of type: StructuredType) {
+    guard let patch = try? EntityReader(.restore, dialect: .strict).read(json, as: type) else { return nil }
+    self.init(of: type)
+    _ = patch.apply(to: &self, of: type)
   }
-
-  /// The form of a principal name by which it is compared.
-  public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
 }

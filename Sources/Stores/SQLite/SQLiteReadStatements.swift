@@ -5,6 +5,7 @@ import Profiles
 final class SQLiteReadStatements {
   private let connection: SQLiteConnection
   private let selectItem, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
+  private let countItems, selectUsers, countUsers: SQLiteStatement
 
   /// Most people whom one server reads are of one tenant.
   private var lastTenant: TenantID?
@@ -25,6 +26,12 @@ final class SQLiteReadStatements {
       select id, \(columns) from item where user = ? and collection = ? and (created, id) > (?, ?)
       order by created, id limit ?
       """)
+    countItems = try connection.prepare(
+      "select count(*) from item where user = ?1 and (?2 is null or collection = ?2) and (?3 is null or audience & ?3 != 0)"
+    )
+    selectUsers = try connection.prepare(
+      "select \(SQLiteRows.userColumns) from user where tenant = ? and id > ? order by id limit ?")
+    countUsers = try connection.prepare("select count(*) from user where tenant = ?")
     selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
     selectPrincipalName = try connection.prepare(
       "select \(SQLiteRows.userColumns) from user where tenant = ? and principal_name_folded = ?")
@@ -56,6 +63,24 @@ final class SQLiteReadStatements {
       let key = ItemKey(user: user, collection: collection, id: try row.itemID(0))
       return try row.item(key, from: 1)
     }
+  }
+
+  /// How many items have an audience in common with `audiences`, all when that is nil.
+  func count(of user: UserID, in collection: String?, audiences: Audience?) throws(SQLiteFailure) -> Int {
+    try countItems.bind(user.text, collection, audiences?.rawValue)
+    return try countItems.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+  }
+
+  /// One page of a tenant's people, by id.
+  func users(in tenant: TenantID, after position: UserID?, limit: Int) throws(SQLiteFailure) -> [StoredUser] {
+    try selectUsers.bind(tenant.text, position?.text ?? "", limit)
+    return try selectUsers.all { row throws(SQLiteFailure) in try row.user() }
+  }
+
+  /// How many people a tenant has.
+  func countUsers(in tenant: TenantID) throws(SQLiteFailure) -> Int {
+    try countUsers.bind(tenant.text)
+    return try countUsers.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
   }
 
   /// The person with this id.

@@ -23,19 +23,47 @@ final class SQLiteReader: ProfileReader {
     of user: UserID, in collection: String, after position: ItemPosition?, limit: Int,
     _ then: @escaping (Result<[StoredItem], StoreError>) -> Void
   ) {
-    guard limit > Limits.loopRowsMax else {
-      return then(
-        source.read { statements throws(SQLiteFailure) in
-          try statements.items(of: user, in: collection, after: position, limit: limit)
-        })
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.items(of: user, in: collection, after: position, limit: limit)
     }
+  }
+
+  func users(
+    in tenant: TenantID, after position: UserID?, limit: Int,
+    _ then: @escaping (Result<[StoredUser], StoreError>) -> Void
+  ) {
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.users(in: tenant, after: position, limit: limit)
+    }
+  }
+
+  func count(
+    of user: UserID, in collection: String?, audiences: Audience?,
+    _ then: @escaping (Result<Int, StoreError>) -> Void
+  ) {
+    then(
+      source.read { statements throws(SQLiteFailure) in
+        try statements.count(of: user, in: collection, audiences: audiences)
+      })
+  }
+
+  /// Counting reads every row of the tenant, so it does not keep the loop.
+  func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
+  }
+
+  /// Reads up to `limit` rows: a few on this thread, more on the one for large reads.
+  private func page<Answer>(
+    _ limit: Int, _ then: @escaping (Result<Answer, StoreError>) -> Void,
+    _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
+  ) {
+    guard limit > Limits.loopRowsMax else { return then(source.read(read)) }
     let resume = resume
     let then = Handover(then)
     largeReads.submit { source in
-      let page = source.read { statements throws(SQLiteFailure) in
-        try statements.items(of: user, in: collection, after: position, limit: limit)
-      }
-      resume { then.take()?(page) }
+      let page = source.read(read)
+      let answer = Handover(page)
+      resume { answer.take().map { page in then.take()?(page) } }
     } orFail: {
       resume { then.take()?(.failure(.closed)) }
     }

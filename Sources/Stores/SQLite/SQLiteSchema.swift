@@ -105,6 +105,9 @@ enum SQLiteSchema {
       try database.execute(sql: first)
       try database.execute(sql: "pragma application_id = \(applicationID)")
     }
+    migrator.registerMigration("people of a tenant in the order of their ids") { database in
+      try database.execute(sql: "create index user_tenant on user (tenant, id)")
+    }
     return migrator
   }
 }

@@ -6,7 +6,8 @@ final class SQLiteTables {
   let connection: SQLiteConnection
   private let selectState, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
   private let selectUsage, insertChange: SQLiteStatement
-  private let selectUserVersion, selectPrincipalName, insertUser, updateUser: SQLiteStatement
+  private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
+  private let selectVersions: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -37,6 +38,13 @@ final class SQLiteTables {
     insertChange = try connection.prepare(
       "insert into change (\(SQLiteRows.changeColumns)) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     selectUserVersion = try connection.prepare("select version from user where id = ?")
+    selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
+    deleteUser = try connection.prepare("delete from user where id = ?")
+    selectVersions = try connection.prepare(
+      """
+      select collection, id, version from item where user = ?1 and (?2 is null or audience & ?2 != 0)
+      order by collection, id
+      """)
     selectPrincipalName = try connection.prepare(
       "select id from user where tenant = ? and principal_name_folded = ?")
     insertUser = try connection.prepare(
@@ -125,6 +133,27 @@ final class SQLiteTables {
   func version(of user: UserID) throws(SQLiteFailure) -> Version? {
     try selectUserVersion.bind(user.text)
     return try selectUserVersion.first { row throws(SQLiteFailure) in Version(number: row.int64(0)) }
+  }
+
+  /// A person; nil when there is none.
+  func user(_ id: UserID) throws(SQLiteFailure) -> StoredUser? {
+    try selectUser.bind(id.text)
+    return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
+  }
+
+  /// Takes a person away; their items are another matter.
+  func delete(_ user: UserID) throws(SQLiteFailure) {
+    try deleteUser.bind(user.text)
+    try deleteUser.run()
+  }
+
+  /// The items of a person with an audience in common with `audiences`, all when that is nil.
+  func versions(of user: UserID, audiences: Audience?) throws(SQLiteFailure) -> [(ItemKey, Version)] {
+    try selectVersions.bind(user.text, audiences?.rawValue)
+    return try selectVersions.all { row throws(SQLiteFailure) in
+      let key = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
+      return (key, Version(number: row.int64(2)))
+    }
   }
 
   /// Whether somebody else of the tenant has the principal name of `user`.

@@ -17,8 +17,8 @@ extension SQLiteWorker {
     case .item(let operation, let prepared, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operation, prepared) }
       return { completion(result) }
-    case .addUser(let user, let change, let completion):
-      let result = try settled { () throws(WriteFailure) in try add(user, change) }
+    case .person(let operation, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation) }
       return { completion(result) }
     case .replaceAll(let records, let completion):
       let result = try settled { () throws(WriteFailure) in try replaceAll(records) }
@@ -111,18 +111,47 @@ extension SQLiteWorker {
 
   // MARK: People
 
-  private func add(_ user: StoredUser, _ change: Change) throws(WriteFailure) {
-    guard try sql({ () throws(SQLiteFailure) in try tables.version(of: user.id) }) == nil else { return }
-    var user = user
-    if try sql({ () throws(SQLiteFailure) in try tables.isPrincipalNameTaken(of: user) }) {
-      guard let nameless = user.withoutPrincipalName else {
-        throw .refused(.store(.failed("A new person is not of the declared type.")))
+  private func apply(_ operation: any PersonOperation) throws(WriteFailure) -> PersonOutcome {
+    let old = try sql { () throws(SQLiteFailure) in try tables.user(operation.user) }
+    let change: PersonChange
+    do throws(ProfileError) { change = try operation.change(old) } catch { throw .refused(error) }
+    switch change {
+    case .unchanged(let user): return .unchanged(user)
+    case .put(let user, let change):
+      try put(user, change, replacing: old)
+      return .written(user)
+    case .remove(let change, let log):
+      try removeItems(of: operation.user, audiences: nil, log)
+      try sql { () throws(SQLiteFailure) in
+        try tables.delete(operation.user)
+        try tables.append(change)
       }
-      user = nameless
+      return .removed
+    case .removeItems(let change, let audiences, let log):
+      try removeItems(of: operation.user, audiences: audiences, log)
+      try sql { () throws(SQLiteFailure) in try tables.append(change) }
+      return .removed
+    }
+  }
+
+  private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {
+    if try sql({ () throws(SQLiteFailure) in try tables.isPrincipalNameTaken(of: user) }) {
+      throw .refused(.principalNameTaken)
     }
     try sql { () throws(SQLiteFailure) in
-      try tables.insert(user)
+      if old == nil { try tables.insert(user) } else { try tables.update(user) }
       try tables.append(change)
+    }
+  }
+
+  private func removeItems(
+    of user: UserID, audiences: Audience?, _ log: @Sendable (ItemKey, Version) -> Change
+  ) throws(WriteFailure) {
+    try sql { () throws(SQLiteFailure) in
+      for (key, version) in try tables.versions(of: user, audiences: audiences) {
+        try tables.delete(key)
+        try tables.append(log(key, version))
+      }
     }
   }
 

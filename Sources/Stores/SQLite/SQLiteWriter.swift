@@ -76,7 +76,8 @@ extension StoreWrite {
   func fail(_ error: StoreError) {
     switch self {
     case .item(_, _, let completion): completion(.failure(.store(error)))
-    case .addUser(_, _, let completion), .replaceAll(_, let completion): completion(.failure(.store(error)))
+    case .person(_, let completion): completion(.failure(.store(error)))
+    case .replaceAll(_, let completion): completion(.failure(.store(error)))
     }
   }
 }

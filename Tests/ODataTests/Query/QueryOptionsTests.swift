@@ -3,16 +3,20 @@ import Testing
 
 @Suite("QueryOptions")
 struct QueryOptionsTests {
-  private func fault(_ query: String) -> QueryError? {
+  private func options(_ query: String, _ offer: QueryOptions.Offer = []) throws(QueryError) -> QueryOptions {
+    try QueryOptions(query.utf8, of: TestModel.type("phone"), offering: offer)
+  }
+
+  private func fault(_ query: String, _ offer: QueryOptions.Offer = []) -> QueryError? {
     do throws(QueryError) {
-      _ = try QueryOptions(query.utf8)
+      _ = try options(query, offer)
       return nil
     } catch {
       return error
     }
   }
 
-  @Test("Every system option is refused by name, in any case, with and without its dollar sign")
+  @Test("Every system option that is not offered is refused by name, in any case, with and without its dollar sign")
   func systemOptions() {
     for name in QueryOptions.systemNames {
       let expected = QueryError.notOffered("$" + name)
@@ -32,10 +36,11 @@ struct QueryOptionsTests {
     }
   }
 
-  @Test("A broken escape in a name is refused, and no message shows a value")
+  @Test("A broken escape is refused, and no message shows a value of an option that is not offered")
   func malformed() {
     #expect(fault("%zz=1") == .malformedEncoding)
-    #expect(fault("%24select=CANARY")?.message.contains("CANARY") == false)
+    #expect(fault("$select=%zz", .select) == .malformedEncoding)
+    #expect(fault("%24filter=CANARY")?.message.contains("CANARY") == false)
     #expect(fault("$nosuch=CANARY")?.message.contains("CANARY") == false)
   }
 }

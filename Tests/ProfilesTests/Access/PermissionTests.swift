@@ -7,18 +7,21 @@ import Testing
 @Suite("Permissions")
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
-  /// writes it, `u` reads the person.
+  /// writes it, `u` reads the person, `p` writes them, `l` lists people, `m` creates and deletes them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "ru", "", ""),
-    (.userReadWrite, "rwu", "", ""),
-    (.userReadBasicAll, "u", "u", "u"),
-    (.userReadAll, "ru", "ru", "ru"),
-    (.userReadWriteAll, "rwu", "rwu", "rwu"),
+    (.userReadWrite, "rwup", "", ""),
+    (.userReadBasicAll, "ul", "ul", "ul"),
+    (.userReadAll, "rul", "rul", "rul"),
+    (.userReadWriteAll, "rwuplm", "rwuplm", "rwuplm"),
     (.groupReadAll, "", "", ""),
     (.groupReadWriteAll, "", "", ""),
   ]
 
-  private static let accesses: [(Access, Character)] = [(.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u")]
+  private static let accesses: [(Access, Character)] = [
+    (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
+    (.manageUsers, "m"),
+  ]
 
   private enum Outcome: Equatable {
     case allowed
@@ -46,8 +49,8 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard reaches, isOwner || !isPersonal else { return .insufficient }
-      let needsRole = letter == "w" && !isOwner && !isApplication
+      guard reaches, !isPersonal || (isOwner && letter != "m") else { return .insufficient }
+      let needsRole = ("wp".contains(letter) && !isOwner || letter == "m") && !isApplication
       return needsRole && !isOpenPolicy && !isAdministrator ? .deniedForRole : .allowed
     }
 
@@ -81,17 +84,18 @@ struct PermissionTests {
   @Test("Every set of permissions allows exactly what the table says")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 3 * 24)
+    #expect(cases.count == 128 * 6 * 24)
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
       var outcome = Outcome.allowed
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        outcome = error == .deniedForRole ? .deniedForRole : .insufficient
+        let isDirectory = !"rw".contains(item.letter)
+        outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if outcome == .insufficient {
           let sufficient = item.access.sufficient(for: item.caller, isOwner: item.isOwner)
-          #expect(error == .insufficientPermissions(sufficient, isDirectory: item.letter == "u"))
+          #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))
         }
       }
       #expect(outcome == item.expected, "\(item)")

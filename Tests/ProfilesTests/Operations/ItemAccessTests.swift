@@ -52,7 +52,7 @@ struct ItemAccessTests {
   @Test("Nobody writes across tenants, whatever is visible and whatever the token holds")
   func acrossTenants() throws {
     for tag in [nil, "W/\"2\"", "W/\"3\""] {
-      #expect(try refusal(stranger, audience: "everyone", ifMatch: tag) == .deniedForRole)
+      #expect(try refusal(stranger, audience: "everyone", ifMatch: tag) == .deniedForRole(isDirectory: false))
       #expect(
         try refusal(People.application(of: People.fabrikam), audience: "everyone", ifMatch: tag) == .userNotFound)
       #expect(

@@ -28,13 +28,8 @@ final class MemoryStore: ProfileStore {
     switch write {
     case .item(let operation, _, let then):
       do throws(ProfileError) { then(.success(try apply(operation))) } catch { then(.failure(error)) }
-    case .addUser(let user, let change, let then):
-      state.withLock { state in
-        guard state.users[user.id] == nil else { return }
-        state.users[user.id] = user
-        state.changes.append(change)
-      }
-      then(.success(()))
+    case .person(let operation, let then):
+      do throws(ProfileError) { then(.success(try apply(operation))) } catch { then(.failure(error)) }
     case .replaceAll(_, let then): then(.success(()))
     }
   }
@@ -58,6 +53,37 @@ final class MemoryStore: ProfileStore {
     }
   }
 
+  private func apply(_ operation: any PersonOperation) throws(ProfileError) -> PersonOutcome {
+    switch try operation.change(user(operation.user)) {
+    case .unchanged(let user): return .unchanged(user)
+    case .put(let user, let change):
+      state.withLock { state in
+        state.users[user.id] = user
+        state.changes.append(change)
+      }
+      return .written(user)
+    case .remove(let change, let log):
+      remove(operation.user, audiences: nil, log, change)
+      state.withLock { $0.users[operation.user] = nil }
+      return .removed
+    case .removeItems(let change, let audiences, let log):
+      remove(operation.user, audiences: audiences, log, change)
+      return .removed
+    }
+  }
+
+  private func remove(
+    _ user: UserID, audiences: Audience?, _ log: (ItemKey, Version) -> Change, _ change: Change
+  ) {
+    state.withLock { state in
+      for item in state.items.values where item.key.user == user && item.isFor(audiences) {
+        state.items[item.key] = nil
+        state.changes.append(log(item.key, item.version))
+      }
+      state.changes.append(change)
+    }
+  }
+
   func user(_ id: UserID) -> StoredUser? { state.withLock { $0.users[id] } }
   func item(_ key: ItemKey) -> StoredItem? { state.withLock { $0.items[key] } }
   func owner(of id: UserID) -> ItemOwner? {
@@ -65,6 +91,10 @@ final class MemoryStore: ProfileStore {
   }
 
   func users() -> [StoredUser] { state.withLock { Array($0.users.values) } }
+  func items(of user: UserID) -> [StoredItem] {
+    state.withLock { $0.items.values.filter { $0.key.user == user } }
+  }
+
   func items(of user: UserID, in collection: String) -> [StoredItem] {
     state.withLock { $0.items.values.filter { $0.key.user == user && $0.key.collection == collection } }
       .sorted { ($0.created, $0.key.id.text) < ($1.created, $1.key.id.text) }
@@ -97,6 +127,26 @@ private final class MemoryReader: ProfileReader {
     then(.success(Array(rest.prefix(limit))))
   }
 
+  func count(
+    of user: UserID, in collection: String?, audiences: Audience?,
+    _ then: @escaping (Result<Int, StoreError>) -> Void
+  ) {
+    let items = store.items(of: user).filter { collection == nil || $0.key.collection == collection }
+    then(.success(items.count { $0.isFor(audiences) }))
+  }
+
+  func users(
+    in tenant: TenantID, after position: UserID?, limit: Int,
+    _ then: @escaping (Result<[StoredUser], StoreError>) -> Void
+  ) {
+    let users = store.users().filter { $0.tenant == tenant && $0.id.text > position?.text ?? "" }
+    then(.success(Array(users.sorted { $0.id.text < $1.id.text }.prefix(limit))))
+  }
+
+  func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    then(.success(store.users().count { $0.tenant == tenant }))
+  }
+
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) {
     then(.success(store.user(id)))
   }
@@ -108,5 +158,12 @@ private final class MemoryReader: ProfileReader {
     then(
       .success(
         store.users().first { $0.tenant == tenant && $0.principalName.map(StoredUser.foldedPrincipalName) == folded }))
+  }
+}
+
+extension StoredItem {
+  /// Whether the item is for one of these audiences; nil stands for all.
+  fileprivate func isFor(_ audiences: Audience?) -> Bool {
+    audiences.map { !audience.isDisjoint(with: $0) } ?? true
   }
 }

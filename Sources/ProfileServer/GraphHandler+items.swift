@@ -1,0 +1,106 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// Items and their collections.
+extension GraphHandler {
+  func perform(
+    _ exchange: Exchange, _ method: HTTPMethod, onCollection request: CollectionRequest
+  ) throws(GraphError) {
+    switch method {
+    case .GET: listItems(exchange, request)
+    case .POST:
+      let patch = try patch(exchange, .create, request.collection.target)
+      session.createItem(patch, in: request) { [self] in finish(exchange, written: $0) }
+    default: throw .methodNotAllowed([.GET, .HEAD, .POST])
+    }
+  }
+
+  func perform(
+    _ exchange: Exchange, _ method: HTTPMethod, onItem id: ItemID, _ request: CollectionRequest
+  ) throws(GraphError) {
+    switch method {
+    case .GET: readItem(exchange, id, request)
+    case .PATCH:
+      let patch = try patch(exchange, .update, request.collection.target)
+      let ifMatch = try ifMatch(exchange)
+      session.updateItem(id, patch, ifMatch: ifMatch, in: request) { [self] in finish(exchange, written: $0) }
+    case .DELETE:
+      let ifMatch = try ifMatch(exchange)
+      session.deleteItem(id, ifMatch: ifMatch, in: request) { [self] in finish(exchange, written: $0) }
+    default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
+    }
+  }
+
+  private func readItem(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) {
+    session.readItem(id, of: request) { [self] result in
+      switch result {
+      case .failure(let error): finish(exchange, error)
+      case .success(let item): finish(exchange, entity(.ok, item, exchange))
+      }
+    }
+  }
+
+  private func listItems(_ exchange: Exchange, _ request: CollectionRequest) {
+    let encoder = encoder(exchange)
+    let selection = exchange.options.selection
+    session.listItems(request) { [self] result in
+      switch result {
+      case .failure(let error): finish(exchange, error)
+      case .success(let page):
+        let source = ListSource(
+          opening: encoder.listOpening(of: page.owner, request.collection, selection),
+          closing: ItemEncoder.listClosing,
+          first: (encoder.elements(page.items, selection, isFirst: true), page.next)
+        ) { [session] cursor, isFirst, then in
+          session.continueList(cursor) { page in
+            then(page.map { (encoder.elements($0.items, selection, isFirst: isFirst), $0.next) })
+          }
+        }
+        finish(exchange, Self.itemHeaders, from: source)
+      }
+    }
+  }
+
+  private func finish(_ exchange: Exchange, written result: Result<WriteResult, ProfileError>) {
+    switch result {
+    case .failure(let error): finish(exchange, error)
+    case .success(.done): finish(exchange, .noContent())
+    case .success(.item(let item, let isNew)):
+      let preferences = Preferences(exchange.request.headers)
+      var response =
+        preferences.returning == .minimal
+        ? .noContent(["ETag": item.version.entityTag]) : entity(isNew ? .created : .ok, item, exchange)
+      if isNew { response.addLocation(encoder(exchange).location(of: item.key), preferences) }
+      response.addApplied(preferences)
+      finish(exchange, response)
+    }
+  }
+
+  private func entity(_ status: HTTPResponseStatus, _ item: VisibleItem, _ exchange: Exchange) -> GraphResponse {
+    var headers = Self.itemHeaders
+    headers.add(name: "ETag", value: item.version.entityTag)
+    return .json(status, encoder(exchange).entity(item, exchange.options.selection), headers)
+  }
+
+  /// How an item is written depends on who reads it.
+  static let itemHeaders: HTTPHeaders = ["Vary": "User-Agent"]
+}
+
+extension GraphResponse {
+  /// An answer without a body.
+  static func noContent(_ headers: HTTPHeaders = [:]) -> GraphResponse {
+    GraphResponse(status: .noContent, headers: headers, body: .none)
+  }
+
+  /// Where a new entity is; an answer without a body names it once more (OData 4.01 part 1, 8.3.4).
+  mutating func addLocation(_ location: String, _ preferences: Preferences) {
+    headers.add(name: "Location", value: location)
+    if preferences.returning == .minimal { headers.add(name: "OData-EntityId", value: location) }
+  }
+
+  /// Which preference was honoured (RFC 7240 section 3).
+  mutating func addApplied(_ preferences: Preferences) {
+    if let applied = preferences.applied { headers.add(name: "Preference-Applied", value: applied) }
+  }
+}

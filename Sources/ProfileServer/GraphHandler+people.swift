@@ -1,0 +1,157 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// People and their profiles.
+extension GraphHandler {
+  func performOnUsers(_ exchange: Exchange, _ method: HTTPMethod, _ caller: Caller) throws(GraphError) {
+    switch method {
+    case .GET: listUsers(exchange, caller)
+    case .POST:
+      let patch = try patch(exchange, .create, ProfileModel.user)
+      session.createUser(patch, by: caller) { [self] in finish(exchange, created: $0) }
+    default: throw .methodNotAllowed([.GET, .HEAD, .POST])
+    }
+  }
+
+  func perform(
+    _ exchange: Exchange, _ method: HTTPMethod, onUser owner: OwnerReference, _ caller: Caller
+  ) throws(GraphError) {
+    switch method {
+    case .GET: session.readUser(owner, by: caller) { [self] in finish(exchange, read: $0) }
+    case .PATCH:
+      let patch = try patch(exchange, .update, ProfileModel.user)
+      let ifMatch = try ifMatch(exchange)
+      session.updateUser(owner, patch, ifMatch: ifMatch, by: caller) { [self] in finish(exchange, updated: $0) }
+    case .DELETE:
+      let ifMatch = try ifMatch(exchange)
+      session.deleteUser(owner, ifMatch: ifMatch, by: caller) { [self] in finish(exchange, removed: $0) }
+    default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
+    }
+  }
+
+  func perform(
+    _ exchange: Exchange, _ method: HTTPMethod, onProfile owner: OwnerReference, _ caller: Caller
+  ) throws(GraphError) {
+    switch method {
+    case .GET: readProfile(exchange, owner, caller)
+    case .PATCH:
+      // A profile holds nothing of its own that could be set, so all that is left is to check what was sent.
+      _ = try patch(exchange, .update, ProfileModel.profile)
+      session.openProfile(owner, for: .write, by: caller) { [self] view in
+        finish(exchange, profile: view, collections: [], showsID: true)
+      }
+    case .DELETE: session.deleteProfile(owner, by: caller) { [self] in finish(exchange, removed: $0) }
+    default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
+    }
+  }
+
+  // MARK: People
+
+  private func listUsers(_ exchange: Exchange, _ caller: Caller) {
+    let encoder = encoder(exchange)
+    let selection = exchange.options.selection
+    session.listUsers(by: caller) { [self] result in
+      switch result {
+      case .failure(let error): finish(exchange, error)
+      case .success(let page):
+        let source = ListSource(
+          opening: encoder.usersOpening(selection), closing: ItemEncoder.listClosing,
+          first: (encoder.users(page.users, selection, isFirst: true), page.next)
+        ) { [session] cursor, isFirst, then in
+          session.continueUsers(cursor) { page in
+            then(page.map { (encoder.users($0.users, selection, isFirst: isFirst), $0.next) })
+          }
+        }
+        finish(exchange, [:], from: source)
+      }
+    }
+  }
+
+  private func finish(_ exchange: Exchange, read result: Result<VisibleUser, ProfileError>) {
+    switch result {
+    case .failure(let error): finish(exchange, error)
+    case .success(let user): finish(exchange, entity(.ok, user, exchange))
+    }
+  }
+
+  private func finish(_ exchange: Exchange, created result: Result<VisibleUser, ProfileError>) {
+    switch result {
+    case .failure(let error): finish(exchange, error)
+    case .success(let user):
+      let preferences = Preferences(exchange.request.headers)
+      var response =
+        preferences.returning == .minimal
+        ? .noContent(["ETag": user.version.entityTag]) : entity(.created, user, exchange)
+      response.addLocation(encoder(exchange).location(of: user.id), preferences)
+      response.addApplied(preferences)
+      finish(exchange, response)
+    }
+  }
+
+  /// The directory answers an update without a body unless it is asked for one.
+  private func finish(_ exchange: Exchange, updated result: Result<VisibleUser, ProfileError>) {
+    switch result {
+    case .failure(let error): finish(exchange, error)
+    case .success(let user):
+      let preferences = Preferences(exchange.request.headers)
+      var response =
+        preferences.returning == .representation
+        ? entity(.ok, user, exchange) : .noContent(["ETag": user.version.entityTag])
+      response.addApplied(preferences)
+      finish(exchange, response)
+    }
+  }
+
+  private func finish(_ exchange: Exchange, removed result: Result<Void, ProfileError>) {
+    switch result {
+    case .failure(let error): finish(exchange, error)
+    case .success: finish(exchange, .noContent())
+    }
+  }
+
+  private func entity(_ status: HTTPResponseStatus, _ user: VisibleUser, _ exchange: Exchange) -> GraphResponse {
+    let body = encoder(exchange).user(user, exchange.options.selection)
+    return .json(status, body, ["ETag": user.version.entityTag])
+  }
+
+  // MARK: Profiles
+
+  private func readProfile(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) {
+    let options = exchange.options
+    session.openProfile(owner, for: .read, by: caller) { [self] view in
+      finish(
+        exchange, profile: view, collections: Self.collections(options),
+        showsID: options.selection.map { $0.includesAllProperties || !$0.members.isEmpty } ?? true)
+    }
+  }
+
+  private func finish(
+    _ exchange: Exchange, profile: Result<ProfileView, ProfileError>,
+    collections: [(NavigationProperty, Selection?)], showsID: Bool
+  ) {
+    switch profile {
+    case .failure(let error): finish(exchange, error)
+    case .success(let view):
+      let encoder = encoder(exchange)
+      let source = ProfileSource(
+        session: session, encoder: encoder, view: view,
+        opening: encoder.profileOpening(of: view.owner, exchange.options.selection, showsID: showsID),
+        collections: collections)
+      finish(exchange, Self.itemHeaders, from: source)
+    }
+  }
+
+  /// All collections stand in a profile unless some are selected or expanded, as published answers show.
+  private static func collections(_ options: QueryOptions) -> [(NavigationProperty, Selection?)] {
+    guard options.selection != nil || options.expansions != nil else {
+      return ProfileModel.collections.map { ($0, nil) }
+    }
+    return ProfileModel.collections.compactMap { collection in
+      if let expansion = options.expansions?.first(where: { $0.navigation == collection.name }) {
+        return (collection, expansion.selection)
+      }
+      return options.selection?.navigation.contains(collection.name) == true ? (collection, nil) : nil
+    }
+  }
+}

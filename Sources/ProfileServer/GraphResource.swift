@@ -1,0 +1,151 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// A resource of the profile service, as far as requests are told apart. Declared types make no difference here.
+enum GraphResource {
+  case users
+  case userCount
+  case user(OwnerReference)
+  case profile(OwnerReference)
+  case collection(OwnerReference, NavigationProperty)
+  case count(OwnerReference, NavigationProperty)
+  case item(OwnerReference, NavigationProperty, ItemID)
+  /// A property of a person or an item, by the path to it; `isRaw` is `$value`.
+  indirect case property(GraphResource, [Property], isRaw: Bool)
+  /// Something that the model has and this version does not offer.
+  case other
+
+  /// What stands for the path in logs and metrics.
+  var route: RouteTemplate {
+    switch self {
+    case .users: .users
+    case .userCount: .userCount
+    case .user: .user
+    case .profile: .profile
+    case .collection: .collection
+    case .count: .count
+    case .item: .item
+    case .property: .property
+    case .other: .unknown
+    }
+  }
+
+  /// The type that query options are read against.
+  var type: StructuredType {
+    switch self {
+    case .users, .userCount, .user, .other: ProfileModel.user
+    case .profile: ProfileModel.profile
+    case .collection(_, let collection), .count(_, let collection), .item(_, let collection, _): collection.target
+    case .property(let resource, _, _): resource.type
+    }
+  }
+
+  /// The query options that are offered.
+  var offer: QueryOptions.Offer {
+    switch self {
+    case .users, .user, .collection, .item: .select
+    case .profile: [.select, .expand]
+    case .userCount, .count, .property, .other: []
+    }
+  }
+
+  /// Whether the directory answers, whose errors have codes of their own.
+  var isDirectory: Bool {
+    switch self {
+    case .users, .userCount, .user: true
+    case .property(let resource, _, _): resource.isDirectory
+    case .profile, .collection, .count, .item, .other: false
+    }
+  }
+}
+
+extension GraphResource {
+  /// Finds out which resource a path names.
+  init(_ request: GraphRequest) throws(GraphError) {
+    let path: ResourcePath
+    do throws(PathError) {
+      path = try ResourcePath(request.path, model: ProfileModel.model)
+    } catch {
+      throw GraphError(error)
+    }
+    var steps = path.steps[...]
+    if path.root.isEntitySet, path.key == nil {
+      self = try Self.entitySet(steps)
+      return
+    }
+    let owner = try Self.owner(of: path)
+    guard case .navigation(let navigation) = steps.first else {
+      self = try Self.property(of: .user(owner), steps)
+      return
+    }
+    guard path.version == .beta else { throw .profileNeedsBeta }
+    steps.removeFirst()
+    guard !navigation.isCollection else {
+      self = try Self.collection(navigation, of: owner, steps)
+      return
+    }
+    guard case .navigation(let collection) = steps.first else {
+      self = steps.isEmpty ? .profile(owner) : try Self.property(of: .profile(owner), steps)
+      return
+    }
+    self = try Self.collection(collection, of: owner, steps.dropFirst())
+  }
+
+  private static func entitySet(_ steps: ArraySlice<ResourcePath.Step>) throws(GraphError) -> GraphResource {
+    guard let first = steps.first else { return .users }
+    guard case .system("$count") = first, steps.count == 1 else { return .other }
+    return .userCount
+  }
+
+  private static func collection(
+    _ collection: NavigationProperty, of owner: OwnerReference, _ steps: ArraySlice<ResourcePath.Step>
+  ) throws(GraphError) -> GraphResource {
+    switch steps.first {
+    case nil: return .collection(owner, collection)
+    case .system("$count") where steps.count == 1: return .count(owner, collection)
+    case .key(let key):
+      guard let id = ItemID(key.value), key.name == nil || key.name == "id" else { throw .malformedID }
+      return try property(of: .item(owner, collection, id), steps.dropFirst())
+    case .navigation, .property, .system: return .other
+    }
+  }
+
+  /// The resource itself when nothing follows, else what follows within it.
+  private static func property(
+    of resource: GraphResource, _ steps: ArraySlice<ResourcePath.Step>
+  ) throws(GraphError) -> GraphResource {
+    var properties: [Property] = []
+    var isRaw = false
+    for (offset, step) in steps.enumerated() {
+      switch step {
+      case .property(let property): properties.append(property)
+      case .system("$value") where offset == steps.count - 1 && !properties.isEmpty: isRaw = true
+      case .system, .navigation, .key: return .other
+      }
+    }
+    return properties.isEmpty ? resource : .property(resource, properties, isRaw: isRaw)
+  }
+
+  /// The placeholder by which an official client's builder for `/me` reaches a server that does not rewrite it.
+  private static let meToken = "me-token-to-replace"
+
+  private static func owner(of path: ResourcePath) throws(GraphError) -> OwnerReference {
+    guard let key = path.key, key.value != meToken else { return .me }
+    switch key.name {
+    case nil, "id":
+      if key.name == nil, key.value.contains("@") { return try principalName(key.value) }
+      guard let id = UserID(key.value) else { throw .malformedID }
+      return .id(id)
+    case "userPrincipalName":
+      return try principalName(key.value)
+    case let name?:
+      throw GraphError(PathError.unknownKey(name))
+    }
+  }
+
+  private static func principalName(_ name: String) throws(GraphError) -> OwnerReference {
+    guard (1...Limits.userPrincipalNameBytesMax).contains(name.utf8.count) else { throw .malformedID }
+    return .principalName(name)
+  }
+}

@@ -1,0 +1,128 @@
+import NIOCore
+import NIOHTTP1
+import Profiles
+
+/// Makes a body piece by piece. Owned by one event loop.
+protocol PieceSource: AnyObject {
+  /// Gives the next piece, nil at the end. It calls back on its event loop, at once or later, and is not asked again
+  /// before it did.
+  func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void)
+}
+
+extension GraphHandler {
+  /// Answers with what a source makes: in one piece when it is short, else as fast as the client takes it. What goes
+  /// wrong before anything was sent is an ordinary error.
+  func finish(_ exchange: Exchange, _ headers: HTTPHeaders, from source: some PieceSource) {
+    let stream = SourceStream(source)
+    stream.next { [self] piece in
+      switch piece {
+      case .failure:
+        finish(exchange, stream.failure ?? .store(.failed("An answer could not be made.")))
+      case .success(let bytes):
+        var response = GraphResponse.json(.ok, [], headers)
+        response.body = stream.isAtEnd ? .bytes(bytes ?? ByteBuffer()) : .stream(stream.resuming(bytes))
+        finish(exchange, response)
+      }
+    }
+  }
+}
+
+/// A source as the door takes it: small pieces are joined, so that a short answer is sent at once with its length.
+final class SourceStream: ResponseStream {
+  private let source: any PieceSource
+  private var pending: ByteBuffer?
+  private(set) var isAtEnd = false
+  private(set) var failure: ProfileError?
+
+  /// Pieces are joined up to this size.
+  private static let pieceBytes = 32 << 10
+
+  init(_ source: any PieceSource) { self.source = source }
+
+  /// Puts a piece back that was taken.
+  func resuming(_ piece: ByteBuffer?) -> Self {
+    pending = piece
+    return self
+  }
+
+  func next(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
+    if let piece = pending {
+      pending = nil
+      return then(.success(piece))
+    }
+    guard !isAtEnd else { return then(.success(nil)) }
+    fill(ByteBuffer(), then)
+  }
+
+  private func fill(_ piece: ByteBuffer, _ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
+    guard piece.readableBytes < Self.pieceBytes else { return then(.success(piece)) }
+    source.nextPiece { [self] next in
+      switch next {
+      case .failure(let error):
+        failure = error
+        then(.failure(ProfileStreamError()))
+      case .success(nil):
+        isAtEnd = true
+        then(.success(piece.readableBytes > 0 ? piece : nil))
+      case .success(let bytes?):
+        var piece = piece
+        piece.writeBytes(bytes)
+        fill(piece, then)
+      }
+    }
+  }
+}
+
+/// A list of pages between an opening and a closing.
+final class ListSource<Cursor>: PieceSource {
+  /// What one page adds, and where the next begins.
+  typealias Page = (elements: [UInt8], next: Cursor?)
+
+  private enum Stage {
+    case opening
+    case page(Cursor)
+    case closing
+    case ended
+  }
+
+  private let opening: [UInt8]
+  private let closing: [UInt8]
+  private let page: (Cursor, Bool, @escaping (Result<Page, ProfileError>) -> Void) -> Void
+  private var stage: Stage
+  private var isEmpty: Bool
+  private let first: Page
+
+  /// A list whose first page is there; `page` reads a further one and is told whether no element came before it.
+  init(
+    opening: [UInt8], closing: [UInt8], first: Page,
+    page: @escaping (Cursor, Bool, @escaping (Result<Page, ProfileError>) -> Void) -> Void
+  ) {
+    self.opening = opening
+    self.closing = closing
+    self.first = first
+    self.page = page
+    stage = .opening
+    isEmpty = first.elements.isEmpty
+  }
+
+  func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
+    switch stage {
+    case .opening:
+      stage = first.next.map(Stage.page) ?? .closing
+      then(.success(opening + first.elements))
+    case .page(let cursor):
+      page(cursor, isEmpty) { [self] result in
+        then(
+          result.map { page in
+            isEmpty = isEmpty && page.elements.isEmpty
+            stage = page.next.map(Stage.page) ?? .closing
+            return page.elements
+          })
+      }
+    case .closing:
+      stage = .ended
+      then(.success(closing))
+    case .ended: then(.success(nil))
+    }
+  }
+}

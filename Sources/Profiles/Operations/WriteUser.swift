@@ -1,0 +1,187 @@
+public import OData
+
+extension ProfileSession {
+  /// Creates a person in the caller's tenant, with an id of the server's choice.
+  public func createUser(_ patch: StructuredPatch, by caller: Caller, _ then: @escaping Completion<VisibleUser>) {
+    do throws(ProfileError) {
+      try Access.manageUsers.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
+      guard let id = UserID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
+      submit(try CreateUser(user: id, patch: patch, stamp: stamp(caller))) { Self.visible($0, to: caller, then) }
+    } catch {
+      then(.failure(error))
+    }
+  }
+
+  /// Updates a person: what the patch leaves out stays as it is.
+  public func updateUser(
+    _ reference: OwnerReference, _ patch: StructuredPatch, ifMatch: EntityTagCondition?, by caller: Caller,
+    _ then: @escaping Completion<VisibleUser>
+  ) {
+    owner(reference, for: .writeUser, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id):
+        let operation = UpdateUser(user: id, patch: patch, ifMatch: ifMatch, stamp: stamp(caller))
+        submitExisting(operation, as: id, caller) { Self.visible($0, to: caller, then) }
+      }
+    }
+  }
+
+  /// Deletes a person with everything they hold.
+  public func deleteUser(
+    _ reference: OwnerReference, ifMatch: EntityTagCondition?, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    owner(reference, for: .manageUsers, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id):
+        submit(DeleteUser(user: id, ifMatch: ifMatch, stamp: stamp(caller))) { then($0.map { _ in }) }
+      }
+    }
+  }
+
+  /// Empties a profile: the items go that the caller may see.
+  public func deleteProfile(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<Void>) {
+    owner(reference, for: .writeProfile, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id):
+        submitExisting(DeleteProfile(user: id, stamp: stamp(caller)), as: id, caller) { then($0.map { _ in }) }
+      }
+    }
+  }
+
+  /// Submits a write of somebody who, when they are the caller, may be unknown before it.
+  private func submitExisting(
+    _ operation: any PersonOperation, as id: UserID, _ caller: Caller, _ then: @escaping Completion<PersonOutcome>
+  ) {
+    submit(operation) { [self] outcome in
+      guard case .failure(.userNotFound) = outcome else { return then(outcome) }
+      addCaller(caller, as: id) { [self] added in
+        switch added {
+        case .failure(let error): then(.failure(error))
+        case .success: submit(operation, then)
+        }
+      }
+    }
+  }
+
+  private static func visible(
+    _ outcome: Result<PersonOutcome, ProfileError>, to caller: Caller, _ then: Completion<VisibleUser>
+  ) {
+    switch outcome {
+    case .failure(let error): then(.failure(error))
+    case .success(.removed): then(.failure(.userNotFound))
+    case .success(.written(let user)), .success(.unchanged(let user)):
+      let relation = Relation(of: caller, to: user.id, in: user.tenant)
+      then(relation.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
+    }
+  }
+}
+
+/// Makes a new person of the caller's tenant.
+struct CreateUser: PersonOperation {
+  let user: UserID
+  private let person: StoredUser
+  private let log: Change
+
+  init(user: UserID, patch: StructuredPatch, stamp: AuditStamp) throws(ProfileError) {
+    var value = StructuredValue(of: ProfileModel.user)
+    value.set("id", user.text)
+    let changed = patch.apply(to: &value, of: ProfileModel.user)
+    try UserRules.check(value)
+    self.user = user
+    person = StoredUser(id: user, tenant: stamp.caller.tenant, version: .first, value: value)
+    log = stamp.change(.created, of: user, properties: UserRules.names(changed), from: nil, to: .first)
+  }
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    guard existing == nil else { throw .store(.failed("A new id was already in use.")) }
+    return .put(person, log)
+  }
+}
+
+/// Changes what the body sets of a person.
+struct UpdateUser: PersonOperation {
+  let user: UserID
+  let patch: StructuredPatch
+  let ifMatch: EntityTagCondition?
+  let stamp: AuditStamp
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    let person = try UserRules.writable(existing, by: stamp.caller, ifMatch)
+    guard var value = StructuredValue(stored: person.json, of: ProfileModel.user) else {
+      throw .store(.damaged("A stored person is not of the declared type."))
+    }
+    let changed = patch.apply(to: &value, of: ProfileModel.user)
+    guard !changed.isEmpty else { return .unchanged(person) }
+    try UserRules.check(value)
+    let updated = StoredUser(id: user, tenant: person.tenant, version: person.version.next, value: value)
+    return .put(
+      updated,
+      stamp.change(
+        .updated, of: user, properties: UserRules.names(changed), from: person.version, to: updated.version))
+  }
+}
+
+/// Takes a person away, with all they hold.
+struct DeleteUser: PersonOperation {
+  let user: UserID
+  let ifMatch: EntityTagCondition?
+  let stamp: AuditStamp
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    let person = try UserRules.writable(existing, by: stamp.caller, ifMatch)
+    return .remove(stamp.change(.deleted, of: user, from: person.version, to: nil)) { [stamp] key, version in
+      stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
+    }
+  }
+}
+
+/// Takes the items of a profile away that the caller may see.
+struct DeleteProfile: PersonOperation {
+  let user: UserID
+  let stamp: AuditStamp
+
+  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
+    let person = try UserRules.writable(existing, by: stamp.caller, nil)
+    let relation = Relation(of: stamp.caller, to: user, in: person.tenant)
+    // The profile is recorded as a whole, under the name of its navigation property.
+    let log = stamp.change(.deleted, of: user, collection: "profile", from: nil, to: nil)
+    return .removeItems(log, audiences: relation.decidingAudiences) { [stamp] key, version in
+      stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
+    }
+  }
+}
+
+/// What is asked of people beyond their type.
+enum UserRules {
+  /// The person, if the caller may write them and `If-Match` holds.
+  static func writable(
+    _ existing: StoredUser?, by caller: Caller, _ ifMatch: EntityTagCondition?
+  ) throws(ProfileError) -> StoredUser {
+    guard let person = existing, Relation(of: caller, to: person.id, in: person.tenant).mayWrite else {
+      throw .userNotFound
+    }
+    if let ifMatch, !ifMatch.matches(person.version) { throw .preconditionFailed }
+    return person
+  }
+
+  /// A person has a name, and a principal name has a place before and after its @ (as on Graph).
+  static func check(_ value: StructuredValue) throws(ProfileError) {
+    guard value.string("displayName")?.isEmpty == false else {
+      throw .body(.invalidValue(property: "displayName", reason: "is needed and cannot be empty"))
+    }
+    guard let name = value.string("userPrincipalName") else { return }
+    let parts = name.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
+      name.utf8.count <= Limits.userPrincipalNameBytesMax
+    else {
+      throw .body(
+        .invalidValue(property: "userPrincipalName", reason: "must be written alias@domain, without blanks"))
+    }
+  }
+
+  /// The names of properties of a person, for the change log.
+  static func names(_ positions: [Int]) -> [String] { positions.map { ProfileModel.user.properties[$0].name } }
+}

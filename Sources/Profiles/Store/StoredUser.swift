@@ -1,0 +1,87 @@
+public import OData
+
+/// A person as a store keeps them.
+public struct StoredUser: Equatable, Sendable {
+  public let id: UserID
+  public let tenant: TenantID
+  /// Unique in the tenant in any case; nil when the person has none.
+  public let principalName: String?
+  public let displayName: String?
+  public let version: Version
+  /// The person as one JSON object, without annotations.
+  public let json: [UInt8]
+
+  /// A person from the parts that a store reads.
+  public init(
+    id: UserID, tenant: TenantID, principalName: String?, displayName: String?, version: Version, json: [UInt8]
+  ) {
+    self.id = id
+    self.tenant = tenant
+    self.principalName = principalName
+    self.displayName = displayName
+    self.version = version
+    self.json = json
+  }
+
+  /// The form of a principal name by which it is compared.
+  public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
+}
+
+extension StoredUser {
+  /// A person as their token describes them.
+  init(id: UserID, caller: Caller) {
+    var value = StructuredValue(of: ProfileModel.user)
+    value.set("id", id.text)
+    value.set("displayName", caller.displayName)
+    value.set("userPrincipalName", caller.userPrincipalName)
+    self.init(id: id, tenant: caller.tenant, version: .first, value: value)
+  }
+
+  /// A person from a value of the declared type.
+  init(id: UserID, tenant: TenantID, version: Version, value: StructuredValue) {
+    var writer = EntityWriter()
+    writer.object(value, of: ProfileModel.user)
+    self.init(
+      id: id, tenant: tenant, principalName: value.string("userPrincipalName"),
+      displayName: value.string("displayName"), version: version, json: writer.json.bytes)
+  }
+
+  /// The person with only these members set; nil when the stored JSON is damaged.
+  func json(restrictedTo names: Set<String>) -> [UInt8]? {
+    guard let value = value(restrictedTo: names) else { return nil }
+    var writer = EntityWriter()
+    writer.object(value, of: ProfileModel.user)
+    return writer.json.bytes
+  }
+
+  /// The same person without a principal name, for when somebody else has it; nil when the stored JSON is damaged.
+  public var withoutPrincipalName: StoredUser? {
+    let names = Set(ProfileModel.user.properties.map(\.name)).subtracting(["userPrincipalName"])
+    guard let value = value(restrictedTo: names) else { return nil }
+    return StoredUser(id: id, tenant: tenant, version: version, value: value)
+  }
+
+  private func value(restrictedTo names: Set<String>) -> StructuredValue? {
+    guard let value = StructuredValue(stored: json, of: ProfileModel.user) else { return nil }
+    var restricted = StructuredValue(of: ProfileModel.user)
+    for property in ProfileModel.user.properties where names.contains(property.name) {
+      restricted.members[property.index] = value.members[property.index]
+    }
+    return restricted
+  }
+}
+
+extension StructuredValue {
+  /// Sets a string property of a user; null when there is no text.
+  mutating func set(_ name: String, _ text: String?) {
+    guard let property = ProfileModel.user.property(named: name) else { return }
+    members[property.index] = text.map(Value.string) ?? .null
+  }
+
+  /// A string property of a user.
+  func string(_ name: String) -> String? {
+    guard let property = ProfileModel.user.property(named: name), case .string(let text) = members[property.index]
+    else { return nil }
+    return text
+  }
+}
