@@ -58,6 +58,8 @@ public enum Limits {
 
   /// Most rows that a read finishes on the event loop.
   public static let loopRowsMax = 64
+  /// Most that one page of a read holds before it ends, in bytes of stored JSON; it may exceed this by one row.
+  public static let pageBytesMax = 256 << 10
   /// Most rows that a reader thread reads at once; no transaction is open between two pieces.
   public static let pieceRowsMax = 256
   /// Most writes that share one transaction.

@@ -19,7 +19,7 @@ final class Authenticator {
   /// The caller, at once or, when an issuer's keys must be fetched first, later on the same event loop.
   func authenticate(_ request: GraphRequest, _ then: @escaping (Result<Caller, GraphError>) -> Void) {
     guard let authorization = request.headers.first(name: "Authorization") else {
-      return then(.failure(refusal(.missing, request)))
+      return then(.failure(refusal(.missing, request.headers)))
     }
     // Read before the token is verified: keys may change while it is.
     let generation = verifier.generation
@@ -37,6 +37,19 @@ final class Authenticator {
     }
   }
 
+  /// The refusal of a token that needs no keys to be fetched, or nil.
+  func refusalAtOnce(_ headers: HTTPHeaders) -> GraphError? {
+    let authorization = headers.first(name: "Authorization")
+    let now = SystemClock.now().unixSeconds
+    if let authorization,
+      remembered.caller(of: authorization.utf8, now: now, generation: verifier.generation) != nil
+    {
+      return nil
+    }
+    guard case .refused(let reason) = verifier.verify(authorization: authorization) else { return nil }
+    return refusal(reason, headers)
+  }
+
   private func conclude(
     _ verdict: TokenVerdict, _ authorization: String, _ generation: UInt64, _ request: GraphRequest,
     _ then: (Result<Caller, GraphError>) -> Void
@@ -49,8 +62,8 @@ final class Authenticator {
           $0, caller: caller, expires: expires, now: SystemClock.now().unixSeconds, generation: generation)
       }
       then(.success(caller))
-    case .refused(let reason): then(.failure(refusal(reason, request)))
-    case .keysNeeded: then(.failure(refusal(.keysUnavailable, request)))
+    case .refused(let reason): then(.failure(refusal(reason, request.headers)))
+    case .keysNeeded: then(.failure(refusal(.keysUnavailable, request.headers)))
     }
   }
 
@@ -61,9 +74,9 @@ final class Authenticator {
   }
 
   /// 401 with the challenge that Graph's clients read (RFC 6750 section 3).
-  private func refusal(_ reason: TokenRefusal, _ request: GraphRequest) -> GraphError {
+  private func refusal(_ reason: TokenRefusal, _ headers: HTTPHeaders) -> GraphError {
     return GraphError(
       status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,
-      headers: ["WWW-Authenticate": addresses.challenge(forHost: request.headers.first(name: "Host"))])
+      headers: ["WWW-Authenticate": addresses.challenge(forHost: headers.first(name: "Host"))])
   }
 }

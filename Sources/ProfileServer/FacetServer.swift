@@ -61,9 +61,13 @@ public struct ListenError: Error, Equatable, Sendable {
 /// What only a demo has.
 public struct DemoSettings: Sendable {
   let records: [DirectoryRecord]
+  let mayReset: Bool
 
-  /// The data of a clean start.
-  public init(records: [DirectoryRecord]) { self.records = records }
+  /// The data of a clean start; `mayReset` when the store holds nothing but what a demo began.
+  public init(records: [DirectoryRecord], mayReset: Bool) {
+    self.records = records
+    self.mayReset = mayReset
+  }
 }
 
 /// The two listeners with everything behind them.
@@ -119,8 +123,8 @@ public struct FacetServer: Service, CustomStringConvertible {
     // First requests need not wait for an issuer then; a server without its issuers starts all the same.
     let warmUp = Task { [verifier] in await verifier.refreshAllKeys() }
     defer { warmUp.cancel() }
+    // The loops are not shut down: connections may still schedule something on them, and the process ends anyway.
     try await ServiceGroup(configuration: .init(services: services, logger: quietLogger)).run()
-    try await group.shutdownGracefully()
   }
 
   /// Binds a port and lets it go, so that one that cannot be had is told in a sentence before anything starts.
@@ -148,11 +152,11 @@ public struct FacetServer: Service, CustomStringConvertible {
   }
 
   private func router(_ metrics: ServerMetrics) -> Router<BasicRequestContext> {
-    let router = Router()
+    let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: CommonFieldsMiddleware())
     OperationsRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
     authority.addRoutes(to: router)
-    if let demo { DemoRoutes(service: service, records: demo.records).add(to: router) }
+    if let demo { DemoRoutes(service: service, demo: demo).add(to: router) }
     return router
   }
 
@@ -163,7 +167,6 @@ public struct FacetServer: Service, CustomStringConvertible {
     let port = isSecure ? configuration.httpsPort : configuration.port
     let environment = DoorEnvironment(
       isSecure: isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
-      fallbackOrigin: "\(isSecure ? "https" : "http")://\(configuration.host):\(port)",
       timeouts: ConnectionTimeouts())
     let certificates = certificates
     let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
@@ -221,31 +224,37 @@ private actor Readiness {
   }
 }
 
-/// Ids on the answers of every route that is not Graph's.
+/// What every answer of a route has that is not Graph's: ids, an envelope when it is an error, leave for browsers.
 private struct CommonFieldsMiddleware: RouterMiddleware {
   func handle(
     _ request: Request, context: BasicRequestContext,
     next: (Request, BasicRequestContext) async throws -> Response
   ) async throws -> Response {
-    var response: Response
-    do {
-      response = try await next(request, context)
-    } catch let error as any HTTPResponseError {
-      response = try error.response(from: request, context: context)
+    if request.method == .options, let method = HTTPField.Name("Access-Control-Request-Method"),
+      request.headers[method] != nil
+    {
+      return Self.preflight
     }
-    let identity = Self.identity(request)
-    response.headers[.requestID] = identity.requestID
-    response.headers[.clientRequestID] = identity.clientRequestID
-    return response
+    do {
+      var response = try await next(request, context)
+      var source = RequestIDSource()
+      let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
+      if response.headers[.requestID] == nil {
+        response.headers[.requestID] = identity.requestID
+        response.headers[.clientRequestID] = identity.clientRequestID
+      }
+      return response
+    } catch let error as any HTTPResponseError where error.status == .notFound {
+      return ErrorAnswer.response(.noSuchRoute, request)
+    } catch let error as any HTTPResponseError where error.status == .methodNotAllowed {
+      return ErrorAnswer.response(.methodNotAllowed([]), request)
+    }
   }
 
-  private static func identity(_ request: Request) -> RequestIdentity {
-    var source = RequestIDSource()
-    return source.identity(clientRequestID: request.headers[.clientRequestID])
-  }
-}
-
-extension HTTPField.Name {
-  fileprivate static let requestID = HTTPField.Name("request-id") ?? .expect
-  fileprivate static let clientRequestID = HTTPField.Name("client-request-id") ?? .expect
+  private static let preflight = Response(
+    status: .noContent,
+    headers: [
+      .accessControlAllowOrigin: "*", .accessControlAllowMethods: CrossOrigin.allowedMethods,
+      .accessControlAllowHeaders: CrossOrigin.allowedHeaders,
+    ])
 }

@@ -53,7 +53,7 @@ extension GraphError {
     case .userNotFound: self = .userNotFound
     case .itemNotFound:
       self.init(
-        status: .notFound, code: .invalidValue,
+        status: .notFound, code: .unknownError,
         message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
     case .principalNameTaken:
       self.init(
@@ -96,7 +96,7 @@ extension GraphError {
       case .malformed, .notAnObject, .contradictingType: .badRequest
       case .unknownProperty: .requestBodyRead
       case .wrongKind, .notNullable, .unknownMember, .invalidValue, .tooLarge:
-        isDirectory ? .requestBadRequest : .invalidValue
+        isDirectory ? .requestBadRequest : .unknownError
       }
     self.init(status: .badRequest, code: code, message: error.message, target: error.property)
   }
@@ -192,6 +192,22 @@ extension GraphError {
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,
     message: "An id in the path is empty, longer than \(Limits.idBytesMax) bytes, or of a key that does not exist.")
+}
+
+// MARK: From other routes
+
+extension GraphError {
+  static let noSuchRoute = GraphError(
+    status: .notFound, code: .badRequest,
+    message: "There is nothing at this path. Graph's routes begin with /beta or /v1.0.")
+
+  static let resetFromAnotherSite = GraphError(
+    status: .forbidden, code: .directoryDenied,
+    message: "A page of another site cannot reset the demo. Call this from a test or from a terminal.")
+
+  static let resetOfOtherData = GraphError(
+    status: .forbidden, code: .directoryDenied,
+    message: "This data directory was not begun by --demo, so it is not reset. Use another directory for the demo.")
 }
 
 // MARK: From the connection

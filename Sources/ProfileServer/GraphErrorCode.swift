@@ -4,7 +4,7 @@ import NIOHTTP1
 public enum GraphErrorCode: String, CaseIterable, Sendable {
   case badRequest = "BadRequest"
   case requestBodyRead = "RequestBodyRead"
-  case invalidValue = "UnknownError"
+  case unknownError = "UnknownError"
   case malformedEntityTag
   case invalidAuthenticationToken = "InvalidAuthenticationToken"
   case insufficientPermissions = "ErrorInsufficientPermissionsInAccessToken"

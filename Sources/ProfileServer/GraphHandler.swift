@@ -49,6 +49,13 @@ final class GraphHandler {
     }
   }
 
+  /// Why a request is refused on its header section alone: who has no valid token may not send a long body, which would
+  /// be kept in memory for them.
+  func refusalBeforeBody(_ head: HTTPRequestHead) -> GraphError? {
+    guard HeadCheck.mayHaveLongBody(head), HeadCheck.isGraph(head.uri) else { return nil }
+    return authenticator.refusalAtOnce(head.headers)
+  }
+
   /// An answer to a request that could not even be read.
   func refusal(_ error: GraphError, headers: HTTPHeaders) -> GraphResponse {
     let identity = requestIDs.identity(clientRequestID: headers.first(name: "client-request-id"))
@@ -91,6 +98,9 @@ final class GraphHandler {
   // MARK: Answers
 
   func finish(_ exchange: Exchange, _ error: ProfileError) {
+    if case .store(let error) = error {
+      logger.error("store", metadata: ["request-id": "\(exchange.identity.requestID)", "reason": "\(error.message)"])
+    }
     finish(exchange, GraphError(error, isDirectory: exchange.isDirectory))
   }
 
@@ -129,7 +139,7 @@ final class GraphHandler {
 
   /// Ids and templates only: paths and queries hold ids and names of people.
   private func log(_ exchange: Exchange, _ status: HTTPResponseStatus) {
-    let level: Logger.Level = status.code >= 500 ? .error : .debug
+    let level: Logger.Level = status == .internalServerError ? .error : .debug
     guard level >= logger.logLevel else { return }
     logger.log(
       level: level, "request",

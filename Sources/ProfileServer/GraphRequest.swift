@@ -28,19 +28,17 @@ struct ServiceOrigin: Sendable {
   /// `--public-url` without a trailing slash; it wins over what the client sent.
   let publicURL: String?
 
-  /// The origin of a request. A `Host` that is not a plain authority is replaced by `fallback`.
+  /// The origin of a request. A `Host` that is not a plain authority is replaced by the authority `fallback`.
   func origin(host: String?, isSecure: Bool, fallback: String) -> String {
     if let publicURL { return publicURL }
-    guard let host, !host.isEmpty, host.utf8.count <= 255, host.utf8.allSatisfy(Self.isAuthority) else {
-      return fallback
-    }
-    return (isSecure ? "https://" : "http://") + host
+    let isUsable = host.map { (1...255).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) } ?? false
+    return (isSecure ? "https://" : "http://") + (isUsable ? host ?? fallback : fallback)
   }
 
   private static func isAuthority(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "_"),
       UInt8(ascii: "["), UInt8(ascii: "]"):
       true
     default: false

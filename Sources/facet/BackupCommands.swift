@@ -58,7 +58,7 @@ struct CheckCommand: ParsableCommand {
     do {
       findings = try store.check()
     } catch let error as StoreError {
-      throw CommandFailure(error.sentence)
+      throw CommandFailure(error.message)
     }
     for finding in findings { print(Self.line(finding)) }
     guard findings.isEmpty else { throw CommandFailure("\(findings.count) faults were found.") }

@@ -53,6 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
     for port in [port, httpsPort] where !(0...65_535).contains(port) {
       throw ValidationError("A port is a number from 0 to 65535.")
     }
+    guard port != httpsPort || port == 0 else { throw ValidationError("--port and --https-port must differ.") }
   }
 
   func run() async throws {
@@ -61,6 +62,9 @@ struct ServeCommand: AsyncParsableCommand {
     // The life cycle of services is of no interest to an operator; its failures are.
     var quiet = logger
     quiet.logLevel = max(logLevel, .warning)
+    // One that is left over from another run would send tests to a server that is gone.
+    if let readyFile { unlink(readyFile) }
+    defer { if let readyFile { unlink(readyFile) } }
     let parts = try await ServerParts(self, logger)
     let server = parts.server(self) { ports in await announce(ports, parts, logger) }
     var configuration = ServiceGroupConfiguration(
@@ -71,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
     } catch is CancellationError {
       // Requests that were still under way after the longest drain were cut off.
     } catch let error as StoreError {
-      throw CommandFailure(error.sentence)
+      throw CommandFailure(error.message)
     } catch let error as ListenError {
       throw CommandFailure(error.message)
     }

@@ -55,7 +55,9 @@ struct ServerParts {
       authority: Authority(
         issuer: issuer, addresses: addresses, demo: demo, clock: { SystemClock.now().unixSeconds },
         makeID: { GUID.random() }),
-      certificates: certificates, demo: command.demo ? DemoSettings(records: demoRecords) : nil,
+      certificates: certificates,
+      demo: command.demo
+        ? DemoSettings(records: demoRecords, mayReset: command.options.isDemoData) : nil,
       storeMetrics: { [store] in StoreMetrics.lines(store) }, logger: logger, onReady: onReady)
   }
 
@@ -109,6 +111,7 @@ struct ServerParts {
     guard store.health == .healthy, command.seed != nil || command.demo else { return }
     do {
       guard try store.isEmpty() else { return }
+      if command.demo { try command.options.markAsDemoData() }
       if let seed = command.seed {
         _ = try DirectoryImport(environment: environment).run(seed, into: store)
       } else {
@@ -116,7 +119,7 @@ struct ServerParts {
         _ = try store.importRecords(at: environment.now()) { records.popFirst() }
       }
     } catch let error as StoreError {
-      logger.error("The store could not be filled.", metadata: ["reason": "\(error.sentence)"])
+      logger.error("The store could not be filled.", metadata: ["reason": "\(error.message)"])
     } catch {
       store.close()
       throw error
@@ -129,7 +132,7 @@ enum StoreMetrics {
   static func lines(_ store: SQLiteStore) -> [PrometheusLine] {
     let counts = store.writeCounts
     return [
-      PrometheusLine("facet_store_writes_total", .counter, "Writes committed.", Int64(counts.writes)),
+      PrometheusLine("facet_store_writes_total", .counter, "Writes answered after a commit.", Int64(counts.writes)),
       PrometheusLine(
         "facet_store_groups_total", .counter, "Transactions that committed them, each with one sync.",
         Int64(counts.groups)),

@@ -25,6 +25,19 @@ struct StoreOptions: ParsableArguments {
   /// The certificates of the HTTPS listener.
   var certificates: String { "\(data)/tls" }
 
+  /// Marks data that a demo began and may therefore put back.
+  private var demoMark: String { "\(data)/demo" }
+
+  /// Whether a demo began this data.
+  var isDemoData: Bool { FileManager.default.fileExists(atPath: demoMark) }
+
+  /// Remembers that a demo began this data.
+  func markAsDemoData() throws {
+    guard FileManager.default.createFile(atPath: demoMark, contents: nil) else {
+      throw CommandFailure("\(demoMark) cannot be written. Check its permissions.")
+    }
+  }
+
   /// Makes the data directory, readable by its owner alone.
   func makeDirectory() throws {
     do {
@@ -47,18 +60,6 @@ struct StoreOptions: ParsableArguments {
       return try SQLiteStore.openReadOnly(database)
     } catch {
       throw CommandFailure(error.message)
-    }
-  }
-}
-
-extension StoreError {
-  /// A sentence for the operator.
-  var sentence: String {
-    switch self {
-    case .damaged(let reason), .readOnly(let reason), .failed(let reason): reason
-    case .diskFull: "The disk is full. Make room, then repeat."
-    case .overloaded: "Too many writes are waiting."
-    case .closed: "The store is closed."
     }
   }
 }

@@ -85,13 +85,15 @@ struct TokenCommand: AsyncParsableCommand {
     return (id, nil, nil)
   }
 
+  /// Data that is damaged is no reason to refuse a token for an id.
   private func lookUp(_ reference: String, _ tenant: TenantID) throws -> StoredUser? {
     guard let store = try? options.openReadOnly() else { return nil }
     defer { store.close() }
     do {
       return try store.person(reference, in: tenant)
     } catch let error as StoreError {
-      throw CommandFailure(error.sentence)
+      guard reference.contains("@") else { return nil }
+      throw CommandFailure(error.message)
     }
   }
 

@@ -65,7 +65,7 @@ struct DirectoryImport {
       switch error {
       case let error as DirectoryLineError: error.message
       case let error as ImportError: error.message
-      case let error as StoreError: error.sentence
+      case let error as StoreError: error.message
       default: String(describing: error)
       }
     return sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
@@ -103,7 +103,7 @@ struct ExportCommand: ParsableCommand {
       }
       try output.write(contentsOf: buffer)
     } catch let error as StoreError {
-      throw CommandFailure(error.sentence)
+      throw CommandFailure(error.message)
     } catch {
       throw CommandFailure("The export could not be written. Check the disk and its free space.")
     }

@@ -56,7 +56,7 @@ struct RequestPartsTests {
       ("a/b", "http://fallback"), ("", "http://fallback"), (nil, "http://fallback"),
       (String(repeating: "h", count: 256), "http://fallback"),
     ] {
-      #expect(origin.origin(host: host, isSecure: false, fallback: "http://fallback") == expected)
+      #expect(origin.origin(host: host, isSecure: false, fallback: "fallback") == expected)
     }
     #expect(origin.origin(host: "h", isSecure: true, fallback: "") == "https://h")
     let published = ServiceOrigin(publicURL: "https://people.example/graph")

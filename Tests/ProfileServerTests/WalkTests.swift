@@ -43,8 +43,8 @@ struct WalkTests {
 
     // 3. The neutral request.
     let door = DoorEnvironment(
-      isSecure: false, origin: ServiceOrigin(publicURL: nil), fallbackOrigin: "http://fallback", timeouts: .init())
-    let request = door.request(head, body: ByteBuffer(string: Self.body))
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: .init())
+    let request = door.request(head, body: ByteBuffer(string: Self.body), at: nil)
     #expect(request.origin == "http://graph.test")
     #expect(MediaType(request.headers.first(name: "Content-Type") ?? "")?.isJSONInUTF8 == true)
 

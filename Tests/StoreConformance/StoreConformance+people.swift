@@ -41,10 +41,11 @@ extension StoreConformance {
       for number in 0..<5 { try await driver.add(try Probe.person("p\(number)")) }
       try await driver.add(try Probe.person("p1x", in: Probe.otherTenant))
       let reader = try driver.reader()
-      let first = try await reader.users(in: Probe.tenant, after: nil, limit: 2).get().map(\.id.text)
-      let rest = try await reader.users(in: Probe.tenant, after: try Probe.user("p1"), limit: 100).get().map(\.id.text)
-      try expectEqual(first, ["p0", "p1"], "The first page")
-      try expectEqual(rest, ["p2", "p3", "p4"], "The rest")
+      let first = try await reader.users(in: Probe.tenant, after: nil, limit: 2).get()
+      let rest = try await reader.users(in: Probe.tenant, after: try Probe.user("p1"), limit: 100).get()
+      try expectEqual(first.elements.map(\.id.text), ["p0", "p1"], "The first page")
+      try expectEqual([first.isLast, rest.isLast], [false, true], "Whether they are the last")
+      try expectEqual(rest.elements.map(\.id.text), ["p2", "p3", "p4"], "The rest")
       try expectEqual(try await reader.countUsers(in: Probe.tenant).get(), 5, "The number of people")
     },
     ConformanceCase(.atomic, "With a person all they hold goes, and each item that went is in the log") { driver in
@@ -72,12 +73,17 @@ extension StoreConformance {
       ] {
         let found = try await reader.count(of: ann.id, in: "phones", audiences: audiences).get()
         try expectEqual(found, count, "The number of items")
-        try expectEqual(try await reader.count(of: ann.id, in: nil, audiences: audiences).get(), count, "In all")
+        let page = try await reader.page(of: ann.id, in: "phones", audiences: audiences, limit: 10).get()
+        try expectEqual(page.elements.count, count, "The items listed")
         try expectEqual(try await reader.count(of: ann.id, in: "emails", audiences: audiences).get(), 0, "Elsewhere")
+      }
+      for (audiences, isThere) in [(Audience.everyone, true), (.federatedOrganizations, false)] {
+        let found = try await reader.hasItems(of: ann.id, beyondTenant: audiences).get()
+        try expectEqual(found, isThere, "Whether there is something for others")
       }
       let removal = RemoveItems(user: ann.id, audiences: [.organization, .everyone])
       try expectEqual(await driver.write(removal), .success(.removed), "The answer")
-      try expectEqual(try await reader.count(of: ann.id, in: nil, audiences: nil).get(), 1, "What is left")
+      try expectEqual(try await reader.count(of: ann.id, in: "phones", audiences: nil).get(), 1, "What is left")
     },
     ConformanceCase(.basic, "People without principal names do not stand in each other's way") { driver in
       for name in ["ann", "bob"] { try await driver.add(try Probe.person(name, displayName: nil)) }

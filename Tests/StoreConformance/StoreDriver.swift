@@ -112,19 +112,35 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// One page of a collection.
+  func page(
+    of user: UserID, in collection: String, audiences: Audience? = nil, after position: ItemPosition? = nil, limit: Int
+  ) async -> Result<StoredPage<StoredItem>, StoreError> {
+    await ask { reader, then in
+      reader.items(of: user, in: collection, audiences: audiences, after: position, limit: limit, then)
+    }
+  }
+
+  /// The items of one page of a collection.
   func items(
     of user: UserID, in collection: String, after position: ItemPosition? = nil, limit: Int
   ) async -> Result<[StoredItem], StoreError> {
-    await ask { reader, then in reader.items(of: user, in: collection, after: position, limit: limit, then) }
+    await page(of: user, in: collection, after: position, limit: limit).map(\.elements)
   }
 
   /// How many items there are for these audiences.
-  func count(of user: UserID, in collection: String?, audiences: Audience?) async -> Result<Int, StoreError> {
+  func count(of user: UserID, in collection: String, audiences: Audience?) async -> Result<Int, StoreError> {
     await ask { reader, then in reader.count(of: user, in: collection, audiences: audiences, then) }
   }
 
+  /// Whether the person has items for these audiences, which reach beyond their tenant.
+  func hasItems(of user: UserID, beyondTenant audiences: Audience) async -> Result<Bool, StoreError> {
+    await ask { reader, then in reader.hasItems(of: user, beyondTenant: audiences, then) }
+  }
+
   /// One page of a tenant's people.
-  func users(in tenant: TenantID, after position: UserID?, limit: Int) async -> Result<[StoredUser], StoreError> {
+  func users(in tenant: TenantID, after position: UserID?, limit: Int) async -> Result<
+    StoredPage<StoredUser>, StoreError
+  > {
     await ask { reader, then in reader.users(in: tenant, after: position, limit: limit, then) }
   }
 

@@ -36,7 +36,8 @@ struct ConnectionClock {
 
   private let timeouts: ConnectionTimeouts
   private var state: State
-  private var blockedSince: NIODeadline?
+  /// What waits to be sent, and since when it has not become less; nil when nothing waits.
+  private var unsent: (bytes: Int, since: NIODeadline)?
 
   init(_ timeouts: ConnectionTimeouts, now: NIODeadline) {
     self.timeouts = timeouts
@@ -70,11 +71,27 @@ struct ConnectionClock {
   /// The connection was refused and waits for the client to notice.
   mutating func lingers(now: NIODeadline) { state = .lingering(since: now) }
 
-  /// Whether the client takes what is sent.
-  mutating func writability(isWritable: Bool, now: NIODeadline) { blockedSince = isWritable ? nil : now }
+  /// How many bytes wait to be sent. As long as that changes the client is taking them, however slowly.
+  mutating func unsent(_ bytes: Int, now: NIODeadline) {
+    guard bytes > 0 else {
+      if unsent != nil { resumeIdle(now) }
+      unsent = nil
+      return
+    }
+    if unsent?.bytes != bytes { unsent = (bytes, now) }
+  }
+
+  /// Waiting for the client begins when everything was sent.
+  private mutating func resumeIdle(_ now: NIODeadline) {
+    switch state {
+    case .idle: state = .idle(since: now)
+    case .lingering: state = .lingering(since: now)
+    case .header, .body, .answering: break
+    }
+  }
 
   func verdict(now: NIODeadline) -> Verdict {
-    if let blockedSince, now - blockedSince > timeouts.idle { return .cut }
+    if let unsent { return now - unsent.since > timeouts.idle ? .cut : .fine }
     switch state {
     case .idle(let since): return now - since > timeouts.idle ? .closeIdle : .fine
     case .header(let since): return now - since > timeouts.header ? .refuseSlow : .fine

@@ -11,16 +11,22 @@ import OData
 struct DoorEnvironment: Sendable {
   let isSecure: Bool
   let origin: ServiceOrigin
-  /// The origin of a request without a usable `Host`.
-  let fallbackOrigin: String
   let timeouts: ConnectionTimeouts
 
-  /// The neutral form of a request.
-  func request(_ head: HTTPRequestHead, body: ByteBuffer?) -> GraphRequest {
+  /// The neutral form of a request that came in at `address`, which stands for a `Host` that cannot be used.
+  func request(_ head: HTTPRequestHead, body: ByteBuffer?, at address: SocketAddress?) -> GraphRequest {
     GraphRequest(
       method: head.method, target: head.uri, headers: head.headers, body: body,
       origin: origin.origin(
-        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: fallbackOrigin))
+        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address)))
+  }
+}
+
+extension DoorEnvironment {
+  /// An address of this machine as it stands in URLs.
+  private static func authority(_ address: SocketAddress?) -> String {
+    guard let address, let ip = address.ipAddress, let port = address.port else { return "localhost" }
+    return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
   }
 }
 

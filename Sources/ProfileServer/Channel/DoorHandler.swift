@@ -25,6 +25,15 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case passing(Passage)
     /// The connection was refused; whatever comes is dropped.
     case lingering
+
+    /// The header section of the request in flight.
+    var head: HTTPRequestHead? {
+      switch self {
+      case .waiting, .lingering: nil
+      case .receiving(let head, _), .answering(let head): head
+      case .passing(let passage): passage.head
+      }
+    }
   }
 
   /// How far a request has come that Hummingbird answers. It may answer before the whole body is there.
@@ -44,6 +53,8 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var phase = Phase.waiting
   var clock: ConnectionClock
   private var keepsAlive = true
+  /// Whether nothing more can come, so that a refused connection need not wait for its client.
+  private var isInputClosed = false
   private var isReadHeld = false
   private var isInsideRead = false
   /// Counts requests, so that a late answer cannot reach another one.
@@ -89,10 +100,12 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func tick() {
     guard let context else { return }
+    let unsent = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    clock.unsent(unsent ?? 0, now: .now())
     switch clock.verdict(now: .now()) {
     case .fine: break
     case .closeIdle, .cut: return context.close(promise: nil)
-    case .refuseSlow: refuse(.tooSlow, context)
+    case .refuseSlow: refuse(.tooSlow, context, head: phase.head)
     }
     scheduleTick(context)
   }
@@ -114,19 +127,22 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelReadComplete()
   }
 
-  private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
+  private func receive(_ received: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
     if case .lingering = phase { return }
+    var head = received
+    head.uri = HeadCheck.originForm(received.uri)
     clock.headerEnded(now: .now())
     keepsAlive = keepsAlive && head.isKeepAlive
     ticket += 1
     if let refusal = HeadCheck.refusal(of: head) { return refuse(refusal, context, head: head) }
+    if let refusal = graph.refusalBeforeBody(head) { return refuse(refusal, context, head: head) }
     if head.version == .http1_1, head.headers.first(name: "Expect") != nil {
       let interim = HTTPResponseHead(version: head.version, status: .continue)
       context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
     }
     guard HeadCheck.isGraph(head.uri) else {
       phase = .passing(Passage(head: head))
-      return context.fireChannelRead(data)
+      return context.fireChannelRead(wrapInboundOut(.head(head)))
     }
     phase = .receiving(head, body: nil)
   }
@@ -171,7 +187,9 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     while let (head, body) = complete, context != nil {
       complete = nil
       let ticket = ticket
-      graph.handle(environment.request(head, body: body)) { [self] in answer($0, head, ticket: ticket) }
+      graph.handle(environment.request(head, body: body, at: context?.localAddress)) { [self] in
+        answer($0, head, ticket: ticket)
+      }
     }
     isAnswering = false
   }
@@ -181,11 +199,21 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func answer(_ response: GraphResponse, _ head: HTTPRequestHead, ticket: Int) {
     guard ticket == self.ticket, case .answering = phase, let context else { return }
     var response = response
-    if !keepsAlive { response.headers.add(name: "Connection", value: "close") }
+    // A client of HTTP/1.0 learns the end of an answer without a length from the end of the connection.
+    if case .stream = response.body, head.version != .http1_1 { keepsAlive = false }
+    if !keepsAlive {
+      response.headers.add(name: "Connection", value: "close")
+    } else if head.version != .http1_1 {
+      response.headers.add(name: "Connection", value: "keep-alive")
+    }
     switch response.body {
     case .none:
-      let hasNoLength = response.status == .noContent || response.status == .notModified || head.method == .HEAD
-      if !hasNoLength { response.headers.replaceOrAdd(name: "Content-Length", value: "0") }
+      let hasNoBody = response.status == .noContent || response.status == .notModified || head.method == .HEAD
+      if !hasNoBody { response.headers.replaceOrAdd(name: "Content-Length", value: "0") }
+      // A header section that names no length would be followed by an empty chunk, which HEAD must not have.
+      guard response.status == .noContent || response.headers.contains(name: "Content-Length") else {
+        return endWithHead(response, context)
+      }
       writeHead(response, head, context)
       endAnswer(context)
     case .bytes(let bytes):
@@ -197,6 +225,15 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       writeHead(response, head, context)
       pump(stream, ticket: ticket)
     }
+  }
+
+  /// Sends a header section alone and ends the connection after it.
+  private func endWithHead(_ response: GraphResponse, _ context: ChannelHandlerContext) {
+    var response = response
+    response.headers.replaceOrAdd(name: "Connection", value: "close")
+    context.flush()
+    wire?.send(response.headBytes)
+    linger(context)
   }
 
   private func writeHead(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -271,9 +308,9 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch error {
     case HTTPParserError.headerOverflow: refuse(.headersTooLarge, context)
     case is HTTPParserError: refuse(.malformedHTTP, context)
-    case NIOHTTPDecompression.DecompressionError.limit: refuse(.bodyTooLarge, context)
+    case NIOHTTPDecompression.DecompressionError.limit: refuse(.bodyTooLarge, context, head: phase.head)
     case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
-      refuse(.bodyNotInflatable, context)
+      refuse(.bodyNotInflatable, context, head: phase.head)
     default: context.close(promise: nil)
     }
   }
@@ -313,7 +350,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     let isWritable = context.channel.isWritable
-    clock.writability(isWritable: isWritable, now: .now())
     if isWritable, isReadHeld {
       isReadHeld = false
       context.read()
@@ -326,14 +362,15 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case ChannelEvent.inputClosed = event {
-      keepsAlive = false
-      switch phase {
-      case .waiting, .receiving, .lingering: return context.close(promise: nil)
-      case .answering, .passing: break
-      }
+    guard case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
+    keepsAlive = false
+    switch phase {
+    case .waiting, .receiving: context.close(promise: nil)
+    // The client may well wait for its answer, or still read one: the connection ends after that.
+    case .answering: break
+    case .lingering: isInputClosed = true
+    case .passing: context.fireUserInboundEventTriggered(event)
     }
-    context.fireUserInboundEventTriggered(event)
   }
 }
 
@@ -362,16 +399,24 @@ final class ArrivalHandler: ChannelInboundHandler {
 }
 
 extension GraphResponse {
-  /// The whole answer as it goes over the wire (RFC 9112 section 4); its body must be finished.
-  fileprivate var wireBytes: ByteBuffer {
+  /// The header section as it goes over the wire (RFC 9112 section 4).
+  fileprivate var headBytes: ByteBuffer {
     var wire = ByteBuffer()
     wire.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
     for (name, value) in headers { wire.writeString("\(name): \(value)\r\n") }
+    wire.writeString("\r\n")
+    return wire
+  }
+
+  /// The whole answer; its body must be finished.
+  fileprivate var wireBytes: ByteBuffer {
+    var response = self
     guard case .bytes(var body) = body else {
-      wire.writeString("Content-Length: 0\r\n\r\n")
-      return wire
+      response.headers.replaceOrAdd(name: "Content-Length", value: "0")
+      return response.headBytes
     }
-    wire.writeString("Content-Length: \(body.readableBytes)\r\n\r\n")
+    response.headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
+    var wire = response.headBytes
     wire.writeBuffer(&body)
     return wire
   }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import OData
 import Profiles
 
@@ -49,17 +50,49 @@ struct OperationsRoutes: Sendable {
 /// The demo's clean start, for tests. These routes exist under `--demo` and nowhere else.
 struct DemoRoutes: Sendable {
   let service: ProfileService
-  let records: [DirectoryRecord]
+  let demo: DemoSettings
 
   func add(to router: Router<BasicRequestContext>) {
-    router.post("/_facet/reset") { _, _ in
+    router.post("/_facet/reset") { request, _ in
+      guard !Self.isFromAnotherSite(request.headers) else {
+        return ErrorAnswer.response(.resetFromAnotherSite, request)
+      }
+      guard demo.mayReset else { return ErrorAnswer.response(.resetOfOtherData, request) }
       let result = await withCheckedContinuation { continuation in
-        service.replaceAll(with: records) { continuation.resume(returning: $0) }
+        service.replaceAll(with: demo.records) { continuation.resume(returning: $0) }
       }
       switch result {
       case .success: return Response(status: .noContent)
-      case .failure: return Response(status: .serviceUnavailable)
+      case .failure(let error): return ErrorAnswer.response(GraphError(error), request)
       }
     }
   }
+
+  /// A page of some other site that is open in the same browser must not be able to erase anything.
+  private static func isFromAnotherSite(_ headers: HTTPFields) -> Bool {
+    if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ headers[$0] }) {
+      return site != "same-origin" && site != "none"
+    }
+    return headers[.origin] != nil
+  }
+}
+
+/// Graph's error envelope for routes that are not Graph's.
+enum ErrorAnswer {
+  static func response(_ error: GraphError, _ request: Request) -> Response {
+    var source = RequestIDSource()
+    let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
+    let body = error.body(identity: identity, date: SystemClock.now())
+    var headers: HTTPFields = [.contentType: "application/json", .accessControlAllowOrigin: "*"]
+    headers[.requestID] = identity.requestID
+    headers[.clientRequestID] = identity.clientRequestID
+    return Response(
+      status: HTTPResponse.Status(code: Int(error.status.code)), headers: headers,
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+}
+
+extension HTTPField.Name {
+  static let requestID = HTTPField.Name("request-id") ?? .expect
+  static let clientRequestID = HTTPField.Name("client-request-id") ?? .expect
 }

@@ -11,4 +11,6 @@ public struct Audience: OptionSet, Hashable, Sendable {
   public static let organization = Audience(rawValue: 8)
   public static let federatedOrganizations = Audience(rawValue: 16)
   public static let everyone = Audience(rawValue: 32)
+  /// The members that reach people of other tenants.
+  public static let beyondTenant: Audience = [.federatedOrganizations, .everyone]
 }

@@ -56,15 +56,15 @@ extension ProfileSession {
     of view: ProfileView, _ collection: NavigationProperty, after position: ItemPosition?, limit: Int,
     _ then: @escaping Completion<ItemPage>
   ) {
-    reader.items(of: view.owner, in: collection.name, after: position, limit: limit) { found in
+    let audiences = view.relation.decidingAudiences
+    reader.items(of: view.owner, in: collection.name, audiences: audiences, after: position, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
-      case .success(let items):
-        let isLast = items.count < limit
-        let last = items.last.map { ItemPosition(of: $0) }
+      case .success(let page):
+        let last = page.isLast ? nil : page.elements.last.map { ItemPosition(of: $0) }
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
-        let visible = items.compactMap { view.relation.visible($0, of: collection.target) }
-        then(.success(ItemPage(owner: view.owner, items: visible, next: isLast ? nil : next)))
+        let visible = page.elements.compactMap { view.relation.visible($0, of: collection.target) }
+        then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
     }
   }

@@ -43,9 +43,10 @@ extension ProfileSession {
     reader.users(in: caller.tenant, after: position, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
-      case .success(let users):
-        let next = users.count < limit ? nil : users.last.map { UserCursor(caller: caller, position: $0.id) }
-        let visible = users.compactMap { user in
+      case .success(let page):
+        let last = page.isLast ? nil : page.elements.last
+        let next = last.map { UserCursor(caller: caller, position: $0.id) }
+        let visible = page.elements.compactMap { user in
           Relation(of: caller, to: user.id, in: user.tenant).visible(user, to: caller)
         }
         then(.success(UserPage(users: visible, next: next)))

@@ -51,11 +51,10 @@ extension ProfileSession {
   /// A person of another tenant exists only while one of their items is visible.
   private func known(_ id: UserID, _ relation: Relation, _ then: @escaping Completion<Relation>) {
     guard !relation.knowsPerson else { return then(.success(relation)) }
-    reader.count(of: id, in: nil, audiences: relation.decidingAudiences) { count in
-      switch count {
+    reader.hasItems(of: id, beyondTenant: relation.audiences) { found in
+      switch found {
       case .failure(let error): then(.failure(.store(error)))
-      case .success(0): then(.failure(.userNotFound))
-      case .success: then(.success(relation))
+      case .success(let isKnown): then(isKnown ? .success(relation) : .failure(.userNotFound))
       }
     }
   }

@@ -44,23 +44,28 @@ public protocol ProfileReader: AnyObject {
   /// An item with what must be known of its owner; nil when there is no such item.
   func item(_ key: ItemKey, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
 
-  /// One page of a collection, by `createdDateTime` and id, after `position`. A page of at most
-  /// `Limits.loopRowsMax` may be answered at once; a larger one never keeps the thread.
+  /// One page of a collection, by `createdDateTime` and id, after `position`: of items that have an audience in common
+  /// with `audiences`, of all when that is nil. A page ends before `limit` when it holds `Limits.pageBytesMax` bytes.
+  /// One of at most `Limits.loopRowsMax` may be answered at once; a larger one never keeps the thread.
   func items(
-    of user: UserID, in collection: String, after position: ItemPosition?, limit: Int,
-    _ then: @escaping (Result<[StoredItem], StoreError>) -> Void)
+    of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredItem>, StoreError>) -> Void)
 
-  /// How many items of a collection, or of a person when that is nil, have an audience in common with `audiences`; all
-  /// of them when that is nil.
+  /// How many items of a collection have an audience in common with `audiences`; all of them when that is nil.
   func count(
-    of user: UserID, in collection: String?, audiences: Audience?,
+    of user: UserID, in collection: String, audiences: Audience?,
     _ then: @escaping (Result<Int, StoreError>) -> Void)
+
+  /// Whether a person has an item for one of these audiences, which reach beyond their tenant. It takes the same time
+  /// whether the person has many other items, none, or does not exist.
+  func hasItems(
+    of user: UserID, beyondTenant audiences: Audience, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
   /// One page of a tenant's people, in the order of their ids, after `position`. A page of at most
   /// `Limits.loopRowsMax` may be answered at once; a larger one never keeps the thread.
   func users(
     in tenant: TenantID, after position: UserID?, limit: Int,
-    _ then: @escaping (Result<[StoredUser], StoreError>) -> Void)
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
 
   /// How many people a tenant has.
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void)
@@ -71,6 +76,19 @@ public protocol ProfileReader: AnyObject {
   /// The person with this principal name, compared without case, in one tenant; nil when there is none.
   func user(
     principalName: String, in tenant: TenantID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
+}
+
+/// Some of a longer row of things.
+public struct StoredPage<Element: Sendable>: Sendable {
+  public let elements: [Element]
+  /// Whether nothing follows.
+  public let isLast: Bool
+
+  /// A page of these elements.
+  public init(_ elements: [Element], isLast: Bool) {
+    self.elements = elements
+    self.isLast = isLast
+  }
 }
 
 /// What must be known of a person to decide on one of their items.

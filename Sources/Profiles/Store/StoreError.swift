@@ -12,6 +12,16 @@ public enum StoreError: Error, Equatable, Sendable {
   case closed
   /// Another failure; the sentence is for the log.
   case failed(String)
+
+  /// A sentence for the operator.
+  public var message: String {
+    switch self {
+    case .damaged(let reason), .readOnly(let reason), .failed(let reason): reason
+    case .diskFull: "The disk is full. Make room, then repeat."
+    case .overloaded: "Too many writes are waiting."
+    case .closed: "The store is closed."
+    }
+  }
 }
 
 /// Whether a store can be used.

@@ -33,7 +33,8 @@ extension StoredUser {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", id.text)
     value.set("displayName", caller.displayName)
-    value.set("userPrincipalName", caller.userPrincipalName)
+    let name = caller.userPrincipalName
+    value.set("userPrincipalName", (name?.utf8.count ?? 0) <= Limits.userPrincipalNameBytesMax ? name : nil)
     self.init(id: id, tenant: caller.tenant, version: .first, value: value)
   }
 

@@ -22,7 +22,10 @@ enum SQLiteFailure: Error, Equatable {
   var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_PROTOCOL }
 
   /// Whether the database file is not what it should be.
-  var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
+  var isDamage: Bool {
+    if case .row = self { return true }
+    return primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB
+  }
 
   /// Whether nothing that is written from now on can be relied on: the file is damaged, or a sync failed. A kernel
   /// may report a failed sync once and forget it, so trying again proves nothing.
@@ -39,7 +42,7 @@ enum SQLiteFailure: Error, Equatable {
   /// The error for callers of the store.
   var storeError: StoreError {
     switch self {
-    case .row(let sentence): .damaged(sentence)
+    case .row(let sentence): .damaged(Self.damageSentence(String(sentence.dropLast())))
     case .result where isDamage: .damaged(Self.damageSentence(reason))
     case .result where primaryCode == SQLITE_FULL: .diskFull
     case .result where primaryCode == SQLITE_READONLY: .readOnly("The database cannot be written: \(reason).")

@@ -5,7 +5,7 @@ import Profiles
 final class SQLiteReadStatements {
   private let connection: SQLiteConnection
   private let selectItem, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
-  private let countItems, selectUsers, countUsers: SQLiteStatement
+  private let countItems, selectBeyondTenant, selectUsers, countUsers: SQLiteStatement
 
   /// Most people whom one server reads are of one tenant.
   private var lastTenant: TenantID?
@@ -20,15 +20,20 @@ final class SQLiteReadStatements {
       from item i join user u on u.id = i.user where i.user = ? and i.collection = ? and i.id = ?
       """)
     selectFirstItems = try connection.prepare(
-      "select id, \(columns) from item where user = ? and collection = ? order by created, id limit ?")
+      """
+      select id, \(columns) from item where user = ?1 and collection = ?2 and (?3 is null or audience & ?3 != 0)
+      order by created, id limit ?4
+      """)
     selectNextItems = try connection.prepare(
       """
-      select id, \(columns) from item where user = ? and collection = ? and (created, id) > (?, ?)
-      order by created, id limit ?
+      select id, \(columns) from item where user = ?1 and collection = ?2 and (?3 is null or audience & ?3 != 0)
+      and (created, id) > (?5, ?6) order by created, id limit ?4
       """)
     countItems = try connection.prepare(
-      "select count(*) from item where user = ?1 and (?2 is null or collection = ?2) and (?3 is null or audience & ?3 != 0)"
-    )
+      "select count(*) from item where user = ?1 and collection = ?2 and (?3 is null or audience & ?3 != 0)")
+    // The first condition on the audience is the one of the index.
+    selectBeyondTenant = try connection.prepare(
+      "select 1 from item where user = ? and \(SQLiteSchema.isBeyondTenant) and audience & ? != 0 limit 1")
     selectUsers = try connection.prepare(
       "select \(SQLiteRows.userColumns) from user where tenant = ? and id > ? order by id limit ?")
     countUsers = try connection.prepare("select count(*) from user where tenant = ?")
@@ -47,34 +52,44 @@ final class SQLiteReadStatements {
     return found
   }
 
-  /// One page of a collection in the default order.
+  /// One page of a collection in the default order, of those items that are for one of the audiences.
   func items(
-    of user: UserID, in collection: String, after position: ItemPosition?, limit: Int
-  ) throws(SQLiteFailure) -> [StoredItem] {
+    of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int
+  ) throws(SQLiteFailure) -> StoredPage<StoredItem> {
     let select: SQLiteStatement
+    let rows = limit + 1
     if let position {
       select = selectNextItems
-      try select.bind(user.text, collection, position.created.ticks, position.id.text, limit)
+      try select.bind(
+        user.text, collection, audiences?.rawValue, rows, position.created.ticks, position.id.text)
     } else {
       select = selectFirstItems
-      try select.bind(user.text, collection, limit)
+      try select.bind(user.text, collection, audiences?.rawValue, rows)
     }
-    return try select.all { row throws(SQLiteFailure) in
+    return try select.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in
       let key = ItemKey(user: user, collection: collection, id: try row.itemID(0))
       return try row.item(key, from: 1)
     }
   }
 
+  /// Whether a person has an item for one of these audiences, which reach beyond their tenant.
+  func hasItems(of user: UserID, beyondTenant audiences: Audience) throws(SQLiteFailure) -> Bool {
+    try selectBeyondTenant.bind(user.text, audiences.rawValue)
+    return try selectBeyondTenant.first { _ throws(SQLiteFailure) in true } ?? false
+  }
+
   /// How many items have an audience in common with `audiences`, all when that is nil.
-  func count(of user: UserID, in collection: String?, audiences: Audience?) throws(SQLiteFailure) -> Int {
+  func count(of user: UserID, in collection: String, audiences: Audience?) throws(SQLiteFailure) -> Int {
     try countItems.bind(user.text, collection, audiences?.rawValue)
     return try countItems.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
   }
 
   /// One page of a tenant's people, by id.
-  func users(in tenant: TenantID, after position: UserID?, limit: Int) throws(SQLiteFailure) -> [StoredUser] {
-    try selectUsers.bind(tenant.text, position?.text ?? "", limit)
-    return try selectUsers.all { row throws(SQLiteFailure) in try row.user() }
+  func users(
+    in tenant: TenantID, after position: UserID?, limit: Int
+  ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
+    try selectUsers.bind(tenant.text, position?.text ?? "", limit + 1)
+    return try selectUsers.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
   }
 
   /// How many people a tenant has.

@@ -20,17 +20,17 @@ final class SQLiteReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, after position: ItemPosition?, limit: Int,
-    _ then: @escaping (Result<[StoredItem], StoreError>) -> Void
+    of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredItem>, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.items(of: user, in: collection, after: position, limit: limit)
+      try statements.items(of: user, in: collection, audiences: audiences, after: position, limit: limit)
     }
   }
 
   func users(
     in tenant: TenantID, after position: UserID?, limit: Int,
-    _ then: @escaping (Result<[StoredUser], StoreError>) -> Void
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
       try statements.users(in: tenant, after: position, limit: limit)
@@ -38,12 +38,21 @@ final class SQLiteReader: ProfileReader {
   }
 
   func count(
-    of user: UserID, in collection: String?, audiences: Audience?,
+    of user: UserID, in collection: String, audiences: Audience?,
     _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
       source.read { statements throws(SQLiteFailure) in
         try statements.count(of: user, in: collection, audiences: audiences)
+      })
+  }
+
+  func hasItems(
+    of user: UserID, beyondTenant audiences: Audience, _ then: @escaping (Result<Bool, StoreError>) -> Void
+  ) {
+    then(
+      source.read { statements throws(SQLiteFailure) in
+        try statements.hasItems(of: user, beyondTenant: audiences)
       })
   }
 

@@ -18,10 +18,13 @@ extension SQLiteStatement {
   func item(_ key: ItemKey, from column: Int32) throws(SQLiteFailure) -> StoredItem {
     guard let created = DateTimeOffset(ticks: int64(column + 2)) else { throw .row(Self.itemFault) }
     let json = bytes(column + 5)
+    // What is read will be cut and spliced, so neither the JSON nor the range is trusted.
+    guard Self.isEntity(json) else { throw .row(Self.itemFault) }
     var collapsible: Range<Int>?
     if let start = optionalInt64(column + 3), let end = optionalInt64(column + 4) {
-      // The range will be used to cut the JSON, so it is never trusted.
-      guard start >= 0, start < end, end <= Int64(json.count) else { throw .row(Self.itemFault) }
+      guard start >= Self.entityPrefix.count, end - start > 2, end < Int64(json.count),
+        json[Int(start)] == UInt8(ascii: "["), json[Int(end) - 1] == UInt8(ascii: "]")
+      else { throw .row(Self.itemFault) }
       collapsible = Int(start)..<Int(end)
     }
     return StoredItem(
@@ -47,11 +50,21 @@ extension SQLiteStatement {
 
   /// The person whose `userColumns` begin with the first column.
   func user() throws(SQLiteFailure) -> StoredUser {
-    guard let id = UserID(text(0)), let tenant = TenantID(text(1)) else { throw .row(Self.userFault) }
+    let json = bytes(5)
+    guard let id = UserID(text(0)), let tenant = TenantID(text(1)), Self.isEntity(json) else {
+      throw .row(Self.userFault)
+    }
     return StoredUser(
       id: id, tenant: tenant, principalName: optionalText(2), displayName: optionalText(3),
-      version: Version(number: int64(4)), json: bytes(5))
+      version: Version(number: int64(4)), json: json)
   }
+
+  /// Whether the bytes are an object that begins with its key, as every stored one does.
+  private static func isEntity(_ json: [UInt8]) -> Bool {
+    json.count > entityPrefix.count && json.starts(with: entityPrefix) && json.last == UInt8(ascii: "}")
+  }
+
+  private static let entityPrefix = Array("{\"id\":".utf8)
 
   /// The change whose `changeColumns` begin with the first column.
   func change() throws(SQLiteFailure) -> Change {

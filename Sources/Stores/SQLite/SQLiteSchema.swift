@@ -1,10 +1,14 @@
 import GRDB
 import GRDBSQLite
+import Profiles
 
 /// The tables, as a list of named steps that is only ever added to.
 enum SQLiteSchema {
   /// Marks the file as Facet's in the header of the database ("Face").
   static let applicationID = "1180787557"
+
+  /// The condition of items that people of other tenants may see. A query must repeat it to be served by the index.
+  static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"
 
   /// The people, their items, and the change log. Text is compared byte for byte.
   private static let first = """
@@ -17,6 +21,8 @@ enum SQLiteSchema {
       version integer not null check (version > 0),
       json blob not null
     ) strict, without rowid;
+
+    create index user_tenant on user (tenant, id);
 
     create unique index user_principal_name on user (tenant, principal_name_folded)
       where principal_name_folded is not null;
@@ -34,7 +40,9 @@ enum SQLiteSchema {
       primary key (user, collection, id)
     ) strict, without rowid;
 
-    create index item_created on item (user, collection, created, id);
+    create index item_created on item (user, collection, created, id, audience);
+
+    create index item_beyond_tenant on item (user) where \(isBeyondTenant);
 
     create table change (
       seq integer primary key,
@@ -104,9 +112,6 @@ enum SQLiteSchema {
     migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: first)
       try database.execute(sql: "pragma application_id = \(applicationID)")
-    }
-    migrator.registerMigration("people of a tenant in the order of their ids") { database in
-      try database.execute(sql: "create index user_tenant on user (tenant, id)")
     }
     return migrator
   }

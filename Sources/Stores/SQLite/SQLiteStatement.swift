@@ -1,4 +1,6 @@
 import GRDBSQLite
+import OData
+import Profiles
 
 /// A prepared statement, stepped without any layer between. Belongs to one thread at a time, like its connection.
 ///
@@ -52,6 +54,23 @@ final class SQLiteStatement {
     var answers: [Answer] = []
     while try step() { answers.append(try read(self)) }
     return answers
+  }
+
+  /// Reads rows up to `limit`, or until they hold `Limits.pageBytesMax` bytes by what `size` says. The statement must
+  /// give one row more than `limit`, so that it shows whether any follow.
+  func page<Element: Sendable>(
+    limit: Int, size: (Element) -> Int, _ read: (SQLiteStatement) throws(SQLiteFailure) -> Element
+  ) throws(SQLiteFailure) -> StoredPage<Element> {
+    defer { sqlite3_reset(pointer) }
+    var elements: [Element] = []
+    var bytes = 0
+    while try step() {
+      guard elements.count < limit, bytes < Limits.pageBytesMax else { return StoredPage(elements, isLast: false) }
+      let element = try read(self)
+      bytes += size(element)
+      elements.append(element)
+    }
+    return StoredPage(elements, isLast: true)
   }
 
   /// Gives every row to `body`, which may throw what it likes.

@@ -70,7 +70,9 @@ private struct SQLiteImport {
 
   private func take(_ user: StoredUser) throws {
     guard try !tables.isPrincipalNameTaken(of: user) else { throw ImportError.principalNameTaken }
-    let old = try tables.version(of: user.id)
+    let existing = try tables.user(user.id)
+    guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
+    let old = existing?.version
     let new = StoredUser(
       id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
       version: old?.next ?? user.version, json: user.json)

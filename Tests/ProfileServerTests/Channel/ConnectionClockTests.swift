@@ -73,11 +73,14 @@ struct ConnectionClockTests {
   func blocked() {
     var clock = Self.clock {
       $0.requestEnded()
-      $0.writability(isWritable: false, now: Self.at(10))
+      $0.unsent(1_000, now: Self.at(10))
+      $0.unsent(1_000, now: Self.at(60))
     }
     #expect(clock.verdict(now: Self.at(85)) == .fine)
     #expect(clock.verdict(now: Self.at(86)) == .cut)
-    clock.writability(isWritable: true, now: Self.at(80))
+    clock.unsent(999, now: Self.at(86))
+    #expect(clock.verdict(now: Self.at(161)) == .fine)
+    clock.unsent(0, now: Self.at(161))
     #expect(clock.verdict(now: Self.at(500)) == .fine)
   }
 
@@ -90,5 +93,23 @@ struct ConnectionClockTests {
     }
     #expect(clock.verdict(now: Self.at(7)) == .fine)
     #expect(clock.verdict(now: Self.at(8)) == .cut)
+  }
+
+  @Test("Idle time and lingering begin when everything was sent")
+  func afterSending() {
+    var clock = Self.clock {
+      $0.answered(now: Self.at(0))
+      $0.unsent(9, now: Self.at(1))
+      $0.unsent(8, now: Self.at(70))
+      $0.unsent(0, now: Self.at(100))
+    }
+    #expect(clock.verdict(now: Self.at(175)) == .fine)
+    #expect(clock.verdict(now: Self.at(176)) == .closeIdle)
+    clock.lingers(now: Self.at(200))
+    clock.unsent(5, now: Self.at(200))
+    #expect(clock.verdict(now: Self.at(230)) == .fine)
+    clock.unsent(0, now: Self.at(231))
+    #expect(clock.verdict(now: Self.at(233)) == .fine)
+    #expect(clock.verdict(now: Self.at(234)) == .cut)
   }
 }

@@ -117,30 +117,37 @@ private final class MemoryReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, after position: ItemPosition?, limit: Int,
-    _ then: @escaping (Result<[StoredItem], StoreError>) -> Void
+    of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredItem>, StoreError>) -> Void
   ) {
     let rest = store.items(of: user, in: collection).filter { item in
+      guard item.isFor(audiences) else { return false }
       guard let position else { return true }
       return (item.created, item.key.id.text) > (position.created, position.id.text)
     }
-    then(.success(Array(rest.prefix(limit))))
+    then(.success(StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)))
   }
 
   func count(
-    of user: UserID, in collection: String?, audiences: Audience?,
+    of user: UserID, in collection: String, audiences: Audience?,
     _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    let items = store.items(of: user).filter { collection == nil || $0.key.collection == collection }
-    then(.success(items.count { $0.isFor(audiences) }))
+    then(.success(store.items(of: user, in: collection).count { $0.isFor(audiences) }))
+  }
+
+  func hasItems(
+    of user: UserID, beyondTenant audiences: Audience, _ then: @escaping (Result<Bool, StoreError>) -> Void
+  ) {
+    then(.success(store.items(of: user).contains { $0.isFor(audiences) }))
   }
 
   func users(
     in tenant: TenantID, after position: UserID?, limit: Int,
-    _ then: @escaping (Result<[StoredUser], StoreError>) -> Void
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     let users = store.users().filter { $0.tenant == tenant && $0.id.text > position?.text ?? "" }
-    then(.success(Array(users.sorted { $0.id.text < $1.id.text }.prefix(limit))))
+    let page = users.sorted { $0.id.text < $1.id.text }.prefix(limit)
+    then(.success(StoredPage(Array(page), isLast: users.count <= limit)))
   }
 
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {

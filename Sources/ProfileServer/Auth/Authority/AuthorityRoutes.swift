@@ -55,7 +55,6 @@ extension AuthorityAnswer {
 
 extension HTTPField.Name {
   fileprivate static let identityHeader = knownName("X-IDENTITY-HEADER")
-  fileprivate static let clientRequestID = knownName("client-request-id")
   fileprivate static let pragma = knownName("Pragma")
 
   /// A constant name; were it no field name, the field would simply never be found.

@@ -50,18 +50,27 @@ struct CallerReader {
     return tenant
   }
 
-  /// The caller: an application on its own when `idtyp` says so or when there are roles without scopes.
+  /// The caller: an application on its own only when the token leaves no doubt about it. Tokens of people may carry
+  /// roles without scopes too, such as Entra's ID tokens, and must never speak for a whole tenant.
   func caller() throws(TokenRefusal) -> Caller {
     let tenant = try tenant()
     let scopes = try words(names.scopes)
     let roles = try list(names.roles)
-    let isApplication = claims["idtyp"]?.text?.lowercased() == "app"
-    switch (isApplication, scopes, roles) {
+    let saysApplication = claims["idtyp"]?.text?.lowercased() == "app"
+    switch (saysApplication, scopes, roles) {
     case (true, _, _): return application(of: tenant, roles: roles ?? [])
     case (false, let scopes?, _): return try person(of: tenant, scopes: scopes)
-    case (false, nil, let roles?): return application(of: tenant, roles: roles)
-    case (false, nil, nil): throw .missingClaim(names.scopes)
+    case (false, nil, let roles?) where speaksForItself: return application(of: tenant, roles: roles)
+    case (false, nil, _): throw .missingClaim(names.scopes)
     }
+  }
+
+  /// Whether the subject is the application: Entra then gives `oid` and `sub` the same value, RFC 9068 makes the
+  /// client its own subject. A token with traces of a sign-in is a person's.
+  private var speaksForItself: Bool {
+    let hasSignIn = (["nonce", "auth_time", "amr"] + names.principalName).contains { claims.claim($0) != nil }
+    guard !hasSignIn, let subject = claims["sub"]?.text else { return false }
+    return [claims["oid"]?.text, applicationID].contains { $0.map { ExactText($0) == ExactText(subject) } ?? false }
   }
 
   private func person(of tenant: TenantID, scopes: [String]) throws(TokenRefusal) -> Caller {
