@@ -26,14 +26,23 @@ public final class HTTPConnection {
     address.sin_port = in_port_t(UInt16(truncatingIfNeeded: port)).bigEndian
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
     let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(socketDescriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        Self.uninterrupted { Int(connect(socketDescriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size))) }
       }
     }
     guard result == 0 else {
       let code = errno
       Glibc.close(socketDescriptor)
       throw Failure.cannotConnect(code)
+    }
+  }
+
+  /// Repeats a call that a signal cut short. Processes that tests start send one when they end, and the system does
+  /// not resume calls on a socket that has a timeout.
+  private static func uninterrupted(_ call: () -> Int) -> Int {
+    while true {
+      let result = call()
+      if result >= 0 || errno != EINTR { return result }
     }
   }
 
@@ -44,8 +53,8 @@ public final class HTTPConnection {
     let bytes = Array(bytes)
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes {
-        Glibc.send(socketDescriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      let count = bytes[sent...].withUnsafeBytes { rest in
+        Self.uninterrupted { Glibc.send(socketDescriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL)) }
       }
       guard count > 0 else { throw Failure.closed }
       sent += count
@@ -138,7 +147,7 @@ public final class HTTPConnection {
 
   private func fill() throws -> Bool {
     var piece = [UInt8](repeating: 0, count: 1 << 16)
-    let count = recv(socketDescriptor, &piece, piece.count, 0)
+    let count = Self.uninterrupted { recv(socketDescriptor, &piece, piece.count, 0) }
     if count > 0 {
       buffer += piece[..<count]
       return true

@@ -66,7 +66,9 @@ enum Probe {
   static func json(_ members: [String: String]) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+    // Every stored object begins with its key.
+    writer.member("id", members["id"] ?? namelessID)
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) where name != "id" {
       writer.name(name)
       writer.string(value)
     }
@@ -74,7 +76,9 @@ enum Probe {
     return writer.bytes
   }
 
-  /// The members of an item.
+  private static let namelessID = "probe"
+
+  /// The members of an item, without its key.
   static func members(_ item: StoredItem) throws(ConformanceFailure) -> [String: String] {
     let members = item.json.withUnsafeBufferPointer { bytes -> [String: String]? in
       var reader = JSONReader(bytes, dialect: .strict)
@@ -82,6 +86,7 @@ enum Probe {
       do {
         try reader.beginObject()
         while let name = try reader.nextName() { members[name.string] = try reader.readString().string }
+        members["id"] = nil
         try reader.finish()
       } catch {
         return nil

@@ -68,16 +68,19 @@ public struct StructuredTypeDeclaration: Sendable {
     let name: String
     let aliases: [String]
     let isCollection: Bool
+    let mayOmitOwner: Bool
     let documentation: String
 
-    /// The navigation property `name` of the entity type `owner`.
+    /// The navigation property `name` of the entity type `owner`. `mayOmitOwner` as in `NavigationProperty`.
     public init(
-      in owner: String, as name: String, aliases: [String] = [], isCollection: Bool = true, _ documentation: String
+      in owner: String, as name: String, aliases: [String] = [], isCollection: Bool = true, mayOmitOwner: Bool = false,
+      _ documentation: String
     ) {
       self.owner = owner
       self.name = name
       self.aliases = aliases
       self.isCollection = isCollection
+      self.mayOmitOwner = mayOmitOwner
       self.documentation = documentation
     }
   }

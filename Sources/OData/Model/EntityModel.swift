@@ -113,15 +113,13 @@ private struct Builder {
   private mutating func navigation(
     of declaration: StructuredTypeDeclaration, after inherited: [NavigationProperty]
   ) throws(EntityModel.DeclarationError) -> [NavigationProperty] {
-    var navigation = inherited
+    var own: [NavigationProperty] = []
     for contained in declarations {
       guard let containment = contained.containment, containment.owner == declaration.name else { continue }
-      navigation.append(
-        NavigationProperty(
-          name: containment.name, aliases: containment.aliases, target: try structured(contained.name),
-          isCollection: containment.isCollection, documentation: containment.documentation))
+      own.append(NavigationProperty(containment, target: try structured(contained.name)))
     }
-    return navigation
+    // Each stands in the declaration of its target, so only their names give an order that means something.
+    return inherited + own.sorted { $0.name < $1.name }
   }
 
   private mutating func valueType(

@@ -73,7 +73,19 @@ public struct NavigationProperty: Sendable {
   public let aliases: [String]
   public let target: StructuredType
   public let isCollection: Bool
+  /// Whether paths may leave out the owner that this property hangs off, where the owner is itself a single-valued
+  /// navigation property: `/me/things` then stands for `/me/profile/things`.
+  public let mayOmitOwner: Bool
   public let documentation: String
+
+  init(_ containment: StructuredTypeDeclaration.Containment, target: StructuredType) {
+    name = containment.name
+    aliases = containment.aliases
+    self.target = target
+    isCollection = containment.isCollection
+    mayOmitOwner = containment.mayOmitOwner
+    documentation = containment.documentation
+  }
 
   /// Whether a path segment names this property, in any case.
   public func isNamed(_ segment: some Sequence<UInt8>) -> Bool {

@@ -15,7 +15,7 @@ public final class StructuredType: Sendable {
   public let aliases: [String]
   /// All properties, inherited ones first, each at its own index.
   public let properties: [Property]
-  /// All navigation properties, inherited ones first.
+  /// All navigation properties, inherited ones first, then in the order of their names.
   public let navigation: [NavigationProperty]
   public let documentation: String
 
@@ -38,6 +38,17 @@ public final class StructuredType: Sendable {
 
   /// The property of exactly this name.
   public func property(named name: String) -> Property? { properties.first { $0.name == name } }
+
+  /// The navigation properties that a path segment stands for, outermost first; empty when it names none.
+  func navigation(of segment: String) -> [NavigationProperty] {
+    if let own = navigation.first(where: { $0.isNamed(segment.utf8) }) { return [own] }
+    for owner in navigation where !owner.isCollection {
+      if let inner = owner.target.navigation.first(where: { $0.mayOmitOwner && $0.isNamed(segment.utf8) }) {
+        return [owner, inner]
+      }
+    }
+    return []
+  }
 
   /// The position of the property that a member of a JSON object names.
   func propertyIndex(of name: JSONReader.Text) -> Int? {

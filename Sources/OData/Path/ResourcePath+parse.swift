@@ -40,8 +40,9 @@ extension ResourcePath {
         continue
       }
       guard let owner = type else { throw .unknownSegment(segment.shownName) }
-      if let navigation = owner.navigation.first(where: { $0.isNamed(segment.name.utf8) }) {
-        steps.append(.navigation(navigation))
+      let navigations = owner.navigation(of: segment.name)
+      if let navigation = navigations.last {
+        steps += navigations.map(Step.navigation)
         type = navigation.target
         if let key = segment.key {
           guard navigation.isCollection else { throw .malformedKey(segment: navigation.name) }

@@ -32,7 +32,22 @@ struct PathTests {
     #expect(try outline("/beta/me/profile/phones/\(id)/source/type") == "me profile phones (\(id)) .source .type")
   }
 
-  @Test("Collections that are not declared yet are unknown segments")
+  @Test("Responsibilities lie in the profile and are also reached without naming it")
+  func omittedOwner() throws {
+    let whole = "users(u) profile responsibilities (r)"
+    #expect(try outline("/beta/users/u/profile/responsibilities/r") == whole)
+    #expect(try outline("/beta/users/u/responsibilities/r") == whole)
+    #expect(try outline("/beta/users('u')/Responsibilities('r')/displayName") == whole + " .displayName")
+    #expect(try outline("/beta/me/responsibilities") == "me profile responsibilities")
+    #expect(throws: PathError.unknownSegment("phones")) { try outline("/beta/me/phones") }
+  }
+
+  @Test("Older names of collections are the same resource")
+  func olderNames() throws {
+    #expect(try outline("/beta/me/profile/accounts/a") == "me profile account (a)")
+  }
+
+  @Test("Collections that are not declared are unknown segments")
   func undeclared() {
     #expect(throws: PathError.unknownSegment("nosuch")) { try outline("/beta/me/profile/nosuch") }
   }
