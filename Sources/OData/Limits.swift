@@ -68,6 +68,8 @@ public enum Limits {
   public static let queuedWritesMax = 20_000
   /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.
   public static let readAttemptsMax = 20
+  /// Most times that the lock of a data directory is tried, 10 ms apart.
+  public static let lockAttemptsMax = 20
   /// Most faults that a check of the whole database reports.
   public static let checkFindingsMax = 1_000
   /// Largest database whose integrity is checked in the background after a start, in bytes.

@@ -111,6 +111,8 @@ public struct FacetServer: Service, CustomStringConvertible {
     try await checkPort(configuration.port, "--port", group)
     try await checkPort(configuration.httpsPort, "--https-port", group)
     let metrics = ServerMetrics()
+    // Made now rather than at the first request that asks for it.
+    _ = ServiceMetadata.current
     let handlers = try await makeHandlers(group, metrics)
     let responder = router(metrics).buildResponder()
     let readiness = Readiness { [addresses, onReady] ports in
@@ -155,6 +157,7 @@ public struct FacetServer: Service, CustomStringConvertible {
     let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: CommonFieldsMiddleware())
     OperationsRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
+    MetadataRoutes().add(to: router)
     authority.addRoutes(to: router)
     if let demo { DemoRoutes(service: service, demo: demo).add(to: router) }
     return router

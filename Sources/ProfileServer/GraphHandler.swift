@@ -41,6 +41,13 @@ final class GraphHandler {
     guard !CrossOrigin.isPreflight(request.method, request.headers) else {
       return finish(exchange, CrossOrigin.preflight(request.headers))
     }
+    if let metadata = ServiceMetadata.current.response(to: request) {
+      exchange.route = .metadata
+      switch metadata {
+      case .success(let response): return finish(exchange, response)
+      case .failure(let error): return finish(exchange, error)
+      }
+    }
     authenticator.authenticate(request) { [self] result in
       switch result {
       case .failure(let error): finish(exchange, error)

@@ -1,4 +1,5 @@
 import Glibc
+import OData
 import Synchronization
 
 /// The right to write in a data directory. One server at a time has it, in whatever process; it ends with
@@ -10,6 +11,12 @@ public final class DataDirectoryLock: Sendable {
   public init(directory: String) throws(StoreOpenError) {
     let descriptor = open(directory + "/facet.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .unusable(reason: SystemFailure.text(errno)) }
+    var attempts = 1
+    // A process that was just started by the holder has the lock too, until it has become what it shall be.
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK, attempts < Limits.lockAttemptsMax {
+      attempts += 1
+      StoreThread.pause(milliseconds: 10)
+    }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno
       close(descriptor)

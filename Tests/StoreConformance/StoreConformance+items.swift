@@ -20,7 +20,7 @@ extension StoreConformance {
       let key = try Probe.key(person.id, "p 1/ü")
       let item = StoredItem(
         key: key, version: .first, audience: [.family, .everyone], created: Probe.time(7),
-        json: Probe.json(["source": "nul \0, quote \" and ü"]), collapsible: 10..<16)
+        json: Array(#"{"id":"p","source":{"type":["nul \u0000, quote \" and ü"]}}"#.utf8), collapsible: 27..<58)
       try await driver.put(ProbeOperation.create(item))
       let wanted = FoundItem(item: item, owner: ItemOwner(tenant: person.tenant, displayName: person.displayName))
       for reader in [before, try driver.reader()] {

@@ -12,6 +12,7 @@ public enum RouteTemplate: String, CaseIterable, Sendable {
   case item = "/users/{id}/profile/{collection}/{itemId}"
   case count = "/users/{id}/profile/{collection}/$count"
   case property = "/users/{id}/.../{property}"
+  case metadata = "/$metadata"
   case unknown = "other"
   case unreadable
 

@@ -46,7 +46,7 @@ extension SQLiteStore {
         guard let fault = user.fault else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {
-        findings.append(.inFile(error.reason))
+        findings.append(CheckFinding(user: UserID(row.text(0)), collection: nil, item: nil, message: error.reason))
       }
     }
     return findings
@@ -67,7 +67,9 @@ extension SQLiteStore {
         guard let fault = Self.fault(of: try row.item(key, from: 3), hasOwner: !row.isNull(9)) else { return }
         findings.append(CheckFinding(user: user, collection: key.collection, item: key.id, message: fault))
       } catch {
-        findings.append(.inFile(error.reason))
+        findings.append(
+          CheckFinding(
+            user: UserID(row.text(0)), collection: row.text(1), item: ItemID(row.text(2)), message: error.reason))
       }
     }
     return findings

@@ -53,11 +53,21 @@ struct TokenShapeTests {
     #expect(application?.displayName == nil)
   }
 
-  @Test("Roles without scopes mean an application")
+  @Test("Roles without scopes mean an application only when the subject is the application")
   func rolesAlone() async throws {
-    let caller = try await caller(["scp": "null", "roles": "[\"User.ReadWrite.All\"]"])
-    #expect(caller?.actor == .application)
-    #expect(caller?.permissions == [.userReadWriteAll])
+    let roles = ["scp": "null", "roles": "[\"User.ReadWrite.All\"]", "preferred_username": "null"]
+    for own in [["oid": "\"sp\"", "sub": "\"sp\""], ["azp": "\"app-2\"", "sub": "\"app-2\""]] {
+      let caller = try await caller(roles.merging(own) { $1 })
+      #expect(caller?.actor == .application)
+      #expect(caller?.permissions == [.userReadWriteAll])
+    }
+    // An ID token of a person: roles, a pairwise subject, traces of a sign-in.
+    for person in [
+      ["oid": "\"ada\"", "sub": "\"pairwise\""], ["oid": "\"ada\"", "sub": "\"ada\"", "nonce": "\"n\""],
+      ["oid": "\"ada\"", "sub": "\"ada\"", "preferred_username": "\"ada@example.com\""],
+    ] {
+      #expect(try await caller(roles.merging(person) { $1 }) == nil)
+    }
   }
 
   @Test("An application without roles has no permissions")
@@ -109,7 +119,9 @@ struct TokenShapeTests {
     #expect(caller.permissions == [.userReadWrite])
 
     let application = try await self.caller(
-      ["tid": "null", "scp": "null", "realm_access": #"{"roles":["User.Read.All"]}"#], members: members)
+      [
+        "tid": "null", "scp": "null", "realm_access": #"{"roles":["User.Read.All"]}"#, "idtyp": "\"app\"",
+      ], members: members)
     #expect(application?.actor == .application)
     #expect(application?.permissions == [.userReadAll])
   }

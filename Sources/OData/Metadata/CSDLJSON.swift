@@ -1,0 +1,93 @@
+/// Metadata as JSON (OData CSDL JSON 4.01), for a service of OData 4.0.
+public enum CSDLJSON {
+  /// The media type of the document.
+  public static let mediaType = "application/json"
+
+  /// The whole document.
+  public static func document(_ description: ModelDescription) -> DocumentNode {
+    var members: [(name: String, value: DocumentNode)] = [
+      ("$Version", "4.0"),
+      ("$EntityContainer", .string("\(description.model.namespace).\(description.containerName)")),
+      ("$Reference", .object(description.vocabularies.map(reference))),
+    ]
+    members.append((description.model.namespace, schema(description)))
+    return .object(members)
+  }
+
+  private static func reference(_ vocabulary: Vocabulary) -> (name: String, value: DocumentNode) {
+    let include: DocumentNode = ["$Namespace": .string(vocabulary.namespace), "$Alias": .string(vocabulary.alias)]
+    return (vocabulary.location + ".json", ["$Include": [include]])
+  }
+
+  private static func schema(_ description: ModelDescription) -> DocumentNode {
+    let enums = description.enumTypes.map { (name: $0.name, value: enumType($0)) }
+    let types = description.structuredTypes.map { (name: $0.name, value: structuredType($0, description)) }
+    return .object(enums + types + [(description.containerName, container(description))])
+  }
+
+  private static func enumType(_ type: EnumType) -> DocumentNode {
+    var members: [(name: String, value: DocumentNode)] = [("$Kind", "EnumType")]
+    if type.isFlags { members.append(("$IsFlags", true)) }
+    members += type.members.map { ($0.name, .int($0.value)) }
+    return .object(members + annotated(Annotation.described(type.documentation)))
+  }
+
+  private static func structuredType(_ type: StructuredType, _ description: ModelDescription) -> DocumentNode {
+    var members: [(name: String, value: DocumentNode)] = [("$Kind", type.isEntity ? "EntityType" : "ComplexType")]
+    if let base = type.baseName { members.append(("$BaseType", .string("\(description.model.namespace).\(base)"))) }
+    if type.isAbstract { members.append(("$Abstract", true)) }
+    if type.isOpen { members.append(("$OpenType", true)) }
+    let own = description.ownProperties(of: type)
+    let keys = own.filter { $0.traits.contains(.key) }.map { DocumentNode.string($0.name) }
+    if !keys.isEmpty { members.append(("$Key", .array(keys))) }
+    members += own.map { ($0.name, property($0, description.annotations(of: $0, in: type))) }
+    members += description.ownNavigation(of: type).map {
+      ($0.name, navigation($0, description.annotations(of: $0, in: type)))
+    }
+    return .object(members + annotated(description.annotations(of: type)))
+  }
+
+  /// Unlike in XML, what is not said is Edm.String and not null (OData CSDL JSON 4.01 section 7).
+  private static func property(_ property: Property, _ annotations: [Annotation]) -> DocumentNode {
+    var members: [(name: String, value: DocumentNode)] = []
+    let type = property.type.qualifiedName
+    if type != PrimitiveKind.string.qualifiedName { members.append(("$Type", .string(type))) }
+    if property.isCollection { members.append(("$Collection", true)) }
+    if property.allowsNullValues { members.append(("$Nullable", true)) }
+    if let precision = property.precision { members.append(("$Precision", .int(Int64(precision)))) }
+    return .object(members + annotated(annotations))
+  }
+
+  private static func navigation(_ navigation: NavigationProperty, _ annotations: [Annotation]) -> DocumentNode {
+    var members: [(name: String, value: DocumentNode)] = [
+      ("$Kind", "NavigationProperty"), ("$Type", .string(navigation.target.qualifiedName)),
+    ]
+    members.append(navigation.isCollection ? ("$Collection", true) : ("$Nullable", true))
+    members.append(("$ContainsTarget", true))
+    return .object(members + annotated(annotations))
+  }
+
+  private static func container(_ description: ModelDescription) -> DocumentNode {
+    let roots = description.model.roots.map { root -> (name: String, value: DocumentNode) in
+      let type: DocumentNode = ["$Type": .string(root.type.qualifiedName)]
+      return (root.name, root.isEntitySet ? ["$Collection": true, "$Type": .string(root.type.qualifiedName)] : type)
+    }
+    let kind: DocumentNode = ["$Kind": "EntityContainer"]
+    return kind.adding(roots + annotated(description.annotations[""] ?? []))
+  }
+
+  private static func annotated(_ annotations: [Annotation]) -> [(name: String, value: DocumentNode)] {
+    annotations.map { ("@\($0.term)", expression($0.value)) }
+  }
+
+  private static func expression(_ value: Annotation.Value) -> DocumentNode {
+    switch value {
+    case .bool(let value): .bool(value)
+    case .string(let value): .string(value)
+    case .member(_, let name): .string(name)
+    case .propertyPath(let path): .string(path)
+    case .collection(let elements): .array(elements.map(expression))
+    case .record(let properties): .object(properties.map { ($0.property, expression($0.value)) })
+    }
+  }
+}

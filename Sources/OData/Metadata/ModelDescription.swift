@@ -1,0 +1,85 @@
+/// A model as its metadata documents show it: how much of it, and what is said of it beyond its declarations.
+public struct ModelDescription: Sendable {
+  public let model: EntityModel
+  /// Name of the entity container.
+  public let containerName: String
+  /// Vocabularies beside Core.
+  let vocabularies: [Vocabulary]
+  /// Names of navigation properties that are left out, with the types that only they reach.
+  let hiddenNavigation: Set<String>
+  /// Further annotations by the element's name: `type`, `type/property`, or the empty name for the container.
+  let annotations: [String: [Annotation]]
+
+  /// Types that are shown, in the order of their declaration.
+  public let structuredTypes: [StructuredType]
+  /// Enumerations that are shown, in the order of their declaration.
+  public let enumTypes: [EnumType]
+
+  /// Describes a model. Terms of `annotations` belong to Core or to one of `vocabularies`.
+  public init(
+    of model: EntityModel, containerName: String, hidingNavigation hiddenNavigation: Set<String> = [],
+    vocabularies: [Vocabulary] = [], annotations: [String: [Annotation]] = [:]
+  ) {
+    self.model = model
+    self.containerName = containerName
+    self.vocabularies = [.core] + vocabularies
+    self.hiddenNavigation = hiddenNavigation
+    self.annotations = annotations
+    var reach = Reach(model: model, hiddenNavigation: hiddenNavigation)
+    for root in model.roots { reach.visit(root.type) }
+    structuredTypes = model.structuredTypes.filter { reach.names.contains($0.name) }
+    enumTypes = model.enumTypes.filter { reach.names.contains($0.name) }
+  }
+
+  /// The properties that a type declares itself.
+  func ownProperties(of type: StructuredType) -> ArraySlice<Property> {
+    type.properties.dropFirst(base(of: type)?.properties.count ?? 0)
+  }
+
+  /// The navigation properties that a type declares itself and that are shown.
+  func ownNavigation(of type: StructuredType) -> [NavigationProperty] {
+    type.navigation.dropFirst(base(of: type)?.navigation.count ?? 0).filter { !hiddenNavigation.contains($0.name) }
+  }
+
+  /// The annotations of a type.
+  func annotations(of type: StructuredType) -> [Annotation] {
+    Annotation.described(type.documentation) + (annotations[type.name] ?? [])
+  }
+
+  /// The annotations of a property of a type.
+  func annotations(of property: Property, in type: StructuredType) -> [Annotation] {
+    Annotation.declared(of: property) + (annotations["\(type.name)/\(property.name)"] ?? [])
+  }
+
+  /// The annotations of a navigation property of a type.
+  func annotations(of navigation: NavigationProperty, in type: StructuredType) -> [Annotation] {
+    Annotation.described(navigation.documentation) + (annotations["\(type.name)/\(navigation.name)"] ?? [])
+  }
+
+  private func base(of type: StructuredType) -> StructuredType? { type.baseName.flatMap(model.type(named:)) }
+}
+
+/// Finds the types that the roots lead to.
+private struct Reach {
+  let model: EntityModel
+  let hiddenNavigation: Set<String>
+  var names: Set<String> = []
+
+  init(model: EntityModel, hiddenNavigation: Set<String>) {
+    self.model = model
+    self.hiddenNavigation = hiddenNavigation
+  }
+
+  mutating func visit(_ type: StructuredType) {
+    guard names.insert(type.name).inserted else { return }
+    if let base = type.baseName.flatMap(model.type(named:)) { visit(base) }
+    for property in type.properties {
+      switch property.type {
+      case .primitive: break
+      case .enumeration(let enumeration): names.insert(enumeration.name)
+      case .complex(let complex): visit(complex)
+      }
+    }
+    for navigation in type.navigation where !hiddenNavigation.contains(navigation.name) { visit(navigation.target) }
+  }
+}

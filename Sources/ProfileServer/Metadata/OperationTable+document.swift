@@ -1,0 +1,142 @@
+import OData
+import Profiles
+
+extension OperationTable {
+  /// The table for every version, every way to a user, and every collection of the model.
+  static func operations(of model: EntityModel) -> [APIOperation] {
+    var operations = documents
+    guard let user = model.type(named: "user"),
+      let profile = user.navigation.first(where: { $0.name == "profile" })?.target
+    else { return operations }
+    for row in rows {
+      guard !row.kind.isOfCollection else { continue }
+      for address in addresses(of: row) {
+        operations.append(row.operation(at: address, of: row.kind == .profile ? profile : user))
+      }
+    }
+    for collection in profile.navigation where collection.isCollection {
+      for row in rows where row.kind.isOfCollection {
+        for address in addresses(of: row, in: collection) {
+          operations.append(row.operation(at: address, of: collection.target, in: collection))
+        }
+      }
+    }
+    return operations
+  }
+
+  private static func addresses(of row: Row) -> [String] {
+    row.kind.versions.flatMap { version in
+      (row.isUnderMe ? ["/me" + row.kind.suffix] : []).map { "/\(version.rawValue)\($0)" }
+        + ["/\(version.rawValue)\(row.kind.template)"]
+    }
+  }
+
+  private static func addresses(of row: Row, in collection: NavigationProperty) -> [String] {
+    var addresses = addresses(of: row)
+    if let second = secondAddress(of: collection) {
+      let suffix = row.kind.suffix.replacing("/profile/{collection}", with: "")
+      addresses.append("/\(ResourcePath.ServiceVersion.beta.rawValue)\(second)\(suffix)")
+    }
+    return addresses.map { $0.replacing("{collection}", with: collection.name) }
+  }
+
+  /// Documents that describe the service; none needs a token.
+  private static var documents: [APIOperation] {
+    let versions: [ResourcePath.ServiceVersion] = [.beta, .v1]
+    return versions.flatMap { version -> [APIOperation] in
+      let name = version.rawValue
+      return [
+        document("/\(name)/", id: "\(name).service", "The service document", [OpenAPIDocument.mediaType]),
+        document(
+          "/\(name)/$metadata", id: "\(name).metadata", "The entity data model as CSDL XML or JSON",
+          [CSDLXML.mediaType, CSDLJSON.mediaType]),
+      ]
+    } + [document("/openapi.json", id: "openapi", "This document", [OpenAPIDocument.mediaType])]
+  }
+
+  private static func document(
+    _ path: String, id: String, _ summary: String, _ mediaTypes: [String]
+  ) -> APIOperation {
+    let refusals = ([(400, [.badRequest])] + Row.ofEveryRequest).map { status, codes in
+      APIOperation.Refusal(status, codes.map(\.rawValue))
+    }
+    return APIOperation(
+      .get, path, id: id, tag: "metadata", summary, documentation: "", parameters: [], body: nil,
+      successes: [.init(200, .document(mediaTypes), headers: ["ETag"]), .init(304, .nothing, headers: ["ETag"])],
+      refusals: refusals, needsToken: false)
+  }
+}
+
+extension OperationTable.Row {
+  fileprivate func operation(
+    at path: String, of type: StructuredType, in collection: NavigationProperty? = nil
+  ) -> APIOperation {
+    APIOperation(
+      method, path, id: Self.id(of: path, method), tag: collection?.name ?? (kind == .profile ? "profile" : "users"),
+      summary.replacing("{collection}", with: collection?.name ?? ""), documentation: documentation(at: path),
+      parameters: parameters(at: path, of: type), body: hasBody ? type : nil, successes: successes(of: type),
+      refusals: refusals, needsToken: true)
+  }
+
+  /// The names of the path, joined by dots, with the method behind them.
+  private static func id(of path: String, _ method: APIOperation.Method) -> String {
+    let names = path.split(separator: "/").map { $0.filter { $0 != "{" && $0 != "}" && $0 != "$" } }
+    return (names + [method.rawValue]).joined(separator: ".")
+  }
+
+  /// Under `/me` only a person's own permissions matter.
+  private func documentation(at path: String) -> String {
+    let isMe = path.split(separator: "/").dropFirst().first == "me"
+    let own = "One of these delegated permissions: \(Self.names(permissions.own))."
+    guard !isMe else { return own }
+    let application = "As an application, one of: \(Self.names(permissions.application))."
+    guard permissions.own != permissions.others else { return "\(own) \(application)" }
+    return "\(own) For another person one of: \(Self.names(permissions.others)). \(application)"
+  }
+
+  private static func names(_ permissions: [Permission]) -> String {
+    permissions.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+  }
+
+  private func parameters(at path: String, of type: StructuredType) -> [APIOperation.Parameter] {
+    var parameters: [APIOperation.Parameter] = []
+    if path.contains("{user-id}") {
+      parameters.append(.init("user-id", in: .path, "The id or the user principal name of a person."))
+    }
+    if path.contains("{item-id}") { parameters.append(.init("item-id", in: .path, "The id of an item.")) }
+    if path.contains("{property}") {
+      parameters.append(.init("property", in: .path, values: propertyNames(of: type), "The name of a property."))
+    }
+    parameters += options.map { option in
+      .init(option.name, in: .query, values: values(of: option, type), isList: true, option.documentation)
+    }
+    if takesIfMatch {
+      parameters.append(.init("If-Match", in: .header, "The write happens only if the entity tag is still this one."))
+    }
+    if hasBody {
+      parameters.append(
+        .init(
+          "Prefer", in: .header, values: ["return=minimal", "return=representation"],
+          "Whether a success answers the entity."))
+    }
+    return parameters
+  }
+
+  /// Plain values are those of one primitive or of an enumeration.
+  private func propertyNames(of type: StructuredType) -> [String] {
+    type.properties.filter { property in
+      guard kind == .rawValue else { return true }
+      if case .complex = property.type { return false }
+      return !property.isCollection
+    }.map(\.name)
+  }
+
+  private func values(of option: SystemQueryOption, _ type: StructuredType) -> [String] {
+    let collections = type.navigation.filter(\.isCollection).map(\.name)
+    switch option {
+    case .select: return type.properties.map(\.name) + collections
+    case .expand: return collections
+    case .filter, .orderby, .top, .skip, .count, .search: return []
+    }
+  }
+}

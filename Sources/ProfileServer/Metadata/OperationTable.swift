@@ -1,0 +1,152 @@
+import OData
+import Profiles
+
+/// What the service does, declared once: the OpenAPI document and `docs/coverage.md` are made from this table.
+enum OperationTable {
+  /// One method of one kind of resource.
+  struct Row: Sendable {
+    let kind: ResourceKind
+    let method: APIOperation.Method
+    let permissions: PermissionRule
+    /// What it does; `{collection}` stands for the name of the collection.
+    let summary: String
+    var options: [SystemQueryOption] = []
+    /// Whether a person's own resource is also found under `/me`.
+    var isUnderMe = true
+    let success: Success
+    /// Whether `If-Match` is looked at.
+    var takesIfMatch = false
+  }
+
+  /// What a row answers when all is well.
+  enum Success: Sendable {
+    case entity, list, created, updated, deleted, count, property, rawValue
+    /// An update that answers no body unless one is asked for.
+    case updatedSilently
+  }
+
+  /// Every operation of the service.
+  static let rows: [Row] = [
+    Row(kind: .users, method: .get, permissions: .listUsers, summary: "List users", isUnderMe: false, success: .list),
+    Row(
+      kind: .users, method: .post, permissions: .manageUsers, summary: "Create a user", isUnderMe: false,
+      success: .created),
+    Row(kind: .user, method: .get, permissions: .readUser, summary: "Get a user", success: .entity),
+    Row(
+      kind: .user, method: .patch, permissions: .writeUser, summary: "Update a user", isUnderMe: false,
+      success: .updatedSilently, takesIfMatch: true),
+    Row(
+      kind: .user, method: .delete, permissions: .manageUsers, summary: "Delete a user with the profile",
+      isUnderMe: false, success: .deleted, takesIfMatch: true),
+    Row(
+      kind: .profile, method: .get, permissions: .readProfile, summary: "Get the profile with its collections",
+      options: [.select, .expand], success: .entity),
+    Row(
+      kind: .profile, method: .patch, permissions: .writeProfile, summary: "Update the profile", success: .updated,
+      takesIfMatch: true),
+    Row(
+      kind: .profile, method: .delete, permissions: .writeProfile, summary: "Delete all items of the profile",
+      success: .deleted, takesIfMatch: true),
+    Row(
+      kind: .collection, method: .get, permissions: .readProfile, summary: "List the items of {collection}",
+      success: .list),
+    Row(
+      kind: .collection, method: .post, permissions: .writeProfile, summary: "Create an item in {collection}",
+      success: .created),
+    Row(
+      kind: .count, method: .get, permissions: .readProfile, summary: "Count the items of {collection}",
+      success: .count),
+    Row(
+      kind: .item, method: .get, permissions: .readProfile, summary: "Get an item of {collection}",
+      success: .entity),
+    Row(
+      kind: .item, method: .patch, permissions: .writeProfile, summary: "Update an item of {collection}",
+      success: .updated, takesIfMatch: true),
+    Row(
+      kind: .item, method: .delete, permissions: .writeProfile, summary: "Delete an item of {collection}",
+      success: .deleted, takesIfMatch: true),
+    Row(
+      kind: .property, method: .get, permissions: .readProfile, summary: "Get a property of an item of {collection}",
+      success: .property),
+    Row(
+      kind: .rawValue, method: .get, permissions: .readProfile,
+      summary: "Get the plain value of a property of an item of {collection}", success: .rawValue),
+  ]
+
+  /// The address that a collection has beside the one under the profile, behind `/beta`; nil for most.
+  static func secondAddress(of collection: NavigationProperty) -> String? {
+    collection.mayOmitOwner ? "/me/\(collection.name)" : nil
+  }
+
+  /// The row of a method of a kind, or nil when it is not offered.
+  static func row(_ kind: ResourceKind, _ method: APIOperation.Method) -> Row? {
+    rows.first { $0.kind == kind && $0.method == method }
+  }
+
+  /// Every query option that a kind of resource offers.
+  static func options(of kind: ResourceKind) -> [SystemQueryOption] {
+    SystemQueryOption.allCases.filter { option in rows.contains { $0.kind == kind && $0.options.contains(option) } }
+  }
+}
+
+// MARK: Answers
+
+extension OperationTable.Row {
+  /// Whether the operation reads a body.
+  var hasBody: Bool { method == .post || method == .patch }
+
+  /// What is answered when all is well, for entities of this type.
+  func successes(of type: StructuredType) -> [APIOperation.Success] {
+    switch success {
+    case .entity: [.init(200, .entity(type), headers: ["ETag"])]
+    case .list: [.init(200, .list(type))]
+    case .created:
+      [
+        .init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"]),
+        .init(204, .nothing, headers: ["ETag", "Location", "OData-EntityId", "Preference-Applied"]),
+      ]
+    case .updated, .updatedSilently:
+      [
+        .init(200, .entity(type), headers: ["ETag", "Preference-Applied"]),
+        .init(204, .nothing, headers: ["ETag", "Preference-Applied"]),
+      ]
+    case .deleted: [.init(204, .nothing)]
+    case .count: [.init(200, .count)]
+    case .property: [.init(200, .property), .init(204, .nothing)]
+    case .rawValue: [.init(200, .rawValue), .init(204, .nothing)]
+    }
+  }
+
+  /// What it may be refused with, by status.
+  var refusals: [APIOperation.Refusal] {
+    var codes: [(Int, [GraphErrorCode])] = [
+      (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied), (404, missing),
+    ]
+    if hasBody { codes.append((409, [.quotaLimitReached])) }
+    if takesIfMatch { codes.append((412, [.resourceModified])) }
+    return (codes + Self.ofEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
+  }
+
+  private var badRequest: [GraphErrorCode] {
+    [.badRequest] + (hasBody ? [.requestBodyRead, .unknownError] : []) + (takesIfMatch ? [.malformedEntityTag] : [])
+  }
+
+  private var denied: [GraphErrorCode] {
+    [permissions.isDirectory ? .directoryDenied : .insufficientPermissions]
+      + (permissions.isWrite ? [.deniedForRole] : [])
+  }
+
+  private var missing: [GraphErrorCode] {
+    switch kind {
+    case .users, .user, .profile, .collection, .count: [.resourceNotFound]
+    case .item, .property, .rawValue: [.resourceNotFound, .unknownError]
+    }
+  }
+
+  /// What the connection and the store may refuse, whatever was asked for.
+  static let ofEveryRequest: [(Int, [GraphErrorCode])] = [
+    (408, [.requestTimeout]), (413, [.requestEntityTooLarge]), (414, [.requestURITooLong]),
+    (415, [.unsupportedMediaType]), (417, [.expectationFailed]), (431, [.requestHeaderFieldsTooLarge]),
+    (500, [.generalException]), (503, [.serviceNotAvailable]),
+  ]
+}

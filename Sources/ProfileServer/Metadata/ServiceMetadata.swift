@@ -1,0 +1,148 @@
+import Crypto
+import NIOCore
+import NIOHTTP1
+import OData
+import Profiles
+
+/// The documents that describe the service, each made once. None holds anything of people, so none needs a token.
+public struct ServiceMetadata: Sendable {
+  /// A finished document with its entity tag.
+  struct Document: Sendable {
+    let bytes: ByteBuffer
+    let contentType: String
+    let entityTag: String
+
+    init(_ bytes: [UInt8], _ contentType: String) {
+      self.bytes = ByteBuffer(bytes: bytes)
+      self.contentType = contentType
+      let digest = SHA256.hash(data: bytes).prefix(16)
+      let digits = digest.flatMap { [Hexadecimal.digits[Int($0 >> 4)], Hexadecimal.digits[Int($0 & 15)]] }
+      entityTag = "\"\(String(decoding: digits, as: UTF8.self))\""
+    }
+  }
+
+  /// The documents of the declared model.
+  public static let current = ServiceMetadata(of: ProfileModel.model)
+
+  private let betaXML: Document
+  private let betaJSON: Document
+  private let v1XML: Document
+  private let v1JSON: Document
+
+  init(of model: EntityModel) {
+    let beta = Self.description(of: model, .beta)
+    let v1 = Self.description(of: model, .v1)
+    betaXML = Document(CSDLXML.document(beta), CSDLXML.mediaType)
+    betaJSON = Document(CSDLJSON.document(beta).bytes(), CSDLJSON.mediaType)
+    v1XML = Document(CSDLXML.document(v1), CSDLXML.mediaType)
+    v1JSON = Document(CSDLJSON.document(v1).bytes(), CSDLJSON.mediaType)
+  }
+
+  /// The description of the whole server in OpenAPI 3.1. It is large and seldom asked for, so it is made when it first
+  /// is, and takes nothing from the start.
+  static let openAPI = openAPI(of: ProfileModel.model)
+
+  static func openAPI(of model: EntityModel) -> Document {
+    let operations = OperationTable.operations(of: model)
+    let document = OpenAPIDocument(head, of: description(of: model, .beta), operations: operations).document
+    return Document(document.bytes(), OpenAPIDocument.mediaType)
+  }
+
+  /// The model as a version of the service shows it: `/v1.0` has no profile.
+  static func description(of model: EntityModel, _ version: ResourcePath.ServiceVersion) -> ModelDescription {
+    let alternateKey = Annotation.Value.record([
+      ("Name", .propertyPath("userPrincipalName")), ("Alias", .string("userPrincipalName")),
+    ])
+    let keys = Annotation.Value.collection([.record([("Key", .collection([alternateKey]))])])
+    return ModelDescription(
+      of: model, containerName: "GraphService", hidingNavigation: version == .v1 ? ["profile"] : [],
+      vocabularies: [
+        Vocabulary(
+          at: "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Capabilities.V1",
+          namespace: "Org.OData.Capabilities.V1", alias: "Capabilities")
+      ],
+      annotations: [
+        "user": [Annotation("Core.AlternateKeys", keys)],
+        "": [
+          Annotation("Core.ODataVersions", .string("4.0")),
+          Annotation("Capabilities.KeyAsSegmentSupported", .bool(true)),
+        ],
+      ])
+  }
+
+  private static let head = OpenAPIDocument.Head(
+    title: "Facet", version: "beta",
+    documentation: "A self-hosted server for the Microsoft Graph profile API. Made from the entity data model and the "
+      + "declared operations of the server.")
+
+  /// The CSDL document of a version.
+  func csdl(_ version: ResourcePath.ServiceVersion, _ format: MetadataFormat) -> Document {
+    switch (version, format) {
+    case (.beta, .xml): betaXML
+    case (.beta, .json): betaJSON
+    case (.v1, .xml): v1XML
+    case (.v1, .json): v1JSON
+    }
+  }
+}
+
+// MARK: Answers
+
+extension ServiceMetadata {
+  /// The answer when a request is for a service root or its `$metadata`; nil when it is for anything else.
+  func response(to request: GraphRequest) -> Result<GraphResponse, GraphError>? {
+    var rest = request.path[...]
+    let first = Self.nextSegment(&rest)
+    let second = Self.nextSegment(&rest)
+    // Most requests are for something longer and end here, before anything is copied.
+    guard Self.nextSegment(&rest).isEmpty, let version = ResourcePath.ServiceVersion(rawValue: Self.text(first)),
+      second.isEmpty || Self.text(second) == "$metadata"
+    else { return nil }
+    guard request.method == .GET || request.method == .HEAD else { return .failure(.methodNotAllowed([.GET, .HEAD])) }
+    do throws(GraphError) {
+      guard !second.isEmpty else { return .success(try service(version, request)) }
+      return .success(response(with: csdl(version, try MetadataFormat(request)), to: request))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The service document begins with the address that the client used, so it is written for each request.
+  private func service(
+    _ version: ResourcePath.ServiceVersion, _ request: GraphRequest
+  ) throws(GraphError) -> GraphResponse {
+    guard try MetadataFormat.option(request.query) != .xml else { throw .optionOfMetadata }
+    let root = "\(request.origin)/\(version.rawValue)/"
+    let bytes = ServiceDocument.document(of: ProfileModel.model, serviceRoot: root)
+    return response(with: Document(bytes, GraphResponse.jsonContentType), to: request)
+  }
+
+  private func response(with document: Document, to request: GraphRequest) -> GraphResponse {
+    let fields: HTTPHeaders = ["ETag": document.entityTag, "Vary": "Accept"]
+    guard !document.isKnown(to: request.headers["If-None-Match"]) else {
+      return GraphResponse(status: .notModified, headers: fields, body: .none)
+    }
+    var response = GraphResponse(status: .ok, headers: fields, body: .bytes(document.bytes))
+    response.headers.add(name: "Content-Type", value: document.contentType)
+    return response
+  }
+
+  /// Takes the next segment off a path; doubled slashes count as one.
+  private static func nextSegment(_ rest: inout Substring.UTF8View) -> Substring.UTF8View {
+    rest = rest.drop { $0 == UInt8(ascii: "/") }
+    let segment = rest.prefix { $0 != UInt8(ascii: "/") }
+    rest = rest[segment.endIndex...]
+    return segment
+  }
+
+  private static func text(_ segment: Substring.UTF8View) -> String {
+    PercentEncoding.decode(segment)?.lowercased() ?? ""
+  }
+}
+
+extension ServiceMetadata.Document {
+  /// Whether a client says that it has this very document (RFC 9110 section 13.1.2).
+  func isKnown(to ifNoneMatch: [String]) -> Bool {
+    ifNoneMatch.contains { $0 == "*" || $0.contains(entityTag) }
+  }
+}

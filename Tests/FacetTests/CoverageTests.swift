@@ -1,0 +1,32 @@
+import Foundation
+import OData
+import ProfileServer
+import Profiles
+import Testing
+
+@Suite("Coverage page")
+struct CoverageTests {
+  private static let path = "docs/coverage.md"
+
+  /// With `REGENERATE` in the environment the page is written anew, which in CI is a failure.
+  @Test("docs/coverage.md says what the model and the table of operations say")
+  func pageIsTrue() throws {
+    let made = CoveragePage.text(of: ProfileModel.model)
+    let environment = ProcessInfo.processInfo.environment
+    if environment["REGENERATE"] != nil {
+      #expect(environment["CI"] == nil, "REGENERATE must not be set in CI")
+      try made.write(to: PackageFiles.root.appending(path: Self.path), atomically: true, encoding: .utf8)
+    }
+    let isTrue = try PackageFiles.text(of: Self.path) == made
+    #expect(isTrue, "Write the page anew: REGENERATE=1 make test ARGS=\"--filter Coverage\"")
+  }
+
+  @Test("The page names every collection and every permission that is used")
+  func pageIsComplete() {
+    let page = CoveragePage.text(of: ProfileModel.model)
+    for collection in ProfileModel.collections { #expect(page.contains("| `\(collection.name)` |")) }
+    for permission in ["User.Read", "User.ReadWrite", "User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All"] {
+      #expect(page.contains("`\(permission)`"))
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import NIOCore
+import OData
+import Testing
+
+@testable import ProfileServer
+@testable import Profiles
+
+@Suite("The table of operations")
+struct OperationTableTests {
+  private static let model = ProfileModel.model
+
+  /// The paths of the OpenAPI document with their operations, as a reader of it sees them.
+  private static func paths() throws -> [String: [String: Any]] {
+    let bytes = ServiceMetadata.openAPI.bytes
+    let root = try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView)) as? [String: Any]
+    return try #require(root?["paths"] as? [String: [String: Any]])
+  }
+
+  @Test("Each row is declared once")
+  func rowsAreUnique() {
+    let names = OperationTable.rows.map { "\($0.kind) \($0.method)" }
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test("Every collection has every operation, under both addresses")
+  func everyCollection() throws {
+    let paths = try Self.paths()
+    for collection in ProfileModel.collections {
+      for user in ["me", "users/{user-id}"] {
+        let address = "/beta/\(user)/profile/\(collection.name)"
+        #expect(Set((paths[address] ?? [:]).keys) == ["get", "post"])
+        #expect(Set((paths[address + "/{item-id}"] ?? [:]).keys) == ["get", "patch", "delete"])
+        for path in ["/$count", "/{item-id}/{property}", "/{item-id}/{property}/$value"] {
+          #expect(Set((paths[address + path] ?? [:]).keys) == ["get"])
+        }
+      }
+    }
+  }
+
+  @Test("Users are offered by both versions, a profile by /beta alone")
+  func versions() throws {
+    let paths = try Self.paths()
+    for version in ["beta", "v1.0"] {
+      #expect(Set((paths["/\(version)/users"] ?? [:]).keys) == ["get", "post"])
+      #expect(Set((paths["/\(version)/users/{user-id}"] ?? [:]).keys) == ["get", "patch", "delete"])
+      #expect(Set((paths["/\(version)/me"] ?? [:]).keys) == ["get"])
+      #expect(paths["/\(version)/"] != nil && paths["/\(version)/$metadata"] != nil)
+    }
+    #expect(paths["/beta/me/profile"] != nil)
+    #expect(paths.keys.filter { $0.hasPrefix("/v1.0") && $0.contains("profile") }.isEmpty)
+  }
+
+  @Test("No two operations have the same id")
+  func ids() throws {
+    let ids = try Self.paths().values.flatMap { $0.values.compactMap { ($0 as? [String: Any])?["operationId"] } }
+    let texts = ids.compactMap { $0 as? String }
+    #expect(texts.count == OperationTable.operations(of: Self.model).count)
+    #expect(Set(texts).count == texts.count)
+  }
+
+  @Test("A second address of a collection has the same operations")
+  func secondAddress() throws {
+    let model = try EntityModel(
+      namespace: "test", enums: [],
+      types: [
+        .entity("user", base: nil, "", [.string("id", "").traits(.key)]),
+        .entity("profile", base: nil, contained: .init(in: "user", as: "profile", isCollection: false, ""), "", []),
+        .entity(
+          "duty", base: nil, contained: .init(in: "profile", as: "responsibilities", mayOmitOwner: true, ""), "",
+          [.string("id", "").traits(.key)]),
+      ], roots: [.entitySet("users", of: "user"), .singleton("me", of: "user")])
+    let text = String(buffer: ServiceMetadata.openAPI(of: model).bytes)
+    for suffix in ["", "/$count", "/{item-id}", "/{item-id}/{property}"] {
+      #expect(text.contains("\"/beta/me/responsibilities\(suffix)\":"))
+      #expect(text.contains("\"/beta/me/profile/responsibilities\(suffix)\":"))
+    }
+    #expect(CoveragePage.text(of: model).contains("| `responsibilities` | `/me/responsibilities` | `duty` |"))
+  }
+
+  @Test("The permissions that are described are those that are asked for")
+  func permissions() throws {
+    let person = Caller(actor: .user(try #require(UserID("a"))), tenant: .demo, permissions: [])
+    let application = Caller(actor: .application, tenant: .demo, permissions: [])
+    for (rule, access) in [
+      (PermissionRule.readProfile, Access.readProfile), (.writeProfile, .writeProfile), (.readUser, .readUser),
+    ] {
+      #expect(rule.own == access.sufficient(for: person, isOwner: true))
+      #expect(rule.others == access.sufficient(for: person, isOwner: false))
+      #expect(rule.application == access.sufficient(for: application, isOwner: false))
+    }
+  }
+}

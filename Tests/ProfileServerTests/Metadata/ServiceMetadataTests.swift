@@ -1,0 +1,112 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import OData
+import Profiles
+import Testing
+
+@testable import ProfileServer
+
+@Suite("Answers with metadata")
+struct ServiceMetadataTests {
+  private let metadata = ServiceMetadata.current
+
+  private func request(
+    _ target: String, _ headers: HTTPHeaders = [:], method: HTTPMethod = .GET
+  ) -> GraphRequest {
+    GraphRequest(method: method, target: target, headers: headers, body: nil, origin: "http://localhost:1")
+  }
+
+  private func answer(_ target: String, _ headers: HTTPHeaders = [:]) throws -> GraphResponse {
+    try #require(metadata.response(to: request(target, headers))).get()
+  }
+
+  private func text(_ response: GraphResponse) -> String {
+    if case .bytes(let bytes) = response.body { String(buffer: bytes) } else { "" }
+  }
+
+  @Test(
+    "A path that is not of the metadata is left to others",
+    arguments: ["/beta/me", "/beta/$metadata/x", "/beta/me/$metadata", "/", "/openapi.json", "/v2.0/$metadata"])
+  func otherPaths(path: String) {
+    #expect(metadata.response(to: request(path)) == nil)
+  }
+
+  @Test(
+    "Every way to write the path finds the metadata",
+    arguments: ["/beta/$metadata", "//BETA//$Metadata/", "/beta/%24metadata", "/v1.0/$metadata//"])
+  func paths(path: String) throws {
+    #expect(text(try answer(path)).hasPrefix("<?xml"))
+  }
+
+  @Test(
+    "What a client accepts decides the format, and XML is what it gets otherwise",
+    arguments: [
+      ("", true), ("*/*", true), ("application/json", false), ("application/xml", true),
+      ("application/json;odata.metadata=minimal", false), ("application/json, */*", false),
+      ("application/json;q=0.5, application/xml", true), ("application/xml;q=0.5, application/json", false),
+      ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", true), ("text/plain", true),
+      ("application/*", true), ("application/xml;q=0, */*", false),
+    ])
+  func accept(header: String, isXML: Bool) throws {
+    let response = try answer("/beta/$metadata", header.isEmpty ? [:] : ["Accept": header])
+    #expect(response.headers["Content-Type"] == [isXML ? "application/xml" : "application/json"])
+    #expect(response.headers["Vary"] == ["Accept"])
+    #expect(text(response).hasPrefix(isXML ? "<" : "{"))
+  }
+
+  @Test("$format wins over Accept, and any other option is refused")
+  func format() throws {
+    let accept: HTTPHeaders = ["Accept": "application/xml"]
+    #expect(text(try answer("/beta/$metadata?$format=json", accept)).hasPrefix("{"))
+    #expect(
+      text(try answer("/beta/$metadata?%24format=application%2Fxml", ["Accept": "application/json"])).hasPrefix("<"))
+    #expect(text(try answer("/beta/$metadata?custom=1")).hasPrefix("<"))
+    for query in ["$format=atom", "$format", "$select=id", "format="] {
+      let error = try #require(throws: GraphError.self) { try answer("/beta/$metadata?\(query)") }
+      #expect(error.status == .badRequest)
+    }
+    #expect(throws: GraphError.self) { try answer("/beta/?$format=xml") }
+  }
+
+  @Test("The service document names the address that was called", arguments: ["beta", "v1.0"])
+  func serviceDocument(version: String) throws {
+    for path in ["/\(version)", "/\(version)/"] {
+      let response = try answer(path)
+      #expect(response.headers["Content-Type"] == [GraphResponse.jsonContentType])
+      #expect(text(response).hasPrefix("{\"@odata.context\":\"http://localhost:1/\(version)/$metadata\","))
+    }
+  }
+
+  @Test("Only reading is offered, and 405 says so")
+  func methods() throws {
+    let answer = try #require(metadata.response(to: request("/beta/$metadata", method: .PATCH)))
+    let error = try #require(throws: GraphError.self) { try answer.get() }
+    #expect(error.status == .methodNotAllowed && error.headers["Allow"] == ["GET, HEAD"])
+    #expect(try metadata.response(to: request("/beta/$metadata", method: .HEAD))?.get().status == .ok)
+  }
+
+  @Test("A document that the client has is not sent again")
+  func notModified() throws {
+    let tag = try #require(try answer("/beta/$metadata").headers.first(name: "ETag"))
+    #expect(tag != (try answer("/v1.0/$metadata").headers.first(name: "ETag")))
+    for known in [tag, "\"other\", \(tag)", "*", "W/\(tag)"] {
+      let response = try answer("/beta/$metadata", ["If-None-Match": known])
+      #expect(response.status == .notModified && text(response).isEmpty)
+    }
+    #expect(try answer("/beta/$metadata", ["If-None-Match": "\"other\""]).status == .ok)
+  }
+
+  @Test("Every type of the model stands in the metadata of /beta, and none of a profile in that of /v1.0")
+  func completeness() throws {
+    let beta = text(try answer("/beta/$metadata"))
+    let v1 = text(try answer("/v1.0/$metadata"))
+    for type in ProfileModel.model.structuredTypes {
+      #expect(beta.contains("Type Name=\"\(type.name)\""), "\(type.name) is missing")
+      for property in type.properties { #expect(beta.contains("Property Name=\"\(property.name)\"")) }
+    }
+    for type in ProfileModel.model.enumTypes { #expect(beta.contains("<EnumType Name=\"\(type.name)\"")) }
+    for name in ["user", "directoryObject", "entity"] { #expect(v1.contains("<EntityType Name=\"\(name)\"")) }
+    for name in ["profile", "itemFacet", "itemPhone"] { #expect(!v1.contains("\"\(name)\"")) }
+  }
+}
