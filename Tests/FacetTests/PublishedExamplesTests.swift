@@ -28,9 +28,6 @@ struct PublishedExamplesTests {
   /// Requests that send a placeholder in the place of a date. As published they are refused; without, they work.
   private static let placeholdersSent: Set = ["profile-post-educationalactivities"]
 
-  /// Examples of the profile itself, which this server does not answer yet.
-  private static let needsProfile: Set = ["profile-get", "profile-get.wire-2020-03", "profile-delete"]
-
   private struct Missing: Error, CustomStringConvertible {
     let description = "CI must have ../shared beside the checkout, and contract/examples is not there."
   }
@@ -66,7 +63,7 @@ struct PublishedExamplesTests {
 
   @Test("Every published request is answered as its page shows")
   func everyExample() async throws {
-    let examples = try Self.examples().filter { !Self.needsProfile.contains($0.name) }
+    let examples = try Self.examples()
     guard !examples.isEmpty else { return }
     let data = try FacetProcess.temporaryFolder()
     let imported = try await FacetProcess.run(["import", "--data", data.path], input: Self.directory(examples))
@@ -89,9 +86,7 @@ struct PublishedExamplesTests {
     let unexpected = replay.differences.filter { !$0.names.contains { Self.excluded[$0] != nil } }
     #expect(unexpected.isEmpty, "\(unexpected.map(\.description).joined(separator: "\n"))")
     let found = Set(replay.differences.flatMap(\.names))
-    let stale = Self.excluded.keys.filter { key in
-      !found.contains(key) && !Self.needsProfile.contains { key.hasPrefix("\($0) ") }
-    }
+    let stale = Self.excluded.keys.filter { !found.contains($0) }
     #expect(stale.isEmpty, "these no longer differ and need no exclusion")
   }
 
@@ -103,7 +98,7 @@ struct PublishedExamplesTests {
     #expect(examples.count { $0.bodyText?.contains(/,\s*\}/) == true } >= 5)
     let names = Set(examples.map(\.name)).union(PublishedExample.Kind.allCases.map(\.rawValue))
     for key in Self.excluded.keys { #expect(names.contains(String(key.prefix { $0 != " " })), "\(key)") }
-    #expect(Self.needsProfile.union(Self.placeholdersSent).isSubset(of: names))
+    #expect(Self.placeholdersSent.isSubset(of: names))
   }
 }
 

@@ -1,0 +1,53 @@
+import Foundation
+import HTTPProbe
+import OData
+import Profiles
+import Testing
+
+/// A profile as large as it may be.
+@Suite("A large profile")
+struct LargeProfileTests {
+  /// What the server may hold beyond what it sent, in MB.
+  private static let growthMax = 8.0
+
+  @Test("A profile of 1,000 items in each collection is streamed, not built")
+  func streams() async throws {
+    let data = try FacetProcess.temporaryFolder()
+    var lines = [#"{"user":{"id":"u1","displayName":"One"}}"#]
+    for collection in ProfileModel.collections {
+      for number in 0..<Limits.itemsPerCollectionMax {
+        lines.append(#"{"userId":"u1","collection":"\#(collection.name)","item":{"id":"\#(number)"}}"#)
+      }
+    }
+    let imported = try await FacetProcess.run(["import", "--data", data.path], input: lines.joined(separator: "\n"))
+    try #require(imported.status == 0, "\(imported.errors)")
+    let facet = try await FacetProcess.start(data: data, demo: false)
+    let token = try await facet.token(user: "u1")
+    _ = try await facet.probe.request("GET", "/beta/me", token: token)
+    let before = try Self.residentMB(facet.ready.pid)
+    let port = facet.httpPort
+    let pid = facet.ready.pid
+    let (growth, profile) = try await blocking {
+      let connection = try HTTPConnection(port: port)
+      try connection.send(HTTPProbe.text("GET", "/beta/me/profile", token: token))
+      // The client does not read yet: what the server makes now it has to keep.
+      usleep(1_000_000)
+      let growth = try Self.residentMB(pid) - before
+      return (growth, try connection.readAnswer())
+    }
+    #expect(growth < Self.growthMax, "it grew by \(growth) MB")
+    #expect(Double(profile.body.count) / 1e6 > Self.growthMax, "the answer must be larger than that to tell")
+    #expect(profile.header("Transfer-Encoding") == "chunked")
+    for collection in ProfileModel.collections {
+      #expect((profile.json[collection.name] as? [Any])?.count == Limits.itemsPerCollectionMax, "\(collection.name)")
+    }
+    #expect(try await facet.stop() == 0)
+    try FileManager.default.removeItem(at: data)
+  }
+
+  private static func residentMB(_ pid: Int32) throws -> Double {
+    let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+    return (Double(line.split(whereSeparator: \.isWhitespace)[1]) ?? 0) / 1_024
+  }
+}
