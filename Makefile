@@ -41,6 +41,7 @@ tidy: build-tests ## Run only the tests of the house rules and of the documentat
 check: lint test ## What to run before a commit: format, house rules, build, tests
 
 bench: build ## Measure and print how fast it is
+	@Scripts/install-packages wrk
 	Benchmarks/run
 
 format: ## Format all Swift files in place

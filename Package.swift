@@ -105,13 +105,15 @@ let package = Package(
       swiftSettings: strict),
     // A plain HTTP/1.1 client that sends exactly the bytes it is given, for tests of the wire.
     .target(name: "HTTPProbe", path: "Tests/HTTPProbe", swiftSettings: strict),
+    // Random numbers that replay, and the suites of others that tests read beside the checkout.
+    .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
     .testTarget(
-      name: "ODataTests", dependencies: ["OData"], exclude: ["Metadata/Goldens"], swiftSettings: strict),
-    .testTarget(name: "ProfilesTests", dependencies: ["OData", "Profiles"], swiftSettings: strict),
+      name: "ODataTests", dependencies: ["OData", "Fixtures"], exclude: ["Metadata/Goldens"], swiftSettings: strict),
+    .testTarget(name: "ProfilesTests", dependencies: ["OData", "Profiles", "Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "StoresTests",
       dependencies: [
-        "OData", "Profiles", "Stores", "StoreConformance",
+        "OData", "Profiles", "Stores", "StoreConformance", "Fixtures",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -137,7 +139,7 @@ let package = Package(
       swiftSettings: strict),
     // Runs the built binary as a user would, and checks the house rules and the documentation.
     .testTarget(
-      name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "HTTPProbe", "facet"],
+      name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "HTTPProbe", "Fixtures", "facet"],
       swiftSettings: strict),
   ]
 )

@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import HTTPProbe
 import Synchronization
@@ -13,9 +14,7 @@ struct CrashTests {
 
   @Test("Every acknowledged update is found after SIGKILL at a random moment")
   func survivesKill() async throws {
-    let seed = ProcessInfo.processInfo.environment["CRASH_SEED"].flatMap { UInt64($0) } ?? .random(in: .min ... .max)
-    print("CRASH_SEED=\(seed)")
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator.replayable("moments of SIGKILL")
     let data = try FacetProcess.temporaryFolder()
     /// The last number that each writer was told is stored.
     var acknowledged: [Int: Int] = [:]
@@ -90,18 +89,5 @@ struct CrashTests {
       let stored = (answer.json["number"] as? String).flatMap { Int($0) } ?? -1
       #expect(stored == number || stored == number + 1, "round \(round), writer \(writer): acknowledged \(number)")
     }
-  }
-}
-
-/// A generator that gives the same numbers for the same seed.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

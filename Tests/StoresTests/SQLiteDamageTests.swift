@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import GRDB
 import OData
@@ -58,7 +59,7 @@ struct SQLiteDamageTests {
     let scratch = try filled()
     defer { scratch.remove() }
     var bytes = try scratch.read(scratch.database)
-    var random = SplitMix(state: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     for _ in 0..<50 {
       let index = Int(random.next() % UInt64(bytes.count))
       bytes[index] ^= UInt8(truncatingIfNeeded: random.next() | 1)
@@ -138,18 +139,5 @@ struct SQLiteDamageTests {
     case let other: Issue.record("A write was answered with \(other).")
     }
     #expect(throws: StoreError.self) { try store.load([.user(Sample.ann)]) }
-  }
-}
-
-/// Random numbers that repeat for the same seed.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }
