@@ -18,7 +18,7 @@ struct AuthorityRouteTests {
     request.method = method
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     if let body { request.body = .bytes(ByteBuffer(string: body)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
     let bytes = try await response.body.collect(upTo: 1 << 20)
     return (response.status.code, response.headers, (try? JSONTree(Array(bytes.readableBytesView))) ?? .null)
   }
