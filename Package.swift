@@ -120,7 +120,7 @@ let package = Package(
     .testTarget(
       name: "ProfileServerTests",
       dependencies: [
-        "OData", "Profiles", "ProfileServer", "Stores",
+        "OData", "Profiles", "ProfileServer", "Stores", "Fixtures",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -93,7 +93,7 @@ extension GraphError {
   init(_ error: BodyError, isDirectory: Bool = false) {
     let code: GraphErrorCode =
       switch error {
-      case .malformed, .notAnObject, .contradictingType: .badRequest
+      case .malformed, .notAnObject, .contradictingType, .inlineNavigation: .badRequest
       case .unknownProperty: .requestBodyRead
       case .wrongKind, .notNullable, .unknownMember, .invalidValue, .tooLarge:
         isDirectory ? .requestBadRequest : .unknownError

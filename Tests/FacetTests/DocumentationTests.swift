@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import OData
 import ProfileServer
@@ -76,7 +77,7 @@ struct DocumentationTests {
     process.arguments = [subcommand, "--help"]
     let output = Pipe()
     process.standardOutput = output
-    try process.run()
+    try ProcessGate.run(process)
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0, "facet \(subcommand) --help failed")

@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import HTTPProbe
 import Testing
@@ -71,7 +72,7 @@ final class FacetProcess: Sendable {
     try output.seekToEnd()
     process.standardError = output
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try ProcessGate.run(process)
     ready = try Self.waitForReady(readyFile, process, log)
   }
 
@@ -154,7 +155,7 @@ final class FacetProcess: Sendable {
       process.standardInput = try FileHandle(forReadingFrom: files[0])
       process.standardOutput = try FileHandle(forWritingTo: files[1])
       process.standardError = try FileHandle(forWritingTo: files[2])
-      try process.run()
+      try ProcessGate.run(process)
       process.waitUntilExit()
       return CommandResult(
         status: process.terminationStatus, output: try String(contentsOf: files[1], encoding: .utf8),

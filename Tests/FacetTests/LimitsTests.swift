@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import HTTPProbe
 import OData
@@ -127,7 +128,7 @@ struct LimitsTests {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
       process.arguments = ["gzip", file.path]
-      try process.run()
+      try ProcessGate.run(process)
       process.waitUntilExit()
       return Array(try Data(contentsOf: file.appendingPathExtension("gz")))
     }
@@ -224,18 +225,20 @@ struct LimitsTests {
     try await withFacet { facet in
       let port = facet.httpPort
       try await blocking {
-        var open: [HTTPConnection] = []
-        for _ in 0..<Limits.connectionsMax { open.append(try HTTPConnection(port: port)) }
-        // The last of them is answered, so all of them were taken.
-        try open[Limits.connectionsMax - 1].send(HTTPProbe.text("GET", "/healthz"))
-        #expect(try open[Limits.connectionsMax - 1].readAnswer().status == 200)
-        // The system hands over a few at a time, so a few more than allowed may be taken.
-        var waiting: [HTTPConnection] = []
-        for _ in 0..<32 { waiting.append(try HTTPConnection(port: port, timeoutSeconds: 1)) }
-        try waiting[31].send(HTTPProbe.text("GET", "/healthz"))
-        #expect(throws: HTTPConnection.Failure.timedOut) { try waiting[31].readAnswer() }
-        open.removeFirst(64)
-        #expect(try waiting[31].readAnswer().status == 200)
+        try ProcessGate.close {
+          var open: [HTTPConnection] = []
+          for _ in 0..<Limits.connectionsMax { open.append(try HTTPConnection(port: port)) }
+          // The last of them is answered, so all of them were taken.
+          try open[Limits.connectionsMax - 1].send(HTTPProbe.text("GET", "/healthz"))
+          #expect(try open[Limits.connectionsMax - 1].readAnswer().status == 200)
+          // The system hands over a few at a time, so a few more than allowed may be taken.
+          var waiting: [HTTPConnection] = []
+          for _ in 0..<32 { waiting.append(try HTTPConnection(port: port, timeoutSeconds: 1)) }
+          try waiting[31].send(HTTPProbe.text("GET", "/healthz"))
+          #expect(throws: HTTPConnection.Failure.timedOut) { try waiting[31].readAnswer() }
+          open.removeFirst(64)
+          #expect(try waiting[31].readAnswer().status == 200)
+        }
       }
     }
   }

@@ -8,6 +8,8 @@ public enum BodyError: Error, Equatable, Sendable {
   case notAnObject
   /// The type has no such property. `suggestion` is the property whose snake_case form was sent.
   case unknownProperty(String, type: String, suggestion: String?)
+  /// A navigation property was sent inline; its entities are written at their own addresses (OData 4.01 part 1, 11.4.2).
+  case inlineNavigation(String)
   /// The value is JSON of another kind than the property's type.
   case wrongKind(property: String, expected: String)
   /// null was sent for a property that is never null.
@@ -30,7 +32,7 @@ public enum BodyError: Error, Equatable, Sendable {
   public var property: String? {
     switch self {
     case .malformed, .notAnObject, .contradictingType: nil
-    case .unknownProperty(let name, _, _): name
+    case .unknownProperty(let name, _, _), .inlineNavigation(let name): name
     case .wrongKind(let property, _), .notNullable(let property), .unknownMember(let property, _),
       .invalidValue(let property, _), .tooLarge(let property, _):
       property
@@ -50,6 +52,8 @@ public enum BodyError: Error, Equatable, Sendable {
       "The property '\(name)' does not exist on type '\(type)'. '\(suggestion)' is meant: the official Python SDK "
         + "writes the Python name when a property is set to None. Send '\(suggestion)' through additional_data, or "
         + "start the server with --lenient-names."
+    case .inlineNavigation(let name):
+      "'\(name)' cannot be written inline. Write its entities at their own addresses, .../\(name) and .../\(name)/{id}."
     case .wrongKind(let property, let expected): "The value of '\(property)' must be \(expected)."
     case .notNullable(let property): "The property '\(property)' cannot be null. Leave it out to keep its value."
     case .unknownMember(let property, let type):

@@ -217,6 +217,9 @@ public struct EntityReader: Sendable {
   }
 
   private func unknownProperty(_ name: String, of type: StructuredType, path: PropertyPath) -> BodyError {
+    if let navigation = type.navigation.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+      return .inlineNavigation(navigation.name)
+    }
     let suggestion = Self.camelCased(name).flatMap { type.property(named: $0)?.name }
     return .unknownProperty(
       path.appending(PropertyPath.shown(name)).text, type: type.qualifiedName, suggestion: suggestion)

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Fixtures
 import Foundation
 import Hummingbird
 import HummingbirdTLS
@@ -19,7 +20,7 @@ struct LocalCertificateAuthorityTests {
     process.standardInput = stdin
     process.standardOutput = stdout
     process.standardError = stdout
-    try process.run()
+    try ProcessGate.run(process)
     try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
     try stdin.fileHandleForWriting.close()
     let output = stdout.fileHandleForReading.readDataToEndOfFile()
