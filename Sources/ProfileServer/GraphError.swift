@@ -63,7 +63,8 @@ extension GraphError {
     case .preconditionFailed:
       self.init(
         status: .preconditionFailed, code: .resourceModified,
-        message: "The resource has changed since the entity tag in If-Match was read. Read it again, then repeat.")
+        message:
+          "The resource is not as If-Match or If-None-Match demand: it has changed since. Read it again, then repeat.")
     case .body(let error): self.init(error, isDirectory: isDirectory)
     case .collectionFull:
       self.init(
@@ -187,7 +188,7 @@ extension GraphError {
 
   static let malformedEntityTag = GraphError(
     status: .badRequest, code: .malformedEntityTag,
-    message: "If-Match must be * or a list of quoted entity tags, as they stand in @odata.etag.")
+    message: "If-Match and If-None-Match must be * or a list of quoted entity tags, as they stand in @odata.etag.")
 
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,

@@ -23,11 +23,12 @@ extension GraphHandler {
     case .GET: readItem(exchange, id, request)
     case .PATCH:
       let patch = try patch(exchange, .update, request.collection.target)
-      let ifMatch = try ifMatch(exchange)
-      session.updateItem(id, patch, ifMatch: ifMatch, in: request) { [self] in finish(exchange, written: $0) }
+      let preconditions = try preconditions(exchange)
+      session.updateItem(id, patch, preconditions: preconditions, in: request) { [self] in finish(exchange, written: $0)
+      }
     case .DELETE:
-      let ifMatch = try ifMatch(exchange)
-      session.deleteItem(id, ifMatch: ifMatch, in: request) { [self] in finish(exchange, written: $0) }
+      let preconditions = try preconditions(exchange)
+      session.deleteItem(id, preconditions: preconditions, in: request) { [self] in finish(exchange, written: $0) }
     default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
     }
   }
@@ -36,7 +37,8 @@ extension GraphHandler {
     session.readItem(id, of: request) { [self] result in
       switch result {
       case .failure(let error): finish(exchange, error)
-      case .success(let item): finish(exchange, entity(.ok, item, exchange))
+      case .success(let item):
+        if let answer = answer(exchange, entity(.ok, item, exchange), item.version) { finish(exchange, answer) }
       }
     }
   }

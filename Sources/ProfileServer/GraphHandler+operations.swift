@@ -60,11 +60,33 @@ extension GraphHandler {
     }
   }
 
-  func ifMatch(_ exchange: Exchange) throws(GraphError) -> EntityTagCondition? {
-    let fields = exchange.request.headers["If-Match"]
+  func preconditions(_ exchange: Exchange) throws(GraphError) -> Preconditions {
+    Preconditions(ifMatch: try tags(exchange, "If-Match"), ifNoneMatch: try tags(exchange, "If-None-Match"))
+  }
+
+  private func tags(_ exchange: Exchange, _ name: String) throws(GraphError) -> EntityTagCondition? {
+    let fields = exchange.request.headers[name]
     guard !fields.isEmpty else { return nil }
     guard let condition = EntityTagCondition(fields.joined(separator: ",")) else { throw .malformedEntityTag }
     return condition
+  }
+
+  /// What is answered instead of an entity that the client has already, or that is not the one it asked for.
+  func answer(_ exchange: Exchange, _ entity: GraphResponse, _ version: Version) -> GraphResponse? {
+    do throws(GraphError) {
+      let preconditions = try preconditions(exchange)
+      if preconditions.ifMatch?.matches(version) == false {
+        finish(exchange, ProfileError.preconditionFailed)
+        return nil
+      }
+      guard preconditions.ifNoneMatch?.matches(version) == true else { return entity }
+      var headers = entity.headers
+      headers.remove(name: "Content-Type")
+      return GraphResponse(status: .notModified, headers: headers, body: .none)
+    } catch {
+      finish(exchange, error)
+      return nil
+    }
   }
 
   func encoder(_ exchange: Exchange) -> ItemEncoder {

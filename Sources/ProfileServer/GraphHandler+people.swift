@@ -21,11 +21,13 @@ extension GraphHandler {
     case .GET: session.readUser(owner, by: caller) { [self] in finish(exchange, read: $0) }
     case .PATCH:
       let patch = try patch(exchange, .update, ProfileModel.user)
-      let ifMatch = try ifMatch(exchange)
-      session.updateUser(owner, patch, ifMatch: ifMatch, by: caller) { [self] in finish(exchange, updated: $0) }
+      let preconditions = try preconditions(exchange)
+      session.updateUser(owner, patch, preconditions: preconditions, by: caller) { [self] in
+        finish(exchange, updated: $0)
+      }
     case .DELETE:
-      let ifMatch = try ifMatch(exchange)
-      session.deleteUser(owner, ifMatch: ifMatch, by: caller) { [self] in finish(exchange, removed: $0) }
+      let preconditions = try preconditions(exchange)
+      session.deleteUser(owner, preconditions: preconditions, by: caller) { [self] in finish(exchange, removed: $0) }
     default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
     }
   }
@@ -71,7 +73,8 @@ extension GraphHandler {
   private func finish(_ exchange: Exchange, read result: Result<VisibleUser, ProfileError>) {
     switch result {
     case .failure(let error): finish(exchange, error)
-    case .success(let user): finish(exchange, entity(.ok, user, exchange))
+    case .success(let user):
+      if let answer = answer(exchange, entity(.ok, user, exchange), user.version) { finish(exchange, answer) }
     }
   }
 

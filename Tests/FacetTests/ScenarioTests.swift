@@ -89,6 +89,15 @@ struct ScenarioTests {
       path: "/beta/users/nobody%40contoso.example/profile/phones", status: 404, code: "Request_ResourceNotFound",
       lacks: ["nobody@contoso.example"]),
     Scenario(
+      name: "What the client has already is not sent again", sender: Scenario.owner, method: "GET", path: phone,
+      headers: ["If-None-Match": "\"7\", W/\"1\""], status: 304, lacks: Scenario.secrets),
+    Scenario(
+      name: "A version that is gone is not read", sender: Scenario.owner, method: "GET", path: phone,
+      headers: ["If-Match": "W/\"7\""], status: 412, code: "resourceModified", lacks: Scenario.secrets),
+    Scenario(
+      name: "A stranger's If-None-Match tells nothing", sender: .user(Demo.amara, "User.Read.All"), method: "GET",
+      path: foreignPhone, headers: ["If-None-Match": "*"], status: 404, code: "UnknownError"),
+    Scenario(
       name: "HEAD answers as GET without a body", sender: Scenario.owner, method: "HEAD", path: phone, status: 200,
       lacks: Scenario.secrets),
   ]
@@ -173,6 +182,9 @@ struct ScenarioTests {
     patch("A stale entity tag", #"{"number":"1"}"#, 412, code: "resourceModified", headers: ["If-Match": "W/\"9\""]),
     patch("A malformed entity tag", #"{"number":"1"}"#, 400, code: "malformedEntityTag", headers: ["If-Match": "9"]),
     patch("The current entity tag", #"{"number":"1"}"#, 200, headers: ["If-Match": "W/\"1\""]),
+    patch("A write that must meet nothing", #"{"number":"1"}"#, 412, headers: ["If-None-Match": "*"]),
+    patch("A write that must not meet this version", #"{"number":"1"}"#, 412, headers: ["If-None-Match": "W/\"1\""]),
+    patch("A write that meets another version", #"{"number":"1"}"#, 200, headers: ["If-None-Match": "W/\"2\""]),
     patch("Any entity tag", #"{"number":"1"}"#, 200, headers: ["If-Match": "*"]),
     patch(
       "unknownFutureValue means not sent", #"{"allowedAudiences":"unknownFutureValue"}"#, 200,

@@ -67,7 +67,7 @@ struct WalkTests {
     // 7. What is wanted.
     let operation = UpdateItem(
       key: ItemKey(user: owner, collection: collection.name, id: id), type: collection.target, patch: patch,
-      ifMatch: EntityTagCondition(request.headers.first(name: "If-Match") ?? ""),
+      preconditions: Preconditions(ifMatch: EntityTagCondition(request.headers.first(name: "If-Match") ?? "")),
       stamp: AuditStamp(caller: caller, time: Self.now))
 
     // 8. May they, here.

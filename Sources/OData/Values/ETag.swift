@@ -70,3 +70,25 @@ public enum EntityTagCondition: Equatable, Sendable {
     return String(decoding: tag, as: UTF8.self)
   }
 }
+
+/// What must hold of an entity before a request is performed on it (RFC 9110 section 13).
+public struct Preconditions: Equatable, Sendable {
+  /// The entity must have one of these versions.
+  public let ifMatch: EntityTagCondition?
+  /// The entity must have none of these versions; `*` stands for every one that exists.
+  public let ifNoneMatch: EntityTagCondition?
+
+  /// Nothing is demanded.
+  public static let none = Preconditions()
+
+  /// What two header fields demand; nil stands for one that is absent.
+  public init(ifMatch: EntityTagCondition? = nil, ifNoneMatch: EntityTagCondition? = nil) {
+    self.ifMatch = ifMatch
+    self.ifNoneMatch = ifNoneMatch
+  }
+
+  /// Whether they hold for an entity of this version.
+  public func hold(for version: Version) -> Bool {
+    ifMatch?.matches(version) != false && ifNoneMatch?.matches(version) != true
+  }
+}

@@ -208,10 +208,10 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
     switch response.body {
     case .none:
-      let hasNoBody = response.status == .noContent || response.status == .notModified || head.method == .HEAD
-      if !hasNoBody { response.headers.replaceOrAdd(name: "Content-Length", value: "0") }
+      let hasNoBody = response.status == .noContent || response.status == .notModified
+      if !hasNoBody, head.method != .HEAD { response.headers.replaceOrAdd(name: "Content-Length", value: "0") }
       // A header section that names no length would be followed by an empty chunk, which HEAD must not have.
-      guard response.status == .noContent || response.headers.contains(name: "Content-Length") else {
+      guard hasNoBody || response.headers.contains(name: "Content-Length") else {
         return endWithHead(response, context)
       }
       writeHead(response, head, context)

@@ -3,11 +3,11 @@ import OData
 /// Takes an item away.
 struct DeleteItem: ItemOperation {
   let key: ItemKey
-  let ifMatch: EntityTagCondition?
+  let preconditions: Preconditions
   let stamp: AuditStamp
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
-    let (_, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, ifMatch: ifMatch)
+    let (_, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
     return .remove(stamp.change(.deleted, of: key, properties: [], from: item.version, to: nil))
   }
 }

@@ -5,11 +5,11 @@ struct UpdateItem: ItemOperation {
   let key: ItemKey
   let type: StructuredType
   let patch: StructuredPatch
-  let ifMatch: EntityTagCondition?
+  let preconditions: Preconditions
   let stamp: AuditStamp
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
-    let (owner, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, ifMatch: ifMatch)
+    let (owner, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
     var value: StructuredValue
     do throws(BodyError) {
       value = try item.value(of: type)

@@ -18,13 +18,13 @@ extension ProfileSession {
 
   /// Updates an item: what the patch leaves out stays as it is.
   public func updateItem(
-    _ id: ItemID, _ patch: StructuredPatch, ifMatch: EntityTagCondition?, in request: CollectionRequest,
+    _ id: ItemID, _ patch: StructuredPatch, preconditions: Preconditions, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
   ) {
     write(request) { [self] user, stamp in
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
       let operation = UpdateItem(
-        key: key, type: request.collection.target, patch: patch, ifMatch: ifMatch, stamp: stamp)
+        key: key, type: request.collection.target, patch: patch, preconditions: preconditions, stamp: stamp)
       decideAndSubmit(operation, by: request, of: user, then)
     } refused: {
       then(.failure($0))
@@ -33,12 +33,12 @@ extension ProfileSession {
 
   /// Deletes an item.
   public func deleteItem(
-    _ id: ItemID, ifMatch: EntityTagCondition?, in request: CollectionRequest,
+    _ id: ItemID, preconditions: Preconditions, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
   ) {
     write(request) { [self] user, stamp in
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
-      decideAndSubmit(DeleteItem(key: key, ifMatch: ifMatch, stamp: stamp), by: request, of: user, then)
+      decideAndSubmit(DeleteItem(key: key, preconditions: preconditions, stamp: stamp), by: request, of: user, then)
     } refused: {
       then(.failure($0))
     }

@@ -14,14 +14,14 @@ extension ProfileSession {
 
   /// Updates a person: what the patch leaves out stays as it is.
   public func updateUser(
-    _ reference: OwnerReference, _ patch: StructuredPatch, ifMatch: EntityTagCondition?, by caller: Caller,
+    _ reference: OwnerReference, _ patch: StructuredPatch, preconditions: Preconditions, by caller: Caller,
     _ then: @escaping Completion<VisibleUser>
   ) {
     owner(reference, for: .writeUser, by: caller) { [self] owner in
       switch owner {
       case .failure(let error): then(.failure(error))
       case .success(let id):
-        let operation = UpdateUser(user: id, patch: patch, ifMatch: ifMatch, stamp: stamp(caller))
+        let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
         submitExisting(operation, as: id, caller) { Self.visible($0, to: caller, then) }
       }
     }
@@ -29,13 +29,13 @@ extension ProfileSession {
 
   /// Deletes a person with everything they hold.
   public func deleteUser(
-    _ reference: OwnerReference, ifMatch: EntityTagCondition?, by caller: Caller, _ then: @escaping Completion<Void>
+    _ reference: OwnerReference, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
     owner(reference, for: .manageUsers, by: caller) { [self] owner in
       switch owner {
       case .failure(let error): then(.failure(error))
       case .success(let id):
-        submit(DeleteUser(user: id, ifMatch: ifMatch, stamp: stamp(caller))) { then($0.map { _ in }) }
+        submit(DeleteUser(user: id, preconditions: preconditions, stamp: stamp(caller))) { then($0.map { _ in }) }
       }
     }
   }
@@ -105,11 +105,11 @@ struct CreateUser: PersonOperation {
 struct UpdateUser: PersonOperation {
   let user: UserID
   let patch: StructuredPatch
-  let ifMatch: EntityTagCondition?
+  let preconditions: Preconditions
   let stamp: AuditStamp
 
   func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    let person = try UserRules.writable(existing, by: stamp.caller, ifMatch)
+    let person = try UserRules.writable(existing, by: stamp.caller, preconditions)
     guard var value = StructuredValue(stored: person.json, of: ProfileModel.user) else {
       throw .store(.damaged("A stored person is not of the declared type."))
     }
@@ -127,11 +127,11 @@ struct UpdateUser: PersonOperation {
 /// Takes a person away, with all they hold.
 struct DeleteUser: PersonOperation {
   let user: UserID
-  let ifMatch: EntityTagCondition?
+  let preconditions: Preconditions
   let stamp: AuditStamp
 
   func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    let person = try UserRules.writable(existing, by: stamp.caller, ifMatch)
+    let person = try UserRules.writable(existing, by: stamp.caller, preconditions)
     return .remove(stamp.change(.deleted, of: user, from: person.version, to: nil)) { [stamp] key, version in
       stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
     }
@@ -144,7 +144,7 @@ struct DeleteProfile: PersonOperation {
   let stamp: AuditStamp
 
   func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    let person = try UserRules.writable(existing, by: stamp.caller, nil)
+    let person = try UserRules.writable(existing, by: stamp.caller, .none)
     let relation = Relation(of: stamp.caller, to: user, in: person.tenant)
     // The profile is recorded as a whole, under the name of its navigation property.
     let log = stamp.change(.deleted, of: user, collection: "profile", from: nil, to: nil)
@@ -156,14 +156,14 @@ struct DeleteProfile: PersonOperation {
 
 /// What is asked of people beyond their type.
 enum UserRules {
-  /// The person, if the caller may write them and `If-Match` holds.
+  /// The person, if the caller may write them and the preconditions hold.
   static func writable(
-    _ existing: StoredUser?, by caller: Caller, _ ifMatch: EntityTagCondition?
+    _ existing: StoredUser?, by caller: Caller, _ preconditions: Preconditions
   ) throws(ProfileError) -> StoredUser {
     guard let person = existing, Relation(of: caller, to: person.id, in: person.tenant).mayWrite else {
       throw .userNotFound
     }
-    if let ifMatch, !ifMatch.matches(person.version) { throw .preconditionFailed }
+    guard preconditions.hold(for: person.version) else { throw .preconditionFailed }
     return person
   }
 

@@ -9,13 +9,14 @@ struct ItemAccessTests {
   private func refusal(
     _ caller: Caller, audience: String, ifMatch: String? = nil, state: ItemState? = nil
   ) throws -> ProfileError? {
-    let condition = try ifMatch.map { try #require(EntityTagCondition($0)) }
+    let condition = Preconditions(ifMatch: try ifMatch.map { try #require(EntityTagCondition($0)) })
     let stamp = People.stamp(caller)
     let operations: [any ItemOperation] = [
       UpdateItem(
-        key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(#"{"number":"1"}"#), ifMatch: condition,
+        key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(#"{"number":"1"}"#),
+        preconditions: condition,
         stamp: stamp),
-      DeleteItem(key: PagePhone.key, ifMatch: condition, stamp: stamp),
+      DeleteItem(key: PagePhone.key, preconditions: condition, stamp: stamp),
     ]
     let refusals = try operations.map { operation -> ProfileError? in
       let state = try state ?? PagePhone.state(audience: audience)
@@ -76,7 +77,7 @@ struct ItemAccessTests {
 
   @Test("Deleting leaves one row of the log, with the version that went")
   func deletion() throws {
-    let operation = DeleteItem(key: PagePhone.key, ifMatch: nil, stamp: People.stamp(People.application()))
+    let operation = DeleteItem(key: PagePhone.key, preconditions: .none, stamp: People.stamp(People.application()))
     let row = Change(
       time: People.now, kind: .deleted, user: People.innocenty, collection: "phones", item: PagePhone.key.id,
       properties: [], versionBefore: Version(number: 3), versionAfter: nil, actingUser: nil,

@@ -112,7 +112,8 @@ struct ProfileSessionTests {
       #expect(try fault { session.readItem(People.known(ItemID("p")), of: twin, $0) } == .userNotFound)
       #expect(try fault { session.readUser(reference, by: twin.caller, $0) } == .userNotFound)
       #expect(
-        try fault { session.deleteItem(People.known(ItemID("p")), ifMatch: nil, in: twin, $0) } == .userNotFound)
+        try fault { session.deleteItem(People.known(ItemID("p")), preconditions: .none, in: twin, $0) } == .userNotFound
+      )
       #expect(try fault { session.createItem(StructuredPatch(of: phones.target), in: twin, $0) } == .userNotFound)
     }
   }
@@ -176,13 +177,18 @@ struct ProfileSessionTests {
     let colleague = request(People.person(People.colleague))
     let id = People.known(ItemID("p"))
     let patch = try PhoneBody.read(#"{"allowedAudiences":"me"}"#)
-    guard case .done = try answer({ session.updateItem(id, patch, ifMatch: nil, in: colleague, $0) }).get() else {
+    guard case .done = try answer({ session.updateItem(id, patch, preconditions: .none, in: colleague, $0) }).get()
+    else {
       Issue.record("The hidden item was shown")
       return
     }
     #expect(try fault { session.readItem(id, of: colleague, $0) } == .itemNotFound)
-    #expect(try fault { session.updateItem(id, patch, ifMatch: .any, in: colleague, $0) } == .itemNotFound)
-    #expect(try fault { session.deleteItem(id, ifMatch: .any, in: colleague, $0) } == .itemNotFound)
+    #expect(
+      try fault { session.updateItem(id, patch, preconditions: Preconditions(ifMatch: .any), in: colleague, $0) }
+        == .itemNotFound)
+    #expect(
+      try fault { session.deleteItem(id, preconditions: Preconditions(ifMatch: .any), in: colleague, $0) }
+        == .itemNotFound)
     #expect(store.changes(of: People.innocenty).count == 1)
   }
 
@@ -192,9 +198,11 @@ struct ProfileSessionTests {
     let patch = try PhoneBody.read(#"{"number":"1"}"#)
     let session = try session(store([phone("p", audience: "organization")]))
     #expect(
-      try fault { session.updateItem(id, patch, ifMatch: nil, in: request(People.person(People.colleague)), $0) }
+      try fault {
+        session.updateItem(id, patch, preconditions: .none, in: request(People.person(People.colleague)), $0)
+      }
         == .deniedForRole(isDirectory: false))
     let administrator = People.person(People.colleague, isAdministrator: true)
-    #expect(try fault { session.updateItem(id, patch, ifMatch: nil, in: request(administrator), $0) } == nil)
+    #expect(try fault { session.updateItem(id, patch, preconditions: .none, in: request(administrator), $0) } == nil)
   }
 }

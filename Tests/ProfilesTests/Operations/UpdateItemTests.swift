@@ -12,9 +12,9 @@ struct UpdateItemTests {
   private func change(
     _ body: String, by caller: Caller? = nil, audience: String = "me", ifMatch: String? = nil
   ) throws -> ItemChange {
-    let condition = try ifMatch.map { try #require(EntityTagCondition($0)) }
+    let condition = Preconditions(ifMatch: try ifMatch.map { try #require(EntityTagCondition($0)) })
     let operation = UpdateItem(
-      key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body), ifMatch: condition,
+      key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body), preconditions: condition,
       stamp: People.stamp(caller ?? owner))
     let state = try PagePhone.state(audience: audience)
     let change = try operation.change(state)
@@ -197,7 +197,7 @@ struct UpdateItemTests {
     }
     let first = try updated(body(0..<16)).item
     let operation = UpdateItem(
-      key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body(16..<17)), ifMatch: nil,
+      key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body(16..<17)), preconditions: .none,
       stamp: People.stamp(owner))
     #expect(
       throws: ProfileError.body(.tooLarge(property: "createdBy/user", bound: "at most 16 undeclared members"))
@@ -213,7 +213,7 @@ struct UpdateItemTests {
       key: item.key, version: item.version, audience: .me, created: item.created,
       json: Array("{\"number\":7,\"x\":\"\(PhoneBody.canary)\"}".utf8), collapsible: nil)
     let operation = UpdateItem(
-      key: item.key, type: PhoneBody.type, patch: StructuredPatch(of: PhoneBody.type), ifMatch: nil,
+      key: item.key, type: PhoneBody.type, patch: StructuredPatch(of: PhoneBody.type), preconditions: .none,
       stamp: People.stamp(owner))
     #expect(throws: ProfileError.store(.damaged("A stored item is not of its type."))) {
       try operation.change(ItemState(owner: PagePhone.owner, item: broken))
