@@ -180,11 +180,15 @@ struct DoorTests {
     let facet = try await FacetProcess.start()
     let token = try await facet.token(user: Demo.innocentyName)
     let port = facet.httpPort
-    let patch = HTTPProbe.text("PATCH", Demo.phonePath, token: token, body: #"{"displayName":"late"}"#)
+    let body = #"{"displayName":"late"}"#
+    let patch = HTTPProbe.text(
+      "PATCH", Demo.phonePath, token: token, headers: ["Expect": "100-continue"], body: body)
     let status = try await blocking {
       let connection = try HTTPConnection(port: port)
-      try connection.send(String(patch.dropLast(1)))
-      usleep(100_000)
+      try connection.send(String(patch.dropLast(body.count)))
+      // Whoever is told to go on has been heard.
+      #expect(try connection.readAnswer().status == 100)
+      try connection.send(String(body.dropLast(1)))
       kill(facet.ready.pid, SIGTERM)
       usleep(200_000)
       try connection.send("}")

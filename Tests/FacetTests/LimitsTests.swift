@@ -237,9 +237,17 @@ struct LimitsTests {
           try waiting[31].send(HTTPProbe.text("GET", "/healthz"))
           #expect(throws: HTTPConnection.Failure.timedOut) { try waiting[31].readAnswer() }
           open.removeFirst(64)
-          #expect(try waiting[31].readAnswer().status == 200)
+          #expect(try Self.patiently { try waiting[31].readAnswer() }.status == 200)
         }
       }
     }
+  }
+
+  /// Reads again when nothing came within the time of the connection, for a busy machine.
+  private static func patiently(_ read: () throws -> HTTPAnswer) throws -> HTTPAnswer {
+    for _ in 0..<30 {
+      do { return try read() } catch HTTPConnection.Failure.timedOut { continue }
+    }
+    return try read()
   }
 }
