@@ -69,13 +69,10 @@ extension GraphHandler {
     case .failure(let error): finish(exchange, error)
     case .success(.done): finish(exchange, .noContent())
     case .success(.item(let item, let isNew)):
-      let preferences = Preferences(exchange.request.headers)
-      var response =
-        preferences.returning == .minimal
-        ? .noContent(["ETag": item.version.entityTag]) : entity(isNew ? .created : .ok, item, exchange)
-      if isNew { response.addLocation(encoder(exchange).location(of: item.key), preferences) }
-      response.addApplied(preferences)
-      finish(exchange, response)
+      let location = isNew ? encoder(exchange).location(of: item.key) : nil
+      finish(exchange, written: item.version, at: location, usually: .representation) {
+        entity(isNew ? .created : .ok, item, exchange)
+      }
     }
   }
 
@@ -93,16 +90,5 @@ extension GraphResponse {
   /// An answer without a body.
   static func noContent(_ headers: HTTPHeaders = [:]) -> GraphResponse {
     GraphResponse(status: .noContent, headers: headers, body: .none)
-  }
-
-  /// Where a new entity is; an answer without a body names it once more (OData 4.01 part 1, 8.3.4).
-  mutating func addLocation(_ location: String, _ preferences: Preferences) {
-    headers.add(name: "Location", value: location)
-    if preferences.returning == .minimal { headers.add(name: "OData-EntityId", value: location) }
-  }
-
-  /// Which preference was honoured (RFC 7240 section 3).
-  mutating func addApplied(_ preferences: Preferences) {
-    if let applied = preferences.applied { headers.add(name: "Preference-Applied", value: applied) }
   }
 }

@@ -89,6 +89,23 @@ extension GraphHandler {
     }
   }
 
+  /// Answers a write with the entity or with its tag alone: as the client prefers (RFC 7240), else as is `usual`.
+  /// `location` says where a new entity is; an answer without a body names it once more (OData 4.01 part 1, 8.3.4).
+  func finish(
+    _ exchange: Exchange, written version: Version, at location: String?, usually usual: Preferences.Return,
+    _ entity: () -> GraphResponse
+  ) {
+    let preferences = Preferences(exchange.request.headers)
+    let isMinimal = (preferences.returning ?? usual) == .minimal
+    var response = isMinimal ? .noContent(["ETag": version.entityTag]) : entity()
+    if let location {
+      response.headers.add(name: "Location", value: location)
+      if isMinimal { response.headers.add(name: "OData-EntityId", value: location) }
+    }
+    if let applied = preferences.applied { response.headers.add(name: "Preference-Applied", value: applied) }
+    finish(exchange, response)
+  }
+
   func encoder(_ exchange: Exchange) -> ItemEncoder {
     let version = exchange.request.path.split(separator: UInt8(ascii: "/")).first
     let isV1 = version.map { $0.elementsEqualIgnoringCase("v1.0".utf8) } ?? false

@@ -82,13 +82,10 @@ extension GraphHandler {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      let preferences = Preferences(exchange.request.headers)
-      var response =
-        preferences.returning == .minimal
-        ? .noContent(["ETag": user.version.entityTag]) : entity(.created, user, exchange)
-      response.addLocation(encoder(exchange).location(of: user.id), preferences)
-      response.addApplied(preferences)
-      finish(exchange, response)
+      let location = encoder(exchange).location(of: user.id)
+      finish(exchange, written: user.version, at: location, usually: .representation) {
+        entity(.created, user, exchange)
+      }
     }
   }
 
@@ -97,12 +94,7 @@ extension GraphHandler {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      let preferences = Preferences(exchange.request.headers)
-      var response =
-        preferences.returning == .representation
-        ? entity(.ok, user, exchange) : .noContent(["ETag": user.version.entityTag])
-      response.addApplied(preferences)
-      finish(exchange, response)
+      finish(exchange, written: user.version, at: nil, usually: .minimal) { entity(.ok, user, exchange) }
     }
   }
 

@@ -15,6 +15,23 @@ extension ProfileSession {
       submit(nameless) { then($0.map { _ in }) }
     }
   }
+
+  /// Runs a write that may be the first thing its person does: when they are unknown they are added, as `addCaller`
+  /// allows, and the write runs once more.
+  func addingCaller<Outcome>(
+    _ caller: Caller, as id: UserID, _ write: @escaping (@escaping Completion<Outcome>) -> Void,
+    _ then: @escaping Completion<Outcome>
+  ) {
+    write { [self] outcome in
+      guard case .failure(.userNotFound) = outcome else { return then(outcome) }
+      addCaller(caller, as: id) { added in
+        switch added {
+        case .failure(let error): then(.failure(error))
+        case .success: write(then)
+        }
+      }
+    }
+  }
 }
 
 /// Adds somebody as their token describes them, unless they are there already.

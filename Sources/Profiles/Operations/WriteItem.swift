@@ -10,7 +10,9 @@ extension ProfileSession {
         key: ItemKey(user: user, collection: request.collection.name, id: environment.makeID()),
         type: request.collection.target, patch: patch, stamp: stamp,
         defaultAudience: environment.policy(request.caller.tenant).defaultAudience)
-      submit(operation, by: request, of: user, isNew: true, then)
+      addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
+        then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: true) })
+      }
     } refused: {
       then(.failure($0))
     }
@@ -73,43 +75,15 @@ extension ProfileSession {
           let change = try operation.change(ItemState(owner: found.owner, item: found.item))
           guard case .unchanged(let item) = change else {
             let prepared = PreparedChange(base: found.item.version, change: change)
-            return submit(operation, prepared: prepared, by: request, of: user, isNew: false, then)
+            return submit(operation, prepared: prepared) { outcome in
+              then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: false) })
+            }
           }
           then(.success(Self.result(.unchanged(item), request, in: found.owner.tenant, isNew: false)))
         } catch {
           then(.failure(error))
         }
       }
-    }
-  }
-
-  private func submit(
-    _ operation: some ItemOperation, prepared: PreparedChange? = nil, by request: CollectionRequest, of user: UserID,
-    isNew: Bool, _ then: @escaping Completion<WriteResult>
-  ) {
-    submit(operation, prepared: prepared) { [self] outcome in
-      switch outcome {
-      case .success(let outcome):
-        then(.success(Self.result(outcome, request, in: request.caller.tenant, isNew: isNew)))
-      case .failure(.userNotFound) where isNew:
-        // The first thing that somebody does may be a create.
-        addCaller(request.caller, as: user) { [self] added in
-          switch added {
-          case .failure(let error): then(.failure(error))
-          case .success: retry(operation, request, isNew: isNew, then)
-          }
-        }
-      case .failure(let error): then(.failure(error))
-      }
-    }
-  }
-
-  private func retry(
-    _ operation: some ItemOperation, _ request: CollectionRequest, isNew: Bool,
-    _ then: @escaping Completion<WriteResult>
-  ) {
-    submit(operation) { outcome in
-      then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: isNew) })
     }
   }
 

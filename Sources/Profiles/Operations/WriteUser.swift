@@ -22,7 +22,7 @@ extension ProfileSession {
       case .failure(let error): then(.failure(error))
       case .success(let id):
         let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
-        submitExisting(operation, as: id, caller) { Self.visible($0, to: caller, then) }
+        addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { Self.visible($0, to: caller, then) }
       }
     }
   }
@@ -46,22 +46,8 @@ extension ProfileSession {
       switch owner {
       case .failure(let error): then(.failure(error))
       case .success(let id):
-        submitExisting(DeleteProfile(user: id, stamp: stamp(caller)), as: id, caller) { then($0.map { _ in }) }
-      }
-    }
-  }
-
-  /// Submits a write of somebody who, when they are the caller, may be unknown before it.
-  private func submitExisting(
-    _ operation: any PersonOperation, as id: UserID, _ caller: Caller, _ then: @escaping Completion<PersonOutcome>
-  ) {
-    submit(operation) { [self] outcome in
-      guard case .failure(.userNotFound) = outcome else { return then(outcome) }
-      addCaller(caller, as: id) { [self] added in
-        switch added {
-        case .failure(let error): then(.failure(error))
-        case .success: submit(operation, then)
-        }
+        let operation = DeleteProfile(user: id, stamp: stamp(caller))
+        addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { then($0.map { _ in }) }
       }
     }
   }
