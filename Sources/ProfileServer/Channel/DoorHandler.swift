@@ -53,8 +53,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var phase = Phase.waiting
   var clock: ConnectionClock
   private var keepsAlive = true
-  /// Whether nothing more can come, so that a refused connection need not wait for its client.
-  private var isInputClosed = false
   private var isReadHeld = false
   private var isInsideRead = false
   /// Counts requests, so that a late answer cannot reach another one.
@@ -149,12 +147,13 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func receive(_ part: ByteBuffer, _ context: ChannelHandlerContext, _ data: NIOAny) {
     switch phase {
-    case .receiving(let head, let body):
+    case .receiving(let head, var body):
       let size = (body?.readableBytes ?? 0) + part.readableBytes
       guard size <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: head) }
-      var whole = body ?? part
-      if body != nil { whole.writeImmutableBuffer(part) }
-      phase = .receiving(head, body: whole)
+      // Let go of the body here, or each part would copy what came before it.
+      phase = .receiving(head, body: nil)
+      if body?.writeImmutableBuffer(part) == nil { body = part }
+      phase = .receiving(head, body: body)
     case .passing(var passage):
       passage.bodyBytes += part.readableBytes
       phase = .passing(passage)
@@ -367,8 +366,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch phase {
     case .waiting, .receiving: context.close(promise: nil)
     // The client may well wait for its answer, or still read one: the connection ends after that.
-    case .answering: break
-    case .lingering: isInputClosed = true
+    case .answering, .lingering: break
     case .passing: context.fireUserInboundEventTriggered(event)
     }
   }
