@@ -62,17 +62,9 @@ struct SQLiteWriterTests {
 
   @Test("What queues during a commit shares the next one")
   func groups() async throws {
-    let scratch = try Scratch()
-    defer { scratch.remove() }
-    let gate = Hold()
-    var options = SQLiteOptions()
-    options.beforeCommit = { gate.pass() }
-    let store = try SQLiteStore.open(scratch.database, options: options)
-    try store.load([.user(Sample.ann)])
-    let done = DispatchSemaphore(value: 0)
-    gate.close()
-    store.submit(.item(Put(item: Sample.phone("first")), nil) { _ in done.signal() })
-    gate.waitForVisitor()
+    let held = try HeldWriter()
+    defer { held.scratch.remove() }
+    let (store, gate, done) = (held.store, held.gate, held.done)
     for number in 0..<(Limits.groupWritesMax * 3) {
       store.submit(.item(Put(item: Sample.phone("p\(number)")), nil) { _ in done.signal() })
     }
@@ -89,18 +81,10 @@ struct SQLiteWriterTests {
 
   @Test("A write that SQLite rejects fails alone, and its group is kept")
   func rejectedWrite() async throws {
-    let scratch = try Scratch()
-    defer { scratch.remove() }
-    let gate = Hold()
-    var options = SQLiteOptions()
-    options.beforeCommit = { gate.pass() }
-    let store = try SQLiteStore.open(scratch.database, options: options)
-    try store.load([.user(Sample.ann)])
+    let held = try HeldWriter()
+    defer { held.scratch.remove() }
+    let (store, gate, done) = (held.store, held.gate, held.done)
     let answers = Mutex<[String: Bool]>([:])
-    let done = DispatchSemaphore(value: 0)
-    gate.close()
-    store.submit(.item(Put(item: Sample.phone("first")), nil) { _ in done.signal() })
-    gate.waitForVisitor()
     for number in 0..<20 {
       let phone = Sample.phone("p\(number)")
       // A version of 0 violates a constraint of the table.
@@ -194,5 +178,25 @@ private final class Hold: Sendable {
   func open() {
     isClosed.store(false, ordering: .sequentiallyConsistent)
     opened.signal()
+  }
+}
+
+/// A store whose writer stands in the commit of one phone, so that what is submitted now queues behind it.
+private struct HeldWriter {
+  let scratch: Scratch
+  let store: SQLiteStore
+  let gate = Hold()
+  /// Signalled once the first phone is answered; tests signal it for the writes that they add.
+  let done = DispatchSemaphore(value: 0)
+
+  init() throws {
+    scratch = try Scratch()
+    var options = SQLiteOptions()
+    options.beforeCommit = { [gate] in gate.pass() }
+    store = try SQLiteStore.open(scratch.database, options: options)
+    try store.load([.user(Sample.ann)])
+    gate.close()
+    store.submit(.item(Put(item: Sample.phone("first")), nil) { [done] _ in done.signal() })
+    gate.waitForVisitor()
   }
 }
