@@ -19,6 +19,41 @@ public enum Limits {
   /// Longest client-request-id that is echoed, in bytes; a longer one is replaced.
   public static let clientRequestIDBytesMax = 128
 
+  // MARK: A query
+
+  /// Deepest nesting of an expression.
+  public static let expressionDepthMax = 100
+  /// Most parts of one expression, after parameter aliases are put in.
+  public static let expressionNodesMax = 800
+  /// Most parameter aliases of one query.
+  public static let aliasesMax = 16
+  /// Most words and phrases of one search.
+  public static let searchTermsMax = 64
+  /// Most keys to order by.
+  public static let orderKeysMax = 8
+  /// Texts are ordered by this many of their bytes.
+  public static let orderTextBytesMax = 128
+  /// Largest number of entities that a query can skip or ask for; larger ones count as this one.
+  public static let skipMax = 1_000_000_000
+
+  /// Entities of a page unless another size is asked for.
+  public static let pageSizeDefault = 100
+  /// Most entities of a page.
+  public static let pageSizeMax = 999
+  /// Most that a sorted list can skip: what is skipped has to be sorted too.
+  public static let sortedSkipMax = 10_000
+  /// Most that one page holds before it ends, in bytes of stored JSON; it may exceed this by one entity.
+  public static let answerBytesMax = 2 << 20
+  /// Longest URL of a list with options, in bytes: its link to the next page must not be longer than a URL may be.
+  public static let listURLBytesMax = 5 << 10
+
+  // MARK: A batch
+
+  /// Most requests of one batch unless `--batch-size` says otherwise; Graph's own limit.
+  public static let batchRequestsDefault = 20
+  /// Most that `--batch-size` can allow.
+  public static let batchRequestsMax = 1_000
+
   // MARK: A value
 
   /// Longest string property, in bytes of UTF-8.

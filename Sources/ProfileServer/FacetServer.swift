@@ -23,10 +23,15 @@ public struct ServerConfiguration: Sendable {
   public var sourceShape: SourceShape
   /// Whether snake_case names of properties are accepted.
   public var acceptsSnakeCase: Bool
+  /// Seals links to further pages.
+  public var pageKey: PageKey
+  /// Most requests of one batch.
+  public var batchRequestsMax: Int
 
   /// A configuration from the settings of the command line.
   public init(
-    host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, acceptsSnakeCase: Bool
+    host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, acceptsSnakeCase: Bool,
+    pageKey: PageKey, batchRequestsMax: Int
   ) {
     self.host = host
     self.port = port
@@ -34,6 +39,8 @@ public struct ServerConfiguration: Sendable {
     self.publicURL = publicURL
     self.sourceShape = sourceShape
     self.acceptsSnakeCase = acceptsSnakeCase
+    self.pageKey = pageKey
+    self.batchRequestsMax = batchRequestsMax
   }
 }
 
@@ -144,7 +151,8 @@ public struct FacetServer: Service, CustomStringConvertible {
     _ group: MultiThreadedEventLoopGroup, _ metrics: ServerMetrics
   ) async throws -> LoopHandlers {
     let settings = GraphSettings(
-      sourceShape: configuration.sourceShape, acceptsSnakeCase: configuration.acceptsSnakeCase)
+      sourceShape: configuration.sourceShape, acceptsSnakeCase: configuration.acceptsSnakeCase,
+      pageKey: configuration.pageKey, batchRequestsMax: configuration.batchRequestsMax)
     return try await LoopHandlers(group: group) { [service, verifier, addresses, logger] loop in
       GraphHandler(
         session: try service.makeSession { work in loop.execute(work) },

@@ -74,6 +74,12 @@ extension GraphError {
       self.init(
         status: .conflict, code: .quotaLimitReached,
         message: "One person may hold \(Limits.personBytesMax) bytes in all. Delete or shorten items first.")
+    case .evaluation(let error):
+      self.init(status: .badRequest, code: .badRequest, message: error.message)
+    case .skipsTooMany:
+      self.init(
+        status: .badRequest, code: .badRequest,
+        message: "A sorted list can skip at most \(Limits.sortedSkipMax). Follow @odata.nextLink instead.")
     case .store(let error): self.init(error)
     }
   }
@@ -136,9 +142,33 @@ extension GraphError {
     self.init(status: .badRequest, code: .badRequest, message: error.message)
   }
 
+  /// What OData knows and this server does not offer is 501 (OData 4.01 part 1, 9.3.1).
   init(_ error: QueryError) {
-    self.init(status: .badRequest, code: .badRequest, message: error.message)
+    if case .notImplemented = error {
+      self.init(status: .notImplemented, code: .notImplemented, message: error.message)
+    } else {
+      self.init(status: .badRequest, code: .badRequest, message: error.message)
+    }
   }
+
+  static let wrongSkipToken = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "The $skiptoken is not one of this server for this query and caller. Follow @odata.nextLink as it is, or "
+      + "begin again without $skiptoken.")
+
+  static let listURLTooLong = GraphError(
+    status: .uriTooLong, code: .requestURITooLong,
+    message: "The URL of a list with options is longer than \(Limits.listURLBytesMax) bytes, so links to its pages "
+      + "could not be followed. Shorten the query.")
+
+  static let notAcceptable = GraphError(
+    status: .notAcceptable, code: .notAcceptable,
+    message: "This resource is offered as application/json with odata.metadata=minimal or none, counts and raw values "
+      + "as text/plain. Send Accept: application/json.")
+
+  static let versionNotOffered = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "The server speaks OData 4.0. Send OData-Version: 4.0 and OData-MaxVersion: 4.0 or higher, or neither.")
 
   /// A path that only `/beta` has (as Graph answers it, with a hint).
   static let profileNeedsBeta = GraphError(

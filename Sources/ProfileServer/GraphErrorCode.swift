@@ -12,6 +12,7 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case directoryDenied = "Authorization_RequestDenied"
   case resourceNotFound = "Request_ResourceNotFound"
   case requestBadRequest = "Request_BadRequest"
+  case notAcceptable
   case requestTimeout
   case quotaLimitReached
   case resourceModified

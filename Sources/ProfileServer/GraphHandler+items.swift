@@ -8,7 +8,7 @@ extension GraphHandler {
     _ exchange: Exchange, _ method: HTTPMethod, onCollection request: CollectionRequest
   ) throws(GraphError) {
     switch method {
-    case .GET: listItems(exchange, request)
+    case .GET: try listItems(exchange, request)
     case .POST:
       let patch = try patch(exchange, .create, request.collection.target)
       session.createItem(patch, in: request) { [self] in finish(exchange, written: $0) }
@@ -43,23 +43,18 @@ extension GraphHandler {
     }
   }
 
-  private func listItems(_ exchange: Exchange, _ request: CollectionRequest) {
+  private func listItems(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
+    let page = try PageRequest(exchange, by: request.caller, key: settings.pageKey)
     let encoder = encoder(exchange)
     let selection = exchange.options.selection
-    session.listItems(request) { [self] result in
+    session.listItems(request, page.query) { [self] result in
       switch result {
       case .failure(let error): finish(exchange, error)
-      case .success(let page):
-        let source = ListSource(
-          opening: encoder.listOpening(of: page.owner, request.collection, selection),
-          closing: ItemEncoder.listClosing,
-          first: (encoder.elements(page.items, selection, isFirst: true), page.next)
-        ) { [session] cursor, isFirst, then in
-          session.continueList(cursor) { page in
-            then(page.map { (encoder.elements($0.items, selection, isFirst: isFirst), $0.next) })
-          }
-        }
-        finish(exchange, Self.itemHeaders, from: source)
+      case .success((let owner, let listing)):
+        let elements = encoder.elements(listing.elements, selection, isFirst: true)
+        let context = encoder.context(of: owner, request.collection, selection)
+        let body = encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements)
+        finish(exchange, list: body, page, Self.itemHeaders)
       }
     }
   }
@@ -79,7 +74,9 @@ extension GraphHandler {
   private func entity(_ status: HTTPResponseStatus, _ item: VisibleItem, _ exchange: Exchange) -> GraphResponse {
     var headers = Self.itemHeaders
     headers.add(name: "ETag", value: item.version.entityTag)
-    return .json(status, encoder(exchange).entity(item, exchange.options.selection), headers)
+    return .json(
+      status, encoder(exchange).entity(item, exchange.options.selection), headers,
+      as: exchange.representation.contentType)
   }
 
   /// How an item is written depends on who reads it.

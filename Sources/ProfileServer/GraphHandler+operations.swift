@@ -11,7 +11,8 @@ extension GraphHandler {
     case .users: try performOnUsers(exchange, method, caller)
     case .userCount:
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
-      session.countUsers(by: caller) { [self] in finish(exchange, count: $0) }
+      let query = ListQuery(exchange.options, limit: 0)
+      session.countUsers(query, by: caller) { [self] in finish(exchange, count: $0) }
     case .user(let owner): try perform(exchange, method, onUser: owner, caller)
     case .profile(let owner): try perform(exchange, method, onProfile: owner, caller)
     case .collection(let owner, let collection):
@@ -20,7 +21,7 @@ extension GraphHandler {
     case .count(let owner, let collection):
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
-      session.countItems(request) { [self] in finish(exchange, count: $0) }
+      session.countItems(request, ListQuery(exchange.options, limit: 0)) { [self] in finish(exchange, count: $0) }
     case .item(let owner, let collection, let id):
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
       try perform(exchange, method, onItem: id, request)
@@ -96,6 +97,8 @@ extension GraphHandler {
     _ entity: () -> GraphResponse
   ) {
     let preferences = Preferences(exchange.request.headers)
+    // Asking for members asks for an answer (OData 4.01 part 1, 11.4.1.4).
+    let usual = exchange.options.selection == nil ? usual : .representation
     let isMinimal = (preferences.returning ?? usual) == .minimal
     var response = isMinimal ? .noContent(["ETag": version.entityTag]) : entity()
     if let location {
@@ -106,11 +109,19 @@ extension GraphHandler {
     finish(exchange, response)
   }
 
+  /// Answers a list, and says that the size of its pages was honoured.
+  func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HTTPHeaders = [:]) {
+    var headers = headers
+    if let size = page.preferredSize { headers.add(name: "Preference-Applied", value: "odata.maxpagesize=\(size)") }
+    finish(exchange, .json(.ok, body, headers, as: exchange.representation.contentType))
+  }
+
   func encoder(_ exchange: Exchange) -> ItemEncoder {
     let version = exchange.request.path.split(separator: UInt8(ascii: "/")).first
     let isV1 = version.map { $0.elementsEqualIgnoringCase("v1.0".utf8) } ?? false
     return ItemEncoder(
       serviceRoot: "\(exchange.request.origin)/\(isV1 ? "v1.0" : "beta")/",
-      showsSingleElement: settings.sourceShape.showsSingleElement(for: exchange.request.headers))
+      showsSingleElement: settings.sourceShape.showsSingleElement(for: exchange.request.headers),
+      representation: exchange.representation)
   }
 }

@@ -6,7 +6,7 @@ import Profiles
 extension GraphHandler {
   func performOnUsers(_ exchange: Exchange, _ method: HTTPMethod, _ caller: Caller) throws(GraphError) {
     switch method {
-    case .GET: listUsers(exchange, caller)
+    case .GET: try listUsers(exchange, caller)
     case .POST:
       let patch = try patch(exchange, .create, ProfileModel.user)
       session.createUser(patch, by: caller) { [self] in finish(exchange, created: $0) }
@@ -41,7 +41,7 @@ extension GraphHandler {
       // A profile holds nothing of its own that could be set, so all that is left is to check what was sent.
       _ = try patch(exchange, .update, ProfileModel.profile)
       session.openProfile(owner, for: .write, by: caller) { [self] view in
-        finish(exchange, profile: view, collections: [], showsID: true)
+        finish(exchange, profile: view, by: caller, collections: [], showsID: true)
       }
     case .DELETE: session.deleteProfile(owner, by: caller) { [self] in finish(exchange, removed: $0) }
     default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
@@ -50,22 +50,17 @@ extension GraphHandler {
 
   // MARK: People
 
-  private func listUsers(_ exchange: Exchange, _ caller: Caller) {
+  private func listUsers(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
+    let page = try PageRequest(exchange, by: caller, key: settings.pageKey)
     let encoder = encoder(exchange)
     let selection = exchange.options.selection
-    session.listUsers(by: caller) { [self] result in
+    session.listUsers(page.query, by: caller) { [self] result in
       switch result {
       case .failure(let error): finish(exchange, error)
-      case .success(let page):
-        let source = ListSource(
-          opening: encoder.usersOpening(selection), closing: ItemEncoder.listClosing,
-          first: (encoder.users(page.users, selection, isFirst: true), page.next)
-        ) { [session] cursor, isFirst, then in
-          session.continueUsers(cursor) { page in
-            then(page.map { (encoder.users($0.users, selection, isFirst: isFirst), $0.next) })
-          }
-        }
-        finish(exchange, [:], from: source)
+      case .success(let listing):
+        let elements = encoder.users(listing.elements, selection, isFirst: true)
+        let context = encoder.usersContext(selection)
+        finish(exchange, list: encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements), page)
       }
     }
   }
@@ -107,7 +102,8 @@ extension GraphHandler {
 
   private func entity(_ status: HTTPResponseStatus, _ user: VisibleUser, _ exchange: Exchange) -> GraphResponse {
     let body = encoder(exchange).user(user, exchange.options.selection)
-    return .json(status, body, ["ETag": user.version.entityTag])
+    return .json(
+      status, body, ["ETag": user.version.entityTag], as: exchange.representation.contentType)
   }
 
   // MARK: Profiles
@@ -116,14 +112,14 @@ extension GraphHandler {
     let options = exchange.options
     session.openProfile(owner, for: .read, by: caller) { [self] view in
       finish(
-        exchange, profile: view, collections: Self.collections(options),
+        exchange, profile: view, by: caller, collections: Self.collections(options),
         showsID: options.selection.map { $0.includesAllProperties || !$0.members.isEmpty } ?? true)
     }
   }
 
   private func finish(
-    _ exchange: Exchange, profile: Result<ProfileView, ProfileError>,
-    collections: [(NavigationProperty, Selection?)], showsID: Bool
+    _ exchange: Exchange, profile: Result<ProfileView, ProfileError>, by caller: Caller,
+    collections: [(NavigationProperty, QueryOptions)], showsID: Bool
   ) {
     switch profile {
     case .failure(let error): finish(exchange, error)
@@ -132,21 +128,21 @@ extension GraphHandler {
       let source = ProfileSource(
         session: session, encoder: encoder, view: view,
         opening: encoder.profileOpening(of: view.owner, exchange.options.selection, showsID: showsID),
-        collections: collections)
+        collections: collections, links: ExpansionLinks(exchange.request, caller, settings.pageKey))
       finish(exchange, Self.itemHeaders, from: source)
     }
   }
 
   /// All collections stand in a profile unless some are selected or expanded, as published answers show.
-  private static func collections(_ options: QueryOptions) -> [(NavigationProperty, Selection?)] {
+  private static func collections(_ options: QueryOptions) -> [(NavigationProperty, QueryOptions)] {
     guard options.selection != nil || options.expansions != nil else {
-      return ProfileModel.collections.map { ($0, nil) }
+      return ProfileModel.collections.map { ($0, QueryOptions()) }
     }
     return ProfileModel.collections.compactMap { collection in
       if let expansion = options.expansions?.first(where: { $0.navigation == collection.name }) {
-        return (collection, expansion.selection)
+        return (collection, expansion.options)
       }
-      return options.selection?.navigation.contains(collection.name) == true ? (collection, nil) : nil
+      return options.selection?.navigation.contains(collection.name) == true ? (collection, QueryOptions()) : nil
     }
   }
 }

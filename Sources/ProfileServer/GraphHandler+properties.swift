@@ -35,7 +35,9 @@ extension GraphHandler {
       guard isRaw else {
         let names = path.map(\.name).joined(separator: "/")
         let body = encoder(exchange).property(found, property, at: names, of: context)
-        return finish(exchange, body.map { .json(.ok, $0, Self.itemHeaders) } ?? .noContent())
+        return finish(
+          exchange,
+          body.map { .json(.ok, $0, Self.itemHeaders, as: exchange.representation.contentType) } ?? .noContent())
       }
       guard !found.isNull else { return finish(exchange, .noContent()) }
       guard let text = EntityWriter.rawText(of: found, property) else {

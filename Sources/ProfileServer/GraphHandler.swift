@@ -9,6 +9,10 @@ struct GraphSettings: Sendable {
   let sourceShape: SourceShape
   /// Whether snake_case names of properties are accepted (`--lenient-names`).
   let acceptsSnakeCase: Bool
+  /// Seals links to further pages.
+  let pageKey: PageKey
+  /// Most requests of one batch.
+  let batchRequestsMax: Int
 }
 
 /// Turns a `GraphRequest` into a `GraphResponse`: the walk that every Graph request takes, whatever its type.
@@ -74,11 +78,13 @@ final class GraphHandler {
 
   private func route(_ exchange: Exchange, _ caller: Caller) {
     do throws(GraphError) {
+      guard ProtocolVersion.isOffered(exchange.request.headers) else { throw .versionNotOffered }
       try checkMediaType(exchange.request)
       let resource = try GraphResource(exchange.request)
       exchange.route = resource.route
       exchange.isDirectory = resource.isDirectory
       exchange.options = try options(exchange.request, resource)
+      exchange.representation = try representation(exchange, resource)
       try perform(exchange, on: resource, by: caller)
     } catch {
       finish(exchange, error)
@@ -96,10 +102,19 @@ final class GraphHandler {
 
   private func options(_ request: GraphRequest, _ resource: GraphResource) throws(GraphError) -> QueryOptions {
     do throws(QueryError) {
-      return try QueryOptions(request.query, of: resource.type, offering: resource.offer)
+      return try QueryOptions(request.query, of: resource.type, offering: resource.offer(to: request.method))
     } catch {
       throw GraphError(error)
     }
+  }
+
+  /// The form of the answer, decided before anything is written. Plain texts have one form only.
+  private func representation(_ exchange: Exchange, _ resource: GraphResource) throws(GraphError) -> Representation {
+    guard !resource.isPlainText, exchange.request.method != .DELETE else { return Representation() }
+    guard let form = Representation(format: exchange.options.format, exchange.request.headers) else {
+      throw .notAcceptable
+    }
+    return form
   }
 
   // MARK: Answers
@@ -170,6 +185,8 @@ final class Exchange {
   var isDirectory = false
   /// Known once the query was read.
   var options = QueryOptions()
+  /// Known once the headers were read.
+  var representation = Representation()
 
   init(
     request: GraphRequest, identity: RequestIdentity, started: NIODeadline, then: @escaping (GraphResponse) -> Void

@@ -41,12 +41,31 @@ enum GraphResource {
     }
   }
 
-  /// The query options that are offered.
-  var offer: QueryOptions.Offer {
+  /// The query options that a method is offered. Writes take what shapes their answer.
+  func offer(to method: HTTPMethod) -> QueryOptions.Offer {
+    switch method {
+    case .GET, .HEAD: offerToReads
+    case .POST, .PATCH: offerToReads.intersection([.select, .format])
+    default: []
+    }
+  }
+
+  private var offerToReads: QueryOptions.Offer {
     switch self {
-    case .users, .user, .collection, .item: .select
-    case .profile: [.select, .expand]
-    case .userCount, .count, .property, .other: []
+    case .users, .collection: .list
+    case .user, .item: [.select, .format]
+    case .profile: [.select, .expand, .format]
+    case .userCount, .count: [.filter, .search]
+    case .property(_, _, let isRaw): isRaw ? [] : .format
+    case .other: []
+    }
+  }
+
+  /// Whether it is answered as plain text.
+  var isPlainText: Bool {
+    switch self {
+    case .userCount, .count, .property(_, _, isRaw: true): true
+    case .users, .collection, .user, .item, .profile, .property, .other: false
     }
   }
 

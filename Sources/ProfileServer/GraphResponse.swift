@@ -16,20 +16,22 @@ struct GraphResponse {
   var body: Body
 
   /// An answer with a finished JSON body.
-  static func json(_ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HTTPHeaders = [:]) -> Self {
+  static func json(
+    _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HTTPHeaders = [:],
+    as contentType: String = jsonContentType
+  ) -> Self {
     var headers = headers
-    headers.add(name: "Content-Type", value: jsonContentType)
+    headers.add(name: "Content-Type", value: contentType)
     return Self(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
   }
+
+  /// Graph's media type for data, unless a client wants another form.
+  static let jsonContentType = Representation().contentType
 
   /// A plain text.
   static func text(_ text: String) -> Self {
     Self(status: .ok, headers: ["Content-Type": "text/plain;charset=utf-8"], body: .bytes(ByteBuffer(string: text)))
   }
-
-  /// Graph's media type for data (OData JSON 4.01 section 3).
-  static let jsonContentType =
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 }
 
 /// A body that is made piece by piece, as fast as the client takes it. Owned by one event loop.

@@ -8,6 +8,40 @@ struct ItemEncoder {
   let serviceRoot: String
   /// Whether a collection of one element that may be answered alone is.
   let showsSingleElement: Bool
+  /// What the client accepts.
+  let representation: Representation
+
+  // MARK: Lists
+
+  /// A page of a list. The number of all and the link to the next page stay where other control information is left
+  /// out (OData JSON 4.01 section 3.1.3).
+  func list<Element>(_ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8]) -> [UInt8]
+  {
+    var json = JSONWriter(capacity: elements.count + 512)
+    json.beginObject()
+    control("@odata.context", context, into: &json)
+    if let count = listing.count { write("@odata.count", count, into: &json) }
+    if let nextLink { json.member("@odata.nextLink", nextLink) }
+    json.name("value")
+    json.beginArray()
+    json.append(elements)
+    json.endArray()
+    json.endObject()
+    return json.bytes
+  }
+
+  private func write(_ name: String, _ count: Int, into json: inout JSONWriter) {
+    guard representation.isIEEE754Compatible else {
+      json.name(name)
+      return json.int(Int64(count))
+    }
+    json.member(name, String(count))
+  }
+
+  /// Control information, unless the client wants none.
+  private func control(_ name: String, _ value: String, into json: inout JSONWriter) {
+    if representation.metadata == .minimal { json.member(name, value) }
+  }
 
   // MARK: Items
 
@@ -15,14 +49,15 @@ struct ItemEncoder {
   func entity(_ item: VisibleItem, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: item.json.count + 320)
     json.beginObject()
-    json.member("@odata.context", context(of: item.key.user, item.key.collection, selection, item.type) + "/$entity")
+    control(
+      "@odata.context", context(of: item.key.user, item.key.collection, selection, item.type) + "/$entity", into: &json)
     write(item, selection, into: &json)
     return json.bytes
   }
 
-  /// The beginning of a list, up to and with the opening bracket.
-  func listOpening(of user: UserID, _ collection: NavigationProperty, _ selection: Selection?) -> [UInt8] {
-    listOpening(context(of: user, collection.name, selection, collection.target))
+  /// The context of a collection's items.
+  func context(of user: UserID, _ collection: NavigationProperty, _ selection: Selection?) -> String {
+    context(of: user, collection.name, selection, collection.target)
   }
 
   /// The items of one page; `isFirst` when nothing stands before them in the list.
@@ -42,22 +77,27 @@ struct ItemEncoder {
     var json = JSONWriter(capacity: 256)
     json.beginObject()
     let suffix = selection.map { $0.contextSuffix(of: ProfileModel.profile) } ?? ""
-    json.member("@odata.context", "\(contextRoot(of: user))\(suffix)/$entity")
-    json.member("@odata.type", "#\(ProfileModel.profile.qualifiedName)")
+    control("@odata.context", "\(contextRoot(of: user))\(suffix)/$entity", into: &json)
+    control("@odata.type", "#\(ProfileModel.profile.qualifiedName)", into: &json)
     if showsID { json.member("id", ProfileModel.profileID) }
     return json.bytes
   }
 
-  /// The beginning of a collection within a profile, up to and with the opening bracket.
-  func collectionOpening(of user: UserID, _ collection: NavigationProperty, _ selection: Selection?) -> [UInt8] {
+  /// The beginning of a collection within a profile, up to and with the opening bracket; `isFirst` when nothing stands
+  /// before it in the profile's object.
+  func collectionOpening(
+    of user: UserID, _ collection: NavigationProperty, _ selection: Selection?, count: Int? = nil,
+    nextLink: String? = nil, isFirst: Bool
+  ) -> [UInt8] {
     var json = JSONWriter(capacity: 192)
     json.beginObject()
-    json.member(
-      "\(collection.name)@odata.context", context(of: user, collection.name, selection, collection.target))
+    control("\(collection.name)@odata.context", context(of: user, collection, selection), into: &json)
+    if let count { write("\(collection.name)@odata.count", count, into: &json) }
+    if let nextLink { json.member("\(collection.name)@odata.nextLink", nextLink) }
     json.name(collection.name)
     json.beginArray()
     // The profile's own object is open already.
-    return [UInt8(ascii: ",")] + json.bytes.dropFirst()
+    return (isFirst ? [] : [UInt8(ascii: ",")]) + json.bytes.dropFirst()
   }
 
   // MARK: People
@@ -66,13 +106,10 @@ struct ItemEncoder {
   func user(_ user: VisibleUser, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: user.json.count + 256)
     json.beginObject()
-    json.member("@odata.context", "\(usersContext(selection))/$entity")
+    control("@odata.context", "\(usersContext(selection))/$entity", into: &json)
     write(user, selection, into: &json)
     return json.bytes
   }
-
-  /// The beginning of a list of people, up to and with the opening bracket.
-  func usersOpening(_ selection: Selection?) -> [UInt8] { listOpening(usersContext(selection)) }
 
   /// The people of one page; `isFirst` when nothing stands before them in the list.
   func users(_ users: [VisibleUser], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
@@ -89,7 +126,7 @@ struct ItemEncoder {
     guard !value.isNull else { return nil }
     var json = JSONWriter(capacity: 256)
     json.beginObject()
-    json.member("@odata.context", "\(resource)/\(path)")
+    control("@odata.context", "\(resource)/\(path)", into: &json)
     var writer = EntityWriter(continuing: json, collapses: showsSingleElement)
     if case .complex(let complex) = value, case .complex(let type) = property.type {
       writer.members(complex, of: type)
@@ -110,9 +147,6 @@ struct ItemEncoder {
 
   // MARK: Parts
 
-  /// The end of a list.
-  static let listClosing = Array("]}".utf8)
-
   private static let keyPrefix = Array("{\"id\":".utf8)
 
   private func quoted(_ text: String) -> String { text.replacing("'", with: "''") }
@@ -126,17 +160,9 @@ struct ItemEncoder {
     "\(contextRoot(of: user))/\(collection)\(selection.map { $0.contextSuffix(of: type) } ?? "")"
   }
 
-  private func usersContext(_ selection: Selection?) -> String {
+  /// The context of people.
+  func usersContext(_ selection: Selection?) -> String {
     "\(serviceRoot)$metadata#users\(selection.map { $0.contextSuffix(of: ProfileModel.user) } ?? "")"
-  }
-
-  private func listOpening(_ context: String) -> [UInt8] {
-    var json = JSONWriter(capacity: 256)
-    json.beginObject()
-    json.member("@odata.context", context)
-    json.name("value")
-    json.beginArray()
-    return json.bytes
   }
 
   private func joined<Element>(
@@ -176,8 +202,8 @@ struct ItemEncoder {
   }
 
   private func control(_ type: StructuredType, _ version: Version, into json: inout JSONWriter) {
-    json.member("@odata.type", "#\(type.qualifiedName)")
-    json.member("@odata.etag", version.entityTag)
+    control("@odata.type", "#\(type.qualifiedName)", into: &json)
+    control("@odata.etag", version.entityTag, into: &json)
   }
 
   /// A damaged value shows no members at all.

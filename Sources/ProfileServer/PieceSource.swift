@@ -19,7 +19,7 @@ extension GraphHandler {
       case .failure:
         finish(exchange, stream.failure ?? .store(.failed("An answer could not be made.")))
       case .success(let bytes):
-        var response = GraphResponse.json(.ok, [], headers)
+        var response = GraphResponse.json(.ok, [], headers, as: exchange.representation.contentType)
         response.body = stream.isAtEnd ? .bytes(bytes ?? ByteBuffer()) : .stream(stream.resuming(bytes))
         finish(exchange, response)
       }
@@ -69,60 +69,6 @@ final class SourceStream: ResponseStream {
         piece.writeBytes(bytes)
         fill(piece, then)
       }
-    }
-  }
-}
-
-/// A list of pages between an opening and a closing.
-final class ListSource<Cursor>: PieceSource {
-  /// What one page adds, and where the next begins.
-  typealias Page = (elements: [UInt8], next: Cursor?)
-
-  private enum Stage {
-    case opening
-    case page(Cursor)
-    case closing
-    case ended
-  }
-
-  private let opening: [UInt8]
-  private let closing: [UInt8]
-  private let page: (Cursor, Bool, @escaping (Result<Page, ProfileError>) -> Void) -> Void
-  private var stage: Stage
-  private var isEmpty: Bool
-  private let first: Page
-
-  /// A list whose first page is there; `page` reads a further one and is told whether no element came before it.
-  init(
-    opening: [UInt8], closing: [UInt8], first: Page,
-    page: @escaping (Cursor, Bool, @escaping (Result<Page, ProfileError>) -> Void) -> Void
-  ) {
-    self.opening = opening
-    self.closing = closing
-    self.first = first
-    self.page = page
-    stage = .opening
-    isEmpty = first.elements.isEmpty
-  }
-
-  func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
-    switch stage {
-    case .opening:
-      stage = first.next.map(Stage.page) ?? .closing
-      then(.success(opening + first.elements))
-    case .page(let cursor):
-      page(cursor, isEmpty) { [self] result in
-        then(
-          result.map { page in
-            isEmpty = isEmpty && page.elements.isEmpty
-            stage = page.next.map(Stage.page) ?? .closing
-            return page.elements
-          })
-      }
-    case .closing:
-      stage = .ended
-      then(.success(closing))
-    case .ended: then(.success(nil))
     }
   }
 }

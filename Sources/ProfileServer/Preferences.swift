@@ -10,18 +10,34 @@ struct Preferences: Equatable {
 
   /// nil when nothing was asked for.
   private(set) var returning: Return?
+  /// `maxpagesize` (OData 4.01 part 1, 8.2.8.5): most entities of a page; nil unless it is one or more.
+  var maxPageSize: Int? { plainPageSize ?? prefixedPageSize }
+  /// Whether an update may create what is not there, as Graph's guideline on upserts names it.
+  private(set) var createsIfMissing = false
+
+  private var plainPageSize: Int?
+  /// The name of OData 4.0, which yields to the plain one.
+  private var prefixedPageSize: Int?
 
   init(_ headers: HTTPHeaders) {
     for preference in headers[canonicalForm: "Prefer"] {
       let parts = preference.split(separator: ";").first?.split(separator: "=", maxSplits: 1) ?? []
-      guard parts.count == 2, Self.trimmed(parts[0]) == "return", returning == nil else { continue }
-      let value = Self.trimmed(parts[1]).filter { $0 != "\"" }
-      returning = Return(rawValue: value)
+      guard let name = parts.first.map(Self.trimmed) else { continue }
+      let value = parts.count == 2 ? Self.trimmed(parts[1]).filter { $0 != "\"" } : ""
+      switch name {
+      case "return": returning = returning ?? Return(rawValue: value)
+      case "maxpagesize": plainPageSize = plainPageSize ?? Self.size(value)
+      case "odata.maxpagesize": prefixedPageSize = prefixedPageSize ?? Self.size(value)
+      case "create-if-missing": createsIfMissing = true
+      default: break
+      }
     }
   }
 
-  /// The value of `Preference-Applied`, or nil when nothing was asked for.
+  /// What of `return` is said in `Preference-Applied`, or nil when nothing was asked for.
   var applied: String? { returning.map { "return=\($0.rawValue)" } }
+
+  private static func size(_ value: String) -> Int? { Int(value).flatMap { $0 > 0 ? $0 : nil } }
 
   private static func trimmed(_ text: Substring) -> String {
     text.filter { $0 != " " && $0 != "\t" }.lowercased()

@@ -6,9 +6,12 @@ final class ProfileSource: PieceSource {
   private let session: ProfileSession
   private let encoder: ItemEncoder
   private let view: ProfileView
-  private var rest: ArraySlice<(NavigationProperty, Selection?)>
+  private let links: ExpansionLinks
+  private var rest: ArraySlice<(NavigationProperty, QueryOptions)>
   private var stage = Stage.opening
-  private let opening: [UInt8]
+  private var opening: [UInt8]
+  /// Whether nothing stands in the profile's object yet.
+  private var isBare: Bool
 
   private enum Stage {
     case opening
@@ -19,15 +22,17 @@ final class ProfileSource: PieceSource {
     case ended
   }
 
-  /// A profile that begins with `opening` and shows these collections, each with the members that are asked for.
+  /// A profile that begins with `opening` and shows these collections, each with what is asked for of it.
   init(
     session: ProfileSession, encoder: ItemEncoder, view: ProfileView, opening: [UInt8],
-    collections: [(NavigationProperty, Selection?)]
+    collections: [(NavigationProperty, QueryOptions)], links: ExpansionLinks
   ) {
     self.session = session
     self.encoder = encoder
     self.view = view
     self.opening = opening
+    self.links = links
+    isBare = opening.count == 1
     rest = collections[...]
   }
 
@@ -37,19 +42,49 @@ final class ProfileSource: PieceSource {
       stage = .between
       then(.success(opening))
     case .between:
-      guard let (collection, selection) = rest.popFirst() else {
+      guard let (collection, options) = rest.popFirst() else {
         stage = .ended
         return then(.success([UInt8(ascii: "}")]))
       }
-      let head = encoder.collectionOpening(of: view.owner, collection, selection)
-      session.listItems(of: view, in: collection) { [self] page in
-        then(page.map { head + piece($0, selection, isEmpty: true) })
+      if options.isPlain, options.top == nil, options.skip == nil, !options.countsAll {
+        openWhole(collection, options.selection, then)
+      } else {
+        openPage(collection, options, then)
       }
     case .within(let cursor, let selection, let isEmpty):
       session.continueList(cursor) { [self] page in
         then(page.map { piece($0, selection, isEmpty: isEmpty) })
       }
     case .ended: then(.success(nil))
+    }
+  }
+
+  private func openWhole(
+    _ collection: NavigationProperty, _ selection: Selection?,
+    _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
+  ) {
+    let head = encoder.collectionOpening(of: view.owner, collection, selection, isFirst: isBare)
+    isBare = false
+    session.listItems(of: view, in: collection) { [self] page in
+      then(page.map { head + piece($0, selection, isEmpty: true) })
+    }
+  }
+
+  /// One page of what is asked for of a collection, with a link to the rest.
+  private func openPage(
+    _ collection: NavigationProperty, _ options: QueryOptions,
+    _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
+  ) {
+    let size = min(options.top ?? Limits.itemsPerCollectionMax, Limits.itemsPerCollectionMax)
+    session.listItems(of: view, in: collection, ListQuery(options, limit: size)) { [self] listing in
+      then(
+        listing.map { listing in
+          let head = encoder.collectionOpening(
+            of: view.owner, collection, options.selection, count: listing.count,
+            nextLink: links.next(listing.next, in: collection, options, size: size), isFirst: isBare)
+          isBare = false
+          return head + encoder.elements(listing.elements, options.selection, isFirst: true) + [UInt8(ascii: "]")]
+        })
     }
   }
 

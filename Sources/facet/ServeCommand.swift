@@ -49,9 +49,15 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How source.type is answered: auto, string or collection.", valueName: "shape"))
   var sourceShape: SourceShape = .auto
 
+  @Option(help: ArgumentHelp("Most requests of one $batch.", valueName: "count"))
+  var batchSize = Limits.batchRequestsDefault
+
   func validate() throws {
     for port in [port, httpsPort] where !(0...65_535).contains(port) {
       throw ValidationError("A port is a number from 0 to 65535.")
+    }
+    guard (1...Limits.batchRequestsMax).contains(batchSize) else {
+      throw ValidationError("--batch-size is a number from 1 to \(Limits.batchRequestsMax).")
     }
     guard port != httpsPort || port == 0 else { throw ValidationError("--port and --https-port must differ.") }
   }

@@ -11,6 +11,7 @@ struct ServerParts {
   let service: ProfileService
   let issuer: OwnIssuer
   let certificates: LocalCertificateAuthority
+  private let pageKey: PageKey
   let demo: DemoCredentials?
   private let addresses: AuthorityAddresses
   private let verifier: TokenVerifier
@@ -27,6 +28,7 @@ struct ServerParts {
     let store = try options.open()
     do throws(KeyFileError) {
       issuer = try await OwnIssuer.load(directory: options.keys)
+      pageKey = try await PageKey.load(path: options.pageKey)
       certificates = try await LocalCertificateAuthority.load(
         directory: options.certificates, hosts: Self.hosts(command), now: Date())
     } catch {
@@ -50,7 +52,8 @@ struct ServerParts {
     return FacetServer(
       configuration: ServerConfiguration(
         host: command.host, port: command.port, httpsPort: command.httpsPort, publicURL: publicURL,
-        sourceShape: command.sourceShape, acceptsSnakeCase: command.lenientNames),
+        sourceShape: command.sourceShape, acceptsSnakeCase: command.lenientNames, pageKey: pageKey,
+        batchRequestsMax: command.batchSize),
       service: service, verifier: verifier, addresses: addresses,
       authority: Authority(
         issuer: issuer, addresses: addresses, demo: demo, clock: { SystemClock.now().unixSeconds },

@@ -22,6 +22,8 @@ struct StoreOptions: ParsableArguments {
   var database: String { "\(data)/facet.db" }
   /// The keys that sign tokens.
   var keys: String { "\(data)/keys" }
+  /// The key that seals links to further pages.
+  var pageKey: String { "\(data)/pages.key" }
   /// The certificates of the HTTPS listener.
   var certificates: String { "\(data)/tls" }
 

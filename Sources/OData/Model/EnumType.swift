@@ -57,6 +57,15 @@ public final class EnumType: Sendable {
     return .value(number)
   }
 
+  /// Reads a literal of an expression: as `input`, except that the sentinel stands for its own number.
+  func literal(_ text: some Sequence<UInt8>) -> Int64? {
+    switch input(text) {
+    case .value(let number): number
+    case .unknownFutureValue: sentinel
+    case nil: nil
+    }
+  }
+
   /// The names of a value, comma-joined for flags; a number that no member names is written in digits.
   public func text(of value: Int64) -> String {
     if let member = members.first(where: { $0.value == value }) { return member.name }

@@ -39,6 +39,11 @@ public final class StructuredType: Sendable {
   /// The property of exactly this name.
   public func property(named name: String) -> Property? { properties.first { $0.name == name } }
 
+  /// The property of this name, else the one that differs in case alone: Graph compares names so.
+  func property(inAnyCase name: String) -> Property? {
+    property(named: name) ?? properties.first { $0.name.utf8.elementsEqualIgnoringCase(name.utf8) }
+  }
+
   /// The navigation properties that a path segment stands for, outermost first; empty when it names none.
   func navigation(of segment: String) -> [NavigationProperty] {
     if let own = navigation.first(where: { $0.isNamed(segment.utf8) }) { return [own] }

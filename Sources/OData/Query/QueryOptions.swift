@@ -2,7 +2,7 @@
 ///
 /// An option that is known is never silently ignored: one that the resource does not offer is refused by name. Plain
 /// options are custom ones and are ignored, as on Graph.
-public struct QueryOptions: Equatable, Sendable {
+public struct QueryOptions: Sendable {
   /// Which system query options a resource offers.
   public struct Offer: OptionSet, Sendable {
     public let rawValue: Int
@@ -10,9 +10,18 @@ public struct QueryOptions: Equatable, Sendable {
 
     public static let select = Offer(rawValue: 1 << 0)
     public static let expand = Offer(rawValue: 1 << 1)
+    public static let filter = Offer(rawValue: 1 << 2)
+    public static let search = Offer(rawValue: 1 << 3)
+    public static let orderby = Offer(rawValue: 1 << 4)
+    /// `$top`, `$skip`, `$count` and `$skiptoken`.
+    public static let paging = Offer(rawValue: 1 << 5)
+    public static let format = Offer(rawValue: 1 << 6)
+
+    /// What lists of entities offer.
+    public static let list: Offer = [.select, .filter, .search, .orderby, .paging, .format]
   }
 
-  /// Names of system query options. On `/beta` the dollar sign is optional, so these are known without it too.
+  /// Names of system query options, without their dollar sign, which is optional.
   public static let systemNames: Set<String> = [
     "apply", "compute", "count", "deltatoken", "expand", "filter", "format", "index", "levels", "orderby",
     "schemaversion", "search", "select", "skip", "skiptoken", "top",
@@ -22,48 +31,217 @@ public struct QueryOptions: Equatable, Sendable {
   public private(set) var selection: Selection?
   /// The navigation properties whose content is asked for; nil when there is no `$expand`.
   public private(set) var expansions: [Expansion]?
+  /// What entities must satisfy.
+  public private(set) var filter: Expression?
+  public private(set) var search: SearchExpression?
+  /// nil for the order that the resource has by itself.
+  public private(set) var ordering: Ordering?
+  /// `$top`; a number beyond every bound is as large as fits.
+  public private(set) var top: Int?
+  public private(set) var skip: Int?
+  /// `$count=true`.
+  public private(set) var countsAll = false
+  /// Where a list goes on, as a link of this server says.
+  public private(set) var skipToken: String?
+  /// `$format`, which is a media type or short for one.
+  public private(set) var format: String?
+  /// What decides which entities are listed, and in which order, as it was written. Two queries that agree here list
+  /// the same.
+  public private(set) var identity: [String: String] = [:]
+
+  /// The options that go with a list from page to page, as they were written.
+  public private(set) var written: [(name: String, value: String)] = []
+
+  private var names: Set<String> = []
 
   /// No options.
   public init() {}
+
+  /// Whether anything but the bounds of a page decides what is listed.
+  public var isPlain: Bool { filter == nil && search == nil && ordering == nil }
 
   /// Reads a query, without `?`. Throws for the first option that cannot be honoured.
   public init(
     _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Offer
   ) throws(QueryError) {
-    for option in query.split(separator: UInt8(ascii: "&")) {
-      let rawName = option.prefix { $0 != UInt8(ascii: "=") }
-      guard let name = PercentEncoding.decode(rawName) else { throw .malformedEncoding }
-      guard let systemName = try Self.systemName(name) else { continue }
-      guard let value = PercentEncoding.decodeQuery(option.dropFirst(rawName.count + 1)) else {
-        throw .malformedEncoding
+    let raw = try RawOptions(query)
+    let aliases = try Self.syntax(of: raw.aliases)
+    for (name, value) in raw.options {
+      guard offer.contains(Self.offer(of: name)) else { throw .notOffered(name) }
+      var parser = OptionParser(name, value)
+      if name == "$skiptoken" || name == "$format" {
+        try takeText(name, value)
+        continue
       }
-      try take(systemName, value, of: type, offer)
+      try parser.whole { parser throws(QueryError) in try take(name, from: &parser, of: type, aliases) }
+      note(name, parser.text[...])
+    }
+    note(aliases)
+  }
+
+  /// Keeps the aliases that expressions may use.
+  mutating func note(_ aliases: [String: QueryAlias]) {
+    guard filter != nil || ordering != nil else { return }
+    for (name, alias) in aliases.sorted(by: { $0.key < $1.key }) {
+      identity["@\(name)"] = alias.text
+      written.append(("@\(name)", alias.text))
     }
   }
 
-  private mutating func take(
-    _ name: String, _ value: String, of type: StructuredType, _ offer: Offer
+  /// Reads one option where `parser` stands.
+  mutating func take(
+    _ name: String, from parser: inout OptionParser, of type: StructuredType, _ aliases: [String: QueryAlias]
   ) throws(QueryError) {
+    guard names.insert(name).inserted else { throw .duplicate(name) }
     switch name {
-    case "$select" where offer.contains(.select):
-      guard selection == nil else { throw .duplicate(name) }
-      var parser = SelectionParser(name, value)
-      selection = try parser.selection(of: type)
-    case "$expand" where offer.contains(.expand):
-      guard expansions == nil else { throw .duplicate(name) }
-      var parser = SelectionParser(name, value)
-      expansions = try parser.expansions(of: type)
+    case "$select": selection = try parser.selection(of: type)
+    case "$expand": expansions = try parser.expansions(of: type, aliases)
+    case "$filter":
+      let syntax = try parser.expression()
+      var checker = ExpressionChecker(parser.option, of: type, aliases: aliases)
+      filter = try checker.condition(syntax)
+    case "$orderby":
+      var keys: [Ordering.Key] = []
+      var checker = ExpressionChecker(parser.option, of: type, aliases: aliases)
+      for key in try parser.ordering() {
+        keys.append(Ordering.Key(try checker.orderKey(key.expression), isDescending: key.isDescending))
+      }
+      ordering = Ordering(keys)
+    case "$search": search = try parser.search(of: type)
+    case "$top": top = try parser.count()
+    case "$skip": skip = try parser.count()
+    case "$count": countsAll = try parser.truth()
     default: throw .notOffered(name)
     }
   }
 
-  /// The name with its dollar sign; nil for a custom option.
-  private static func systemName(_ name: String) throws(QueryError) -> String? {
-    let hasDollar = name.utf8.first == UInt8(ascii: "$")
-    let bare = (hasDollar ? String(name.dropFirst()) : name).lowercased()
-    if systemNames.contains(bare) { return "$" + bare }
-    guard !hasDollar else { throw .unknown(PropertyPath.shown(name)) }
-    return nil
+  private mutating func takeText(_ name: String, _ value: String) throws(QueryError) {
+    guard names.insert(name).inserted else { throw .duplicate(name) }
+    if name == "$format" { format = value } else { skipToken = value }
+  }
+
+  /// Keeps what was written, where it decides what is listed.
+  mutating func note(_ name: String, _ value: ArraySlice<UInt8>) {
+    if name != "$skip" { written.append((name, String(decoding: value, as: UTF8.self))) }
+    guard name == "$filter" || name == "$orderby" || name == "$search" else { return }
+    identity[name] = String(decoding: value, as: UTF8.self)
+  }
+
+  private static func syntax(
+    of aliases: [(name: String, value: String)]
+  ) throws(QueryError) -> [String: QueryAlias] {
+    var syntax: [String: QueryAlias] = [:]
+    for (name, value) in aliases {
+      guard syntax.count < Limits.aliasesMax else {
+        throw .syntax(option: "@\(PropertyPath.shown(name))", position: 0, reason: "is one alias too many")
+      }
+      guard syntax.updateValue(parsed(name, value), forKey: name) == nil else {
+        throw .duplicate("@\(PropertyPath.shown(name))")
+      }
+    }
+    return syntax
+  }
+
+  /// Whether an alias is well written matters only where it is used.
+  private static func parsed(_ name: String, _ value: String) -> QueryAlias {
+    var parser = OptionParser("@\(PropertyPath.shown(name))", value)
+    do throws(QueryError) {
+      return QueryAlias(
+        text: value, syntax: .success(try parser.whole { parser throws(QueryError) in try parser.aliasValue() }))
+    } catch {
+      return QueryAlias(text: value, syntax: .failure(error))
+    }
+  }
+
+  private static func offer(of name: String) -> Offer {
+    switch name {
+    case "$select": .select
+    case "$expand": .expand
+    case "$filter": .filter
+    case "$search": .search
+    case "$orderby": .orderby
+    case "$top", "$skip", "$count", "$skiptoken": .paging
+    case "$format": .format
+    default: Offer(rawValue: 1 << 30)
+    }
+  }
+
+  /// The name of a system query option in lower case with its dollar sign, however it was written; nil for others.
+  static func systemName(_ name: String) -> String? {
+    let bare = (name.utf8.first == UInt8(ascii: "$") ? String(name.dropFirst()) : name).lowercased()
+    return systemNames.contains(bare) ? "$" + bare : nil
+  }
+}
+
+/// A parameter alias (OData URL Conventions 4.01 section 5.3).
+struct QueryAlias {
+  /// Its value as it was written.
+  let text: String
+  /// What it stands for, or what is wrong with it.
+  let syntax: Result<ExpressionSyntax, QueryError>
+}
+
+/// A query taken apart: split first, each piece decoded once afterwards (OData URL Conventions 4.01 section 2.1).
+private struct RawOptions {
+  private(set) var options: [(name: String, value: String)] = []
+  private(set) var aliases: [(name: String, value: String)] = []
+
+  init(_ query: some Collection<UInt8>) throws(QueryError) {
+    for option in query.split(separator: UInt8(ascii: "&")) {
+      let rawName = option.prefix { $0 != UInt8(ascii: "=") }
+      guard let name = PercentEncoding.decode(rawName) else { throw .malformedEncoding }
+      let isAlias = name.utf8.first == UInt8(ascii: "@")
+      let systemName = QueryOptions.systemName(name)
+      guard isAlias || systemName != nil else {
+        guard name.utf8.first != UInt8(ascii: "$") else { throw .unknown(PropertyPath.shown(name)) }
+        continue
+      }
+      guard let value = PercentEncoding.decodeQuery(option.dropFirst(rawName.count + 1)) else {
+        throw .malformedEncoding
+      }
+      if let systemName {
+        options.append((systemName, value))
+      } else {
+        aliases.append((String(name.dropFirst()), value))
+      }
+    }
+  }
+}
+
+extension OptionParser {
+  /// A number of entities; one beyond every bound is as large as fits.
+  fileprivate mutating func count() throws(QueryError) -> Int {
+    let start = position
+    var number = 0
+    while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      number = min(number * 10 + Int(byte - UInt8(ascii: "0")), Limits.skipMax)
+      position += 1
+    }
+    guard position > start else { throw failure("must be a whole number, zero or more") }
+    return number
+  }
+
+  fileprivate mutating func truth() throws(QueryError) -> Bool {
+    for (word, value) in [("true", true), ("false", false)] where isAt(word) {
+      position += word.utf8.count
+      return value
+    }
+    throw failure("must be true or false")
+  }
+
+  /// What a parameter alias stands for: an expression, or a list in parentheses.
+  fileprivate mutating func aliasValue() throws(QueryError) -> ExpressionSyntax {
+    guard next == UInt8(ascii: "(") else { return try expression() }
+    let start = position
+    do throws(QueryError) {
+      let single = try expression()
+      skipBlanks()
+      if position == text.count { return single }
+    } catch {}
+    position = start
+    nodes = 0
+    depth = 0
+    return try parenthesizedList()
   }
 }
 
@@ -80,6 +258,10 @@ public enum QueryError: Error, Equatable, Sendable {
   case syntax(option: String, position: Int, reason: String)
   /// An option names something that the type does not have.
   case unknownName(option: String, name: String, position: Int)
+  /// OData knows it, this server does not offer it.
+  case notImplemented(option: String, name: String, position: Int)
+  /// A part of an expression that holds no property cannot be computed.
+  case evaluation(EvaluationError)
 
   /// A sentence for people.
   public var message: String {
@@ -92,6 +274,9 @@ public enum QueryError: Error, Equatable, Sendable {
       "The value of '\(option)' \(reason), at position \(position). Write it as OData URL Conventions demand."
     case .unknownName(let option, let name, let position):
       "'\(option)' names '\(name)' at position \(position), which this resource does not have. Correct or remove it."
+    case .notImplemented(let option, let name, let position):
+      "'\(option)' uses '\(name)' at position \(position), which this server does not offer. Write it without."
+    case .evaluation(let error): error.message
     }
   }
 }

@@ -42,9 +42,9 @@ public struct Selection: Equatable, Sendable {
 }
 
 /// A navigation property whose content is asked for (`$expand`, OData URL Conventions 4.01 section 5.1.3).
-public struct Expansion: Equatable, Sendable {
+public struct Expansion: Sendable {
   /// The canonical name of the navigation property.
   public let navigation: String
-  /// What is asked for of each of its entities, nil for everything.
-  public let selection: Selection?
+  /// What is asked for of its entities.
+  public let options: QueryOptions
 }

@@ -95,7 +95,8 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
   /// Whole seconds since 1970.
   public var unixSeconds: Int64 { (ticks - Self.unixEpochTicks) / Self.ticksPerSecond }
 
-  private static func readTimeOfDay(_ reader: inout DigitReader) -> Int64? {
+  /// Units of 100 ns since midnight.
+  static func readTimeOfDay(_ reader: inout DigitReader) -> Int64? {
     guard let hour = reader.number(2), hour < 24, reader.skip(UInt8(ascii: ":")), let minute = reader.number(2),
       minute < 60
     else { return nil }

@@ -6,6 +6,8 @@ public struct VisibleItem: Sendable {
   public let type: StructuredType
   public let key: ItemKey
   public let version: Version
+  /// `createdDateTime`, by which lists are ordered unless another order is asked for.
+  public let created: DateTimeOffset
   /// The item as one JSON object, without annotations.
   public let json: [UInt8]
   /// The part of `json` that is an array of one element and may be answered as that element.
@@ -15,6 +17,7 @@ public struct VisibleItem: Sendable {
     self.type = type
     key = item.key
     version = item.version
+    created = item.created
     json = item.json
     collapsible = item.collapsible
   }

@@ -55,18 +55,9 @@ public struct DirectoryLineReader: Sendable {
       id = environment.makeID()
       value.members[ItemFacet.Position.id] = .string(id.text)
     }
-    fillStamps(&value)
     return StoredItem(
       key: ItemKey(user: user, collection: collection.name, id: id), version: .first, value: value,
       of: collection.target)
-  }
-
-  private func fillStamps(_ value: inout StructuredValue) {
-    let now = Value.dateTime(environment.now())
-    for position in [ItemFacet.Position.createdDateTime, ItemFacet.Position.lastModifiedDateTime]
-    where value.members[position].isNull {
-      value.members[position] = now
-    }
   }
 
   private func value(_ json: [UInt8], of type: StructuredType) throws(DirectoryLineError) -> StructuredValue {
@@ -80,6 +71,10 @@ public struct DirectoryLineReader: Sendable {
     if type !== ProfileModel.user {
       let audience = environment.policy(defaultTenant).defaultAudience
       value.members[ItemFacet.Position.allowedAudiences] = .enumeration(audience.rawValue)
+      // Only what a line leaves out: null that was exported is null again.
+      let now = Value.dateTime(environment.now())
+      value.members[ItemFacet.Position.createdDateTime] = now
+      value.members[ItemFacet.Position.lastModifiedDateTime] = now
     }
     _ = patch.apply(to: &value, of: type)
     return value

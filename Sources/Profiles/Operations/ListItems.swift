@@ -23,16 +23,65 @@ extension ProfileSession {
     page(of: cursor.view, cursor.collection, after: cursor.position, limit: Limits.pieceRowsMax, then)
   }
 
-  /// Counts the items of a collection that the caller may see.
-  public func countItems(_ request: CollectionRequest, _ then: @escaping Completion<Int>) {
+  /// One page of what is asked for of a collection, of the items that the caller may see.
+  public func listItems(
+    _ request: CollectionRequest, _ query: ListQuery, _ then: @escaping Completion<(UserID, Listing<VisibleItem>)>
+  ) {
     openProfile(request.owner, by: request.caller) { [self] view in
       switch view {
       case .failure(let error): then(.failure(error))
       case .success(let view):
-        let audiences = view.relation.decidingAudiences
-        reader.count(of: view.owner, in: request.collection.name, audiences: audiences) {
-          then($0.mapError(ProfileError.store))
+        listItems(of: view, in: request.collection, query) { listing in then(listing.map { (view.owner, $0) }) }
+      }
+    }
+  }
+
+  /// The same of a person whose profile was opened.
+  public func listItems(
+    of view: ProfileView, in collection: NavigationProperty, _ query: ListQuery,
+    _ then: @escaping Completion<Listing<VisibleItem>>
+  ) {
+    scan(view, collection, query) { [self] filler in
+      switch filler {
+      case .failure(let error): then(.failure(error))
+      case .success(let filler) where query.countsAll && !query.isSelective:
+        countAll(view, collection) { total in then(total.map { filler.listing(total: $0) }) }
+      case .success(let filler): then(.success(filler.listing(total: nil)))
+      }
+    }
+  }
+
+  private func scan(
+    _ view: ProfileView, _ collection: NavigationProperty, _ query: ListQuery,
+    _ then: @escaping Completion<PageFiller<VisibleItem>>
+  ) {
+    // In the list's own order a page begins where the one before ended; in another all items must be looked at.
+    let start = query.ordering == nil ? query.after.flatMap { ItemPosition($0) } : nil
+    let all = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
+    let scan = ListScan(
+      PageFiller<VisibleItem>(query, now: environment.now()),
+      read: { [self] position, rows, then in
+        page(of: view, collection, after: position, limit: rows) { page in
+          then(page.map { ($0.items, $0.next?.position) })
         }
+      }, then)
+    scan.run(after: start, rows: all)
+  }
+
+  private func countAll(_ view: ProfileView, _ collection: NavigationProperty, _ then: @escaping Completion<Int>) {
+    reader.count(of: view.owner, in: collection.name, audiences: view.relation.decidingAudiences) {
+      then($0.mapError(ProfileError.store))
+    }
+  }
+
+  /// Counts the items of a collection that the caller may see and that satisfy the query.
+  public func countItems(_ request: CollectionRequest, _ query: ListQuery, _ then: @escaping Completion<Int>) {
+    openProfile(request.owner, by: request.caller) { [self] view in
+      switch view {
+      case .failure(let error): then(.failure(error))
+      case .success(let view) where query.isSelective:
+        listItems(of: view, in: request.collection, query.counting) { then($0.map { $0.count ?? 0 }) }
+      case .success(let view): countAll(view, request.collection, then)
       }
     }
   }

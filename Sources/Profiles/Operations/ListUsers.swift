@@ -1,55 +1,54 @@
 import OData
 
-/// A page of a tenant's people, as the caller may see them.
-public struct UserPage: Sendable {
-  public let users: [VisibleUser]
-  /// Continues the list, or nil at its end.
-  public let next: UserCursor?
-}
-
-/// Where a list of people goes on.
-public struct UserCursor: Sendable {
-  let caller: Caller
-  let position: UserID
-}
-
 extension ProfileSession {
-  /// Reads the first people of the caller's tenant, at most `Limits.loopRowsMax`; `continueUsers` reads on.
-  public func listUsers(by caller: Caller, _ then: @escaping Completion<UserPage>) {
+  /// One page of what is asked for of the caller's tenant's people.
+  public func listUsers(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleUser>>) {
     do throws(ProfileError) {
       try Access.listUsers.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
-      page(for: caller, after: nil, limit: Limits.loopRowsMax, then)
+      guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { throw .skipsTooMany }
     } catch {
-      then(.failure(error))
+      return then(.failure(error))
+    }
+    scan(query, for: caller) { [self] filler in
+      switch filler {
+      case .failure(let error): then(.failure(error))
+      case .success(let filler) where query.countsAll && !query.isSelective:
+        reader.countUsers(in: caller.tenant) { total in
+          then(total.map { filler.listing(total: $0) }.mapError(ProfileError.store))
+        }
+      case .success(let filler): then(.success(filler.listing(total: nil)))
+      }
     }
   }
 
-  /// Reads the next page, off the thread.
-  public func continueUsers(_ cursor: UserCursor, _ then: @escaping Completion<UserPage>) {
-    page(for: cursor.caller, after: cursor.position, limit: Limits.pieceRowsMax, then)
+  /// Counts the people of the caller's tenant that satisfy the query.
+  public func countUsers(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Int>) {
+    listUsers(query.counting, by: caller) { then($0.map { $0.count ?? 0 }) }
   }
 
-  /// Counts the people of the caller's tenant.
-  public func countUsers(by caller: Caller, _ then: @escaping Completion<Int>) {
-    do throws(ProfileError) {
-      try Access.listUsers.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
-      reader.countUsers(in: caller.tenant) { then($0.mapError(ProfileError.store)) }
-    } catch {
-      then(.failure(error))
-    }
+  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageFiller<VisibleUser>>) {
+    let start = query.ordering == nil ? query.after.flatMap { UserID(String(decoding: $0.id, as: UTF8.self)) } : nil
+    let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
+    let scan = ListScan(
+      PageFiller<VisibleUser>(query, now: environment.now()),
+      read: { [self] position, rows, then in
+        page(for: caller, after: position, limit: rows, then)
+      }, then)
+    scan.run(after: start, rows: rows)
   }
 
-  private func page(for caller: Caller, after position: UserID?, limit: Int, _ then: @escaping Completion<UserPage>) {
+  private func page(
+    for caller: Caller, after position: UserID?, limit: Int,
+    _ then: @escaping Completion<(elements: [VisibleUser], next: UserID?)>
+  ) {
     reader.users(in: caller.tenant, after: position, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let page):
-        let last = page.isLast ? nil : page.elements.last
-        let next = last.map { UserCursor(caller: caller, position: $0.id) }
         let visible = page.elements.compactMap { user in
           Relation(of: caller, to: user.id, in: user.tenant).visible(user, to: caller)
         }
-        then(.success(UserPage(users: visible, next: next)))
+        then(.success((visible, page.isLast ? nil : page.elements.last?.id)))
       }
     }
   }

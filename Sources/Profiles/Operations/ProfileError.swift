@@ -22,6 +22,10 @@ public enum ProfileError: Error, Equatable, Sendable {
   case collectionFull
   /// The person holds `Limits.personBytesMax` bytes.
   case personFull
+  /// The query's expression has no value for one of the entities that the caller may see.
+  case evaluation(EvaluationError)
+  /// A sorted list cannot skip that many.
+  case skipsTooMany
   /// The store could not do its work; nothing was committed.
   case store(StoreError)
 }

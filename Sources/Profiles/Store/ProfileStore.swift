@@ -125,6 +125,15 @@ public struct ItemPosition: Equatable, Sendable {
     created = item.created
     id = item.key.id
   }
+
+  /// The place that a list named; nil when it is of another order.
+  init?(_ place: OrderPlace) {
+    guard case .int(let ticks) = place.values.first, place.values.count == 1,
+      let created = DateTimeOffset(ticks: ticks), let id = ItemID(String(decoding: place.id, as: UTF8.self))
+    else { return nil }
+    self.created = created
+    self.id = id
+  }
 }
 
 /// What a store finds before an operation decides.

@@ -64,7 +64,7 @@ struct SelectionTests {
   func expanded() throws {
     let expansions = try #require(try options("$expand=telephones($select=number)", of: "profile").expansions)
     #expect(expansions.map(\.navigation) == ["phones"])
-    #expect(expansions[0].selection?.contextSuffix(of: TestModel.type("phone")) == "(number)")
+    #expect(expansions[0].options.selection?.contextSuffix(of: TestModel.type("phone")) == "(number)")
   }
 
   @Test(
@@ -84,7 +84,10 @@ struct SelectionTests {
     "Nested options are selected or refused",
     arguments: [
       ("$expand=phones", nil), ("$expand=phones($select=number)", nil), ("$expand=phones(select=number)", nil),
-      ("$expand=phones($select=nosuch)", "nosuch"), ("$expand=phones($filter=x)", "$filter"),
+      ("$expand=phones($select=nosuch)", "nosuch"), ("$expand=phones($filter=x)", "'x'"),
+      ("$expand=phones($filter=number eq 'a;b)';$top=1)", nil), ("$expand=phones($expand=x)", "$expand"),
+      ("$expand=phones($format=json)", "$format"), ("$expand=phones($orderby=number desc,id;$skip=1;$count=true)", nil),
+      ("$expand=*", nil),
       ("$expand=phones($select=number", "too early"), ("$expand=phones($select=number;$select=id)", "twice"),
       ("$expand=phones,phones", "twice"), ("$expand=phones()", "position 7"),
     ] as [(String, String?)])

@@ -1,0 +1,280 @@
+/// An expression that was checked against a type: every name is a property of it, every operand of a type that its
+/// operator takes. Evaluating one takes time linear in its parts and in the texts that it looks at.
+public indirect enum Expression: Sendable {
+  case literal(ExpressionValue)
+  case list([Expression])
+  /// The entity itself, or the element that a lambda looks at: the n-th variable from outside, 0 being the entity.
+  case variable(Int)
+  /// A property of a complex value.
+  case member(Expression, Int)
+  /// An undeclared member of an open type.
+  case dynamicMember(Expression, String)
+  case count(Expression)
+  case not(Expression)
+  case negate(Expression)
+  case logical(LogicalOperator, [Expression])
+  case comparison(BinaryOperator, Expression, Expression)
+  case arithmetic(BinaryOperator, Expression, Expression)
+  case contained(Expression, in: Expression)
+  case hasFlags(Expression, Expression)
+  case call(ExpressionFunction, [Expression])
+  case lambda(LambdaQuantifier, Expression, Expression?)
+}
+
+/// What an expression is evaluated in.
+public struct ExpressionScope {
+  /// The entity, then the elements of the lambdas around.
+  var variables: [ExpressionValue]
+  /// The time of the request.
+  let now: DateTimeOffset
+
+  /// The scope of one entity.
+  public init(_ entity: StructuredValue, now: DateTimeOffset) {
+    variables = [.complex(entity)]
+    self.now = now
+  }
+}
+
+extension Expression {
+  /// Whether the entity satisfies the condition: false and null both do not (OData 4.01 part 1, 11.2.6.1).
+  public func isSatisfied(by entity: StructuredValue, now: DateTimeOffset) throws(EvaluationError) -> Bool {
+    var scope = ExpressionScope(entity, now: now)
+    if case .bool(true) = try value(in: &scope) { return true }
+    return false
+  }
+
+  /// The value for one entity.
+  public func value(in scope: inout ExpressionScope) throws(EvaluationError) -> ExpressionValue {
+    switch self {
+    case .literal(let value): return value
+    case .variable(let depth): return scope.variables[depth]
+    case .member(let owner, let index):
+      guard case .complex(let value) = try owner.value(in: &scope) else { return .null }
+      return ExpressionValue(value.members[index])
+    case .dynamicMember(let owner, let name):
+      guard case .complex(let value) = try owner.value(in: &scope) else { return .null }
+      return value.dynamicValue(name)
+    case .list(let elements):
+      var values: [ExpressionValue] = []
+      for element in elements { values.append(try element.value(in: &scope)) }
+      return .collection(values)
+    case .count(let collection):
+      guard case .collection(let elements) = try collection.value(in: &scope) else { return .null }
+      return .int(Int64(elements.count))
+    case .not(let operand):
+      guard case .bool(let value) = try operand.value(in: &scope) else { return .null }
+      return .bool(!value)
+    case .negate(let operand): return try ExpressionArithmetic.negated(operand.value(in: &scope))
+    case .logical(let word, let operands): return try Self.logical(word, operands, &scope)
+    case .comparison(let word, let left, let right):
+      return .bool(Self.holds(word, try left.value(in: &scope), try right.value(in: &scope)))
+    case .arithmetic(let word, let left, let right):
+      return try ExpressionArithmetic.result(of: word, try left.value(in: &scope), try right.value(in: &scope))
+    case .contained(let element, let list): return try Self.contains(list, element, &scope)
+    case .hasFlags(let value, let flags):
+      guard case .enumeration(let value) = try value.value(in: &scope),
+        case .enumeration(let flags) = try flags.value(in: &scope)
+      else { return .null }
+      return .bool(value & flags == flags)
+    case .call(let function, let arguments):
+      var values: [ExpressionValue] = []
+      for argument in arguments { values.append(try argument.value(in: &scope)) }
+      return try function.result(of: values, now: scope.now)
+    case .lambda(let quantifier, let collection, let body):
+      return try Self.lambda(quantifier, collection, body, &scope)
+    }
+  }
+
+  /// Three-valued: null stays unless another operand settles it (OData URL Conventions 4.01 section 5.1.1.1.7).
+  private static func logical(
+    _ word: LogicalOperator, _ operands: [Expression], _ scope: inout ExpressionScope
+  ) throws(EvaluationError) -> ExpressionValue {
+    let settling = word == .or
+    var isUnknown = false
+    for operand in operands {
+      switch try operand.value(in: &scope) {
+      case .bool(settling): return .bool(settling)
+      case .bool: break
+      default: isUnknown = true
+      }
+    }
+    return isUnknown ? .null : .bool(!settling)
+  }
+
+  /// `eq`, `ne` and the order operators are two-valued: an order with null does not hold.
+  private static func holds(_ word: BinaryOperator, _ left: ExpressionValue, _ right: ExpressionValue) -> Bool {
+    switch word {
+    case .eq: return left.equals(right)
+    case .ne: return !left.equals(right)
+    case .gt: return left.compare(right).map { $0 > 0 } ?? false
+    case .ge: return left.compare(right).map { $0 >= 0 } ?? false
+    case .lt: return left.compare(right).map { $0 < 0 } ?? false
+    case .le: return left.compare(right).map { $0 <= 0 } ?? false
+    case .has, .in, .mul, .div, .divby, .mod, .add, .sub: return false
+    }
+  }
+
+  private static func contains(
+    _ list: Expression, _ element: Expression, _ scope: inout ExpressionScope
+  ) throws(EvaluationError) -> ExpressionValue {
+    let element = try element.value(in: &scope)
+    guard case .list(let candidates) = list else {
+      guard case .collection(let elements) = try list.value(in: &scope) else { return .null }
+      return .bool(elements.contains { $0.equals(element) })
+    }
+    for candidate in candidates where try candidate.value(in: &scope).equals(element) { return .bool(true) }
+    return .bool(false)
+  }
+
+  private static func lambda(
+    _ quantifier: LambdaQuantifier, _ collection: Expression, _ body: Expression?, _ scope: inout ExpressionScope
+  ) throws(EvaluationError) -> ExpressionValue {
+    guard case .collection(let elements) = try collection.value(in: &scope) else {
+      // A collection that is not set has no elements.
+      return .bool(quantifier == .all)
+    }
+    guard let body else { return .bool(!elements.isEmpty) }
+    let settling = quantifier == .any
+    var isUnknown = false
+    for element in elements {
+      scope.variables.append(element)
+      let value = try body.value(in: &scope)
+      scope.variables.removeLast()
+      switch value {
+      case .bool(settling): return .bool(settling)
+      case .bool: break
+      default: isUnknown = true
+      }
+    }
+    return isUnknown ? .null : .bool(!settling)
+  }
+}
+
+extension StructuredValue {
+  /// A member that the type does not declare, when it is a JSON scalar.
+  fileprivate func dynamicValue(_ name: String) -> ExpressionValue {
+    guard let member = dynamic.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else { return .null }
+    return member.json.withUnsafeBufferPointer { bytes in
+      var reader = JSONReader(bytes)
+      switch try? reader.peek() {
+      case .string: return (try? reader.readString().string).map { .string($0) } ?? .null
+      case .boolean: return (try? reader.readBool()).map { .bool($0) } ?? .null
+      case .number:
+        guard let number = try? reader.readNumber() else { return .null }
+        return number.int64.map { .int($0) } ?? number.double.map { .double($0) } ?? .null
+      default: return .null
+      }
+    }
+  }
+}
+
+/// Arithmetic operators (OData URL Conventions 4.01 section 5.1.1.2). Null gives null; what does not fit fails.
+enum ExpressionArithmetic {
+  static func negated(_ value: ExpressionValue) throws(EvaluationError) -> ExpressionValue {
+    switch value {
+    case .int(let value):
+      let (result, overflow) = Int64(0).subtractingReportingOverflow(value)
+      guard !overflow else { throw .overflow }
+      return .int(result)
+    case .double(let value): return .double(-value)
+    case .duration(let value): return .duration(Duration100ns(ticks: try difference(0, value.ticks)))
+    default: return .null
+    }
+  }
+
+  static func result(
+    of word: BinaryOperator, _ left: ExpressionValue, _ right: ExpressionValue
+  ) throws(EvaluationError) -> ExpressionValue {
+    switch (left, right) {
+    case (.int(let a), .int(let b)): return try integers(word, a, b)
+    case (.int(let a), .double(let b)): return doubles(word, Double(a), b)
+    case (.double(let a), .int(let b)): return doubles(word, a, Double(b))
+    case (.double(let a), .double(let b)): return doubles(word, a, b)
+    case (.dateTime(let a), .duration(let b)): return try moved(a, by: b, word)
+    case (.date(let a), .duration(let b)): return try moved(a, by: b, word)
+    case (.dateTime(let a), .dateTime(let b)): return .duration(Duration100ns(ticks: a.ticks - b.ticks))
+    case (.date(let a), .date(let b)):
+      return .duration(Duration100ns(ticks: Int64(a.dayNumber - b.dayNumber) * ticksPerDay))
+    case (.duration(let a), .duration(let b)):
+      return .duration(
+        Duration100ns(ticks: word == .add ? try sum(a.ticks, b.ticks) : try difference(a.ticks, b.ticks)))
+    case (.duration(let a), .int(let b)): return try scaled(a, Double(b), word)
+    case (.duration(let a), .double(let b)): return try scaled(a, b, word)
+    case (.int(let a), .duration(let b)): return try scaled(b, Double(a), word)
+    case (.double(let a), .duration(let b)): return try scaled(b, a, word)
+    default: return .null
+    }
+  }
+
+  private static func integers(
+    _ word: BinaryOperator, _ a: Int64, _ b: Int64
+  ) throws(EvaluationError) -> ExpressionValue {
+    let (result, overflow): (Int64, Bool)
+    switch word {
+    case .add: (result, overflow) = a.addingReportingOverflow(b)
+    case .sub: (result, overflow) = a.subtractingReportingOverflow(b)
+    case .mul: (result, overflow) = a.multipliedReportingOverflow(by: b)
+    case .divby: return .double(Double(a) / Double(b))
+    case .div:
+      guard b != 0 else { throw .divisionByZero }
+      (result, overflow) = a.dividedReportingOverflow(by: b)
+    case .mod:
+      guard b != 0 else { throw .divisionByZero }
+      // The remainder by -1 is 0, though the division would not fit.
+      (result, overflow) = b == -1 ? (0, false) : a.remainderReportingOverflow(dividingBy: b)
+    case .has, .in, .gt, .ge, .lt, .le, .eq, .ne: return .null
+    }
+    guard !overflow else { throw .overflow }
+    return .int(result)
+  }
+
+  private static func doubles(_ word: BinaryOperator, _ a: Double, _ b: Double) -> ExpressionValue {
+    switch word {
+    case .add: .double(a + b)
+    case .sub: .double(a - b)
+    case .mul: .double(a * b)
+    case .div, .divby: .double(a / b)
+    case .mod: .double(a.truncatingRemainder(dividingBy: b))
+    case .has, .in, .gt, .ge, .lt, .le, .eq, .ne: .null
+    }
+  }
+
+  private static let ticksPerDay = 86_400 * DateTimeOffset.ticksPerSecond
+
+  private static func sum(_ a: Int64, _ b: Int64) throws(EvaluationError) -> Int64 {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    guard !overflow else { throw .overflow }
+    return sum
+  }
+
+  private static func difference(_ a: Int64, _ b: Int64) throws(EvaluationError) -> Int64 {
+    let (difference, overflow) = a.subtractingReportingOverflow(b)
+    guard !overflow else { throw .overflow }
+    return difference
+  }
+
+  private static func moved(
+    _ instant: DateTimeOffset, by span: Duration100ns, _ word: BinaryOperator
+  ) throws(EvaluationError) -> ExpressionValue {
+    let ticks = word == .add ? try sum(instant.ticks, span.ticks) : try difference(instant.ticks, span.ticks)
+    guard let moved = DateTimeOffset(ticks: ticks) else { throw .overflow }
+    return .dateTime(moved)
+  }
+
+  private static func moved(
+    _ date: CalendarDate, by span: Duration100ns, _ word: BinaryOperator
+  ) throws(EvaluationError) -> ExpressionValue {
+    let days = Int(span.ticks / ticksPerDay)
+    guard let moved = CalendarDate(dayNumber: date.dayNumber + (word == .add ? days : -days)) else { throw .overflow }
+    return .date(moved)
+  }
+
+  private static func scaled(
+    _ span: Duration100ns, _ factor: Double, _ word: BinaryOperator
+  ) throws(EvaluationError) -> ExpressionValue {
+    if word != .mul, factor == 0 { throw .divisionByZero }
+    let ticks = (word == .mul ? Double(span.ticks) * factor : Double(span.ticks) / factor).rounded(.toNearestOrEven)
+    guard abs(ticks) < 0x1p62 else { throw .overflow }
+    return .duration(Duration100ns(ticks: Int64(ticks)))
+  }
+}

@@ -1,0 +1,363 @@
+/// Checks an expression against the type of the entities that it will be evaluated for (OData URL Conventions 4.01
+/// section 5.1.1). Parts without a property are computed here, so that what can only fail fails for every data.
+struct ExpressionChecker {
+  /// An expression with its type.
+  struct Checked {
+    var expression: Expression
+    var type: ExpressionType
+    /// The literal that it is, if it is one.
+    var literal: ExpressionLiteral?
+
+    init(_ expression: Expression, _ type: ExpressionType, _ literal: ExpressionLiteral? = nil) {
+      self.expression = expression
+      self.type = type
+      self.literal = literal
+    }
+  }
+
+  let option: String
+  let entity: StructuredType
+  /// What parameter aliases stand for.
+  let aliases: [String: QueryAlias]
+  /// Lambda variables around the place that is checked, outermost first.
+  private var variables: [(name: String, type: ExpressionType)] = []
+  private var openAliases: Set<String> = []
+  private var nodes = 0
+
+  init(_ option: String, of entity: StructuredType, aliases: [String: QueryAlias]) {
+    self.option = option
+    self.entity = entity
+    self.aliases = aliases
+  }
+
+  /// A condition.
+  mutating func condition(_ syntax: ExpressionSyntax) throws(QueryError) -> Expression {
+    let checked = try check(syntax)
+    guard checked.type.isBoolean else { throw mismatch("must be a condition, but is", checked.type, syntax) }
+    return checked.expression
+  }
+
+  /// A value that can be ordered by.
+  mutating func orderKey(_ syntax: ExpressionSyntax) throws(QueryError) -> Expression {
+    let checked = try check(syntax)
+    guard checked.type.isOrdered else { throw mismatch("cannot order by", checked.type, syntax) }
+    return checked.expression
+  }
+
+  mutating func check(_ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
+    nodes += 1
+    // Aliases may repeat each other; the bound holds for what they stand for.
+    guard nodes <= Limits.expressionNodesMax else {
+      throw failure("has more than \(Limits.expressionNodesMax) parts", syntax)
+    }
+    switch syntax.kind {
+    case .literal(let literal): return try check(literal, syntax)
+    case .list(let elements): return try list(elements, syntax)
+    case .alias(let name): return try alias(name, syntax)
+    case .path(let segments): return try path(segments, syntax)
+    case .count(let segments):
+      let collection = try path(segments, syntax)
+      guard case .collection = collection.type else {
+        throw mismatch("counts a collection, not", collection.type, syntax)
+      }
+      return Checked(.count(collection.expression), .integer)
+    case .call(let name, let arguments): return try call(name, arguments, syntax)
+    case .lambda(let quantifier, let segments, let variable, let body):
+      return try lambda(quantifier, segments, variable, body, syntax)
+    case .unary(let word, let operand): return try unary(word, operand)
+    case .binary(let word, let left, let right): return try binary(word, left, right, syntax)
+    case .logical(let word, let operands):
+      var conditions: [Expression] = []
+      for operand in operands {
+        let checked = try check(operand)
+        guard checked.type.isBoolean else { throw mismatch("joins conditions, not", checked.type, operand) }
+        conditions.append(checked.expression)
+      }
+      return Checked(.logical(word, conditions), .boolean)
+    }
+  }
+
+  // MARK: Operands
+
+  private func check(_ literal: ExpressionLiteral, _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
+    Checked(.literal(ExpressionValue(literal)), ExpressionType(literal), literal)
+  }
+
+  private mutating func list(_ elements: [ExpressionSyntax], _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
+    var type = ExpressionType.null
+    var values: [Expression] = []
+    for element in elements {
+      let checked = try check(element)
+      guard type.isComparable(with: checked.type) else {
+        throw mismatch("mixes types in a list:", checked.type, element)
+      }
+      if case .null = type { type = checked.type }
+      values.append(checked.expression)
+    }
+    return Checked(.list(values), .collection(type))
+  }
+
+  private mutating func alias(_ name: String, _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
+    // An alias that the query gives no value is null (OData URL Conventions 4.01 section 5.3).
+    guard let value = aliases[name] else { return Checked(.literal(.null), .null) }
+    guard openAliases.insert(name).inserted else { throw failure("uses a parameter alias within itself", syntax) }
+    defer { openAliases.remove(name) }
+    guard openAliases.count <= Limits.aliasesMax else { throw failure("nests parameter aliases too deeply", syntax) }
+    return try check(try value.syntax.get())
+  }
+
+  private func path(_ segments: [String], _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
+    var rest = segments[...]
+    var current = Checked(.variable(0), .complex(entity))
+    if let first = rest.first {
+      if first == "$it" {
+        rest.removeFirst()
+      } else if let depth = variables.lastIndex(where: { $0.name == first }) {
+        current = Checked(.variable(depth + 1), variables[depth].type)
+        rest.removeFirst()
+      } else if first.utf8.first == UInt8(ascii: "$") || first.utf8.first == UInt8(ascii: "@") {
+        throw QueryError.notImplemented(option: option, name: PropertyPath.shown(first), position: syntax.position)
+      }
+    }
+    var place = syntax.position + segments.prefix(segments.count - rest.count).reduce(0) { $0 + $1.utf8.count + 1 }
+    for segment in rest {
+      current = try member(segment, of: current, at: place)
+      place += segment.utf8.count + 1
+    }
+    return current
+  }
+
+  private func member(_ name: String, of owner: Checked, at place: Int) throws(QueryError) -> Checked {
+    guard case .complex(let type) = owner.type else { throw unknown(name, at: place) }
+    if let property = type.property(inAnyCase: name) {
+      return Checked(.member(owner.expression, property.index), ExpressionType(property))
+    }
+    // A type cast names the type itself here: no declared type has others below it that could be stored in its place.
+    if name == type.qualifiedName { return owner }
+    guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: place) }
+    return Checked(.dynamicMember(owner.expression, name), .untyped)
+  }
+
+  private mutating func lambda(
+    _ quantifier: LambdaQuantifier, _ segments: [String], _ variable: String?, _ body: ExpressionSyntax?,
+    _ syntax: ExpressionSyntax
+  ) throws(QueryError) -> Checked {
+    let collection = try path(segments, syntax)
+    guard case .collection(let element) = collection.type else {
+      throw mismatch("applies \(quantifier.rawValue) to a collection, not", collection.type, syntax)
+    }
+    guard let variable, let body else { return Checked(.lambda(quantifier, collection.expression, nil), .boolean) }
+    guard !variables.contains(where: { $0.name == variable }) else {
+      throw failure("names two lambda variables alike", syntax)
+    }
+    variables.append((variable, element))
+    defer { variables.removeLast() }
+    let condition = try check(body)
+    guard condition.type.isBoolean else { throw mismatch("must be a condition, but is", condition.type, body) }
+    return Checked(.lambda(quantifier, collection.expression, condition.expression), .boolean)
+  }
+
+  private mutating func call(
+    _ name: String, _ arguments: [ExpressionSyntax], _ syntax: ExpressionSyntax
+  ) throws(QueryError) -> Checked {
+    guard let function = ExpressionFunction(rawValue: name) else {
+      guard !ExpressionFunction.notOffered.contains(name), !name.utf8.contains(UInt8(ascii: ".")) else {
+        throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: syntax.position)
+      }
+      throw unknown(name, at: syntax.position)
+    }
+    guard function.arity.contains(arguments.count) else {
+      throw failure("gives \(name) \(arguments.count) arguments", syntax)
+    }
+    var checked: [Checked] = []
+    for argument in arguments {
+      let value = try check(argument)
+      if case .dateTime(_, isUTC: false) = value.literal {
+        // What is stored is in UTC, so a part of an instant in another offset could not be told (section 5.1.1.8).
+        throw failure("takes a part of an instant that is not in UTC", argument)
+      }
+      checked.append(value)
+    }
+    guard let type = function.resultType(of: checked.map(\.type)) else {
+      throw mismatch("cannot call \(name) with", checked.first?.type ?? .null, syntax)
+    }
+    return try computed(Checked(.call(function, checked.map(\.expression)), type), syntax, function == .now)
+  }
+
+  // MARK: Operators
+
+  private mutating func unary(_ word: UnaryOperator, _ operand: ExpressionSyntax) throws(QueryError) -> Checked {
+    let checked = try check(operand)
+    switch word {
+    case .not:
+      guard checked.type.isBoolean else { throw mismatch("negates a condition, not", checked.type, operand) }
+      return Checked(.not(checked.expression), .boolean)
+    case .negate:
+      switch checked.type {
+      case .integer, .double, .duration, .null, .untyped: break
+      default: throw mismatch("cannot negate", checked.type, operand)
+      }
+      return try computed(Checked(.negate(checked.expression), checked.type), operand)
+    }
+  }
+
+  private mutating func binary(
+    _ word: BinaryOperator, _ left: ExpressionSyntax, _ right: ExpressionSyntax, _ syntax: ExpressionSyntax
+  ) throws(QueryError) -> Checked {
+    var a = try check(left)
+    var b = try check(right)
+    switch word {
+    case .eq, .ne, .gt, .ge, .lt, .le:
+      try align(&a, &b, left, right)
+      let needsOrder = word != .eq && word != .ne
+      guard a.type.isComparable(with: b.type), !needsOrder || (a.type.isOrdered && b.type.isOrdered) else {
+        throw mismatch("cannot compare \(a.type.name) with", b.type, syntax)
+      }
+      return Checked(.comparison(word, a.expression, b.expression), .boolean)
+    case .in: return try membership(a, b, left, right, syntax)
+    case .has: return try flags(a, &b, right, syntax)
+    case .add, .sub, .mul, .div, .divby, .mod:
+      guard let type = Self.arithmeticType(word, a.type, b.type) else {
+        throw mismatch("cannot compute \(a.type.name) \(word.rawValue)", b.type, syntax)
+      }
+      return try computed(Checked(.arithmetic(word, a.expression, b.expression), type), syntax)
+    }
+  }
+
+  private mutating func membership(
+    _ element: Checked, _ list: Checked, _ left: ExpressionSyntax, _ right: ExpressionSyntax,
+    _ syntax: ExpressionSyntax
+  ) throws(QueryError) -> Checked {
+    guard case .collection(let type) = list.type else {
+      guard case .null = list.type else {
+        throw mismatch("looks for a value in a collection, not in", list.type, right)
+      }
+      return Checked(.literal(.null), .null)
+    }
+    var element = element
+    var candidates: [Expression] = []
+    guard case .list(let elements) = list.expression else {
+      var sample = Checked(.literal(.null), type)
+      try align(&element, &sample, left, right)
+      guard element.type.isComparable(with: type) else {
+        throw mismatch("looks for \(element.type.name) in", list.type, syntax)
+      }
+      return Checked(.contained(element.expression, in: list.expression), .boolean)
+    }
+    for candidate in elements {
+      var isText = false
+      if case .literal(.string) = candidate { isText = true }
+      var candidate = Checked(candidate, isText ? .string : type)
+      if case .literal(.null) = candidate.expression { candidate.type = .null }
+      try align(&element, &candidate, left, right)
+      guard element.type.isComparable(with: candidate.type) else {
+        throw mismatch("looks for \(element.type.name) in", list.type, syntax)
+      }
+      candidates.append(candidate.expression)
+    }
+    return Checked(.contained(element.expression, in: .list(candidates)), .boolean)
+  }
+
+  private func flags(
+    _ value: Checked, _ flags: inout Checked, _ right: ExpressionSyntax, _ syntax: ExpressionSyntax
+  ) throws(QueryError) -> Checked {
+    if case .null = flags.type { return Checked(.literal(.null), .null) }
+    guard case .enumeration(let type) = value.type, type.isFlags else {
+      throw mismatch("asks for flags of", value.type, syntax)
+    }
+    try convert(&flags, to: .enumeration(type), right)
+    guard case .enumeration(let other) = flags.type, other === type else {
+      throw mismatch("compares flags with", flags.type, right)
+    }
+    return Checked(.hasFlags(value.expression, flags.expression), .boolean)
+  }
+
+  private static func arithmeticType(
+    _ word: BinaryOperator, _ left: ExpressionType, _ right: ExpressionType
+  ) -> ExpressionType? {
+    let isSum = word == .add || word == .sub
+    switch (left, right) {
+    case (.integer, .integer): return word == .divby ? .double : .integer
+    case (.dateTime, .duration) where isSum: return .dateTime
+    case (.date, .duration) where isSum: return .date
+    case (.dateTime, .dateTime) where word == .sub: return .duration
+    case (.date, .date) where word == .sub: return .duration
+    case (.duration, .duration) where isSum: return .duration
+    case (.duration, .integer), (.duration, .double): return isSum || word == .mod ? nil : .duration
+    case (.integer, .duration), (.double, .duration): return word == .mul ? .duration : nil
+    case (.null, .dateTime), (.dateTime, .null), (.null, .date), (.date, .null): return isSum ? .null : nil
+    case (.null, .duration), (.duration, .null): return .null
+    default: return left.isNumeric && right.isNumeric ? .double : nil
+    }
+  }
+
+  // MARK: Literals and their types
+
+  /// Gives a text literal the type of what it is compared with: a member of an enumeration, or a span of time.
+  private func align(
+    _ a: inout Checked, _ b: inout Checked, _ left: ExpressionSyntax, _ right: ExpressionSyntax
+  ) throws(QueryError) {
+    try convert(&a, to: b.type, left)
+    try convert(&b, to: a.type, right)
+  }
+
+  private func convert(_ value: inout Checked, to type: ExpressionType, _ syntax: ExpressionSyntax) throws(QueryError) {
+    guard case .literal(.string(let text)) = value.expression, case .string = value.type else { return }
+    switch type {
+    case .enumeration(let enumeration):
+      if case .enumeration(let name, _) = value.literal, name != enumeration.qualifiedName {
+        throw failure("names an enumeration other than \(enumeration.qualifiedName)", syntax)
+      }
+      guard let number = enumeration.literal(text.utf8) else {
+        throw failure("names no member of \(enumeration.qualifiedName)", syntax)
+      }
+      value = Checked(.literal(.enumeration(number)), type)
+    case .duration:
+      guard let span = Duration100ns(text.utf8) else { throw failure("holds a malformed duration", syntax) }
+      value = Checked(.literal(.duration(span)), .duration)
+    default:
+      if case .enumeration = value.literal { throw failure("compares an enumeration with something else", syntax) }
+    }
+  }
+
+  /// Computes what holds no property; `isLater` leaves it for each request.
+  private func computed(
+    _ checked: Checked, _ syntax: ExpressionSyntax, _ isLater: Bool = false
+  ) throws(QueryError) -> Checked {
+    guard !isLater, checked.expression.isConstant else { return checked }
+    do throws(EvaluationError) {
+      var scope = ExpressionScope(StructuredValue(of: entity), now: .earliest)
+      return Checked(.literal(try checked.expression.value(in: &scope)), checked.type)
+    } catch {
+      throw .evaluation(error)
+    }
+  }
+
+  // MARK: Errors
+
+  private func failure(_ reason: String, _ syntax: ExpressionSyntax) -> QueryError {
+    .syntax(option: option, position: syntax.position, reason: reason)
+  }
+
+  private func mismatch(_ reason: String, _ type: ExpressionType, _ syntax: ExpressionSyntax) -> QueryError {
+    failure("\(reason) \(type.name)", syntax)
+  }
+
+  private func unknown(_ name: String, at place: Int) -> QueryError {
+    .unknownName(option: option, name: PropertyPath.shown(name), position: place)
+  }
+}
+
+extension Expression {
+  /// Whether it is a call or an operator on literals alone.
+  fileprivate var isConstant: Bool {
+    switch self {
+    case .call(_, let arguments): arguments.allSatisfy(\.isLiteral)
+    case .arithmetic(_, let left, let right): left.isLiteral && right.isLiteral
+    case .negate(let operand): operand.isLiteral
+    default: false
+    }
+  }
+
+  private var isLiteral: Bool { if case .literal = self { true } else { false } }
+}

@@ -1,0 +1,131 @@
+/// What an expression yields for one entity.
+public enum ExpressionValue: Sendable {
+  case null
+  case bool(Bool)
+  case int(Int64)
+  case double(Double)
+  case string(String)
+  case date(CalendarDate)
+  case timeOfDay(TimeOfDay)
+  case dateTime(DateTimeOffset)
+  case duration(Duration100ns)
+  /// The number of an enumeration member, or the sum of those of a flags enumeration.
+  case enumeration(Int64)
+  case complex(StructuredValue)
+  case collection([ExpressionValue])
+
+  /// The value of a property.
+  init(_ value: Value) {
+    switch value {
+    case .null: self = .null
+    case .bool(let value): self = .bool(value)
+    case .int(let value): self = .int(value)
+    case .double(let value): self = .double(value)
+    case .string(let value): self = .string(value)
+    case .date(let value): self = .date(value)
+    case .dateTime(let value): self = .dateTime(value)
+    case .enumeration(let value): self = .enumeration(value)
+    case .complex(let value): self = .complex(value)
+    case .collection(let values): self = .collection(values.map(ExpressionValue.init))
+    }
+  }
+
+  init(_ literal: ExpressionLiteral) {
+    switch literal {
+    case .null: self = .null
+    case .bool(let value): self = .bool(value)
+    case .int(let value): self = .int(value)
+    case .double(let value): self = .double(value)
+    case .string(let value), .guid(let value): self = .string(value)
+    case .date(let value): self = .date(value)
+    case .timeOfDay(let value): self = .timeOfDay(value)
+    case .dateTime(let value, _): self = .dateTime(value)
+    case .duration(let value): self = .duration(value)
+    case .enumeration(_, let text): self = .string(text)
+    }
+  }
+
+  /// Whether there is no value.
+  var isNull: Bool { if case .null = self { true } else { false } }
+}
+
+extension ExpressionValue {
+  /// Two-valued equality: null equals only null (OData URL Conventions 4.01 section 5.1.1.1.1). Strings are equal when
+  /// their bytes are.
+  func equals(_ other: ExpressionValue) -> Bool {
+    switch (self, other) {
+    case (.null, .null): true
+    case (.collection(let a), .collection(let b)): a.elementsEqual(b) { $0.equals($1) }
+    case (.complex(let a), .complex(let b)): a == b
+    case (.null, _), (_, .null): false
+    default: compare(other).map { $0 == 0 } ?? false
+    }
+  }
+
+  /// Negative, zero or positive as this comes before, with or after the other; nil when they have no order, as null,
+  /// NaN and values of different kinds.
+  func compare(_ other: ExpressionValue) -> Int? {
+    switch (self, other) {
+    case (.bool(let a), .bool(let b)): Self.order(a ? 1 : 0, b ? 1 : 0)
+    case (.int(let a), .int(let b)): Self.order(a, b)
+    case (.enumeration(let a), .enumeration(let b)): Self.order(a, b)
+    case (.double(let a), .double(let b)): a.isNaN || b.isNaN ? nil : Self.order(a, b)
+    case (.int(let a), .double(let b)): Self.order(a, b)
+    case (.double(let a), .int(let b)): Self.order(b, a).map { -$0 }
+    case (.string(let a), .string(let b)): Self.order(a, b)
+    case (.date(let a), .date(let b)): Self.order(a, b)
+    case (.timeOfDay(let a), .timeOfDay(let b)): Self.order(a, b)
+    case (.dateTime(let a), .dateTime(let b)): Self.order(a, b)
+    case (.duration(let a), .duration(let b)): Self.order(a, b)
+    case (.date(let a), .dateTime(let b)): Self.order(DateTimeOffset(midnightOf: a), b)
+    case (.dateTime(let a), .date(let b)): Self.order(a, DateTimeOffset(midnightOf: b))
+    default: nil
+    }
+  }
+
+  private static func order<Key: Comparable>(_ a: Key, _ b: Key) -> Int { a < b ? -1 : a > b ? 1 : 0 }
+
+  /// Exact: rounding a large integer to a double could make two different numbers equal.
+  private static func order(_ a: Int64, _ b: Double) -> Int? {
+    guard !b.isNaN else { return nil }
+    if b >= 0x1p63 { return -1 }
+    if b < -0x1p63 { return 1 }
+    let whole = Int64(b.rounded(.down))
+    return a == whole ? (b > b.rounded(.down) ? -1 : 0) : order(a, whole)
+  }
+
+  /// By bytes, which is the order of the code points: Swift's own order of strings is another.
+  private static func order(_ a: String, _ b: String) -> Int {
+    if a.utf8.lexicographicallyPrecedes(b.utf8) { return -1 }
+    return a.utf8.elementsEqual(b.utf8) ? 0 : 1
+  }
+}
+
+extension DateTimeOffset {
+  /// The first instant of a day in UTC.
+  init(midnightOf date: CalendarDate) {
+    self = DateTimeOffset(ticks: Int64(date.dayNumber) * 86_400 * Self.ticksPerSecond) ?? DateTimeOffset(unixSeconds: 0)
+  }
+
+  /// Units of 100 ns since midnight.
+  var timeOfDay: TimeOfDay { TimeOfDay(ticks: ticks % (86_400 * Self.ticksPerSecond)) }
+
+  /// The day in UTC.
+  var date: CalendarDate? { CalendarDate(dayNumber: Int(ticks / (86_400 * Self.ticksPerSecond))) }
+}
+
+/// Why an expression has no value for an entity: the request fails.
+public enum EvaluationError: Error, Equatable, Sendable {
+  case divisionByZero
+  case overflow
+  case negativeLength
+
+  /// A sentence for people.
+  public var message: String {
+    switch self {
+    case .divisionByZero: "The expression divides an integer by zero. Guard the division, or use divby."
+    case .overflow: "The expression computes a value beyond the range of its type. Use smaller numbers."
+    case .negativeLength: "The expression asks for a substring of negative length. Use a length of zero or more."
+    }
+  }
+}

@@ -1,0 +1,255 @@
+/// Expressions of `$filter` and `$orderby` (OData ABNF `commonExpr`), by precedence climbing.
+extension OptionParser {
+  /// One expression, up to what cannot belong to it.
+  mutating func expression() throws(QueryError) -> ExpressionSyntax {
+    try disjunction()
+  }
+
+  private mutating func disjunction() throws(QueryError) -> ExpressionSyntax {
+    try row(of: .or) { parser throws(QueryError) in
+      try parser.row(of: .and) { parser throws(QueryError) in try parser.binary(from: 3) }
+    }
+  }
+
+  private mutating func row(
+    of word: LogicalOperator, _ operand: (inout OptionParser) throws(QueryError) -> ExpressionSyntax
+  ) throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    var operands = [try operand(&self)]
+    while try takesOperator(word.rawValue) { operands.append(try operand(&self)) }
+    guard operands.count > 1 else { return operands[0] }
+    return try node(.logical(word, operands), at: start)
+  }
+
+  /// Operators of at least this precedence, left to right.
+  private mutating func binary(from lowest: Int) throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    var left = try unary()
+    let outerDepth = depth
+    defer { depth = outerDepth }
+    while let found = try nextOperator(from: lowest) {
+      // Each further operator makes the tree one deeper on its left side.
+      try descend(at: start)
+      let right = try binary(from: found.precedence + 1)
+      left = try node(.binary(found, left, right), at: start)
+    }
+    return left
+  }
+
+  private mutating func nextOperator(from lowest: Int) throws(QueryError) -> BinaryOperator? {
+    for candidate in Self.climbing where candidate.precedence >= lowest {
+      if try takesOperator(candidate.rawValue) { return candidate }
+    }
+    return nil
+  }
+
+  private static let climbing: [BinaryOperator] = [
+    .eq, .ne, .gt, .ge, .lt, .le, .add, .sub, .mul, .divby, .div, .mod,
+  ]
+
+  /// Steps over an operator that stands between blanks. Beside a parenthesis the blank may be missing, as other
+  /// services let pass.
+  private mutating func takesOperator(_ word: String) throws(QueryError) -> Bool {
+    let start = position
+    let isApart = skipBlanks() || (start > 0 && text[start - 1] == UInt8(ascii: ")"))
+    guard isApart, isAt(word) else {
+      position = start
+      return false
+    }
+    position += word.utf8.count
+    guard skipBlanks() || next == UInt8(ascii: "(") else { throw unexpected() }
+    return true
+  }
+
+  private mutating func unary() throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    if isAt("not"), let after = position + 3 < text.count ? text[position + 3] : nil, after == 0x20 || after == 0x28 {
+      position += 3
+      skipBlanks()
+      return try nested(.not, at: start)
+    }
+    // A digit behind the sign makes it part of the literal.
+    if next == UInt8(ascii: "-"), !isNumberByte(second), !isAt("-INF") {
+      position += 1
+      skipBlanks()
+      return try nested(.negate, at: start)
+    }
+    return try membership()
+  }
+
+  private mutating func nested(_ word: UnaryOperator, at start: Int) throws(QueryError) -> ExpressionSyntax {
+    try descend(at: start)
+    defer { depth -= 1 }
+    return try node(.unary(word, try unary()), at: start)
+  }
+
+  private func isNumberByte(_ byte: UInt8?) -> Bool {
+    byte.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+  }
+
+  /// `has` and `in`, which bind tighter than `not`.
+  private mutating func membership() throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    var left = try primary()
+    while true {
+      if try takesOperator("has") {
+        left = try node(.binary(.has, left, try primary()), at: start)
+      } else if try takesOperator("in") {
+        left = try node(.binary(.in, left, try listOperand()), at: start)
+      } else {
+        return left
+      }
+    }
+  }
+
+  /// What may stand behind `in`: a list in parentheses or brackets, a path, or an alias.
+  private mutating func listOperand() throws(QueryError) -> ExpressionSyntax {
+    guard next == UInt8(ascii: "(") else {
+      let operand = try primary()
+      if case .literal = operand.kind { throw failure("needs a list in parentheses", at: operand.position) }
+      return operand
+    }
+    let list = try parenthesizedList()
+    // One part alone is a part in parentheses; several make a list, which holds literals only.
+    guard case .list(let elements) = list.kind, elements.count > 1 else { return list }
+    for element in elements {
+      guard case .literal = element.kind else {
+        throw failure("lists something else than literals", at: element.position)
+      }
+    }
+    return list
+  }
+
+  /// `(a,b)`.
+  mutating func parenthesizedList() throws(QueryError) -> ExpressionSyntax {
+    try list(UInt8(ascii: "("), UInt8(ascii: ")"))
+  }
+
+  private mutating func list(_ opening: UInt8, _ closing: UInt8) throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    try descend(at: start)
+    defer { depth -= 1 }
+    try expect(opening)
+    var elements: [ExpressionSyntax] = []
+    skipBlanks()
+    if !skip(closing) {
+      repeat {
+        skipBlanks()
+        elements.append(try expression())
+        skipBlanks()
+      } while skip(UInt8(ascii: ","))
+      try expect(closing)
+    }
+    return try node(.list(elements), at: start)
+  }
+
+  private mutating func primary() throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    switch next {
+    case UInt8(ascii: "("):
+      try descend(at: start)
+      defer { depth -= 1 }
+      position += 1
+      skipBlanks()
+      let inner = try expression()
+      skipBlanks()
+      try expect(UInt8(ascii: ")"))
+      return inner
+    case UInt8(ascii: "["): return try list(UInt8(ascii: "["), UInt8(ascii: "]"))
+    case UInt8(ascii: "{"): throw QueryError.notImplemented(option: option, name: "an object literal", position: start)
+    case nil: throw unexpected()
+    default: break
+    }
+    if let literal = try literal() { return try node(.literal(literal), at: start) }
+    if next == UInt8(ascii: "@"), let name = aliasName() { return try node(.alias(name), at: start) }
+    return try path()
+  }
+
+  private mutating func aliasName() -> String? {
+    let start = position
+    position += 1
+    guard let name = optionalName(), !name.utf8.contains(UInt8(ascii: ".")) else {
+      position = start
+      return nil
+    }
+    return name
+  }
+
+  // MARK: Paths, functions, lambdas
+
+  private mutating func path() throws(QueryError) -> ExpressionSyntax {
+    let start = position
+    var segments: [String] = []
+    repeat {
+      let place = position
+      let name = try name()
+      if next == UInt8(ascii: "(") {
+        return try callOrLambda(name, after: segments, at: start, place)
+      }
+      if name.utf8.elementsEqualIgnoringCase("$count".utf8) {
+        guard !segments.isEmpty else { throw failure("needs a collection before $count", at: place) }
+        return try node(.count(segments), at: start)
+      }
+      segments.append(name)
+      guard segments.count <= Limits.expressionDepthMax else { throw tooDeep(at: place) }
+    } while skip(UInt8(ascii: "/"))
+    return try node(.path(segments), at: start)
+  }
+
+  private mutating func callOrLambda(
+    _ name: String, after segments: [String], at start: Int, _ place: Int
+  ) throws(QueryError) -> ExpressionSyntax {
+    if let quantifier = LambdaQuantifier(rawValue: name.lowercased()) {
+      guard !segments.isEmpty else { throw failure("needs a collection before \(quantifier.rawValue)", at: place) }
+      return try lambda(quantifier, segments, at: start)
+    }
+    // The arguments of `case` have a grammar of their own.
+    guard segments.isEmpty, !name.utf8.elementsEqualIgnoringCase("case".utf8) else {
+      throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: place)
+    }
+    let list = try parenthesizedList()
+    guard case .list(let arguments) = list.kind else { throw unexpected() }
+    return try node(.call(name.lowercased(), arguments), at: start)
+  }
+
+  private mutating func lambda(
+    _ quantifier: LambdaQuantifier, _ segments: [String], at start: Int
+  ) throws(QueryError) -> ExpressionSyntax {
+    try descend(at: start)
+    defer { depth -= 1 }
+    try expect(UInt8(ascii: "("))
+    skipBlanks()
+    if quantifier == .any, skip(UInt8(ascii: ")")) {
+      return try node(.lambda(.any, segments, variable: nil, body: nil), at: start)
+    }
+    let variable = try name()
+    skipBlanks()
+    try expect(UInt8(ascii: ":"))
+    skipBlanks()
+    let body = try expression()
+    skipBlanks()
+    try expect(UInt8(ascii: ")"))
+    return try node(.lambda(quantifier, segments, variable: variable, body: body), at: start)
+  }
+
+  // MARK: Bounds
+
+  private mutating func node(
+    _ kind: ExpressionSyntax.Kind, at start: Int
+  ) throws(QueryError) -> ExpressionSyntax {
+    nodes += 1
+    guard nodes <= Limits.expressionNodesMax else {
+      throw failure("has more than \(Limits.expressionNodesMax) parts", at: start)
+    }
+    return ExpressionSyntax(kind: kind, position: start)
+  }
+
+  private mutating func descend(at place: Int) throws(QueryError) {
+    depth += 1
+    guard depth <= Limits.expressionDepthMax else { throw tooDeep(at: place) }
+  }
+
+  private func tooDeep(at place: Int) -> QueryError {
+    failure("is nested deeper than \(Limits.expressionDepthMax)", at: place)
+  }
+}

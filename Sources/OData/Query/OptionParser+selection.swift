@@ -1,0 +1,111 @@
+/// `$select` and `$expand` (OData URL Conventions 4.01 sections 5.1.3 and 5.1.4).
+extension OptionParser {
+  /// The value of `$select`.
+  mutating func selection(of type: StructuredType) throws(QueryError) -> Selection {
+    var selection = Selection()
+    repeat {
+      skipBlanks()
+      if skip(UInt8(ascii: "*")) {
+        selection.includesAllProperties = true
+        continue
+      }
+      let start = position
+      let name = try name()
+      if let property = type.property(inAnyCase: name) {
+        selection.add(property.index, within: try path(into: property))
+      } else if let navigation = type.navigation.first(where: { $0.isNamed(name.utf8) }) {
+        if !selection.navigation.contains(navigation.name) { selection.navigation.append(navigation.name) }
+      } else {
+        throw unknown(name, at: start)
+      }
+      skipBlanks()
+    } while skip(UInt8(ascii: ","))
+    return selection
+  }
+
+  /// What follows a property: a path into a complex value, options of its own in parentheses, or nothing.
+  private mutating func path(into property: Property) throws(QueryError) -> Selection? {
+    let start = position
+    if skip(UInt8(ascii: "(")) {
+      guard case .complex(let type) = property.type else {
+        throw failure("selects within a value of no members", at: start)
+      }
+      depth += 1
+      defer { depth -= 1 }
+      guard depth <= Limits.expressionDepthMax else { throw failure("is nested too deeply", at: start) }
+      guard try nestedName() == "$select" else { throw failure("takes $select alone within a property", at: start) }
+      let selection = try selection(of: type)
+      try expect(UInt8(ascii: ")"))
+      return selection
+    }
+    guard skip(UInt8(ascii: "/")) else { return nil }
+    let place = position
+    let name = try name()
+    guard case .complex(let type) = property.type, let inner = type.property(inAnyCase: name) else {
+      throw unknown(name, at: place)
+    }
+    var selection = Selection()
+    selection.add(inner.index, within: try path(into: inner))
+    return selection
+  }
+
+  /// The name of an option within parentheses, with its dollar sign, and the equals sign after it.
+  mutating func nestedName() throws(QueryError) -> String {
+    skipBlanks()
+    let start = position
+    let name = try name()
+    guard let system = QueryOptions.systemName(name) else { throw failure("holds an unknown option", at: start) }
+    try expect(UInt8(ascii: "="))
+    return system
+  }
+
+  /// The value of `$expand`.
+  mutating func expansions(
+    of type: StructuredType, _ aliases: [String: QueryAlias]
+  ) throws(QueryError) -> [Expansion] {
+    var expansions: [Expansion] = []
+    repeat {
+      skipBlanks()
+      let start = position
+      guard !skip(UInt8(ascii: "*")) else {
+        for navigation in type.navigation where !expansions.contains(where: { $0.navigation == navigation.name }) {
+          expansions.append(Expansion(navigation: navigation.name, options: QueryOptions()))
+        }
+        continue
+      }
+      let name = try name()
+      guard let navigation = type.navigation.first(where: { $0.isNamed(name.utf8) }) else {
+        throw unknown(name, at: start)
+      }
+      guard !expansions.contains(where: { $0.navigation == navigation.name }) else {
+        throw failure("is expanded twice", at: start)
+      }
+      let options = try nestedOptions(of: navigation, aliases)
+      expansions.append(Expansion(navigation: navigation.name, options: options))
+      skipBlanks()
+    } while skip(UInt8(ascii: ","))
+    return expansions
+  }
+
+  private mutating func nestedOptions(
+    of navigation: NavigationProperty, _ aliases: [String: QueryAlias]
+  ) throws(QueryError) -> QueryOptions {
+    var options = QueryOptions()
+    guard skip(UInt8(ascii: "(")) else { return options }
+    repeat {
+      let start = position
+      let name = try nestedName()
+      guard Self.nestable.contains(name) else { throw .notOffered(name) }
+      let valueStart = position
+      try options.take(name, from: &self, of: navigation.target, aliases)
+      options.note(name, text[valueStart..<position])
+      guard position > valueStart else { throw failure("has an option without a value", at: start) }
+      skipBlanks()
+    } while skip(UInt8(ascii: ";"))
+    try expect(UInt8(ascii: ")"))
+    options.note(aliases)
+    return options
+  }
+
+  private static let nestable: Set<String> = ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$search"]
+}

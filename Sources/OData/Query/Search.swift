@@ -1,0 +1,180 @@
+/// A `$search` (OData URL Conventions 4.01 section 5.1.7): terms that an entity's texts must hold, whatever their case.
+public indirect enum SearchExpression: Equatable, Sendable {
+  /// A word or a phrase, in lower case. `property` confines it to one property, as Graph's `"property:text"` does.
+  case term(String, property: String?)
+  case not(SearchExpression)
+  case all([SearchExpression])
+  case some([SearchExpression])
+
+  /// Whether the texts of an entity satisfy it.
+  public func matches(_ entity: StructuredValue, of type: StructuredType) -> Bool {
+    var texts = SearchTexts(entity, type)
+    return matches(&texts)
+  }
+
+  private func matches(_ texts: inout SearchTexts) -> Bool {
+    switch self {
+    case .term(let term, let property): texts.contain(term, in: property)
+    case .not(let inner): !inner.matches(&texts)
+    case .all(let parts): parts.allSatisfy { $0.matches(&texts) }
+    case .some(let parts): parts.contains { $0.matches(&texts) }
+    }
+  }
+}
+
+/// The texts of one entity in lower case, gathered when they are first needed. Keys are no texts, and neither is what
+/// the server stamps.
+private struct SearchTexts {
+  private let entity: StructuredValue
+  private let type: StructuredType
+  private var texts: [(property: Int, text: String)]?
+
+  init(_ entity: StructuredValue, _ type: StructuredType) {
+    self.entity = entity
+    self.type = type
+  }
+
+  mutating func contain(_ term: String, in name: String?) -> Bool {
+    let search = TextSearch(term)
+    let wanted = name.flatMap { type.property(inAnyCase: $0) }
+    return gathered().contains { entry in
+      (wanted.map { $0.index == entry.property } ?? true) && search.firstIndex(in: entry.text) != nil
+    }
+  }
+
+  private mutating func gathered() -> [(property: Int, text: String)] {
+    if let texts { return texts }
+    var found: [(property: Int, text: String)] = []
+    for property in type.properties where property.traits.isDisjoint(with: [.key, .audit, .readOnly]) {
+      Self.gather(entity.members[property.index], property.type, property.index, &found)
+    }
+    texts = found
+    return found
+  }
+
+  private static func gather(
+    _ value: Value, _ type: Property.ValueType, _ index: Int, _ found: inout [(property: Int, text: String)]
+  ) {
+    switch value {
+    case .string(let text): found.append((index, text.lowercased()))
+    case .enumeration(let number):
+      if case .enumeration(let enumeration) = type { found.append((index, enumeration.text(of: number).lowercased())) }
+    case .complex(let inner):
+      guard case .complex(let complex) = type else { return }
+      for property in complex.properties { gather(inner.members[property.index], property.type, index, &found) }
+    case .collection(let elements): for element in elements { gather(element, type, index, &found) }
+    case .null, .bool, .int, .double, .date, .dateTime: break
+    }
+  }
+}
+
+extension OptionParser {
+  /// The value of `$search`: words and phrases, joined by AND where nothing else stands between them.
+  mutating func search(of type: StructuredType?) throws(QueryError) -> SearchExpression {
+    var parts = [try conjunction(type)]
+    while takesWord("OR") { parts.append(try conjunction(type)) }
+    return parts.count == 1 ? parts[0] : .some(parts)
+  }
+
+  private mutating func conjunction(_ type: StructuredType?) throws(QueryError) -> SearchExpression {
+    var parts = [try searchPart(type)]
+    while true {
+      let start = position
+      if takesWord("AND") {
+        parts.append(try searchPart(type))
+      } else if skipBlanks(), let byte = next, byte != UInt8(ascii: ")"), byte != UInt8(ascii: ";"), !isAt("OR") {
+        parts.append(try searchPart(type))
+      } else {
+        position = start
+        return parts.count == 1 ? parts[0] : .all(parts)
+      }
+    }
+  }
+
+  /// Steps over a word in upper case that stands between blanks.
+  private mutating func takesWord(_ word: String) -> Bool {
+    let start = position
+    guard skipBlanks(), text[position...].starts(with: word.utf8) else {
+      position = start
+      return false
+    }
+    position += word.utf8.count
+    guard skipBlanks() || next == UInt8(ascii: "(") || next == UInt8(ascii: "\"") else {
+      position = start
+      return false
+    }
+    return true
+  }
+
+  private mutating func searchPart(_ type: StructuredType?) throws(QueryError) -> SearchExpression {
+    nodes += 1
+    depth += 1
+    defer { depth -= 1 }
+    guard nodes <= Limits.searchTermsMax, depth <= Limits.expressionDepthMax else {
+      throw failure("has more than \(Limits.searchTermsMax) terms")
+    }
+    skipBlanks()
+    let start = position
+    if text[position...].starts(with: "NOT".utf8), let after = position + 3 < text.count ? text[position + 3] : nil,
+      after == 0x20 || after == 0x09
+    {
+      position += 3
+      skipBlanks()
+      return .not(try searchPart(type))
+    }
+    if skip(UInt8(ascii: "(")) {
+      skipBlanks()
+      let inner = try search(of: type)
+      skipBlanks()
+      try expect(UInt8(ascii: ")"))
+      return inner
+    }
+    if next == UInt8(ascii: "\"") { return try phrase(type) }
+    let word = searchWord()
+    guard !word.isEmpty, word != "AND", word != "OR", word != "NOT" else {
+      throw failure("needs a word or a phrase", at: start)
+    }
+    return .term(word.lowercased(), property: nil)
+  }
+
+  private mutating func searchWord() -> String {
+    let start = position
+    while let byte = next, byte != 0x20, byte != 0x09, byte != UInt8(ascii: "("), byte != UInt8(ascii: ")"),
+      byte != UInt8(ascii: "\""), byte != UInt8(ascii: ";")
+    {
+      position += 1
+    }
+    return String(decoding: text[start..<position], as: UTF8.self)
+  }
+
+  /// A phrase in double quotes, in which a backslash stands before a quote or a backslash.
+  private mutating func phrase(_ type: StructuredType?) throws(QueryError) -> SearchExpression {
+    let start = position
+    position += 1
+    var bytes: [UInt8] = []
+    while let byte = next {
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""):
+        guard !bytes.isEmpty else { throw failure("holds an empty phrase", at: start) }
+        return Self.term(String(decoding: bytes, as: UTF8.self), type)
+      case UInt8(ascii: "\\"):
+        guard let escaped = next, escaped == UInt8(ascii: "\"") || escaped == UInt8(ascii: "\\") else {
+          throw failure("holds a backslash that escapes nothing", at: position - 1)
+        }
+        bytes.append(escaped)
+        position += 1
+      default: bytes.append(byte)
+      }
+    }
+    throw failure("holds a phrase that is not closed", at: start)
+  }
+
+  private static func term(_ phrase: String, _ type: StructuredType?) -> SearchExpression {
+    let parts = phrase.split(separator: ":", maxSplits: 1)
+    if parts.count == 2, let property = type?.property(inAnyCase: String(parts[0])) {
+      return .term(String(parts[1]).lowercased(), property: property.name)
+    }
+    return .term(phrase.lowercased(), property: nil)
+  }
+}

@@ -1,0 +1,84 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// One page of a list, as a request asks for it, and the link to the next.
+struct PageRequest {
+  let query: ListQuery
+  /// `maxpagesize`, if the client asked for it.
+  let preferredSize: Int?
+  private let size: Int
+  private let key: PageKey
+  private let binding: [UInt8]
+  private let request: GraphRequest
+
+  /// Reads size and place; throws when the token is of another query or caller, or the URL too long to go on from.
+  init(_ exchange: Exchange, by caller: Caller, key: PageKey) throws(GraphError) {
+    request = exchange.request
+    self.key = key
+    let options = exchange.options
+    binding = PageToken.binding(caller, path: request.path, options)
+    preferredSize = Preferences(request.headers).maxPageSize
+    var token: PageToken?
+    if let text = options.skipToken {
+      guard let opened = key.open(text, binding: binding).flatMap({ PageToken($0) }) else { throw .wrongSkipToken }
+      token = opened
+    } else if request.target.utf8.count > Limits.listURLBytesMax {
+      throw .listURLTooLong
+    }
+    size = Self.size(top: options.top, preferred: preferredSize, page: token?.pageSize)
+    query = ListQuery(options, limit: size, after: token?.place)
+  }
+
+  /// `$top` is the page size, as on Graph; a preference may lower it, and a link keeps it.
+  static func size(top: Int?, preferred: Int?, page: Int?) -> Int {
+    let asked = min(top ?? page ?? Limits.pageSizeDefault, page ?? .max)
+    return min(asked, preferred ?? .max, Limits.pageSizeMax)
+  }
+
+  /// The link to the page after `place`, on the host that the client used; nil at the end.
+  func nextLink(_ place: OrderPlace?) -> String? {
+    guard let place, let token = key.seal(PageToken(pageSize: size, place: place).bytes, binding: binding) else {
+      return nil
+    }
+    let options = request.query.split(separator: UInt8(ascii: "&")).filter { !Self.isReplaced($0) }
+    let query = (options.map { String(decoding: $0, as: UTF8.self) } + ["$skiptoken=\(token)"]).joined(separator: "&")
+    return "\(request.origin)\(String(decoding: request.path, as: UTF8.self))?\(query)"
+  }
+
+  /// The link stands for what was skipped, and for where the page before began.
+  private static func isReplaced(_ option: Substring.UTF8View) -> Bool {
+    let name = option.prefix { $0 != UInt8(ascii: "=") }
+    guard let decoded = PercentEncoding.decode(name)?.lowercased() else { return false }
+    return ["$skiptoken", "skiptoken", "$skip", "skip"].contains(decoded)
+  }
+}
+
+/// Links to the rest of collections that are expanded within another resource.
+struct ExpansionLinks {
+  private let request: GraphRequest
+  private let caller: Caller
+  private let key: PageKey
+
+  /// Links for what `caller` asked for.
+  init(_ request: GraphRequest, _ caller: Caller, _ key: PageKey) {
+    self.request = request
+    self.caller = caller
+    self.key = key
+  }
+
+  /// The link to the page after `place` of a collection, as a list of its own; nil at the end.
+  func next(
+    _ place: OrderPlace?, in collection: NavigationProperty, _ options: QueryOptions, size: Int
+  ) -> String? {
+    guard let place else { return nil }
+    var path = String(decoding: request.path, as: UTF8.self)
+    while path.hasSuffix("/") { path.removeLast() }
+    path += "/\(collection.name)"
+    let token = PageToken(pageSize: min(size, Limits.pageSizeMax), place: place)
+    let binding = PageToken.binding(caller, path: path.utf8, options)
+    guard let sealed = key.seal(token.bytes, binding: binding) else { return nil }
+    let query = options.written.map { "\($0.name)=\(PercentEncoding.encodeSegment($0.value))" }
+    return "\(request.origin)\(path)?\((query + ["$skiptoken=\(sealed)"]).joined(separator: "&"))"
+  }
+}

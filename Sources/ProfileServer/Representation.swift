@@ -1,0 +1,126 @@
+import NIOHTTP1
+import OData
+
+/// The form in which data is answered, as the client accepts it (OData 4.01 part 1, 8.2.1 and 11.2.12; OData JSON 4.01
+/// section 3).
+struct Representation: Equatable {
+  /// How much control information an answer holds.
+  enum Metadata: String {
+    case minimal
+    case none
+  }
+
+  var metadata = Metadata.minimal
+  /// Whether 64-bit and decimal numbers are written as strings. Of those there is only `@odata.count`.
+  var isIEEE754Compatible = false
+
+  /// Graph's media type for data with these parameters.
+  var contentType: String {
+    self == Representation() ? Self.usualContentType : madeContentType
+  }
+
+  private static let usualContentType = Representation().madeContentType
+
+  private var madeContentType: String {
+    "application/json;odata.metadata=\(metadata.rawValue);odata.streaming=true;"
+      + "IEEE754Compatible=\(isIEEE754Compatible);charset=utf-8"
+  }
+
+  /// The form without any wishes.
+  init() {}
+
+  /// The form for a request; nil when none is acceptable. `$format` wins over `Accept`.
+  init?(format: String?, _ headers: HTTPHeaders) {
+    guard Self.acceptsUTF8(headers) else { return nil }
+    if let format {
+      self.init(format: format)
+    } else {
+      self.init(accept: headers["Accept"])
+    }
+  }
+
+  /// `json` stands for the media type without parameters (OData URL Conventions 4.01 section 5.1.8).
+  private init?(format: String) {
+    guard format.lowercased() != "json" else {
+      self.init()
+      return
+    }
+    guard let type = MediaType(format), type.name == "application/json" else { return nil }
+    self.init(parameters: type.parameters)
+  }
+
+  /// The best of what the client accepts: by weight, and by precision where weights tie (RFC 9110 section 12.5.1).
+  private init?(accept: [String]) {
+    let ranges = accept.flatMap { $0.split(separator: ",") }.compactMap { MediaType(String($0)) }
+    guard !ranges.isEmpty else {
+      self.init()
+      return
+    }
+    var best: (weight: Double, precision: Int, form: Representation)?
+    for range in ranges {
+      guard let precision = Self.precision(range.name) else { continue }
+      var parameters = range.parameters
+      let weight = parameters.removeValue(forKey: "q").map { Double($0) ?? 0 } ?? 1
+      guard let form = Representation(parameters: parameters) else { continue }
+      let rank = precision + min(parameters.count, 1)
+      // A weight of zero forbids what less precise ranges allow.
+      if let best, best.precision > rank || (best.precision == rank && best.weight >= weight) { continue }
+      best = (weight, rank, form)
+    }
+    guard let best, best.weight > 0 else { return nil }
+    self = best.form
+  }
+
+  private static func precision(_ name: String) -> Int? {
+    switch name {
+    case "*/*": 0
+    case "application/*": 1
+    case "application/json": 2
+    default: nil
+    }
+  }
+
+  /// The parameters of a media type; nil when one of them cannot be honoured.
+  private init?(parameters: [String: String]) {
+    for (name, value) in parameters {
+      switch (name, value.lowercased()) {
+      case ("odata.metadata", "minimal"), ("metadata", "minimal"): metadata = .minimal
+      case ("odata.metadata", "none"), ("metadata", "none"): metadata = .none
+      case ("ieee754compatible", "true"): isIEEE754Compatible = true
+      case ("ieee754compatible", "false"): isIEEE754Compatible = false
+      case ("odata.streaming", "true"), ("odata.streaming", "false"), ("streaming", "true"), ("streaming", "false"),
+        ("charset", "utf-8"), ("charset", "utf8"):
+        break
+      default: return nil
+      }
+    }
+  }
+
+  private static func acceptsUTF8(_ headers: HTTPHeaders) -> Bool {
+    let charsets = headers[canonicalForm: "Accept-Charset"]
+    guard !charsets.isEmpty else { return true }
+    return charsets.contains { charset in
+      let parts = charset.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
+      guard let name = parts.first, name == "utf-8" || name == "*" else { return false }
+      return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
+    }
+  }
+}
+
+/// The versions of OData that a request names (OData 4.01 part 1, 8.1.5 and 8.2.7).
+enum ProtocolVersion {
+  /// Whether a request in this version can be read, and one that takes answers up to this version be answered.
+  static func isOffered(_ headers: HTTPHeaders) -> Bool {
+    if let version = headers.first(name: "OData-Version"), number(version) != 4.0 { return false }
+    if let highest = headers.first(name: "OData-MaxVersion") {
+      guard let number = number(highest), number >= 4.0 else { return false }
+    }
+    return true
+  }
+
+  private static func number(_ text: String) -> Double? {
+    let text = text.filter { $0 != " " }
+    guard text.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }) else { return nil }
+    return Double(text)
+  }
+}
