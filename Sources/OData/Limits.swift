@@ -47,12 +47,23 @@ public enum Limits {
   /// Longest URL of a list with options, in bytes: its link to the next page must not be longer than a URL may be.
   public static let listURLBytesMax = 5 << 10
 
+  // MARK: A write
+
+  /// Longest time that an `Idempotency-Key` is remembered.
+  public static let receiptSeconds = 24 * 3_600
+  /// Longest `Idempotency-Key`, in bytes.
+  public static let idempotencyKeyBytesMax = 255
+  /// Most expired keys that one creation forgets.
+  public static let receiptsForgottenMax = 16
+
   // MARK: A batch
 
   /// Most requests of one batch unless `--batch-size` says otherwise; Graph's own limit.
   public static let batchRequestsDefault = 20
   /// Most that `--batch-size` can allow.
   public static let batchRequestsMax = 1_000
+  /// Most that the answers of one batch hold before reads in it are refused, in bytes.
+  public static let batchAnswerBytesMax = 8 << 20
 
   // MARK: A value
 

@@ -65,6 +65,10 @@ extension GraphError {
         status: .preconditionFailed, code: .resourceModified,
         message:
           "The resource is not as If-Match or If-None-Match demand: it has changed since. Read it again, then repeat.")
+    case .receiptOfAnother:
+      self.init(
+        status: .conflict, code: .idempotencyKeyReused,
+        message: "The Idempotency-Key was sent before with another body. Use a new key for a new request.")
     case .body(let error): self.init(error, isDirectory: isDirectory)
     case .collectionFull:
       self.init(
@@ -219,6 +223,10 @@ extension GraphError {
   static let malformedEntityTag = GraphError(
     status: .badRequest, code: .malformedEntityTag,
     message: "If-Match and If-None-Match must be * or a list of quoted entity tags, as they stand in @odata.etag.")
+
+  static let malformedIdempotencyKey = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "Idempotency-Key must be sent once, with 1 to \(Limits.idempotencyKeyBytesMax) bytes.")
 
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,

@@ -13,9 +13,12 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case resourceNotFound = "Request_ResourceNotFound"
   case requestBadRequest = "Request_BadRequest"
   case notAcceptable
+  case idempotencyKeyReused
   case requestTimeout
   case quotaLimitReached
   case resourceModified
+  case failedDependency
+  case batchAnswerTooLarge
   case requestEntityTooLarge
   case requestURITooLong = "requestUriTooLong"
   case unsupportedMediaType

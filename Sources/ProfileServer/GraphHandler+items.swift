@@ -11,7 +11,8 @@ extension GraphHandler {
     case .GET: try listItems(exchange, request)
     case .POST:
       let patch = try patch(exchange, .create, request.collection.target)
-      session.createItem(patch, in: request) { [self] in finish(exchange, written: $0) }
+      let receipt = try receipt(exchange, by: request.caller)
+      session.createItem(patch, once: receipt, in: request) { [self] in finish(exchange, written: $0) }
     default: throw .methodNotAllowed([.GET, .HEAD, .POST])
     }
   }
@@ -24,6 +25,12 @@ extension GraphHandler {
     case .PATCH:
       let patch = try patch(exchange, .update, request.collection.target)
       let preconditions = try preconditions(exchange)
+      guard !Preferences(exchange.request.headers).createsIfMissing else {
+        let creation = try self.patch(exchange, .create, request.collection.target)
+        return session.upsertItem(id, creating: creation, updating: patch, preconditions: preconditions, in: request) {
+          [self] in finish(exchange, written: $0)
+        }
+      }
       session.updateItem(id, patch, preconditions: preconditions, in: request) { [self] in finish(exchange, written: $0)
       }
     case .DELETE:
@@ -59,7 +66,7 @@ extension GraphHandler {
     }
   }
 
-  private func finish(_ exchange: Exchange, written result: Result<WriteResult, ProfileError>) {
+  func finish(_ exchange: Exchange, written result: Result<WriteResult, ProfileError>) {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(.done): finish(exchange, .noContent())

@@ -28,6 +28,7 @@ extension GraphHandler {
     case .property(let resource, let path, let isRaw):
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
       try readProperty(exchange, path, isRaw: isRaw, of: resource, caller)
+    case .batch: try performBatch(exchange, by: caller)
     case .other: throw .notImplemented
     }
   }
@@ -59,6 +60,20 @@ extension GraphHandler {
     case .success(let patch): return patch
     case .failure(let error): throw GraphError(error, isDirectory: exchange.isDirectory)
     }
+  }
+
+  /// Under which key a creation was sent; nil when it carries none. The key counts for this caller, application and
+  /// path alone.
+  func receipt(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> Receipt? {
+    guard let key = exchange.request.headers.first(name: "Idempotency-Key") else { return nil }
+    guard (1...Limits.idempotencyKeyBytesMax).contains(key.utf8.count),
+      exchange.request.headers["Idempotency-Key"].count == 1
+    else { throw .malformedIdempotencyKey }
+    let scope = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? "", key]
+    let body = exchange.request.body.map { Array($0.readableBytesView) } ?? []
+    return Receipt(
+      key: Digest.of([Array(exchange.request.path)] + scope.map { Array($0.utf8) }), body: Digest.of([body]),
+      time: SystemClock.now())
   }
 
   func preconditions(_ exchange: Exchange) throws(GraphError) -> Preconditions {

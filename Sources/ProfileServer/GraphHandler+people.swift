@@ -9,7 +9,8 @@ extension GraphHandler {
     case .GET: try listUsers(exchange, caller)
     case .POST:
       let patch = try patch(exchange, .create, ProfileModel.user)
-      session.createUser(patch, by: caller) { [self] in finish(exchange, created: $0) }
+      let receipt = try receipt(exchange, by: caller)
+      session.createUser(patch, once: receipt, by: caller) { [self] in finish(exchange, created: $0) }
     default: throw .methodNotAllowed([.GET, .HEAD, .POST])
     }
   }

@@ -18,7 +18,7 @@ extension GraphHandler {
       session.readItem(id, of: request) { [self] result in
         finish(exchange, path, isRaw: isRaw, of: result.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .users, .userCount, .profile, .collection, .count, .property, .other: throw .notImplemented
+    case .users, .userCount, .profile, .collection, .count, .property, .batch, .other: throw .notImplemented
     }
   }
 

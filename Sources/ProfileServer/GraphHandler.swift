@@ -40,8 +40,7 @@ final class GraphHandler {
 
   /// Answers one request. `then` is called exactly once, on this event loop.
   func handle(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) {
-    let identity = requestIDs.identity(clientRequestID: request.headers.first(name: "client-request-id"))
-    let exchange = Exchange(request: request, identity: identity, started: .now(), then: then)
+    let exchange = exchange(request, then)
     guard !CrossOrigin.isPreflight(request.method, request.headers) else {
       return finish(exchange, CrossOrigin.preflight(request.headers))
     }
@@ -58,6 +57,12 @@ final class GraphHandler {
       case .success(let caller): route(exchange, caller)
       }
     }
+  }
+
+  /// A request under way, with ids of its own.
+  func exchange(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) -> Exchange {
+    let identity = requestIDs.identity(clientRequestID: request.headers.first(name: "client-request-id"))
+    return Exchange(request: request, identity: identity, started: .now(), then: then)
   }
 
   /// Why a request is refused on its header section alone: who has no valid token may not send a long body, which would
@@ -78,17 +83,26 @@ final class GraphHandler {
 
   private func route(_ exchange: Exchange, _ caller: Caller) {
     do throws(GraphError) {
-      guard ProtocolVersion.isOffered(exchange.request.headers) else { throw .versionNotOffered }
-      try checkMediaType(exchange.request)
-      let resource = try GraphResource(exchange.request)
-      exchange.route = resource.route
-      exchange.isDirectory = resource.isDirectory
-      exchange.options = try options(exchange.request, resource)
-      exchange.representation = try representation(exchange, resource)
-      try perform(exchange, on: resource, by: caller)
+      try perform(exchange, on: try prepare(exchange), by: caller)
     } catch {
       finish(exchange, error)
     }
+  }
+
+  /// Reads all of a request but its body: which resource it names, what it asks of it, and in which form.
+  func prepare(_ exchange: Exchange) throws(GraphError) -> GraphResource {
+    guard ProtocolVersion.isOffered(exchange.request.headers) else { throw .versionNotOffered }
+    try checkMediaType(exchange.request)
+    guard !Self.isBatch(exchange.request) else {
+      exchange.route = .batch
+      return .batch
+    }
+    let resource = try GraphResource(exchange.request)
+    exchange.route = resource.route
+    exchange.isDirectory = resource.isDirectory
+    exchange.options = try options(exchange.request, resource)
+    exchange.representation = try representation(exchange, resource)
+    return resource
   }
 
   // MARK: Checks

@@ -11,6 +11,8 @@ struct GraphRequest {
   let body: ByteBuffer?
   /// Scheme and authority that the client used, such as `http://localhost:8080`.
   let origin: String
+  /// Whether it came as part of a batch.
+  var isBatchPart = false
 
   /// The path, without query.
   var path: Substring.UTF8View {

@@ -13,6 +13,7 @@ enum GraphResource {
   case item(OwnerReference, NavigationProperty, ItemID)
   /// A property of a person or an item, by the path to it; `isRaw` is `$value`.
   indirect case property(GraphResource, [Property], isRaw: Bool)
+  case batch
   /// Something that the model has and this version does not offer.
   case other
 
@@ -27,6 +28,7 @@ enum GraphResource {
     case .count: .count
     case .item: .item
     case .property: .property
+    case .batch: .batch
     case .other: .unknown
     }
   }
@@ -34,7 +36,7 @@ enum GraphResource {
   /// The type that query options are read against.
   var type: StructuredType {
     switch self {
-    case .users, .userCount, .user, .other: ProfileModel.user
+    case .users, .userCount, .user, .batch, .other: ProfileModel.user
     case .profile: ProfileModel.profile
     case .collection(_, let collection), .count(_, let collection), .item(_, let collection, _): collection.target
     case .property(let resource, _, _): resource.type
@@ -57,7 +59,7 @@ enum GraphResource {
     case .profile: [.select, .expand, .format]
     case .userCount, .count: [.filter, .search]
     case .property(_, _, let isRaw): isRaw ? [] : .format
-    case .other: []
+    case .batch, .other: []
     }
   }
 
@@ -65,7 +67,7 @@ enum GraphResource {
   var isPlainText: Bool {
     switch self {
     case .userCount, .count, .property(_, _, isRaw: true): true
-    case .users, .collection, .user, .item, .profile, .property, .other: false
+    case .users, .collection, .user, .item, .profile, .property, .batch, .other: false
     }
   }
 
@@ -74,7 +76,7 @@ enum GraphResource {
     switch self {
     case .users, .userCount, .user: true
     case .property(let resource, _, _): resource.isDirectory
-    case .profile, .collection, .count, .item, .other: false
+    case .profile, .collection, .count, .item, .batch, .other: false
     }
   }
 }

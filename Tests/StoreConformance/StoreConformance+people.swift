@@ -42,7 +42,9 @@ extension StoreConformance {
       try await driver.add(try Probe.person("p1x", in: Probe.otherTenant))
       let reader = try driver.reader()
       let first = try await reader.users(in: Probe.tenant, after: nil, limit: 2).get()
-      let rest = try await reader.users(in: Probe.tenant, after: try Probe.user("p1"), limit: 100).get()
+      let rest = try await reader.users(
+        in: Probe.tenant, after: OrderPlace(values: [], id: Array("p1".utf8)), limit: 100
+      ).get()
       try expectEqual(first.elements.map(\.id.text), ["p0", "p1"], "The first page")
       try expectEqual([first.isLast, rest.isLast], [false, true], "Whether they are the last")
       try expectEqual(rest.elements.map(\.id.text), ["p2", "p3", "p4"], "The rest")

@@ -138,10 +138,10 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// One page of a tenant's people.
-  func users(in tenant: TenantID, after position: UserID?, limit: Int) async -> Result<
-    StoredPage<StoredUser>, StoreError
-  > {
-    await ask { reader, then in reader.users(in: tenant, after: position, limit: limit, then) }
+  func users(
+    in tenant: TenantID, _ selection: UserSelection = UserSelection(), after place: OrderPlace?, limit: Int
+  ) async -> Result<StoredPage<StoredUser>, StoreError> {
+    await ask { reader, then in reader.users(in: tenant, selection, after: place, limit: limit, then) }
   }
 
   /// How many people a tenant has.

@@ -64,6 +64,11 @@ public enum OrderValue: Equatable, Comparable, Sendable {
   case double(Double)
   case text([UInt8])
 
+  /// The value of a text; nil stands for null.
+  public init(text: String?) {
+    self = text.map { .text(Array($0.utf8.prefix(Limits.orderTextBytesMax))) } ?? .null
+  }
+
   init(_ value: ExpressionValue) {
     switch value {
     case .null, .complex, .collection: self = .null
@@ -71,7 +76,7 @@ public enum OrderValue: Equatable, Comparable, Sendable {
     case .int(let value), .enumeration(let value): self = .int(value)
     // Not a number has no place among numbers; it stands with null.
     case .double(let value): self = value.isNaN ? .null : .double(value)
-    case .string(let value): self = .text(Array(value.utf8.prefix(Limits.orderTextBytesMax)))
+    case .string(let value): self.init(text: value)
     case .date(let value): self = .int(Int64(value.dayNumber))
     case .timeOfDay(let value): self = .int(value.ticks)
     case .dateTime(let value): self = .int(value.ticks)

@@ -1,4 +1,3 @@
-import Crypto
 import OData
 import Profiles
 
@@ -11,15 +10,9 @@ struct PageToken: Equatable {
 
   /// What a token is bound to: who asked, for which path, and by which query. In any other hands it opens nothing.
   static func binding(_ caller: Caller, path: some Sequence<UInt8>, _ options: QueryOptions) -> [UInt8] {
-    var hash = SHA256()
     var parts = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? ""]
     parts += options.identity.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
-    for part in [Array(path)] + parts.map({ Array($0.utf8) }) {
-      // With its length, so that no two rows of parts look alike.
-      withUnsafeBytes(of: UInt64(part.count).bigEndian) { hash.update(bufferPointer: $0) }
-      hash.update(data: part)
-    }
-    return Array(hash.finalize())
+    return Digest.of([Array(path)] + parts.map { Array($0.utf8) })
   }
 
   // MARK: Bytes

@@ -13,6 +13,7 @@ public enum RouteTemplate: String, CaseIterable, Sendable {
   case count = "/users/{id}/profile/{collection}/$count"
   case property = "/users/{id}/.../{property}"
   case metadata = "/$metadata"
+  case batch = "/$batch"
   case unknown = "other"
   case unreadable
 

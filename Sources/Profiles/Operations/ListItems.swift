@@ -59,7 +59,7 @@ extension ProfileSession {
     let start = query.ordering == nil ? query.after.flatMap { ItemPosition($0) } : nil
     let all = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
-      PageFiller<VisibleItem>(query, now: environment.now()),
+      PageFiller<VisibleItem>(query, isInOrder: query.ordering == nil, now: environment.now()),
       read: { [self] position, rows, then in
         page(of: view, collection, after: position, limit: rows) { page in
           then(page.map { ($0.items, $0.next?.position) })

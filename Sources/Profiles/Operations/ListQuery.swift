@@ -80,27 +80,31 @@ extension VisibleUser: ListedEntity {
 struct PageFiller<Element: ListedEntity> {
   private let query: ListQuery
   private let now: DateTimeOffset
-  /// Sorted, if the query orders.
+  /// Whether entities come in the order that is asked for.
+  private let isInOrder: Bool
+  /// Sorted, if they come in another.
   private var kept: [(place: OrderPlace, element: Element)] = []
   private var matches = 0
   private var skipped = 0
 
-  init(_ query: ListQuery, now: DateTimeOffset) {
+  init(_ query: ListQuery, isInOrder: Bool, now: DateTimeOffset) {
     self.query = query
+    self.isInOrder = isInOrder
     self.now = now
   }
 
   /// Whether nothing that could still come would change the page.
-  var isFull: Bool { query.ordering == nil && kept.count > query.limit && !query.countsAll }
+  var isFull: Bool { isInOrder && kept.count > query.limit && !query.countsAll }
 
   mutating func take(_ element: Element) throws(ProfileError) {
-    guard query.looksInside else { return append(element) }
+    guard query.looksInside else { return append(element, element.defaultPlace) }
     guard let value = element.value else { throw .store(.damaged("A stored entity is not of its type.")) }
     do throws(EvaluationError) {
       guard try satisfies(value, element) else { return }
       matches += 1
-      guard let ordering = query.ordering else { return append(element) }
-      insert(element, at: try ordering.place(of: value, id: element.listedID, now: now), ordering)
+      guard let ordering = query.ordering else { return append(element, element.defaultPlace) }
+      let place = try ordering.place(of: value, id: element.listedID, now: now)
+      if isInOrder { append(element, place) } else { insert(element, at: place, ordering) }
     } catch {
       throw .evaluation(error)
     }
@@ -111,11 +115,11 @@ struct PageFiller<Element: ListedEntity> {
     return try query.filter?.isSatisfied(by: value, now: now) ?? true
   }
 
-  private mutating func append(_ element: Element) {
+  private mutating func append(_ element: Element, _ place: OrderPlace) {
     if skipped < query.skip {
       skipped += 1
     } else if kept.count <= query.limit {
-      kept.append((element.defaultPlace, element))
+      kept.append((place, element))
     }
   }
 
@@ -135,7 +139,7 @@ struct PageFiller<Element: ListedEntity> {
   /// The page; it ends early when it holds `Limits.answerBytesMax` bytes. `total` is the number of all entities of a
   /// list that leaves none out.
   func listing(total: Int?) -> Listing<Element> {
-    let candidates = query.ordering == nil ? kept[...] : kept.dropFirst(query.skip)
+    let candidates = isInOrder ? kept[...] : kept.dropFirst(query.skip)
     var page: [Element] = []
     var bytes = 0
     var next: OrderPlace?

@@ -27,28 +27,29 @@ extension ProfileSession {
   }
 
   private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageFiller<VisibleUser>>) {
-    let start = query.ordering == nil ? query.after.flatMap { UserID(String(decoding: $0.id, as: UTF8.self)) } : nil
+    let selection = UserSelection(query)
+    let isInOrder = selection.isInOrder(of: query)
     let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
-      PageFiller<VisibleUser>(query, now: environment.now()),
-      read: { [self] position, rows, then in
-        page(for: caller, after: position, limit: rows, then)
+      PageFiller<VisibleUser>(query, isInOrder: isInOrder, now: environment.now()),
+      read: { [self] place, rows, then in
+        page(selection, for: caller, after: place, limit: rows, then)
       }, then)
-    scan.run(after: start, rows: rows)
+    scan.run(after: isInOrder ? query.after : nil, rows: rows)
   }
 
   private func page(
-    for caller: Caller, after position: UserID?, limit: Int,
-    _ then: @escaping Completion<(elements: [VisibleUser], next: UserID?)>
+    _ selection: UserSelection, for caller: Caller, after place: OrderPlace?, limit: Int,
+    _ then: @escaping Completion<(elements: [VisibleUser], next: OrderPlace?)>
   ) {
-    reader.users(in: caller.tenant, after: position, limit: limit) { found in
+    reader.users(in: caller.tenant, selection, after: place, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let page):
         let visible = page.elements.compactMap { user in
           Relation(of: caller, to: user.id, in: user.tenant).visible(user, to: caller)
         }
-        then(.success((visible, page.isLast ? nil : page.elements.last?.id)))
+        then(.success((visible, page.isLast ? nil : page.elements.last.map(selection.place))))
       }
     }
   }

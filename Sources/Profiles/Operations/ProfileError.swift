@@ -16,6 +16,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case principalNameTaken
   /// `If-Match` names another version.
   case preconditionFailed
+  /// An `Idempotency-Key` was sent before with another body.
+  case receiptOfAnother
   /// The body is not one of the declared type.
   case body(BodyError)
   /// The collection holds `Limits.itemsPerCollectionMax` items.

@@ -75,6 +75,29 @@ public final class ProfileSession {
     service.store.submit(.item(operation, prepared) { result in resume { confined.value(result) } })
   }
 
+  /// The same for a creation that carries a receipt.
+  func submit(_ operation: any ItemOperation, once receipt: Receipt, _ then: @escaping Completion<Once<ItemOutcome>>) {
+    let confined = Confined(value: then)
+    let resume = resume
+    service.store.submit(.createItem(operation, receipt) { result in resume { confined.value(result) } })
+  }
+
+  /// The same for the creation of a person.
+  func submit(
+    _ operation: any PersonOperation, once receipt: Receipt, _ then: @escaping Completion<Once<PersonOutcome>>
+  ) {
+    let confined = Confined(value: then)
+    let resume = resume
+    service.store.submit(.createPerson(operation, receipt) { result in resume { confined.value(result) } })
+  }
+
+  /// The same for writes that are applied together or not at all.
+  func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<GroupOutcome>) {
+    let confined = Confined(value: then)
+    let resume = resume
+    service.store.submit(.group(operations) { result in resume { confined.value(result) } })
+  }
+
   /// The same for a write of one person.
   func submit(_ operation: any PersonOperation, _ then: @escaping Completion<PersonOutcome>) {
     let confined = Confined(value: then)

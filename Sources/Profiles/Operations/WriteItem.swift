@@ -1,17 +1,52 @@
 public import OData
 
 extension ProfileSession {
-  /// Creates an item with an id of the server's choice.
+  /// Creates an item with an id of the server's choice. Sent again with the same receipt, it gives the item that the
+  /// first one made, as it is now.
   public func createItem(
-    _ patch: StructuredPatch, in request: CollectionRequest, _ then: @escaping Completion<WriteResult>
+    _ patch: StructuredPatch, once receipt: Receipt? = nil, in request: CollectionRequest,
+    _ then: @escaping Completion<WriteResult>
   ) {
     write(request) { [self] user, stamp in
-      let operation = CreateItem(
-        key: ItemKey(user: user, collection: request.collection.name, id: environment.makeID()),
-        type: request.collection.target, patch: patch, stamp: stamp,
-        defaultAudience: environment.policy(request.caller.tenant).defaultAudience)
+      let operation = creation(of: environment.makeID(), user, patch, stamp, request)
+      guard let receipt else {
+        return addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
+          then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: true) })
+        }
+      }
+      addingCaller(request.caller, as: user, { [self] in submit(operation, once: receipt, $0) }) { [self] outcome in
+        switch outcome {
+        case .failure(let error): then(.failure(error))
+        case .success(.done(let outcome)):
+          then(.success(Self.result(outcome, request, in: request.caller.tenant, isNew: true)))
+        case .success(.repeated(let id)):
+          guard let id = ItemID(id) else { return then(.failure(.itemNotFound)) }
+          readItem(id, of: request) { then($0.map { .item($0, isNew: true) }) }
+        }
+      }
+    } refused: {
+      then(.failure($0))
+    }
+  }
+
+  private func creation(
+    of id: ItemID, _ user: UserID, _ patch: StructuredPatch, _ stamp: AuditStamp, _ request: CollectionRequest
+  ) -> CreateItem {
+    CreateItem(
+      key: ItemKey(user: user, collection: request.collection.name, id: id), type: request.collection.target,
+      patch: patch, stamp: stamp, defaultAudience: environment.policy(request.caller.tenant).defaultAudience)
+  }
+
+  /// Updates an item, or creates it under this id when it is not there.
+  public func upsertItem(
+    _ id: ItemID, creating creation: StructuredPatch, updating update: StructuredPatch, preconditions: Preconditions,
+    in request: CollectionRequest, _ then: @escaping Completion<WriteResult>
+  ) {
+    write(request) { [self] user, stamp in
+      let operation = UpsertItem(
+        creation: self.creation(of: id, user, creation, stamp, request), update: update, preconditions: preconditions)
       addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
-        then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: true) })
+        then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: $0.isFirst) })
       }
     } refused: {
       then(.failure($0))
@@ -88,7 +123,7 @@ extension ProfileSession {
   }
 
   /// Trims what a write left for the caller.
-  private static func result(
+  static func result(
     _ outcome: ItemOutcome, _ request: CollectionRequest, in tenant: TenantID, isNew: Bool
   ) -> WriteResult {
     switch outcome {
@@ -98,5 +133,12 @@ extension ProfileSession {
       guard let visible = relation.visible(item, of: request.collection.target) else { return .done }
       return .item(visible, isNew: isNew)
     }
+  }
+}
+
+extension ItemOutcome {
+  /// Whether the item was just created.
+  var isFirst: Bool {
+    if case .written(let item) = self { item.version == .first } else { false }
   }
 }

@@ -1,12 +1,26 @@
 public import OData
 
 extension ProfileSession {
-  /// Creates a person in the caller's tenant, with an id of the server's choice.
-  public func createUser(_ patch: StructuredPatch, by caller: Caller, _ then: @escaping Completion<VisibleUser>) {
+  /// Creates a person in the caller's tenant, with an id of the server's choice. Sent again with the same receipt, it
+  /// gives the person that the first one made, as they are now.
+  public func createUser(
+    _ patch: StructuredPatch, once receipt: Receipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<VisibleUser>
+  ) {
     do throws(ProfileError) {
       try Access.manageUsers.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
       guard let id = UserID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
-      submit(try CreateUser(user: id, patch: patch, stamp: stamp(caller))) { Self.visible($0, to: caller, then) }
+      let operation = try CreateUser(user: id, patch: patch, stamp: stamp(caller))
+      guard let receipt else { return submit(operation) { Self.visible($0, to: caller, then) } }
+      submit(operation, once: receipt) { [self] outcome in
+        switch outcome {
+        case .failure(let error): then(.failure(error))
+        case .success(.done(let outcome)): Self.visible(.success(outcome), to: caller, then)
+        case .success(.repeated(let id)):
+          guard let id = UserID(id) else { return then(.failure(.userNotFound)) }
+          readUser(.id(id), by: caller, then)
+        }
+      }
     } catch {
       then(.failure(error))
     }

@@ -61,10 +61,10 @@ public protocol ProfileReader: AnyObject {
   func hasItems(
     of user: UserID, beyondTenant audiences: Audience, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
-  /// One page of a tenant's people, in the order of their ids, after `position`. A page of at most
-  /// `Limits.loopRowsMax` may be answered at once; a larger one never keeps the thread.
+  /// One page of a tenant's people: of those that are selected, in the order that is asked for, after `place`. A page
+  /// of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the thread.
   func users(
-    in tenant: TenantID, after position: UserID?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
 
   /// How many people a tenant has.
@@ -216,8 +216,53 @@ public enum ItemOutcome: Equatable, Sendable {
   case removed
 }
 
+/// The key under which a creation was sent, so that sending it again does not create again. It holds no values: what a
+/// client sent is there as digests.
+public struct Receipt: Equatable, Sendable {
+  /// A digest of the key, of who sent it, and where to.
+  public let key: [UInt8]
+  /// A digest of what was sent.
+  public let body: [UInt8]
+  /// When it was sent.
+  public let time: DateTimeOffset
+
+  /// A receipt from digests and the time of the request.
+  public init(key: [UInt8], body: [UInt8], time: DateTimeOffset) {
+    self.key = key
+    self.body = body
+    self.time = time
+  }
+
+  /// When it is forgotten.
+  public var expires: DateTimeOffset {
+    DateTimeOffset(unixSeconds: time.unixSeconds + Int64(Limits.receiptSeconds))
+  }
+}
+
+/// What became of a creation that carries a receipt.
+public enum Once<Outcome: Sendable>: Sendable {
+  case done(Outcome)
+  /// The same was sent before; it made what has this id.
+  case repeated(String)
+}
+
+/// What became of a group of writes.
+public enum GroupOutcome: Sendable {
+  /// All were applied, in their order.
+  case applied([ItemOutcome])
+  /// The one at `index` was refused, and none was applied.
+  case refused(index: Int, ProfileError)
+}
+
 /// A write that a store is asked for.
 public enum StoreWrite: Sendable {
+  /// Creates one item, unless its receipt is known; then it is refused with `receiptOfAnother` when the body differs.
+  /// The receipt is kept in the transaction of the creation.
+  case createItem(any ItemOperation, Receipt, @Sendable (Result<Once<ItemOutcome>, ProfileError>) -> Void)
+  /// The same for one person.
+  case createPerson(any PersonOperation, Receipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
+  /// Applies operations to items of one person, all or none; each sees what those before it did.
+  case group([any ItemOperation], @Sendable (Result<GroupOutcome, ProfileError>) -> Void)
   /// Applies an operation to one item.
   case item(any ItemOperation, PreparedChange?, @Sendable (Result<ItemOutcome, ProfileError>) -> Void)
   /// Applies an operation to one person.

@@ -86,10 +86,20 @@ final class SQLiteReadStatements {
 
   /// One page of a tenant's people, by id.
   func users(
-    in tenant: TenantID, after position: UserID?, limit: Int
+    in tenant: TenantID, after place: OrderPlace?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
-    try selectUsers.bind(tenant.text, position?.text ?? "", limit + 1)
+    try selectUsers.bind(tenant.text, place.map { String(decoding: $0.id, as: UTF8.self) } ?? "", limit + 1)
     return try selectUsers.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
+  }
+
+  /// One page of those that are selected, in the order that is asked for.
+  func users(
+    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int
+  ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
+    let query = SQLiteUserQuery(selection, after: place)
+    let select = try connection.prepare(query.text)
+    try select.bind(all: [tenant.text] + query.parameters + [limit + 1])
+    return try select.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
   }
 
   /// How many people a tenant has.

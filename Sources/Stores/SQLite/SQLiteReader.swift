@@ -28,12 +28,18 @@ final class SQLiteReader: ProfileReader {
     }
   }
 
+  /// Selecting and sorting may read every row of the tenant, so only people by id are read on the loop.
   func users(
-    in tenant: TenantID, after position: UserID?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
+    guard selection == UserSelection() else {
+      return page(Int.max, then) { statements throws(SQLiteFailure) in
+        try statements.users(in: tenant, selection, after: place, limit: limit)
+      }
+    }
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.users(in: tenant, after: position, limit: limit)
+      try statements.users(in: tenant, after: place, limit: limit)
     }
   }
 

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import OData
 import Profiles
 
 /// The tables, as a list of named steps that is only ever added to.
@@ -61,6 +62,27 @@ enum SQLiteSchema {
     create index change_user on change (user);
     """
 
+  /// What people are sorted by: as many bytes as a place in a list holds. A query must repeat it to be served by the
+  /// index.
+  static func sortKey(_ column: String) -> String { "substr(cast(\(column) as blob), 1, \(Limits.orderTextBytesMax))" }
+
+  /// People by display name, and the keys under which creations were sent.
+  private static let second = """
+    create index user_display_name on user (tenant, \(sortKey("display_name")), id);
+
+    create table receipt (
+      key blob not null primary key,
+      body blob not null,
+      user text not null,
+      item text not null,
+      expires integer not null
+    ) strict, without rowid;
+
+    create index receipt_expires on receipt (expires);
+
+    create index receipt_user on receipt (user);
+    """
+
   /// Why a database cannot be brought to the form that this program knows.
   enum Refusal: Error, Equatable {
     /// A newer program wrote it.
@@ -112,6 +134,9 @@ enum SQLiteSchema {
     migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: first)
       try database.execute(sql: "pragma application_id = \(applicationID)")
+    }
+    migrator.registerMigration("people by name, and receipts", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: second)
     }
     return migrator
   }

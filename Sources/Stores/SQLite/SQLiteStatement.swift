@@ -31,6 +31,14 @@ final class SQLiteStatement {
     }
   }
 
+  /// Sets the parameters of a statement that was put together, from the first on.
+  func bind(all values: [any SQLiteParameter]) throws(SQLiteFailure) {
+    for (index, value) in values.enumerated() {
+      let code = value.bind(to: pointer, at: Int32(index + 1))
+      guard code == SQLITE_OK else { throw .result(code) }
+    }
+  }
+
   /// Runs to the end; rows are not looked at.
   func run() throws(SQLiteFailure) {
     defer { sqlite3_reset(pointer) }

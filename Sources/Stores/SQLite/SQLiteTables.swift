@@ -8,6 +8,7 @@ final class SQLiteTables {
   private let selectUsage, insertChange: SQLiteStatement
   private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
+  private let selectReceipt, insertReceipt, forgetReceipts, deleteReceipts: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -45,6 +46,15 @@ final class SQLiteTables {
       select collection, id, version from item where user = ?1 and (?2 is null or audience & ?2 != 0)
       order by collection, id
       """)
+    selectReceipt = try connection.prepare("select body, item from receipt where key = ? and expires > ?")
+    insertReceipt = try connection.prepare(
+      "insert or replace into receipt (key, body, user, item, expires) values (?, ?, ?, ?, ?)")
+    forgetReceipts = try connection.prepare(
+      """
+      delete from receipt where key in
+      (select key from receipt where expires <= ? order by expires limit \(Limits.receiptsForgottenMax))
+      """)
+    deleteReceipts = try connection.prepare("delete from receipt where user = ?")
     selectPrincipalName = try connection.prepare(
       "select id from user where tenant = ? and principal_name_folded = ?")
     insertUser = try connection.prepare(
@@ -177,6 +187,28 @@ final class SQLiteTables {
     try statement.run()
   }
 
+  // MARK: Receipts
+
+  /// What a receipt that still counts stands for: the digest of its body, and the id of what it made.
+  func known(_ receipt: Receipt) throws(SQLiteFailure) -> (body: [UInt8], id: String)? {
+    try selectReceipt.bind(receipt.key, receipt.time.ticks)
+    return try selectReceipt.first { row throws(SQLiteFailure) in (row.bytes(0), row.text(1)) }
+  }
+
+  /// Keeps a receipt, and forgets some that have expired.
+  func keep(_ receipt: Receipt, of user: UserID, _ id: String) throws(SQLiteFailure) {
+    try insertReceipt.bind(receipt.key, receipt.body, user.text, id, receipt.expires.ticks)
+    try insertReceipt.run()
+    try forgetReceipts.bind(receipt.time.ticks)
+    try forgetReceipts.run()
+  }
+
+  /// Forgets what a person's creations were sent under.
+  func deleteReceipts(of user: UserID) throws(SQLiteFailure) {
+    try deleteReceipts.bind(user.text)
+    try deleteReceipts.run()
+  }
+
   // MARK: The log, and everything
 
   /// Appends a row to the change log.
@@ -190,7 +222,7 @@ final class SQLiteTables {
 
   /// Empties every table, the change log too.
   func deleteEverything() throws(SQLiteFailure) {
-    for table in ["item", "user", "change"] { try connection.execute("delete from \(table)") }
+    for table in ["item", "user", "change", "receipt"] { try connection.execute("delete from \(table)") }
   }
 }
 

@@ -20,6 +20,21 @@ extension SQLiteWorker {
     case .person(let operation, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operation) }
       return { completion(result) }
+    case .createItem(let operation, let receipt, let completion):
+      let result = try settled { () throws(WriteFailure) in
+        try once(receipt, of: operation.key.user, operation.key.id.text) { () throws(WriteFailure) in
+          try apply(operation, nil)
+        }
+      }
+      return { completion(result) }
+    case .createPerson(let operation, let receipt, let completion):
+      let result = try settled { () throws(WriteFailure) in
+        try once(receipt, of: operation.user, operation.user.text) { () throws(WriteFailure) in try apply(operation) }
+      }
+      return { completion(result) }
+    case .group(let operations, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operations) }
+      return { completion(result) }
     case .replaceAll(let records, let completion):
       let result = try settled { () throws(WriteFailure) in try replaceAll(records) }
       return { completion(result) }
@@ -41,6 +56,40 @@ extension SQLiteWorker {
 
   private func sql<Value>(_ body: () throws(SQLiteFailure) -> Value) throws(WriteFailure) -> Value {
     do throws(SQLiteFailure) { return try body() } catch { throw .failed(error) }
+  }
+
+  // MARK: Receipts and groups
+
+  /// Creates what `receipt` stands for, unless that was done before.
+  private func once<Outcome: Sendable>(
+    _ receipt: Receipt, of user: UserID, _ id: String, _ create: () throws(WriteFailure) -> Outcome
+  ) throws(WriteFailure) -> Once<Outcome> {
+    if let known = try sql({ () throws(SQLiteFailure) in try tables.known(receipt) }) {
+      guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
+      return .repeated(known.id)
+    }
+    let outcome = try create()
+    try sql { () throws(SQLiteFailure) in try tables.keep(receipt, of: user, id) }
+    return .done(outcome)
+  }
+
+  private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> GroupOutcome {
+    try sql { () throws(SQLiteFailure) in try connection.execute("savepoint item_group") }
+    var outcomes: [ItemOutcome] = []
+    for (index, operation) in operations.enumerated() {
+      do throws(WriteFailure) {
+        outcomes.append(try apply(operation, nil))
+      } catch {
+        guard case .refused(let refusal) = error else { throw error }
+        try sql { () throws(SQLiteFailure) in
+          try connection.execute("rollback to item_group")
+          try connection.execute("release item_group")
+        }
+        return .refused(index: index, refusal)
+      }
+    }
+    try sql { () throws(SQLiteFailure) in try connection.execute("release item_group") }
+    return .applied(outcomes)
   }
 
   // MARK: Items
@@ -124,6 +173,7 @@ extension SQLiteWorker {
       try removeItems(of: operation.user, audiences: nil, log)
       try sql { () throws(SQLiteFailure) in
         try tables.delete(operation.user)
+        try tables.deleteReceipts(of: operation.user)
         try tables.append(change)
       }
       return .removed

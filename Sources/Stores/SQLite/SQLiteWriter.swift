@@ -77,6 +77,9 @@ extension StoreWrite {
     switch self {
     case .item(_, _, let completion): completion(.failure(.store(error)))
     case .person(_, let completion): completion(.failure(.store(error)))
+    case .createItem(_, _, let completion): completion(.failure(.store(error)))
+    case .createPerson(_, _, let completion): completion(.failure(.store(error)))
+    case .group(_, let completion): completion(.failure(.store(error)))
     case .replaceAll(_, let completion): completion(.failure(.store(error)))
     }
   }

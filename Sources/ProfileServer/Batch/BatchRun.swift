@@ -1,0 +1,257 @@
+import NIOCore
+import NIOHTTP1
+import OData
+import Profiles
+
+/// One batch under way: its requests are performed in their order, and answered together. Owned by one event loop.
+final class BatchRun {
+  typealias Part = BatchBody.Part
+
+  private let handler: GraphHandler
+  private let exchange: Exchange
+  private let caller: Caller
+  private let parts: [Part]
+  private var next = 0
+  private var json = JSONWriter(capacity: 4_096)
+  /// Ids and groups in lower case that did not succeed.
+  private var failed: Set<String> = []
+
+  init(_ handler: GraphHandler, _ exchange: Exchange, _ caller: Caller, _ parts: [Part]) {
+    self.handler = handler
+    self.exchange = exchange
+    self.caller = caller
+    self.parts = parts
+  }
+
+  /// Performs everything. Groups are looked at first: one that cannot be atomic refuses the whole batch.
+  func start() {
+    do throws(GraphError) {
+      for (index, part) in parts.enumerated() where part.group != nil && isFirstOfGroup(index) {
+        var requests: [GraphRequest] = []
+        for part in group(at: index) { requests.append(try request(part)) }
+        try AtomicGroup.check(requests, by: caller)
+      }
+    } catch {
+      return handler.finish(exchange, error)
+    }
+    json.beginObject()
+    json.name("responses")
+    json.beginArray()
+    run()
+  }
+
+  /// A loop rather than calls within calls: most requests are answered at once, and a batch may be long.
+  private func run() {
+    while next < parts.count {
+      var isAnswered = false
+      var isWaiting = false
+      perform { [self] in
+        if isWaiting { run() } else { isAnswered = true }
+      }
+      guard isAnswered else {
+        isWaiting = true
+        return
+      }
+    }
+    json.endArray()
+    json.endObject()
+    handler.finish(exchange, .json(.ok, json.bytes, as: "application/json"))
+  }
+
+  /// Performs what comes next, one request or one group, and calls back when it is answered.
+  private func perform(_ then: @escaping () -> Void) {
+    let index = next
+    let part = parts[index]
+    let members = part.group == nil ? [part] : group(at: index)
+    next += members.count
+    guard members.allSatisfy({ failed.isDisjoint(with: $0.dependsOn) }) else {
+      for member in members { answer(member, refusal(.failedDependency, member)) }
+      return then()
+    }
+    guard part.group == nil else { return perform(group: members, then) }
+    let isRead = part.method == "GET"
+    guard !isRead || json.bytes.count < Limits.batchAnswerBytesMax else {
+      answer(part, refusal(.batchAnswerTooLarge, part))
+      return then()
+    }
+    do throws(GraphError) {
+      let request = try request(part)
+      handler.handle(request) { [self] response in
+        collect(response, of: part, then)
+      }
+    } catch {
+      answer(part, refusal(error, part))
+      then()
+    }
+  }
+
+  private func perform(group members: [Part], _ then: @escaping () -> Void) {
+    let requests = members.compactMap { part in try? request(part) }
+    AtomicGroup(handler, exchange, caller, requests).run { [self] responses in
+      for (part, response) in zip(members, responses) { answer(part, response) }
+      then()
+    }
+  }
+
+  // MARK: Requests
+
+  private func isFirstOfGroup(_ index: Int) -> Bool {
+    index == 0 || parts[index - 1].group?.lowercased() != parts[index].group?.lowercased()
+  }
+
+  private func group(at index: Int) -> [Part] {
+    let name = parts[index].group?.lowercased()
+    return Array(parts[index...].prefix { $0.group?.lowercased() == name })
+  }
+
+  /// A part as a request of its own: who asks, from where, and how answers are shaped come from the batch.
+  private func request(_ part: Part) throws(GraphError) -> GraphRequest {
+    let outer = exchange.request
+    var headers = part.headers
+    headers.remove(name: "Authorization")
+    for name in ["Authorization", "User-Agent", "SdkVersion", "Host"] {
+      for value in outer.headers[name] { headers.replaceOrAdd(name: name, value: value) }
+    }
+    for name in ["OData-Version", "OData-MaxVersion"] where !headers.contains(name: name) {
+      for value in outer.headers[name] { headers.add(name: name, value: value) }
+    }
+    return GraphRequest(
+      method: HTTPMethod(rawValue: part.method), target: try target(part.url), headers: headers,
+      body: part.body.map { ByteBuffer(bytes: $0) }, origin: outer.origin, isBatchPart: true)
+  }
+
+  /// A url is relative to the version of the batch, with or without a slash, or an absolute one of this server.
+  private func target(_ url: String) throws(GraphError) -> String {
+    guard url.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
+    guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .malformedBatchURL }
+    if url.utf8.starts(with: "http://".utf8) || url.utf8.starts(with: "https://".utf8) {
+      let origin = exchange.request.origin
+      guard url.utf8.count > origin.utf8.count, url.lowercased().hasPrefix(origin.lowercased() + "/") else {
+        throw .urlOfAnotherHost
+      }
+      return String(decoding: url.utf8.dropFirst(origin.utf8.count), as: UTF8.self)
+    }
+    let path = url.utf8.drop { $0 == UInt8(ascii: "/") }
+    let first = path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+    let rest = String(decoding: path, as: UTF8.self)
+    // Some clients write the version too.
+    if ["beta", "v1.0"].contains(String(decoding: first, as: UTF8.self).lowercased()) { return "/\(rest)" }
+    let version = exchange.request.path.split(separator: UInt8(ascii: "/")).first.map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return "/\(version ?? "beta")/\(rest)"
+  }
+
+  // MARK: Answers
+
+  private func refusal(_ error: GraphError, _ part: Part) -> GraphResponse {
+    handler.refusal(error, headers: part.headers)
+  }
+
+  /// Takes in an answer that is made piece by piece, up to the bound of all answers.
+  private func collect(_ response: GraphResponse, of part: Part, _ then: @escaping () -> Void) {
+    guard case .stream(let stream) = response.body else {
+      answer(part, response)
+      return then()
+    }
+    let room = Limits.batchAnswerBytesMax - json.bytes.count
+    BatchCollector(stream, bytesMax: room).run { [self] body in
+      var response = response
+      switch body {
+      case .complete(let bytes): response.body = .bytes(bytes)
+      case .tooLarge: response = refusal(.batchAnswerTooLarge, part)
+      case .failed: response = refusal(GraphError(.store(.failed("An answer could not be made."))), part)
+      }
+      answer(part, response)
+      then()
+    }
+  }
+
+  private func answer(_ part: Part, _ response: GraphResponse) {
+    if response.status.code >= 400 {
+      failed.insert(part.id.lowercased())
+      if let group = part.group { failed.insert(group.lowercased()) }
+    }
+    json.element()
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("id", part.id)
+    if let group = part.group { writer.member("atomicityGroup", group) }
+    writer.name("status")
+    writer.int(Int64(response.status.code))
+    writer.name("headers")
+    writer.beginObject()
+    for (name, value) in Self.fields(response.headers) { writer.member(name, value) }
+    writer.endObject()
+    if case .bytes(let bytes) = response.body, bytes.readableBytes > 0 {
+      writer.name("body")
+      let isJSON = response.headers.first(name: "Content-Type")?.hasPrefix("application/json") == true
+      if isJSON { writer.raw(bytes.readableBytesView) } else { writer.string(String(buffer: bytes)) }
+    }
+    writer.endObject()
+    json.append(writer.bytes)
+  }
+
+  /// The fields that belong to one answer rather than to the connection, each once.
+  private static func fields(_ headers: HTTPHeaders) -> [(String, String)] {
+    var fields: [(String, String)] = []
+    for (name, value) in headers where !ofConnection.contains(name.lowercased()) {
+      if let place = fields.firstIndex(where: { $0.0.lowercased() == name.lowercased() }) {
+        fields[place].1 += ", " + value
+      } else {
+        fields.append((name, value))
+      }
+    }
+    return fields
+  }
+
+  private static let ofConnection: Set = [
+    "date", "content-length", "connection", "transfer-encoding", "access-control-allow-origin",
+    "access-control-expose-headers",
+  ]
+}
+
+/// Reads a streamed answer to its end. Owned by one event loop.
+private final class BatchCollector {
+  enum Outcome {
+    case complete(ByteBuffer)
+    case tooLarge
+    case failed
+  }
+
+  private let stream: any ResponseStream
+  private let bytesMax: Int
+  private var bytes = ByteBuffer()
+
+  init(_ stream: any ResponseStream, bytesMax: Int) {
+    self.stream = stream
+    self.bytesMax = bytesMax
+  }
+
+  func run(_ then: @escaping (Outcome) -> Void) {
+    while true {
+      var isAnswered = false
+      var isWaiting = false
+      var outcome: Outcome?
+      stream.next { [self] piece in
+        switch piece {
+        case .failure: outcome = .failed
+        case .success(nil): outcome = .complete(bytes)
+        case .success(let piece?):
+          bytes.writeImmutableBuffer(piece)
+          if bytes.readableBytes > bytesMax { outcome = .tooLarge }
+        }
+        guard isWaiting else {
+          isAnswered = true
+          return
+        }
+        if let outcome { then(outcome) } else { run(then) }
+      }
+      guard isAnswered else {
+        isWaiting = true
+        return
+      }
+      if let outcome { return then(outcome) }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+public import OData
+
+/// One write of an item, as part of several that are applied together.
+public enum ItemWrite: Sendable {
+  case create(NavigationProperty, StructuredPatch)
+  case update(NavigationProperty, ItemID, StructuredPatch, Preconditions)
+  case upsert(NavigationProperty, ItemID, creating: StructuredPatch, updating: StructuredPatch, Preconditions)
+  case delete(NavigationProperty, ItemID, Preconditions)
+
+  fileprivate var collection: NavigationProperty {
+    switch self {
+    case .create(let collection, _), .update(let collection, _, _, _), .upsert(let collection, _, _, _, _),
+      .delete(let collection, _, _):
+      collection
+    }
+  }
+
+  /// Whether an item that was just made by it is new to its caller.
+  fileprivate var mayCreate: Bool {
+    switch self {
+    case .create, .upsert: true
+    case .update, .delete: false
+    }
+  }
+}
+
+/// What became of writes that are applied together.
+public enum GroupWriteResult: Sendable {
+  /// Each was applied.
+  case applied([WriteResult])
+  /// The one at `index` was refused, and none was applied.
+  case refused(index: Int, ProfileError)
+}
+
+extension ProfileSession {
+  /// Writes items of one person in one transaction: all of them or none.
+  public func writeItems(
+    _ writes: [ItemWrite], of owner: OwnerReference, by caller: Caller, _ then: @escaping Completion<GroupWriteResult>
+  ) {
+    self.owner(owner, for: .writeProfile, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let user):
+        let stamp = stamp(caller)
+        let operations = writes.map { operation($0, user, stamp) }
+        submitGroup(operations, of: user, caller) { outcome in
+          then(outcome.map { Self.result($0, writes, caller) })
+        }
+      }
+    }
+  }
+
+  /// A first write of somebody unknown adds them, as a single write does.
+  private func submitGroup(
+    _ operations: [any ItemOperation], of user: UserID, _ caller: Caller, _ then: @escaping Completion<GroupOutcome>
+  ) {
+    submit(operations) { [self] outcome in
+      guard case .success(.refused(_, .userNotFound)) = outcome else { return then(outcome) }
+      addCaller(caller, as: user) { [self] added in
+        switch added {
+        case .failure: then(outcome)
+        case .success: submit(operations, then)
+        }
+      }
+    }
+  }
+
+  private func operation(_ write: ItemWrite, _ user: UserID, _ stamp: AuditStamp) -> any ItemOperation {
+    func creation(_ id: ItemID, _ patch: StructuredPatch) -> CreateItem {
+      CreateItem(
+        key: ItemKey(user: user, collection: write.collection.name, id: id), type: write.collection.target,
+        patch: patch, stamp: stamp, defaultAudience: environment.policy(stamp.caller.tenant).defaultAudience)
+    }
+    switch write {
+    case .create(_, let patch): return creation(environment.makeID(), patch)
+    case .upsert(_, let id, let creating, let updating, let preconditions):
+      return UpsertItem(creation: creation(id, creating), update: updating, preconditions: preconditions)
+    case .update(let collection, let id, let patch, let preconditions):
+      return UpdateItem(
+        key: ItemKey(user: user, collection: collection.name, id: id), type: collection.target, patch: patch,
+        preconditions: preconditions, stamp: stamp)
+    case .delete(let collection, let id, let preconditions):
+      return DeleteItem(
+        key: ItemKey(user: user, collection: collection.name, id: id), preconditions: preconditions, stamp: stamp)
+    }
+  }
+
+  private static func result(_ outcome: GroupOutcome, _ writes: [ItemWrite], _ caller: Caller) -> GroupWriteResult {
+    switch outcome {
+    case .refused(let index, let error): return .refused(index: index, error)
+    case .applied(let outcomes):
+      return .applied(
+        zip(outcomes, writes).map { outcome, write in
+          let request = CollectionRequest(owner: .me, collection: write.collection, caller: caller)
+          return result(outcome, request, in: caller.tenant, isNew: write.mayCreate && outcome.isFirst)
+        })
+    }
+  }
+}

@@ -1,0 +1,158 @@
+public import OData
+
+/// A member of a person that a store keeps beside the JSON, so that it can select and sort by it.
+public enum UserColumn: String, CaseIterable, Sendable {
+  case id
+  case displayName
+  case userPrincipalName
+
+  /// The column's text of a person; nil when it is not set.
+  public func text(of user: StoredUser) -> String? {
+    switch self {
+    case .id: user.id.text
+    case .displayName: user.displayName
+    case .userPrincipalName: user.principalName
+    }
+  }
+
+  /// The column that an expression reads; nil when it is anything else. Every caller who may list people sees these.
+  init?(_ expression: Expression) {
+    guard case .member(.variable(0), let index) = expression,
+      let column = UserColumn(rawValue: ProfileModel.user.properties[index].name)
+    else { return nil }
+    self = column
+  }
+}
+
+/// A condition on columns. Texts are compared by their bytes; a column that is not set satisfies only what says so.
+public indirect enum UserCondition: Equatable, Sendable {
+  /// How a column's text is compared.
+  public enum Comparison: Sendable {
+    case equal, less, lessOrEqual, greater, greaterOrEqual
+    case startsWith, endsWith, contains
+  }
+
+  case compare(UserColumn, Comparison, String)
+  /// The column has another text, or none.
+  case differs(UserColumn, String)
+  case isSet(UserColumn, Bool)
+  case all([UserCondition])
+  case some([UserCondition])
+}
+
+/// Which people are wanted, in which order, as far as a store's columns tell. What is selected is looked at once more,
+/// so a store may select too many, never too few; the order is exact.
+public struct UserSelection: Equatable, Sendable {
+  /// One column to sort by: by the first `Limits.orderTextBytesMax` bytes of its text, people without one first.
+  public struct Key: Equatable, Sendable {
+    public let column: UserColumn
+    public let isDescending: Bool
+
+    /// Sorts by a column.
+    public init(_ column: UserColumn, isDescending: Bool) {
+      self.column = column
+      self.isDescending = isDescending
+    }
+  }
+
+  /// nil selects everybody.
+  public let condition: UserCondition?
+  /// What to sort by; ties, and everything when there is no key, by the id.
+  public let keys: [Key]
+
+  /// People that satisfy a condition, sorted.
+  public init(condition: UserCondition? = nil, keys: [Key] = []) {
+    self.condition = condition
+    self.keys = keys
+  }
+
+  /// The place of a person in the order.
+  public func place(of user: StoredUser) -> OrderPlace {
+    OrderPlace(
+      values: keys.map { OrderValue(text: $0.column.text(of: user)) }, id: Array(user.id.text.utf8))
+  }
+}
+
+extension UserSelection {
+  /// What of a query the columns can tell; `ordersAll` is false when the query's order needs more than them.
+  init(_ query: ListQuery) {
+    let keys = (query.ordering?.keys ?? []).map { key in
+      UserColumn(key.expression).map { Key($0, isDescending: key.isDescending) }
+    }
+    self.init(
+      condition: query.filter.flatMap(UserCondition.init(impliedBy:)),
+      keys: keys.contains(where: { $0 == nil }) ? [] : keys.compactMap { $0 })
+  }
+
+  /// Whether what is selected comes in the query's order.
+  func isInOrder(of query: ListQuery) -> Bool { keys.count == (query.ordering?.keys.count ?? 0) }
+}
+
+extension UserCondition {
+  /// A condition that holds wherever the expression does; nil when the columns tell nothing of it.
+  init?(impliedBy expression: Expression) {
+    switch expression {
+    case .logical(.and, let operands):
+      let known = operands.compactMap(UserCondition.init(impliedBy:))
+      guard !known.isEmpty else { return nil }
+      self = known.count == 1 ? known[0] : .all(known)
+    case .logical(.or, let operands):
+      let known = operands.compactMap(UserCondition.init(impliedBy:))
+      guard known.count == operands.count else { return nil }
+      self = .some(known)
+    case .comparison(let word, let left, let right): self.init(word, left, right)
+    case .contained(let element, in: .list(let candidates)):
+      let parts = candidates.compactMap { UserCondition(.eq, element, $0) }
+      guard parts.count == candidates.count, !parts.isEmpty else { return nil }
+      self = .some(parts)
+    case .call(let function, let arguments): self.init(function, arguments)
+    default: return nil
+    }
+  }
+
+  private init?(_ word: BinaryOperator, _ left: Expression, _ right: Expression) {
+    if let column = UserColumn(left), case .literal(let value) = right {
+      self.init(column, word, value)
+    } else if let column = UserColumn(right), case .literal(let value) = left {
+      self.init(column, Self.turned(word), value)
+    } else {
+      return nil
+    }
+  }
+
+  private init?(_ column: UserColumn, _ word: BinaryOperator, _ value: ExpressionValue) {
+    switch (word, value) {
+    case (.eq, .null): self = .isSet(column, false)
+    case (.ne, .null): self = .isSet(column, true)
+    case (.eq, .string(let text)): self = .compare(column, .equal, text)
+    case (.ne, .string(let text)): self = .differs(column, text)
+    case (.lt, .string(let text)): self = .compare(column, .less, text)
+    case (.le, .string(let text)): self = .compare(column, .lessOrEqual, text)
+    case (.gt, .string(let text)): self = .compare(column, .greater, text)
+    case (.ge, .string(let text)): self = .compare(column, .greaterOrEqual, text)
+    default: return nil
+    }
+  }
+
+  private init?(_ function: ExpressionFunction, _ arguments: [Expression]) {
+    guard arguments.count == 2, let column = UserColumn(arguments[0]), case .literal(.string(let text)) = arguments[1]
+    else { return nil }
+    switch function {
+    case .startswith: self = .compare(column, .startsWith, text)
+    case .endswith: self = .compare(column, .endsWith, text)
+    case .contains: self = .compare(column, .contains, text)
+    default: return nil
+    }
+  }
+
+  /// The operator with its sides exchanged.
+  private static func turned(_ word: BinaryOperator) -> BinaryOperator {
+    switch word {
+    case .lt: .gt
+    case .le: .ge
+    case .gt: .lt
+    case .ge: .le
+    default: word
+    }
+  }
+}
