@@ -15,7 +15,8 @@ struct ItemEncoder {
 
   /// A page of a list. The number of all and the link to the next page stay where other control information is left
   /// out (OData JSON 4.01 section 3.1.3).
-  func list<Element>(_ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8]) -> [UInt8]
+  func list<Element: Sendable>(_ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8])
+    -> [UInt8]
   {
     var json = JSONWriter(capacity: elements.count + 512)
     json.beginObject()

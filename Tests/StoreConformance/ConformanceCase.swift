@@ -32,7 +32,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 /// What every store must pass: one line in the tests of a store runs them all.
 public enum StoreConformance {
   /// All cases, the simple ones first.
-  public static let cases = items + lists + people + limits + log + transfer + groups + concurrency + ending
+  public static let cases =
+    items + lists + people + limits + log + transfer + selections + receipts + groups + concurrency + ending
 }
 
 /// A promise that was broken.

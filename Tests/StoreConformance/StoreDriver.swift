@@ -32,6 +32,20 @@ final class StoreDriver: Sendable {
     }
   }
 
+  /// Creates an item under a receipt and waits for the answer.
+  func create(_ item: StoredItem, _ receipt: Receipt) async -> Result<Once<ItemOutcome>, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.createItem(ProbeOperation.create(item), receipt) { continuation.resume(returning: $0) })
+    }
+  }
+
+  /// Queues writes that are applied together and waits for the answer.
+  func write(_ operations: [any ItemOperation]) async -> Result<GroupOutcome, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.group(operations) { continuation.resume(returning: $0) })
+    }
+  }
+
   /// Adds a person, unless they are there, and waits for the answer.
   func add(_ user: StoredUser) async throws {
     if case .failure(let error) = await write(AddPerson(person: user)) {

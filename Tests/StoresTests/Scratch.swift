@@ -65,7 +65,7 @@ enum Sample {
     }
   }
 
-  private static func userID(_ text: String) -> UserID {
+  static func userID(_ text: String) -> UserID {
     guard let id = UserID(text) else { preconditionFailure("A test uses a bad id.") }
     return id
   }

@@ -33,12 +33,7 @@ public struct Ordering: Sendable {
 
   /// Whether one place comes before another.
   public func precedes(_ left: OrderPlace, _ right: OrderPlace) -> Bool {
-    for (index, key) in keys.enumerated() where index < left.values.count && index < right.values.count {
-      let (a, b) = (left.values[index], right.values[index])
-      if a == b { continue }
-      return key.isDescending ? b < a : a < b
-    }
-    return left.id.lexicographicallyPrecedes(right.id)
+    OrderPlace.precedes(left, right, isDescending: keys.map(\.isDescending))
   }
 }
 
@@ -47,6 +42,16 @@ public struct OrderPlace: Equatable, Sendable {
   public let values: [OrderValue]
   /// The key as bytes.
   public let id: [UInt8]
+
+  /// Whether one place comes before another, by values that ascend or descend, then by the key.
+  public static func precedes(_ left: OrderPlace, _ right: OrderPlace, isDescending: [Bool]) -> Bool {
+    for (index, descends) in isDescending.enumerated() where index < min(left.values.count, right.values.count) {
+      let (a, b) = (left.values[index], right.values[index])
+      if a == b { continue }
+      return descends ? b < a : a < b
+    }
+    return left.id.lexicographicallyPrecedes(right.id)
+  }
 
   /// The place of the entity `id` among others.
   public init(values: [OrderValue], id: [UInt8]) {

@@ -8,13 +8,19 @@ public struct QueryOptions: Sendable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
+    /// `$select`.
     public static let select = Offer(rawValue: 1 << 0)
+    /// `$expand`.
     public static let expand = Offer(rawValue: 1 << 1)
+    /// `$filter`.
     public static let filter = Offer(rawValue: 1 << 2)
+    /// `$search`.
     public static let search = Offer(rawValue: 1 << 3)
+    /// `$orderby`.
     public static let orderby = Offer(rawValue: 1 << 4)
     /// `$top`, `$skip`, `$count` and `$skiptoken`.
     public static let paging = Offer(rawValue: 1 << 5)
+    /// `$format`.
     public static let format = Offer(rawValue: 1 << 6)
 
     /// What lists of entities offer.
@@ -33,11 +39,13 @@ public struct QueryOptions: Sendable {
   public private(set) var expansions: [Expansion]?
   /// What entities must satisfy.
   public private(set) var filter: Expression?
+  /// What entities' texts must hold.
   public private(set) var search: SearchExpression?
   /// nil for the order that the resource has by itself.
   public private(set) var ordering: Ordering?
   /// `$top`; a number beyond every bound is as large as fits.
   public private(set) var top: Int?
+  /// `$skip`, bounded as `top`.
   public private(set) var skip: Int?
   /// `$count=true`.
   public private(set) var countsAll = false

@@ -44,7 +44,7 @@ public struct ListQuery: Sendable {
 }
 
 /// A page of a list.
-public struct Listing<Element> {
+public struct Listing<Element: Sendable>: Sendable {
   public let elements: [Element]
   /// How many the list has in all pages, if that was asked for.
   public let count: Int?
@@ -53,7 +53,7 @@ public struct Listing<Element> {
 }
 
 /// Something that can be listed: only what its caller may see.
-protocol ListedEntity {
+protocol ListedEntity: Sendable {
   var listedType: StructuredType { get }
   var value: StructuredValue? { get }
   var json: [UInt8] { get }

@@ -66,6 +66,11 @@ public struct UserSelection: Equatable, Sendable {
     self.keys = keys
   }
 
+  /// Whether one place comes before another in the order.
+  public func precedes(_ left: OrderPlace, _ right: OrderPlace) -> Bool {
+    OrderPlace.precedes(left, right, isDescending: keys.map(\.isDescending))
+  }
+
   /// The place of a person in the order.
   public func place(of user: StoredUser) -> OrderPlace {
     OrderPlace(

@@ -64,7 +64,10 @@ enum SQLiteSchema {
 
   /// What people are sorted by: as many bytes as a place in a list holds. A query must repeat it to be served by the
   /// index.
-  static func sortKey(_ column: String) -> String { "substr(cast(\(column) as blob), 1, \(Limits.orderTextBytesMax))" }
+  static func sortKey(_ column: String) -> String {
+    // Of an empty blob `substr` is null, which would put an empty text among those that are not set.
+    "ifnull(substr(cast(\(column) as blob), 1, \(Limits.orderTextBytesMax)), cast(\(column) as blob))"
+  }
 
   /// People by display name, and the keys under which creations were sent.
   private static let second = """

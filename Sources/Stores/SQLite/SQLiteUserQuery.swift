@@ -57,6 +57,7 @@ struct SQLiteUserQuery {
       parameters.append(text)
       return "\(column) \(Self.sign(comparison)) ?"
     case .startsWith:
+      guard !bytes.isEmpty else { return "\(column) is not null" }
       parameters.append(bytes)
       return "substr(cast(\(column) as blob), 1, \(bytes.count)) = ?"
     case .endsWith:

@@ -15,7 +15,8 @@ struct QuerySuitesTests {
     ("binary values", "(?i)binary'"),
     ("object literals", #"\{|%7B"#),
     (
-      "keys within expressions", #"\([A-Za-z0-9]+=[^)]*\)/|[A-Za-z](\(|%28)([A-Za-z0-9]+=|\d+(\)|%29)|'|%27)[^,]*(\)|%29)/|^Items\(1\)$"#
+      "keys within expressions",
+      #"\([A-Za-z0-9]+=[^)]*\)/|[A-Za-z](\(|%28)([A-Za-z0-9]+=|\d+(\)|%29)|'|%27)[^,]*(\)|%29)/|^Items\(1\)$"#
     ),
     (
       "bound functions within paths",

@@ -30,6 +30,18 @@ final class MemoryStore: ProfileStore {
       do throws(ProfileError) { then(.success(try apply(operation))) } catch { then(.failure(error)) }
     case .person(let operation, let then):
       do throws(ProfileError) { then(.success(try apply(operation))) } catch { then(.failure(error)) }
+    case .createItem(let operation, _, let then):
+      do throws(ProfileError) { then(.success(.done(try apply(operation)))) } catch { then(.failure(error)) }
+    case .createPerson(let operation, _, let then):
+      do throws(ProfileError) { then(.success(.done(try apply(operation)))) } catch { then(.failure(error)) }
+    case .group(let operations, let then):
+      do throws(ProfileError) {
+        var outcomes: [ItemOutcome] = []
+        for operation in operations { outcomes.append(try apply(operation)) }
+        then(.success(.applied(outcomes)))
+      } catch {
+        then(.failure(error))
+      }
     case .replaceAll(_, let then): then(.success(()))
     }
   }
@@ -141,12 +153,15 @@ private final class MemoryReader: ProfileReader {
     then(.success(store.items(of: user).contains { $0.isFor(audiences) }))
   }
 
+  /// Selects too many, as a store may.
   func users(
-    in tenant: TenantID, after position: UserID?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
-    let users = store.users().filter { $0.tenant == tenant && $0.id.text > position?.text ?? "" }
-    let page = users.sorted { $0.id.text < $1.id.text }.prefix(limit)
+    let users = store.users().filter { user in
+      user.tenant == tenant && (place.map { selection.precedes($0, selection.place(of: user)) } ?? true)
+    }
+    let page = users.sorted { selection.precedes(selection.place(of: $0), selection.place(of: $1)) }.prefix(limit)
     then(.success(StoredPage(Array(page), isLast: users.count <= limit)))
   }
 

@@ -1,0 +1,162 @@
+import Dispatch
+import Fixtures
+import Foundation
+import OData
+import Profiles
+import Stores
+import Testing
+
+/// Queries of people through SQL against the same queries through the evaluator of expressions alone.
+@Suite("Queries of people")
+struct PeopleQueryTests {
+  private static let words = ["", "a", "A", "ab", "Ann", "Äbc", "b%_", "b'", "a\u{0}b", "zoë@x", "u2"]
+
+  private static func people() -> [StoredUser] {
+    (0..<60).map { number in
+      let name: String? = number.isMultiple(of: 7) ? nil : words[number % words.count]
+      let job: String? = number.isMultiple(of: 4) ? nil : words[(number * 5) % words.count]
+      let principal: String? = number.isMultiple(of: 3) ? nil : "\(words[number % 6])u\(number)@contoso.example"
+      func member(_ name: String, _ text: String?) -> String {
+        guard let text else { return "\"\(name)\":null" }
+        return "\"\(name)\":\"\(text.replacing("\u{0}", with: "\\u0000"))\""
+      }
+      let json = """
+        {"id":"u\(number)",\(member("displayName", name)),\(member("jobTitle", job)),\
+        \(member("userPrincipalName", principal))}
+        """
+      return StoredUser(
+        id: Sample.userID("u\(number)"), tenant: .demo, principalName: principal, displayName: name, version: .first,
+        json: Array(json.utf8))
+    }
+  }
+
+  private struct Grammar {
+    var random: SeededGenerator
+
+    mutating func pick<Element>(_ elements: [Element]) -> Element {
+      elements[Int.random(in: 0..<elements.count, using: &random)]
+    }
+
+    mutating func literal() -> String {
+      pick(words.filter { !$0.contains("\u{0}") }.map { "'\($0.replacing("'", with: "''"))'" } + ["null"])
+    }
+
+    mutating func property() -> String { pick(["displayName", "userPrincipalName", "id", "jobTitle"]) }
+
+    mutating func condition(_ depth: Int) -> String {
+      switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &random) {
+      case 0, 1: return "\(property()) \(pick(["eq", "ne", "gt", "ge", "lt", "le"])) \(literal())"
+      case 2: return "\(literal()) \(pick(["eq", "ne", "gt", "ge", "lt", "le"])) \(property())"
+      case 3: return "\(pick(["startswith", "endswith", "contains"]))(\(property()),\(literal()))"
+      case 4: return "\(property()) in (\(literal()),\(literal()))"
+      case 5: return "not (\(condition(depth - 1)))"
+      default: return "(\(condition(depth - 1))) \(pick(["and", "or"])) (\(condition(depth - 1)))"
+      }
+    }
+
+    mutating func order() -> String {
+      pick([
+        "", "displayName", "displayName desc", "userPrincipalName desc,displayName", "id desc", "jobTitle,displayName",
+        "length(displayName) desc",
+      ])
+    }
+  }
+
+  /// What the evaluator alone gives, in order.
+  private static func expected(_ options: QueryOptions, _ people: [StoredUser]) throws -> [String] {
+    let now = Sample.time
+    var matches: [(place: OrderPlace, id: String)] = []
+    let ordering = options.ordering ?? Ordering([])
+    for person in people {
+      let patch = try EntityReader(.restore, dialect: .strict).read(person.json, as: ProfileModel.user)
+      var value = StructuredValue(of: ProfileModel.user)
+      _ = patch.apply(to: &value, of: ProfileModel.user)
+      guard try options.filter?.isSatisfied(by: value, now: now) ?? true else { continue }
+      matches.append((try ordering.place(of: value, id: person.id.text, now: now), person.id.text))
+    }
+    return matches.sorted { ordering.precedes($0.place, $1.place) }.map(\.id)
+  }
+
+  @Test("Random filters and orders give what the evaluator gives, page after page")
+  func differential() async throws {
+    let people = Self.people()
+    let store = try SQLiteStore.temporary()
+    var rest = people[...]
+    _ = try store.importRecords(at: Sample.time) { rest.popFirst().map { .user($0) } }
+    let session = try SessionQueue(store)
+    let caller = Caller(actor: .application, tenant: .demo, permissions: [.userReadAll])
+    var grammar = Grammar(random: .replayable("Queries of people"))
+    var seen = 0
+    for _ in 0..<400 {
+      let filter = grammar.condition(3)
+      let order = grammar.order()
+      var query = "$filter=\(filter)"
+      if !order.isEmpty { query += "&$orderby=\(order)" }
+      let encoded = query.replacing("%", with: "%25")
+      let options = try QueryOptions(encoded.utf8, of: ProfileModel.user, offering: .list)
+      let wanted = try Self.expected(options, people)
+      var found: [String] = []
+      var place: OrderPlace?
+      repeat {
+        let page = try await session.listUsers(ListQuery(options, limit: 7, after: place), by: caller)
+        #expect(!page.elements.isEmpty || page.next == nil, "An empty page with a link: \(query)")
+        found += page.elements.map(\.id.text)
+        place = page.next
+      } while place != nil
+      #expect(found == wanted, "\(query)")
+      seen += found.count
+      let counted = try await session.countUsers(ListQuery(options, limit: 0), by: caller)
+      #expect(counted == wanted.count, "\(query)")
+    }
+    #expect(seen > 1_000, "The filters select almost nobody, so they show nothing")
+    store.close()
+  }
+
+  @Test("What a caller may not see of people decides nothing")
+  func hidden() async throws {
+    let store = try SQLiteStore.temporary()
+    var rest = Self.people()[...]
+    _ = try store.importRecords(at: Sample.time) { rest.popFirst().map { .user($0) } }
+    let session = try SessionQueue(store)
+    let basic = Caller(actor: .application, tenant: .demo, permissions: [.userReadBasicAll])
+    for query in ["$filter=jobTitle ne null", "$filter=startswith(jobTitle,'a')", "$search=\"jobTitle:a\""] {
+      let options = try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+      let page = try await session.listUsers(ListQuery(options, limit: 100), by: basic)
+      #expect(page.elements.isEmpty, "\(query)")
+    }
+    let options = try QueryOptions("$orderby=jobTitle desc".utf8, of: ProfileModel.user, offering: .list)
+    let page = try await session.listUsers(ListQuery(options, limit: 100), by: basic)
+    #expect(page.elements.map(\.id.text) == page.elements.map(\.id.text).sorted())
+    store.close()
+  }
+}
+
+/// A session on a queue of its own, as others live on an event loop.
+private final class SessionQueue: @unchecked Sendable {
+  private let queue = DispatchQueue(label: "session")
+  // Safety: made and used on `queue` only.
+  private var session: ProfileSession?
+
+  init(_ store: SQLiteStore) throws {
+    let environment = ServiceEnvironment(now: { Sample.time }, makeID: { .random() }, policy: { _ in TenantPolicy() })
+    let service = ProfileService(store: store, environment: environment)
+    let queue = queue
+    session = try queue.sync { try service.makeSession { work in queue.async(execute: work) } }
+  }
+
+  func listUsers(_ query: ListQuery, by caller: Caller) async throws -> Listing<VisibleUser> {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.async { [self] in
+        session?.listUsers(query, by: caller) { result in continuation.resume(with: result) }
+      }
+    }
+  }
+
+  func countUsers(_ query: ListQuery, by caller: Caller) async throws -> Int {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.async { [self] in
+        session?.countUsers(query, by: caller) { result in continuation.resume(with: result) }
+      }
+    }
+  }
+}
