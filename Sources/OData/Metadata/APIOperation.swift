@@ -18,6 +18,24 @@ public struct APIOperation: Sendable {
     case rawValue
     /// A document of the metadata, in these media types.
     case document([String])
+    /// The answers to the requests of a batch.
+    case batch
+  }
+
+  /// What a request's body holds.
+  public enum Body: Sendable {
+    /// Members of this type.
+    case entity(StructuredType)
+    /// Requests (OData JSON 4.01 section 19).
+    case batch
+  }
+
+  /// What a parameter's values are.
+  public enum Kind: Sendable {
+    case text
+    /// Zero or more.
+    case wholeNumber
+    case truth
   }
 
   /// Where a parameter stands.
@@ -34,15 +52,18 @@ public struct APIOperation: Sendable {
     let values: [String]
     /// Whether several values may be given, separated by commas.
     let isList: Bool
+    let kind: Kind
 
     /// A parameter; one in the path is required, any other optional.
     public init(
-      _ name: String, in place: Place, values: [String] = [], isList: Bool = false, _ documentation: String
+      _ name: String, in place: Place, values: [String] = [], isList: Bool = false, kind: Kind = .text,
+      _ documentation: String
     ) {
       self.name = name
       self.place = place
       self.values = values
       self.isList = isList
+      self.kind = kind
       self.documentation = documentation
     }
   }
@@ -82,8 +103,8 @@ public struct APIOperation: Sendable {
   let summary: String
   let documentation: String
   let parameters: [Parameter]
-  /// The type whose members a body may set; nil when there is no body.
-  let body: StructuredType?
+  /// nil when there is no body.
+  let body: Body?
   let successes: [Success]
   let refusals: [Refusal]
   /// Whether a bearer token is needed.
@@ -92,7 +113,7 @@ public struct APIOperation: Sendable {
   /// Describes an operation.
   public init(
     _ method: Method, _ path: String, id: String, tag: String, _ summary: String, documentation: String,
-    parameters: [Parameter], body: StructuredType?, successes: [Success], refusals: [Refusal], needsToken: Bool
+    parameters: [Parameter], body: Body?, successes: [Success], refusals: [Refusal], needsToken: Bool
   ) {
     self.method = method
     self.path = path

@@ -69,7 +69,7 @@ public struct OpenAPIDocument: Sendable {
     if !operation.needsToken { members.append(("security", [])) }
     if !operation.parameters.isEmpty { members.append(("parameters", .array(operation.parameters.map(node)))) }
     if let body = operation.body {
-      let content = Self.content("application/json", OpenAPISchemas.reference(to: body.qualifiedName))
+      let content = Self.content("application/json", Self.schema(of: body))
       members.append(("requestBody", ["required": true, "content": content]))
     }
     let successes = operation.successes.map { (name: String($0.status), value: node(of: $0)) }
@@ -81,7 +81,7 @@ public struct OpenAPIDocument: Sendable {
   }
 
   private func node(of parameter: APIOperation.Parameter) -> DocumentNode {
-    var schema: DocumentNode = ["type": "string"]
+    var schema = Self.schema(of: parameter.kind)
     if !parameter.values.isEmpty { schema = schema.adding([("enum", .array(parameter.values.map { .string($0) }))]) }
     var members: [(name: String, value: DocumentNode)] = [
       ("name", .string(parameter.name)), ("in", .string(parameter.place.rawValue)),
@@ -95,6 +95,58 @@ public struct OpenAPIDocument: Sendable {
     }
     return .object(members + [("schema", schema)])
   }
+
+  private static func schema(of kind: APIOperation.Kind) -> DocumentNode {
+    switch kind {
+    case .text: ["type": "string"]
+    case .wholeNumber: ["type": "integer", "minimum": 0]
+    case .truth: ["type": "boolean"]
+    }
+  }
+
+  private static func schema(of body: APIOperation.Body) -> DocumentNode {
+    switch body {
+    case .entity(let type): OpenAPISchemas.reference(to: type.qualifiedName)
+    case .batch: batchRequest
+    }
+  }
+
+  // MARK: Batches
+
+  private static let batchRequest: DocumentNode = [
+    "type": "object", "required": ["requests"],
+    "properties": [
+      "requests": [
+        "type": "array", "minItems": 1, "maxItems": .int(Int64(Limits.batchRequestsDefault)),
+        "items": [
+          "type": "object", "required": ["id", "method", "url"],
+          "properties": [
+            "id": ["type": "string", "minLength": 1],
+            "method": ["type": "string", "enum": ["GET", "POST", "PATCH", "DELETE"]], "url": ["type": "string"],
+            "headers": ["type": "object", "additionalProperties": ["type": "string"]], "body": .object([]),
+            "dependsOn": ["type": "array", "items": ["type": "string"]], "atomicityGroup": ["type": "string"],
+          ],
+        ],
+      ]
+    ],
+  ]
+
+  private static let batchResponse: DocumentNode = [
+    "type": "object", "required": ["responses"],
+    "properties": [
+      "responses": [
+        "type": "array",
+        "items": [
+          "type": "object", "required": ["id", "status"],
+          "properties": [
+            "id": ["type": "string"], "status": ["type": "integer"],
+            "headers": ["type": "object", "additionalProperties": ["type": "string"]], "body": .object([]),
+            "atomicityGroup": ["type": "string"],
+          ],
+        ],
+      ]
+    ],
+  ]
 
   // MARK: Answers
 
@@ -118,6 +170,7 @@ public struct OpenAPIDocument: Sendable {
     case .property: "The property in an object of its own."
     case .rawValue: "The value as plain text."
     case .document: "The document."
+    case .batch: "The answers to the requests of the batch, in their order."
     }
   }
 
@@ -132,6 +185,7 @@ public struct OpenAPIDocument: Sendable {
     case .count: body = Self.content("text/plain", ["type": "integer", "minimum": 0])
     case .property: body = Self.content("application/json", Self.property)
     case .rawValue: body = Self.content("text/plain", ["type": "string"])
+    case .batch: body = Self.content("application/json", Self.batchResponse)
     case .document(let mediaTypes):
       body = .object(mediaTypes.map { (name: $0, value: ["schema": anything]) })
     }
@@ -142,7 +196,10 @@ public struct OpenAPIDocument: Sendable {
     let value: DocumentNode = ["type": "array", "items": OpenAPISchemas.reference(to: type.qualifiedName)]
     return [
       "type": "object", "required": ["value"],
-      "properties": ["@odata.context": ["type": "string"], "value": value],
+      "properties": [
+        "@odata.context": ["type": "string"], "@odata.nextLink": ["type": "string"],
+        "@odata.count": ["type": "integer"], "value": value,
+      ],
       "patternProperties": ["@": .object([])], "additionalProperties": false,
     ]
   }

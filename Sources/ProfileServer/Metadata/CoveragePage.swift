@@ -33,6 +33,9 @@ public enum CoveragePage {
       }
       lines.append(row([kind.title, addresses(of: kind)] + cells))
     }
+    lines += [
+      "", "`POST` to `/beta/$batch` or `/v1.0/$batch` performs several requests: see [queries.md](queries.md).",
+    ]
     lines += ["", "## Collections", ""] + head(["Collection", "Also named", "Items", "What it holds"])
     for collection in collections {
       let second = OperationTable.secondAddress(of: collection).map { ["`\($0)`"] } ?? []
@@ -58,7 +61,10 @@ public enum CoveragePage {
       let offered = OperationTable.options(of: kind)
       lines.append(row([kind.title] + SystemQueryOption.allCases.map { offered.contains($0) ? "yes" : "-" }))
     }
-    lines += ["", "`$metadata` takes `$format`. An option that is not offered is refused with 400, never ignored."]
+    lines += [
+      "",
+      "Everything that is answered as JSON takes `$format` too. An option that is not offered is refused with 400, never ignored.",
+    ]
     return lines.joined(separator: "\n") + "\n"
   }
 

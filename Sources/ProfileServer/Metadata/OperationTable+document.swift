@@ -4,7 +4,7 @@ import Profiles
 extension OperationTable {
   /// The table for every version, every way to a user, and every collection of the model.
   static func operations(of model: EntityModel) -> [APIOperation] {
-    var operations = documents
+    var operations = documents + batches
     guard let user = model.type(named: "user"),
       let profile = user.navigation.first(where: { $0.name == "profile" })?.target
     else { return operations }
@@ -54,6 +54,22 @@ extension OperationTable {
     } + [document("/openapi.json", id: "openapi", "This document", [OpenAPIDocument.mediaType])]
   }
 
+  /// Several requests at once; each has a permission of its own.
+  private static var batches: [APIOperation] {
+    let versions: [ResourcePath.ServiceVersion] = [.beta, .v1]
+    let refusals: [(Int, [GraphErrorCode])] = [
+      (400, [.badRequest]), (401, [.invalidAuthenticationToken]), (406, [.notAcceptable]),
+    ]
+    return versions.map { version in
+      APIOperation(
+        .post, "/\(version.rawValue)/$batch", id: "\(version.rawValue).batch", tag: "batch", "Perform several requests",
+        documentation: "Each request needs the permission that it would need alone.", parameters: [], body: .batch,
+        successes: [.init(200, .batch)],
+        refusals: (refusals + Row.ofEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) },
+        needsToken: true)
+    }
+  }
+
   private static func document(
     _ path: String, id: String, _ summary: String, _ mediaTypes: [String]
   ) -> APIOperation {
@@ -74,7 +90,7 @@ extension OperationTable.Row {
     APIOperation(
       method, path, id: Self.id(of: path, method), tag: collection?.name ?? (kind == .profile ? "profile" : "users"),
       summary.replacing("{collection}", with: collection?.name ?? ""), documentation: documentation(at: path),
-      parameters: parameters(at: path, of: type), body: hasBody ? type : nil, successes: successes(of: type),
+      parameters: parameters(at: path, of: type), body: hasBody ? .entity(type) : nil, successes: successes(of: type),
       refusals: refusals, needsToken: true)
   }
 
@@ -108,7 +124,17 @@ extension OperationTable.Row {
       parameters.append(.init("property", in: .path, values: propertyNames(of: type), "The name of a property."))
     }
     parameters += options.map { option in
-      .init(option.name, in: .query, values: values(of: option, type), isList: true, option.documentation)
+      .init(
+        option.name, in: .query, values: values(of: option, type), isList: option.isList, kind: option.kind,
+        option.documentation)
+    }
+    if isConditional {
+      parameters.append(
+        .init("If-None-Match", in: .header, "Nothing is answered while the entity tag is still one of these."))
+    }
+    if method == .post {
+      parameters.append(
+        .init("Idempotency-Key", in: .header, "A creation that is sent again under its key is not done again."))
     }
     if takesIfMatch {
       parameters.append(.init("If-Match", in: .header, "The write happens only if the entity tag is still this one."))
@@ -116,8 +142,9 @@ extension OperationTable.Row {
     if hasBody {
       parameters.append(
         .init(
-          "Prefer", in: .header, values: ["return=minimal", "return=representation"],
-          "Whether a success answers the entity."))
+          "Prefer", in: .header,
+          values: ["return=minimal", "return=representation"] + (mayCreate ? ["create-if-missing"] : []),
+          "Whether a success answers the entity\(mayCreate ? ", or whether one that is missing is created" : "")."))
     }
     return parameters
   }

@@ -19,7 +19,7 @@ enum OperationTable {
   }
 
   /// What a row answers when all is well.
-  enum Success: Sendable {
+  enum Success: Equatable, Sendable {
     case entity, list, created, updated, deleted, count, property, rawValue
     /// An update that answers no body unless one is asked for.
     case updatedSilently
@@ -27,13 +27,20 @@ enum OperationTable {
 
   /// Every operation of the service.
   static let rows: [Row] = [
-    Row(kind: .users, method: .get, permissions: .listUsers, summary: "List users", isUnderMe: false, success: .list),
     Row(
-      kind: .users, method: .post, permissions: .manageUsers, summary: "Create a user", isUnderMe: false,
+      kind: .users, method: .get, permissions: .listUsers, summary: "List users", options: .list, isUnderMe: false,
+      success: .list),
+    Row(
+      kind: .users, method: .post, permissions: .manageUsers, summary: "Create a user", options: [.select],
+      isUnderMe: false,
       success: .created),
-    Row(kind: .user, method: .get, permissions: .readUser, summary: "Get a user", success: .entity),
     Row(
-      kind: .user, method: .patch, permissions: .writeUser, summary: "Update a user", isUnderMe: false,
+      kind: .userCount, method: .get, permissions: .listUsers, summary: "Count the users", options: [.filter, .search],
+      isUnderMe: false, success: .count),
+    Row(kind: .user, method: .get, permissions: .readUser, summary: "Get a user", options: [.select], success: .entity),
+    Row(
+      kind: .user, method: .patch, permissions: .writeUser, summary: "Update a user", options: [.select],
+      isUnderMe: false,
       success: .updatedSilently, takesIfMatch: true),
     Row(
       kind: .user, method: .delete, permissions: .manageUsers, summary: "Delete a user with the profile",
@@ -42,25 +49,30 @@ enum OperationTable {
       kind: .profile, method: .get, permissions: .readProfile, summary: "Get the profile with its collections",
       options: [.select, .expand], success: .entity),
     Row(
-      kind: .profile, method: .patch, permissions: .writeProfile, summary: "Update the profile", success: .updated,
+      kind: .profile, method: .patch, permissions: .writeProfile, summary: "Update the profile", options: [.select],
+      success: .updated,
       takesIfMatch: true),
     Row(
       kind: .profile, method: .delete, permissions: .writeProfile, summary: "Delete all items of the profile",
       success: .deleted, takesIfMatch: true),
     Row(
       kind: .collection, method: .get, permissions: .readProfile, summary: "List the items of {collection}",
-      success: .list),
+      options: .list, success: .list),
     Row(
       kind: .collection, method: .post, permissions: .writeProfile, summary: "Create an item in {collection}",
+      options: [.select],
       success: .created),
     Row(
       kind: .count, method: .get, permissions: .readProfile, summary: "Count the items of {collection}",
+      options: [.filter, .search],
       success: .count),
     Row(
       kind: .item, method: .get, permissions: .readProfile, summary: "Get an item of {collection}",
+      options: [.select],
       success: .entity),
     Row(
       kind: .item, method: .patch, permissions: .writeProfile, summary: "Update an item of {collection}",
+      options: [.select],
       success: .updated, takesIfMatch: true),
     Row(
       kind: .item, method: .delete, permissions: .writeProfile, summary: "Delete an item of {collection}",
@@ -95,10 +107,17 @@ extension OperationTable.Row {
   /// Whether the operation reads a body.
   var hasBody: Bool { method == .post || method == .patch }
 
+  /// Whether a read is answered with 304 when the client has what is there.
+  var isConditional: Bool { method == .get && (kind == .user || kind == .item) }
+
+  /// Whether an update may create what is not there.
+  var mayCreate: Bool { method == .patch && kind == .item }
+
   /// What is answered when all is well, for entities of this type.
   func successes(of type: StructuredType) -> [APIOperation.Success] {
     switch success {
-    case .entity: [.init(200, .entity(type), headers: ["ETag"])]
+    case .entity:
+      [.init(200, .entity(type), headers: ["ETag"])] + (isConditional ? [.init(304, .nothing, headers: ["ETag"])] : [])
     case .list: [.init(200, .list(type))]
     case .created:
       [
@@ -109,7 +128,7 @@ extension OperationTable.Row {
       [
         .init(200, .entity(type), headers: ["ETag", "Preference-Applied"]),
         .init(204, .nothing, headers: ["ETag", "Preference-Applied"]),
-      ]
+      ] + (mayCreate ? [.init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"])] : [])
     case .deleted: [.init(204, .nothing)]
     case .count: [.init(200, .count)]
     case .property: [.init(200, .property), .init(204, .nothing)]
@@ -122,13 +141,16 @@ extension OperationTable.Row {
     var codes: [(Int, [GraphErrorCode])] = [
       (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied), (404, missing),
     ]
-    if hasBody { codes.append((409, [.quotaLimitReached])) }
-    if takesIfMatch { codes.append((412, [.resourceModified])) }
+    if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
+    if takesIfMatch || isConditional { codes.append((412, [.resourceModified])) }
+    if method != .delete, success != .count, success != .rawValue { codes.append((406, [.notAcceptable])) }
+    if options.contains(.filter) { codes.append((501, [.notImplemented])) }
     return (codes + Self.ofEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
   }
 
   private var badRequest: [GraphErrorCode] {
-    [.badRequest] + (hasBody ? [.requestBodyRead, .unknownError] : []) + (takesIfMatch ? [.malformedEntityTag] : [])
+    [.badRequest] + (hasBody ? [.requestBodyRead, .unknownError] : [])
+      + (takesIfMatch || isConditional ? [.malformedEntityTag] : [])
   }
 
   private var denied: [GraphErrorCode] {
@@ -138,7 +160,7 @@ extension OperationTable.Row {
 
   private var missing: [GraphErrorCode] {
     switch kind {
-    case .users, .user, .profile, .collection, .count: [.resourceNotFound]
+    case .users, .userCount, .user, .profile, .collection, .count: [.resourceNotFound]
     case .item, .property, .rawValue: [.resourceNotFound, .unknownError]
     }
   }

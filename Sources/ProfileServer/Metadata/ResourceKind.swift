@@ -3,12 +3,13 @@ import Profiles
 
 /// Resources that are told apart when operations are declared. Declared types make no difference here.
 enum ResourceKind: String, CaseIterable, Sendable {
-  case users, user, profile, collection, count, item, property, rawValue
+  case users, userCount, user, profile, collection, count, item, property, rawValue
 
   /// What the resource is, for people.
   var title: String {
     switch self {
     case .users: "All users"
+    case .userCount: "The number of users"
     case .user: "A user"
     case .profile: "The profile of a user"
     case .collection: "A collection of a profile"
@@ -22,7 +23,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
   /// What stands behind the address of a user, a collection's name being `{collection}`.
   var suffix: String {
     switch self {
-    case .users, .user: ""
+    case .users, .userCount, .user: ""
     case .profile: "/profile"
     case .collection: "/profile/{collection}"
     case .count: "/profile/{collection}/$count"
@@ -33,12 +34,18 @@ enum ResourceKind: String, CaseIterable, Sendable {
   }
 
   /// Where the resource is found from the root of a version of the service.
-  var template: String { self == .users ? "/users" : "/users/{user-id}" + suffix }
+  var template: String {
+    switch self {
+    case .users: "/users"
+    case .userCount: "/users/$count"
+    case .user, .profile, .collection, .count, .item, .property, .rawValue: "/users/{user-id}" + suffix
+    }
+  }
 
   /// Whether there is one for each collection of the model.
   var isOfCollection: Bool {
     switch self {
-    case .users, .user, .profile: false
+    case .users, .userCount, .user, .profile: false
     case .collection, .count, .item, .property, .rawValue: true
     }
   }
@@ -46,7 +53,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
   /// The versions of the service that have the resource: a profile is offered under `/beta` only.
   var versions: [ResourcePath.ServiceVersion] {
     switch self {
-    case .users, .user: [.beta, .v1]
+    case .users, .userCount, .user: [.beta, .v1]
     case .profile, .collection, .count, .item, .property, .rawValue: [.beta]
     }
   }
@@ -64,14 +71,31 @@ enum SystemQueryOption: String, CaseIterable, Sendable {
     switch self {
     case .select: "The properties to answer, separated by commas."
     case .expand: "The collections to answer inside, separated by commas."
-    case .filter: "A condition that items must meet."
-    case .orderby: "The properties to sort by."
-    case .top: "The most items to answer."
+    case .filter: "A condition that must be met, as OData writes it."
+    case .orderby: "What to sort by, each with asc or desc, separated by commas."
+    case .top: "The size of a page; a link leads to the next one while more remains."
     case .skip: "How many items to leave out at the beginning."
-    case .count: "Whether to answer how many items there are."
-    case .search: "Words to look for."
+    case .count: "Whether to answer how many there are in all pages."
+    case .search: "Words and phrases to look for in all texts."
     }
   }
+
+  /// What its values are.
+  var kind: APIOperation.Kind {
+    switch self {
+    case .select, .expand, .filter, .orderby, .search: .text
+    case .top, .skip: .wholeNumber
+    case .count: .truth
+    }
+  }
+
+  /// Whether its value is a list of names.
+  var isList: Bool { self == .select || self == .expand }
+}
+
+extension [SystemQueryOption] {
+  /// What lists offer.
+  static let list: [SystemQueryOption] = [.select, .filter, .orderby, .top, .skip, .count, .search]
 }
 
 /// Which permissions an operation asks for: one of each list is enough.

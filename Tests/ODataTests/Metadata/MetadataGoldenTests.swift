@@ -44,7 +44,7 @@ struct MetadataGoldenTests {
         needsToken: false),
       APIOperation(
         .post, "/people", id: "people.post", tag: "people", "Make a person", documentation: "", parameters: [],
-        body: person, successes: [.init(201, .entity(person), headers: ["Location"])],
+        body: .entity(person), successes: [.init(201, .entity(person), headers: ["Location"])],
         refusals: [APIOperation.Refusal(400, ["Malformed", "Unknown"]), APIOperation.Refusal(401, ["NoToken"])],
         needsToken: true),
       APIOperation(

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOHTTP1
 import OData
 import Testing
 
@@ -48,7 +49,29 @@ struct OperationTableTests {
       #expect(paths["/\(version)/"] != nil && paths["/\(version)/$metadata"] != nil)
     }
     #expect(paths["/beta/me/profile"] != nil)
+    #expect(paths["/beta/$batch"]?["post"] != nil && paths["/v1.0/$batch"]?["post"] != nil)
     #expect(paths.keys.filter { $0.hasPrefix("/v1.0") && $0.contains("profile") }.isEmpty)
+  }
+
+  @Test("The query options that are described are those that are taken", arguments: OperationTable.rows)
+  func options(row: OperationTable.Row) throws {
+    let path =
+      "/beta"
+      + row.kind.template.replacing("{collection}", with: "phones")
+      .replacing("{property}", with: "number").replacing("{user-id}", with: "a").replacing("{item-id}", with: "b")
+    let method = HTTPMethod(rawValue: row.method.rawValue.uppercased())
+    let request = GraphRequest(method: method, target: path, headers: [:], body: nil, origin: "http://a")
+    let resource = try GraphResource(request)
+    for option in SystemQueryOption.allCases {
+      let value =
+        [
+          .select: "id", .expand: "phones", .filter: "true", .orderby: "id", .top: "1", .skip: "1", .count: "true",
+          .search: "a",
+        ][option] ?? ""
+      let query = "\(option.name)=\(value)"
+      let isTaken = (try? QueryOptions(query.utf8, of: resource.type, offering: resource.offer(to: method))) != nil
+      #expect(isTaken == row.options.contains(option), "\(row.method) \(path)?\(query)")
+    }
   }
 
   @Test("No two operations have the same id")

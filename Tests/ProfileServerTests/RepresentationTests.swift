@@ -1,0 +1,170 @@
+import NIOHTTP1
+import OData
+import Testing
+
+@testable import ProfileServer
+@testable import Profiles
+
+@Suite("Forms and preferences")
+struct RepresentationTests {
+  private static let none =
+    "application/json;odata.metadata=none;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+  private func form(_ accept: String?, format: String? = nil, charset: String? = nil) -> Representation? {
+    var headers = HTTPHeaders()
+    if let accept { headers.add(name: "Accept", value: accept) }
+    if let charset { headers.add(name: "Accept-Charset", value: charset) }
+    return Representation(format: format, headers)
+  }
+
+  @Test(
+    "JSON with minimal control information is the usual form",
+    arguments: [
+      nil, "", "*/*", "application/*", "application/json", "application/json;odata.metadata=minimal",
+      "application/xml, application/json;q=0.1", "text/html, */*;q=0.01", "application/json;charset=utf-8",
+      "APPLICATION/JSON;ODATA.METADATA=Minimal", "application/json;odata.streaming=true", "nonsense",
+      "application/json;odata.metadata=none;q=0.1, application/json;odata.metadata=minimal;q=0.9",
+    ])
+  func usual(accept: String?) {
+    #expect(form(accept) == Representation())
+    #expect(form(accept)?.contentType == GraphResponse.jsonContentType)
+  }
+
+  @Test(
+    "Other forms are refused",
+    arguments: [
+      "application/xml", "text/html", "text/plain;q=0.9", "application/json;q=0", "application/json;q=0, */*",
+      "application/json;foo=bar", "application/json;odata.metadata=full", "application/json;charset=utf-16",
+      "application/json;IEEE754Compatible=perhaps",
+    ])
+  func refused(accept: String) {
+    #expect(form(accept) == nil)
+  }
+
+  @Test("Parameters are honoured and named again, and $format wins")
+  func parameters() {
+    #expect(form("application/json;odata.metadata=none")?.contentType == Self.none)
+    #expect(form("application/json;metadata=none")?.metadata == Representation.Metadata.none)
+    #expect(form("application/json;IEEE754Compatible=true")?.contentType.contains("IEEE754Compatible=true") == true)
+    #expect(form("application/xml", format: "json") == Representation())
+    #expect(form("application/xml", format: "application/json;odata.metadata=none")?.contentType == Self.none)
+    for format in ["xml", "json;odata.metadata=none", "application/xml", "", "atom"] {
+      #expect(form("application/json", format: format) == nil, "\(format)")
+    }
+    #expect(form(nil, charset: "utf-8") != nil && form(nil, charset: "iso-8859-1, *;q=0.1") != nil)
+    #expect(form(nil, charset: "utf-16") == nil && form(nil, charset: "utf-8;q=0") == nil)
+  }
+
+  @Test("Versions are compared as numbers")
+  func versions() {
+    func isOffered(_ version: String?, _ highest: String?) -> Bool {
+      var headers = HTTPHeaders()
+      if let version { headers.add(name: "OData-Version", value: version) }
+      if let highest { headers.add(name: "OData-MaxVersion", value: highest) }
+      return ProtocolVersion.isOffered(headers)
+    }
+    #expect(isOffered(nil, nil) && isOffered("4.0", "4.0") && isOffered(nil, "4.01") && isOffered(nil, "9.9"))
+    #expect(!isOffered(nil, "3.0") && !isOffered(nil, "abc") && !isOffered("5.0", nil) && !isOffered(nil, "nan"))
+  }
+
+  @Test("The size of a page is what was asked for, within bounds")
+  func pageSizes() {
+    func size(_ top: Int?, _ preferred: Int? = nil, _ page: Int? = nil) -> Int {
+      PageRequest.size(top: top, preferred: preferred, page: page)
+    }
+    #expect(size(nil) == Limits.pageSizeDefault && size(0) == 0 && size(7) == 7)
+    #expect(size(Limits.pageSizeMax) == 999 && size(Limits.pageSizeMax + 1) == 999)
+    #expect(size(nil, 7) == 7 && size(3, 7) == 3 && size(nil, 5_000) == Limits.pageSizeDefault)
+    #expect(size(nil, nil, 7) == 7 && size(7, nil, 7) == 7 && size(9, 2, 7) == 2)
+  }
+
+  @Test("Preferences are read in any case, the plain name of a page's size wins, nonsense is ignored")
+  func preferences() {
+    func read(_ fields: String...) -> Preferences {
+      Preferences(HTTPHeaders(fields.map { ("Prefer", $0) }))
+    }
+    #expect(read("odata.maxpagesize=2").maxPageSize == 2 && read("MaxPageSize = \"3\"").maxPageSize == 3)
+    #expect(read("odata.maxpagesize=2, maxpagesize=4").maxPageSize == 4)
+    for nonsense in ["maxpagesize=0", "maxpagesize=-1", "maxpagesize=x", "maxpagesize", "=1", ""] {
+      #expect(read(nonsense).maxPageSize == nil, "\(nonsense)")
+    }
+    #expect(read("create-if-missing").createsIfMissing && !read("return=minimal").createsIfMissing)
+    #expect(read("return=minimal", "respond-async").returning == .minimal)
+  }
+}
+
+@Suite("Links to further pages")
+struct PageTokenTests {
+  private let caller = Caller(actor: .application, tenant: .demo, applicationID: "app", permissions: [])
+
+  private func options(_ query: String) throws -> QueryOptions {
+    try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+  }
+
+  @Test("A place is read back as it was written, of every kind of value")
+  func roundTrip() throws {
+    let values: [OrderValue] = [
+      .null, .int(.min), .int(.max), .double(-0.0), .double(.infinity), .text([]), .text(Array("Zoë\u{0}".utf8)),
+      .text(Array(repeating: 0xFF, count: Limits.orderTextBytesMax)),
+    ]
+    let token = PageToken(pageSize: 7, place: OrderPlace(values: values, id: Array("ïd".utf8)))
+    #expect(PageToken(token.bytes) == token)
+    for end in 0..<(token.bytes.count - token.place.id.count) { #expect(PageToken(Array(token.bytes[..<end])) == nil) }
+    #expect(PageToken([]) == nil && PageToken([9] + token.bytes.dropFirst()) == nil)
+  }
+
+  @Test("A token opens with its key, caller, path and query alone, and tells nothing")
+  func sealed() throws {
+    let key = PageKey()
+    let plain = PageToken(pageSize: 7, place: OrderPlace(values: [.text(Array("CANARY".utf8))], id: [1])).bytes
+    let query = try options("$filter=id ne 'a'&$orderby=displayName&$top=7")
+    let binding = PageToken.binding(caller, path: "/beta/users".utf8, query)
+    let token = try #require(key.seal(plain, binding: binding))
+    #expect(key.open(token, binding: binding) == plain)
+    #expect(key.seal(plain, binding: binding) != token && !token.contains("CANARY"))
+    #expect(PageKey().open(token, binding: binding) == nil)
+    let others = [
+      PageToken.binding(caller, path: "/beta/user".utf8, query),
+      PageToken.binding(caller, path: "/beta/users".utf8, try options("$filter=id ne 'b'&$orderby=displayName")),
+      PageToken.binding(caller, path: "/beta/users".utf8, try options("$filter=id ne 'a'&$orderby=displayName desc")),
+      PageToken.binding(caller, path: "/beta/users".utf8, try options("$filter=id ne @p&$orderby=displayName&@p='a'")),
+      PageToken.binding(
+        Caller(actor: .user(try #require(UserID("u"))), tenant: .demo, applicationID: "app", permissions: []),
+        path: "/beta/users".utf8, query),
+      PageToken.binding(
+        Caller(actor: .application, tenant: .personalAccounts, applicationID: "app", permissions: []),
+        path: "/beta/users".utf8, query),
+    ]
+    for other in others { #expect(key.open(token, binding: other) == nil) }
+    // What shapes a page but does not decide what is listed may change.
+    let same = try options("$orderby=displayName&$select=id&$filter=id ne 'a'")
+    #expect(key.open(token, binding: PageToken.binding(caller, path: "/beta/users".utf8, same)) == plain)
+    for index in token.indices {
+      var tampered = token
+      tampered.replaceSubrange(index...index, with: token[index] == "A" ? "B" : "A")
+      #expect(key.open(tampered, binding: binding) == nil)
+    }
+  }
+
+  @Test("A key outlives a restart, and one that others can read is refused")
+  func keyFile() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/pages.key"
+    let first = try await PageKey.load(path: path)
+    let token = try #require(first.seal([1, 2, 3], binding: []))
+    #expect(try await PageKey.load(path: path).open(token, binding: []) == [1, 2, 3])
+    try PrivateFiles.write([1, 2], to: path, mode: 0o600, placement: .replacing)
+    await #expect(throws: KeyFileError.broken(path: path)) { try await PageKey.load(path: path) }
+    try PrivateFiles.write(Array(repeating: 1, count: 32), to: path, mode: 0o644, placement: .replacing)
+    await #expect(throws: KeyFileError.self) { try await PageKey.load(path: path) }
+  }
+
+  @Test("A token of as many long texts as there can be fits into a URL with the longest query")
+  func longest() throws {
+    let text = OrderValue.text(Array(repeating: 0x61, count: Limits.orderTextBytesMax))
+    let place = OrderPlace(
+      values: Array(repeating: text, count: Limits.orderKeysMax), id: Array(repeating: 0x61, count: Limits.idBytesMax))
+    let token = try #require(PageKey().seal(PageToken(pageSize: 999, place: place).bytes, binding: []))
+    #expect(Limits.listURLBytesMax + token.utf8.count + "&$skiptoken=".utf8.count <= Limits.urlBytesMax)
+  }
+}
