@@ -25,6 +25,8 @@ public enum Limits {
   public static let expressionDepthMax = 100
   /// Most parts of one expression, after parameter aliases are put in.
   public static let expressionNodesMax = 800
+  /// Most steps of a pattern, repetitions written out.
+  public static let patternStepsMax = 200
   /// Most parameter aliases of one query.
   public static let aliasesMax = 16
   /// Most words and phrases of one search.

@@ -112,6 +112,47 @@ struct ExpressionTests {
     #expect(holds(filter.hasPrefix("test.") ? "place/test.place/city eq 'Zürich'" : encoded) == true)
   }
 
+  @Test(
+    "Patterns match as in ECMAScript, anywhere in the text",
+    arguments: [
+      ("abc", "b", true), ("abc", "^b", false), ("abc", "^a.c$", true), ("abc", "c$", true), ("", "^$", true),
+      ("a", "", true), ("aaa", "^a{2}$", false), ("aaa", "^a{2,}$", true), ("aaa", "^a{1,2}$", false),
+      ("abab", "^(ab)+$", true), ("abab", "^(?:ab){3}$", false), ("cat dog", "\\bdog\\b", true),
+      ("catdog", "\\bdog", false), ("catdog", "\\Bdog", true), ("+1 425", "^\\+\\d \\d{3}$", true),
+      ("a-b", "^[a-z-]+$", true), ("a^b", "[\\^]", true), ("x", "[^a-w]", true), ("é", "^.$", true),
+      ("e\u{301}", "^..$", true), ("a\nb", "a.b", false), ("tab\tx", "\\s", true), ("Zoë", "^\\w+$", false),
+      ("ac", "^(a|b)(c|d)$", true), ("ad", "^a(b|c)?$", false), ("a", "^a(b|c)?$", true), ("a.b", "a\\.b", true),
+      ("axb", "a\\.b", false), ("\u{41}", "\\x41", true), ("\u{20AC}", "\\u20AC", true), ("ab", "a*?b", true),
+      ("xyz", "x|y|z", true), ("w", "^(x|y|z)$", false), ("5", "[\\D5]", true), ("5", "^[\\D]$", false),
+      (String(repeating: "a", count: 30_000), "^(a+)+$", true),
+      (String(repeating: "a", count: 30_000), "(a*)*b", false),
+    ])
+  func patterns(text: String, pattern: String, expected: Bool) throws {
+    #expect(try TextPattern(pattern).matches(text) == expected, "\(pattern)")
+  }
+
+  @Test(
+    "What is no pattern is refused",
+    arguments: [
+      "(", ")", "[", "a**", "*", "a{", "a{2,1}", "\\", "[b-a]", "\\q", "(?<a>b)", "\\k", "a{201}", "(a{15}){15}",
+      "\\x1",
+      "[\\d-z]", "]", "}",
+    ])
+  func malformedPatterns(pattern: String) {
+    #expect(throws: TextPattern.PatternError.self) { try TextPattern(pattern) }
+    #expect(message("$filter=matchespattern(number,'\(pattern.replacing("+", with: "%2B"))')") != nil)
+  }
+
+  @Test("A pattern is a literal, and its steps are bounded")
+  func patternBounds() {
+    #expect(holds("matchespattern(number,'^%5C%2B1 [a-c]{3}$')") == true)
+    #expect(holds("matchesPattern(place/street,'a') eq null") == true)
+    #expect(message("$filter=matchespattern(number,number)")?.contains("literal") == true)
+    #expect((try? TextPattern(String(repeating: "a", count: Limits.patternStepsMax))) != nil)
+    #expect((try? TextPattern(String(repeating: "a", count: Limits.patternStepsMax + 1))) == nil)
+    #expect((try? TextPattern("a{198}")) != nil)
+  }
+
   @Test("Aliases stand for expressions, lists and nothing; one within itself is refused")
   func aliases() {
     #expect(holds("number eq @n", "&@n='%2B1 abc'") == true)
@@ -152,7 +193,8 @@ struct ExpressionTests {
   @Test(
     "What OData knows and is not offered is named as such",
     arguments: [
-      "cast(number,Edm.Int32) eq 1", "isof(test.phone)", "case(true:1) eq 1", "matchespattern(number,'a')",
+      "cast(number,Edm.Int32) eq 1", "isof(test.phone)", "case(true:1) eq 1", "matchespattern(number,'(?=a)')",
+      "matchespattern(number,'(a)\\1')",
       "geo.length(number) eq 1", "place/test.function() eq 1", "number eq binary'AA'", "$root/users eq null",
       "place eq {\"city\":\"a\"}",
     ])

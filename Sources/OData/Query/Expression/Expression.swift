@@ -18,6 +18,8 @@ public indirect enum Expression: Sendable {
   case contained(Expression, in: Expression)
   case hasFlags(Expression, Expression)
   case call(ExpressionFunction, [Expression])
+  /// `matchesPattern`, whose pattern is known beforehand.
+  case matches(Expression, TextPattern)
   case lambda(LambdaQuantifier, Expression, Expression?)
 }
 
@@ -80,6 +82,9 @@ extension Expression {
       var values: [ExpressionValue] = []
       for argument in arguments { values.append(try argument.value(in: &scope)) }
       return try function.result(of: values, now: scope.now)
+    case .matches(let text, let pattern):
+      guard case .string(let text) = try text.value(in: &scope) else { return .null }
+      return .bool(pattern.matches(text))
     case .lambda(let quantifier, let collection, let body):
       return try Self.lambda(quantifier, collection, body, &scope)
     }

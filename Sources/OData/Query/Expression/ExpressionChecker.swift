@@ -160,6 +160,7 @@ struct ExpressionChecker {
   private mutating func call(
     _ name: String, _ arguments: [ExpressionSyntax], _ syntax: ExpressionSyntax
   ) throws(QueryError) -> Checked {
+    if name == "matchespattern" { return try matches(arguments, syntax) }
     guard let function = ExpressionFunction(rawValue: name) else {
       guard !ExpressionFunction.notOffered.contains(name), !name.utf8.contains(UInt8(ascii: ".")) else {
         throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: syntax.position)
@@ -182,6 +183,28 @@ struct ExpressionChecker {
       throw mismatch("cannot call \(name) with", checked.first?.type ?? .null, syntax)
     }
     return try computed(Checked(.call(function, checked.map(\.expression)), type), syntax, function == .now)
+  }
+
+  private mutating func matches(
+    _ arguments: [ExpressionSyntax], _ syntax: ExpressionSyntax
+  ) throws(QueryError) -> Checked {
+    guard arguments.count == 2 else { throw failure("gives matchespattern \(arguments.count) arguments", syntax) }
+    let text = try check(arguments[0])
+    guard text.type.isString else { throw mismatch("matches a pattern with", text.type, arguments[0]) }
+    guard case .literal(.string(let pattern)) = try check(arguments[1]).expression else {
+      throw failure("needs a literal as pattern", arguments[1])
+    }
+    do throws(TextPattern.PatternError) {
+      return Checked(.matches(text.expression, try TextPattern(pattern)), .boolean)
+    } catch {
+      switch error {
+      case .malformed: throw failure("holds a malformed pattern", arguments[1])
+      case .tooLong: throw failure("holds a pattern of more than \(Limits.patternStepsMax) steps", arguments[1])
+      case .notRegular:
+        throw .notImplemented(
+          option: option, name: "a reference or lookaround in a pattern", position: arguments[1].position)
+      }
+    }
   }
 
   // MARK: Operators

@@ -9,7 +9,7 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
   case ceiling, floor, round
 
   /// Names that OData knows and this server does not offer; they are refused as such.
-  static let notOffered: Set<String> = ["case", "cast", "isof", "matchespattern"]
+  static let notOffered: Set<String> = ["case", "cast", "isof"]
 
   /// How many arguments it takes.
   var arity: ClosedRange<Int> {
