@@ -65,6 +65,11 @@ public struct ServiceMetadata: Sendable {
         "user": [Annotation("Core.AlternateKeys", keys)],
         "": [
           Annotation("Core.ODataVersions", .string("4.0")),
+          Annotation(
+            "Capabilities.ConformanceLevel", .member(type: "Capabilities.ConformanceLevelType", name: "Intermediate")),
+          Annotation(
+            "Capabilities.FilterFunctions", .collection(ExpressionFunction.offeredNames.map { .string($0) })),
+          Annotation("Capabilities.BatchSupported", .bool(true)),
           Annotation("Capabilities.KeyAsSegmentSupported", .bool(true)),
         ],
       ])

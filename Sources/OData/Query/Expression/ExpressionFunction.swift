@@ -11,6 +11,9 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
   /// Names that OData knows and this server does not offer; they are refused as such.
   static let notOffered: Set<String> = ["case", "cast", "isof"]
 
+  /// The names of all functions that can be called, in order.
+  public static let offeredNames: [String] = (allCases.map(\.rawValue) + ["matchespattern"]).sorted()
+
   /// How many arguments it takes.
   var arity: ClosedRange<Int> {
     switch self {
