@@ -173,23 +173,21 @@ final class BatchRun {
       if let group = part.group { failed.insert(group.lowercased()) }
     }
     json.element()
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.member("id", part.id)
-    if let group = part.group { writer.member("atomicityGroup", group) }
-    writer.name("status")
-    writer.int(Int64(response.status.code))
-    writer.name("headers")
-    writer.beginObject()
-    for (name, value) in Self.fields(response.headers) { writer.member(name, value) }
-    writer.endObject()
+    json.beginObject()
+    json.member("id", part.id)
+    if let group = part.group { json.member("atomicityGroup", group) }
+    json.name("status")
+    json.int(Int64(response.status.code))
+    json.name("headers")
+    json.beginObject()
+    for (name, value) in Self.fields(response.headers) { json.member(name, value) }
+    json.endObject()
     if case .bytes(let bytes) = response.body, bytes.readableBytes > 0 {
-      writer.name("body")
+      json.name("body")
       let isJSON = response.headers.first(name: "Content-Type")?.hasPrefix("application/json") == true
-      if isJSON { writer.raw(bytes.readableBytesView) } else { writer.string(String(buffer: bytes)) }
+      if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
     }
-    writer.endObject()
-    json.append(writer.bytes)
+    json.endObject()
   }
 
   /// The fields that belong to one answer rather than to the connection, each once.
