@@ -128,7 +128,7 @@ extension GraphHandler {
       let encoder = encoder(exchange)
       let source = ProfileSource(
         session: session, encoder: encoder, view: view,
-        opening: encoder.profileOpening(of: view.owner, exchange.options.selection, showsID: showsID),
+        opening: encoder.profileOpening(of: view.owner, exchange.options, showsID: showsID),
         collections: collections, links: ExpansionLinks(exchange.request, caller, settings.pageKey))
       finish(exchange, Self.itemHeaders, from: source)
     }

@@ -74,10 +74,10 @@ struct ItemEncoder {
   // MARK: Profiles
 
   /// The beginning of a profile, up to its first collection.
-  func profileOpening(of user: UserID, _ selection: Selection?, showsID: Bool) -> [UInt8] {
+  func profileOpening(of user: UserID, _ options: QueryOptions, showsID: Bool) -> [UInt8] {
     var json = JSONWriter(capacity: 256)
     json.beginObject()
-    let suffix = selection.map { $0.contextSuffix(of: ProfileModel.profile) } ?? ""
+    let suffix = options.contextSuffix(of: ProfileModel.profile)
     control("@odata.context", "\(contextRoot(of: user))\(suffix)/$entity", into: &json)
     control("@odata.type", "#\(ProfileModel.profile.qualifiedName)", into: &json)
     if showsID { json.member("id", ProfileModel.profileID) }

@@ -174,6 +174,19 @@ public struct QueryOptions: Sendable {
     }
   }
 
+  /// What is selected, of the entity and of what is expanded in it, as it stands in a context URL (OData JSON 4.01
+  /// section 10.9 and following); empty for everything.
+  public func contextSuffix(of type: StructuredType) -> String {
+    let expanded = (expansions ?? []).compactMap { expansion -> String? in
+      guard let target = type.navigation.first(where: { $0.name == expansion.navigation })?.target else { return nil }
+      let suffix = expansion.options.contextSuffix(of: target)
+      return suffix.isEmpty ? nil : expansion.navigation + suffix
+    }
+    let paths =
+      (selection?.paths(of: type).filter { path in !expanded.contains { $0.hasPrefix(path + "(") } } ?? []) + expanded
+    return paths.isEmpty ? "" : "(\(paths.joined(separator: ",")))"
+  }
+
   /// The name of a system query option in lower case with its dollar sign, however it was written; nil for others.
   static func systemName(_ name: String) -> String? {
     let bare = (name.utf8.first == UInt8(ascii: "$") ? String(name.dropFirst()) : name).lowercased()

@@ -18,7 +18,8 @@ public struct Selection: Equatable, Sendable {
   /// The selection as it stands in a context URL, in parentheses (OData JSON 4.01 section 10.8).
   public func contextSuffix(of type: StructuredType) -> String { "(\(paths(of: type).joined(separator: ",")))" }
 
-  private func paths(of type: StructuredType) -> [String] {
+  /// The paths of what is selected.
+  func paths(of type: StructuredType) -> [String] {
     let properties = members.flatMap { member -> [String] in
       let property = type.properties[member.index]
       guard let within = member.within, case .complex(let complex) = property.type else { return [property.name] }

@@ -8,6 +8,12 @@ public struct Version: Hashable, Comparable, Sendable {
   /// The version with this number, which must be positive.
   public init(number: Int64) { self.number = number }
 
+  /// The version of an entity whose key a client chose: unlike 1, it is none that an earlier entity of the same key had,
+  /// so that an entity tag of that one never matches this one. 1,024 versions fit into each microsecond.
+  public init(ofKeyChosenAt time: DateTimeOffset) {
+    number = max(1, (time.ticks - DateTimeOffset.unixEpochTicks) / 10) << 10
+  }
+
   /// The version after this one.
   public var next: Version { Version(number: number + 1) }
 

@@ -7,6 +7,7 @@ struct CreateItem: ItemOperation {
   let patch: StructuredPatch
   let stamp: AuditStamp
   let defaultAudience: Audience
+  var version = Version.first
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     guard let owner = state.owner, Relation(of: stamp.caller, to: key.user, in: owner.tenant).mayWrite else {
@@ -15,8 +16,8 @@ struct CreateItem: ItemOperation {
     // Ids are made by the server; meeting one again would mean two people were given the same.
     guard state.item == nil else { throw .store(.failed("A new id was already in use.")) }
     let value = value(ownerName: stamp.caller.userID == key.user ? owner.displayName : nil)
-    let item = StoredItem(key: key, version: .first, value: value, of: type)
-    return .put(item, stamp.change(.created, of: key, properties: setProperties, from: nil, to: .first))
+    let item = StoredItem(key: key, version: version, value: value, of: type)
+    return .put(item, stamp.change(.created, of: key, properties: setProperties, from: nil, to: version))
   }
 
   private func value(ownerName: String?) -> StructuredValue {

@@ -4,11 +4,24 @@ import OData
 /// upserts). For the owner and for applications of the tenant only: they see every item, so that what they are told of
 /// an id tells nothing new. For everybody else there is no such item, whether it is there or not.
 struct UpsertItem: ItemOperation {
-  let creation: CreateItem
-  let update: StructuredPatch
-  let preconditions: Preconditions
+  private let creation: CreateItem
+  private let update: StructuredPatch
+  private let preconditions: Preconditions
+
+  init(creation: CreateItem, update: StructuredPatch, preconditions: Preconditions) {
+    var creation = creation
+    creation.version = Version(ofKeyChosenAt: creation.stamp.time)
+    self.creation = creation
+    self.update = update
+    self.preconditions = preconditions
+  }
 
   var key: ItemKey { creation.key }
+
+  /// Whether what became of it is a new item.
+  func created(_ outcome: ItemOutcome) -> Bool {
+    if case .written(let item) = outcome { item.version == creation.version } else { false }
+  }
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     guard let owner = state.owner else { throw .userNotFound }

@@ -14,14 +14,6 @@ public enum ItemWrite: Sendable {
       collection
     }
   }
-
-  /// Whether an item that was just made by it is new to its caller.
-  fileprivate var mayCreate: Bool {
-    switch self {
-    case .create, .upsert: true
-    case .update, .delete: false
-    }
-  }
 }
 
 /// What became of writes that are applied together.
@@ -44,7 +36,7 @@ extension ProfileSession {
         let stamp = stamp(caller)
         let operations = writes.map { operation($0, user, stamp) }
         submitGroup(operations, of: user, caller) { outcome in
-          then(outcome.map { Self.result($0, writes, caller) })
+          then(outcome.map { Self.result($0, of: operations, writes, caller) })
         }
       }
     }
@@ -85,15 +77,26 @@ extension ProfileSession {
     }
   }
 
-  private static func result(_ outcome: GroupOutcome, _ writes: [ItemWrite], _ caller: Caller) -> GroupWriteResult {
+  private static func result(
+    _ outcome: GroupOutcome, of operations: [any ItemOperation], _ writes: [ItemWrite], _ caller: Caller
+  ) -> GroupWriteResult {
     switch outcome {
     case .refused(let index, let error): return .refused(index: index, error)
     case .applied(let outcomes):
       return .applied(
-        zip(outcomes, writes).map { outcome, write in
-          let request = CollectionRequest(owner: .me, collection: write.collection, caller: caller)
-          return result(outcome, request, in: caller.tenant, isNew: write.mayCreate && outcome.isFirst)
+        outcomes.indices.map { index in
+          let request = CollectionRequest(owner: .me, collection: writes[index].collection, caller: caller)
+          let isNew = isCreation(operations[index], outcomes[index])
+          return result(outcomes[index], request, in: caller.tenant, isNew: isNew)
         })
+    }
+  }
+
+  private static func isCreation(_ operation: any ItemOperation, _ outcome: ItemOutcome) -> Bool {
+    switch operation {
+    case is CreateItem: true
+    case let upsert as UpsertItem: upsert.created(outcome)
+    default: false
     }
   }
 }

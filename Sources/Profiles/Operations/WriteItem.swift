@@ -46,7 +46,7 @@ extension ProfileSession {
       let operation = UpsertItem(
         creation: self.creation(of: id, user, creation, stamp, request), update: update, preconditions: preconditions)
       addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
-        then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: $0.isFirst) })
+        then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: operation.created($0)) })
       }
     } refused: {
       then(.failure($0))
@@ -133,12 +133,5 @@ extension ProfileSession {
       guard let visible = relation.visible(item, of: request.collection.target) else { return .done }
       return .item(visible, isNew: isNew)
     }
-  }
-}
-
-extension ItemOutcome {
-  /// Whether the item was just created.
-  var isFirst: Bool {
-    if case .written(let item) = self { item.version == .first } else { false }
   }
 }

@@ -1,0 +1,154 @@
+import Foundation
+import HTTPProbe
+import OData
+import Testing
+
+/// Writes that depend on what is there: creations under a chosen id, and creations that are sent again.
+@Suite("Conditions")
+struct ConditionTests {
+  private static let mine = "/beta/me/profile/phones/mine"
+  private static let upsert = ["Prefer": "create-if-missing"]
+
+  @Test("An entity tag of an item that is gone never matches another one under the same id")
+  func chosenIDs() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      func send(_ method: String, _ headers: [String: String], _ body: String? = nil) async throws -> HTTPAnswer {
+        try await facet.probe.request(method, Self.mine, token: token, headers: headers, body: body)
+      }
+      let first = try await send("PATCH", Self.upsert, #"{"number":"1"}"#)
+      let tag = try #require(first.header("ETag"))
+      #expect(first.status == 201)
+      #expect(try await send("PATCH", Self.upsert, #"{"number":"1"}"#).status == 200)
+      #expect(try await send("PATCH", Self.upsert, #"{"number":"2"}"#).status == 200)
+      #expect(try await send("DELETE", [:]).status == 204)
+      let second = try await send("PATCH", Self.upsert, #"{"number":"1"}"#)
+      #expect(second.status == 201 && second.header("ETag") != tag)
+      #expect(try await send("GET", ["If-None-Match": tag]).status == 200)
+      #expect(try await send("PATCH", ["If-Match": tag], #"{"number":"3"}"#).status == 412)
+      #expect(try await send("DELETE", ["If-Match": tag]).status == 412)
+      #expect(try await send("DELETE", ["If-Match": try #require(second.header("ETag"))]).status == 204)
+      #expect(try await send("PATCH", Self.upsert.merging(["If-Match": "*"]) { $1 }, "{}").status == 404)
+      #expect(try await send("PATCH", ["If-None-Match": "*"], "{}").status == 404)
+      #expect(try await send("PATCH", Self.upsert.merging(["If-None-Match": "*"]) { $1 }, "{}").status == 201)
+      #expect(try await send("PATCH", Self.upsert.merging(["If-None-Match": "*"]) { $1 }, "{}").status == 412)
+    }
+  }
+
+  @Test("Who does not see every item finds none to create or update under a chosen id, there or not")
+  func strangers() async throws {
+    try await withFacet { facet in
+      let owner = try await facet.token(user: Demo.innocentyName)
+      let colleague = try await facet.token(user: Demo.amara, scopes: "User.ReadWrite.All")
+      let made = try await facet.probe.request(
+        "PATCH", Self.mine, token: owner, headers: Self.upsert,
+        body: #"{"number":"1","allowedAudiences":"organization"}"#)
+      #expect(made.status == 201)
+      var answers: Set<String> = []
+      for id in ["mine", Demo.phone, "nobody-has-this"] {
+        let path = "/beta/users/\(Demo.innocenty)/profile/phones/\(id)"
+        let answer = try await facet.probe.request(
+          "PATCH", path, token: colleague, headers: Self.upsert, body: #"{"number":"9"}"#)
+        let error = answer.json["error"] as? [String: Any]
+        answers.insert("\(answer.status) \(error?["code"] ?? "") \(error?["message"] ?? "")")
+      }
+      #expect(answers.count == 1 && answers.first?.hasPrefix("404") == true, "\(answers)")
+      #expect(try await facet.probe.request("GET", Self.mine, token: owner).json["number"] as? String == "1")
+    }
+  }
+
+  @Test("A creation is done once under its key, also when both are sent at the same time")
+  func idempotency() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      let phones = "/beta/me/profile/phones"
+      let ids = try await withThrowingTaskGroup(of: HTTPAnswer.self) { group in
+        for _ in 0..<16 {
+          group.addTask {
+            try await facet.probe.request(
+              "POST", phones, token: token, headers: ["Idempotency-Key": "once"], body: #"{"number":"1"}"#)
+          }
+        }
+        return try await group.reduce(into: Set<String>()) { ids, answer in
+          #expect(answer.status == 201)
+          ids.insert(answer.json["id"] as? String ?? "")
+        }
+      }
+      #expect(ids.count == 1)
+      #expect(try await facet.probe.request("GET", phones + "/$count", token: token).text == "3")
+      for (key, status) in [
+        (String(repeating: "k", count: Limits.idempotencyKeyBytesMax), 201),
+        (String(repeating: "k", count: Limits.idempotencyKeyBytesMax + 1), 400), ("", 400),
+      ] {
+        let answer = try await facet.probe.request(
+          "POST", phones, token: token, headers: ["Idempotency-Key": key], body: #"{"number":"1"}"#)
+        #expect(answer.status == status, "\(key.count)")
+      }
+    }
+  }
+
+  @Test("Links lead on for their caller and query alone, whatever others write between")
+  func links() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      let other = try await facet.token(user: Demo.amara, scopes: "User.Read.All")
+      let phones = "/beta/users/\(Demo.innocenty)/profile/phones"
+      func make(_ number: Int) async throws {
+        let body = #"{"number":"\#(number % 10)","allowedAudiences":"organization"}"#
+        #expect(try await facet.probe.request("POST", phones, token: token, body: body).status == 201)
+      }
+      for number in 0..<30 { try await make(number) }
+      let all = try await facet.probe.request("GET", phones, token: token)
+      let before = (all.json["value"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+      for query in [
+        "$top=7", "$top=7&$orderby=number%20desc", "$top=7&$filter=number%20ne%20'x'&$orderby=displayName,number",
+      ] {
+        var found: [String] = []
+        var next: String? = "\(phones)?\(query)"
+        var round = 0
+        while let target = next {
+          let page = try await facet.probe.request("GET", target, token: token)
+          let items = page.json["value"] as? [[String: Any]] ?? []
+          #expect(!items.isEmpty && page.status == 200)
+          found += items.compactMap { $0["id"] as? String }
+          let link = page.json["@odata.nextLink"] as? String
+          next = link.flatMap { URL(string: $0) }.map { "\($0.path)?\($0.query() ?? "")" }
+          if let next, round == 0 {
+            let token = try await facet.probe.request("GET", next, token: other)
+            #expect(token.status == 400, "A link of somebody else")
+            let elsewhere = next.replacing("$top=7", with: "$top=7&$search=a")
+            #expect(try await facet.probe.request("GET", elsewhere, token: self.token(facet)).status == 400)
+          }
+          round += 1
+          try await make(round)
+        }
+        #expect(Set(found).count == found.count, "\(query)")
+        #expect(Set(before).isSubset(of: Set(found)), "\(query)")
+      }
+    }
+  }
+
+  private func token(_ facet: FacetProcess) async throws -> String { try await facet.token(user: Demo.innocentyName) }
+
+  @Test("A context names what is selected, also within what is expanded")
+  func contexts() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      for (path, suffix) in [
+        (
+          "phones?$select=number,inference($select=confidenceScore)",
+          "/profile/phones(number,inference/confidenceScore)"
+        ),
+        ("phones/\(Demo.phone)?$select=number", "/profile/phones(number)/$entity"),
+        ("?$expand=phones($select=number),emails", "/profile(phones(number))/$entity"),
+        ("?$select=id,phones&$expand=phones($select=number)", "/profile(id,phones(number))/$entity"),
+        ("", "/profile/$entity"),
+      ] {
+        let separator = path.hasPrefix("?") || path.isEmpty ? "" : "/"
+        let answer = try await facet.probe.request("GET", "/beta/me/profile\(separator)\(path)", token: token)
+        #expect(
+          (answer.json["@odata.context"] as? String)?.hasSuffix(suffix) == true, "\(path) \(answer.text.prefix(300))")
+      }
+    }
+  }
+}
