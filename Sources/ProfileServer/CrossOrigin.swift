@@ -10,7 +10,7 @@ enum CrossOrigin {
   static let allowedMethods = "GET, POST, PATCH, PUT, DELETE, HEAD, OPTIONS"
   static let allowedHeaders =
     "authorization, content-type, client-request-id, sdkversion, consistencylevel, prefer, if-match, if-none-match, "
-    + "odata-version, odata-maxversion, accept, content-encoding"
+    + "odata-version, odata-maxversion, accept, content-encoding, idempotency-key"
 
   /// Whether a request only asks what would be allowed.
   static func isPreflight(_ method: HTTPMethod, _ headers: HTTPHeaders) -> Bool {

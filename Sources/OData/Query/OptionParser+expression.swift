@@ -182,6 +182,7 @@ extension OptionParser {
     var segments: [String] = []
     repeat {
       let place = position
+      if let byte = next, byte == UInt8(ascii: ".") || isNumberByte(byte) { throw unexpected() }
       let name = try name()
       if next == UInt8(ascii: "(") {
         return try callOrLambda(name, after: segments, at: start, place)

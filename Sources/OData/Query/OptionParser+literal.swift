@@ -158,8 +158,8 @@ extension Duration100ns {
   init?(_ text: some Sequence<UInt8>) {
     var rest = Array(text)[...]
     var sign: Int64 = 1
-    if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") {
-      sign = rest.first == UInt8(ascii: "-") ? -1 : 1
+    if rest.first == UInt8(ascii: "-") {
+      sign = -1
       rest.removeFirst()
     }
     guard rest.popFirst() == UInt8(ascii: "P") else { return nil }

@@ -82,7 +82,9 @@ extension OptionParser {
       let start = position
       if takesWord("AND") {
         parts.append(try searchPart(type))
-      } else if skipBlanks(), let byte = next, byte != UInt8(ascii: ")"), byte != UInt8(ascii: ";"), !isAt("OR") {
+      } else if skipBlanks(), let byte = next, byte != UInt8(ascii: ")"), byte != UInt8(ascii: ";") || !isNested,
+        !isAt("OR")
+      {
         parts.append(try searchPart(type))
       } else {
         position = start
@@ -137,10 +139,13 @@ extension OptionParser {
     return .term(word.lowercased(), property: nil)
   }
 
+  /// Within `$expand` a semicolon ends an option; alone it is a character like any other.
+  private var isNested: Bool { option == "$expand" }
+
   private mutating func searchWord() -> String {
     let start = position
     while let byte = next, byte != 0x20, byte != 0x09, byte != UInt8(ascii: "("), byte != UInt8(ascii: ")"),
-      byte != UInt8(ascii: "\""), byte != UInt8(ascii: ";")
+      byte != UInt8(ascii: "\""), byte != UInt8(ascii: ";") || !isNested
     {
       position += 1
     }
