@@ -43,7 +43,7 @@ public enum Limits {
   /// Most entities of a page.
   public static let pageSizeMax = 999
   /// Most that a sorted list can skip: what is skipped has to be sorted too.
-  public static let sortedSkipMax = 10_000
+  public static let sortedSkipMax = 1_000
   /// Most that one page holds before it ends, in bytes of stored JSON; it may exceed this by one entity.
   public static let answerBytesMax = 2 << 20
   /// Longest URL of a list with options, in bytes: its link to the next page must not be longer than a URL may be.

@@ -16,6 +16,35 @@ struct CommandTests {
       #"{"tenant":"22222222-1111-4111-8111-111111111111","user":{"id":"u2","displayName":"Two"}}"#,
     ].joined(separator: "\n") + "\n"
 
+  @Test("A stamp that a line leaves out is filled in, one that it says is null stays so")
+  func stamps() async throws {
+    let data = try Self.folder()
+    let lines = [
+      #"{"user":{"id":"u1","displayName":"One"}}"#,
+      #"{"userId":"u1","collection":"phones","item":{"id":"p1","lastModifiedDateTime":null}}"#,
+    ].joined(separator: "\n")
+    #expect(try await FacetProcess.run(["import", "--data", data.path], input: lines).status == 0)
+    let exported = try await FacetProcess.run(["export", "--data", data.path]).output
+    #expect(exported.contains(#""lastModifiedDateTime":null"#))
+    #expect(exported.contains(#""createdDateTime":"2"#))
+  }
+
+  @Test("The size of batches has bounds")
+  func batchSizes() async throws {
+    let data = try Self.folder()
+    for size in [0, -1, Limits.batchRequestsMax + 1] {
+      let refused = try await FacetProcess.run(["serve", "--data", data.path, "--batch-size=\(size)"])
+      #expect(refused.status != 0 && refused.errors.contains("--batch-size"), "\(refused.errors)")
+    }
+    try await withFacet(arguments: ["--batch-size", "\(Limits.batchRequestsMax)"]) { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      let requests = (0..<Limits.batchRequestsMax).map { #"{"id":"\#($0)","method":"GET","url":"/me?$select=id"}"# }
+      let answer = try await facet.probe.request(
+        "POST", "/beta/$batch", token: token, body: #"{"requests":[\#(requests.joined(separator: ","))]}"#)
+      #expect((answer.json["responses"] as? [[String: Any]])?.count == Limits.batchRequestsMax)
+    }
+  }
+
   @Test("What is exported and imported again is exported the same")
   func roundTrip() async throws {
     let (first, second) = (try Self.folder(), try Self.folder())

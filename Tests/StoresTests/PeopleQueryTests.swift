@@ -112,6 +112,25 @@ struct PeopleQueryTests {
     store.close()
   }
 
+  @Test("A sorted list skips as many as its bound, and no more")
+  func skipping() async throws {
+    let store = try SQLiteStore.temporary()
+    let session = try SessionQueue(store)
+    let caller = Caller(actor: .application, tenant: .demo, permissions: [.userReadAll])
+    func page(_ query: String) async throws -> Listing<VisibleUser> {
+      let options = try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+      return try await session.listUsers(ListQuery(options, limit: 5), by: caller)
+    }
+    for order in ["displayName", "length(displayName)"] {
+      #expect(try await page("$orderby=\(order)&$skip=\(Limits.sortedSkipMax)").elements.isEmpty)
+      await #expect(throws: ProfileError.skipsTooMany) {
+        _ = try await page("$orderby=\(order)&$skip=\(Limits.sortedSkipMax + 1)")
+      }
+    }
+    #expect(try await page("$skip=\(Limits.sortedSkipMax + 1)").elements.isEmpty)
+    store.close()
+  }
+
   @Test("What a caller may not see of people decides nothing")
   func hidden() async throws {
     let store = try SQLiteStore.temporary()
