@@ -86,8 +86,10 @@ extension GraphHandler {
       as: exchange.representation.contentType)
   }
 
-  /// How an item is written depends on who reads it.
-  static let itemHeaders: HTTPHeaders = ["Vary": "User-Agent"]
+  /// How an item is written depends on who reads it, and in which form.
+  static let itemHeaders: HTTPHeaders = ["Vary": "Accept, Prefer, User-Agent"]
+  /// How a person is written depends on the form alone.
+  static let userHeaders: HTTPHeaders = ["Vary": "Accept, Prefer"]
 }
 
 extension GraphResponse {

@@ -120,12 +120,15 @@ extension GraphHandler {
       response.headers.add(name: "Location", value: location)
       if isMinimal { response.headers.add(name: "OData-EntityId", value: location) }
     }
-    if let applied = preferences.applied { response.headers.add(name: "Preference-Applied", value: applied) }
+    let mayCreate = exchange.route == .item && exchange.request.method == .PATCH
+    if let applied = preferences.applied(mayCreate: mayCreate) {
+      response.headers.add(name: "Preference-Applied", value: applied)
+    }
     finish(exchange, response)
   }
 
   /// Answers a list, and says that the size of its pages was honoured.
-  func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HTTPHeaders = [:]) {
+  func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HTTPHeaders) {
     var headers = headers
     if let size = page.preferredSize { headers.add(name: "Preference-Applied", value: "odata.maxpagesize=\(size)") }
     finish(exchange, .json(.ok, body, headers, as: exchange.representation.contentType))

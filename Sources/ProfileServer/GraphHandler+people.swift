@@ -61,7 +61,8 @@ extension GraphHandler {
       case .success(let listing):
         let elements = encoder.users(listing.elements, selection, isFirst: true)
         let context = encoder.usersContext(selection)
-        finish(exchange, list: encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements), page)
+        let body = encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements)
+        finish(exchange, list: body, page, Self.userHeaders)
       }
     }
   }
@@ -103,8 +104,10 @@ extension GraphHandler {
 
   private func entity(_ status: HTTPResponseStatus, _ user: VisibleUser, _ exchange: Exchange) -> GraphResponse {
     let body = encoder(exchange).user(user, exchange.options.selection)
+    var headers = Self.userHeaders
+    headers.add(name: "ETag", value: user.version.entityTag)
     return .json(
-      status, body, ["ETag": user.version.entityTag], as: exchange.representation.contentType)
+      status, body, headers, as: exchange.representation.contentType)
   }
 
   // MARK: Profiles

@@ -20,8 +20,9 @@ struct Preferences: Equatable {
   private var prefixedPageSize: Int?
 
   init(_ headers: HTTPHeaders) {
-    for preference in headers[canonicalForm: "Prefer"] {
-      let parts = preference.split(separator: ";").first?.split(separator: "=", maxSplits: 1) ?? []
+    // Graph's guideline also joins two preferences by a semicolon, which would make the second a parameter.
+    for preference in headers[canonicalForm: "Prefer"].flatMap({ $0.split(separator: ";") }) {
+      let parts = preference.split(separator: "=", maxSplits: 1)
       guard let name = parts.first.map(Self.trimmed) else { continue }
       let value = parts.count == 2 ? Self.trimmed(parts[1]).filter { $0 != "\"" } : ""
       switch name {
@@ -34,8 +35,15 @@ struct Preferences: Equatable {
     }
   }
 
-  /// What of `return` is said in `Preference-Applied`, or nil when nothing was asked for.
-  var applied: String? { returning.map { "return=\($0.rawValue)" } }
+  /// What a write says in `Preference-Applied`, one that `mayCreate` what is missing or another; nil when nothing was
+  /// asked for that it follows.
+  func applied(mayCreate: Bool) -> String? {
+    let names = [
+      createsIfMissing && mayCreate ? "create-if-missing" : nil, returning.map { "return=\($0.rawValue)" },
+    ]
+    let applied = names.compactMap { $0 }.joined(separator: ", ")
+    return applied.isEmpty ? nil : applied
+  }
 
   private static func size(_ value: String) -> Int? { Int(value).flatMap { $0 > 0 ? $0 : nil } }
 

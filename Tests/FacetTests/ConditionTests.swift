@@ -57,6 +57,23 @@ struct ConditionTests {
     }
   }
 
+  @Test("No item has an id that clients would resolve to another path")
+  func dots() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      for id in ["%2E", "%2E%2E", ".", ".."] {
+        let path = "/beta/me/profile/phones/\(id)"
+        let answer = try await facet.probe.request("PATCH", path, token: token, headers: Self.upsert, body: "{}")
+        #expect(answer.status == 400, "\(id)")
+      }
+      let fine = try await facet.probe.request(
+        "PATCH", "/beta/me/profile/phones/...", token: token,
+        headers: ["Prefer": "create-if-missing; return=minimal"], body: "{}")
+      #expect(fine.status == 204 && fine.header("Preference-Applied") == "create-if-missing, return=minimal")
+      #expect(fine.header("Location")?.hasSuffix("/phones/...") == true)
+    }
+  }
+
   @Test("A creation is done once under its key, also when both are sent at the same time")
   func idempotency() async throws {
     try await withFacet { facet in

@@ -30,7 +30,7 @@ struct RequestPartsTests {
       ([], nil),
     ] as [([String], String?)])
   func preferences(fields: [String], applied: String?) {
-    #expect(Preferences(HTTPHeaders(fields.map { ("Prefer", $0) })).applied == applied)
+    #expect(Preferences(HTTPHeaders(fields.map { ("Prefer", $0) })).applied(mayCreate: true) == applied)
   }
 
   @Test(

@@ -167,7 +167,8 @@ async def test_the_spelling_of_dependencies_that_the_sdk_uses_is_understood(grap
     items = [
         BatchRequestItem(phone(me, demo.STRANGER_ID).to_get_request_information(), id="fails"),
         BatchRequestItem(
-            phone(me, demo.PHONE).to_patch_request_information(ItemPhone(number="1")), id="after", depends_on=["fails"]),
+            phone(me, demo.PHONE).to_patch_request_information(ItemPhone(number="1")), id="after",
+            depends_on=["fails"]),
         BatchRequestItem(phone(me, demo.PHONE).to_get_request_information(), id="apart"),
     ]
     sent = json.loads(await encoded(graph, BatchRequestContent({item.id: item for item in items})))
@@ -185,7 +186,8 @@ async def test_if_match_of_a_part_is_honoured_through_the_sdk(graph, raw):
         return BatchRequestItem(request, id=part_id)
 
     etag = raw.get(f"/beta{PHONE}").headers["ETag"]
-    assert await through_sdk(graph, change("first", "1", etag), change("late", "2", etag)) == {"first": 200, "late": 412}
+    done = await through_sdk(graph, change("first", "1", etag), change("late", "2", etag))
+    assert done == {"first": 200, "late": 412}
     assert numbers(raw)[demo.PHONE] == "1"
 
 
@@ -212,7 +214,8 @@ def test_what_depends_on_a_success_is_done(raw):
 @pytest.mark.parametrize("named", ["b", "c", "nobody"], ids=["itself", "later", "unknown"])
 def test_a_dependency_must_stand_earlier(raw, named):
     message = refuse(
-        raw, part("a", "PATCH", PHONE, {"number": "1"}), part("b", "GET", PHONE, dependsOn=[named]), part("c", "GET", PHONE))
+        raw, part("a", "PATCH", PHONE, {"number": "1"}), part("b", "GET", PHONE, dependsOn=[named]),
+        part("c", "GET", PHONE))
     assert "Invalid dependency for request Id" in message
 
 
@@ -429,7 +432,8 @@ def test_what_stands_beside_a_group_that_failed_is_done_unless_it_depends_on_it(
 def test_a_group_that_depends_on_a_failure_is_not_done(raw):
     found = send(
         raw, part("fails", "GET", f"{PHONES}/{demo.STRANGER_ID}"),
-        *group(part("1", "PATCH", PHONE, {"number": "1"}), part("2", "PATCH", OFFICE, {"number": "2"}, dependsOn=["fails"])))
+        *group(part("1", "PATCH", PHONE, {"number": "1"}),
+               part("2", "PATCH", OFFICE, {"number": "2"}, dependsOn=["fails"])))
     assert statuses(found) == {"fails": 404, "1": 424, "2": 424}
     assert numbers(raw) == BEFORE
 

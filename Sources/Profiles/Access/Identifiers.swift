@@ -4,7 +4,7 @@ import OData
 public struct UserID: Hashable, Sendable {
   public let text: String
 
-  /// An id, or nil when the text is empty, too long or holds control characters.
+  /// An id, or nil when the text is empty, too long, `.` or `..`, or holds control characters.
   public init?(_ text: String) {
     guard isValidID(text) else { return nil }
     self.text = text
@@ -20,7 +20,7 @@ public struct UserID: Hashable, Sendable {
 public struct ItemID: Hashable, Sendable {
   public let text: String
 
-  /// An id, or nil when the text is empty, too long or holds control characters.
+  /// An id, or nil when the text is empty, too long, `.` or `..`, or holds control characters.
   public init?(_ text: String) {
     guard isValidID(text) else { return nil }
     self.text = text
@@ -48,7 +48,7 @@ public struct TenantID: Hashable, Sendable {
   /// The tenant of the demo data.
   public static let demo = TenantID(known: "11111111-1111-4111-8111-111111111111")
 
-  /// An id in lower case, or nil when the text is empty, too long or holds control characters.
+  /// An id in lower case, or nil when the text is empty, too long, `.` or `..`, or holds control characters.
   public init?(_ text: String) {
     guard isValidID(text) else { return nil }
     self.text = text.lowercased()
@@ -62,8 +62,11 @@ public struct TenantID: Hashable, Sendable {
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
 }
 
+/// Clients resolve the segments `.` and `..` of a URL before they send it (RFC 3986 section 5.2.4), so that a request for
+/// such an id would reach what stands above it.
 private func isValidID(_ text: String) -> Bool {
   (1...Limits.idBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    && text != "." && text != ".."
 }
 
 // Swift compares strings by canonical equivalence, which would make one person of two ids that a store keeps apart.
