@@ -172,6 +172,12 @@ struct BatchTests {
         #"{"requests":[{"id":"1","method":"GET","url":"/me","dependsOn":["1"]}]}"#,
         #"{"requests":[{"id":"1","method":"GET","url":"/me","headers":[]}]}"#,
         #"{"requests":[{"id":"1","method":"GET","url":"/me","headers":{"a":1}}]}"#,
+        #"{"requests":[{"id":"1","method":"GET","url":"/me","headers":{"é":"x"}}]}"#,
+        #"{"requests":[{"id":"1","method":"GET","url":"/me","headers":{"":"x"}}]}"#,
+        #"{"requests":[{"id":"1","method":"GET","url":"/me","headers":{"a b":"x"}}]}"#,
+        #"{"requests":[{"id":"1","method":"GET","url":"/me","headers":{"a":"x\n"}}]}"#,
+        #"{"requests":[{"id":"1","method":"GE\nT","url":"/me"}]}"#,
+        #"{"requests":[{"id":"1","method":"É","url":"/me"}]}"#,
       ] {
         let answer = try await facet.probe.request("POST", "/beta/$batch", token: token, body: body)
         #expect(answer.status == 400 && answer.errorCode != nil, "\(body)")

@@ -100,7 +100,7 @@ struct BatchBody {
       }
     }
     guard let id, !id.isEmpty else { throw Malformed.member("id") }
-    guard let method, !method.isEmpty else { throw Malformed.member("method") }
+    guard let method, isToken(method) else { throw Malformed.member("method") }
     guard let url else { throw Malformed.member("url") }
     return Part(
       id: id, method: method.uppercased(), url: url, headers: headers, body: body, dependsOn: dependsOn, group: group)
@@ -149,15 +149,35 @@ struct BatchBody {
     var headers = HTTPHeaders()
     while let name = try reader.nextName() {
       let field = name.string
-      guard headers.count < Limits.headerCountMax else { throw Malformed.member("headers") }
+      guard headers.count < Limits.headerCountMax, isToken(field) else { throw Malformed.member("headers") }
       switch try reader.peek() {
-      case .string: headers.add(name: field, value: try reader.readString().string)
+      case .string:
+        let value = try reader.readString().string
+        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+          throw Malformed.member("headers")
+        }
+        headers.add(name: field, value: value)
       case .null: try reader.readNull()
       default: throw Malformed.member("headers")
       }
     }
     return headers
   }
+
+  /// Whether a text can stand as a method or as the name of a field (RFC 9110 section 5.6.2).
+  private static func isToken(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: tokenMarks.contains(byte)
+        }
+      }
+  }
+
+  private static let tokenMarks = Set("!#$%&'*+-.^_`|~".utf8)
 
   // MARK: Ids, groups and dependencies
 
