@@ -47,8 +47,9 @@ public struct OrderPlace: Equatable, Sendable {
   public static func precedes(_ left: OrderPlace, _ right: OrderPlace, isDescending: [Bool]) -> Bool {
     for (index, descends) in isDescending.enumerated() where index < min(left.values.count, right.values.count) {
       let (a, b) = (left.values[index], right.values[index])
-      if a == b { continue }
-      return descends ? b < a : a < b
+      // A whole number and a fraction may be the same without being equal as values.
+      if a < b { return !descends }
+      if b < a { return descends }
     }
     return left.id.lexicographicallyPrecedes(right.id)
   }

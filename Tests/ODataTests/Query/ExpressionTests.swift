@@ -260,6 +260,12 @@ struct ExpressionTests {
     let twin = try ordering.place(of: Self.phone, id: "a", now: Self.now)
     #expect(ordering.precedes(twin, here) && !ordering.precedes(here, here))
     #expect(OrderValue(.string("Z")) < OrderValue(.string("a")) && OrderValue(.double(.nan)) == .null)
+    // The same number in two spellings is a tie, which the key breaks.
+    let whole = OrderPlace(values: [.int(1)], id: [1])
+    let fraction = OrderPlace(values: [.double(1)], id: [2])
+    #expect(OrderPlace.precedes(whole, fraction, isDescending: [false]))
+    #expect(OrderPlace.precedes(whole, fraction, isDescending: [true]))
+    #expect(!OrderPlace.precedes(fraction, whole, isDescending: [false]))
     let long = String(repeating: "x", count: Limits.orderTextBytesMax)
     #expect(OrderValue(.string(long)) == OrderValue(.string(long + "y")))
     #expect(OrderValue(.string(String(long.dropLast()))) < OrderValue(.string(long)))
