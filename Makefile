@@ -8,7 +8,7 @@ FACET := .build/release/facet
 SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
 SYSTEM_PACKAGES := libsqlite3-dev zlib1g-dev
 
-.PHONY: help packages build build-tests serve test test-clients lint tidy check bench format
+.PHONY: help packages build build-tests serve test test-clients lint tidy check bench fuzz format
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: lint test ## What to run before a commit: format, house rules, build, tes
 bench: build ## Measure and print how fast it is
 	@Scripts/install-packages wrk
 	Benchmarks/run
+
+fuzz: packages ## Fuzz paths, queries, bodies and patches; ARGS="60 query" picks seconds and target
+	Fuzz/run $(ARGS)
 
 format: ## Format all Swift files in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)

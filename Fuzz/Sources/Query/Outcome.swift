@@ -1,0 +1,54 @@
+import OData
+
+/// What the options of a query give for the samples of a type. Two queries that mean the same give the same.
+struct Outcome: Equatable {
+  /// What a filter says of a sample.
+  enum Verdict: Equatable {
+    case holds
+    case doesNotHold
+    case fails(EvaluationError)
+  }
+
+  static let now = DateTimeOffset(unixSeconds: 1_700_000_000)
+
+  /// For each sample; empty without a filter.
+  private(set) var filter: [Verdict] = []
+  /// For each sample; empty without a search.
+  private(set) var search: [Bool] = []
+  /// Places of the samples that have one; empty without an order.
+  private(set) var places: [OrderPlace] = []
+  /// What is written of the samples; empty without a selection.
+  private(set) var selected: [[UInt8]] = []
+  private var top: Int?
+  private var countsAll = false
+
+  /// Evaluates the options for all samples of `type`.
+  init(_ options: QueryOptions, of type: StructuredType) {
+    // What is skipped is no part of it: links do not repeat that.
+    top = options.top
+    countsAll = options.countsAll
+    for (id, value) in Samples.entities(of: type) {
+      if let filter = options.filter { self.filter.append(Self.verdict(filter, value)) }
+      if let search = options.search { self.search.append(search.matches(value, of: type)) }
+      if let place = try? options.ordering?.place(of: value, id: id, now: Self.now) { places.append(place) }
+      if let selection = options.selection { selected.append(Self.text(value, type, selection)) }
+    }
+  }
+
+  private static func verdict(_ filter: Expression, _ value: StructuredValue) -> Verdict {
+    do throws(EvaluationError) {
+      return try filter.isSatisfied(by: value, now: now) ? .holds : .doesNotHold
+    } catch {
+      requireReadable(error.message)
+      return .fails(error)
+    }
+  }
+
+  private static func text(_ value: StructuredValue, _ type: StructuredType, _ selection: Selection) -> [UInt8] {
+    var writer = EntityWriter()
+    writer.json.beginObject()
+    writer.members(value, of: type, selecting: selection)
+    writer.json.endObject()
+    return writer.json.bytes
+  }
+}
