@@ -208,6 +208,23 @@ struct ExpressionTests {
     }
   }
 
+  @Test(
+    "Mangled inputs that the fuzzers kept are refused, or mean what they say",
+    arguments: [
+      ("not not .e", false), ("toupper''''''''':''''q')", false), ("hassubset(tags,[\"\\u006060\"]", false),
+      ("hassubset(tags,[\"a\",\"\\fffffate\"])", true), ("hassubset(tags,[\"A\",\"\\u\"])", false),
+      ("number eq duration'P1DT1H1.(5S'", false), ("@a eq 2&@a=@b  has ", false), ("1 eq 1e400b", false),
+      ("9 add null eq ------1", true), ("time([[[[[[[[", false),
+      ("-9223372036854775808 le -1 and 7 divby 2 eq 3.5", true),
+      ("number eq m____$top='", false), ("1 add 2 mOd 0 ne Na:N", false), ("matchespattern(number,'[^]*%5Cf.')", true),
+      ("--9 div 9223372068547770368887 7 *", false), ("number ge 2024-01-31T08:00/ss/city", false),
+      ("places/any(p:startswith(p,'1')) and Name", false), ("date gt 2000-x/-01  duration'P1D'", false),
+    ])
+  func mangled(filter: String, isTaken: Bool) {
+    #expect((message("$filter=\(filter)") == nil) == isTaken)
+    if isTaken { #expect(holds(filter) == holds(filter)) }
+  }
+
   @Test("Depth, parts, keys and terms are taken up to their bound and refused beyond it")
   func bounds() {
     let depth = Limits.expressionDepthMax
