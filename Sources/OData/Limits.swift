@@ -25,6 +25,8 @@ public enum Limits {
   public static let expressionDepthMax = 100
   /// Most parts of one expression, after parameter aliases are put in.
   public static let expressionNodesMax = 800
+  /// Most that the functions of an expression look at for one entity, in bytes; for a pattern, times its steps.
+  public static let expressionWorkMax = 4 << 20
   /// Most steps of a pattern, repetitions written out.
   public static let patternStepsMax = 200
   /// Most parameter aliases of one query.

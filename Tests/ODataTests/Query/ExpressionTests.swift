@@ -143,6 +143,24 @@ struct ExpressionTests {
     #expect(message("$filter=matchespattern(number,'\(pattern.replacing("+", with: "%2B"))')") != nil)
   }
 
+  @Test("What functions look at for one entity is bounded")
+  func work() throws {
+    var long = Self.phone
+    let bytes = Limits.stringBytesMax
+    long.members[1] = .string(String(repeating: "a", count: bytes))
+    func evaluate(_ filter: String) throws -> Bool {
+      let filter = try #require(try options("$filter=\(filter)").filter)
+      return try filter.isSatisfied(by: long, now: Self.now)
+    }
+    let most = Limits.expressionWorkMax / bytes
+    func row(_ count: Int) -> String { Array(repeating: "length(number) eq 0", count: count).joined(separator: " or ") }
+    #expect(try !evaluate(row(most)))
+    #expect(throws: EvaluationError.tooCostly) { _ = try evaluate(row(most + 1)) }
+    // A pattern ends with one step of its own.
+    #expect(try evaluate("matchespattern(number,'^a{\(most - 2)}')"))
+    #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'^a{\(most - 1)}')") }
+  }
+
   @Test("A pattern is a literal, and its steps are bounded")
   func patternBounds() {
     #expect(holds("matchespattern(number,'^%5C%2B1 [a-c]{3}$')") == true)

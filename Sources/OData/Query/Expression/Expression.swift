@@ -29,6 +29,14 @@ public struct ExpressionScope {
   var variables: [ExpressionValue]
   /// The time of the request.
   let now: DateTimeOffset
+  /// What functions have looked at so far, against `Limits.expressionWorkMax`.
+  private var work = 0
+
+  /// Accounts for a function that looks at this many bytes or elements.
+  mutating func spend(_ amount: Int) throws(EvaluationError) {
+    work += amount
+    guard work <= Limits.expressionWorkMax else { throw .tooCostly }
+  }
 
   /// The scope of one entity.
   public init(_ entity: StructuredValue, now: DateTimeOffset) {
@@ -81,9 +89,11 @@ extension Expression {
     case .call(let function, let arguments):
       var values: [ExpressionValue] = []
       for argument in arguments { values.append(try argument.value(in: &scope)) }
+      try scope.spend(values.reduce(0) { $0 + $1.extent })
       return try function.result(of: values, now: scope.now)
     case .matches(let text, let pattern):
       guard case .string(let text) = try text.value(in: &scope) else { return .null }
+      try scope.spend(text.utf8.count * pattern.stepCount)
       return .bool(pattern.matches(text))
     case .lambda(let quantifier, let collection, let body):
       return try Self.lambda(quantifier, collection, body, &scope)

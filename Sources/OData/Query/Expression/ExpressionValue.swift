@@ -45,6 +45,15 @@ public enum ExpressionValue: Sendable {
     }
   }
 
+  /// How much a function has to look at: bytes of a text, elements of a collection.
+  var extent: Int {
+    switch self {
+    case .string(let text): text.utf8.count
+    case .collection(let elements): elements.count
+    default: 1
+    }
+  }
+
   /// Whether there is no value.
   var isNull: Bool { if case .null = self { true } else { false } }
 }
@@ -119,12 +128,17 @@ public enum EvaluationError: Error, Equatable, Sendable {
   case divisionByZero
   case overflow
   case negativeLength
+  /// Functions would look at more than `Limits.expressionWorkMax` bytes for one entity.
+  case tooCostly
 
   /// A sentence for people.
   public var message: String {
     switch self {
     case .divisionByZero: "The expression divides an integer by zero. Guard the division, or use divby."
     case .overflow: "The expression computes a value beyond the range of its type. Use smaller numbers."
+    case .tooCostly:
+      "The expression looks at too much text of one item: more than \(Limits.expressionWorkMax) bytes in all its "
+        + "functions. Use fewer functions or shorter patterns."
     case .negativeLength: "The expression asks for a substring of negative length. Use a length of zero or more."
     }
   }

@@ -26,6 +26,9 @@ public struct TextPattern: Sendable {
 
   private let steps: [Step]
 
+  /// How many steps are followed at most for each scalar of a text.
+  var stepCount: Int { steps.count }
+
   /// Why a text is no pattern.
   enum PatternError: Error {
     case malformed
