@@ -66,7 +66,7 @@ public enum Limits {
   public static let batchRequestsDefault = 20
   /// Most that `--batch-size` can allow.
   public static let batchRequestsMax = 1_000
-  /// Most that the answers of one batch hold before reads in it are refused, in bytes.
+  /// Most that the answers of one batch hold before further requests in it are refused, in bytes.
   public static let batchAnswerBytesMax = 8 << 20
 
   // MARK: A value

@@ -130,7 +130,9 @@ extension GraphHandler {
   /// Answers a list, and says that the size of its pages was honoured.
   func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HTTPHeaders) {
     var headers = headers
-    if let size = page.preferredSize { headers.add(name: "Preference-Applied", value: "odata.maxpagesize=\(size)") }
+    if let size = page.preferredSize {
+      headers.add(name: "Preference-Applied", value: "odata.maxpagesize=\(min(size, Limits.pageSizeMax))")
+    }
     finish(exchange, .json(.ok, body, headers, as: exchange.representation.contentType))
   }
 

@@ -37,16 +37,28 @@ extension GraphHandler {
     _ exchange: Exchange, _ method: HTTPMethod, onProfile owner: OwnerReference, _ caller: Caller
   ) throws(GraphError) {
     switch method {
-    case .GET: readProfile(exchange, owner, caller)
+    case .GET:
+      try ExpansionLinks.checkLength(exchange)
+      readProfile(exchange, owner, caller)
     case .PATCH:
+      try checkProfilePreconditions(exchange)
       // A profile holds nothing of its own that could be set, so all that is left is to check what was sent.
       _ = try patch(exchange, .update, ProfileModel.profile)
       session.openProfile(owner, for: .write, by: caller) { [self] view in
         finish(exchange, profile: view, by: caller, collections: [], showsID: true)
       }
-    case .DELETE: session.deleteProfile(owner, by: caller) { [self] in finish(exchange, removed: $0) }
+    case .DELETE:
+      try checkProfilePreconditions(exchange)
+      session.deleteProfile(owner, by: caller) { [self] in finish(exchange, removed: $0) }
     default: throw .methodNotAllowed([.GET, .HEAD, .PATCH, .DELETE])
     }
+  }
+
+  /// A profile has no entity tag, so that none matches; it is always there, so that `*` does.
+  private func checkProfilePreconditions(_ exchange: Exchange) throws(GraphError) {
+    let preconditions = try preconditions(exchange)
+    if let tags = preconditions.ifMatch, tags != .any { throw GraphError(.preconditionFailed) }
+    if preconditions.ifNoneMatch == .any { throw GraphError(.preconditionFailed) }
   }
 
   // MARK: People

@@ -39,8 +39,10 @@ final class ProfileSource: PieceSource {
   func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
     switch stage {
     case .opening:
-      stage = .between
-      then(.success(opening))
+      check(rest) { [self] checked in
+        stage = .between
+        then(checked.map { opening })
+      }
     case .between:
       guard let (collection, options) = rest.popFirst() else {
         stage = .ended
@@ -56,6 +58,21 @@ final class ProfileSource: PieceSource {
         then(page.map { piece($0, selection, isEmpty: isEmpty) })
       }
     case .ended: then(.success(nil))
+    }
+  }
+
+  /// Finds out whether every expression has a value before anything is sent: afterwards it could not be said.
+  private func check(
+    _ collections: ArraySlice<(NavigationProperty, QueryOptions)>,
+    _ then: @escaping (Result<Void, ProfileError>) -> Void
+  ) {
+    guard let place = collections.firstIndex(where: { !$0.1.isPlain }) else { return then(.success(())) }
+    let (collection, options) = collections[place]
+    session.listItems(of: view, in: collection, Self.query(options)) { [self] listing in
+      switch listing {
+      case .failure(let error): then(.failure(error))
+      case .success: check(collections[(place + 1)...], then)
+      }
     }
   }
 
@@ -75,8 +92,8 @@ final class ProfileSource: PieceSource {
     _ collection: NavigationProperty, _ options: QueryOptions,
     _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
   ) {
-    let size = min(options.top ?? Limits.itemsPerCollectionMax, Limits.itemsPerCollectionMax)
-    session.listItems(of: view, in: collection, ListQuery(options, limit: size)) { [self] listing in
+    let size = Self.size(options)
+    session.listItems(of: view, in: collection, Self.query(options)) { [self] listing in
       then(
         listing.map { listing in
           let head = encoder.collectionOpening(
@@ -87,6 +104,12 @@ final class ProfileSource: PieceSource {
         })
     }
   }
+
+  private static func size(_ options: QueryOptions) -> Int {
+    min(options.top ?? Limits.itemsPerCollectionMax, Limits.itemsPerCollectionMax)
+  }
+
+  private static func query(_ options: QueryOptions) -> ListQuery { ListQuery(options, limit: size(options)) }
 
   private func piece(_ page: ItemPage, _ selection: Selection?, isEmpty: Bool) -> [UInt8] {
     let elements = encoder.elements(page.items, selection, isFirst: isEmpty)

@@ -57,6 +57,31 @@ struct ConditionTests {
     }
   }
 
+  @Test(
+    "A profile has no entity tag that could match, and an expansion without a value is refused before anything is sent")
+  func profiles() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName)
+      let stale = ["If-Match": "\"stale\""]
+      let path = "/beta/me/profile"
+      #expect(try await facet.probe.request("DELETE", path, token: token, headers: stale).status == 412)
+      #expect(try await facet.probe.request("PATCH", path, token: token, headers: stale, body: "{}").status == 412)
+      #expect(try await facet.probe.request("GET", path + "/phones/$count", token: token).text == "2")
+      for number in ["+1", "1"] {
+        let body = #"{"number":"\#(number)"}"#
+        #expect(try await facet.probe.request("POST", path + "/phones", token: token, body: body).status == 201)
+      }
+      let failing = path + "?$expand=emails,phones($filter=1%20div%20(length(number)%20sub%201)%20gt%200)"
+      let refused = try await facet.probe.request("GET", failing, token: token)
+      #expect(refused.status == 400 && refused.errorCode == "BadRequest")
+      let quotes = String(repeating: "'", count: 2_000)
+      let long = try await facet.probe.request(
+        "GET", path + "?$expand=phones($filter=number%20ne%20'\(quotes)')", token: token)
+      #expect(long.status == 414)
+      #expect(try await facet.probe.request("DELETE", path, token: token, headers: ["If-Match": "*"]).status == 204)
+    }
+  }
+
   @Test("No item has an id that clients would resolve to another path")
   func dots() async throws {
     try await withFacet { facet in

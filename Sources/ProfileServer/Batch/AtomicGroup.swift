@@ -88,12 +88,15 @@ final class AtomicGroup {
     case .success(.refused(let index, let error)): fail(at: index, GraphError(error), then)
     case .success(.applied(let results)):
       for (index, result) in results.enumerated() { handler.finish(exchanges[index], written: .success(result)) }
+      // They hold what is called with their answers, which is this.
+      exchanges = []
       then(responses.compactMap { $0 })
     }
   }
 
   /// One failed, and with it all.
   private func fail(at failed: Int, _ error: GraphError, _ then: ([GraphResponse]) -> Void) {
+    exchanges = []
     then(
       requests.enumerated().map { index, request in
         handler.refusal(index == failed ? error : .failedDependency, headers: request.headers)

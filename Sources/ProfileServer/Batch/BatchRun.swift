@@ -68,12 +68,11 @@ final class BatchRun {
       for member in members { answer(member, refusal(.failedDependency, member)) }
       return then()
     }
-    guard part.group == nil else { return perform(group: members, then) }
-    let isRead = part.method == "GET"
-    guard !isRead || json.bytes.count < Limits.batchAnswerBytesMax else {
-      answer(part, refusal(.batchAnswerTooLarge, part))
+    guard json.bytes.count < Limits.batchAnswerBytesMax else {
+      for member in members { answer(member, refusal(.batchAnswerTooLarge, member)) }
       return then()
     }
+    guard part.group == nil else { return perform(group: members, then) }
     do throws(GraphError) {
       let request = try request(part)
       handler.handle(request) { [self] response in
@@ -168,6 +167,12 @@ final class BatchRun {
   }
 
   private func answer(_ part: Part, _ response: GraphResponse) {
+    var response = response
+    if part.group != nil, response.status.code < 300, json.bytes.count >= Limits.batchAnswerBytesMax {
+      // What was done together is said, if only without its content.
+      response.status = .noContent
+      response.body = .none
+    }
     if response.status.code >= 400 {
       failed.insert(part.id.lowercased())
       if let group = part.group { failed.insert(group.lowercased()) }

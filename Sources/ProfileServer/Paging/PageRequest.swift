@@ -67,6 +67,17 @@ struct ExpansionLinks {
     self.key = key
   }
 
+  /// Refuses what is asked of a collection when the link to its rest could be too long to follow.
+  static func checkLength(_ exchange: Exchange) throws(GraphError) {
+    for expansion in exchange.options.expansions ?? [] {
+      let query = expansion.options.written.reduce(0) {
+        $0 + $1.name.utf8.count + PercentEncoding.encodeSegment($1.value).utf8.count + 2
+      }
+      let path = exchange.request.path.count + expansion.navigation.utf8.count
+      guard path + query <= Limits.listURLBytesMax else { throw .listURLTooLong }
+    }
+  }
+
   /// The link to the page after `place` of a collection, as a list of its own; nil at the end.
   func next(
     _ place: OrderPlace?, in collection: NavigationProperty, _ options: QueryOptions, size: Int

@@ -94,7 +94,7 @@ struct PageFiller<Element: ListedEntity> {
   }
 
   /// Whether nothing that could still come would change the page.
-  var isFull: Bool { isInOrder && kept.count > query.limit && !query.countsAll }
+  var isFull: Bool { isInOrder && kept.count > query.limit && !(query.countsAll && query.isSelective) }
 
   mutating func take(_ element: Element) throws(ProfileError) {
     guard query.looksInside else { return append(element, element.defaultPlace) }

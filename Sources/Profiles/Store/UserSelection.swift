@@ -79,9 +79,10 @@ public struct UserSelection: Equatable, Sendable {
 }
 
 extension UserSelection {
-  /// What of a query the columns can tell; `ordersAll` is false when the query's order needs more than them.
+  /// What of a query the columns can tell. A selective query is not sorted by the store: what it finds is few, and
+  /// sorting before looking would sort everything again for each piece.
   init(_ query: ListQuery) {
-    let keys = (query.ordering?.keys ?? []).map { key in
+    let keys = (query.isSelective ? [] : query.ordering?.keys ?? []).map { key in
       UserColumn(key.expression).map { Key($0, isDescending: key.isDescending) }
     }
     self.init(
@@ -94,15 +95,21 @@ extension UserSelection {
 }
 
 extension UserCondition {
+  /// Deeper rows within rows are not told to a store, whose own parser may not take them.
+  private static let depthMax = 10
+
   /// A condition that holds wherever the expression does; nil when the columns tell nothing of it.
-  init?(impliedBy expression: Expression) {
+  init?(impliedBy expression: Expression) { self.init(impliedBy: expression, depth: 0) }
+
+  private init?(impliedBy expression: Expression, depth: Int) {
+    guard depth <= Self.depthMax else { return nil }
     switch expression {
     case .logical(.and, let operands):
-      let known = operands.compactMap(UserCondition.init(impliedBy:))
+      let known = operands.compactMap { UserCondition(impliedBy: $0, depth: depth + 1) }
       guard !known.isEmpty else { return nil }
       self = known.count == 1 ? known[0] : .all(known)
     case .logical(.or, let operands):
-      let known = operands.compactMap(UserCondition.init(impliedBy:))
+      let known = operands.compactMap { UserCondition(impliedBy: $0, depth: depth + 1) }
       guard known.count == operands.count else { return nil }
       self = .some(known)
     case .comparison(let word, let left, let right): self.init(word, left, right)

@@ -82,8 +82,6 @@ enum SQLiteSchema {
     ) strict, without rowid;
 
     create index receipt_expires on receipt (expires);
-
-    create index receipt_user on receipt (user);
     """
 
   /// Why a database cannot be brought to the form that this program knows.

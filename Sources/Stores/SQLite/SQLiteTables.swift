@@ -8,7 +8,7 @@ final class SQLiteTables {
   private let selectUsage, insertChange: SQLiteStatement
   private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
-  private let selectReceipt, insertReceipt, forgetReceipts, deleteReceipts: SQLiteStatement
+  private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -54,7 +54,6 @@ final class SQLiteTables {
       delete from receipt where key in
       (select key from receipt where expires <= ? order by expires limit \(Limits.receiptsForgottenMax))
       """)
-    deleteReceipts = try connection.prepare("delete from receipt where user = ?")
     selectPrincipalName = try connection.prepare(
       "select id from user where tenant = ? and principal_name_folded = ?")
     insertUser = try connection.prepare(
@@ -201,12 +200,6 @@ final class SQLiteTables {
     try insertReceipt.run()
     try forgetReceipts.bind(receipt.time.ticks)
     try forgetReceipts.run()
-  }
-
-  /// Forgets what a person's creations were sent under.
-  func deleteReceipts(of user: UserID) throws(SQLiteFailure) {
-    try deleteReceipts.bind(user.text)
-    try deleteReceipts.run()
   }
 
   // MARK: The log, and everything

@@ -173,7 +173,6 @@ extension SQLiteWorker {
       try removeItems(of: operation.user, audiences: nil, log)
       try sql { () throws(SQLiteFailure) in
         try tables.delete(operation.user)
-        try tables.deleteReceipts(of: operation.user)
         try tables.append(change)
       }
       return .removed

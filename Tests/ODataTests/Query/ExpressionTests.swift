@@ -152,13 +152,22 @@ struct ExpressionTests {
       let filter = try #require(try options("$filter=\(filter)").filter)
       return try filter.isSatisfied(by: long, now: Self.now)
     }
-    let most = Limits.expressionWorkMax / bytes
+    // Parts cost a little too, less than one text in all.
+    let most = Limits.expressionWorkMax / bytes - 1
     func row(_ count: Int) -> String { Array(repeating: "length(number) eq 0", count: count).joined(separator: " or ") }
     #expect(try !evaluate(row(most)))
     #expect(throws: EvaluationError.tooCostly) { _ = try evaluate(row(most + 1)) }
-    // A pattern ends with one step of its own.
-    #expect(try evaluate("matchespattern(number,'^a{\(most - 2)}')"))
-    #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'^a{\(most - 1)}')") }
+    #expect(try evaluate("matchespattern(number,'^a{3}')"))
+    #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'^a{9}')") }
+    // Lambdas within lambdas: what is short to write may be long to do.
+    long.members[1] = .null
+    long.members[4] = .collection(Array(repeating: .string("a"), count: Limits.collectionElementsMax))
+    let lambdas = "tags/any(a:tags/any(b:tags/any(c:a eq concat(b,'x') and b eq concat(c,'x'))))"
+    let doubled = (0..<6).reduce("tags") { inner, _ in "concat(\(inner),\(inner))" }
+    for filter in [lambdas, "contains(\(doubled),concat(tags,[\"x\"]))", "hassubset(tags,tags)"] {
+      #expect(throws: EvaluationError.tooCostly, "\(filter)") { _ = try evaluate(filter) }
+    }
+    #expect(try evaluate("tags/all(t:t eq 'a') and 'a' in tags and tags/$count eq 1000"))
   }
 
   @Test("A pattern is a literal, and its steps are bounded")

@@ -38,6 +38,19 @@ public struct ExpressionScope {
     guard work <= Limits.expressionWorkMax else { throw .tooCostly }
   }
 
+  // What a part, an element and a step of a pattern cost, in bytes of text that take about as long.
+  static let nodeCost = 16
+  static let elementCost = 8
+  static let stepCost = 8
+
+  /// What a function costs: all of its texts; of two collections, each element of one with each of the other.
+  static func cost(of arguments: [ExpressionValue]) -> Int {
+    let sum = arguments.reduce(0) { $0 + $1.extent }
+    guard arguments.count > 1, case .collection(let one) = arguments[0], case .collection(let other) = arguments[1]
+    else { return sum }
+    return sum + (one.count + 1) * (other.count + 1) * elementCost
+  }
+
   /// The scope of one entity.
   public init(_ entity: StructuredValue, now: DateTimeOffset) {
     variables = [.complex(entity)]
@@ -55,12 +68,16 @@ extension Expression {
 
   /// The value for one entity.
   public func value(in scope: inout ExpressionScope) throws(EvaluationError) -> ExpressionValue {
+    // Lambdas within lambdas may come here very often.
+    try scope.spend(ExpressionScope.nodeCost)
     switch self {
     case .literal(let value): return value
     case .variable(let depth): return scope.variables[depth]
     case .member(let owner, let index):
       guard case .complex(let value) = try owner.value(in: &scope) else { return .null }
-      return ExpressionValue(value.members[index])
+      let member = ExpressionValue(value.members[index])
+      if case .collection(let elements) = member { try scope.spend(elements.count * ExpressionScope.elementCost) }
+      return member
     case .dynamicMember(let owner, let name):
       guard case .complex(let value) = try owner.value(in: &scope) else { return .null }
       return value.dynamicValue(name)
@@ -77,7 +94,9 @@ extension Expression {
     case .negate(let operand): return try ExpressionArithmetic.negated(operand.value(in: &scope))
     case .logical(let word, let operands): return try Self.logical(word, operands, &scope)
     case .comparison(let word, let left, let right):
-      return .bool(Self.holds(word, try left.value(in: &scope), try right.value(in: &scope)))
+      let (left, right) = (try left.value(in: &scope), try right.value(in: &scope))
+      if case .collection(let elements) = left { try scope.spend(elements.count * ExpressionScope.elementCost) }
+      return .bool(Self.holds(word, left, right))
     case .arithmetic(let word, let left, let right):
       return try ExpressionArithmetic.result(of: word, try left.value(in: &scope), try right.value(in: &scope))
     case .contained(let element, let list): return try Self.contains(list, element, &scope)
@@ -89,11 +108,11 @@ extension Expression {
     case .call(let function, let arguments):
       var values: [ExpressionValue] = []
       for argument in arguments { values.append(try argument.value(in: &scope)) }
-      try scope.spend(values.reduce(0) { $0 + $1.extent })
+      try scope.spend(ExpressionScope.cost(of: values))
       return try function.result(of: values, now: scope.now)
     case .matches(let text, let pattern):
       guard case .string(let text) = try text.value(in: &scope) else { return .null }
-      try scope.spend(text.utf8.count * pattern.stepCount)
+      try scope.spend(text.utf8.count * pattern.stepCount * ExpressionScope.stepCost)
       return .bool(pattern.matches(text))
     case .lambda(let quantifier, let collection, let body):
       return try Self.lambda(quantifier, collection, body, &scope)
@@ -135,6 +154,7 @@ extension Expression {
     let element = try element.value(in: &scope)
     guard case .list(let candidates) = list else {
       guard case .collection(let elements) = try list.value(in: &scope) else { return .null }
+      try scope.spend(elements.count * ExpressionScope.elementCost)
       return .bool(elements.contains { $0.equals(element) })
     }
     for candidate in candidates where try candidate.value(in: &scope).equals(element) { return .bool(true) }
