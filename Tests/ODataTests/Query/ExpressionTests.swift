@@ -105,6 +105,8 @@ struct ExpressionTests {
       "9223372036854775807 eq 9223372036854775807", "99999999999999999999 gt 9223372036854775807",
       "-9223372036854775808 mod -1 eq 0", "place/floor eq 3", "place/wing eq 'B'", "place/nosuch eq null",
       "11111111-1111-4111-8111-11111111111a eq 11111111-1111-4111-8111-11111111111A",
+      "concat('abc',place/floor) eq null", "contains('abc',place/floor) eq null", "substring('abc',place/wing) eq null",
+      "substring('abc',1,place/wing) eq null", "substring('abcdef',place/floor) eq 'def'",
       "test.place/city eq null or place/test.place/city eq 'Zürich'",
     ])
   func functions(filter: String) {
@@ -158,6 +160,8 @@ struct ExpressionTests {
     #expect(try !evaluate(row(most)))
     #expect(throws: EvaluationError.tooCostly) { _ = try evaluate(row(most + 1)) }
     #expect(try evaluate("matchespattern(number,'^a{3}')"))
+    let set = String(repeating: "xy", count: 20)
+    #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'[\(set)]$')") }
     #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'^a{9}')") }
     // Lambdas within lambdas: what is short to write may be long to do.
     long.members[1] = .null

@@ -6,17 +6,25 @@ extension ExpressionFunction {
     switch (arguments[0], arguments.count > 1 ? arguments[1] : .null) {
     case (.string(let text), .null): return textResult(text)
     case (.string(let text), .string(let other)): return textResult(text, other)
-    case (.string(let text), .int(let start)):
+    case (.string(let text), .int(let start)) where self == .substring && Self.isLength(arguments.dropFirst(2).first):
       let range = try Self.range(of: text.unicodeScalars.count, start, arguments.count > 2 ? arguments[2] : nil)
       return .string(
         String(String.UnicodeScalarView(text.unicodeScalars.dropFirst(range.lowerBound).prefix(range.count))))
     case (.collection(let elements), .null): return .int(Int64(elements.count))
     case (.collection(let elements), .collection(let other)): return collectionResult(elements, other)
-    case (.collection(let elements), .int(let start)):
+    case (.collection(let elements), .int(let start))
+    where self == .substring && Self.isLength(arguments.dropFirst(2).first):
       return .collection(
         Array(elements[try Self.range(of: elements.count, start, arguments.count > 2 ? arguments[2] : nil)]))
     default: return .null
     }
+  }
+
+  /// Members of open types may be of any kind, also where a length is needed.
+  private static func isLength(_ argument: ExpressionValue?) -> Bool {
+    guard let argument else { return true }
+    if case .int = argument { return true }
+    return false
   }
 
   private func textResult(_ text: String) -> ExpressionValue {

@@ -26,8 +26,8 @@ public struct TextPattern: Sendable {
 
   private let steps: [Step]
 
-  /// How many steps are followed at most for each scalar of a text.
-  var stepCount: Int { steps.count }
+  /// How many steps are followed at most for each scalar of a text, each range of a set being one.
+  let stepCount: Int
 
   /// Why a text is no pattern.
   enum PatternError: Error {
@@ -41,6 +41,9 @@ public struct TextPattern: Sendable {
   init(_ text: String) throws(PatternError) {
     var parser = PatternParser(text)
     steps = try parser.whole()
+    stepCount = steps.reduce(0) { sum, step in
+      if case .take(let set) = step { sum + max(1, set.ranges.count) } else { sum + 1 }
+    }
   }
 
   /// Whether the pattern matches anywhere in the text.
