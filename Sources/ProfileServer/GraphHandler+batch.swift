@@ -7,11 +7,7 @@ import Profiles
 extension GraphHandler {
   /// Whether a path is that of a batch, of either version.
   static func isBatch(_ request: GraphRequest) -> Bool {
-    let segments = request.path.split(separator: UInt8(ascii: "/"), maxSplits: 2)
-    // Most requests are for something longer and end here, before anything is copied.
-    guard segments.count == 2, let version = PercentEncoding.decode(segments[0])?.lowercased() else { return false }
-    return ResourcePath.ServiceVersion(rawValue: version) != nil
-      && PercentEncoding.decode(segments[1])?.lowercased() == "$batch"
+    request.pathBelowRoot?.segment == "$batch"
   }
 
   /// Performs the requests of a batch in their order.
@@ -27,14 +23,10 @@ extension GraphHandler {
     }
     guard Representation(format: nil, request.headers) != nil else { throw .notAcceptable }
     guard let body = request.body, body.readableBytes > 0 else { throw .bodyMissing }
-    let parsed: Result<BatchBody, GraphError> = body.withUnsafeReadableBytes { bytes in
-      do throws(GraphError) {
-        return .success(try BatchBody(bytes.bindMemory(to: UInt8.self), requestsMax: settings.batchRequestsMax))
-      } catch {
-        return .failure(error)
-      }
+    let batch = try body.withBytes { bytes throws(GraphError) in
+      try BatchBody(bytes, requestsMax: settings.batchRequestsMax)
     }
-    BatchRun(self, exchange, caller, try parsed.get().parts).start()
+    try BatchRun(self, exchange, caller, batch.parts).start()
   }
 
   /// A write of one item, as part of a group.

@@ -49,16 +49,10 @@ extension GraphHandler {
   ) throws(GraphError) -> StructuredPatch {
     guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
     let reader = EntityReader(purpose, acceptsSnakeCase: settings.acceptsSnakeCase)
-    let result: Result<StructuredPatch, BodyError> = body.withUnsafeReadableBytes { bytes in
-      do throws(BodyError) {
-        return .success(try reader.read(bytes.bindMemory(to: UInt8.self), as: type))
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch result {
-    case .success(let patch): return patch
-    case .failure(let error): throw GraphError(error, isDirectory: exchange.isDirectory)
+    do throws(BodyError) {
+      return try body.withBytes { bytes throws(BodyError) in try reader.read(bytes, as: type) }
+    } catch {
+      throw GraphError(error, isDirectory: exchange.isDirectory)
     }
   }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import OData
 
 /// A request to a Graph route, free of connection and codec: what the door, and each part of a batch, hand over.
 struct GraphRequest {
@@ -17,6 +18,30 @@ struct GraphRequest {
   /// The path, without query.
   var path: Substring.UTF8View {
     target.utf8.prefix { $0 != UInt8(ascii: "?") }
+  }
+
+  /// The version and the one segment behind it, in lower case, of a path that ends there; the segment is empty for the
+  /// service root. nil for every longer path, before anything is copied.
+  var pathBelowRoot: (version: ResourcePath.ServiceVersion, segment: String)? {
+    var rest = path[...]
+    let first = Self.nextSegment(&rest)
+    let second = Self.nextSegment(&rest)
+    guard Self.nextSegment(&rest).isEmpty, let version = ResourcePath.ServiceVersion(rawValue: Self.text(first)) else {
+      return nil
+    }
+    return (version, Self.text(second))
+  }
+
+  /// Takes the next segment off a path; doubled slashes count as one.
+  private static func nextSegment(_ rest: inout Substring.UTF8View) -> Substring.UTF8View {
+    rest = rest.drop { $0 == UInt8(ascii: "/") }
+    let segment = rest.prefix { $0 != UInt8(ascii: "/") }
+    rest = rest[segment.endIndex...]
+    return segment
+  }
+
+  private static func text(_ segment: Substring.UTF8View) -> String {
+    PercentEncoding.decode(segment)?.lowercased() ?? ""
   }
 
   /// The query, without `?`; empty when there is none.

@@ -51,6 +51,11 @@ struct Representation: Equatable {
 
   /// The best of what the client accepts: by weight, and by precision where weights tie (RFC 9110 section 12.5.1).
   private init?(accept: [String]) {
+    // What nearly every request says, or nothing at all: no need to take it apart.
+    guard accept != ["*/*"], accept != ["application/json"] else {
+      self.init()
+      return
+    }
     let ranges = accept.flatMap { $0.split(separator: ",") }.compactMap { MediaType(String($0)) }
     guard !ranges.isEmpty else {
       self.init()

@@ -69,7 +69,7 @@ extension OptionParser {
       return try nested(.not, at: start)
     }
     // A digit behind the sign makes it part of the literal.
-    if next == UInt8(ascii: "-"), !isNumberByte(second), !isAt("-INF") {
+    if next == UInt8(ascii: "-"), second.map(Self.isDigit) != true, !isAt("-INF") {
       position += 1
       skipBlanks()
       return try nested(.negate, at: start)
@@ -81,10 +81,6 @@ extension OptionParser {
     try descend(at: start)
     defer { depth -= 1 }
     return try node(.unary(word, try unary()), at: start)
-  }
-
-  private func isNumberByte(_ byte: UInt8?) -> Bool {
-    byte.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
   }
 
   /// `has` and `in`, which bind tighter than `not`.
@@ -182,7 +178,7 @@ extension OptionParser {
     var segments: [String] = []
     repeat {
       let place = position
-      if let byte = next, byte == UInt8(ascii: ".") || isNumberByte(byte) { throw unexpected() }
+      if let byte = next, byte == UInt8(ascii: ".") || Self.isDigit(byte) { throw unexpected() }
       let name = try name()
       if next == UInt8(ascii: "(") {
         return try callOrLambda(name, after: segments, at: start, place)

@@ -101,8 +101,6 @@ extension OptionParser {
 
   // MARK: Forms
 
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
   /// An integer, a decimal, or a double. What does not fit 64 bits is a double.
   private static func number(_ word: ArraySlice<UInt8>) -> ExpressionLiteral? {
     var rest = word
@@ -166,7 +164,7 @@ extension Duration100ns {
     var sum: Int64 = 0
     var isEmpty = true
     func take(_ unit: Character, _ seconds: Int64) -> Bool {
-      let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      let digits = rest.prefix(while: OptionParser.isDigit)
       guard !digits.isEmpty, digits.count <= 12, rest.dropFirst(digits.count).first == unit.asciiValue,
         let number = Int64(String(decoding: digits, as: UTF8.self))
       else { return true }
@@ -190,13 +188,13 @@ extension Duration100ns {
     let parts = rest.dropLast().split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
     guard let whole = parts.first, (1...12).contains(whole.count),
       let number = Int64(String(decoding: whole, as: UTF8.self)),
-      whole.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      whole.allSatisfy(OptionParser.isDigit),
       add(number, times: DateTimeOffset.ticksPerSecond, to: &sum)
     else { return false }
     rest = []
     isEmpty = false
     guard parts.count == 2 else { return true }
-    guard !parts[1].isEmpty, parts[1].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+    guard !parts[1].isEmpty, parts[1].allSatisfy(OptionParser.isDigit) else {
       return false
     }
     var unit = DateTimeOffset.ticksPerSecond

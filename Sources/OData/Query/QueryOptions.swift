@@ -234,7 +234,7 @@ extension OptionParser {
   fileprivate mutating func count() throws(QueryError) -> Int {
     let start = position
     var number = 0
-    while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+    while let byte = next, Self.isDigit(byte) {
       number = min(number * 10 + Int(byte - UInt8(ascii: "0")), Limits.skipMax)
       position += 1
     }

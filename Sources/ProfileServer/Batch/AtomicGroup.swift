@@ -15,21 +15,21 @@ final class AtomicGroup {
 
   private let handler: GraphHandler
   private let caller: Caller
-  private let requests: [GraphRequest]
-  /// The errors of those whose turn came before the transaction.
+  private let members: [Member]
+  /// What is under way for each of them.
   private var exchanges: [Exchange] = []
   private var responses: [GraphResponse?]
 
-  init(_ handler: GraphHandler, _ exchange: Exchange, _ caller: Caller, _ requests: [GraphRequest]) {
+  /// A group of at least one request, in their order.
+  init(_ handler: GraphHandler, _ caller: Caller, _ members: [Member]) {
     self.handler = handler
     self.caller = caller
-    self.requests = requests
-    responses = Array(repeating: nil, count: requests.count)
+    self.members = members
+    responses = Array(repeating: nil, count: members.count)
   }
 
   /// What the requests name; throws when they cannot be applied together.
-  @discardableResult
-  static func check(_ requests: [GraphRequest], by caller: Caller) throws(GraphError) -> [Member] {
+  static func members(_ requests: [GraphRequest], by caller: Caller) throws(GraphError) -> [Member] {
     var members: [Member] = []
     for request in requests {
       guard let member = try? member(request, caller) else { throw .notAtomic }
@@ -58,31 +58,22 @@ final class AtomicGroup {
 
   /// Performs the group and gives an answer for each of its requests.
   func run(_ then: @escaping ([GraphResponse]) -> Void) {
+    guard let owner = members.first?.owner else { return then([]) }
     var writes: [ItemWrite] = []
-    do throws(GraphError) {
-      let members = try Self.check(requests, by: caller)
-      for (index, member) in members.enumerated() {
-        let exchange = handler.exchange(member.request) { [self] in responses[index] = $0 }
-        exchanges.append(exchange)
-        do throws(GraphError) {
-          _ = try handler.prepare(exchange)
-          writes.append(try handler.write(exchange, member))
-        } catch {
-          return fail(at: index, error, then)
-        }
+    for (index, member) in members.enumerated() {
+      let exchange = handler.exchange(member.request) { [self] in responses[index] = $0 }
+      exchanges.append(exchange)
+      do throws(GraphError) {
+        _ = try handler.prepare(exchange)
+        writes.append(try handler.write(exchange, member))
+      } catch {
+        return fail(at: index, error, then)
       }
-      guard let owner = members.first?.owner else { return then([]) }
-      handler.session.writeItems(writes, of: owner, by: caller) { [self] result in
-        finish(result, members, then)
-      }
-    } catch {
-      then(requests.map { handler.refusal(error, headers: $0.headers) })
     }
+    handler.session.writeItems(writes, of: owner, by: caller) { [self] in finish($0, then) }
   }
 
-  private func finish(
-    _ result: Result<GroupWriteResult, ProfileError>, _ members: [Member], _ then: ([GraphResponse]) -> Void
-  ) {
+  private func finish(_ result: Result<GroupWriteResult, ProfileError>, _ then: ([GraphResponse]) -> Void) {
     switch result {
     case .failure(let error): fail(at: 0, GraphError(error), then)
     case .success(.refused(let index, let error)): fail(at: index, GraphError(error), then)
@@ -98,8 +89,8 @@ final class AtomicGroup {
   private func fail(at failed: Int, _ error: GraphError, _ then: ([GraphResponse]) -> Void) {
     exchanges = []
     then(
-      requests.enumerated().map { index, request in
-        handler.refusal(index == failed ? error : .failedDependency, headers: request.headers)
+      members.enumerated().map { index, member in
+        handler.refusal(index == failed ? error : .failedDependency, headers: member.request.headers)
       })
   }
 }

@@ -12,6 +12,8 @@ final class BatchRun {
   private let caller: Caller
   private let parts: [Part]
   private var next = 0
+  /// What the requests of each group name, by the position of its first.
+  private var groups: [Int: [AtomicGroup.Member]] = [:]
   private var json = JSONWriter(capacity: 4_096)
   /// Ids and groups in lower case that did not succeed.
   private var failed: Set<String> = []
@@ -24,38 +26,22 @@ final class BatchRun {
   }
 
   /// Performs everything. Groups are looked at first: one that cannot be atomic refuses the whole batch.
-  func start() {
-    do throws(GraphError) {
-      for (index, part) in parts.enumerated() where part.group != nil && isFirstOfGroup(index) {
-        var requests: [GraphRequest] = []
-        for part in group(at: index) { requests.append(try request(part)) }
-        try AtomicGroup.check(requests, by: caller)
-      }
-    } catch {
-      return handler.finish(exchange, error)
+  func start() throws(GraphError) {
+    for (index, part) in parts.enumerated() where part.group != nil && isFirstOfGroup(index) {
+      var requests: [GraphRequest] = []
+      for part in group(at: index) { requests.append(try request(part)) }
+      groups[index] = try AtomicGroup.members(requests, by: caller)
     }
     json.beginObject()
     json.name("responses")
     json.beginArray()
-    run()
-  }
-
-  /// A loop rather than calls within calls: most requests are answered at once, and a batch may be long.
-  private func run() {
-    while next < parts.count {
-      var isAnswered = false
-      var isWaiting = false
-      perform { [self] in
-        if isWaiting { run() } else { isAnswered = true }
-      }
-      guard isAnswered else {
-        isWaiting = true
-        return
-      }
+    repeatedly { [self] again in
+      if next < parts.count { perform { again(true) } } else { again(false) }
+    } then: { [self] in
+      json.endArray()
+      json.endObject()
+      handler.finish(exchange, .json(.ok, json.bytes, as: "application/json"))
     }
-    json.endArray()
-    json.endObject()
-    handler.finish(exchange, .json(.ok, json.bytes, as: "application/json"))
   }
 
   /// Performs what comes next, one request or one group, and calls back when it is answered.
@@ -72,7 +58,7 @@ final class BatchRun {
       for member in members { answer(member, refusal(.batchAnswerTooLarge, member)) }
       return then()
     }
-    guard part.group == nil else { return perform(group: members, then) }
+    if let group = groups[index] { return perform(group, of: members, then) }
     do throws(GraphError) {
       let request = try request(part)
       handler.handle(request) { [self] response in
@@ -84,9 +70,8 @@ final class BatchRun {
     }
   }
 
-  private func perform(group members: [Part], _ then: @escaping () -> Void) {
-    let requests = members.compactMap { part in try? request(part) }
-    AtomicGroup(handler, exchange, caller, requests).run { [self] responses in
+  private func perform(_ group: [AtomicGroup.Member], of members: [Part], _ then: @escaping () -> Void) {
+    AtomicGroup(handler, caller, group).run { [self] responses in
       for (part, response) in zip(members, responses) { answer(part, response) }
       then()
     }
@@ -232,29 +217,44 @@ private final class BatchCollector {
   }
 
   func run(_ then: @escaping (Outcome) -> Void) {
-    while true {
-      var isAnswered = false
-      var isWaiting = false
-      var outcome: Outcome?
+    var outcome = Outcome.failed
+    repeatedly { [self] again in
       stream.next { [self] piece in
         switch piece {
-        case .failure: outcome = .failed
-        case .success(nil): outcome = .complete(bytes)
+        case .failure: again(false)
+        case .success(nil):
+          outcome = .complete(bytes)
+          again(false)
         case .success(let piece?):
           bytes.writeImmutableBuffer(piece)
-          if bytes.readableBytes > bytesMax { outcome = .tooLarge }
+          let isTooLarge = bytes.readableBytes > bytesMax
+          if isTooLarge { outcome = .tooLarge }
+          again(!isTooLarge)
         }
-        guard isWaiting else {
-          isAnswered = true
-          return
-        }
-        if let outcome { then(outcome) } else { run(then) }
       }
-      guard isAnswered else {
-        isWaiting = true
-        return
-      }
-      if let outcome { return then(outcome) }
+    } then: {
+      then(outcome)
     }
   }
+}
+
+/// Runs a step that calls back, at once or later, until it says that it is the last. A loop rather than calls within
+/// calls: most steps call back at once, and there may be many.
+private func repeatedly(_ step: @escaping (@escaping (Bool) -> Void) -> Void, then: @escaping () -> Void) {
+  var goesOn = true
+  while goesOn {
+    var isAnswered = false
+    var isWaiting = false
+    step { again in
+      goesOn = again
+      isAnswered = true
+      guard isWaiting else { return }
+      if again { repeatedly(step, then: then) } else { then() }
+    }
+    guard isAnswered else {
+      isWaiting = true
+      return
+    }
+  }
+  then()
 }

@@ -96,16 +96,10 @@ public struct ServiceMetadata: Sendable {
 extension ServiceMetadata {
   /// The answer when a request is for a service root or its `$metadata`; nil when it is for anything else.
   func response(to request: GraphRequest) -> Result<GraphResponse, GraphError>? {
-    var rest = request.path[...]
-    let first = Self.nextSegment(&rest)
-    let second = Self.nextSegment(&rest)
-    // Most requests are for something longer and end here, before anything is copied.
-    guard Self.nextSegment(&rest).isEmpty, let version = ResourcePath.ServiceVersion(rawValue: Self.text(first)),
-      second.isEmpty || Self.text(second) == "$metadata"
-    else { return nil }
+    guard let (version, segment) = request.pathBelowRoot, segment.isEmpty || segment == "$metadata" else { return nil }
     guard request.method == .GET || request.method == .HEAD else { return .failure(.methodNotAllowed([.GET, .HEAD])) }
     do throws(GraphError) {
-      guard !second.isEmpty else { return .success(try service(version, request)) }
+      guard !segment.isEmpty else { return .success(try service(version, request)) }
       return .success(response(with: csdl(version, try MetadataFormat(request)), to: request))
     } catch {
       return .failure(error)
@@ -130,18 +124,6 @@ extension ServiceMetadata {
     var response = GraphResponse(status: .ok, headers: fields, body: .bytes(document.bytes))
     response.headers.add(name: "Content-Type", value: document.contentType)
     return response
-  }
-
-  /// Takes the next segment off a path; doubled slashes count as one.
-  private static func nextSegment(_ rest: inout Substring.UTF8View) -> Substring.UTF8View {
-    rest = rest.drop { $0 == UInt8(ascii: "/") }
-    let segment = rest.prefix { $0 != UInt8(ascii: "/") }
-    rest = rest[segment.endIndex...]
-    return segment
-  }
-
-  private static func text(_ segment: Substring.UTF8View) -> String {
-    PercentEncoding.decode(segment)?.lowercased() ?? ""
   }
 }
 

@@ -66,43 +66,42 @@ public final class ProfileSession {
     }
   }
 
-  /// Brings the answer of a write back to this thread.
+  /// Submits a write and brings its answer back to this thread.
   func submit(
     _ operation: any ItemOperation, prepared: PreparedChange? = nil, _ then: @escaping Completion<ItemOutcome>
   ) {
-    let confined = Confined(value: then)
-    let resume = resume
-    service.store.submit(.item(operation, prepared) { result in resume { confined.value(result) } })
+    submit(then) { .item(operation, prepared, $0) }
   }
 
   /// The same for a creation that carries a receipt.
   func submit(_ operation: any ItemOperation, once receipt: Receipt, _ then: @escaping Completion<Once<ItemOutcome>>) {
-    let confined = Confined(value: then)
-    let resume = resume
-    service.store.submit(.createItem(operation, receipt) { result in resume { confined.value(result) } })
+    submit(then) { .createItem(operation, receipt, $0) }
   }
 
   /// The same for the creation of a person.
   func submit(
     _ operation: any PersonOperation, once receipt: Receipt, _ then: @escaping Completion<Once<PersonOutcome>>
   ) {
-    let confined = Confined(value: then)
-    let resume = resume
-    service.store.submit(.createPerson(operation, receipt) { result in resume { confined.value(result) } })
+    submit(then) { .createPerson(operation, receipt, $0) }
   }
 
   /// The same for writes that are applied together or not at all.
   func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<GroupOutcome>) {
-    let confined = Confined(value: then)
-    let resume = resume
-    service.store.submit(.group(operations) { result in resume { confined.value(result) } })
+    submit(then) { .group(operations, $0) }
   }
 
   /// The same for a write of one person.
   func submit(_ operation: any PersonOperation, _ then: @escaping Completion<PersonOutcome>) {
+    submit(then) { .person(operation, $0) }
+  }
+
+  private func submit<Outcome: Sendable>(
+    _ then: @escaping Completion<Outcome>,
+    _ write: (@escaping @Sendable (Result<Outcome, ProfileError>) -> Void) -> StoreWrite
+  ) {
     let confined = Confined(value: then)
     let resume = resume
-    service.store.submit(.person(operation) { result in resume { confined.value(result) } })
+    service.store.submit(write { result in resume { confined.value(result) } })
   }
 
   /// Who acts, at this moment.

@@ -58,15 +58,13 @@ extension ProfileSession {
   }
 
   private func operation(_ write: ItemWrite, _ user: UserID, _ stamp: AuditStamp) -> any ItemOperation {
-    func creation(_ id: ItemID, _ patch: StructuredPatch) -> CreateItem {
-      CreateItem(
-        key: ItemKey(user: user, collection: write.collection.name, id: id), type: write.collection.target,
-        patch: patch, stamp: stamp, defaultAudience: environment.policy(stamp.caller.tenant).defaultAudience)
-    }
     switch write {
-    case .create(_, let patch): return creation(environment.makeID(), patch)
-    case .upsert(_, let id, let creating, let updating, let preconditions):
-      return UpsertItem(creation: creation(id, creating), update: updating, preconditions: preconditions)
+    case .create(let collection, let patch):
+      return creation(of: environment.makeID(), user, patch, stamp, in: collection)
+    case .upsert(let collection, let id, let creating, let updating, let preconditions):
+      return UpsertItem(
+        creation: creation(of: id, user, creating, stamp, in: collection), update: updating,
+        preconditions: preconditions)
     case .update(let collection, let id, let patch, let preconditions):
       return UpdateItem(
         key: ItemKey(user: user, collection: collection.name, id: id), type: collection.target, patch: patch,

@@ -8,7 +8,7 @@ extension ProfileSession {
     _ then: @escaping Completion<WriteResult>
   ) {
     write(request) { [self] user, stamp in
-      let operation = creation(of: environment.makeID(), user, patch, stamp, request)
+      let operation = creation(of: environment.makeID(), user, patch, stamp, in: request.collection)
       guard let receipt else {
         return addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
           then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: true) })
@@ -29,12 +29,13 @@ extension ProfileSession {
     }
   }
 
-  private func creation(
-    of id: ItemID, _ user: UserID, _ patch: StructuredPatch, _ stamp: AuditStamp, _ request: CollectionRequest
+  /// The creation of an item, with what its tenant decided.
+  func creation(
+    of id: ItemID, _ user: UserID, _ patch: StructuredPatch, _ stamp: AuditStamp, in collection: NavigationProperty
   ) -> CreateItem {
     CreateItem(
-      key: ItemKey(user: user, collection: request.collection.name, id: id), type: request.collection.target,
-      patch: patch, stamp: stamp, defaultAudience: environment.policy(request.caller.tenant).defaultAudience)
+      key: ItemKey(user: user, collection: collection.name, id: id), type: collection.target, patch: patch,
+      stamp: stamp, defaultAudience: environment.policy(stamp.caller.tenant).defaultAudience)
   }
 
   /// Updates an item, or creates it under this id when it is not there.
@@ -44,7 +45,8 @@ extension ProfileSession {
   ) {
     write(request) { [self] user, stamp in
       let operation = UpsertItem(
-        creation: self.creation(of: id, user, creation, stamp, request), update: update, preconditions: preconditions)
+        creation: self.creation(of: id, user, creation, stamp, in: request.collection), update: update,
+        preconditions: preconditions)
       addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
         then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: operation.created($0)) })
       }

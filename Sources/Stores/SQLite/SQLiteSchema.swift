@@ -76,7 +76,6 @@ enum SQLiteSchema {
     create table receipt (
       key blob not null primary key,
       body blob not null,
-      user text not null,
       item text not null,
       expires integer not null
     ) strict, without rowid;

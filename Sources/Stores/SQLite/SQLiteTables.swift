@@ -48,7 +48,7 @@ final class SQLiteTables {
       """)
     selectReceipt = try connection.prepare("select body, item from receipt where key = ? and expires > ?")
     insertReceipt = try connection.prepare(
-      "insert or replace into receipt (key, body, user, item, expires) values (?, ?, ?, ?, ?)")
+      "insert or replace into receipt (key, body, item, expires) values (?, ?, ?, ?)")
     forgetReceipts = try connection.prepare(
       """
       delete from receipt where key in
@@ -195,8 +195,8 @@ final class SQLiteTables {
   }
 
   /// Keeps a receipt, and forgets some that have expired.
-  func keep(_ receipt: Receipt, of user: UserID, _ id: String) throws(SQLiteFailure) {
-    try insertReceipt.bind(receipt.key, receipt.body, user.text, id, receipt.expires.ticks)
+  func keep(_ receipt: Receipt, of id: String) throws(SQLiteFailure) {
+    try insertReceipt.bind(receipt.key, receipt.body, id, receipt.expires.ticks)
     try insertReceipt.run()
     try forgetReceipts.bind(receipt.time.ticks)
     try forgetReceipts.run()

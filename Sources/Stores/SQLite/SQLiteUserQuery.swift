@@ -56,18 +56,13 @@ struct SQLiteUserQuery {
     case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual:
       parameters.append(text)
       return "\(column) \(Self.sign(comparison)) ?"
-    case .startsWith:
+    case .startsWith, .endsWith, .contains:
+      // Every text begins with, ends with and contains the empty one.
       guard !bytes.isEmpty else { return "\(column) is not null" }
       parameters.append(bytes)
-      return "substr(cast(\(column) as blob), 1, \(bytes.count)) = ?"
-    case .endsWith:
-      guard !bytes.isEmpty else { return "\(column) is not null" }
-      parameters.append(bytes)
-      return "substr(cast(\(column) as blob), -\(bytes.count)) = ?"
-    case .contains:
-      guard !bytes.isEmpty else { return "\(column) is not null" }
-      parameters.append(bytes)
-      return "instr(cast(\(column) as blob), ?) > 0"
+      let text = "cast(\(column) as blob)"
+      guard comparison != .contains else { return "instr(\(text), ?) > 0" }
+      return "substr(\(text), \(comparison == .startsWith ? "1, " : "-")\(bytes.count)) = ?"
     }
   }
 

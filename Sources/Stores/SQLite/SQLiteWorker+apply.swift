@@ -22,14 +22,14 @@ extension SQLiteWorker {
       return { completion(result) }
     case .createItem(let operation, let receipt, let completion):
       let result = try settled { () throws(WriteFailure) in
-        try once(receipt, of: operation.key.user, operation.key.id.text) { () throws(WriteFailure) in
+        try once(receipt, of: operation.key.id.text) { () throws(WriteFailure) in
           try apply(operation, nil)
         }
       }
       return { completion(result) }
     case .createPerson(let operation, let receipt, let completion):
       let result = try settled { () throws(WriteFailure) in
-        try once(receipt, of: operation.user, operation.user.text) { () throws(WriteFailure) in try apply(operation) }
+        try once(receipt, of: operation.user.text) { () throws(WriteFailure) in try apply(operation) }
       }
       return { completion(result) }
     case .group(let operations, let completion):
@@ -62,14 +62,14 @@ extension SQLiteWorker {
 
   /// Creates what `receipt` stands for, unless that was done before.
   private func once<Outcome: Sendable>(
-    _ receipt: Receipt, of user: UserID, _ id: String, _ create: () throws(WriteFailure) -> Outcome
+    _ receipt: Receipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
   ) throws(WriteFailure) -> Once<Outcome> {
     if let known = try sql({ () throws(SQLiteFailure) in try tables.known(receipt) }) {
       guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
       return .repeated(known.id)
     }
     let outcome = try create()
-    try sql { () throws(SQLiteFailure) in try tables.keep(receipt, of: user, id) }
+    try sql { () throws(SQLiteFailure) in try tables.keep(receipt, of: id) }
     return .done(outcome)
   }
 
