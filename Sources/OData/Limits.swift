@@ -89,6 +89,11 @@ public enum Limits {
   /// Most that one person may hold in all, in bytes of stored items.
   public static let personBytesMax = 16 << 20
 
+  /// Most groups that one person can be a member of: each is looked at when somebody asks for their items.
+  public static let groupsPerPersonMax = 1_000
+  /// Most members that one write of a group adds (as on Graph).
+  public static let membersAddedMax = 20
+
   // MARK: A connection
 
   /// Most connections at once; further ones wait in the operating system's backlog.
@@ -110,6 +115,8 @@ public enum Limits {
   public static let loopRowsMax = 64
   /// Most that one page of a read holds before it ends, in bytes of stored JSON; it may exceed this by one row.
   public static let pageBytesMax = 256 << 10
+  /// Longest wait for a read that keeps the values of somebody deleted from being erased.
+  public static let eraseMilliseconds = 500
   /// Most rows that a reader thread reads at once; no transaction is open between two pieces.
   public static let pieceRowsMax = 256
   /// Most writes that share one transaction.
@@ -126,6 +133,9 @@ public enum Limits {
   public static let startCheckBytesMax = 256 << 20
   /// Longest line of an import file, in bytes.
   public static let importLineBytesMax = 4 << 20
+
+  /// Most tenants whose being there one event loop remembers.
+  public static let rememberedTenantsMax = 10_000
 
   // MARK: Tokens
 

@@ -74,7 +74,7 @@ final class Authenticator {
   }
 
   /// 401 with the challenge that Graph's clients read (RFC 6750 section 3).
-  private func refusal(_ reason: TokenRefusal, _ headers: HTTPHeaders) -> GraphError {
+  func refusal(_ reason: TokenRefusal, _ headers: HTTPHeaders) -> GraphError {
     return GraphError(
       status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,
       headers: ["WWW-Authenticate": addresses.challenge(forHost: headers.first(name: "Host"))])

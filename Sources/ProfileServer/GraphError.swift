@@ -49,7 +49,12 @@ extension GraphError {
     case .deniedForRole(let isDirectory):
       self.init(
         status: .forbidden, code: isDirectory ? .directoryDenied : .deniedForRole,
-        message: "Access is denied: only an administrator of the person's tenant may write for others.")
+        message: "Access is denied: in this tenant it takes an administrator. Sufficient would be the directory role User "
+          + "Administrator or Global Administrator in the token's wids, membership in the tenant's group of "
+          + "administrators, or an application's own token with the permission.")
+    case .ownersAlone, .closedToApplications, .audienceNotAllowed, .unknownTenant, .groupNotFound, .alreadyMember,
+      .tooManyGroups:
+      self.init(ofTenant: error)
     case .userNotFound: self = .userNotFound
     case .itemNotFound:
       self.init(
@@ -87,6 +92,44 @@ extension GraphError {
     case .store(let error): self.init(error)
     }
   }
+
+  /// What tenants and groups add.
+  private init(ofTenant error: ProfileError) {
+    switch error {
+    case .ownersAlone:
+      self.init(
+        status: .forbidden, code: .deniedForRole,
+        message: "Access is denied: this is for the owner of the profile, with User.Read to read and User.ReadWrite to "
+          + "write, and for applications with User.Read.All or User.ReadWrite.All.")
+    case .closedToApplications(let collection):
+      self.init(
+        status: .forbidden, code: .deniedForRole,
+        message: "Access is denied: the tenant's policy does not let applications write '\(collection)'. The person's own "
+          + "token with User.ReadWrite would be sufficient.", target: collection)
+    case .audienceNotAllowed(let collection, let allowed):
+      self.init(
+        status: .forbidden, code: .deniedForRole,
+        message: "Access is denied: the tenant's policy allows no other audiences in '\(collection)' than "
+          + "\(allowed.text). Choose among these.", target: "allowedAudiences")
+    case .groupNotFound:
+      self.init(
+        status: .notFound, code: .resourceNotFound,
+        message: "Resource does not exist, or it is not visible to you. List /groups for ids.")
+    case .alreadyMember:
+      self.init(
+        status: .badRequest, code: .requestBadRequest,
+        message: "One or more added object references already exist for the following modified properties: 'members'.")
+    case .tooManyGroups:
+      self.init(
+        status: .conflict, code: .quotaLimitReached,
+        message: "One person can be a member of \(Limits.groupsPerPersonMax) groups. Take them out of others first.")
+    default: self = .unknownTenant
+    }
+  }
+
+  /// A tenant that a token may not name. `Authenticator` answers it with a challenge.
+  private static let unknownTenant = GraphError(
+    status: .unauthorized, code: .invalidAuthenticationToken, message: TokenRefusal.unknownTenant.message)
 
   private init(insufficient sufficient: [Permission], isDirectory: Bool) {
     let names = sufficient.map(\.rawValue).joined(separator: ", ")
@@ -227,6 +270,14 @@ extension GraphError {
   static let malformedIdempotencyKey = GraphError(
     status: .badRequest, code: .badRequest,
     message: "Idempotency-Key must be sent once, with 1 to \(Limits.idempotencyKeyBytesMax) bytes.")
+
+  static let malformedReference = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "A reference must be an address that ends with /directoryObjects/{id} or /users/{id}, in '@odata.id'.")
+
+  static let membersTooMany = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "One request adds at most \(Limits.membersAddedMax) members. Send the others with further requests.")
 
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,

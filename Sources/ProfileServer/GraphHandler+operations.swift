@@ -28,13 +28,20 @@ extension GraphHandler {
     case .property(let resource, let path, let isRaw):
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
       try readProperty(exchange, path, isRaw: isRaw, of: resource, caller)
+    case .list(let list): try perform(exchange, method, onList: list, caller)
+    case .listCount(let list):
+      guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
+      perform(exchange, countOf: list, caller)
+    case .group(let id): try perform(exchange, method, onGroup: id, caller)
+    case .memberReferences(let id): try perform(exchange, method, onReferencesOf: id, caller)
+    case .memberReference(let id, let user): try perform(exchange, method, onReferenceTo: user, in: id, caller)
     case .batch: try performBatch(exchange, by: caller)
     case .other: throw .notImplemented
     }
   }
 
   /// A count is plain text without a byte order mark (OData 4.01 part 1, 11.2.10).
-  private func finish(_ exchange: Exchange, count: Result<Int, ProfileError>) {
+  func finish(_ exchange: Exchange, count: Result<Int, ProfileError>) {
     switch count {
     case .failure(let error): finish(exchange, error)
     case .success(let count): finish(exchange, .text(String(count)))
@@ -66,7 +73,8 @@ extension GraphHandler {
     let scope = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? "", key]
     let body = exchange.request.body.map { Array($0.readableBytesView) } ?? []
     return Receipt(
-      key: Digest.of([Array(exchange.request.path)] + scope.map { Array($0.utf8) }), body: Digest.of([body]),
+      key: settings.pageKey.digest([Array(exchange.request.path)] + scope.map { Array($0.utf8) }),
+      body: settings.pageKey.digest([body]),
       time: SystemClock.now())
   }
 

@@ -71,53 +71,53 @@ extension GraphHandler {
       switch result {
       case .failure(let error): finish(exchange, error)
       case .success(let listing):
-        let elements = encoder.users(listing.elements, selection, isFirst: true)
-        let context = encoder.usersContext(selection)
+        let elements = encoder.objects(listing.elements, selection)
+        let context = encoder.context(ofSetOf: ProfileModel.user, selection)
         let body = encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements)
         finish(exchange, list: body, page, Self.userHeaders)
       }
     }
   }
 
-  private func finish(_ exchange: Exchange, read result: Result<VisibleUser, ProfileError>) {
+  func finish(_ exchange: Exchange, read result: Result<VisibleObject, ProfileError>) {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      if let answer = answer(exchange, entity(.ok, user, exchange), user.version) { finish(exchange, answer) }
+      if let answer = answer(exchange, entity(.ok, user, exchange), user.version ?? .first) { finish(exchange, answer) }
     }
   }
 
-  private func finish(_ exchange: Exchange, created result: Result<VisibleUser, ProfileError>) {
+  func finish(_ exchange: Exchange, created result: Result<VisibleObject, ProfileError>) {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      let location = encoder(exchange).location(of: user.id)
-      finish(exchange, written: user.version, at: location, usually: .representation) {
+      let location = encoder(exchange).location(of: user)
+      finish(exchange, written: user.version ?? .first, at: location, usually: .representation) {
         entity(.created, user, exchange)
       }
     }
   }
 
   /// The directory answers an update without a body unless it is asked for one.
-  private func finish(_ exchange: Exchange, updated result: Result<VisibleUser, ProfileError>) {
+  func finish(_ exchange: Exchange, updated result: Result<VisibleObject, ProfileError>) {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      finish(exchange, written: user.version, at: nil, usually: .minimal) { entity(.ok, user, exchange) }
+      finish(exchange, written: user.version ?? .first, at: nil, usually: .minimal) { entity(.ok, user, exchange) }
     }
   }
 
-  private func finish(_ exchange: Exchange, removed result: Result<Void, ProfileError>) {
+  func finish(_ exchange: Exchange, removed result: Result<Void, ProfileError>) {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success: finish(exchange, .noContent())
     }
   }
 
-  private func entity(_ status: HTTPResponseStatus, _ user: VisibleUser, _ exchange: Exchange) -> GraphResponse {
-    let body = encoder(exchange).user(user, exchange.options.selection)
+  private func entity(_ status: HTTPResponseStatus, _ user: VisibleObject, _ exchange: Exchange) -> GraphResponse {
+    let body = encoder(exchange).object(user, exchange.options.selection)
     var headers = Self.userHeaders
-    headers.add(name: "ETag", value: user.version.entityTag)
+    if let version = user.version { headers.add(name: "ETag", value: version.entityTag) }
     return .json(
       status, body, headers, as: exchange.representation.contentType)
   }

@@ -11,14 +11,20 @@ extension GraphHandler {
     switch resource {
     case .user(let owner):
       session.readUser(owner, by: caller) { [self] result in
-        finish(exchange, path, isRaw: isRaw, of: result.map { ($0.value, encoder.context(of: $0.id)) })
+        finish(exchange, path, isRaw: isRaw, of: result.map { ($0.value, encoder.context(of: $0)) })
+      }
+    case .group(let id):
+      session.readGroup(id, by: caller) { [self] result in
+        finish(exchange, path, isRaw: isRaw, of: result.map { ($0.value, encoder.context(of: $0)) })
       }
     case .item(let owner, let collection, let id):
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
       session.readItem(id, of: request) { [self] result in
         finish(exchange, path, isRaw: isRaw, of: result.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .users, .userCount, .profile, .collection, .count, .property, .batch, .other: throw .notImplemented
+    case .users, .userCount, .profile, .collection, .count, .property, .list, .listCount, .memberReferences,
+      .memberReference, .batch, .other:
+      throw .notImplemented
     }
   }
 

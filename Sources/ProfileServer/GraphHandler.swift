@@ -54,7 +54,18 @@ final class GraphHandler {
     authenticator.authenticate(request) { [self] result in
       switch result {
       case .failure(let error): finish(exchange, error)
-      case .success(let caller): route(exchange, caller)
+      case .success(let caller): admit(exchange, caller)
+      }
+    }
+  }
+
+  /// A token of a tenant that this server does not have is none of its own.
+  private func admit(_ exchange: Exchange, _ caller: Caller) {
+    session.admit(caller) { [self] admitted in
+      switch admitted {
+      case .success: route(exchange, caller)
+      case .failure(.unknownTenant): finish(exchange, authenticator.refusal(.unknownTenant, exchange.request.headers))
+      case .failure(let error): finish(exchange, error)
       }
     }
   }
@@ -98,6 +109,7 @@ final class GraphHandler {
       return .batch
     }
     let resource = try GraphResource(exchange.request)
+    exchange.resource = resource
     exchange.route = resource.route
     exchange.isDirectory = resource.isDirectory
     exchange.options = try options(exchange.request, resource)
@@ -194,6 +206,7 @@ final class Exchange {
   let started: NIODeadline
   let then: (GraphResponse) -> Void
   /// Known once the path was read.
+  var resource: GraphResource?
   var route = RouteTemplate.unknown
   /// Whether errors are the directory's.
   var isDirectory = false

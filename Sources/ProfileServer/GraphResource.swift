@@ -13,6 +13,13 @@ enum GraphResource {
   case item(OwnerReference, NavigationProperty, ItemID)
   /// A property of a person or an item, by the path to it; `isRaw` is `$value`.
   indirect case property(GraphResource, [Property], isRaw: Bool)
+  case list(DirectoryList)
+  case listCount(DirectoryList)
+  case group(GroupID)
+  /// References to the members of a group, to which one can be added.
+  case memberReferences(GroupID)
+  /// The reference to one member.
+  case memberReference(GroupID, UserID)
   case batch
   /// Something that the model has and this version does not offer.
   case other
@@ -28,6 +35,10 @@ enum GraphResource {
     case .count: .count
     case .item: .item
     case .property: .property
+    case .list(let list): list.route
+    case .listCount(let list): list.countRoute
+    case .group: .group
+    case .memberReferences, .memberReference: .memberReference
     case .batch: .batch
     case .other: .unknown
     }
@@ -36,7 +47,9 @@ enum GraphResource {
   /// The type that query options are read against.
   var type: StructuredType {
     switch self {
-    case .users, .userCount, .user, .batch, .other: ProfileModel.user
+    case .users, .userCount, .user, .memberReferences, .memberReference, .batch, .other: ProfileModel.user
+    case .list(let list), .listCount(let list): list.type
+    case .group: ProfileModel.group
     case .profile: ProfileModel.profile
     case .collection(_, let collection), .count(_, let collection), .item(_, let collection, _): collection.target
     case .property(let resource, _, _): resource.type
@@ -54,27 +67,30 @@ enum GraphResource {
 
   private var offerToReads: QueryOptions.Offer {
     switch self {
-    case .users, .collection: .list
-    case .user, .item: [.select, .format]
+    case .users, .collection, .list: .list
+    case .user, .item, .group: [.select, .format]
     case .profile: [.select, .expand, .format]
-    case .userCount, .count: [.filter, .search]
+    case .userCount, .count, .listCount: [.filter, .search]
     case .property(_, _, let isRaw): isRaw ? [] : .format
-    case .batch, .other: []
+    case .memberReferences, .memberReference, .batch, .other: []
     }
   }
 
   /// Whether it is answered as plain text.
   var isPlainText: Bool {
     switch self {
-    case .userCount, .count, .property(_, _, isRaw: true): true
-    case .users, .collection, .user, .item, .profile, .property, .batch, .other: false
+    case .userCount, .count, .listCount, .property(_, _, isRaw: true): true
+    case .users, .collection, .user, .item, .profile, .property, .list, .group, .memberReferences, .memberReference,
+      .batch, .other:
+      false
     }
   }
 
   /// Whether the directory answers, whose errors have codes of their own.
   var isDirectory: Bool {
     switch self {
-    case .users, .userCount, .user: true
+    case .users, .userCount, .user, .group, .memberReferences, .memberReference: true
+    case .list(let list), .listCount(let list): list.isDirectory
     case .property(let resource, _, _): resource.isDirectory
     case .profile, .collection, .count, .item, .batch, .other: false
     }
@@ -92,12 +108,20 @@ extension GraphResource {
     }
     var steps = path.steps[...]
     if path.root.isEntitySet, path.key == nil {
-      self = try Self.entitySet(steps)
+      self = try Self.entitySet(path.root.type === ProfileModel.group ? .list(.groups) : .users, steps)
+      return
+    }
+    if path.root.type === ProfileModel.group {
+      self = try Self.group(path, steps)
       return
     }
     let owner = try Self.owner(of: path)
     guard case .navigation(let navigation) = steps.first else {
       self = try Self.property(of: .user(owner), steps)
+      return
+    }
+    guard navigation.containsTarget else {
+      self = Self.list(.memberships(owner), steps.dropFirst())
       return
     }
     guard path.version == .beta else { throw .profileNeedsBeta }
@@ -110,13 +134,44 @@ extension GraphResource {
       self = steps.isEmpty ? .profile(owner) : try Self.property(of: .profile(owner), steps)
       return
     }
+    guard collection.target !== ProfileModel.change else {
+      self = Self.list(.changes(owner), steps.dropFirst())
+      return
+    }
     self = try Self.collection(collection, of: owner, steps.dropFirst())
   }
 
-  private static func entitySet(_ steps: ArraySlice<ResourcePath.Step>) throws(GraphError) -> GraphResource {
-    guard let first = steps.first else { return .users }
+  private static func entitySet(
+    _ whole: GraphResource, _ steps: ArraySlice<ResourcePath.Step>
+  ) throws(GraphError) -> GraphResource {
+    guard let first = steps.first else { return whole }
     guard case .system("$count") = first, steps.count == 1 else { return .other }
+    if case .list(let list) = whole { return .listCount(list) }
     return .userCount
+  }
+
+  /// A list or its number; nothing else is found there.
+  private static func list(_ list: DirectoryList, _ steps: ArraySlice<ResourcePath.Step>) -> GraphResource {
+    guard let first = steps.first else { return .list(list) }
+    guard case .system("$count") = first, steps.count == 1 else { return .other }
+    return .listCount(list)
+  }
+
+  private static func group(
+    _ path: ResourcePath, _ steps: ArraySlice<ResourcePath.Step>
+  ) throws(GraphError) -> GraphResource {
+    guard let key = path.key, let id = GroupID(key.value), key.name == nil || key.name == "id" else {
+      throw .malformedID
+    }
+    guard case .navigation = steps.first else { return try property(of: .group(id), steps) }
+    let rest = Array(steps.dropFirst())
+    switch (rest.first, rest.dropFirst().first, rest.count) {
+    case (.system("$ref"), nil, 1): return .memberReferences(id)
+    case (.key(let key), .system("$ref"), 2):
+      guard let member = UserID(key.value), key.name == nil || key.name == "id" else { throw .malformedID }
+      return .memberReference(id, member)
+    default: return list(.members(id), rest[...])
+    }
   }
 
   private static func collection(

@@ -68,7 +68,7 @@ struct ItemEncoder {
 
   /// The absolute URL of an item, for `Location`.
   func location(of key: ItemKey) -> String {
-    "\(location(of: key.user))/profile/\(key.collection)/\(PercentEncoding.encodeSegment(key.id.text))"
+    "\(serviceRoot)users/\(PercentEncoding.encodeSegment(key.user.text))/profile/\(key.collection)/\(PercentEncoding.encodeSegment(key.id.text))"
   }
 
   // MARK: Profiles
@@ -101,24 +101,26 @@ struct ItemEncoder {
     return (isFirst ? [] : [UInt8(ascii: ",")]) + json.bytes.dropFirst()
   }
 
-  // MARK: People
+  // MARK: People, groups and the record
 
-  /// A person as the answer to a request.
-  func user(_ user: VisibleUser, _ selection: Selection?) -> [UInt8] {
-    var json = JSONWriter(capacity: user.json.count + 256)
+  /// A person or a group as the answer to a request.
+  func object(_ object: VisibleObject, _ selection: Selection?) -> [UInt8] {
+    var json = JSONWriter(capacity: object.json.count + 256)
     json.beginObject()
-    control("@odata.context", "\(usersContext(selection))/$entity", into: &json)
-    write(user, selection, into: &json)
+    control("@odata.context", "\(context(ofSetOf: object.type, selection))/$entity", into: &json)
+    write(object, selection, into: &json)
     return json.bytes
   }
 
-  /// The people of one page; `isFirst` when nothing stands before them in the list.
-  func users(_ users: [VisibleUser], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
-    joined(users, isFirst: isFirst) { user, json in write(user, selection, into: &json) }
+  /// The elements of one page.
+  func objects(_ objects: [VisibleObject], _ selection: Selection?) -> [UInt8] {
+    joined(objects, isFirst: true) { object, json in write(object, selection, into: &json) }
   }
 
-  /// The absolute URL of a person.
-  func location(of user: UserID) -> String { "\(serviceRoot)users/\(PercentEncoding.encodeSegment(user.text))" }
+  /// The absolute URL of a person or a group.
+  func location(of object: VisibleObject) -> String {
+    "\(serviceRoot)\(Self.entitySet(of: object.type))/\(PercentEncoding.encodeSegment(object.id))"
+  }
 
   // MARK: Properties
 
@@ -146,6 +148,11 @@ struct ItemEncoder {
   /// The context of a person's properties.
   func context(of user: UserID) -> String { "\(serviceRoot)$metadata#users('\(quoted(user.text))')" }
 
+  /// The context of the properties of a person or a group.
+  func context(of object: VisibleObject) -> String {
+    "\(serviceRoot)$metadata#\(Self.entitySet(of: object.type))('\(quoted(object.id))')"
+  }
+
   // MARK: Parts
 
   private static let keyPrefix = Array("{\"id\":".utf8)
@@ -161,9 +168,18 @@ struct ItemEncoder {
     "\(contextRoot(of: user))/\(collection)\(selection.map { $0.contextSuffix(of: type) } ?? "")"
   }
 
-  /// The context of people.
-  func usersContext(_ selection: Selection?) -> String {
-    "\(serviceRoot)$metadata#users\(selection.map { $0.contextSuffix(of: ProfileModel.user) } ?? "")"
+  /// The context of people, or of groups.
+  func context(ofSetOf type: StructuredType, _ selection: Selection?) -> String {
+    "\(serviceRoot)$metadata#\(Self.entitySet(of: type))\(selection.map { $0.contextSuffix(of: type) } ?? "")"
+  }
+
+  /// The context of the record of a person.
+  func changesContext(of user: UserID, _ selection: Selection?) -> String {
+    context(of: user, "changes", selection, ProfileModel.change)
+  }
+
+  private static func entitySet(of type: StructuredType) -> String {
+    ProfileModel.model.roots.first { $0.isEntitySet && $0.type === type }?.name ?? ""
   }
 
   private func joined<Element>(
@@ -194,17 +210,17 @@ struct ItemEncoder {
     json.append(item.json[array.upperBound...])
   }
 
-  private func write(_ user: VisibleUser, _ selection: Selection?, into json: inout JSONWriter) {
-    control(ProfileModel.user, user.version, into: &json)
-    if let selection { return write(user.value, ProfileModel.user, selection, into: &json) }
+  private func write(_ object: VisibleObject, _ selection: Selection?, into json: inout JSONWriter) {
+    control(object.type, object.version, into: &json)
+    if let selection { return write(object.value, object.type, selection, into: &json) }
     json.name("id")
     // The stored object begins with its key, written here already up to the colon.
-    json.raw(user.json.dropFirst(Self.keyPrefix.count))
+    json.raw(object.json.dropFirst(Self.keyPrefix.count))
   }
 
-  private func control(_ type: StructuredType, _ version: Version, into json: inout JSONWriter) {
+  private func control(_ type: StructuredType, _ version: Version?, into json: inout JSONWriter) {
     control("@odata.type", "#\(type.qualifiedName)", into: &json)
-    control("@odata.etag", version.entityTag, into: &json)
+    if let version { control("@odata.etag", version.entityTag, into: &json) }
   }
 
   /// A damaged value shows no members at all.

@@ -20,12 +20,12 @@ struct ServerParts {
 
   init(_ command: ServeCommand, _ logger: Logger) async throws {
     let options = command.options
-    let environment = ServiceEnvironment.system(demo: command.demo)
+    let environment = ServiceEnvironment.system
     guard let addresses = AuthorityAddresses(publicURL: command.publicURL) else {
       throw CommandFailure("--public-url must be an absolute http or https URL without query and fragment.")
     }
     let issuers = try Self.issuers(command.issuers)
-    let store = try options.open()
+    let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:])
     do throws(KeyFileError) {
       issuer = try await OwnIssuer.load(directory: options.keys)
       pageKey = try await PageKey.load(path: options.pageKey)
@@ -43,6 +43,7 @@ struct ServerParts {
     service = ProfileService(store: store, environment: environment)
     verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: issuers, clock: { SystemClock.now().unixSeconds }, logger: logger)
+    try prepareTenants(issuers)
     try fill(command, environment)
   }
 
@@ -107,6 +108,16 @@ struct ServerParts {
   private static func hosts(_ command: ServeCommand) -> [String] {
     let published = command.publicURL.flatMap { URL(string: $0)?.host }
     return [published, command.host].compactMap { $0 }.filter { !["0.0.0.0", "::", "127.0.0.1", "::1"].contains($0) }
+  }
+
+  /// Tenants that issuers may speak for are the operator's word.
+  private func prepareTenants(_ issuers: [ExternalIssuer]) throws {
+    guard store.health == .healthy else { return }
+    do {
+      for tenant in Set(issuers.flatMap(\.tenants)) { try store.addTenant(tenant) }
+    } catch let error as StoreError {
+      logger.error("Tenants could not be prepared.", metadata: ["reason": "\(error.message)"])
+    }
   }
 
   /// An empty store gets the seed file or the demo's data; one that refuses writes is left as it is.

@@ -26,9 +26,8 @@ enum Settings {
   /// The command line with what the environment adds. A variable with the prefix that no command knows is refused.
   static func arguments(_ commandLine: [String], environment: [String: String]) throws -> [String] {
     let description = try JSONDecoder().decode(Description.self, from: Data(Facet._dumpHelp().utf8))
-    let commands = description.command.subcommands ?? []
-    let known = Set(commands.flatMap { options(of: $0).keys })
-    let chosen = commands.first { $0.commandName == commandLine.first }
+    let known = Set(all(description.command).flatMap { options(of: $0).keys })
+    let chosen = chosen(description.command, commandLine[...])
     var arguments = commandLine
     for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(prefix) {
       let option = variable.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
@@ -39,6 +38,19 @@ enum Settings {
       arguments += try added(option, kind: kind, value: value, variable: variable)
     }
     return arguments
+  }
+
+  /// A command with every one below it.
+  private static func all(_ command: Description.Command) -> [Description.Command] {
+    [command] + (command.subcommands ?? []).flatMap(all)
+  }
+
+  /// The command that the beginning of the command line names; nil when it names none.
+  private static func chosen(
+    _ command: Description.Command, _ words: ArraySlice<String>
+  ) -> Description.Command? {
+    guard let subcommands = command.subcommands, !subcommands.isEmpty else { return command }
+    return subcommands.first { $0.commandName == words.first }.flatMap { chosen($0, words.dropFirst()) }
   }
 
   private static func options(of command: Description.Command) -> [String: String] {

@@ -50,10 +50,24 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// Opens the store for writing; no other server may own it.
-  func open() throws -> SQLiteStore {
+  /// Opens the store for writing; no other server may own it. `undecided` are policies of tenants that decided nothing.
+  func open(undecided: [TenantID: TenantPolicy] = [:]) throws -> SQLiteStore {
     try makeDirectory()
-    do throws(StoreOpenError) { return try SQLiteStore.open(database) } catch { throw CommandFailure(error.message) }
+    do throws(StoreOpenError) {
+      return try SQLiteStore.open(database, options: SQLiteOptions(undecided: undecided))
+    } catch {
+      throw CommandFailure(error.message)
+    }
+  }
+
+  /// Opens the store for one short write, beside the server that may own it.
+  func openBeside() throws -> SQLiteStore {
+    try makeDirectory()
+    do throws(StoreOpenError) {
+      return try SQLiteStore.openBeside(database)
+    } catch {
+      throw CommandFailure(error.message)
+    }
   }
 
   /// Opens the store for reading, beside the server that may own it.
@@ -67,10 +81,6 @@ struct StoreOptions: ParsableArguments {
 }
 
 extension ServiceEnvironment {
-  /// The operating system's time and random ids; `demo` opens the policy of the demo's tenant.
-  static func system(demo: Bool) -> ServiceEnvironment {
-    ServiceEnvironment(
-      now: { SystemClock.now() }, makeID: { .random() },
-      policy: { demo && $0 == .demo ? .demo : TenantPolicy() })
-  }
+  /// The operating system's time and random ids.
+  static let system = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
 }

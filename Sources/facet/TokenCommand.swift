@@ -19,6 +19,9 @@ struct TokenCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Delegated permissions, separated by blanks.", valueName: "scopes"))
   var scopes: String?
 
+  @Flag(help: "Let the person be an administrator (a directory role in wids).")
+  var administrator = false
+
   @Option(help: ArgumentHelp("The application on its own, by id.", valueName: "id"))
   var app: String?
 
@@ -36,6 +39,7 @@ struct TokenCommand: AsyncParsableCommand {
     case (.some, .some, nil, nil), (nil, nil, .some, .some): break
     default: throw ValidationError("Give --user with --scopes, or --app with --roles.")
     }
+    guard !administrator || user != nil else { throw ValidationError("--administrator goes with --user.") }
     guard (1...Limits.issuedTokenSecondsMax).contains(expiresIn) else {
       throw ValidationError("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.")
     }
@@ -67,7 +71,7 @@ struct TokenCommand: AsyncParsableCommand {
     let found = try person(user ?? "", tenant)
     return .user(
       found.id, principalName: found.principalName, displayName: found.displayName,
-      applicationID: Self.applicationID, scopes: Self.words(scopes), isAdministrator: false)
+      applicationID: Self.applicationID, scopes: Self.words(scopes), isAdministrator: administrator)
   }
 
   /// The application that delegated tokens of this command name.

@@ -20,7 +20,7 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     let store = try options.open()
     defer { store.close() }
-    let count = try DirectoryImport(environment: .system(demo: false)).run(file, into: store)
+    let count = try DirectoryImport(environment: .system).run(file, into: store)
     guard count > 0 else { throw CommandFailure("The file holds no records; nothing was changed.") }
   }
 }
@@ -76,13 +76,24 @@ struct DirectoryImport {
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write all people and items as JSON lines, as of one moment.",
-    discussion: "It may run beside a server. People come in the order of their ids, each followed by their items.")
+    abstract: "Write the whole directory, or all that is held on one person, as JSON lines, as of one moment.",
+    discussion: "It may run beside a server. Tenants and groups come first, then people in the order of their ids, each "
+      + "followed by their memberships and items. With --user the record of the person follows.")
 
   @OptionGroup var options: StoreOptions
 
+  @Option(help: ArgumentHelp("Only what is held on this person.", valueName: "id|upn"))
+  var user: String?
+
+  @Option(help: ArgumentHelp("The tenant of a principal name; the demo's unless given.", valueName: "id"))
+  var tenant: String = TenantID.demo.text
+
   @Argument(help: "The file to write; standard output when there is none.")
   var file: String?
+
+  func validate() throws {
+    guard TenantID(tenant) != nil else { throw ValidationError("--tenant must be an id.") }
+  }
 
   func run() throws {
     let store = try options.openReadOnly()
@@ -92,8 +103,8 @@ struct ExportCommand: ParsableCommand {
     var buffer = Data()
     var records = 0
     do {
-      try store.exportRecords { record in
-        buffer.append(contentsOf: record.line)
+      try lines(store) { line in
+        buffer.append(contentsOf: line)
         buffer.append(0x0A)
         records += 1
         guard buffer.count > 1 << 16 else { return }
@@ -104,10 +115,21 @@ struct ExportCommand: ParsableCommand {
       try output.write(contentsOf: buffer)
     } catch let error as StoreError {
       throw CommandFailure(error.message)
+    } catch let error as CommandFailure {
+      throw error
     } catch {
       throw CommandFailure("The export could not be written. Check the disk and its free space.")
     }
     progress?.finish(records)
+  }
+
+  /// Gives each line to `body`, without its line feed.
+  private func lines(_ store: SQLiteStore, _ body: ([UInt8]) throws -> Void) throws {
+    guard let user else { return try store.exportRecords { try body($0.line) } }
+    guard let tenant = TenantID(tenant), let person = try store.person(user, in: tenant) else {
+      throw CommandFailure("There is no such person. Give an id, or a principal name with --tenant.")
+    }
+    try store.export(person.id, records: { try body($0.line) }, changes: { try body($0.line) })
   }
 
   private static func create(_ path: String) throws -> FileHandle {

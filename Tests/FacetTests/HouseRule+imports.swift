@@ -43,7 +43,7 @@ extension HouseRule {
     "NIO": ["Sources/ProfileServer"],
     "HTTPTypes": ["Sources/ProfileServer"],
     "AsyncHTTPClient": ["Sources/ProfileServer"],
-    "Crypto": ["Sources/ProfileServer"],
+    "Crypto": ["Sources/ProfileServer", "Sources/Stores/Record"],
     "JWTKit": ["Sources/ProfileServer"],
     "X509": ["Sources/ProfileServer"],
     "SwiftASN1": ["Sources/ProfileServer"],

@@ -40,9 +40,9 @@ final class StoreDriver: Sendable {
   }
 
   /// Queues writes that are applied together and waits for the answer.
-  func write(_ operations: [any ItemOperation]) async -> Result<GroupOutcome, ProfileError> {
+  func write(_ operations: [any ItemOperation]) async -> Result<AtomicOutcome, ProfileError> {
     await withCheckedContinuation { continuation in
-      store.submit(.group(operations) { continuation.resume(returning: $0) })
+      store.submit(.atomic(operations) { continuation.resume(returning: $0) })
     }
   }
 

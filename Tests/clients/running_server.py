@@ -28,6 +28,15 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("FACET_")}
 
 
+def facet(*arguments: object, given: str = "") -> str:
+    """Runs one command, which must succeed; gives what it printed."""
+    command = [str(binary()), *(str(argument) for argument in arguments)]
+    done = subprocess.run(
+        command, input=given, capture_output=True, text=True, env=environment(), timeout=60, check=False)
+    assert done.returncode == 0, f"facet {arguments[0]} failed:\n{done.stderr}"
+    return done.stdout
+
+
 class RunningServer:
     """One server process with the demo data in a directory of its own."""
 
@@ -71,6 +80,10 @@ class RunningServer:
         """Puts the demo data back."""
         self._operator.post("/_facet/reset").raise_for_status()
 
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """Asks the server to stop and checks that it did so in order."""
         self._operator.close()
@@ -82,6 +95,20 @@ class RunningServer:
             self._process.wait()
             raise AssertionError(f"The server did not stop within {STOP_SECONDS} seconds:\n{self.log()}") from None
         assert code == 0, f"The server ended with {code}:\n{self.log()}"
+
+    def run(self, *arguments: object) -> str:
+        """Runs one command on the data of this server, beside it; gives what it printed."""
+        return facet(*arguments, "--data", self.data)
+
+    @lru_cache
+    def token(self, *arguments: str) -> str:
+        """A token, as `facet token` prints it for any arguments."""
+        return self._token(*arguments)
+
+    def caller(self, *arguments: str) -> httpx.Client:
+        """Plain HTTP with a token for these arguments of `facet token`, looking like curl."""
+        headers = {"Authorization": f"Bearer {self.token(*arguments)}", "User-Agent": "curl/8.5.0"}
+        return httpx.Client(base_url=self.http, headers=headers, trust_env=False, verify=False, timeout=60)
 
     @lru_cache
     def user_token(self, scopes: str, user: str) -> str:

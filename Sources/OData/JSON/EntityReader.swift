@@ -182,6 +182,7 @@ public struct EntityReader: Sendable {
   private func readAnnotation(
     _ reader: inout JSONReader, _ name: JSONReader.Text, of type: StructuredType, into patch: inout StructuredPatch
   ) throws {
+    if try readBinding(&reader, name, of: type, into: &patch) { return }
     guard try reader.peek() == .string else { return try reader.skipValue() }
     let value = try reader.readString()
     if name.equals(Self.typeAnnotation) || name.equals(Self.shortTypeAnnotation) {
@@ -191,6 +192,20 @@ public struct EntityReader: Sendable {
     } else if name.equals(Self.entityTagAnnotation) {
       patch.entityTag = value.string
     }
+  }
+
+  /// Reads `name@odata.bind` of a navigation property that refers to entities elsewhere; false when it is none.
+  private func readBinding(
+    _ reader: inout JSONReader, _ name: JSONReader.Text, of type: StructuredType, into patch: inout StructuredPatch
+  ) throws -> Bool {
+    guard type.navigation.contains(where: { !$0.containsTarget }), try reader.peek() == .array else { return false }
+    let text = name.string
+    guard let navigation = type.navigation.first(where: { text == "\($0.name)@odata.bind" }) else { return false }
+    try reader.beginArray()
+    while try reader.nextElement() {
+      patch.bindings[navigation.name, default: []].append(try reader.readString().string)
+    }
+    return true
   }
 
   private static let typeAnnotation = Array("@odata.type".utf8)

@@ -77,6 +77,23 @@ public struct JSONWriter {
     string(value)
   }
 
+  /// A member with an integer.
+  public mutating func member(_ name: String, _ value: Int64) {
+    self.name(name)
+    int(value)
+  }
+
+  /// A member with an array of strings.
+  public mutating func member(_ name: String, _ values: [String]) {
+    self.name(name)
+    beginArray()
+    for value in values {
+      element()
+      string(value)
+    }
+    endArray()
+  }
+
   private mutating func open(_ byte: UInt8) {
     bytes.append(byte)
     needsComma = false

@@ -28,6 +28,8 @@ public struct APIOperation: Sendable {
     case entity(StructuredType)
     /// Requests (OData JSON 4.01 section 19).
     case batch
+    /// The address of an entity (OData JSON 4.01 section 14).
+    case reference
   }
 
   /// What a parameter's values are.

@@ -56,6 +56,10 @@ extension Annotation {
     return annotations
   }
 
+  /// Marks what the published service does not have.
+  static let ofExtensions = Annotation(
+    "Core.LongDescription", .string("An extension of this server: the published service does not have it."))
+
   /// The documentation of an element, or nothing when it has none.
   static func described(_ documentation: String) -> [Annotation] {
     documentation.isEmpty ? [] : [Annotation("Core.Description", .string(documentation))]

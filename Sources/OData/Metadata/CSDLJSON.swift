@@ -63,7 +63,7 @@ public enum CSDLJSON {
       ("$Kind", "NavigationProperty"), ("$Type", .string(navigation.target.qualifiedName)),
     ]
     members.append(navigation.isCollection ? ("$Collection", true) : ("$Nullable", true))
-    members.append(("$ContainsTarget", true))
+    if navigation.containsTarget { members.append(("$ContainsTarget", true)) }
     return .object(members + annotated(annotations))
   }
 

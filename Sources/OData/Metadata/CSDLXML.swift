@@ -79,7 +79,7 @@ public enum CSDLXML {
     let attributes: KeyValuePairs<String, String?> = [
       "Name": navigation.name,
       "Type": typeName(navigation.target.qualifiedName, isCollection: navigation.isCollection),
-      "ContainsTarget": "true",
+      "ContainsTarget": navigation.containsTarget ? "true" : nil,
     ]
     xml.element("NavigationProperty", attributes) { xml in
       annotate(description.annotations(of: navigation, in: type), into: &xml)

@@ -43,7 +43,7 @@ public struct ModelDescription: Sendable {
 
   /// The annotations of a type.
   func annotations(of type: StructuredType) -> [Annotation] {
-    Annotation.described(type.documentation) + (annotations[type.name] ?? [])
+    Annotation.described(type.documentation) + (type.isExtension ? [.ofExtensions] : []) + (annotations[type.name] ?? [])
   }
 
   /// The annotations of a property of a type.
@@ -53,7 +53,8 @@ public struct ModelDescription: Sendable {
 
   /// The annotations of a navigation property of a type.
   func annotations(of navigation: NavigationProperty, in type: StructuredType) -> [Annotation] {
-    Annotation.described(navigation.documentation) + (annotations["\(type.name)/\(navigation.name)"] ?? [])
+    Annotation.described(navigation.documentation) + (navigation.target.isExtension ? [.ofExtensions] : [])
+      + (annotations["\(type.name)/\(navigation.name)"] ?? [])
   }
 
   private func base(of type: StructuredType) -> StructuredType? { type.baseName.flatMap(model.type(named:)) }

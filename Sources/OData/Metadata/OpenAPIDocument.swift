@@ -108,6 +108,8 @@ public struct OpenAPIDocument: Sendable {
     switch body {
     case .entity(let type): OpenAPISchemas.reference(to: type.qualifiedName)
     case .batch: batchRequest
+    case .reference:
+      ["type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]]]
     }
   }
 

@@ -36,13 +36,13 @@ struct OpenAPISchemas {
   private func schema(of type: StructuredType) -> DocumentNode {
     var members = type.isEntity ? Self.controlInformation : []
     members += type.properties.map { ($0.name, schema(of: $0, in: type)) }
-    members += type.navigation.filter { $0.isCollection && !description.hiddenNavigation.contains($0.name) }.map {
-      ($0.name, schema(of: $0))
-    }
-    return [
+    let inline = type.navigation.filter { $0.isCollection && !$0.standsAlone }
+    members += inline.filter { !description.hiddenNavigation.contains($0.name) }.map { ($0.name, schema(of: $0)) }
+    let object: DocumentNode = [
       "type": "object", "description": .string(type.documentation), "properties": .object(members),
       "patternProperties": ["@": .object([])], "additionalProperties": .bool(type.isOpen),
     ]
+    return type.isExtension ? object.adding([("x-extension", true)]) : object
   }
 
   /// Control information that entities are answered with (OData JSON 4.01 section 4.6).

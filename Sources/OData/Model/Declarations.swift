@@ -69,18 +69,35 @@ public struct StructuredTypeDeclaration: Sendable {
     let aliases: [String]
     let isCollection: Bool
     let mayOmitOwner: Bool
+    let standsAlone: Bool
     let documentation: String
 
-    /// The navigation property `name` of the entity type `owner`. `mayOmitOwner` as in `NavigationProperty`.
+    /// The navigation property `name` of the entity type `owner`. `mayOmitOwner` and `standsAlone` as in
+    /// `NavigationProperty`.
     public init(
       in owner: String, as name: String, aliases: [String] = [], isCollection: Bool = true, mayOmitOwner: Bool = false,
-      _ documentation: String
+      standsAlone: Bool = false, _ documentation: String
     ) {
       self.owner = owner
       self.name = name
       self.aliases = aliases
       self.isCollection = isCollection
       self.mayOmitOwner = mayOmitOwner
+      self.standsAlone = standsAlone
+      self.documentation = documentation
+    }
+  }
+
+  /// A collection of entities that live elsewhere.
+  public struct Reference: Sendable {
+    let name: String
+    let target: String
+    let documentation: String
+
+    /// The navigation property `name` to entities of the type `target`.
+    public init(_ name: String, to target: String, _ documentation: String) {
+      self.name = name
+      self.target = target
       self.documentation = documentation
     }
   }
@@ -91,19 +108,23 @@ public struct StructuredTypeDeclaration: Sendable {
   let isAbstract: Bool
   let isOpen: Bool
   let showsOnlySetMembers: Bool
+  let isExtension: Bool
   let aliases: [String]
   let containment: Containment?
+  let references: [Reference]
   let properties: [PropertyDeclaration]
   let documentation: String
 
-  /// Declares an entity type.
+  /// Declares an entity type. An extension is one that the published service does not have.
   public static func entity(
-    _ name: String, base: String?, isAbstract: Bool = false, aliases: [String] = [],
-    contained containment: Containment? = nil, _ documentation: String, _ properties: [PropertyDeclaration]
+    _ name: String, base: String?, isAbstract: Bool = false, isExtension: Bool = false, aliases: [String] = [],
+    contained containment: Containment? = nil, references: [Reference] = [], _ documentation: String,
+    _ properties: [PropertyDeclaration]
   ) -> Self {
     Self(
       name: name, base: base, isEntity: true, isAbstract: isAbstract, isOpen: false, showsOnlySetMembers: false,
-      aliases: aliases, containment: containment, properties: properties, documentation: documentation)
+      isExtension: isExtension, aliases: aliases, containment: containment, references: references,
+      properties: properties, documentation: documentation)
   }
 
   /// Declares a complex type.
@@ -113,8 +134,8 @@ public struct StructuredTypeDeclaration: Sendable {
   ) -> Self {
     Self(
       name: name, base: nil, isEntity: false, isAbstract: false, isOpen: isOpen,
-      showsOnlySetMembers: showsOnlySetMembers, aliases: aliases, containment: nil, properties: properties,
-      documentation: documentation)
+      showsOnlySetMembers: showsOnlySetMembers, isExtension: false, aliases: aliases, containment: nil, references: [],
+      properties: properties, documentation: documentation)
   }
 }
 

@@ -53,6 +53,16 @@ public struct EntityModel: Sendable {
     self.roots = resolvedRoots
   }
 
+  /// Whether a type is, or inherits from, the type of this name.
+  public func isType(_ type: StructuredType, derivedFrom name: String) -> Bool {
+    var current: StructuredType? = type
+    while let type = current {
+      if type.name == name { return true }
+      current = type.baseName.flatMap(self.type(named:))
+    }
+    return false
+  }
+
   /// The entity or complex type of this name, without namespace.
   public func type(named name: String) -> StructuredType? { structuredTypes.first { $0.name == name } }
 }
@@ -117,6 +127,9 @@ private struct Builder {
     for contained in declarations {
       guard let containment = contained.containment, containment.owner == declaration.name else { continue }
       own.append(NavigationProperty(containment, target: try structured(contained.name)))
+    }
+    for reference in declaration.references {
+      own.append(NavigationProperty(reference, target: try structured(reference.target)))
     }
     // Each stands in the declaration of its target, so only their names give an order that means something.
     return inherited + own.sorted { $0.name < $1.name }

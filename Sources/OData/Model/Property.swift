@@ -66,7 +66,7 @@ public struct Property: Sendable {
   }
 }
 
-/// A navigation property that contains its target (OData CSDL 4.01 section 8).
+/// A navigation property (OData CSDL 4.01 section 8).
 public struct NavigationProperty: Sendable {
   public let name: String
   /// Older names that are accepted in URLs.
@@ -76,7 +76,22 @@ public struct NavigationProperty: Sendable {
   /// Whether paths may leave out the owner that this property hangs off, where the owner is itself a single-valued
   /// navigation property: `/me/things` then stands for `/me/profile/things`.
   public let mayOmitOwner: Bool
+  /// Whether it is answered at its own address alone, never within its owner: neither selected nor expanded.
+  public let standsAlone: Bool
+  /// Whether its entities live here; otherwise they are references to entities of an entity set.
+  public let containsTarget: Bool
   public let documentation: String
+
+  init(_ reference: StructuredTypeDeclaration.Reference, target: StructuredType) {
+    name = reference.name
+    aliases = []
+    self.target = target
+    isCollection = true
+    mayOmitOwner = false
+    standsAlone = true
+    containsTarget = false
+    documentation = reference.documentation
+  }
 
   init(_ containment: StructuredTypeDeclaration.Containment, target: StructuredType) {
     name = containment.name
@@ -84,6 +99,8 @@ public struct NavigationProperty: Sendable {
     self.target = target
     isCollection = containment.isCollection
     mayOmitOwner = containment.mayOmitOwner
+    standsAlone = containment.standsAlone
+    containsTarget = true
     documentation = containment.documentation
   }
 

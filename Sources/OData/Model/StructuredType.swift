@@ -11,6 +11,8 @@ public final class StructuredType: Sendable {
   public let isOpen: Bool
   /// Whether answers leave out members that are not set.
   public let showsOnlySetMembers: Bool
+  /// Whether the published service does not have the type.
+  public let isExtension: Bool
   /// Older names, accepted in `@odata.type`.
   public let aliases: [String]
   /// All properties, inherited ones first, each at its own index.
@@ -30,11 +32,15 @@ public final class StructuredType: Sendable {
     isAbstract = declaration.isAbstract
     isOpen = declaration.isOpen
     showsOnlySetMembers = declaration.showsOnlySetMembers
+    isExtension = declaration.isExtension
     aliases = declaration.aliases.map { "\(namespace).\($0)" }
     documentation = declaration.documentation
     self.properties = properties
     self.navigation = navigation
   }
+
+  /// The navigation properties that may be selected or expanded.
+  var inlineNavigation: [NavigationProperty] { navigation.filter { !$0.standsAlone } }
 
   /// The property of exactly this name.
   public func property(named name: String) -> Property? { properties.first { $0.name == name } }

@@ -13,7 +13,7 @@ extension OptionParser {
       let name = try name()
       if let property = type.property(inAnyCase: name) {
         selection.add(property.index, within: try path(into: property))
-      } else if let navigation = type.navigation.first(where: { $0.isNamed(name.utf8) }) {
+      } else if let navigation = type.inlineNavigation.first(where: { $0.isNamed(name.utf8) }) {
         if !selection.navigation.contains(navigation.name) { selection.navigation.append(navigation.name) }
       } else {
         throw unknown(name, at: start)
@@ -68,13 +68,13 @@ extension OptionParser {
       skipBlanks()
       let start = position
       guard !skip(UInt8(ascii: "*")) else {
-        for navigation in type.navigation where !expansions.contains(where: { $0.navigation == navigation.name }) {
+        for navigation in type.inlineNavigation where !expansions.contains(where: { $0.navigation == navigation.name }) {
           expansions.append(Expansion(navigation: navigation.name, options: QueryOptions()))
         }
         continue
       }
       let name = try name()
-      guard let navigation = type.navigation.first(where: { $0.isNamed(name.utf8) }) else {
+      guard let navigation = type.inlineNavigation.first(where: { $0.isNamed(name.utf8) }) else {
         throw unknown(name, at: start)
       }
       guard !expansions.contains(where: { $0.navigation == navigation.name }) else {

@@ -15,6 +15,9 @@ public struct StructuredPatch: Equatable, Sendable {
   public var dynamic: [(name: String, json: [UInt8]?)]
   /// The entity tag that the body carried in `@odata.etag`.
   public var entityTag: String?
+  /// The addresses of entities that `name@odata.bind` asks to be related, by the name of the navigation property
+  /// (OData JSON 4.01 section 8.5).
+  public var bindings: [String: [String]] = [:]
 
   /// A patch of `type` that asks for nothing.
   public init(of type: StructuredType) {
@@ -26,7 +29,7 @@ public struct StructuredPatch: Equatable, Sendable {
   public func isAbsent(_ property: Property) -> Bool { members[property.index] == .absent }
 
   public static func == (left: Self, right: Self) -> Bool {
-    left.members == right.members && left.entityTag == right.entityTag
+    left.members == right.members && left.entityTag == right.entityTag && left.bindings == right.bindings
       && left.dynamic.elementsEqual(right.dynamic) { $0.name.utf8.elementsEqual($1.name.utf8) && $0.json == $1.json }
   }
 

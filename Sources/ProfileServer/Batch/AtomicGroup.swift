@@ -73,7 +73,7 @@ final class AtomicGroup {
     handler.session.writeItems(writes, of: owner, by: caller) { [self] in finish($0, then) }
   }
 
-  private func finish(_ result: Result<GroupWriteResult, ProfileError>, _ then: ([GraphResponse]) -> Void) {
+  private func finish(_ result: Result<AtomicWriteResult, ProfileError>, _ then: ([GraphResponse]) -> Void) {
     switch result {
     case .failure(let error): fail(at: 0, GraphError(error), then)
     case .success(.refused(let index, let error)): fail(at: index, GraphError(error), then)

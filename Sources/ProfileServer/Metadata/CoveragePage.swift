@@ -6,7 +6,7 @@ public enum CoveragePage {
   /// The whole page for a model.
   public static func text(of model: EntityModel) -> String {
     let profile = model.type(named: "profile")
-    let collections = profile?.navigation.filter(\.isCollection) ?? []
+    let collections = profile?.navigation.filter { $0.isCollection && !$0.standsAlone } ?? []
     return [
       introduction, methods(collections), options, permissions, missing(collections),
     ].joined(separator: "\n")
@@ -77,8 +77,8 @@ public enum CoveragePage {
       let rule = operation.permissions
       lines.append(
         row([
-          operation.kind.title, operation.method.rawValue.uppercased(), names(rule.own), names(rule.others),
-          names(rule.application),
+          operation.kind.title, operation.method.rawValue.uppercased(), names(rule.sufficient(.own)),
+          names(rule.sufficient(.others)), names(rule.sufficient(.application)),
         ]))
     }
     lines += [
@@ -90,7 +90,7 @@ public enum CoveragePage {
   }
 
   private static func names(_ permissions: [Permission]) -> String {
-    permissions.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+    permissions.isEmpty ? "-" : permissions.map { "`\($0.rawValue)`" }.joined(separator: ", ")
   }
 
   // MARK: What is missing

@@ -5,16 +5,15 @@ extension OperationTable {
   /// The table for every version, every way to a user, and every collection of the model.
   static func operations(of model: EntityModel) -> [APIOperation] {
     var operations = documents + batches
-    guard let user = model.type(named: "user"),
-      let profile = user.navigation.first(where: { $0.name == "profile" })?.target
-    else { return operations }
+    guard let profile = model.type(named: "profile") else { return operations }
     for row in rows {
       guard !row.kind.isOfCollection else { continue }
       for address in addresses(of: row) {
-        operations.append(row.operation(at: address, of: row.kind == .profile ? profile : user))
+        let type = model.type(named: row.kind.type.name) ?? row.kind.type
+        operations.append(row.operation(at: address, of: type))
       }
     }
-    for collection in profile.navigation where collection.isCollection {
+    for collection in profile.navigation where collection.isCollection && !collection.standsAlone {
       for row in rows where row.kind.isOfCollection {
         for address in addresses(of: row, in: collection) {
           operations.append(row.operation(at: address, of: collection.target, in: collection))
@@ -88,10 +87,15 @@ extension OperationTable.Row {
     at path: String, of type: StructuredType, in collection: NavigationProperty? = nil
   ) -> APIOperation {
     APIOperation(
-      method, path, id: Self.id(of: path, method), tag: collection?.name ?? (kind == .profile ? "profile" : "users"),
+      method, path, id: Self.id(of: path, method), tag: collection?.name ?? kind.tag,
       summary.replacing("{collection}", with: collection?.name ?? ""), documentation: documentation(at: path),
-      parameters: parameters(at: path, of: type), body: hasBody ? .entity(type) : nil, successes: successes(of: type),
+      parameters: parameters(at: path, of: type), body: body(of: type), successes: successes(of: type),
       refusals: refusals, needsToken: true)
+  }
+
+  private func body(of type: StructuredType) -> APIOperation.Body? {
+    guard hasBody else { return nil }
+    return success == .added ? .reference : .entity(type)
   }
 
   /// The names of the path, joined by dots, with the method behind them.
@@ -103,11 +107,13 @@ extension OperationTable.Row {
   /// Under `/me` only a person's own permissions matter.
   private func documentation(at path: String) -> String {
     let isMe = path.split(separator: "/").dropFirst().first == "me"
-    let own = "One of these delegated permissions: \(Self.names(permissions.own))."
+    let (ownPermissions, others) = (permissions.sufficient(.own), permissions.sufficient(.others))
+    let own = "One of these delegated permissions: \(Self.names(ownPermissions))."
     guard !isMe else { return own }
-    let application = "As an application, one of: \(Self.names(permissions.application))."
-    guard permissions.own != permissions.others else { return "\(own) \(application)" }
-    return "\(own) For another person one of: \(Self.names(permissions.others)). \(application)"
+    let application = "As an application, one of: \(Self.names(permissions.sufficient(.application)))."
+    guard ownPermissions != others else { return "\(own) \(application)" }
+    guard !others.isEmpty else { return "\(own) For nobody else. \(application)" }
+    return "\(own) For another person one of: \(Self.names(others)). \(application)"
   }
 
   private static func names(_ permissions: [Permission]) -> String {
@@ -119,6 +125,8 @@ extension OperationTable.Row {
     if path.contains("{user-id}") {
       parameters.append(.init("user-id", in: .path, "The id or the user principal name of a person."))
     }
+    if path.contains("{group-id}") { parameters.append(.init("group-id", in: .path, "The id of a group.")) }
+    if path.contains("{member-id}") { parameters.append(.init("member-id", in: .path, "The id of a member.")) }
     if path.contains("{item-id}") { parameters.append(.init("item-id", in: .path, "The id of an item.")) }
     if path.contains("{property}") {
       parameters.append(.init("property", in: .path, values: propertyNames(of: type), "The name of a property."))
@@ -132,14 +140,14 @@ extension OperationTable.Row {
       parameters.append(
         .init("If-None-Match", in: .header, "Nothing is answered while the entity tag is still one of these."))
     }
-    if method == .post {
+    if takesIdempotencyKey {
       parameters.append(
         .init("Idempotency-Key", in: .header, "A creation that is sent again under its key is not done again."))
     }
     if takesIfMatch {
       parameters.append(.init("If-Match", in: .header, "The write happens only if the entity tag is still this one."))
     }
-    if hasBody {
+    if hasBody, success != .added {
       parameters.append(
         .init(
           "Prefer", in: .header,
@@ -159,7 +167,7 @@ extension OperationTable.Row {
   }
 
   private func values(of option: SystemQueryOption, _ type: StructuredType) -> [String] {
-    let collections = type.navigation.filter(\.isCollection).map(\.name)
+    let collections = type.navigation.filter { $0.isCollection && !$0.standsAlone }.map(\.name)
     switch option {
     case .select: return type.properties.map(\.name) + collections
     case .expand: return collections

@@ -7,7 +7,7 @@ enum OperationTable {
   struct Row: Sendable {
     let kind: ResourceKind
     let method: APIOperation.Method
-    let permissions: PermissionRule
+    let permissions: Access
     /// What it does; `{collection}` stands for the name of the collection.
     let summary: String
     var options: [SystemQueryOption] = []
@@ -23,6 +23,8 @@ enum OperationTable {
     case entity, list, created, updated, deleted, count, property, rawValue
     /// An update that answers no body unless one is asked for.
     case updatedSilently
+    /// A reference that is added.
+    case added
   }
 
   /// Every operation of the service.
@@ -83,6 +85,48 @@ enum OperationTable {
     Row(
       kind: .rawValue, method: .get, permissions: .readProfile,
       summary: "Get the plain value of a property of an item of {collection}", success: .rawValue),
+    Row(
+      kind: .changes, method: .get, permissions: .readRecord,
+      summary: "List who changed what (an extension)", options: .list, success: .list),
+    Row(
+      kind: .changeCount, method: .get, permissions: .readRecord, summary: "Count the rows of the record (an extension)",
+      options: [.filter, .search], success: .count),
+    Row(
+      kind: .memberships, method: .get, permissions: .readMemberships, summary: "List the groups of a user",
+      options: .list, success: .list),
+    Row(
+      kind: .membershipCount, method: .get, permissions: .readMemberships, summary: "Count the groups of a user",
+      options: [.filter, .search], success: .count),
+    Row(
+      kind: .groups, method: .get, permissions: .readGroups, summary: "List groups", options: .list, isUnderMe: false,
+      success: .list),
+    Row(
+      kind: .groups, method: .post, permissions: .manageGroups, summary: "Create a group", options: [.select],
+      isUnderMe: false, success: .created),
+    Row(
+      kind: .groupCount, method: .get, permissions: .readGroups, summary: "Count the groups",
+      options: [.filter, .search], isUnderMe: false, success: .count),
+    Row(
+      kind: .group, method: .get, permissions: .readGroups, summary: "Get a group", options: [.select],
+      isUnderMe: false, success: .entity),
+    Row(
+      kind: .group, method: .patch, permissions: .manageGroups, summary: "Update a group", options: [.select],
+      isUnderMe: false, success: .updatedSilently, takesIfMatch: true),
+    Row(
+      kind: .group, method: .delete, permissions: .manageGroups, summary: "Delete a group", isUnderMe: false,
+      success: .deleted, takesIfMatch: true),
+    Row(
+      kind: .members, method: .get, permissions: .readGroups, summary: "List the members of a group", options: .list,
+      isUnderMe: false, success: .list),
+    Row(
+      kind: .memberCount, method: .get, permissions: .readGroups, summary: "Count the members of a group",
+      options: [.filter, .search], isUnderMe: false, success: .count),
+    Row(
+      kind: .memberReferences, method: .post, permissions: .manageGroups, summary: "Add a member to a group",
+      isUnderMe: false, success: .added),
+    Row(
+      kind: .memberReference, method: .delete, permissions: .manageGroups, summary: "Take a member out of a group",
+      isUnderMe: false, success: .deleted),
   ]
 
   /// The address that a collection has beside the one under the profile, behind `/beta`; nil for most.
@@ -108,7 +152,10 @@ extension OperationTable.Row {
   var hasBody: Bool { method == .post || method == .patch }
 
   /// Whether a read is answered with 304 when the client has what is there.
-  var isConditional: Bool { method == .get && (kind == .user || kind == .item) }
+  var isConditional: Bool { method == .get && (kind == .user || kind == .item || kind == .group) }
+
+  /// Whether sending a creation again under its key is not done again.
+  var takesIdempotencyKey: Bool { method == .post && (kind == .users || kind == .collection) }
 
   /// Whether an update may create what is not there.
   var mayCreate: Bool { method == .patch && kind == .item }
@@ -129,7 +176,7 @@ extension OperationTable.Row {
         .init(200, .entity(type), headers: ["ETag", "Preference-Applied"]),
         .init(204, .nothing, headers: ["ETag", "Preference-Applied"]),
       ] + (mayCreate ? [.init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"])] : [])
-    case .deleted: [.init(204, .nothing)]
+    case .deleted, .added: [.init(204, .nothing)]
     case .count: [.init(200, .count)]
     case .property: [.init(200, .property), .init(204, .nothing)]
     case .rawValue: [.init(200, .rawValue), .init(204, .nothing)]
@@ -141,26 +188,29 @@ extension OperationTable.Row {
     var codes: [(Int, [GraphErrorCode])] = [
       (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied), (404, missing),
     ]
-    if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
+    if hasBody { codes.append((409, [.quotaLimitReached] + (takesIdempotencyKey ? [.idempotencyKeyReused] : []))) }
     if takesIfMatch || isConditional { codes.append((412, [.resourceModified])) }
-    if method != .delete, success != .count, success != .rawValue { codes.append((406, [.notAcceptable])) }
+    if method != .delete, ![.count, .rawValue, .added].contains(success) { codes.append((406, [.notAcceptable])) }
     if options.contains(.filter) { codes.append((501, [.notImplemented])) }
     return (codes + Self.ofEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
   }
 
   private var badRequest: [GraphErrorCode] {
-    [.badRequest] + (hasBody ? [.requestBodyRead, .unknownError] : [])
+    [.badRequest] + (permissions.isDirectory && method != .get ? [.requestBadRequest] : [])
+      + (hasBody ? [.requestBodyRead, .unknownError] : [])
       + (takesIfMatch || isConditional ? [.malformedEntityTag] : [])
   }
 
   private var denied: [GraphErrorCode] {
     [permissions.isDirectory ? .directoryDenied : .insufficientPermissions]
-      + (permissions.isWrite ? [.deniedForRole] : [])
+      + (permissions.isForSome ? [.deniedForRole] : [])
   }
 
   private var missing: [GraphErrorCode] {
     switch kind {
-    case .users, .userCount, .user, .profile, .collection, .count: [.resourceNotFound]
+    case .users, .userCount, .user, .profile, .collection, .count, .changes, .changeCount, .memberships,
+      .membershipCount, .groups, .groupCount, .group, .members, .memberCount, .memberReferences, .memberReference:
+      [.resourceNotFound]
     case .item, .property, .rawValue: [.resourceNotFound, .unknownError]
     }
   }

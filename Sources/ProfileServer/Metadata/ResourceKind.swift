@@ -4,6 +4,8 @@ import Profiles
 /// Resources that are told apart when operations are declared. Declared types make no difference here.
 enum ResourceKind: String, CaseIterable, Sendable {
   case users, userCount, user, profile, collection, count, item, property, rawValue
+  case changes, changeCount, memberships, membershipCount
+  case groups, groupCount, group, members, memberCount, memberReferences, memberReference
 
   /// What the resource is, for people.
   var title: String {
@@ -17,13 +19,30 @@ enum ResourceKind: String, CaseIterable, Sendable {
     case .item: "An item of a collection"
     case .property: "A property of an item"
     case .rawValue: "The plain value of a property"
+    case .changes: "The record of a profile (extension)"
+    case .changeCount: "The number of rows of the record"
+    case .memberships: "The groups of a user"
+    case .membershipCount: "The number of groups of a user"
+    case .groups: "All groups"
+    case .groupCount: "The number of groups"
+    case .group: "A group"
+    case .members: "The members of a group"
+    case .memberCount: "The number of members of a group"
+    case .memberReferences: "References to the members of a group"
+    case .memberReference: "The reference to a member of a group"
     }
   }
 
   /// What stands behind the address of a user, a collection's name being `{collection}`.
   var suffix: String {
     switch self {
-    case .users, .userCount, .user: ""
+    case .users, .userCount, .user, .groups, .groupCount, .group, .members, .memberCount, .memberReferences,
+      .memberReference:
+      ""
+    case .changes: "/profile/changes"
+    case .changeCount: "/profile/changes/$count"
+    case .memberships: "/memberOf"
+    case .membershipCount: "/memberOf/$count"
     case .profile: "/profile"
     case .collection: "/profile/{collection}"
     case .count: "/profile/{collection}/$count"
@@ -38,23 +57,59 @@ enum ResourceKind: String, CaseIterable, Sendable {
     switch self {
     case .users: "/users"
     case .userCount: "/users/$count"
-    case .user, .profile, .collection, .count, .item, .property, .rawValue: "/users/{user-id}" + suffix
+    case .user, .profile, .collection, .count, .item, .property, .rawValue, .changes, .changeCount, .memberships,
+      .membershipCount:
+      "/users/{user-id}" + suffix
+    case .groups: "/groups"
+    case .groupCount: "/groups/$count"
+    case .group: "/groups/{group-id}"
+    case .members: "/groups/{group-id}/members"
+    case .memberCount: "/groups/{group-id}/members/$count"
+    case .memberReferences: "/groups/{group-id}/members/$ref"
+    case .memberReference: "/groups/{group-id}/members/{member-id}/$ref"
     }
   }
 
   /// Whether there is one for each collection of the model.
   var isOfCollection: Bool {
     switch self {
-    case .users, .userCount, .user, .profile: false
     case .collection, .count, .item, .property, .rawValue: true
+    case .users, .userCount, .user, .profile, .changes, .changeCount, .memberships, .membershipCount, .groups,
+      .groupCount, .group, .members, .memberCount, .memberReferences, .memberReference:
+      false
     }
   }
 
   /// The versions of the service that have the resource: a profile is offered under `/beta` only.
   var versions: [ResourcePath.ServiceVersion] {
     switch self {
-    case .users, .userCount, .user: [.beta, .v1]
-    case .profile, .collection, .count, .item, .property, .rawValue: [.beta]
+    case .profile, .collection, .count, .item, .property, .rawValue, .changes, .changeCount: [.beta]
+    case .users, .userCount, .user, .memberships, .membershipCount, .groups, .groupCount, .group, .members,
+      .memberCount, .memberReferences, .memberReference:
+      [.beta, .v1]
+    }
+  }
+
+  /// The type of what is found there, where it is the same for every collection.
+  var type: StructuredType {
+    switch self {
+    case .users, .userCount, .user, .members, .memberCount, .memberReferences, .memberReference: ProfileModel.user
+    case .memberships, .membershipCount, .groups, .groupCount, .group: ProfileModel.group
+    case .changes, .changeCount: ProfileModel.change
+    case .profile: ProfileModel.profile
+    case .collection, .count, .item, .property, .rawValue: ProfileModel.itemFacet
+    }
+  }
+
+  /// What groups the resource in documents, where it is the same for every collection.
+  var tag: String {
+    switch self {
+    case .users, .userCount, .user: "users"
+    case .memberships, .membershipCount, .groups, .groupCount, .group, .members, .memberCount, .memberReferences,
+      .memberReference:
+      "groups"
+    case .changes, .changeCount: "changes"
+    case .profile, .collection, .count, .item, .property, .rawValue: "profile"
     }
   }
 }
@@ -96,48 +151,4 @@ enum SystemQueryOption: String, CaseIterable, Sendable {
 extension [SystemQueryOption] {
   /// What lists offer.
   static let list: [SystemQueryOption] = [.select, .filter, .orderby, .top, .skip, .count, .search]
-}
-
-/// Which permissions an operation asks for: one of each list is enough.
-enum PermissionRule: CaseIterable, Sendable {
-  case readProfile, writeProfile, readUser, listUsers, writeUser, manageUsers
-
-  /// Of a person's token for what is their own, least first.
-  var own: [Permission] {
-    switch self {
-    case .readProfile: [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll]
-    case .writeProfile, .writeUser: [.userReadWrite, .userReadWriteAll]
-    case .readUser: [.userRead, .userReadWrite, .userReadBasicAll, .userReadAll, .userReadWriteAll]
-    case .listUsers: others
-    case .manageUsers: others
-    }
-  }
-
-  /// Of a person's token for what is somebody else's, least first.
-  var others: [Permission] {
-    switch self {
-    case .readProfile: [.userReadAll, .userReadWriteAll]
-    case .writeProfile, .writeUser, .manageUsers: [.userReadWriteAll]
-    case .readUser, .listUsers: [.userReadBasicAll, .userReadAll, .userReadWriteAll]
-    }
-  }
-
-  /// Of an application's own token, least first; it has nothing that is its own.
-  var application: [Permission] { others }
-
-  /// Whether a refusal is that of the directory, not of the profile.
-  var isDirectory: Bool {
-    switch self {
-    case .readProfile, .writeProfile: false
-    case .readUser, .listUsers, .writeUser, .manageUsers: true
-    }
-  }
-
-  /// Whether others are written for, which a tenant may leave to its administrators.
-  var isWrite: Bool {
-    switch self {
-    case .writeProfile, .writeUser, .manageUsers: true
-    case .readProfile, .readUser, .listUsers: false
-    }
-  }
 }

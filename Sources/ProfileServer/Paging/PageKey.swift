@@ -33,6 +33,11 @@ public struct PageKey: Sendable {
     return Base64URL.encode(Array(bytes))
   }
 
+  /// A digest of a row of parts that nobody without the key can make, so that nobody can find short texts by trying.
+  func digest(_ parts: [[UInt8]]) -> [UInt8] {
+    Array(HMAC<SHA256>.authenticationCode(for: Digest.of(parts), using: key))
+  }
+
   /// What was sealed with this binding; nil for anything else.
   func open(_ token: String, binding: [UInt8]) -> [UInt8]? {
     guard let bytes = Base64URL.decode(Array(token.utf8)), let box = try? AES.GCM.SealedBox(combined: bytes) else {

@@ -40,34 +40,13 @@ public struct Caller: Hashable, Sendable {
     if case .user(let id) = actor { id } else { nil }
   }
 
+  /// The same caller, as an administrator.
+  var asAdministrator: Caller {
+    Caller(
+      actor: actor, tenant: tenant, applicationID: applicationID, applicationName: applicationName,
+      displayName: displayName, userPrincipalName: userPrincipalName, permissions: permissions, isAdministrator: true)
+  }
+
   /// Whether the account belongs to a person rather than to an organisation.
   public var isPersonalAccount: Bool { tenant == .personalAccounts }
-}
-
-/// What an organisation decided for its people.
-public struct TenantPolicy: Hashable, Sendable {
-  /// Who may write items of others, with `User.ReadWrite.All`.
-  public enum WritersOfOthers: Hashable, Sendable {
-    case administrators
-    case anyone
-  }
-
-  /// The audience of an item that is created without one.
-  public let defaultAudience: Audience
-  public let writersOfOthers: WritersOfOthers
-  /// Whether somebody unknown so far is created when they first call.
-  public let createsUnknownPeople: Bool
-
-  /// A policy; the defaults are those of a tenant that decided nothing.
-  public init(
-    defaultAudience: Audience = .organization, writersOfOthers: WritersOfOthers = .administrators,
-    createsUnknownPeople: Bool = false
-  ) {
-    self.defaultAudience = defaultAudience
-    self.writersOfOthers = writersOfOthers
-    self.createsUnknownPeople = createsUnknownPeople
-  }
-
-  /// The demo's: open, so that a first try is not refused.
-  public static let demo = TenantPolicy(writersOfOthers: .anyone, createsUnknownPeople: true)
 }

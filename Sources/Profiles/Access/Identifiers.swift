@@ -39,14 +39,32 @@ extension ItemID {
   public static func random() -> ItemID { ItemID(known: GUID.random()) }
 }
 
+/// The key of a group: 1 to 256 bytes, compared byte for byte.
+public struct GroupID: Hashable, Sendable {
+  public let text: String
+
+  /// An id, or nil when the text is empty, too long, `.` or `..`, or holds control characters.
+  public init?(_ text: String) {
+    guard isValidID(text) else { return nil }
+    self.text = text
+  }
+
+  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  /// Hashes the bytes that are compared.
+  public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
+}
+
 /// An organisation of people. Nothing of one is seen from another unless an audience says so.
 public struct TenantID: Hashable, Sendable {
   public let text: String
 
   /// The tenant of personal accounts: `.All` permissions and wide audiences reach only the owner there.
   public static let personalAccounts = TenantID(known: "9188040d-6c67-4c5b-b112-36a304b66dad")
-  /// The tenant of the demo data.
+  /// The tenant of the demo data, which tokens and imports mean when they name none.
   public static let demo = TenantID(known: "11111111-1111-4111-8111-111111111111")
+  /// Tenants that every store has.
+  public static let builtIn: [TenantID] = [.demo, .personalAccounts]
 
   /// An id in lower case, or nil when the text is empty, too long, `.` or `..`, or holds control characters.
   public init?(_ text: String) {

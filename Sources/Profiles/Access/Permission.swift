@@ -17,45 +17,90 @@ public enum Permission: String, CaseIterable, Sendable {
   }
 }
 
-/// What a caller wants to do with a person.
-enum Access: Sendable {
+/// What a caller wants to do with a person or with groups.
+public enum Access: CaseIterable, Sendable {
   case readProfile
   case writeProfile
+  /// Read who changed what.
+  case readRecord
   case readUser
   case writeUser
   /// Find out who there is.
   case listUsers
   /// Create and delete people.
   case manageUsers
+  /// Find out of which groups a person is a member.
+  case readMemberships
+  /// Find out which groups there are, and who is in them.
+  case readGroups
+  /// Create, change and delete groups, and decide who is in them.
+  case manageGroups
 
   /// Whether it is the directory that is asked, whose refusals have a code of their own.
-  var isDirectory: Bool {
+  public var isDirectory: Bool {
     switch self {
-    case .readProfile, .writeProfile: false
-    case .readUser, .writeUser, .listUsers, .manageUsers: true
+    case .readProfile, .writeProfile, .readRecord: false
+    case .readUser, .writeUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups: true
     }
   }
 
-  /// Permissions of which one must be in the token, least first.
+  /// Whether a role, the owner or a policy can be asked for beside the permission.
+  public var isForSome: Bool {
+    switch self {
+    case .writeProfile, .writeUser, .manageUsers, .manageGroups, .readRecord: true
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
+    }
+  }
+
+  /// Permissions of which one must be in the token, least first; none when no permission would be enough.
   func sufficient(for caller: Caller, isOwner: Bool) -> [Permission] {
-    let ownReads: [Permission] = [.userRead, .userReadWrite]
+    let isApplication = caller.actor == .application
+    return sufficient(isApplication ? .application : isOwner ? .own : .others)
+  }
+
+  /// For whose sake permissions are asked for.
+  public enum Reach: Sendable {
+    /// A person for themself.
+    case own
+    /// A person for somebody else, or for what is nobody's.
+    case others
+    case application
+  }
+
+  /// The permission table, for one reach: permissions of which one is enough, least first.
+  public func sufficient(_ reach: Reach) -> [Permission] {
+    let own: [Permission] = reach == .own ? [.userRead, .userReadWrite] : []
     let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
-    let isOwn = isOwner && caller.actor != .application
     return switch self {
-    case .readProfile: isOwn ? ownReads + everyRead : everyRead
-    case .writeProfile, .writeUser: isOwn ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
-    case .readUser: (isOwn ? ownReads : []) + [.userReadBasicAll] + everyRead
+    case .readProfile: own + everyRead
+    case .writeProfile, .writeUser: reach == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
+    case .readRecord: reach == .others ? [] : own + everyRead
+    case .readUser: own + [.userReadBasicAll] + everyRead
     case .listUsers: [.userReadBasicAll] + everyRead
     case .manageUsers: [.userReadWriteAll]
+    case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
+    case .readGroups: [.groupReadAll, .groupReadWriteAll]
+    case .manageGroups: [.groupReadWriteAll]
     }
   }
 
-  /// Whether a delegated caller must be an administrator where the policy asks for one.
-  private func needsRole(isOwner: Bool) -> Bool {
-    switch self {
-    case .readProfile, .readUser, .listUsers: false
-    case .writeProfile, .writeUser: !isOwner
-    case .manageUsers: true
+  /// Which role a delegated caller needs beside the permission.
+  enum Role: Sendable {
+    case none
+    /// An administrator, where the tenant's policy does not let anyone.
+    case administratorByPolicy
+    /// An administrator, whatever the policy: who may enrol others in groups could read what they share there.
+    case administrator
+  }
+
+  /// The role that a caller needs for this access.
+  func role(for caller: Caller, isOwner: Bool) -> Role {
+    guard caller.actor != .application else { return .none }
+    return switch self {
+    case .readProfile, .readRecord, .readUser, .listUsers, .readMemberships, .readGroups: .none
+    case .writeProfile, .writeUser: isOwner ? .none : .administratorByPolicy
+    case .manageUsers: .administratorByPolicy
+    case .manageGroups: .administrator
     }
   }
 
@@ -64,13 +109,17 @@ enum Access: Sendable {
   /// It looks at the caller and at who is asked for, never at what that person holds, so a refusal tells nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
-    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers)
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
     guard !isConfinedToOwner, sufficient.contains(where: caller.permissions.contains) else {
+      guard !sufficient.isEmpty else { throw .ownersAlone }
       throw .insufficientPermissions(sufficient, isDirectory: isDirectory)
     }
-    guard needsRole(isOwner: isOwner), caller.actor != .application else { return }
-    guard policy.writersOfOthers == .anyone || caller.isAdministrator else {
-      throw .deniedForRole(isDirectory: isDirectory)
-    }
+    let isPermitted =
+      switch role(for: caller, isOwner: isOwner) {
+      case .none: true
+      case .administratorByPolicy: policy.writersOfOthers == .anyone || caller.isAdministrator
+      case .administrator: caller.isAdministrator
+      }
+    guard isPermitted else { throw .deniedForRole(isDirectory: isDirectory) }
   }
 }

@@ -5,19 +5,32 @@ struct Relation: Sendable {
   let isApplicationOfTenant: Bool
   /// The audiences that the caller belongs to.
   let audiences: Audience
+  /// The policy of the person's tenant, whose masks limit the audiences.
+  private let policy: TenantPolicy?
 
-  /// The relation of `caller` to a person of `tenant`.
-  init(of caller: Caller, to owner: UserID, in tenant: TenantID) {
-    let isSameTenant = caller.tenant == tenant
+  /// The relation of `caller` to the person `owner`, of whom `facts` are known.
+  init(of caller: Caller, to owner: UserID, _ facts: ItemOwner) {
+    let isSameTenant = caller.tenant == facts.tenant
     isOwner = isSameTenant && caller.userID == owner
     isApplicationOfTenant = caller.actor == .application && isSameTenant && !caller.isPersonalAccount
-    switch (caller.actor, isSameTenant && !caller.isPersonalAccount) {
-    case (.application, _): audiences = []
+    policy = facts.standing?.policy
+    switch caller.actor {
+    case .application: audiences = []
     // The same id in another tenant is somebody else, whose permissions were judged as the owner's: they see nothing.
-    case (.user(owner), false): audiences = []
-    case (.user, true): audiences = [.organization, .everyone]
-    case (.user, false): audiences = [.everyone]
+    case .user(owner): audiences = isSameTenant ? [.everyone] : []
+    case .user where isSameTenant && !caller.isPersonalAccount:
+      audiences = Self.withinTenant(facts.standing)
+    case .user:
+      audiences = facts.standing?.isFederated == true && !isSameTenant ? .beyondTenant : [.everyone]
     }
+  }
+
+  private static func withinTenant(_ standing: Standing?) -> Audience {
+    var audiences: Audience = [.organization, .everyone]
+    guard let standing else { return audiences }
+    audiences.formUnion(standing.listed.intersection([.family, .contacts]))
+    if standing.sharesGroup { audiences.insert(.groupMembers) }
+    return audiences
   }
 
   /// Whether somebody of this tenant is known to the caller even when none of their items is visible.
@@ -25,4 +38,10 @@ struct Relation: Sendable {
 
   /// Whether permissions may reach this person's items at all: nobody writes across tenants, whatever is visible.
   var mayWrite: Bool { knowsPerson }
+
+  /// The audiences of which an item of a collection must have one to be seen; nil when the caller sees every item.
+  func decidingAudiences(in collection: String) -> Audience? {
+    guard !isOwner, !isApplicationOfTenant else { return nil }
+    return audiences.intersection(policy?.mask(of: collection) ?? .all)
+  }
 }

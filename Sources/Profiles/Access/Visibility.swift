@@ -29,12 +29,12 @@ extension Relation {
     sees(item) ? VisibleItem(item, of: type) : nil
   }
 
-  /// The audiences of which an item must have one to be seen; nil when the caller sees every item.
-  var decidingAudiences: Audience? { isOwner || isApplicationOfTenant ? nil : audiences }
-
   /// Whether the caller may see the item.
-  func sees(_ item: StoredItem) -> Bool {
-    decidingAudiences.map { !item.audience.isDisjoint(with: $0) } ?? true
+  func sees(_ item: StoredItem) -> Bool { sees(item.audience, in: item.key.collection) }
+
+  /// Whether the caller may see an item of a collection with this audience.
+  func sees(_ audience: Audience, in collection: String) -> Bool {
+    decidingAudiences(in: collection).map { !audience.isDisjoint(with: $0) } ?? true
   }
 }
 
@@ -43,17 +43,20 @@ extension VisibleItem {
   public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
 }
 
-/// A person as a caller may see them.
-public struct VisibleUser: Sendable {
-  public let id: UserID
-  public let version: Version
-  /// The person as one JSON object, without annotations.
+/// A person, a group, or a row of the record, as a caller may see it. Only this file can make one.
+public struct VisibleObject: Sendable {
+  public let type: StructuredType
+  public let id: String
+  /// nil for what has no entity tag.
+  public let version: Version?
+  /// The object as JSON, without annotations.
   public let json: [UInt8]
 
-  /// The person as a value of the declared type; nil when the stored JSON is damaged.
-  public var value: StructuredValue? { StructuredValue(stored: json, of: ProfileModel.user) }
+  /// The object as a value of its type; nil when the stored JSON is damaged.
+  public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
 
-  fileprivate init(id: UserID, version: Version, json: [UInt8]) {
+  fileprivate init(_ type: StructuredType, id: String, version: Version?, json: [UInt8]) {
+    self.type = type
     self.id = id
     self.version = version
     self.json = json
@@ -62,12 +65,27 @@ public struct VisibleUser: Sendable {
 
 extension Relation {
   /// The person as far as the caller's permissions go, or nil when the caller may not know of them.
-  func visible(_ user: StoredUser, to caller: Caller) -> VisibleUser? {
+  func visible(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
     guard knowsPerson else { return nil }
-    let showsAll = caller.permissions.contains { Self.revealing(isOwner: isOwner).contains($0) }
-    guard !showsAll else { return VisibleUser(id: user.id, version: user.version, json: user.json) }
-    guard let basic = user.json(restrictedTo: Self.basicMembers) else { return nil }
-    return VisibleUser(id: user.id, version: user.version, json: basic)
+    guard !shows(Self.revealing(isOwner: isOwner), to: caller) else { return Self.person(user, user.json) }
+    return user.json(restrictedTo: Self.basicMembers).map { Self.person(user, $0) }
+  }
+
+  /// The person as a member of a group: what the caller may not read of people is left out, but for the id (as on
+  /// Graph).
+  func visibleMember(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
+    guard knowsPerson else { return nil }
+    let reading = Self.revealing(isOwner: isOwner) + [.userReadBasicAll]
+    guard !shows(reading, to: caller) else { return visible(user, to: caller) }
+    return user.json(restrictedTo: ["id"]).map { Self.person(user, $0) }
+  }
+
+  private func shows(_ permissions: [Permission], to caller: Caller) -> Bool {
+    permissions.contains(where: caller.permissions.contains)
+  }
+
+  private static func person(_ user: StoredUser, _ json: [UInt8]) -> VisibleObject {
+    VisibleObject(ProfileModel.user, id: user.id.text, version: user.version, json: json)
   }
 
   private static func revealing(isOwner: Bool) -> [Permission] {
@@ -78,4 +96,18 @@ extension Relation {
   private static let basicMembers: Set<String> = [
     "id", "displayName", "givenName", "surname", "mail", "userPrincipalName",
   ]
+}
+
+extension VisibleObject {
+  /// A group, for callers of its tenant whose permissions were judged; nil for all others.
+  init?(_ group: StoredGroup, to caller: Caller) {
+    guard group.tenant == caller.tenant, !caller.isPersonalAccount else { return nil }
+    self.init(ProfileModel.group, id: group.id.text, version: group.version, json: group.json)
+  }
+
+  /// A row of the record of a person, for the person and for applications of their tenant; nil for all others.
+  init?(_ row: RecordedChange, _ relation: Relation) {
+    guard relation.isOwner || relation.isApplicationOfTenant else { return nil }
+    self.init(ProfileModel.change, id: row.id, version: nil, json: row.json)
+  }
 }

@@ -5,7 +5,9 @@ enum DirectoryTypes {
   static let all: [StructuredTypeDeclaration] = [
     .entity("directoryObject", base: "entity", isAbstract: true, "Anything in the directory.", []),
     .entity(
-      "user", base: "directoryObject", "A person of the directory.",
+      "user", base: "directoryObject",
+      references: [.init("memberOf", to: "directoryObject", "The groups that a person is a member of.")],
+      "A person of the directory.",
       [
         .string("displayName", "Name shown in the address book."),
         .string("givenName", "First name."),
@@ -23,5 +25,36 @@ enum DirectoryTypes {
       "profile", base: "entity",
       contained: .init(in: "user", as: "profile", isCollection: false, "Everything a person says of themself."),
       "The profile of a person; its content lies in its collections.", []),
+    .entity(
+      "group", base: "directoryObject",
+      references: [.init("members", to: "directoryObject", "The people in the group.")],
+      "People who share what they mark for group members.",
+      [
+        .string("displayName", "Name of the group."),
+        .string("description", "What the group is for."),
+        .string("mail", "Mail address."),
+        .string("mailNickname", "Part of the mail address before the @."),
+        .primitive(.boolean, "mailEnabled", "Whether the group receives mail."),
+        .primitive(.boolean, "securityEnabled", "Whether rights are granted to the group."),
+        .string("groupTypes", "Kinds of the group, such as Unified.").collection.nonNullable,
+        .string("visibility", "Who may see the group, in the words of the organisation."),
+        .primitive(.dateTimeOffset, "createdDateTime", "When the group was made.").traits(.readOnly),
+      ]),
+    .entity(
+      "profileChange", base: "entity", isExtension: true,
+      contained: .init(in: "profile", as: "changes", standsAlone: true, "Who changed what and when, oldest first."),
+      "A row of the record of a person. It holds names of properties, and none of their values.",
+      [
+        .primitive(.dateTimeOffset, "time", "When it happened.").traits(.readOnly),
+        .named("profileChangeKind", "kind", "What happened.").traits(.readOnly),
+        .string("userId", "Who did it; null for an application on its own, and for an import.").traits(.readOnly),
+        .string("applicationId", "The application that did it.").traits(.readOnly),
+        .string("collection", "The collection of the item; null when the person themself was touched.")
+          .traits(.readOnly),
+        .string("itemId", "The item.").traits(.readOnly),
+        .string("properties", "The properties that changed.").collection.nonNullable.traits(.readOnly),
+        .string("versionBefore", "The entity tag before; null when there was none.").traits(.readOnly),
+        .string("versionAfter", "The entity tag after; null when there is none.").traits(.readOnly),
+      ]),
   ]
 }

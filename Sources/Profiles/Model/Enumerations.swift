@@ -38,6 +38,9 @@ enum Enumerations {
     EnumTypeDeclaration(
       "physicalAddressType", "The kind of a postal address.", ["unknown": 0, "home": 1, "business": 2, "other": 3]),
     EnumTypeDeclaration(
+      "profileChangeKind", "What happened to an item, a person or a membership.",
+      ["created": 1, "updated": 2, "deleted": 3, "imported": 4]),
+    EnumTypeDeclaration(
       "skillProficiencyLevel", "How well somebody commands a skill.",
       [
         "elementary": 0, "limitedWorking": 1, "generalProfessional": 2, "advancedProfessional": 3, "expert": 4,

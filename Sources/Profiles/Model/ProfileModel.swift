@@ -9,10 +9,11 @@ public enum ProfileModel {
         namespace: "microsoft.graph",
         enums: Enumerations.all,
         types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PersonalTypes.all + ContactTypes.all
-          + WorkTypes.all + LearningTypes.all,
+          + WorkTypes.all + LearningTypes.all + Relationship.all,
         roots: [
           .entitySet("users", aliases: ["user"], of: "user"),
           .singleton("me", of: "user"),
+          .entitySet("groups", of: "group"),
         ])
     } catch {
       preconditionFailure("The declared model is wrong: \(error)")
@@ -27,8 +28,12 @@ public enum ProfileModel {
   public static let profileID = "profileId"
   /// The abstract type of every item.
   public static let itemFacet = type("itemFacet")
+  /// The type of a group.
+  public static let group = type("group")
+  /// The type of a row of the record.
+  public static let change = type("profileChange")
   /// The collections of items that a profile contains.
-  public static let collections = profile.navigation.filter(\.isCollection)
+  public static let collections = profile.navigation.filter { $0.isCollection && !$0.standsAlone }
 
   /// The collection of this name or alias, in any case.
   public static func collection(named name: String) -> NavigationProperty? {

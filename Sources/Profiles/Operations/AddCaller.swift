@@ -4,9 +4,18 @@ extension ProfileSession {
   /// Adds somebody unknown so far when they are the caller and their tenant's policy says so; otherwise there is no
   /// such person.
   func addCaller(_ caller: Caller, as id: UserID, _ then: @escaping Completion<Void>) {
-    guard caller.userID == id, environment.policy(caller.tenant).createsUnknownPeople else {
-      return then(.failure(.userNotFound))
+    guard caller.userID == id else { return then(.failure(.userNotFound)) }
+    policy(of: caller.tenant) { [self] policy in
+      switch policy {
+      case .failure(let error): then(.failure(error))
+      case .success(let policy):
+        guard policy.createsUnknownPeople == true else { return then(.failure(.userNotFound)) }
+        add(caller, as: id, then)
+      }
     }
+  }
+
+  private func add(_ caller: Caller, as id: UserID, _ then: @escaping Completion<Void>) {
     let operation = AddCaller(person: StoredUser(id: id, caller: caller), stamp: stamp(caller))
     submit(operation) { [self] outcome in
       guard case .failure(.principalNameTaken) = outcome, let nameless = operation.withoutPrincipalName else {
@@ -41,8 +50,8 @@ struct AddCaller: PersonOperation {
 
   var user: UserID { person.id }
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    if let existing { return .unchanged(existing) }
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    if let existing = state.person { return .unchanged(existing) }
     return .put(person, stamp.change(.created, of: user, from: nil, to: person.version))
   }
 

@@ -40,6 +40,13 @@ struct AuditStamp: Sendable {
       actingApplication: caller.applicationID)
   }
 
+  /// A row of the record for a membership of a person.
+  func membership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
+    Change(
+      time: time, kind: kind, user: user, collection: Change.memberships, item: ItemID(group.text), properties: [],
+      versionBefore: nil, versionAfter: nil, actingUser: caller.userID, actingApplication: caller.applicationID)
+  }
+
   private static func identity(id: String?, displayName: String?) -> Value {
     var identity = StructuredValue(of: identityType)
     identity.members[idIndex] = id.map(Value.string) ?? .null

@@ -6,21 +6,26 @@ struct CreateItem: ItemOperation {
   let type: StructuredType
   let patch: StructuredPatch
   let stamp: AuditStamp
-  let defaultAudience: Audience
   var version = Version.first
 
+  var sight: Sight { Sight(of: stamp.caller, needsPolicy: true) }
+
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
-    guard let owner = state.owner, Relation(of: stamp.caller, to: key.user, in: owner.tenant).mayWrite else {
+    guard let owner = state.owner, Relation(of: stamp.caller, to: key.user, owner).mayWrite else {
       throw .userNotFound
     }
+    let policy = owner.standing?.policy ?? TenantPolicy()
+    try ItemAccess.check(patch, policy, for: stamp.caller, in: key.collection)
     // Ids are made by the server; meeting one again would mean two people were given the same.
     guard state.item == nil else { throw .store(.failed("A new id was already in use.")) }
-    let value = value(ownerName: stamp.caller.userID == key.user ? owner.displayName : nil)
+    let value = value(
+      ownerName: stamp.caller.userID == key.user ? owner.displayName : nil,
+      defaultAudience: policy.defaultAudience(in: key.collection))
     let item = StoredItem(key: key, version: version, value: value, of: type)
     return .put(item, stamp.change(.created, of: key, properties: setProperties, from: nil, to: version))
   }
 
-  private func value(ownerName: String?) -> StructuredValue {
+  private func value(ownerName: String?, defaultAudience: Audience) -> StructuredValue {
     var value = StructuredValue(of: type)
     value.members[ItemFacet.Position.id] = .string(key.id.text)
     value.members[ItemFacet.Position.allowedAudiences] = .enumeration(defaultAudience.rawValue)

@@ -6,6 +6,8 @@ struct DeleteItem: ItemOperation {
   let preconditions: Preconditions
   let stamp: AuditStamp
 
+  var sight: Sight { Sight(of: stamp.caller, needsPolicy: stamp.caller.actor == .application) }
+
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (_, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
     return .remove(stamp.change(.deleted, of: key, properties: [], from: item.version, to: nil))

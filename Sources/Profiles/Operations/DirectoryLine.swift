@@ -1,11 +1,14 @@
 public import OData
 
-/// One line of an import or export file: a JSON object in one of two shapes.
+/// One line of an import or export file: a JSON object in one of five shapes.
 ///
+///     {"tenant":"…","settings":{…}}
+///     {"tenant":"…","group":{…}}
 ///     {"tenant":"…","user":{…}}
+///     {"groupId":"…","member":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
-/// `tenant` is optional; a person without one belongs to the default tenant, an item always to its person's.
+/// `tenant` is optional; a person or group without one belongs to the default tenant, an item always to its person's.
 public struct DirectoryLineReader: Sendable {
   private let defaultTenant: TenantID
   private let environment: ServiceEnvironment
@@ -20,9 +23,17 @@ public struct DirectoryLineReader: Sendable {
   public func record(_ line: [UInt8]) throws(DirectoryLineError) -> DirectoryRecord {
     let parts = try Parts(line)
     let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
-    switch (parts.user, parts.userID, parts.collection, parts.item) {
-    case (let user?, nil, nil, nil): return .user(try self.user(user, tenant))
-    case (nil, let id?, let collection?, let item?): return .item(try self.item(item, of: id, in: collection))
+    switch (parts.object, parts.userID, parts.collection, parts.groupID, parts.member) {
+    case (.user(let json)?, nil, nil, nil, nil): return .user(try user(json, tenant))
+    case (.group(let json)?, nil, nil, nil, nil): return .group(try group(json, tenant))
+    case (.settings(let json)?, nil, nil, nil, nil):
+      guard let settings = TenantSettings(id: tenant, json: json) else { throw .malformedSettings }
+      return .tenant(settings)
+    case (.item(let json)?, let id?, let collection?, nil, nil): return .item(try item(json, of: id, in: collection))
+    case (nil, nil, nil, let group?, let member?):
+      guard let user = UserID(member) else { throw .malformedID("member") }
+      guard let group = GroupID(group) else { throw .malformedID("groupId") }
+      return .member(user, of: group)
     default: throw .wrongShape
     }
   }
@@ -41,12 +52,20 @@ public struct DirectoryLineReader: Sendable {
     return StoredUser(id: id, tenant: tenant, version: .first, value: value)
   }
 
+  private func group(_ json: [UInt8], _ tenant: TenantID) throws(DirectoryLineError) -> StoredGroup {
+    let value = try value(json, of: ProfileModel.group)
+    guard let id = value.string("id", of: ProfileModel.group).flatMap(GroupID.init) else {
+      throw .malformedID("group/id")
+    }
+    return StoredGroup(id: id, tenant: tenant, version: .first, value: value)
+  }
+
   private func item(
     _ json: [UInt8], of user: String, in collection: String
   ) throws(DirectoryLineError) -> StoredItem {
     guard let user = UserID(user) else { throw .malformedID("userId") }
     guard let collection = ProfileModel.collection(named: collection) else { throw .unknownCollection }
-    var value = try value(json, of: collection.target)
+    var value = try value(json, of: collection.target, audience: Self.defaults.defaultAudience(in: collection.name))
     let id: ItemID
     if case .string(let text) = value.members[ItemFacet.Position.id] {
       guard let given = ItemID(text) else { throw .malformedID("item/id") }
@@ -60,7 +79,13 @@ public struct DirectoryLineReader: Sendable {
       of: collection.target)
   }
 
-  private func value(_ json: [UInt8], of type: StructuredType) throws(DirectoryLineError) -> StructuredValue {
+  /// What an item is for that says nothing: an import is the operator's word, not bound by what a tenant decided.
+  private static let defaults = TenantPolicy()
+
+  /// `audience` is that of an item that says nothing; nil for what is not an item.
+  private func value(
+    _ json: [UInt8], of type: StructuredType, audience: Audience? = nil
+  ) throws(DirectoryLineError) -> StructuredValue {
     let patch: StructuredPatch
     do throws(BodyError) {
       patch = try EntityReader(.importing, dialect: .strict).read(json, as: type)
@@ -68,8 +93,7 @@ public struct DirectoryLineReader: Sendable {
       throw .body(error)
     }
     var value = StructuredValue(of: type)
-    if type !== ProfileModel.user {
-      let audience = environment.policy(defaultTenant).defaultAudience
+    if let audience {
       value.members[ItemFacet.Position.allowedAudiences] = .enumeration(audience.rawValue)
       // Only what a line leaves out: null that was exported is null again.
       let now = Value.dateTime(environment.now())
@@ -88,6 +112,7 @@ public enum DirectoryLineError: Error, Equatable, Sendable {
   case unknownMember
   case malformedID(String)
   case unknownCollection
+  case malformedSettings
   case body(BodyError)
 
   /// A sentence for people.
@@ -95,8 +120,10 @@ public enum DirectoryLineError: Error, Equatable, Sendable {
     switch self {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
     case .wrongShape:
-      "must be {\"user\":{…}} or {\"userId\":\"…\",\"collection\":\"…\",\"item\":{…}}, with an optional tenant"
-    case .unknownMember: "holds a member other than tenant, user, userId, collection and item"
+      "must hold one of user, group and settings, each with an optional tenant, or userId with collection and item, or "
+        + "groupId with member"
+    case .unknownMember: "holds a member other than tenant, user, group, settings, userId, collection, item, groupId and member"
+    case .malformedSettings: "holds settings that a tenant does not have"
     case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
     case .unknownCollection: "names a collection that profiles do not have"
     case .body(let error): error.message
@@ -110,10 +137,21 @@ extension DirectoryRecord {
     var json = JSONWriter(capacity: 1_024)
     json.beginObject()
     switch self {
+    case .tenant(let settings):
+      json.member("tenant", settings.id.text)
+      json.name("settings")
+      json.raw(settings.json)
+    case .group(let group):
+      json.member("tenant", group.tenant.text)
+      json.name("group")
+      json.raw(group.json)
     case .user(let user):
       json.member("tenant", user.tenant.text)
       json.name("user")
       json.raw(user.json)
+    case .member(let user, of: let group):
+      json.member("groupId", group.text)
+      json.member("member", user.text)
     case .item(let item):
       json.member("userId", item.key.user.text)
       json.member("collection", item.key.collection)
@@ -129,9 +167,18 @@ extension DirectoryRecord {
 private struct Parts {
   var tenant: String?
   var userID: String?
+  var groupID: String?
+  var member: String?
   var collection: String?
-  var user: [UInt8]?
-  var item: [UInt8]?
+  var object: Object?
+
+  /// What a line brings.
+  enum Object {
+    case settings([UInt8])
+    case group([UInt8])
+    case user([UInt8])
+    case item([UInt8])
+  }
 
   init(_ line: [UInt8]) throws(DirectoryLineError) {
     let result: Result<Parts, DirectoryLineError> = line.withUnsafeBufferPointer { bytes in
@@ -162,8 +209,12 @@ private struct Parts {
       case "tenant": try Self.set(&tenant, &reader)
       case "userId": try Self.set(&userID, &reader)
       case "collection": try Self.set(&collection, &reader)
-      case "user": try Self.set(&user, &reader)
-      case "item": try Self.set(&item, &reader)
+      case "groupId": try Self.set(&groupID, &reader)
+      case "member": try Self.set(&member, &reader)
+      case "settings": try set(&reader, Object.settings)
+      case "group": try set(&reader, Object.group)
+      case "user": try set(&reader, Object.user)
+      case "item": try set(&reader, Object.item)
       default: throw DirectoryLineError.unknownMember
       }
     }
@@ -175,8 +226,8 @@ private struct Parts {
     text = try reader.readString().string
   }
 
-  private static func set(_ json: inout [UInt8]?, _ reader: inout JSONReader) throws {
-    guard json == nil else { throw JSONError(.duplicateMember, at: reader.offset) }
-    json = try reader.readRawValue()
+  private mutating func set(_ reader: inout JSONReader, _ make: ([UInt8]) -> Object) throws {
+    guard object == nil else { throw JSONError(.duplicateMember, at: reader.offset) }
+    object = make(try reader.readRawValue())
   }
 }

@@ -1,6 +1,6 @@
 import OData
 
-/// What update and delete ask before they touch an item.
+/// What writes ask before they touch an item.
 enum ItemAccess {
   /// The item and its owner, if the caller may see it and the preconditions hold. Visibility comes first: a 412 would tell
   /// a stranger that the item exists.
@@ -8,12 +8,42 @@ enum ItemAccess {
     _ state: ItemState, key: ItemKey, caller: Caller, preconditions: Preconditions
   ) throws(ProfileError) -> (owner: ItemOwner, item: StoredItem) {
     guard let owner = state.owner else { throw .userNotFound }
-    let relation = Relation(of: caller, to: key.user, in: owner.tenant)
+    let relation = Relation(of: caller, to: key.user, owner)
     guard let item = state.item, relation.sees(item) else {
       throw relation.knowsPerson ? .itemNotFound : .userNotFound
     }
     guard relation.mayWrite else { throw .deniedForRole(isDirectory: false) }
+    try checkApplication(caller, owner.standing?.policy, key.collection)
     guard preconditions.hold(for: item.version) else { throw .preconditionFailed }
     return (owner, item)
+  }
+
+  /// Whether the tenant's policy takes what a body sets: applications only where they may write, and audiences only of
+  /// those that the collection may have.
+  static func check(
+    _ patch: StructuredPatch, _ policy: TenantPolicy?, for caller: Caller, in collection: String
+  ) throws(ProfileError) {
+    try checkApplication(caller, policy, collection)
+    guard let audience = patch.audience, let mask = policy?.mask(of: collection), !mask.isSuperset(of: audience) else {
+      return
+    }
+    throw .audienceNotAllowed(collection: collection, allowed: mask)
+  }
+
+  private static func checkApplication(
+    _ caller: Caller, _ policy: TenantPolicy?, _ collection: String
+  ) throws(ProfileError) {
+    guard caller.actor == .application, policy?.letsApplicationsWrite(collection) == false else { return }
+    throw .closedToApplications(collection: collection)
+  }
+}
+
+extension StructuredPatch {
+  /// The audience that a body for an item sets; nil when it sets none.
+  var audience: Audience? {
+    switch members[ItemFacet.Position.allowedAudiences] {
+    case .value(.enumeration(let flags)): Audience(rawValue: flags)
+    default: nil
+    }
   }
 }

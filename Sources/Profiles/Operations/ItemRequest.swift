@@ -30,7 +30,7 @@ public enum WriteResult: Sendable {
   case done
 }
 
-/// A page of a collection.
+/// A page of items that a caller sees.
 public struct ItemPage: Sendable {
   /// The person whose items these are.
   public let owner: UserID
@@ -49,6 +49,8 @@ public struct ProfileView: Sendable {
 
   /// The person whose profile it is.
   public let owner: UserID
+  let caller: Caller
+  /// How the caller stands to the person. Every read finds it out again, where it may change.
   let relation: Relation
 }
 

@@ -69,7 +69,7 @@ extension ProfileSession {
   }
 
   private func countAll(_ view: ProfileView, _ collection: NavigationProperty, _ then: @escaping Completion<Int>) {
-    reader.count(of: view.owner, in: collection.name, audiences: view.relation.decidingAudiences) {
+    reader.count(of: view.owner, in: collection.name, for: Sight(of: view.caller)) {
       then($0.mapError(ProfileError.store))
     }
   }
@@ -96,7 +96,8 @@ extension ProfileSession {
     owner(reference, for: purpose == .read ? .readProfile : .writeProfile, by: caller) { [self] owner in
       switch owner {
       case .failure(let error): then(.failure(error))
-      case .success(let user): person(user, caller) { then($0.map { ProfileView(owner: user, relation: $0) }) }
+      case .success(let user):
+        person(user, caller) { then($0.map { ProfileView(owner: user, caller: caller, relation: $0) }) }
       }
     }
   }
@@ -105,14 +106,16 @@ extension ProfileSession {
     of view: ProfileView, _ collection: NavigationProperty, after position: ItemPosition?, limit: Int,
     _ then: @escaping Completion<ItemPage>
   ) {
-    let audiences = view.relation.decidingAudiences
-    reader.items(of: view.owner, in: collection.name, audiences: audiences, after: position, limit: limit) { found in
+    let sight = Sight(of: view.caller)
+    reader.items(of: view.owner, in: collection.name, for: sight, after: position, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
-      case .success(let page):
+      case .success(let found):
+        let page = found.page
+        let relation = found.owner.map { Relation(of: view.caller, to: view.owner, $0) } ?? view.relation
         let last = page.isLast ? nil : page.elements.last.map { ItemPosition(of: $0) }
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
-        let visible = page.elements.compactMap { view.relation.visible($0, of: collection.target) }
+        let visible = page.elements.compactMap { relation.visible($0, of: collection.target) }
         then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
     }

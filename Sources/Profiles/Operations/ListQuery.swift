@@ -35,7 +35,7 @@ public struct ListQuery: Sendable {
   }
 
   /// The same entities, of which only the number is wanted.
-  var counting: ListQuery { ListQuery(counting: self) }
+  public var counting: ListQuery { ListQuery(counting: self) }
 
   /// Whether entities need to be looked at to be listed.
   var looksInside: Bool { filter != nil || search != nil || ordering != nil }
@@ -69,10 +69,10 @@ extension VisibleItem: ListedEntity {
   var defaultPlace: OrderPlace { OrderPlace(values: [OrderValue.int(created.ticks)], id: Array(key.id.text.utf8)) }
 }
 
-extension VisibleUser: ListedEntity {
-  var listedType: StructuredType { ProfileModel.user }
-  var listedID: String { id.text }
-  var defaultPlace: OrderPlace { OrderPlace(values: [], id: Array(id.text.utf8)) }
+extension VisibleObject: ListedEntity {
+  var listedType: StructuredType { type }
+  var listedID: String { id }
+  var defaultPlace: OrderPlace { OrderPlace(values: [], id: Array(id.utf8)) }
 }
 
 /// Fills one page from entities that come in the list's own order: leaves out what is not asked for, sorts, skips.

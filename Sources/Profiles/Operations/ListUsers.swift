@@ -2,22 +2,28 @@ import OData
 
 extension ProfileSession {
   /// One page of what is asked for of the caller's tenant's people.
-  public func listUsers(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleUser>>) {
-    do throws(ProfileError) {
-      try Access.listUsers.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
-      guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { throw .skipsTooMany }
-    } catch {
-      return then(.failure(error))
-    }
-    scan(query, for: caller) { [self] filler in
-      switch filler {
-      case .failure(let error): then(.failure(error))
-      case .success(let filler) where query.countsAll && !query.isSelective:
-        reader.countUsers(in: caller.tenant) { total in
-          then(total.map { filler.listing(total: $0) }.mapError(ProfileError.store))
+  public func listUsers(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
+    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
+    authorize(.listUsers, by: caller) { [self] authorized in
+      guard case .failure(let error) = authorized else {
+        return scan(query, for: caller) { [self] filler in
+          conclude(filler, query, { [self] in reader.countUsers(in: caller.tenant, $0) }, then)
         }
-      case .success(let filler): then(.success(filler.listing(total: nil)))
       }
+      then(.failure(error))
+    }
+  }
+
+  /// Makes a page of what a scan kept, with the number of all where it was asked for.
+  func conclude<Element>(
+    _ filler: Result<PageFiller<Element>, ProfileError>, _ query: ListQuery,
+    _ countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void, _ then: @escaping Completion<Listing<Element>>
+  ) {
+    switch filler {
+    case .failure(let error): then(.failure(error))
+    case .success(let filler) where query.countsAll && !query.isSelective:
+      countAll { total in then(total.map { filler.listing(total: $0) }.mapError(ProfileError.store)) }
+    case .success(let filler): then(.success(filler.listing(total: nil)))
     }
   }
 
@@ -26,12 +32,12 @@ extension ProfileSession {
     listUsers(query.counting, by: caller) { then($0.map { $0.count ?? 0 }) }
   }
 
-  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageFiller<VisibleUser>>) {
+  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageFiller<VisibleObject>>) {
     let selection = UserSelection(query)
     let isInOrder = selection.isInOrder(of: query)
     let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
-      PageFiller<VisibleUser>(query, isInOrder: isInOrder, now: environment.now()),
+      PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now()),
       read: { [self] place, rows, then in
         page(selection, for: caller, after: place, limit: rows, then)
       }, then)
@@ -40,14 +46,14 @@ extension ProfileSession {
 
   private func page(
     _ selection: UserSelection, for caller: Caller, after place: OrderPlace?, limit: Int,
-    _ then: @escaping Completion<(elements: [VisibleUser], next: OrderPlace?)>
+    _ then: @escaping Completion<(elements: [VisibleObject], next: OrderPlace?)>
   ) {
     reader.users(in: caller.tenant, selection, after: place, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let page):
         let visible = page.elements.compactMap { user in
-          Relation(of: caller, to: user.id, in: user.tenant).visible(user, to: caller)
+          Relation(of: caller, to: user.id, user.facts).visible(user, to: caller)
         }
         then(.success((visible, page.isLast ? nil : page.elements.last.map(selection.place))))
       }

@@ -8,6 +8,20 @@ public enum ProfileError: Error, Equatable, Sendable {
   case insufficientPermissions([Permission], isDirectory: Bool)
   /// The permission is there, but the tenant lets only administrators write for others.
   case deniedForRole(isDirectory: Bool)
+  /// No permission lets this caller do it: it is for the owner alone, and for applications of the tenant.
+  case ownersAlone
+  /// The tenant's policy does not let applications write the collection.
+  case closedToApplications(collection: String)
+  /// The tenant's policy does not allow these audiences in the collection.
+  case audienceNotAllowed(collection: String, allowed: Audience)
+  /// The token's tenant is none of the server's.
+  case unknownTenant
+  /// There is no such group, or none that the caller may know of.
+  case groupNotFound
+  /// The person is a member already.
+  case alreadyMember
+  /// The person is a member of `Limits.groupsPerPersonMax` groups.
+  case tooManyGroups
   /// There is no such person, or none that the caller may know of.
   case userNotFound
   /// There is no such item, or none that the caller may see.

@@ -23,7 +23,7 @@ public final class ProfileService: Sendable {
   public func replaceAll(
     with records: [DirectoryRecord], _ then: @escaping @Sendable (Result<Void, ProfileError>) -> Void
   ) {
-    store.submit(.replaceAll(records, then))
+    store.submit(.replaceAll(records, at: environment.now(), then))
   }
 }
 

@@ -9,6 +9,8 @@ public final class ProfileSession {
   let service: ProfileService
   let reader: any ProfileReader
   let resume: Resume
+  /// Tenants that were found. None is ever taken away, so that they need not be looked for again.
+  var knownTenants = Set(TenantID.builtIn)
 
   init(service: ProfileService, reader: any ProfileReader, resume: @escaping Resume) {
     self.service = service
@@ -26,44 +28,33 @@ public final class ProfileSession {
     switch reference {
     case .me:
       guard let id = caller.userID else { return then(.failure(.meNeedsUser)) }
-      then(authorized(id, for: access, by: caller))
+      authorized(id, for: access, by: caller, then)
     case .id(let id):
-      then(authorized(id, for: access, by: caller))
+      authorized(id, for: access, by: caller, then)
     case .principalName(let name):
       reader.user(principalName: name, in: caller.tenant) { [self] found in
         switch found {
         case .failure(let error): then(.failure(.store(error)))
-        case .success(let user?): then(authorized(user.id, for: access, by: caller))
-        case .success(nil): then(unknownPrincipalName(name, for: access, by: caller))
+        case .success(let user?): authorized(user.id, for: access, by: caller, then)
+        case .success(nil): unknownPrincipalName(name, for: access, by: caller, then)
         }
       }
     }
   }
 
-  private func authorized(_ id: UserID, for access: Access, by caller: Caller) -> Result<UserID, ProfileError> {
-    do throws(ProfileError) {
-      try access.authorize(
-        caller, isOwner: caller.userID == id, policy: environment.policy(caller.tenant))
-      return .success(id)
-    } catch {
-      return .failure(error)
-    }
+  private func authorized(_ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<UserID>) {
+    authorize(access, isOwner: caller.userID == id, by: caller) { then($0.map { id }) }
   }
 
   /// A name that nobody has yet may still be the caller's own, before their first call.
   private func unknownPrincipalName(
-    _ name: String, for access: Access, by caller: Caller
-  ) -> Result<UserID, ProfileError> {
+    _ name: String, for access: Access, by caller: Caller, _ then: @escaping Completion<UserID>
+  ) {
     let folded = StoredUser.foldedPrincipalName
     if let own = caller.userID, let ownName = caller.userPrincipalName, folded(ownName) == folded(name) {
-      return authorized(own, for: access, by: caller)
+      return authorized(own, for: access, by: caller, then)
     }
-    do throws(ProfileError) {
-      try access.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
-      return .failure(.userNotFound)
-    } catch {
-      return .failure(error)
-    }
+    authorize(access, by: caller) { then($0.flatMap { .failure(.userNotFound) }) }
   }
 
   /// Submits a write and brings its answer back to this thread.
@@ -86,8 +77,13 @@ public final class ProfileSession {
   }
 
   /// The same for writes that are applied together or not at all.
-  func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<GroupOutcome>) {
-    submit(then) { .group(operations, $0) }
+  func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<AtomicOutcome>) {
+    submit(then) { .atomic(operations, $0) }
+  }
+
+  /// The same for a write of one group.
+  func submit(_ operation: any GroupOperation, _ then: @escaping Completion<GroupOutcome>) {
+    submit(then) { .group(operation, $0) }
   }
 
   /// The same for a write of one person.

@@ -15,11 +15,11 @@ extension ProfileSession {
     _ id: ItemID, of user: UserID, _ request: CollectionRequest, _ then: @escaping Completion<VisibleItem>
   ) {
     let key = ItemKey(user: user, collection: request.collection.name, id: id)
-    reader.item(key) { [self] found in
+    reader.item(key, for: Sight(of: request.caller)) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let found?):
-        let relation = Relation(of: request.caller, to: user, in: found.owner.tenant)
+        let relation = Relation(of: request.caller, to: user, found.owner)
         guard let item = relation.visible(found.item, of: request.collection.target) else {
           return missingItem(of: user, request.caller, then)
         }
@@ -36,22 +36,22 @@ extension ProfileSession {
 
   /// The relation of the caller to a person who exists for them, made on their own first call where the policy says so.
   func person(_ id: UserID, _ caller: Caller, _ then: @escaping Completion<Relation>) {
-    reader.user(id) { [self] found in
+    reader.owner(id, for: Sight(of: caller)) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
-      case .success(let user?): known(id, Relation(of: caller, to: id, in: user.tenant), then)
+      case .success(let owner?): known(id, caller, Relation(of: caller, to: id, owner), then)
       case .success(nil):
         addCaller(caller, as: id) { added in
-          then(added.map { Relation(of: caller, to: id, in: caller.tenant) })
+          then(added.map { Relation(of: caller, to: id, ItemOwner(tenant: caller.tenant, displayName: nil)) })
         }
       }
     }
   }
 
   /// A person of another tenant exists only while one of their items is visible.
-  private func known(_ id: UserID, _ relation: Relation, _ then: @escaping Completion<Relation>) {
+  private func known(_ id: UserID, _ caller: Caller, _ relation: Relation, _ then: @escaping Completion<Relation>) {
     guard !relation.knowsPerson else { return then(.success(relation)) }
-    reader.hasItems(of: id, beyondTenant: relation.audiences) { found in
+    reader.hasItemsBeyondTenant(of: id, for: Sight(of: caller)) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let isKnown): then(isKnown ? .success(relation) : .failure(.userNotFound))

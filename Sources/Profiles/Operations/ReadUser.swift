@@ -2,7 +2,7 @@ import OData
 
 extension ProfileSession {
   /// Reads a person, as far as the caller's permissions go.
-  public func readUser(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleUser>) {
+  public func readUser(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
     owner(reference, for: .readUser, by: caller) { [self] owner in
       switch owner {
       case .failure(let error): then(.failure(error))
@@ -11,12 +11,12 @@ extension ProfileSession {
     }
   }
 
-  private func readUser(_ id: UserID, by caller: Caller, _ then: @escaping Completion<VisibleUser>) {
+  private func readUser(_ id: UserID, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
     reader.user(id) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let user?):
-        let relation = Relation(of: caller, to: id, in: user.tenant)
+        let relation = Relation(of: caller, to: id, user.facts)
         guard let visible = relation.visible(user, to: caller) else { return then(.failure(.userNotFound)) }
         then(.success(visible))
       case .success(nil):

@@ -8,8 +8,13 @@ struct UpdateItem: ItemOperation {
   let preconditions: Preconditions
   let stamp: AuditStamp
 
+  var sight: Sight {
+    Sight(of: stamp.caller, needsPolicy: patch.audience != nil || stamp.caller.actor == .application)
+  }
+
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (owner, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
+    try ItemAccess.check(patch, owner.standing?.policy, for: stamp.caller, in: key.collection)
     var value: StructuredValue
     do throws(BodyError) {
       value = try item.value(of: type)

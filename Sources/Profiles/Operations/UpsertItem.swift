@@ -17,6 +17,7 @@ struct UpsertItem: ItemOperation {
   }
 
   var key: ItemKey { creation.key }
+  var sight: Sight { creation.sight }
 
   /// Whether what became of it is a new item.
   func created(_ outcome: ItemOutcome) -> Bool {
@@ -25,8 +26,8 @@ struct UpsertItem: ItemOperation {
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     guard let owner = state.owner else { throw .userNotFound }
-    let relation = Relation(of: creation.stamp.caller, to: key.user, in: owner.tenant)
-    guard relation.decidingAudiences == nil else { throw relation.knowsPerson ? .itemNotFound : .userNotFound }
+    let relation = Relation(of: creation.stamp.caller, to: key.user, owner)
+    guard relation.isOwner || relation.isApplicationOfTenant else { throw relation.knowsPerson ? .itemNotFound : .userNotFound }
     guard state.item == nil else {
       return try UpdateItem(
         key: key, type: creation.type, patch: update, preconditions: preconditions, stamp: creation.stamp

@@ -17,7 +17,7 @@ public enum ItemWrite: Sendable {
 }
 
 /// What became of writes that are applied together.
-public enum GroupWriteResult: Sendable {
+public enum AtomicWriteResult: Sendable {
   /// Each was applied.
   case applied([WriteResult])
   /// The one at `index` was refused, and none was applied.
@@ -27,24 +27,35 @@ public enum GroupWriteResult: Sendable {
 extension ProfileSession {
   /// Writes items of one person in one transaction: all of them or none.
   public func writeItems(
-    _ writes: [ItemWrite], of owner: OwnerReference, by caller: Caller, _ then: @escaping Completion<GroupWriteResult>
+    _ writes: [ItemWrite], of owner: OwnerReference, by caller: Caller, _ then: @escaping Completion<AtomicWriteResult>
   ) {
     self.owner(owner, for: .writeProfile, by: caller) { [self] owner in
       switch owner {
       case .failure(let error): then(.failure(error))
-      case .success(let user):
-        let stamp = stamp(caller)
-        let operations = writes.map { operation($0, user, stamp) }
-        submitGroup(operations, of: user, caller) { outcome in
-          then(outcome.map { Self.result($0, of: operations, writes, caller) })
-        }
+      case .success(let user): writeItems(writes, of: user, by: caller, then)
+      }
+    }
+  }
+
+  private func writeItems(
+    _ writes: [ItemWrite], of user: UserID, by caller: Caller, _ then: @escaping Completion<AtomicWriteResult>
+  ) {
+    for (index, write) in writes.enumerated() {
+      guard case .failure(let error) = Self.writable(user, write.collection, caller) else { continue }
+      return then(.success(.refused(index: index, error)))
+    }
+    let stamp = stamp(caller)
+    let operations = writes.map { operation($0, user, stamp) }
+    submitGroup(operations, of: user, caller) { [self] outcome in
+      ownerAfterWrite(user, caller) { owner in
+        then(outcome.flatMap { outcome in owner.map { Self.result(outcome, of: operations, writes, caller, $0) } })
       }
     }
   }
 
   /// A first write of somebody unknown adds them, as a single write does.
   private func submitGroup(
-    _ operations: [any ItemOperation], of user: UserID, _ caller: Caller, _ then: @escaping Completion<GroupOutcome>
+    _ operations: [any ItemOperation], of user: UserID, _ caller: Caller, _ then: @escaping Completion<AtomicOutcome>
   ) {
     submit(operations) { [self] outcome in
       guard case .success(.refused(_, .userNotFound)) = outcome else { return then(outcome) }
@@ -76,8 +87,9 @@ extension ProfileSession {
   }
 
   private static func result(
-    _ outcome: GroupOutcome, of operations: [any ItemOperation], _ writes: [ItemWrite], _ caller: Caller
-  ) -> GroupWriteResult {
+    _ outcome: AtomicOutcome, of operations: [any ItemOperation], _ writes: [ItemWrite], _ caller: Caller,
+    _ owner: ItemOwner
+  ) -> AtomicWriteResult {
     switch outcome {
     case .refused(let index, let error): return .refused(index: index, error)
     case .applied(let outcomes):
@@ -85,7 +97,7 @@ extension ProfileSession {
         outcomes.indices.map { index in
           let request = CollectionRequest(owner: .me, collection: writes[index].collection, caller: caller)
           let isNew = isCreation(operations[index], outcomes[index])
-          return result(outcomes[index], request, in: caller.tenant, isNew: isNew)
+          return result(outcomes[index], request, owner, isNew: isNew)
         })
     }
   }

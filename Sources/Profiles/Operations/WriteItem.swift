@@ -10,15 +10,15 @@ extension ProfileSession {
     write(request) { [self] user, stamp in
       let operation = creation(of: environment.makeID(), user, patch, stamp, in: request.collection)
       guard let receipt else {
-        return addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
-          then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: true) })
+        return addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { [self] outcome in
+          trim(outcome.map { ($0, isNew: true) }, of: user, request, then)
         }
       }
       addingCaller(request.caller, as: user, { [self] in submit(operation, once: receipt, $0) }) { [self] outcome in
         switch outcome {
         case .failure(let error): then(.failure(error))
         case .success(.done(let outcome)):
-          then(.success(Self.result(outcome, request, in: request.caller.tenant, isNew: true)))
+          trim(.success((outcome, isNew: true)), of: user, request, then)
         case .success(.repeated(let id)):
           guard let id = ItemID(id) else { return then(.failure(.itemNotFound)) }
           readItem(id, of: request) { then($0.map { .item($0, isNew: true) }) }
@@ -35,7 +35,7 @@ extension ProfileSession {
   ) -> CreateItem {
     CreateItem(
       key: ItemKey(user: user, collection: collection.name, id: id), type: collection.target, patch: patch,
-      stamp: stamp, defaultAudience: environment.policy(stamp.caller.tenant).defaultAudience)
+      stamp: stamp)
   }
 
   /// Updates an item, or creates it under this id when it is not there.
@@ -47,8 +47,8 @@ extension ProfileSession {
       let operation = UpsertItem(
         creation: self.creation(of: id, user, creation, stamp, in: request.collection), update: update,
         preconditions: preconditions)
-      addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { outcome in
-        then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: operation.created($0)) })
+      addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { [self] outcome in
+        trim(outcome.map { ($0, isNew: operation.created($0)) }, of: user, request, then)
       }
     } refused: {
       then(.failure($0))
@@ -89,12 +89,20 @@ extension ProfileSession {
     refused: @escaping (ProfileError) -> Void
   ) {
     owner(request.owner, for: .writeProfile, by: request.caller) { [self] owner in
-      switch owner {
+      switch owner.flatMap({ Self.writable($0, request.collection, request.caller) }) {
       case .failure(let error): refused(error)
-      case .success(let user):
-        then(user, stamp(request.caller))
+      case .success(let user): then(user, stamp(request.caller))
       }
     }
+  }
+
+  /// Nobody but the owner, and applications of the tenant, writes whom the owner lists: others could list themselves and
+  /// read on.
+  static func writable(
+    _ user: UserID, _ collection: NavigationProperty, _ caller: Caller
+  ) -> Result<UserID, ProfileError> {
+    let isOwnList = collection.name == Relationship.collection
+    return isOwnList && caller.userID != nil && caller.userID != user ? .failure(.ownersAlone) : .success(user)
   }
 
   /// Runs the operation on what this thread sees. A refusal, and an update that changes nothing, are answered at once:
@@ -103,7 +111,7 @@ extension ProfileSession {
     _ operation: some ItemOperation, by request: CollectionRequest, of user: UserID,
     _ then: @escaping Completion<WriteResult>
   ) {
-    reader.item(operation.key) { [self] found in
+    reader.item(operation.key, for: operation.sight) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(nil): missingItem(of: user, request.caller, then)
@@ -111,12 +119,14 @@ extension ProfileSession {
         do throws(ProfileError) {
           let change = try operation.change(ItemState(owner: found.owner, item: found.item))
           guard case .unchanged(let item) = change else {
-            let prepared = PreparedChange(base: found.item.version, change: change)
-            return submit(operation, prepared: prepared) { outcome in
-              then(outcome.map { Self.result($0, request, in: request.caller.tenant, isNew: false) })
+            // How others stand to the owner may be another by the time of the write, so theirs is decided there alone.
+            let isLasting = operation.sight.viewer(of: user) == nil
+            let prepared = isLasting ? PreparedChange(base: found.item.version, change: change) : nil
+            return submit(operation, prepared: prepared) { [self] outcome in
+              trim(outcome.map { ($0, isNew: false) }, of: user, request, then)
             }
           }
-          then(.success(Self.result(.unchanged(item), request, in: found.owner.tenant, isNew: false)))
+          then(.success(Self.result(.unchanged(item), request, found.owner, isNew: false)))
         } catch {
           then(.failure(error))
         }
@@ -124,14 +134,38 @@ extension ProfileSession {
     }
   }
 
-  /// Trims what a write left for the caller.
+  /// Trims what a write left for the caller. Who wrote for somebody else may have put it out of their own sight.
+  private func trim(
+    _ outcome: Result<(ItemOutcome, isNew: Bool), ProfileError>, of user: UserID, _ request: CollectionRequest,
+    _ then: @escaping Completion<WriteResult>
+  ) {
+    switch outcome {
+    case .failure(let error): then(.failure(error))
+    case .success((let outcome, let isNew)):
+      ownerAfterWrite(user, request.caller) { owner in
+        then(owner.map { Self.result(outcome, request, $0, isNew: isNew) })
+      }
+    }
+  }
+
+  /// What must be known of the person who was written to, to trim what was written. Owners and applications of the
+  /// tenant see all of it.
+  func ownerAfterWrite(_ user: UserID, _ caller: Caller, _ then: @escaping Completion<ItemOwner>) {
+    let sight = Sight(of: caller)
+    let written = ItemOwner(tenant: caller.tenant, displayName: nil)
+    guard sight.needsStanding(to: user) else { return then(.success(written)) }
+    // A person who is gone by now is known by nobody, so that nothing is shown.
+    reader.owner(user, for: sight) { then($0.map { $0 ?? written }.mapError(ProfileError.store)) }
+  }
+
+  /// What is left of an outcome for the caller.
   static func result(
-    _ outcome: ItemOutcome, _ request: CollectionRequest, in tenant: TenantID, isNew: Bool
+    _ outcome: ItemOutcome, _ request: CollectionRequest, _ owner: ItemOwner, isNew: Bool
   ) -> WriteResult {
     switch outcome {
     case .removed: return .done
     case .written(let item), .unchanged(let item):
-      let relation = Relation(of: request.caller, to: item.key.user, in: tenant)
+      let relation = Relation(of: request.caller, to: item.key.user, owner)
       guard let visible = relation.visible(item, of: request.collection.target) else { return .done }
       return .item(visible, isNew: isNew)
     }

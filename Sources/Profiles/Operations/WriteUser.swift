@@ -5,31 +5,38 @@ extension ProfileSession {
   /// gives the person that the first one made, as they are now.
   public func createUser(
     _ patch: StructuredPatch, once receipt: Receipt? = nil, by caller: Caller,
-    _ then: @escaping Completion<VisibleUser>
+    _ then: @escaping Completion<VisibleObject>
   ) {
-    do throws(ProfileError) {
-      try Access.manageUsers.authorize(caller, isOwner: false, policy: environment.policy(caller.tenant))
-      guard let id = UserID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
-      let operation = try CreateUser(user: id, patch: patch, stamp: stamp(caller))
-      guard let receipt else { return submit(operation) { Self.visible($0, to: caller, then) } }
-      submit(operation, once: receipt) { [self] outcome in
-        switch outcome {
-        case .failure(let error): then(.failure(error))
-        case .success(.done(let outcome)): Self.visible(.success(outcome), to: caller, then)
-        case .success(.repeated(let id)):
-          guard let id = UserID(id) else { return then(.failure(.userNotFound)) }
-          readUser(.id(id), by: caller, then)
-        }
+    authorize(.manageUsers, by: caller) { [self] authorized in
+      do throws(ProfileError) {
+        try authorized.get()
+        guard let id = UserID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
+        create(try CreateUser(user: id, patch: patch, stamp: stamp(caller)), once: receipt, by: caller, then)
+      } catch {
+        then(.failure(error))
       }
-    } catch {
-      then(.failure(error))
+    }
+  }
+
+  private func create(
+    _ operation: CreateUser, once receipt: Receipt?, by caller: Caller, _ then: @escaping Completion<VisibleObject>
+  ) {
+    guard let receipt else { return submit(operation) { Self.visible($0, to: caller, then) } }
+    submit(operation, once: receipt) { [self] outcome in
+      switch outcome {
+      case .failure(let error): then(.failure(error))
+      case .success(.done(let outcome)): Self.visible(.success(outcome), to: caller, then)
+      case .success(.repeated(let id)):
+        guard let id = UserID(id) else { return then(.failure(.userNotFound)) }
+        readUser(.id(id), by: caller, then)
+      }
     }
   }
 
   /// Updates a person: what the patch leaves out stays as it is.
   public func updateUser(
     _ reference: OwnerReference, _ patch: StructuredPatch, preconditions: Preconditions, by caller: Caller,
-    _ then: @escaping Completion<VisibleUser>
+    _ then: @escaping Completion<VisibleObject>
   ) {
     owner(reference, for: .writeUser, by: caller) { [self] owner in
       switch owner {
@@ -67,13 +74,13 @@ extension ProfileSession {
   }
 
   private static func visible(
-    _ outcome: Result<PersonOutcome, ProfileError>, to caller: Caller, _ then: Completion<VisibleUser>
+    _ outcome: Result<PersonOutcome, ProfileError>, to caller: Caller, _ then: Completion<VisibleObject>
   ) {
     switch outcome {
     case .failure(let error): then(.failure(error))
     case .success(.removed): then(.failure(.userNotFound))
     case .success(.written(let user)), .success(.unchanged(let user)):
-      let relation = Relation(of: caller, to: user.id, in: user.tenant)
+      let relation = Relation(of: caller, to: user.id, user.facts)
       then(relation.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
     }
   }
@@ -95,8 +102,8 @@ struct CreateUser: PersonOperation {
     log = stamp.change(.created, of: user, properties: UserRules.names(changed), from: nil, to: .first)
   }
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    guard existing == nil else { throw .store(.failed("A new id was already in use.")) }
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    guard state.person == nil else { throw .store(.failed("A new id was already in use.")) }
     return .put(person, log)
   }
 }
@@ -108,8 +115,8 @@ struct UpdateUser: PersonOperation {
   let preconditions: Preconditions
   let stamp: AuditStamp
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    let person = try UserRules.writable(existing, by: stamp.caller, preconditions)
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    let person = try UserRules.writable(state.person, by: stamp.caller, preconditions)
     guard var value = StructuredValue(stored: person.json, of: ProfileModel.user) else {
       throw .store(.damaged("A stored person is not of the declared type."))
     }
@@ -130,27 +137,41 @@ struct DeleteUser: PersonOperation {
   let preconditions: Preconditions
   let stamp: AuditStamp
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    let person = try UserRules.writable(existing, by: stamp.caller, preconditions)
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    let person = try UserRules.writable(state.person, by: stamp.caller, preconditions)
     return .remove(stamp.change(.deleted, of: user, from: person.version, to: nil)) { [stamp] key, version in
       stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
     }
   }
 }
 
-/// Takes the items of a profile away that the caller may see.
+/// Takes the items of a profile away that the caller may see and write.
 struct DeleteProfile: PersonOperation {
   let user: UserID
   let stamp: AuditStamp
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    let person = try UserRules.writable(existing, by: stamp.caller, .none)
-    let relation = Relation(of: stamp.caller, to: user, in: person.tenant)
+  var sight: Sight { Sight(of: stamp.caller, needsPolicy: stamp.caller.actor == .application) }
+
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    let person = try UserRules.writable(state.person, by: stamp.caller, .none)
+    let owner = ItemOwner(tenant: person.tenant, displayName: nil, standing: state.standing)
+    try checkApplication(owner.standing?.policy)
+    let relation = Relation(of: stamp.caller, to: user, owner)
+    let seesAll = relation.isOwner || relation.isApplicationOfTenant
     // The profile is recorded as a whole, under the name of its navigation property.
     let log = stamp.change(.deleted, of: user, collection: "profile", from: nil, to: nil)
-    return .removeItems(log, audiences: relation.decidingAudiences) { [stamp] key, version in
+    return .removeItems(log) { collection, audience in
+      // Whom the owner lists is for the owner alone to change.
+      relation.sees(audience, in: collection) && (seesAll || collection != Relationship.collection)
+    } log: { [stamp] key, version in
       stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
     }
+  }
+
+  private func checkApplication(_ policy: TenantPolicy?) throws(ProfileError) {
+    guard stamp.caller.actor == .application, let policy else { return }
+    let closed = ProfileModel.collections.first { !policy.letsApplicationsWrite($0.name) }
+    if let closed { throw .closedToApplications(collection: closed.name) }
   }
 }
 
@@ -160,7 +181,7 @@ enum UserRules {
   static func writable(
     _ existing: StoredUser?, by caller: Caller, _ preconditions: Preconditions
   ) throws(ProfileError) -> StoredUser {
-    guard let person = existing, Relation(of: caller, to: person.id, in: person.tenant).mayWrite else {
+    guard let person = existing, Relation(of: caller, to: person.id, person.facts).mayWrite else {
       throw .userNotFound
     }
     guard preconditions.hold(for: person.version) else { throw .preconditionFailed }

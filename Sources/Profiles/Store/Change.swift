@@ -10,6 +10,9 @@ public struct Change: Equatable, Sendable {
     case imported = 4
   }
 
+  /// Stands for a collection in rows about memberships, whose items are groups.
+  public static let memberships = "memberOf"
+
   public let time: DateTimeOffset
   public let kind: Kind
   public let user: UserID
@@ -26,6 +29,13 @@ public struct Change: Equatable, Sendable {
   public let actingUser: UserID?
   /// The application that acted, nil when the token named none.
   public let actingApplication: String?
+
+  /// The same for something that has no versions.
+  public var withoutVersions: Change {
+    Change(
+      time: time, kind: kind, user: user, collection: collection, item: item, properties: properties,
+      versionBefore: nil, versionAfter: nil, actingUser: actingUser, actingApplication: actingApplication)
+  }
 
   /// A row of the log.
   public init(

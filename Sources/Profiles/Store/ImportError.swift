@@ -4,6 +4,12 @@ public enum ImportError: Error, Equatable, Sendable {
   case unknownPerson
   /// The person is there already, in another tenant.
   case otherTenant
+  /// A group is there already, in another tenant.
+  case groupOfOtherTenant
+  /// A membership names a group that is neither in the store nor earlier in the import, or one of another tenant.
+  case unknownGroup
+  /// The person would be a member of more than `Limits.groupsPerPersonMax` groups.
+  case tooManyGroups
   /// Somebody else of the tenant has the principal name.
   case principalNameTaken
   /// The collection would hold more than `Limits.itemsPerCollectionMax` items.
@@ -14,9 +20,12 @@ public enum ImportError: Error, Equatable, Sendable {
   /// A sentence for people: what is wrong with the record and what to do.
   public var message: String {
     switch self {
-    case .unknownPerson: "The item belongs to a person who is not known. Put the person before their items."
+    case .unknownPerson: "It belongs to a person who is not known. Put the person before their items."
     case .otherTenant:
       "The person is known in another tenant, and their items with them. Give the new person another id."
+    case .groupOfOtherTenant: "The group is known in another tenant. Give the new group another id."
+    case .unknownGroup: "The group is not known in the tenant of the person. Put the group before its members."
+    case .tooManyGroups: "The person would be a member of too many groups. Remove some of them."
     case .principalNameTaken: "Another person of the tenant has this userPrincipalName. Change one of the two."
     case .collectionFull: "The collection would hold too many items. Remove some of them."
     case .personFull: "The items of the person would be too large in all. Remove some of them."

@@ -16,6 +16,7 @@ extension StoredItem {
     let derived = StoredItem(key: key, version: version, value: value, of: type)
     if derived.audience != audience { return "The audience beside the JSON is another than in it." }
     if derived.created != created { return "The time of creation beside the JSON is another than in it." }
+    if derived.listed != listed { return "Whom the item lists is another beside the JSON than in it." }
     // An older server may have written the same value in other bytes; only then may the place differ.
     if derived.json == json, derived.collapsible != collapsible { return "The collapsible part is marked wrongly." }
     return nil

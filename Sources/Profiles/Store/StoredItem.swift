@@ -28,11 +28,14 @@ public struct StoredItem: Equatable, Sendable {
   public let json: [UInt8]
   /// The part of `json` that is an array of one element and may be answered as that element.
   public let collapsible: Range<Int>?
+  /// Whom the item lists as family or as a contact; nil when it lists nobody. A store keeps it with the item, and need
+  /// not give it back.
+  public let listed: ListedPerson?
 
   /// An item from its parts, as a store reads it.
   public init(
     key: ItemKey, version: Version, audience: Audience, created: DateTimeOffset, json: [UInt8],
-    collapsible: Range<Int>?
+    collapsible: Range<Int>?, listed: ListedPerson? = nil
   ) {
     self.key = key
     self.version = version
@@ -40,6 +43,21 @@ public struct StoredItem: Equatable, Sendable {
     self.created = created
     self.json = json
     self.collapsible = collapsible
+    self.listed = listed
+  }
+
+  /// The same item with another version.
+  public func with(_ version: Version) -> StoredItem {
+    StoredItem(
+      key: key, version: version, audience: audience, created: created, json: json, collapsible: collapsible,
+      listed: listed)
+  }
+
+  /// The same item, listing somebody.
+  public func listing(_ listed: ListedPerson?) -> StoredItem {
+    StoredItem(
+      key: key, version: version, audience: audience, created: created, json: json, collapsible: collapsible,
+      listed: listed)
   }
 
   /// An item from a value of its type.
@@ -58,6 +76,7 @@ public struct StoredItem: Equatable, Sendable {
     self.created = created
     json = writer.json.bytes
     collapsible = writer.collapsible.first
+    listed = Relationship.listed(by: value, of: type)
   }
 
   /// The item as a value of `type`; throws when the stored JSON is not one.

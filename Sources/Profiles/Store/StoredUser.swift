@@ -23,6 +23,9 @@ public struct StoredUser: Equatable, Sendable {
     self.json = json
   }
 
+  /// What must be known of the person to decide on what they hold.
+  var facts: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
+
   /// The form of a principal name by which it is compared.
   public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
 }
@@ -73,15 +76,20 @@ extension StoredUser {
 }
 
 extension StructuredValue {
-  /// Sets a string property of a user; null when there is no text.
-  mutating func set(_ name: String, _ text: String?) {
-    guard let property = ProfileModel.user.property(named: name) else { return }
-    members[property.index] = text.map(Value.string) ?? .null
+  /// Sets a string property; null when there is no text.
+  mutating func set(_ name: String, _ text: String?, of type: StructuredType = ProfileModel.user) {
+    set(name, text.map(Value.string) ?? .null, of: type)
   }
 
-  /// A string property of a user.
-  func string(_ name: String) -> String? {
-    guard let property = ProfileModel.user.property(named: name), case .string(let text) = members[property.index]
+  /// Sets a property of a value of `type`.
+  mutating func set(_ name: String, _ value: Value, of type: StructuredType) {
+    guard let property = type.property(named: name) else { return }
+    members[property.index] = value
+  }
+
+  /// A string property.
+  func string(_ name: String, of type: StructuredType = ProfileModel.user) -> String? {
+    guard let property = type.property(named: name), case .string(let text) = members[property.index]
     else { return nil }
     return text
   }

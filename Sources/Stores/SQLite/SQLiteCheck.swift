@@ -22,7 +22,12 @@ extension SQLiteStore {
       let connection = try SQLiteConnection(path, .readPatiently)
       try SQLiteSchema.check(connection, mayBeEmpty: false)
       findings = try Self.structuralFaults(connection)
-      if findings.isEmpty { findings = try Self.userFaults(connection) + Self.itemFaults(connection) }
+      if findings.isEmpty {
+        let key = try RecordKey.existing(in: Self.directory(of: path))
+        findings =
+          try Self.userFaults(connection) + Self.itemFaults(connection) + Self.groupFaults(connection)
+          + SQLiteRecordCheck.faults(connection, key)
+      }
     } catch let refusal as SQLiteSchema.Refusal {
       findings.append(.inFile(refusal.message))
     } catch let failure as SQLiteFailure {
@@ -56,21 +61,47 @@ extension SQLiteStore {
     var findings: [CheckFinding] = []
     let select = try connection.prepare(
       """
-      select i.user, i.collection, i.id, i.\(SQLiteRows.itemColumns.replacing(", ", with: ", i.")), u.id
-      from item i left join user u on u.id = i.user
+      select i.user, i.collection, i.id, i.\(SQLiteRows.itemColumns.replacing(", ", with: ", i.")), u.id,
+      i.listed, i.listed_as from item i left join user u on u.id = i.user
       """)
     try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
       do throws(SQLiteFailure) {
         guard let user = UserID(row.text(0)) else { throw .row("A stored item has no valid person.") }
         let key = ItemKey(user: user, collection: row.text(1), id: try row.itemID(2))
-        guard let fault = Self.fault(of: try row.item(key, from: 3), hasOwner: !row.isNull(9)) else { return }
+        let listed = row.optionalText(10).flatMap(UserID.init).map {
+          ListedPerson($0, as: Audience(rawValue: row.int64(11)))
+        }
+        let item = try row.item(key, from: 3).listing(listed)
+        guard let fault = Self.fault(of: item, hasOwner: !row.isNull(9)) else { return }
         findings.append(CheckFinding(user: user, collection: key.collection, item: key.id, message: fault))
       } catch {
         findings.append(
           CheckFinding(
             user: UserID(row.text(0)), collection: row.text(1), item: ItemID(row.text(2)), message: error.reason))
       }
+    }
+    return findings
+  }
+
+  /// Groups that are not of their type, and memberships that join nothing.
+  private static func groupFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
+    var findings: [CheckFinding] = []
+    try connection.prepare("select \(SQLiteRows.groupColumns) from directory_group").forEach { row in
+      guard findings.count < Limits.checkFindingsMax, let fault = try row.group().fault else { return }
+      findings.append(.inFile("A group: \(fault)"))
+    }
+    let joinless = try connection.prepare(
+      """
+      select m.user from membership m left join user u on u.id = m.user
+      left join directory_group g on g.id = m.group_id where u.tenant is not g.tenant or u.id is null
+      """)
+    try joinless.forEach { row in
+      guard findings.count < Limits.checkFindingsMax else { return }
+      findings.append(
+        CheckFinding(
+          user: UserID(row.text(0)), collection: nil, item: nil,
+          message: "A membership joins what is not there, or two tenants."))
     }
     return findings
   }
@@ -85,7 +116,7 @@ extension SQLiteStore {
 }
 
 extension CheckFinding {
-  fileprivate static func inFile(_ message: String) -> CheckFinding {
+  static func inFile(_ message: String) -> CheckFinding {
     CheckFinding(user: nil, collection: nil, item: nil, message: message)
   }
 }

@@ -80,6 +80,8 @@ final class SQLiteConnection {
         // Not GRDB's own WAL mode, which would lower `synchronous`.
         try database.execute(sql: "pragma journal_mode = wal")
         try database.execute(sql: "pragma synchronous = full")
+        // What is deleted is overwritten.
+        try database.execute(sql: "pragma secure_delete = on")
         try database.execute(sql: "pragma wal_autocheckpoint = \(checkpointPages)")
       }
     case .copy:
@@ -90,6 +92,8 @@ final class SQLiteConnection {
 
   /// Longest wait for another connection. Others hold the file only while they recover its log.
   private static let busySeconds = 5.0
+  /// The same in the unit of SQLite.
+  static let busyMilliseconds = Int(busySeconds * 1_000)
   /// Most memory for pages, in KiB for each event loop. Not a memory map: a file that is cut short would then end the
   /// process instead of a read.
   private static let readCacheKiB = 8_192

@@ -4,20 +4,34 @@ import Profiles
 /// A read-only connection with its statements. Belongs to one thread.
 final class SQLiteReadStatements {
   private let connection: SQLiteConnection
-  private let selectItem, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
-  private let countItems, selectBeyondTenant, selectUsers, countUsers: SQLiteStatement
+  private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
+  private let countItems, selectBeyondTenant, selectUsers, countUsers, begin, commit: SQLiteStatement
+  /// How callers stand to people.
+  let standings: SQLiteStandings
+  /// Groups and the record.
+  let directory: SQLiteDirectoryStatements
 
   /// Most people whom one server reads are of one tenant.
   private var lastTenant: TenantID?
 
   /// Opens the database at `path` and prepares every statement.
-  init(_ path: String) throws(SQLiteFailure) {
+  init(_ path: String, _ undecided: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
     connection = try SQLiteConnection(path, .read)
     let columns = SQLiteRows.itemColumns
+    standings = try SQLiteStandings(connection, undecided)
+    directory = try SQLiteDirectoryStatements(connection)
+    begin = try connection.prepare("begin")
+    commit = try connection.prepare("commit")
     selectItem = try connection.prepare(
       """
       select i.\(columns.replacing(", ", with: ", i.")), u.tenant, u.display_name
       from item i join user u on u.id = i.user where i.user = ? and i.collection = ? and i.id = ?
+      """)
+    // What is out of sight is left where it lies, so that it takes no longer than what is not there.
+    selectItemInSight = try connection.prepare(
+      """
+      select \(columns) from item where user = ?1 and collection = ?2 and id = ?3
+      and (?4 is null or audience & ?4 != 0)
       """)
     selectFirstItems = try connection.prepare(
       """
@@ -31,9 +45,13 @@ final class SQLiteReadStatements {
       """)
     countItems = try connection.prepare(
       "select count(*) from item where user = ?1 and collection = ?2 and (?3 is null or audience & ?3 != 0)")
-    // The first condition on the audience is the one of the index.
+    // The condition on the audience is the one of the index, which holds all that is read. Each step leaps over what is
+    // alike, so that many items take no longer than few.
     selectBeyondTenant = try connection.prepare(
-      "select 1 from item where user = ? and \(SQLiteSchema.isBeyondTenant) and audience & ? != 0 limit 1")
+      """
+      select collection, audience from item where user = ? and \(SQLiteSchema.isBeyondTenant)
+      and (collection, audience) > (?, ?) order by collection, audience limit 1
+      """)
     selectUsers = try connection.prepare(
       "select \(SQLiteRows.userColumns) from user where tenant = ? and id > ? order by id limit ?")
     countUsers = try connection.prepare("select count(*) from user where tenant = ?")
@@ -42,8 +60,34 @@ final class SQLiteReadStatements {
       "select \(SQLiteRows.userColumns) from user where tenant = ? and principal_name_folded = ?")
   }
 
-  /// An item and its owner; nil when there is no such item.
-  func item(_ key: ItemKey) throws(SQLiteFailure) -> FoundItem? {
+  /// An item and its owner; nil when there is none in sight.
+  func item(_ key: ItemKey, for sight: Sight) throws(SQLiteFailure) -> FoundItem? {
+    guard sight.needsStanding(to: key.user) else { return try item(key) }
+    return try snapshot { () throws(SQLiteFailure) in
+      guard let owner = try standings.owner(key.user, for: sight) else { return nil }
+      let audiences = sight.audiences(of: key.user, owner, in: key.collection)
+      try selectItemInSight.bind(key.user.text, key.collection, key.id.text, audiences?.rawValue)
+      return try selectItemInSight.first { row throws(SQLiteFailure) in
+        FoundItem(item: try row.item(key, from: 0), owner: owner)
+      }
+    }
+  }
+
+  /// What must be known of a person, as of one moment.
+  func owner(_ user: UserID, for sight: Sight) throws(SQLiteFailure) -> ItemOwner? {
+    guard sight.needsStanding(to: user) else { return try standings.owner(user, for: sight) }
+    return try snapshot { () throws(SQLiteFailure) in try standings.owner(user, for: sight) }
+  }
+
+  /// Runs reads as of one moment.
+  private func snapshot<Answer>(_ body: () throws(SQLiteFailure) -> Answer) throws(SQLiteFailure) -> Answer {
+    try begin.run()
+    // Nothing was written, so there is nothing to keep or to undo.
+    defer { try? commit.run() }
+    return try body()
+  }
+
+  private func item(_ key: ItemKey) throws(SQLiteFailure) -> FoundItem? {
     try selectItem.bind(key.user.text, key.collection, key.id.text)
     let found = try selectItem.first { row throws(SQLiteFailure) in
       FoundItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6, likely: lastTenant))
@@ -52,8 +96,26 @@ final class SQLiteReadStatements {
     return found
   }
 
-  /// One page of a collection in the default order, of those items that are for one of the audiences.
+  /// One page of a collection in the default order, of those items that are in sight.
   func items(
+    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int
+  ) throws(SQLiteFailure) -> OwnedPage {
+    guard sight.needsStanding(to: user) else {
+      return OwnedPage(
+        owner: nil, page: try items(of: user, in: collection, audiences: nil, after: position, limit: limit))
+    }
+    return try snapshot { () throws(SQLiteFailure) in
+      guard let owner = try standings.owner(user, for: sight) else {
+        return OwnedPage(owner: nil, page: StoredPage([], isLast: true))
+      }
+      let audiences = sight.audiences(of: user, owner, in: collection)
+      return OwnedPage(
+        owner: owner,
+        page: try items(of: user, in: collection, audiences: audiences, after: position, limit: limit))
+    }
+  }
+
+  private func items(
     of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredItem> {
     let select: SQLiteStatement
@@ -72,16 +134,29 @@ final class SQLiteReadStatements {
     }
   }
 
-  /// Whether a person has an item for one of these audiences, which reach beyond their tenant.
-  func hasItems(of user: UserID, beyondTenant audiences: Audience) throws(SQLiteFailure) -> Bool {
-    try selectBeyondTenant.bind(user.text, audiences.rawValue)
-    return try selectBeyondTenant.first { _ throws(SQLiteFailure) in true } ?? false
+  /// Whether a person has an item in sight for an audience that reaches beyond their tenant.
+  func hasItemsBeyondTenant(of user: UserID, for sight: Sight) throws(SQLiteFailure) -> Bool {
+    try snapshot { () throws(SQLiteFailure) in
+      guard let owner = try standings.owner(user, for: sight) else { return false }
+      var place: (collection: String, audience: Int64)? = ("", -1)
+      while let (collection, audience) = place {
+        try selectBeyondTenant.bind(user.text, collection, audience)
+        place = try selectBeyondTenant.first { row throws(SQLiteFailure) in (row.text(0), row.int64(1)) }
+        guard let place else { return false }
+        guard let audiences = sight.audiences(of: user, owner, in: place.collection) else { return true }
+        if !audiences.isDisjoint(with: Audience(rawValue: place.audience)) { return true }
+      }
+      return false
+    }
   }
 
-  /// How many items have an audience in common with `audiences`, all when that is nil.
-  func count(of user: UserID, in collection: String, audiences: Audience?) throws(SQLiteFailure) -> Int {
-    try countItems.bind(user.text, collection, audiences?.rawValue)
-    return try countItems.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+  /// How many items are in sight.
+  func count(of user: UserID, in collection: String, for sight: Sight) throws(SQLiteFailure) -> Int {
+    try snapshot { () throws(SQLiteFailure) in
+      guard let owner = try standings.owner(user, for: sight) else { return 0 }
+      try countItems.bind(user.text, collection, sight.audiences(of: user, owner, in: collection)?.rawValue)
+      return try countItems.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+    }
   }
 
   /// One page of a tenant's people, by id.
@@ -118,49 +193,5 @@ final class SQLiteReadStatements {
   func user(principalName: String, in tenant: TenantID) throws(SQLiteFailure) -> StoredUser? {
     try selectPrincipalName.bind(tenant.text, StoredUser.foldedPrincipalName(principalName))
     return try selectPrincipalName.first { row throws(SQLiteFailure) in try row.user() }
-  }
-}
-
-/// Where one thread reads: opens its connection when it is first needed. Belongs to that thread.
-final class SQLiteReadSource {
-  private let path: String
-  private let condition: SQLiteCondition
-  private var statements: SQLiteReadStatements?
-
-  /// Reads the database at `path`.
-  init(path: String, condition: SQLiteCondition) {
-    self.path = path
-    self.condition = condition
-  }
-
-  /// Opens the connection ahead of the first read; whether that fails shows at the read.
-  func open() { _ = try? opened() }
-
-  /// Runs one read. Readers wait for nobody in WAL mode, except for the moment in which another connection
-  /// recovers the log; that is tried again.
-  func read<Answer>(
-    _ body: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
-  ) -> Result<Answer, StoreError> {
-    guard !condition.isClosed else {
-      statements = nil
-      return .failure(.closed)
-    }
-    var attempts = 1
-    while true {
-      do throws(SQLiteFailure) {
-        return .success(try body(try opened()))
-      } catch {
-        guard error.isBusy, attempts < Limits.readAttemptsMax else { return .failure(condition.readError(error)) }
-        attempts += 1
-        StoreThread.pause(milliseconds: 1)
-      }
-    }
-  }
-
-  private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
-    if let statements { return statements }
-    let opened = try SQLiteReadStatements(path)
-    statements = opened
-    return opened
   }
 }

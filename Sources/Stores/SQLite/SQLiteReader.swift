@@ -3,28 +3,35 @@ import Profiles
 
 /// Reads of one event loop, finished on that loop: a point read costs microseconds, a hop to another thread more.
 final class SQLiteReader: ProfileReader {
-  private let source: SQLiteReadSource
+  let source: SQLiteReadSource
   private let largeReads: SQLiteReaderThread
   private let resume: Resume
 
   /// A reader of the database at `path`; pages that are too large for the loop go to `largeReads`.
-  init(path: String, condition: SQLiteCondition, largeReads: SQLiteReaderThread, resume: @escaping Resume) {
-    source = SQLiteReadSource(path: path, condition: condition)
+  init(
+    path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
+    resume: @escaping Resume
+  ) {
+    source = SQLiteReadSource(path: path, condition: condition, undecided: undecided)
     self.largeReads = largeReads
     self.resume = resume
     source.open()
   }
 
-  func item(_ key: ItemKey, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.item(key) })
+  func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+    then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: sight) })
+  }
+
+  func owner(_ user: UserID, for sight: Sight, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+    then(source.read { statements throws(SQLiteFailure) in try statements.owner(user, for: sight) })
   }
 
   func items(
-    of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int,
-    _ then: @escaping (Result<StoredPage<StoredItem>, StoreError>) -> Void
+    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int,
+    _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.items(of: user, in: collection, audiences: audiences, after: position, limit: limit)
+      try statements.items(of: user, in: collection, for: sight, after: position, limit: limit)
     }
   }
 
@@ -44,22 +51,20 @@ final class SQLiteReader: ProfileReader {
   }
 
   func count(
-    of user: UserID, in collection: String, audiences: Audience?,
-    _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for sight: Sight, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
-        try statements.count(of: user, in: collection, audiences: audiences)
-      })
+      source.read { statements throws(SQLiteFailure) in try statements.count(of: user, in: collection, for: sight) })
   }
 
-  func hasItems(
-    of user: UserID, beyondTenant audiences: Audience, _ then: @escaping (Result<Bool, StoreError>) -> Void
+  func hasItemsBeyondTenant(
+    of user: UserID, for sight: Sight, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    then(
-      source.read { statements throws(SQLiteFailure) in
-        try statements.hasItems(of: user, beyondTenant: audiences)
-      })
+    then(source.read { statements throws(SQLiteFailure) in try statements.hasItemsBeyondTenant(of: user, for: sight) })
+  }
+
+  func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
+    then(source.read { statements throws(SQLiteFailure) in try statements.standings.tenant(id) })
   }
 
   /// Counting reads every row of the tenant, so it does not keep the loop.
@@ -68,7 +73,7 @@ final class SQLiteReader: ProfileReader {
   }
 
   /// Reads up to `limit` rows: a few on this thread, more on the one for large reads.
-  private func page<Answer>(
+  func page<Answer>(
     _ limit: Int, _ then: @escaping (Result<Answer, StoreError>) -> Void,
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) {

@@ -16,14 +16,16 @@ final class SQLiteReaderThread: Sendable {
 
   private let path: String
   private let condition: SQLiteCondition
+  private let undecided: [TenantID: TenantPolicy]
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
 
   /// A thread that will read the database at `path`.
-  init(path: String, condition: SQLiteCondition) {
+  init(path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy]) {
     self.path = path
     self.condition = condition
+    self.undecided = undecided
   }
 
   /// Queues a read; runs `orFail` instead after `stop`.
@@ -52,7 +54,7 @@ final class SQLiteReaderThread: Sendable {
   private func start() {
     ended.enter()
     StoreThread.start("facet-reader") { [self] in
-      run(SQLiteReadSource(path: path, condition: condition))
+      run(SQLiteReadSource(path: path, condition: condition, undecided: undecided))
       ended.leave()
     }
   }

@@ -7,6 +7,10 @@ enum SQLiteRows {
   static let itemColumns = "version, audience, created, collapse_start, collapse_end, json"
   /// The columns of a person.
   static let userColumns = "id, tenant, principal_name, display_name, version, json"
+  /// The columns of an item that a store keeps to look for it by whom it lists.
+  static let listedColumns = "listed, listed_as"
+  /// The columns of a group.
+  static let groupColumns = "id, tenant, version, json"
   /// The columns of a change.
   static let changeColumns = """
     user, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
@@ -62,6 +66,15 @@ extension SQLiteStatement {
   /// Whether the bytes are an object that begins with its key, as every stored one does.
   private static func isEntity(_ json: [UInt8]) -> Bool {
     json.count > entityPrefix.count && json.starts(with: entityPrefix) && json.last == UInt8(ascii: "}")
+  }
+
+  /// The group whose `groupColumns` begin with the first column.
+  func group() throws(SQLiteFailure) -> StoredGroup {
+    let json = bytes(3)
+    guard let id = GroupID(text(0)), let tenant = TenantID(text(1)), Self.isEntity(json) else {
+      throw .row("The row of a group is damaged.")
+    }
+    return StoredGroup(id: id, tenant: tenant, version: Version(number: int64(2)), json: json)
   }
 
   private static let entityPrefix = Array("{\"id\":".utf8)

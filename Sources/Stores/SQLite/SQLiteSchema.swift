@@ -83,6 +83,72 @@ enum SQLiteSchema {
     create index receipt_expires on receipt (expires);
     """
 
+  /// Tenants, groups and whom people list; the record, in chains of authenticated rows.
+  private static let third = """
+    create table tenant (
+      id text not null primary key,
+      version integer not null,
+      json blob not null
+    ) strict, without rowid;
+
+    insert into tenant select tenant, 1, cast('{}' as blob) from user group by tenant;
+
+    create table directory_group (
+      id text not null primary key,
+      tenant text not null,
+      version integer not null check (version > 0),
+      json blob not null
+    ) strict, without rowid;
+
+    create index directory_group_tenant on directory_group (tenant, id);
+
+    create table membership (
+      user text not null,
+      group_id text not null,
+      primary key (user, group_id)
+    ) strict, without rowid;
+
+    create index membership_group on membership (group_id, user);
+
+    alter table item add column listed text;
+    alter table item add column listed_as integer;
+
+    create index item_listed on item (user, listed, listed_as) where listed is not null;
+
+    drop index item_beyond_tenant;
+    create index item_beyond_tenant on item (user, collection, audience) where \(isBeyondTenant);
+
+    create table record (
+      user text not null,
+      position integer not null,
+      time integer not null,
+      kind integer not null,
+      collection text,
+      item text,
+      properties text not null,
+      version_before integer,
+      version_after integer,
+      acting_user text,
+      acting_app text,
+      code blob not null,
+      primary key (user, position)
+    ) strict, without rowid;
+
+    create table chain (
+      user text not null primary key,
+      length integer not null,
+      tip blob not null,
+      seal blob not null
+    ) strict, without rowid;
+
+    create table chains (
+      id integer primary key check (id = 1),
+      count integer not null,
+      seal blob not null,
+      key blob not null
+    ) strict;
+    """
+
   /// Why a database cannot be brought to the form that this program knows.
   enum Refusal: Error, Equatable {
     /// A newer program wrote it.
@@ -105,14 +171,19 @@ enum SQLiteSchema {
     }
   }
 
-  /// Runs the steps that the database has not seen.
-  static func migrate(_ connection: SQLiteConnection) throws(Refusal) {
+  /// Runs the steps that the database has not seen. `key` authenticates the record.
+  static func migrate(_ connection: SQLiteConnection, _ key: RecordKey) throws(Refusal) {
     try check(connection, mayBeEmpty: true)
     do {
-      try migrator.migrate(connection.queue)
+      try migrator(key).migrate(connection.queue)
     } catch {
       throw .failure(SQLiteFailure(error))
     }
+  }
+
+  /// Whether a database has a record, and so a key that its rows were made with.
+  static func hasRecord(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+    try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
   }
 
   /// Whether the database is one that this program can read; `mayBeEmpty` lets a new file pass.
@@ -121,7 +192,7 @@ enum SQLiteSchema {
       let isEmpty = try connection.value("select count(*) from sqlite_master") == "0"
       if isEmpty, mayBeEmpty { return }
       guard try connection.value("pragma application_id") == applicationID else { throw Refusal.foreign }
-      guard try !connection.queue.unsafeRead(migrator.hasBeenSuperseded) else { throw Refusal.newer }
+      guard try !connection.queue.unsafeRead(migrator(nil).hasBeenSuperseded) else { throw Refusal.newer }
     } catch let refusal as Refusal {
       throw refusal
     } catch {
@@ -129,7 +200,8 @@ enum SQLiteSchema {
     }
   }
 
-  private static var migrator: DatabaseMigrator {
+  /// The steps; `key` is needed to run them.
+  private static func migrator(_ key: RecordKey?) -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: first)
@@ -137,6 +209,15 @@ enum SQLiteSchema {
     }
     migrator.registerMigration("people by name, and receipts", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: second)
+    }
+    migrator.registerMigration("tenants, groups and the record", foreignKeyChecks: .immediate) { database in
+      guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+      try database.execute(sql: third)
+      for tenant in TenantID.builtIn {
+        try database.execute(
+          sql: "insert or ignore into tenant values (?, 1, cast('{}' as blob))", arguments: [tenant.text])
+      }
+      try SQLiteRecordMigration(database, key).run()
     }
     return migrator
   }

@@ -14,7 +14,7 @@ extension SQLiteStore {
     try withReadConnection { connection in
       StoreTotals(
         users: try connection.count("user"), items: try connection.count("item"),
-        changes: try connection.count("change"))
+        changes: try connection.count("record"))
     }
   }
 

@@ -1,15 +1,22 @@
 import Foundation
-import Profiles
+public import Profiles
 
 /// How a store is opened.
 public struct SQLiteOptions: Sendable {
   /// Whether the integrity of the file is checked in the background after the start.
   public var checksIntegrity: Bool
+  /// What holds in tenants where they decided nothing themselves.
+  public var undecided: [TenantID: TenantPolicy]
+  /// Whether changes are recorded. Only a benchmark leaves that out, to measure what it costs.
+  package var keepsRecord = true
   /// Runs on the writer's thread before every commit of a group: tests look there for answers that came too early.
   package var beforeCommit: (@Sendable () -> Void)?
 
   /// The options of a server.
-  public init(checksIntegrity: Bool = true) { self.checksIntegrity = checksIntegrity }
+  public init(checksIntegrity: Bool = true, undecided: [TenantID: TenantPolicy] = [:]) {
+    self.checksIntegrity = checksIntegrity
+    self.undecided = undecided
+  }
 }
 
 extension SQLiteStore {
@@ -29,7 +36,18 @@ extension SQLiteStore {
     guard FileManager.default.fileExists(atPath: path) else { throw .missing }
     let condition = SQLiteCondition()
     condition.refuse(.readOnly("This command opened the data for reading only."))
-    return SQLiteStore(path: path, condition: condition, writer: nil, checksIntegrity: false)
+    return SQLiteStore(path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false))
+  }
+
+  /// Opens the database at `path` for one short write, also beside the server that owns it: a change of what a tenant
+  /// decided. The database must be of this program's form.
+  public static func openBeside(_ path: String) throws(StoreOpenError) -> SQLiteStore {
+    let options = SQLiteOptions(checksIntegrity: false)
+    do throws(StoreOpenError) {
+      return try open(path, options: options)
+    } catch .inUse {
+      return open(path, options: options) {}
+    }
   }
 
   /// A store that lasts until it is closed: in memory, where the system keeps files there.
@@ -62,11 +80,10 @@ extension SQLiteStore {
     let condition = SQLiteCondition()
     do {
       let writer = try startWriter(path, condition, options, onEnd)
-      return SQLiteStore(
-        path: path, condition: condition, writer: writer, checksIntegrity: options.checksIntegrity)
+      return SQLiteStore(path: path, condition: condition, writer: writer, options: options)
     } catch {
       condition.refuse(refusal(of: error))
-      return SQLiteStore(path: path, condition: condition, writer: nil, checksIntegrity: false, onStop: onEnd)
+      return SQLiteStore(path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false), onStop: onEnd)
     }
   }
 
@@ -75,17 +92,40 @@ extension SQLiteStore {
   ) throws -> SQLiteWriter {
     makePrivateFile(path)
     let connection = try SQLiteConnection(path, .write)
-    try SQLiteSchema.migrate(connection)
+    let key = try recordKey(connection, directory(of: path))
+    try SQLiteSchema.migrate(connection, key)
+    guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
+      throw StoreError.readOnly(foreignKeySentence)
+    }
     guard try SQLiteWriterSettings(of: connection) == .durable else {
       throw StoreError.readOnly(
         "This disk does not let SQLite keep a write-ahead log. Choose a data directory on a local disk.")
     }
-    return try SQLiteWriter(connection, condition: condition, options: options, onEnd: onEnd)
+    return try SQLiteWriter(connection, key, condition: condition, options: options, onEnd: onEnd)
+  }
+
+  /// The key of the record. A new one is made only where no row was made with another.
+  private static func recordKey(_ connection: SQLiteConnection, _ directory: String) throws -> RecordKey {
+    if let key = try RecordKey.existing(in: directory) { return key }
+    guard try !SQLiteSchema.hasRecord(connection) else { throw StoreError.readOnly(foreignKeySentence) }
+    return try RecordKey.make(in: directory)
+  }
+
+  /// What an operator reads when the key of the record is another's or missing.
+  static let foreignKeySentence =
+    "The record of changes was made with another key. Put the file record.key back that belongs to this database."
+
+  static func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      return digits.count == 1 ? "0\(digits)" : digits
+    }.joined()
   }
 
   private static func refusal(of error: any Error) -> StoreError {
     switch error {
     case let error as StoreError: error
+    case let error as StoreOpenError: .readOnly(error.message)
     case SQLiteSchema.Refusal.failure(let failure): refusal(of: failure)
     case let refusal as SQLiteSchema.Refusal: .readOnly(refusal.message)
     case let failure as SQLiteFailure where failure.isDamage: failure.storeError

@@ -8,6 +8,8 @@ public final class SQLiteStore: ProfileStore {
   /// Where the database lies.
   public let path: String
   let condition: SQLiteCondition
+  /// What holds in tenants where they decided nothing themselves.
+  let undecided: [TenantID: TenantPolicy]
   /// nil when writes are refused since the start.
   let writer: SQLiteWriter?
   let largeReads: SQLiteReaderThread
@@ -16,15 +18,16 @@ public final class SQLiteStore: ProfileStore {
   private let onStop: @Sendable () -> Void
 
   init(
-    path: String, condition: SQLiteCondition, writer: SQLiteWriter?, checksIntegrity: Bool,
+    path: String, condition: SQLiteCondition, writer: SQLiteWriter?, options: SQLiteOptions,
     onStop: @escaping @Sendable () -> Void = {}
   ) {
     self.onStop = onStop
     self.path = path
     self.condition = condition
     self.writer = writer
-    largeReads = SQLiteReaderThread(path: path, condition: condition)
-    startCheck = checksIntegrity ? SQLiteStartCheck(path: path, condition: condition) : nil
+    undecided = options.undecided
+    largeReads = SQLiteReaderThread(path: path, condition: condition, undecided: undecided)
+    startCheck = options.checksIntegrity ? SQLiteStartCheck(path: path, condition: condition) : nil
   }
 
   deinit {
@@ -43,7 +46,8 @@ public final class SQLiteStore: ProfileStore {
   /// See `ProfileStore`; the reader opens its connection at once.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
-    return SQLiteReader(path: path, condition: condition, largeReads: largeReads, resume: resume)
+    return SQLiteReader(
+      path: path, condition: condition, undecided: undecided, largeReads: largeReads, resume: resume)
   }
 
   /// See `ProfileStore`.

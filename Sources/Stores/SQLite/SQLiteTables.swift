@@ -4,47 +4,53 @@ import Profiles
 /// The statements of the writer, prepared once. Nothing here decides; transactions are the caller's.
 final class SQLiteTables {
   let connection: SQLiteConnection
-  private let selectState, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
-  private let selectUsage, insertChange: SQLiteStatement
+  private let selectItem, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
+  private let selectUsage: SQLiteStatement
+  /// How callers stand to people, inside the open transaction.
+  let standings: SQLiteStandings
+  /// The record.
+  let record: SQLiteRecordTable
+  /// Tenants, groups and memberships.
+  let directory: SQLiteDirectoryTables
   private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
 
   /// Prepares every statement.
-  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+  init(_ connection: SQLiteConnection, _ recordKey: RecordKey, _ options: SQLiteOptions) throws(SQLiteFailure) {
     self.connection = connection
+    standings = try SQLiteStandings(connection, options.undecided)
+    record = try SQLiteRecordTable(connection, recordKey, isKept: options.keepsRecord)
+    directory = try SQLiteDirectoryTables(connection)
     let key = "user = ? and collection = ? and id = ?"
-    selectState = try connection.prepare(
-      """
-      select u.tenant, u.display_name, i.\(SQLiteRows.itemColumns.replacing(", ", with: ", i."))
-      from user u left join item i on i.user = u.id and i.collection = ? and i.id = ? where u.id = ?
-      """)
-    // Leaves `created` alone, and with it the index, and only runs where no limit can be exceeded.
+    selectItem = try connection.prepare("select \(SQLiteRows.itemColumns) from item where \(key)")
+    // Leaves `created` and whom an item lists alone, and with them their indexes, and only runs where no limit can be
+    // exceeded.
     updateSameSize = try connection.prepare(
       """
       update item set version = ?, audience = ?, collapse_start = ?, collapse_end = ?, json = ?
-      where \(key) and version = ? and created = ? and length(json) >= ?
+      where \(key) and version = ? and created = ? and length(json) >= ? and listed is null
       """)
     updateItem = try connection.prepare(
       """
-      update item set version = ?, audience = ?, created = ?, collapse_start = ?, collapse_end = ?, json = ?
-      where \(key)
+      update item set version = ?, audience = ?, created = ?, collapse_start = ?, collapse_end = ?, json = ?,
+      listed = ?, listed_as = ? where \(key)
       """)
     insertItem = try connection.prepare(
-      "insert into item (user, collection, id, \(SQLiteRows.itemColumns)) values (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      """
+      insert into item (user, collection, id, \(SQLiteRows.itemColumns), \(SQLiteRows.listedColumns))
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
     deleteItem = try connection.prepare("delete from item where \(key)")
     deleteVersion = try connection.prepare("delete from item where \(key) and version = ?")
     selectUsage = try connection.prepare(
       "select collection, count(*), sum(length(json)) from item where user = ? group by collection")
-    insertChange = try connection.prepare(
-      "insert into change (\(SQLiteRows.changeColumns)) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     selectUserVersion = try connection.prepare("select version from user where id = ?")
     selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
     deleteUser = try connection.prepare("delete from user where id = ?")
     selectVersions = try connection.prepare(
       """
-      select collection, id, version from item where user = ?1 and (?2 is null or audience & ?2 != 0)
-      order by collection, id
+      select collection, id, version, audience from item where user = ? order by collection, id
       """)
     selectReceipt = try connection.prepare("select body, item from receipt where key = ? and expires > ?")
     insertReceipt = try connection.prepare(
@@ -71,18 +77,17 @@ final class SQLiteTables {
   // MARK: Items
 
   /// The item and its owner as they are now.
-  func state(of key: ItemKey) throws(SQLiteFailure) -> ItemState {
-    try selectState.bind(key.collection, key.id.text, key.user.text)
-    let state = try selectState.first { row throws(SQLiteFailure) in
-      let owner = try row.owner(from: 0)
-      return ItemState(owner: owner, item: row.isNull(2) ? nil : try row.item(key, from: 2))
-    }
-    return state ?? ItemState(owner: nil, item: nil)
+  func state(of key: ItemKey, for sight: Sight = .everything) throws(SQLiteFailure) -> ItemState {
+    guard let owner = try standings.owner(key.user, for: sight) else { return ItemState(owner: nil, item: nil) }
+    try selectItem.bind(key.user.text, key.collection, key.id.text)
+    let item = try selectItem.first { row throws(SQLiteFailure) in try row.item(key, from: 0) }
+    return ItemState(owner: owner, item: item)
   }
 
   /// Compare and swap, where neither the size grows nor the place in the default order changes; false when the
   /// item is not so.
   func update(_ item: StoredItem, ifStill base: Version) throws(SQLiteFailure) -> Bool {
+    guard item.listed == nil else { return false }
     let key = item.key
     try updateSameSize.bind(
       item.version.number, item.audience.rawValue, item.collapsible?.lowerBound, item.collapsible?.upperBound,
@@ -96,7 +101,8 @@ final class SQLiteTables {
     let key = item.key
     try updateItem.bind(
       item.version.number, item.audience.rawValue, item.created.ticks, item.collapsible?.lowerBound,
-      item.collapsible?.upperBound, item.json, key.user.text, key.collection, key.id.text)
+      item.collapsible?.upperBound, item.json, item.listed?.user.text, item.listed?.audience.rawValue, key.user.text,
+      key.collection, key.id.text)
     try updateItem.run()
   }
 
@@ -105,7 +111,8 @@ final class SQLiteTables {
     let key = item.key
     try insertItem.bind(
       key.user.text, key.collection, key.id.text, item.version.number, item.audience.rawValue, item.created.ticks,
-      item.collapsible?.lowerBound, item.collapsible?.upperBound, item.json)
+      item.collapsible?.lowerBound, item.collapsible?.upperBound, item.json, item.listed?.user.text,
+      item.listed?.audience.rawValue)
     try insertItem.run()
   }
 
@@ -156,12 +163,12 @@ final class SQLiteTables {
     try deleteUser.run()
   }
 
-  /// The items of a person with an audience in common with `audiences`, all when that is nil.
-  func versions(of user: UserID, audiences: Audience?) throws(SQLiteFailure) -> [(ItemKey, Version)] {
-    try selectVersions.bind(user.text, audiences?.rawValue)
+  /// The keys of the items of a person, with versions and audiences.
+  func versions(of user: UserID) throws(SQLiteFailure) -> [(ItemKey, Version, Audience)] {
+    try selectVersions.bind(user.text)
     return try selectVersions.all { row throws(SQLiteFailure) in
       let key = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
-      return (key, Version(number: row.int64(2)))
+      return (key, Version(number: row.int64(2)), Audience(rawValue: row.int64(3)))
     }
   }
 
@@ -202,20 +209,14 @@ final class SQLiteTables {
     try forgetReceipts.run()
   }
 
-  // MARK: The log, and everything
+  // MARK: Everything
 
-  /// Appends a row to the change log.
-  func append(_ change: Change) throws(SQLiteFailure) {
-    try insertChange.bind(
-      change.user.text, change.time.ticks, change.kind.rawValue, change.collection, change.item?.text,
-      change.properties.joined(separator: ","), change.versionBefore?.number, change.versionAfter?.number,
-      change.actingUser?.text, change.actingApplication)
-    try insertChange.run()
-  }
-
-  /// Empties every table, the change log too.
+  /// Empties every table but that of tenants, the record too.
   func deleteEverything() throws(SQLiteFailure) {
-    for table in ["item", "user", "change", "receipt"] { try connection.execute("delete from \(table)") }
+    for table in ["item", "user", "receipt", "directory_group", "membership"] {
+      try connection.execute("delete from \(table)")
+    }
+    try record.deleteEverything()
   }
 }
 

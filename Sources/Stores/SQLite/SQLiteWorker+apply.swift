@@ -32,11 +32,14 @@ extension SQLiteWorker {
         try once(receipt, of: operation.user.text) { () throws(WriteFailure) in try apply(operation) }
       }
       return { completion(result) }
-    case .group(let operations, let completion):
+    case .atomic(let operations, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operations) }
       return { completion(result) }
-    case .replaceAll(let records, let completion):
-      let result = try settled { () throws(WriteFailure) in try replaceAll(records) }
+    case .group(let operation, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation) }
+      return { completion(result) }
+    case .replaceAll(let records, let time, let completion):
+      let result = try settled { () throws(WriteFailure) in try replaceAll(records, at: time) }
       return { completion(result) }
     }
   }
@@ -73,7 +76,7 @@ extension SQLiteWorker {
     return .done(outcome)
   }
 
-  private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> GroupOutcome {
+  private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> AtomicOutcome {
     try sql { () throws(SQLiteFailure) in try connection.execute("savepoint item_group") }
     var outcomes: [ItemOutcome] = []
     for (index, operation) in operations.enumerated() {
@@ -81,10 +84,7 @@ extension SQLiteWorker {
         outcomes.append(try apply(operation, nil))
       } catch {
         guard case .refused(let refusal) = error else { throw error }
-        try sql { () throws(SQLiteFailure) in
-          try connection.execute("rollback to item_group")
-          try connection.execute("release item_group")
-        }
+        try undo(to: "item_group")
         return .refused(index: index, refusal)
       }
     }
@@ -101,7 +101,7 @@ extension SQLiteWorker {
     if let prepared, let outcome = try sql({ () throws(SQLiteFailure) in try swap(prepared, at: key) }) {
       return outcome
     }
-    let state = try sql { () throws(SQLiteFailure) in try tables.state(of: key) }
+    let state = try sql { () throws(SQLiteFailure) in try tables.state(of: key, for: operation.sight) }
     return try apply(decide(operation, prepared, state), to: key, state.item)
   }
 
@@ -112,11 +112,11 @@ extension SQLiteWorker {
     case .unchanged: return nil
     case .put(let item, let change):
       guard item.key == key, try tables.update(item, ifStill: prepared.base) else { return nil }
-      try tables.append(change)
+      try tables.record.append(change)
       return .written(item)
     case .remove(let change):
       guard try tables.delete(key, ifStill: prepared.base) else { return nil }
-      try tables.append(change)
+      try tables.record.append(change)
       return .removed
     }
   }
@@ -139,13 +139,13 @@ extension SQLiteWorker {
       try checkLimits(item, old)
       try sql { () throws(SQLiteFailure) in
         if old == nil { try tables.insert(item) } else { try tables.update(item) }
-        try tables.append(change)
+        try tables.record.append(change)
       }
       return .written(item)
     case .remove(let change):
       try sql { () throws(SQLiteFailure) in
         try tables.delete(key)
-        try tables.append(change)
+        try tables.record.append(change)
       }
       return .removed
     }
@@ -163,22 +163,29 @@ extension SQLiteWorker {
   private func apply(_ operation: any PersonOperation) throws(WriteFailure) -> PersonOutcome {
     let old = try sql { () throws(SQLiteFailure) in try tables.user(operation.user) }
     let change: PersonChange
-    do throws(ProfileError) { change = try operation.change(old) } catch { throw .refused(error) }
+    let standing = try sql { () throws(SQLiteFailure) in
+      try operation.sight.needsStanding(to: operation.user)
+        ? tables.standings.owner(operation.user, for: operation.sight)?.standing : nil
+    }
+    let state = PersonState(person: old, standing: standing)
+    do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
     switch change {
     case .unchanged(let user): return .unchanged(user)
     case .put(let user, let change):
       try put(user, change, replacing: old)
       return .written(user)
     case .remove(let change, let log):
-      try removeItems(of: operation.user, audiences: nil, log)
+      try removeItems(of: operation.user, where: { _, _ in true }, log)
+      try removeMemberships(of: operation.user, log)
+      mustErase = true
       try sql { () throws(SQLiteFailure) in
         try tables.delete(operation.user)
-        try tables.append(change)
+        try tables.record.append(change)
       }
       return .removed
-    case .removeItems(let change, let audiences, let log):
-      try removeItems(of: operation.user, audiences: audiences, log)
-      try sql { () throws(SQLiteFailure) in try tables.append(change) }
+    case .removeItems(let change, let isMeant, let log):
+      try removeItems(of: operation.user, where: isMeant, log)
+      try sql { () throws(SQLiteFailure) in try tables.record.append(change) }
       return .removed
     }
   }
@@ -189,39 +196,111 @@ extension SQLiteWorker {
     }
     try sql { () throws(SQLiteFailure) in
       if old == nil { try tables.insert(user) } else { try tables.update(user) }
-      try tables.append(change)
+      try tables.record.append(change)
     }
   }
 
   private func removeItems(
-    of user: UserID, audiences: Audience?, _ log: @Sendable (ItemKey, Version) -> Change
+    of user: UserID, where isMeant: (String, Audience) -> Bool, _ log: @Sendable (ItemKey, Version) -> Change
   ) throws(WriteFailure) {
     try sql { () throws(SQLiteFailure) in
-      for (key, version) in try tables.versions(of: user, audiences: audiences) {
+      for (key, version, audience) in try tables.versions(of: user) where isMeant(key.collection, audience) {
         try tables.delete(key)
-        try tables.append(log(key, version))
+        try tables.record.append(log(key, version))
       }
     }
   }
 
-  /// Anything wrong with the records shows before the first of them is written, or fails the transaction.
-  private func replaceAll(_ records: [DirectoryRecord]) throws(WriteFailure) {
-    var known: Set<UserID> = []
-    for record in records {
-      switch record {
-      case .user(let user): known.insert(user.id)
-      case .item(let item):
-        guard known.contains(item.key.user) else { throw .refused(.userNotFound) }
-      }
-    }
+  private func removeMemberships(
+    of user: UserID, _ log: @Sendable (ItemKey, Version) -> Change
+  ) throws(WriteFailure) {
     try sql { () throws(SQLiteFailure) in
-      try tables.deleteEverything()
-      for record in records {
-        switch record {
-        case .user(let user): try tables.insert(user)
-        case .item(let item): try tables.insert(item)
-        }
+      for group in try tables.directory.removeMemberships(of: user) {
+        guard let id = ItemID(group.text) else { continue }
+        let key = ItemKey(user: user, collection: Change.memberships, id: id)
+        try tables.record.append(log(key, .first).withoutVersions)
       }
     }
+  }
+
+  // MARK: Groups
+
+  private func apply(_ operation: any GroupOperation) throws(WriteFailure) -> GroupOutcome {
+    let state = try sql { () throws(SQLiteFailure) in
+      GroupState(
+        group: try tables.directory.group(operation.group),
+        people: try tables.directory.tenants(of: operation.people),
+        members: try tables.directory.members(among: operation.people, of: operation.group))
+    }
+    let change: GroupChange
+    do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
+    switch change {
+    case .unchanged(let group): return .group(group)
+    case .put(let group, let additions):
+      try checkRoom(for: additions)
+      try sql { () throws(SQLiteFailure) in try tables.directory.put(group, replacing: state.group) }
+      try add(additions, to: operation.group)
+      return .group(group)
+    case .add(let additions):
+      try checkRoom(for: additions)
+      try add(additions, to: operation.group)
+    case .removeMember(let change):
+      try sql { () throws(SQLiteFailure) in
+        try tables.directory.remove(change.user, from: operation.group)
+        try tables.record.append(change)
+      }
+    case .remove(let log):
+      try sql { () throws(SQLiteFailure) in
+        for user in try tables.directory.delete(operation.group) { try tables.record.append(log(user)) }
+      }
+    }
+    return .done
+  }
+
+  /// A refusal must come before anything is written.
+  private func checkRoom(for additions: [Change]) throws(WriteFailure) {
+    for addition in additions {
+      let hasRoom = try sql { () throws(SQLiteFailure) in try tables.directory.hasRoom(for: addition.user) }
+      guard hasRoom else { throw .refused(.tooManyGroups) }
+    }
+  }
+
+  private func add(_ additions: [Change], to group: GroupID) throws(WriteFailure) {
+    try sql { () throws(SQLiteFailure) in
+      for addition in additions {
+        try tables.directory.add(addition.user, to: group)
+        try tables.record.append(addition)
+      }
+    }
+  }
+
+  // MARK: Everything
+
+  private func undo(to savepoint: String) throws(WriteFailure) {
+    try sql { () throws(SQLiteFailure) in
+      try connection.execute("rollback to \(savepoint)")
+      try connection.execute("release \(savepoint)")
+      // What earlier writes of the group counted would be lost, so it is counted anew.
+      try tables.record.recount()
+    }
+  }
+
+  /// Takes all of the records, or none and leaves everything as it is.
+  private func replaceAll(_ records: [DirectoryRecord], at time: DateTimeOffset) throws(WriteFailure) {
+    try sql { () throws(SQLiteFailure) in
+      try connection.execute("savepoint replace_all")
+      try tables.deleteEverything()
+    }
+    var transfer = SQLiteImport(tables: tables, time: time)
+    do {
+      for record in records { try transfer.take(record) }
+    } catch let failure as SQLiteFailure {
+      throw .failed(failure)
+    } catch {
+      try undo(to: "replace_all")
+      throw .refused((error as? ImportError) == .unknownPerson ? .userNotFound : .store(.failed("\(error)")))
+    }
+    try sql { () throws(SQLiteFailure) in try connection.execute("release replace_all") }
+    mustErase = true
   }
 }

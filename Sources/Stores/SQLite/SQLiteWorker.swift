@@ -1,4 +1,5 @@
 import GRDBSQLite
+import OData
 import Profiles
 
 /// What the writer's thread owns, and how it commits a group.
@@ -9,21 +10,23 @@ final class SQLiteWorker {
   private let begin, commit, rollback: SQLiteStatement
   private let counter: SQLiteWriteCounter
   private let beforeCommit: (@Sendable () -> Void)?
+  /// Whether the write-ahead log holds values of somebody who was deleted.
+  var mustErase = false
 
   /// An answer that waits for the commit.
   typealias Answer = () -> Void
 
   /// Prepares everything that writing needs.
   init(
-    _ connection: SQLiteConnection, condition: SQLiteCondition, counter: SQLiteWriteCounter,
-    beforeCommit: (@Sendable () -> Void)?
+    _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, counter: SQLiteWriteCounter,
+    options: SQLiteOptions
   ) throws(SQLiteFailure) {
     self.connection = connection
     connection.leaveGRDB()
     self.condition = condition
     self.counter = counter
-    self.beforeCommit = beforeCommit
-    tables = try SQLiteTables(connection)
+    beforeCommit = options.beforeCommit
+    tables = try SQLiteTables(connection, recordKey, options)
     begin = try connection.prepare("begin immediate")
     commit = try connection.prepare("commit")
     rollback = try connection.prepare("rollback")
@@ -39,8 +42,10 @@ final class SQLiteWorker {
       var answers: [Answer] = []
       answers.reserveCapacity(writes.count)
       for write in writes { answers.append(try apply(write)) }
+      try tables.record.finish()
       beforeCommit?()
       try commit.run()
+      if mustErase { erase() }
       counter.countGroup(of: writes.count)
       for answer in answers { answer() }
     } catch {
@@ -57,6 +62,7 @@ final class SQLiteWorker {
     do {
       try begin.run()
       let answer = try body()
+      try tables.record.finish()
       try commit.run()
       return answer
     } catch {
@@ -67,11 +73,21 @@ final class SQLiteWorker {
     }
   }
 
+  /// Empties the write-ahead log, which still holds what was deleted. A long read in the way is waited for shortly; then
+  /// the next group tries again, and the end of the program does.
+  private func erase() {
+    _ = try? connection.value("pragma busy_timeout = \(Limits.eraseMilliseconds)")
+    let isBusy = (try? connection.value("pragma wal_checkpoint(truncate)")) != "0"
+    _ = try? connection.value("pragma busy_timeout = \(SQLiteConnection.busyMilliseconds)")
+    mustErase = isBusy
+  }
+
   /// Empties the write-ahead log into the database. Failing to is no loss: the next start does it.
   func finish() { try? connection.execute("pragma wal_checkpoint(truncate)") }
 
   /// Some failures end the transaction by themselves; what is left of it ends here.
   private func undo() {
+    tables.record.undo()
     guard connection.isInTransaction else { return }
     do throws(SQLiteFailure) {
       try rollback.run()

@@ -14,7 +14,7 @@ final class SQLiteWriter: Sendable {
 
   /// Starts the thread, which owns `connection` from now on. `onEnd` runs there when all is written and closed.
   init(
-    _ connection: SQLiteConnection, condition: SQLiteCondition, options: SQLiteOptions,
+    _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, options: SQLiteOptions,
     onEnd: @escaping @Sendable () -> Void
   ) throws(SQLiteFailure) {
     let queue = SQLiteWriteQueue()
@@ -23,7 +23,7 @@ final class SQLiteWriter: Sendable {
     self.counter = counter
     self.condition = condition
     let worker = Handover(
-      try SQLiteWorker(connection, condition: condition, counter: counter, beforeCommit: options.beforeCommit))
+      try SQLiteWorker(connection, recordKey, condition: condition, counter: counter, options: options))
     ended.enter()
     StoreThread.start("facet-writer") { [ended] in
       Self.run(worker, queue)
@@ -79,8 +79,9 @@ extension StoreWrite {
     case .person(_, let completion): completion(.failure(.store(error)))
     case .createItem(_, _, let completion): completion(.failure(.store(error)))
     case .createPerson(_, _, let completion): completion(.failure(.store(error)))
+    case .atomic(_, let completion): completion(.failure(.store(error)))
     case .group(_, let completion): completion(.failure(.store(error)))
-    case .replaceAll(_, let completion): completion(.failure(.store(error)))
+    case .replaceAll(_, _, let completion): completion(.failure(.store(error)))
     }
   }
 }

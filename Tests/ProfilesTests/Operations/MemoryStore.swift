@@ -34,7 +34,7 @@ final class MemoryStore: ProfileStore {
       do throws(ProfileError) { then(.success(.done(try apply(operation)))) } catch { then(.failure(error)) }
     case .createPerson(let operation, _, let then):
       do throws(ProfileError) { then(.success(.done(try apply(operation)))) } catch { then(.failure(error)) }
-    case .group(let operations, let then):
+    case .atomic(let operations, let then):
       do throws(ProfileError) {
         var outcomes: [ItemOutcome] = []
         for operation in operations { outcomes.append(try apply(operation)) }

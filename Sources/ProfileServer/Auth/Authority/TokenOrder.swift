@@ -73,22 +73,3 @@ public struct TokenOrder: Sendable {
     }
   }
 }
-
-extension JSONWriter {
-  /// A member with an integer.
-  mutating func member(_ name: String, _ value: Int64) {
-    self.name(name)
-    int(value)
-  }
-
-  /// A member with an array of strings.
-  mutating func member(_ name: String, _ values: [String]) {
-    self.name(name)
-    beginArray()
-    for value in values {
-      element()
-      string(value)
-    }
-    endArray()
-  }
-}

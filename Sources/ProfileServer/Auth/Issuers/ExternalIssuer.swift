@@ -1,12 +1,12 @@
 import OData
-import Profiles
+public import Profiles
 
 /// An OpenID Connect issuer that an operator trusts.
 public struct ExternalIssuer: Sendable {
   let name: IssuerName
   let audiences: Set<ExactText>
   /// The tenants that the issuer may speak for.
-  let tenants: Set<TenantID>
+  public let tenants: Set<TenantID>
   /// Where to find its keys.
   let keySource: KeySource
   /// A file with the certificates to trust when its documents are fetched; nil means the system's.

@@ -23,6 +23,8 @@ enum TokenRefusal: Error, Hashable, Sendable {
   case notYetValid
   /// The issuer is not trusted with the token's tenant.
   case tenantNotAllowed
+  /// The tenant is none of this server's.
+  case unknownTenant
   case missingClaim(String)
   /// A claim has a value that cannot be used.
   case invalidClaim(String)
@@ -60,6 +62,8 @@ enum TokenRefusal: Error, Hashable, Sendable {
     case .tenantNotAllowed:
       "The access token's issuer may not speak for the token's tenant. Sign in to another tenant, or add it in "
         + "the file of --issuers."
+    case .unknownTenant:
+      "The access token's tenant is none of this server's. Sign in to another one, or add it with 'facet tenant add'."
     case .missingClaim(let name): "The access token has no claim '\(name)'. Ask its issuer to include it."
     case .invalidClaim(let name):
       "The access token's claim '\(name)' has a value that cannot be used. Ask its issuer to correct it."

@@ -1,0 +1,53 @@
+import OData
+
+/// Whom a person lists as family or as a contact: what the audiences `family` and `contacts` mean. An extension of
+/// Facet; its fields follow Graph's type `relatedPerson`.
+public enum Relationship {
+  /// The name of the collection within a profile.
+  public static let collection = "relationships"
+
+  static let all: [StructuredTypeDeclaration] = [
+    .entity(
+      "itemRelationship", base: "itemFacet", isExtension: true, contained: .init(in: "profile", as: collection, "Family and contacts."),
+      "Somebody whom the owner of the profile lists as family or as a contact.",
+      [
+        .string("displayName", "Name of the other person."),
+        .named("personRelationship", "relationship", "How the other person stands to the owner."),
+        .string("relationshipLabel", "The relationship in the owner's words."),
+        .string("userId", "Id of the other person. Without it the entry lets nobody in."),
+        .string("userPrincipalName", "Sign-in name of the other person."),
+      ])
+  ]
+
+  private static let type = ProfileModel.model.type(named: "itemRelationship")
+
+  /// Whom an item lists, and as what: nil for items of other types and for entries that name nobody.
+  ///
+  /// Spouse, sibling, child and parent are family; every other relationship is a contact.
+  static func listed(by value: StructuredValue, of type: StructuredType) -> ListedPerson? {
+    guard type === self.type, let user = type.property(named: "userId"),
+      let relationship = type.property(named: "relationship"), case .string(let text) = value.members[user.index],
+      let id = UserID(text)
+    else { return nil }
+    guard case .enumeration(let number) = value.members[relationship.index], family.contains(number) else {
+      return ListedPerson(id, as: .contacts)
+    }
+    return ListedPerson(id, as: .family)
+  }
+
+  /// Numbers of spouse, sibling, child and parent in the enumeration `personRelationship`.
+  private static let family: ClosedRange<Int64> = 8...11
+}
+
+/// Somebody whom an item lists.
+public struct ListedPerson: Equatable, Sendable {
+  public let user: UserID
+  /// Family or contacts.
+  public let audience: Audience
+
+  /// The person `user`, listed as one of an audience.
+  public init(_ user: UserID, as audience: Audience) {
+    self.user = user
+    self.audience = audience
+  }
+}

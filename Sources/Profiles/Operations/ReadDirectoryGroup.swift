@@ -1,0 +1,134 @@
+import OData
+
+extension ProfileSession {
+  /// Reads a group of the caller's tenant.
+  public func readGroup(_ id: GroupID, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
+    authorize(.readGroups, by: caller) { [self] authorized in
+      if case .failure(let error) = authorized { return then(.failure(error)) }
+      reader.group(id) { found in
+        then(
+          found.mapError(ProfileError.store).flatMap { group in
+            group.flatMap { VisibleObject($0, to: caller) }.map { .success($0) } ?? .failure(.groupNotFound)
+          })
+      }
+    }
+  }
+
+  /// One page of what is asked for of the groups of the caller's tenant.
+  public func listGroups(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
+    authorize(.readGroups, by: caller) { [self] authorized in
+      if case .failure(let error) = authorized { return then(.failure(error)) }
+      listGroups(.tenant(caller.tenant), query, caller, then)
+    }
+  }
+
+  /// The same of the groups that a person is a member of.
+  public func listMemberships(
+    of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
+    _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    owner(reference, for: .readMemberships, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id):
+        person(id, caller) { [self] relation in
+          switch relation {
+          case .failure(let error): then(.failure(error))
+          // Groups do not leave their tenant.
+          case .success(let relation) where !relation.knowsPerson: then(.failure(.userNotFound))
+          case .success: listGroups(.member(id), query, caller, then)
+          }
+        }
+      }
+    }
+  }
+
+  /// The same of the members of a group.
+  public func listMembers(
+    of id: GroupID, _ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    readGroup(id, by: caller) { [self] group in
+      if case .failure(let error) = group { return then(.failure(error)) }
+      scan(query) { [self] place, rows, then in
+        reader.members(of: id, after: place.map(\.idText), limit: rows) { found in
+          then(
+            Self.piece(found, id: \.id.text) { user in
+              Relation(of: caller, to: user.id, user.facts).visibleMember(user, to: caller)
+            })
+        }
+      } then: { [self] filler in
+        conclude(filler, query, { [self] in reader.countMembers(of: id, $0) }, then)
+      }
+    }
+  }
+
+  /// One page of what is asked for of the record of a person.
+  public func listChanges(
+    of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
+    _ then: @escaping Completion<(UserID, Listing<VisibleObject>)>
+  ) {
+    owner(reference, for: .readRecord, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id):
+        person(id, caller) { [self] relation in
+          switch relation {
+          case .failure(let error): then(.failure(error))
+          case .success(let relation):
+            listChanges(of: id, relation, query) { listing in then(listing.map { (id, $0) }) }
+          }
+        }
+      }
+    }
+  }
+
+  private func listChanges(
+    of id: UserID, _ relation: Relation, _ query: ListQuery, _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    scan(query) { [self] place, rows, then in
+      let position = place.flatMap { Int64($0.idText) } ?? 0
+      reader.changes(of: id, after: position, limit: rows) { found in
+        then(Self.piece(found, id: \.id) { VisibleObject($0, relation) })
+      }
+    } then: { [self] filler in
+      conclude(filler, query, { [self] in reader.countChanges(of: id, $0) }, then)
+    }
+  }
+
+  private func listGroups(
+    _ scope: GroupScope, _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    scan(query) { [self] place, rows, then in
+      reader.groups(scope, after: place.map(\.idText), limit: rows) { found in
+        then(Self.piece(found, id: \.id.text) { VisibleObject($0, to: caller) })
+      }
+    } then: { [self] filler in
+      conclude(filler, query, { [self] in reader.countGroups(scope, $0) }, then)
+    }
+  }
+
+  /// Reads a list in the order of its keys, sorting what it finds where another order is asked for.
+  private func scan(
+    _ query: ListQuery, read: @escaping ListScan<VisibleObject, OrderPlace>.Read,
+    then: @escaping Completion<PageFiller<VisibleObject>>
+  ) {
+    let isInOrder = query.ordering == nil
+    let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
+    let filler = PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now())
+    ListScan(filler, read: read, then).run(after: isInOrder ? query.after : nil, rows: rows)
+  }
+
+  /// What of a page the caller sees, and where the next one begins.
+  private static func piece<Row: Sendable>(
+    _ page: Result<StoredPage<Row>, StoreError>, id: (Row) -> String, _ visible: (Row) -> VisibleObject?
+  ) -> Result<ListScan<VisibleObject, OrderPlace>.Piece, ProfileError> {
+    page.mapError(ProfileError.store).map { page in
+      let last = page.isLast ? nil : page.elements.last.map { OrderPlace(values: [], id: Array(id($0).utf8)) }
+      return (page.elements.compactMap(visible), last)
+    }
+  }
+}
+
+extension OrderPlace {
+  fileprivate var idText: String { String(decoding: id, as: UTF8.self) }
+}

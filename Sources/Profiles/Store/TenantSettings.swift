@@ -1,0 +1,139 @@
+import OData
+
+/// A tenant, and what its organisation decided.
+public struct TenantSettings: Equatable, Sendable {
+  public let id: TenantID
+  public var name: String?
+  public var policy: TenantPolicy
+  /// Tenants whose people see what is for federated organisations.
+  public var federatedWith: Set<TenantID>
+
+  /// A tenant; one that decided nothing unless more is given.
+  public init(
+    id: TenantID, name: String? = nil, policy: TenantPolicy = TenantPolicy(), federatedWith: Set<TenantID> = []
+  ) {
+    self.id = id
+    self.name = name
+    self.policy = policy
+    self.federatedWith = federatedWith
+  }
+
+  /// Whether nothing was decided.
+  public var isPlain: Bool { self == TenantSettings(id: id) }
+}
+
+// MARK: JSON
+
+extension TenantSettings {
+  /// The settings as one JSON object; what was not decided is left out.
+  public var json: [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    if let name { json.member("name", name) }
+    if policy != TenantPolicy() {
+      json.name("policy")
+      policy.write(to: &json)
+    }
+    if !federatedWith.isEmpty { json.member("federatedWith", federatedWith.map(\.text).sorted()) }
+    json.endObject()
+    return json.bytes
+  }
+
+  /// Reads settings of the tenant `id`; nil when the JSON is not of their form.
+  public init?(id: TenantID, json: [UInt8]) {
+    self.init(id: id)
+    let isRead = json.withUnsafeBufferPointer { bytes -> Bool in
+      var reader = JSONReader(bytes, dialect: .strict)
+      do {
+        try read(from: &reader)
+        try reader.finish()
+        return true
+      } catch {
+        return false
+      }
+    }
+    guard isRead else { return nil }
+  }
+
+  private mutating func read(from reader: inout JSONReader) throws {
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      switch name.string {
+      case "name": self.name = try reader.readString().string
+      case "policy": policy = try TenantPolicy(from: &reader)
+      case "federatedWith":
+        let tenants = try reader.readStrings().map(TenantID.init)
+        guard !tenants.contains(nil) else { throw SettingsFault() }
+        federatedWith = Set(tenants.compactMap { $0 })
+      default: throw SettingsFault()
+      }
+    }
+  }
+}
+
+extension TenantPolicy {
+  /// Writes what differs from a policy that decided nothing.
+  func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.member("defaultAudiences", defaultAudiences)
+    json.member("allowedAudiences", audienceMasks)
+    if let applicationCollections { json.member("applicationCollections", applicationCollections.sorted()) }
+    if let writersOfOthers { json.member("writersOfOthers", writersOfOthers.rawValue) }
+    if let createsUnknownPeople {
+      json.name("createsUnknownPeople")
+      json.bool(createsUnknownPeople)
+    }
+    if let administrators { json.member("administrators", administrators.text) }
+    json.endObject()
+  }
+
+  fileprivate init(from reader: inout JSONReader) throws {
+    self.init()
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      switch name.string {
+      case "defaultAudiences": defaultAudiences = try reader.readAudiences()
+      case "allowedAudiences": audienceMasks = try reader.readAudiences()
+      case "applicationCollections": applicationCollections = Set(try reader.readStrings())
+      case "writersOfOthers":
+        guard let writers = WritersOfOthers(rawValue: try reader.readString().string) else { throw SettingsFault() }
+        writersOfOthers = writers
+      case "createsUnknownPeople": createsUnknownPeople = try reader.readBool()
+      case "administrators": administrators = GroupID(try reader.readString().string)
+      default: throw SettingsFault()
+      }
+    }
+  }
+}
+
+/// The JSON is not that of settings.
+private struct SettingsFault: Error {}
+
+extension JSONWriter {
+  fileprivate mutating func member(_ name: String, _ audiences: [String: Audience]) {
+    guard !audiences.isEmpty else { return }
+    self.name(name)
+    beginObject()
+    for (collection, audience) in audiences.sorted(by: { $0.key < $1.key }) { member(collection, audience.text) }
+    endObject()
+  }
+}
+
+extension JSONReader {
+  fileprivate mutating func readStrings() throws -> [String] {
+    var strings: [String] = []
+    try beginArray()
+    while try nextElement() { strings.append(try readString().string) }
+    return strings
+  }
+
+  fileprivate mutating func readAudiences() throws -> [String: Audience] {
+    var audiences: [String: Audience] = [:]
+    try beginObject()
+    while let name = try nextName() {
+      guard let audience = Audience(named: try readString().string) else { throw SettingsFault() }
+      audiences[name.string] = audience
+    }
+    return audiences
+  }
+}

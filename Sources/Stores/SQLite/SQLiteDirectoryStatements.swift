@@ -1,0 +1,90 @@
+import OData
+import Profiles
+
+/// Statements that read groups and the record. Belongs to one connection and its thread.
+final class SQLiteDirectoryStatements {
+  private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
+  private let selectMembers, countMembers, selectMember, selectChanges, countChanges: SQLiteStatement
+
+  /// Prepares every statement.
+  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+    let columns = SQLiteRows.groupColumns
+    selectGroup = try connection.prepare("select \(columns) from directory_group where id = ?")
+    selectGroups = try connection.prepare(
+      "select \(columns) from directory_group where tenant = ? and id > ? order by id limit ?")
+    countGroups = try connection.prepare("select count(*) from directory_group where tenant = ?")
+    selectMemberships = try connection.prepare(
+      """
+      select g.\(columns.replacing(", ", with: ", g.")) from membership m join directory_group g on g.id = m.group_id
+      where m.user = ? and m.group_id > ? order by m.group_id limit ?
+      """)
+    countMemberships = try connection.prepare("select count(*) from membership where user = ?")
+    selectMembers = try connection.prepare(
+      """
+      select u.\(SQLiteRows.userColumns.replacing(", ", with: ", u.")) from membership m join user u on u.id = m.user
+      where m.group_id = ? and m.user > ? order by m.user limit ?
+      """)
+    countMembers = try connection.prepare("select count(*) from membership where group_id = ?")
+    selectMember = try connection.prepare(
+      """
+      select 1 from membership m join directory_group g on g.id = m.group_id join user u on u.id = m.user
+      where m.user = ?1 and m.group_id = ?2 and g.tenant = ?3 and u.tenant = ?3
+      """)
+    selectChanges = try connection.prepare(
+      """
+      select \(SQLiteRows.changeColumns), position from record where user = ? and position > ? order by position limit ?
+      """)
+    countChanges = try connection.prepare("select count(*) from record where user = ?")
+  }
+
+  func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
+    try selectGroup.bind(id.text)
+    return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
+  }
+
+  func groups(_ scope: GroupScope, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredGroup> {
+    let (select, owner) =
+      switch scope {
+      case .tenant(let tenant): (selectGroups, tenant.text)
+      case .member(let user): (selectMemberships, user.text)
+      }
+    try select.bind(owner, id ?? "", limit + 1)
+    return try select.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.group() }
+  }
+
+  func countGroups(_ scope: GroupScope) throws(SQLiteFailure) -> Int {
+    switch scope {
+    case .tenant(let tenant): try count(countGroups, tenant.text)
+    case .member(let user): try count(countMemberships, user.text)
+    }
+  }
+
+  func members(of group: GroupID, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredUser> {
+    try selectMembers.bind(group.text, id ?? "", limit + 1)
+    return try selectMembers.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
+  }
+
+  func countMembers(of group: GroupID) throws(SQLiteFailure) -> Int { try count(countMembers, group.text) }
+
+  func isMember(_ viewer: Viewer, of group: GroupID) throws(SQLiteFailure) -> Bool {
+    try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text)
+    return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
+  }
+
+  func changes(of user: UserID, after position: Int64, limit: Int) throws(SQLiteFailure) -> StoredPage<RecordedChange> {
+    try selectChanges.bind(user.text, position, limit + 1)
+    return try selectChanges.page(limit: limit, size: { _ in Self.changeBytes }) { row throws(SQLiteFailure) in
+      RecordedChange(position: row.int64(10), change: try row.change())
+    }
+  }
+
+  func countChanges(of user: UserID) throws(SQLiteFailure) -> Int { try count(countChanges, user.text) }
+
+  /// About what a row of the record holds.
+  private static let changeBytes = 512
+
+  private func count(_ statement: SQLiteStatement, _ owner: String) throws(SQLiteFailure) -> Int {
+    try statement.bind(owner)
+    return try statement.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+  }
+}

@@ -1,0 +1,128 @@
+import OData
+import Profiles
+
+/// The statements that write tenants, groups and memberships, inside the open transaction.
+final class SQLiteDirectoryTables {
+  private let connection: SQLiteConnection
+  private let selectGroup, insertGroup, updateGroup, deleteGroup: SQLiteStatement
+  private let selectTenantOfUser, selectMember, insertMember, deleteMember, selectMembers: SQLiteStatement
+  private let selectMemberships, countMemberships, putTenant, addTenant: SQLiteStatement
+
+  /// Prepares every statement.
+  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+    self.connection = connection
+    selectGroup = try connection.prepare("select \(SQLiteRows.groupColumns) from directory_group where id = ?")
+    insertGroup = try connection.prepare(
+      "insert into directory_group (tenant, version, json, id) values (?, ?, ?, ?)")
+    updateGroup = try connection.prepare("update directory_group set tenant = ?, version = ?, json = ? where id = ?")
+    deleteGroup = try connection.prepare("delete from directory_group where id = ?")
+    selectTenantOfUser = try connection.prepare("select tenant from user where id = ?")
+    selectMember = try connection.prepare("select 1 from membership where user = ? and group_id = ?")
+    insertMember = try connection.prepare("insert into membership (user, group_id) values (?, ?)")
+    deleteMember = try connection.prepare("delete from membership where user = ? and group_id = ?")
+    selectMembers = try connection.prepare("select user from membership where group_id = ? order by user")
+    selectMemberships = try connection.prepare("select group_id from membership where user = ? order by group_id")
+    countMemberships = try connection.prepare("select count(*) from membership where user = ?")
+    putTenant = try connection.prepare(
+      """
+      insert into tenant (id, version, json) values (?, 1, ?)
+      on conflict (id) do update set version = version + 1, json = excluded.json
+      """)
+    addTenant = try connection.prepare(
+      "insert or ignore into tenant (id, version, json) values (?, 1, cast('{}' as blob))")
+  }
+
+  // MARK: Groups
+
+  func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
+    try selectGroup.bind(id.text)
+    return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
+  }
+
+  /// Adds a group, or replaces the one that is there.
+  func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(SQLiteFailure) {
+    let statement = old == nil ? insertGroup : updateGroup
+    try statement.bind(group.tenant.text, group.version.number, group.json, group.id.text)
+    try statement.run()
+  }
+
+  /// Takes a group and its memberships away, and returns who was a member.
+  func delete(_ group: GroupID) throws(SQLiteFailure) -> [UserID] {
+    try selectMembers.bind(group.text)
+    let members = try selectMembers.all { row throws(SQLiteFailure) in
+      guard let user = UserID(row.text(0)) else { throw .row("The row of a membership is damaged.") }
+      return user
+    }
+    for member in members { try remove(member, from: group) }
+    try deleteGroup.bind(group.text)
+    try deleteGroup.run()
+    return members
+  }
+
+  // MARK: Memberships
+
+  /// Those people who exist, with their tenants.
+  func tenants(of people: [UserID]) throws(SQLiteFailure) -> [UserID: TenantID] {
+    var tenants: [UserID: TenantID] = [:]
+    for user in people {
+      try selectTenantOfUser.bind(user.text)
+      tenants[user] = try selectTenantOfUser.first { row throws(SQLiteFailure) in TenantID(row.text(0)) } ?? nil
+    }
+    return tenants
+  }
+
+  /// Those people who are members of a group.
+  func members(among people: [UserID], of group: GroupID) throws(SQLiteFailure) -> Set<UserID> {
+    var members: Set<UserID> = []
+    for user in people where try isMember(user, of: group) { members.insert(user) }
+    return members
+  }
+
+  func isMember(_ user: UserID, of group: GroupID) throws(SQLiteFailure) -> Bool {
+    try selectMember.bind(user.text, group.text)
+    return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
+  }
+
+  /// Whether somebody may be a member of one more group.
+  func hasRoom(for user: UserID) throws(SQLiteFailure) -> Bool {
+    try countMemberships.bind(user.text)
+    let count = try countMemberships.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+    return count < Limits.groupsPerPersonMax
+  }
+
+  /// Adds a member who is none yet.
+  func add(_ user: UserID, to group: GroupID) throws(SQLiteFailure) {
+    try insertMember.bind(user.text, group.text)
+    try insertMember.run()
+  }
+
+  func remove(_ user: UserID, from group: GroupID) throws(SQLiteFailure) {
+    try deleteMember.bind(user.text, group.text)
+    try deleteMember.run()
+  }
+
+  /// Takes somebody out of every group, and returns which those were.
+  func removeMemberships(of user: UserID) throws(SQLiteFailure) -> [GroupID] {
+    try selectMemberships.bind(user.text)
+    let groups = try selectMemberships.all { row throws(SQLiteFailure) in
+      guard let group = GroupID(row.text(0)) else { throw .row("The row of a membership is damaged.") }
+      return group
+    }
+    for group in groups { try remove(user, from: group) }
+    return groups
+  }
+
+  // MARK: Tenants
+
+  /// Adds a tenant, or replaces what it decided.
+  func put(_ settings: TenantSettings) throws(SQLiteFailure) {
+    try putTenant.bind(settings.id.text, settings.json)
+    try putTenant.run()
+  }
+
+  /// Adds a tenant that decided nothing, unless it is there.
+  func add(_ tenant: TenantID) throws(SQLiteFailure) {
+    try addTenant.bind(tenant.text)
+    try addTenant.run()
+  }
+}

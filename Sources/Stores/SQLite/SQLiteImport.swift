@@ -1,0 +1,91 @@
+import OData
+import Profiles
+
+/// One import, inside a transaction.
+struct SQLiteImport {
+  let tables: SQLiteTables
+  let time: DateTimeOffset
+  /// What the person of the last item holds: their items follow one another, so it is counted once for each.
+  private var current: (user: UserID, usage: PersonUsage)?
+
+  init(tables: SQLiteTables, time: DateTimeOffset) {
+    self.tables = tables
+    self.time = time
+  }
+
+  mutating func take(_ record: DirectoryRecord) throws {
+    switch record {
+    case .tenant(let settings): try tables.directory.put(settings)
+    case .group(let group): try take(group)
+    case .user(let user): try take(user)
+    case .member(let user, of: let group): try take(user, of: group)
+    case .item(let item): try take(item)
+    }
+  }
+
+  private func take(_ group: StoredGroup) throws {
+    let old = try tables.directory.group(group.id)
+    guard old.map({ $0.tenant == group.tenant }) ?? true else { throw ImportError.groupOfOtherTenant }
+    try tables.directory.add(group.tenant)
+    let version = old?.version.next ?? group.version
+    try tables.directory.put(
+      StoredGroup(id: group.id, tenant: group.tenant, version: version, json: group.json), replacing: old)
+  }
+
+  private func take(_ user: UserID, of group: GroupID) throws {
+    guard let tenant = try tables.directory.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
+    guard try tables.directory.group(group)?.tenant == tenant else { throw ImportError.unknownGroup }
+    guard try !tables.directory.isMember(user, of: group) else { return }
+    guard try tables.directory.hasRoom(for: user) else { throw ImportError.tooManyGroups }
+    try tables.directory.add(user, to: group)
+    try append(user, Change.memberships, ItemID(group.text), from: nil, to: nil)
+  }
+
+  private func take(_ user: StoredUser) throws {
+    guard try !tables.isPrincipalNameTaken(of: user) else { throw ImportError.principalNameTaken }
+    let existing = try tables.user(user.id)
+    guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
+    try tables.directory.add(user.tenant)
+    let old = existing?.version
+    let new = StoredUser(
+      id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
+      version: old?.next ?? user.version, json: user.json)
+    if old == nil { try tables.insert(new) } else { try tables.update(new) }
+    try append(user.id, nil, nil, from: old, to: new.version)
+  }
+
+  private mutating func take(_ item: StoredItem) throws {
+    let state = try tables.state(of: item.key)
+    guard state.owner != nil else { throw ImportError.unknownPerson }
+    let old = state.item
+    try count(item, replacing: old)
+    let new = item.with(old?.version.next ?? item.version)
+    if old == nil { try tables.insert(new) } else { try tables.update(new) }
+    try append(item.key.user, item.key.collection, item.key.id, from: old?.version, to: new.version)
+  }
+
+  private mutating func count(_ item: StoredItem, replacing old: StoredItem?) throws {
+    var usage: PersonUsage
+    if let current, current.user == item.key.user {
+      usage = current.usage
+    } else {
+      usage = try tables.usage(of: item.key.user)
+    }
+    switch usage.refusal(of: item, replacing: old?.json.count) {
+    case nil: break
+    case .collectionFull: throw ImportError.collectionFull
+    case .some: throw ImportError.personFull
+    }
+    usage.add(item, replacing: old?.json.count)
+    current = (item.key.user, usage)
+  }
+
+  private func append(
+    _ user: UserID, _ collection: String?, _ item: ItemID?, from old: Version?, to new: Version?
+  ) throws(SQLiteFailure) {
+    try tables.record.append(
+      Change(
+        time: time, kind: .imported, user: user, collection: collection, item: item, properties: [],
+        versionBefore: old, versionAfter: new, actingUser: nil, actingApplication: nil))
+  }
+}

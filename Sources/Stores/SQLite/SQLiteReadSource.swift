@@ -1,0 +1,48 @@
+import OData
+import Profiles
+
+/// Where one thread reads: opens its connection when it is first needed. Belongs to that thread.
+final class SQLiteReadSource {
+  private let path: String
+  private let condition: SQLiteCondition
+  private let undecided: [TenantID: TenantPolicy]
+  private var statements: SQLiteReadStatements?
+
+  /// Reads the database at `path`.
+  init(path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy] = [:]) {
+    self.path = path
+    self.condition = condition
+    self.undecided = undecided
+  }
+
+  /// Opens the connection ahead of the first read; whether that fails shows at the read.
+  func open() { _ = try? opened() }
+
+  /// Runs one read. Readers wait for nobody in WAL mode, except for the moment in which another connection
+  /// recovers the log; that is tried again.
+  func read<Answer>(
+    _ body: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
+  ) -> Result<Answer, StoreError> {
+    guard !condition.isClosed else {
+      statements = nil
+      return .failure(.closed)
+    }
+    var attempts = 1
+    while true {
+      do throws(SQLiteFailure) {
+        return .success(try body(try opened()))
+      } catch {
+        guard error.isBusy, attempts < Limits.readAttemptsMax else { return .failure(condition.readError(error)) }
+        attempts += 1
+        StoreThread.pause(milliseconds: 1)
+      }
+    }
+  }
+
+  private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
+    if let statements { return statements }
+    let opened = try SQLiteReadStatements(path, undecided)
+    statements = opened
+    return opened
+  }
+}

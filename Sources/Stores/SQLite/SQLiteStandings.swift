@@ -1,0 +1,77 @@
+import OData
+import Profiles
+
+/// Finds out how somebody stands to a person. Belongs to one connection and its thread.
+final class SQLiteStandings {
+  private let selectOwner, selectStanding, selectTenant, selectTenantVersion: SQLiteStatement
+  /// Settings that were read, by tenant; each is used only while the row still has that version.
+  private var settings: [TenantID: (version: Int64, settings: TenantSettings)] = [:]
+
+  private let undecided: [TenantID: TenantPolicy]
+
+  /// Prepares the statements on a connection. `undecided` holds in tenants where they decided nothing themselves.
+  init(_ connection: SQLiteConnection, _ undecided: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
+    self.undecided = undecided
+    selectOwner = try connection.prepare("select tenant, display_name from user where id = ?")
+    selectStanding = try connection.prepare(
+      """
+      select u.tenant, u.display_name,
+      exists (select 1 from membership a join membership b on b.user = ?2 and b.group_id = a.group_id
+        where a.user = ?1),
+      (select coalesce(max(listed_as & 1), 0) + coalesce(max(listed_as & 2), 0) from item
+        where user = ?1 and listed = ?2)
+      from user u where u.id = ?1
+      """)
+    selectTenant = try connection.prepare("select version, json from tenant where id = ?")
+    selectTenantVersion = try connection.prepare("select version from tenant where id = ?")
+  }
+
+  /// What must be known of a person; nil when there is none. To be called in the transaction of the read it is for.
+  func owner(_ user: UserID, for sight: Sight) throws(SQLiteFailure) -> ItemOwner? {
+    guard sight.needsStanding(to: user) else { return try plainOwner(user) }
+    guard let viewer = sight.viewer(of: user) else {
+      guard let owner = try plainOwner(user) else { return nil }
+      let policy = try tenant(owner.tenant)?.policy ?? TenantPolicy()
+      return ItemOwner(tenant: owner.tenant, displayName: owner.displayName, standing: Standing(policy: policy))
+    }
+    try selectStanding.bind(user.text, viewer.user.text)
+    let found = try selectStanding.first { row throws(SQLiteFailure) in
+      (owner: try row.owner(from: 0), sharesGroup: row.int64(2) != 0, listed: Audience(rawValue: row.int64(3)))
+    }
+    guard let found else { return nil }
+    let settings = try tenant(found.owner.tenant)
+    let standing = Standing(
+      policy: settings?.policy ?? TenantPolicy(), isFederated: settings?.federatedWith.contains(viewer.tenant) ?? false,
+      sharesGroup: found.sharesGroup, listed: found.listed)
+    return ItemOwner(tenant: found.owner.tenant, displayName: found.owner.displayName, standing: standing)
+  }
+
+  private func plainOwner(_ user: UserID) throws(SQLiteFailure) -> ItemOwner? {
+    try selectOwner.bind(user.text)
+    return try selectOwner.first { row throws(SQLiteFailure) in try row.owner(from: 0) }
+  }
+
+  /// What holds in a tenant; nil when there is no such tenant.
+  func tenant(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? {
+    var found = try decided(id)
+    if let undecided = undecided[id], let policy = found?.policy { found?.policy = policy.completed(by: undecided) }
+    return found
+  }
+
+  /// What a tenant decided itself.
+  func decided(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? {
+    try selectTenantVersion.bind(id.text)
+    guard let version = try selectTenantVersion.first({ row throws(SQLiteFailure) in row.int64(0) }) else { return nil }
+    if let known = settings[id], known.version == version { return known.settings }
+    try selectTenant.bind(id.text)
+    let read = try selectTenant.first { row throws(SQLiteFailure) in
+      guard let settings = TenantSettings(id: id, json: row.bytes(1)) else {
+        throw .row("The row of a tenant is damaged.")
+      }
+      return (version: row.int64(0), settings: settings)
+    }
+    if settings.count >= Limits.rememberedTenantsMax { settings.removeAll() }
+    settings[id] = read
+    return read?.settings
+  }
+}
