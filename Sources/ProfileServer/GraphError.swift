@@ -49,7 +49,8 @@ extension GraphError {
     case .deniedForRole(let isDirectory):
       self.init(
         status: .forbidden, code: isDirectory ? .directoryDenied : .deniedForRole,
-        message: "Access is denied: in this tenant it takes an administrator. Sufficient would be the directory role User "
+        message:
+          "Access is denied: in this tenant it takes an administrator. Sufficient would be the directory role User "
           + "Administrator or Global Administrator in the token's wids, membership in the tenant's group of "
           + "administrators, or an application's own token with the permission.")
     case .ownersAlone, .closedToApplications, .audienceNotAllowed, .unknownTenant, .groupNotFound, .alreadyMember,
@@ -104,7 +105,8 @@ extension GraphError {
     case .closedToApplications(let collection):
       self.init(
         status: .forbidden, code: .deniedForRole,
-        message: "Access is denied: the tenant's policy does not let applications write '\(collection)'. The person's own "
+        message:
+          "Access is denied: the tenant's policy does not let applications write '\(collection)'. The person's own "
           + "token with User.ReadWrite would be sufficient.", target: collection)
     case .audienceNotAllowed(let collection, let allowed):
       self.init(

@@ -53,7 +53,9 @@ struct TenantCommand: ParsableCommand {
       let store = try options.openReadOnly()
       defer { store.close() }
       do {
-        for tenant in try store.tenants() { print(String(decoding: DirectoryRecord.tenant(tenant).line, as: UTF8.self)) }
+        for tenant in try store.tenants() {
+          print(String(decoding: DirectoryRecord.tenant(tenant).line, as: UTF8.self))
+        }
       } catch let error as StoreError {
         throw CommandFailure(error.message)
       }

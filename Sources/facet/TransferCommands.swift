@@ -77,7 +77,8 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write the whole directory, or all that is held on one person, as JSON lines, as of one moment.",
-    discussion: "It may run beside a server. Tenants and groups come first, then people in the order of their ids, each "
+    discussion:
+      "It may run beside a server. Tenants and groups come first, then people in the order of their ids, each "
       + "followed by their memberships and items. With --user the record of the person follows.")
 
   @OptionGroup var options: StoreOptions

@@ -24,7 +24,7 @@ struct WalkTests {
     + #""source":{"type":["User"]},"displayName":"Car Phone","type":"mobile","number":"+7 499 234 56 78"}"#
 
   static let environment = ServiceEnvironment(
-    now: { now }, makeID: { .random() }, policy: { _ in TenantPolicy() })
+    now: { now }, makeID: { .random() })
 
   @Test("Every step gives what the next one needs")
   func walk() async throws {
@@ -85,7 +85,7 @@ struct WalkTests {
     #expect(changes.last?.versionBefore == .first && changes.last?.versionAfter == Version(number: 2))
 
     // 10. Trimmed for this caller.
-    let relation = Relation(of: caller, to: owner, in: caller.tenant)
+    let relation = Relation(of: caller, to: owner, ItemOwner(tenant: caller.tenant, displayName: nil))
     let visible = try #require(relation.visible(written, of: collection.target))
 
     // 11. Bytes out.

@@ -33,7 +33,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 public enum StoreConformance {
   /// All cases, the simple ones first.
   public static let cases =
-    items + lists + people + limits + log + transfer + selections + receipts + groups + concurrency + ending
+    items + lists + people + limits + log + transfer + selections + receipts + groups + membership + concurrency
+    + ending
 }
 
 /// A promise that was broken.

@@ -9,6 +9,32 @@ enum Probe {
   /// The id `text`.
   static func user(_ text: String) throws(ConformanceFailure) -> UserID { try unwrap(UserID(text), "An id") }
 
+  /// A tenant with which nobody has to do.
+  static let stranger = TenantID("strangers") ?? otherTenant
+
+  /// Somebody who asks, with every permission.
+  static func caller(_ id: String, of tenant: TenantID = tenant) throws(ConformanceFailure) -> Caller {
+    Caller(actor: .user(try user(id)), tenant: tenant, permissions: Set(Permission.allCases))
+  }
+
+  /// The key of a group.
+  static func groupID(_ text: String) throws(ConformanceFailure) -> GroupID { try unwrap(GroupID(text), "An id") }
+
+  /// A group.
+  static func group(
+    _ id: String, name: String = "Team", version: Version = .first, in tenant: TenantID = tenant
+  ) throws(ConformanceFailure) -> StoredGroup {
+    StoredGroup(
+      id: try groupID(id), tenant: tenant, version: version, json: json(["id": id, "displayName": name]))
+  }
+
+  /// A row of the log for a membership.
+  static func membership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
+    Change(
+      time: time(1), kind: kind, user: user, collection: Change.memberships, item: ItemID(group.text), properties: [],
+      versionBefore: nil, versionAfter: nil, actingUser: nil, actingApplication: "app")
+  }
+
   /// The key of a phone.
   static func key(_ user: UserID, _ id: String, in collection: String = "phones") throws(ConformanceFailure) -> ItemKey
   {
@@ -160,8 +186,8 @@ struct AddPerson: PersonOperation {
 
   var user: UserID { person.id }
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    if let existing { return .unchanged(existing) }
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    if let existing = state.person { return .unchanged(existing) }
     return .put(person, Probe.change(.created, of: person))
   }
 }
@@ -170,8 +196,8 @@ struct AddPerson: PersonOperation {
 struct RemovePerson: PersonOperation {
   let user: UserID
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    guard let existing else { throw .userNotFound }
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    guard let existing = state.person else { throw .userNotFound }
     return .remove(Probe.change(.deleted, of: existing)) { Probe.change(.deleted, of: $0, from: $1, to: nil) }
   }
 }
@@ -181,9 +207,11 @@ struct RemoveItems: PersonOperation {
   let user: UserID
   let audiences: Audience?
 
-  func change(_ existing: StoredUser?) throws(ProfileError) -> PersonChange {
-    guard let existing else { throw .userNotFound }
-    return .removeItems(Probe.change(.deleted, of: existing), audiences: audiences) {
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    guard let existing = state.person else { throw .userNotFound }
+    return .removeItems(Probe.change(.deleted, of: existing)) { [audiences] _, audience in
+      audiences.map { !audience.isDisjoint(with: $0) } ?? true
+    } log: {
       Probe.change(.deleted, of: $0, from: $1, to: nil)
     }
   }

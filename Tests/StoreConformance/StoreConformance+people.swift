@@ -70,22 +70,19 @@ extension StoreConformance {
         try await driver.put(.create(Probe.item(try Probe.key(ann.id, id), ["a": id], audience: audience)))
       }
       let reader = try driver.reader()
-      for (audiences, count) in [
-        (nil, 3), (Audience.organization as Audience?, 1), ([.organization, .everyone], 2), (.me, 0),
+      for (sight, count) in [
+        (Sight.everything, 3), (Sight(of: try Probe.caller("bob")), 2),
+        (Sight(of: try Probe.caller("eve", of: Probe.stranger)), 1), (Sight(of: try Probe.caller("ann")), 3),
       ] {
-        let found = try await reader.count(of: ann.id, in: "phones", audiences: audiences).get()
+        let found = try await reader.count(of: ann.id, in: "phones", for: sight).get()
         try expectEqual(found, count, "The number of items")
-        let page = try await reader.page(of: ann.id, in: "phones", audiences: audiences, limit: 10).get()
+        let page = try await reader.page(of: ann.id, in: "phones", for: sight, limit: 10).get()
         try expectEqual(page.elements.count, count, "The items listed")
-        try expectEqual(try await reader.count(of: ann.id, in: "emails", audiences: audiences).get(), 0, "Elsewhere")
-      }
-      for (audiences, isThere) in [(Audience.everyone, true), (.federatedOrganizations, false)] {
-        let found = try await reader.hasItems(of: ann.id, beyondTenant: audiences).get()
-        try expectEqual(found, isThere, "Whether there is something for others")
+        try expectEqual(try await reader.count(of: ann.id, in: "emails", for: sight).get(), 0, "Elsewhere")
       }
       let removal = RemoveItems(user: ann.id, audiences: [.organization, .everyone])
       try expectEqual(await driver.write(removal), .success(.removed), "The answer")
-      try expectEqual(try await reader.count(of: ann.id, in: "phones", audiences: nil).get(), 1, "What is left")
+      try expectEqual(try await reader.count(of: ann.id, in: "phones", for: .everything).get(), 1, "What is left")
     },
     ConformanceCase(.basic, "People without principal names do not stand in each other's way") { driver in
       for name in ["ann", "bob"] { try await driver.add(try Probe.person(name, displayName: nil)) }

@@ -46,6 +46,13 @@ final class StoreDriver: Sendable {
     }
   }
 
+  /// Queues a write of one group and waits for its answer.
+  func write(_ operation: any GroupOperation) async -> Result<GroupOutcome, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.group(operation) { continuation.resume(returning: $0) })
+    }
+  }
+
   /// Adds a person, unless they are there, and waits for the answer.
   func add(_ user: StoredUser) async throws {
     if case .failure(let error) = await write(AddPerson(person: user)) {
@@ -56,7 +63,7 @@ final class StoreDriver: Sendable {
   /// Replaces everything and waits for the answer.
   func replaceAll(_ records: [DirectoryRecord]) async -> Result<Void, ProfileError> {
     await withCheckedContinuation { continuation in
-      store.submit(.replaceAll(records) { continuation.resume(returning: $0) })
+      store.submit(.replaceAll(records, at: Probe.time(0)) { continuation.resume(returning: $0) })
     }
   }
 
@@ -122,15 +129,16 @@ final class ReaderDriver: @unchecked Sendable {
 
   /// The item with its owner.
   func item(_ key: ItemKey) async -> Result<FoundItem?, StoreError> {
-    await ask { reader, then in reader.item(key, then) }
+    await ask { reader, then in reader.item(key, for: .everything, then) }
   }
 
   /// One page of a collection.
   func page(
-    of user: UserID, in collection: String, audiences: Audience? = nil, after position: ItemPosition? = nil, limit: Int
+    of user: UserID, in collection: String, for sight: Sight = .everything, after position: ItemPosition? = nil,
+    limit: Int
   ) async -> Result<StoredPage<StoredItem>, StoreError> {
     await ask { reader, then in
-      reader.items(of: user, in: collection, audiences: audiences, after: position, limit: limit, then)
+      reader.items(of: user, in: collection, for: sight, after: position, limit: limit) { then($0.map(\.page)) }
     }
   }
 
@@ -141,14 +149,70 @@ final class ReaderDriver: @unchecked Sendable {
     await page(of: user, in: collection, after: position, limit: limit).map(\.elements)
   }
 
-  /// How many items there are for these audiences.
-  func count(of user: UserID, in collection: String, audiences: Audience?) async -> Result<Int, StoreError> {
-    await ask { reader, then in reader.count(of: user, in: collection, audiences: audiences, then) }
+  /// How many items are in sight.
+  func count(of user: UserID, in collection: String, for sight: Sight) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.count(of: user, in: collection, for: sight, then) }
   }
 
-  /// Whether the person has items for these audiences, which reach beyond their tenant.
-  func hasItems(of user: UserID, beyondTenant audiences: Audience) async -> Result<Bool, StoreError> {
-    await ask { reader, then in reader.hasItems(of: user, beyondTenant: audiences, then) }
+  /// Whether the person has items in sight for audiences that reach beyond their tenant.
+  func hasItemsBeyondTenant(of user: UserID, for sight: Sight) async -> Result<Bool, StoreError> {
+    await ask { reader, then in reader.hasItemsBeyondTenant(of: user, for: sight, then) }
+  }
+
+  /// What is known of a person.
+  func owner(_ user: UserID, for sight: Sight) async -> Result<ItemOwner?, StoreError> {
+    await ask { reader, then in reader.owner(user, for: sight, then) }
+  }
+
+  /// The same item, as far as it is in sight.
+  func item(_ key: ItemKey, for sight: Sight) async -> Result<FoundItem?, StoreError> {
+    await ask { reader, then in reader.item(key, for: sight, then) }
+  }
+
+  /// A tenant.
+  func tenant(_ id: TenantID) async -> Result<TenantSettings?, StoreError> {
+    await ask { reader, then in reader.tenant(id, then) }
+  }
+
+  /// One page of groups.
+  func groups(
+    _ scope: GroupScope, after id: String? = nil, limit: Int
+  ) async -> Result<StoredPage<StoredGroup>, StoreError> {
+    await ask { reader, then in reader.groups(scope, after: id, limit: limit, then) }
+  }
+
+  /// How many groups there are.
+  func countGroups(_ scope: GroupScope) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.countGroups(scope, then) }
+  }
+
+  /// One page of members.
+  func members(
+    of group: GroupID, after id: String? = nil, limit: Int
+  ) async -> Result<StoredPage<StoredUser>, StoreError> {
+    await ask { reader, then in reader.members(of: group, after: id, limit: limit, then) }
+  }
+
+  /// How many members there are.
+  func countMembers(of group: GroupID) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.countMembers(of: group, then) }
+  }
+
+  /// Whether somebody is a member.
+  func isMember(_ viewer: Viewer, of group: GroupID) async -> Result<Bool, StoreError> {
+    await ask { reader, then in reader.isMember(viewer, of: group, then) }
+  }
+
+  /// One page of the record.
+  func changes(
+    of user: UserID, after position: Int64 = 0, limit: Int
+  ) async -> Result<StoredPage<RecordedChange>, StoreError> {
+    await ask { reader, then in reader.changes(of: user, after: position, limit: limit, then) }
+  }
+
+  /// How many rows the record has.
+  func countChanges(of user: UserID) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.countChanges(of: user, then) }
   }
 
   /// One page of a tenant's people.

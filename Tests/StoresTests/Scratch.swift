@@ -109,7 +109,7 @@ extension SQLiteStore {
   /// Reads an item with a new reader, whose answer comes before the call returns.
   func read(_ key: ItemKey) throws -> Result<FoundItem?, StoreError> {
     var answer: Result<FoundItem?, StoreError>?
-    try makeReader { $0() }.item(key) { answer = $0 }
+    try makeReader { $0() }.item(key, for: .everything) { answer = $0 }
     return try #require(answer)
   }
 }

@@ -67,9 +67,13 @@ class Model:
 
     def __init__(self, document: dict) -> None:
         self._types = document["microsoft.graph"]
-        self.collections = {
+        types = {
             name: facets["$Type"].rpartition(".")[2] for name, facets in self._types["profile"].items()
             if isinstance(facets, dict) and facets.get("$Kind") == "NavigationProperty"
+        }
+        # The collections of items, which is not all that a profile leads to.
+        self.collections = {
+            name: kind for name, kind in types.items() if self._types[kind].get("$BaseType", "").endswith(".itemFacet")
         }
 
     def properties(self, type_name: str) -> dict[str, tuple[str, bool]]:

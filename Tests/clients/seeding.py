@@ -18,17 +18,17 @@ def identifier(number: int) -> str:
     return f"0f0f0f0f-0000-4000-8000-{number:012x}"
 
 
-def person(user: str, name: str, tenant: str = demo.TENANT, **members: object) -> dict:
+def person(user: str, name: str, tenant: str = demo.TENANT, /, **members: object) -> dict:
     """A person whose principal name is their id, so that none is taken."""
     known = {"id": user, "displayName": name, "userPrincipalName": f"{user}@facet.example"}
     return {"tenant": tenant, "user": {**known, **members}}
 
 
-def item(user: str, collection: str, **members: object) -> dict:
+def item(user: str, collection: str, /, **members: object) -> dict:
     return {"userId": user, "collection": collection, "item": members}
 
 
-def group(group_id: str, name: str, tenant: str = demo.TENANT, **members: object) -> dict:
+def group(group_id: str, name: str, tenant: str = demo.TENANT, /, **members: object) -> dict:
     return {"tenant": tenant, "group": {"id": group_id, "displayName": name, **members}}
 
 

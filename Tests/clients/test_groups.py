@@ -30,7 +30,7 @@ def directory(tmp_path_factory) -> Iterator[RunningServer]:
     """Three people of one tenant, and one of another with a group of theirs."""
     place = tmp_path_factory.mktemp("groups")
     running = RunningServer(place, "--seed", str(write(place / "seed.ndjson", [
-        person(ANNA, "Anna"), person(BELA, "Bela"), person(CLEO, "Cleo"),
+        person(ANNA, "Anna", jobTitle="Engineer"), person(BELA, "Bela"), person(CLEO, "Cleo"),
         person(FOREIGNER, "Foreigner", FEDERATED_TENANT),
         item(ANNA, "phones", id="shared", number="1", allowedAudiences="groupMembers"),
         group(FOREIGN_GROUP, "Foreign", FEDERATED_TENANT), member(FOREIGN_GROUP, FOREIGNER),
@@ -98,7 +98,8 @@ async def test_the_sdk_makes_reads_changes_and_deletes_a_group(directory, writer
 @pytest.mark.anyio
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_the_sdk_adds_lists_and_removes_members(directory, writer, version):
-    graph = graph_client(f"{directory.http}/{version}", StaticToken(directory.token(*GROUP_WRITER)))
+    roles = ("--app", demo.APPLICATION, "--roles", "Group.ReadWrite.All User.ReadBasic.All")
+    graph = graph_client(f"{directory.http}/{version}", StaticToken(directory.token(*roles)))
     team = graph.groups.by_group_id(made(writer))
     base = f"{directory.http}/{version}"
     for reference in (f"{base}/directoryObjects/{ANNA}", f"{base}/users/{BELA}"):
@@ -131,6 +132,7 @@ async def test_the_sdk_filters_and_orders_groups(directory, writer):
     answer = await graph.groups.get(request_configuration=RequestConfiguration(query_parameters=options))
     assert [one.display_name for one in answer.value] == ["Rose", "Red"]
     assert answer.odata_count == 2
+    assert await graph.groups.count.get() == 3
 
 
 # Who may
@@ -266,6 +268,28 @@ def test_a_reference_that_names_no_person_is_refused(writer, body):
     team = made(writer)
     assert writer.post(f"/beta/groups/{team}/members/$ref", json=body).status_code == 400
     assert listed(writer, f"/beta/groups/{team}/members") == []
+
+
+def test_who_may_read_groups_and_no_people_learns_only_who_is_in(writer):
+    """As on Graph: members of a kind that the token does not cover are their ids."""
+    team = made(writer, "Team", ANNA)
+    found = writer.get(f"/beta/groups/{team}/members").json()["value"]
+    assert [{name for name, value in one.items() if value not in (None, [])} for one in found] == [
+        {"@odata.type", "@odata.etag", "id"}]
+    for query in ({"filter": "displayName eq 'Anna'"}, {"filter": "displayName ne null"}, {"search": "anna"}):
+        assert listed(writer, url(f"/beta/groups/{team}/members", **query)) == []
+        assert writer.get(url(f"/beta/groups/{team}/members/$count", **query)).text == "0"
+
+
+def test_who_may_read_names_of_people_cannot_ask_members_for_more(directory, writer):
+    path = f"/beta/groups/{made(writer, 'Team', ANNA, BELA)}/members"
+    with directory.caller("--user", CLEO, "--scopes", "Group.Read.All User.ReadBasic.All") as client:
+        assert listed(client, url(path, orderby="displayName desc"), "displayName") == ["Bela", "Anna"]
+        assert listed(client, path, "jobTitle") == [None, None]
+        for query in ({"filter": "jobTitle eq 'Engineer'"}, {"search": "engineer"}):
+            assert listed(client, url(path, **query)) == []
+    with directory.caller("--user", CLEO, "--scopes", "Group.Read.All User.Read.All") as client:
+        assert listed(client, url(path, filter="jobTitle eq 'Engineer'")) == [ANNA]
 
 
 # What it is for

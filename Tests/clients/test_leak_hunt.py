@@ -20,7 +20,7 @@ import demo
 from canaries import Canaries, Hunt, Model, forms
 from http_calls import BATCH_SIZE, JSON, part, url
 from running_server import RunningServer
-from seeding import ADMIRING_TENANT, FEDERATED_TENANT, group, identifier, item, member, person, write
+from seeding import FEDERATED_TENANT, PERSONAL_TENANT, UNRELATED_TENANT, group, identifier, item, member, person, write
 from visibility_oracle import HOME, Caller, named, sees
 
 HIDDEN_TENANT = "66666666-1111-4111-8111-111111111111"
@@ -33,9 +33,9 @@ EVERYBODY = 32
 CALLERS = {
     caller.name: caller for caller in (
         Caller("stranger"), Caller("federated", tenant=FEDERATED_TENANT),
-        Caller("unrelated", tenant="55555555-1111-4111-8111-111111111111"),
-        Caller("personal", tenant="9188040d-6c67-4c5b-b112-36a304b66dad"),
-        Caller("foreign-application", tenant=ADMIRING_TENANT, is_application=True),
+        Caller("unrelated", tenant=UNRELATED_TENANT),
+        Caller("personal", tenant=PERSONAL_TENANT),
+        Caller("foreign-application", tenant=FEDERATED_TENANT, is_application=True),
     )
 }
 IDS = {name: identifier(100 + place) for place, name in enumerate(CALLERS)}

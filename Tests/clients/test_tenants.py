@@ -9,18 +9,16 @@ import httpx
 import pytest
 
 import demo
-from http_calls import listed, refused, url
+from http_calls import JSON, listed, refused
 from running_server import RunningServer, facet
 from seeding import FEDERATED_TENANT, PERSONAL_TENANT, UNRELATED_TENANT, group, identifier, item, member, person
 from seeding import settings, write
 
 NEW_TENANT = "77777777-1111-4111-8111-111111111111"
-OWNER, COLLEAGUE, PARTNER, TEAM, UNKNOWN = (identifier(place) for place in range(1, 6))
+OWNER, COLLEAGUE, PARTNER, TEAM, UNKNOWN, PRIVATE, FRIEND, FRIENDS = (identifier(place) for place in range(1, 9))
 PROFILE = f"/beta/users/{OWNER}/profile"
 ALL = "User.Read.All User.ReadWrite.All"
-DEFAULTS = {
-    "writersOfOthers": "administrators", "defaultAudience": "organization", "createsUnknownPeople": False,
-}
+EVERYTHING = f"{ALL} User.Read User.ReadWrite User.ReadBasic.All Group.Read.All Group.ReadWrite.All"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +31,11 @@ def directory(tmp_path_factory) -> Iterator[RunningServer]:
         item(OWNER, "phones", id="all", number="2", allowedAudiences="organization,everyone"),
         item(OWNER, "emails", id="all", address="a@facet.example", allowedAudiences="organization,everyone"),
         item(PARTNER, "phones", id="partners", number="3", allowedAudiences="federatedOrganizations"),
+        person(PRIVATE, "Private", PERSONAL_TENANT), person(FRIEND, "Friend", PERSONAL_TENANT),
+        group(FRIENDS, "Friends", PERSONAL_TENANT), member(FRIENDS, PRIVATE), member(FRIENDS, FRIEND),
+        item(PRIVATE, "relationships", id="friend", userId=FRIEND, relationship="spouse"),
+        *(item(PRIVATE, "phones", id=one, allowedAudiences=one) for one in (
+            "organization", "groupMembers", "family", "everyone")),
     ])))
     yield running
     running.stop()
@@ -104,7 +107,7 @@ def test_federation_and_its_end_are_seen_at_once_and_go_one_way(directory, clien
     assert seen() == (404, 404)
     directory.run("tenant", "federate", demo.TENANT, FEDERATED_TENANT)
     assert seen() == (200, 404)
-    assert listed(clients["partner"], f"{PROFILE}/phones") == ["all", "partners"]
+    assert sorted(listed(clients["partner"], f"{PROFILE}/phones")) == ["all", "partners"]
     directory.run("tenant", "federate", FEDERATED_TENANT, demo.TENANT)
     assert seen() == (200, 200)
     directory.run("tenant", "federate", demo.TENANT, FEDERATED_TENANT, "--remove")
@@ -116,18 +119,22 @@ def test_federation_and_its_end_are_seen_at_once_and_go_one_way(directory, clien
 # Policies
 
 
-def test_the_policy_is_printed_as_json_with_every_key(directory):
+def test_a_policy_is_printed_as_far_as_it_is_no_default(directory):
     directory.run("tenant", "add", NEW_TENANT)
-    printed = json.loads(directory.run("tenant", "policy", NEW_TENANT))
-    assert {"defaultAudience", "allowedAudiences", "applicationCollections", "writersOfOthers", "createsUnknownPeople",
-            "administrators"} <= set(printed)
-    assert {key: printed[key] for key in DEFAULTS} == DEFAULTS
-    changed = json.loads(directory.run(
-        "tenant", "policy", NEW_TENANT, "writersOfOthers=anyone", "defaultAudience=family,contacts"))
-    assert (changed["writersOfOthers"], changed["defaultAudience"]) == ("anyone", "family,contacts")
+    before = json.loads(directory.run("tenant", "policy", NEW_TENANT))
+    assert "policy" not in before
+    words = (
+        "defaultAudience=family,contacts", "defaultAudience.phones=me", "allowedAudiences.phones=everyone,family",
+        "applicationCollections=phones,notes", "writersOfOthers=anyone", "createsUnknownPeople=true",
+    )
+    changed = json.loads(directory.run("tenant", "policy", NEW_TENANT, *words))
+    assert changed["policy"] == {
+        "defaultAudiences": {"*": "family,contacts", "phones": "me"}, "allowedAudiences": {"phones": "family,everyone"},
+        "applicationCollections": ["notes", "phones"], "writersOfOthers": "anyone", "createsUnknownPeople": True,
+    }
     assert json.loads(directory.run("tenant", "policy", NEW_TENANT)) == changed
-    restored = directory.run("tenant", "policy", NEW_TENANT, "writersOfOthers=", "defaultAudience=")
-    assert json.loads(restored) == printed
+    restored = directory.run("tenant", "policy", NEW_TENANT, *(word.split("=")[0] + "=" for word in words))
+    assert json.loads(restored) == before
 
 
 @pytest.mark.parametrize("word", [
@@ -176,14 +183,30 @@ def test_a_mask_of_one_collection_is_of_that_collection(clients, policy):
         assert clients[name].post(f"{PROFILE}/emails", json={"allowedAudiences": "organization"}).status_code == 201
 
 
-def test_applications_reach_the_collections_of_the_policy(clients, policy):
-    def statuses(client: str) -> list[int]:
-        return [clients[client].get(f"{PROFILE}/{name}").status_code for name in ("phones", "emails")]
+def test_a_default_beyond_the_mask_is_what_the_mask_leaves_of_it(clients, policy):
+    def default() -> str:
+        return created(clients["owner"], "/beta/me/profile/notes")["allowedAudiences"]
 
-    for value, expected in (("all", [200, 200]), ("phones,notes", [200, 403]), ("none", [403, 403]), ("", [200, 200])):
+    policy(allowedAudiences="family,contacts")
+    assert default() == "me"
+    policy(defaultAudience="contacts,everyone")
+    assert default() == "contacts"
+
+
+def test_applications_write_the_collections_of_the_policy_and_read_all(clients, policy):
+    def statuses(client: str) -> list[int]:
+        return [clients[client].post(f"{PROFILE}/{name}", json={}).status_code for name in ("phones", "emails")]
+
+    for value, expected in (("all", [201, 201]), ("phones,notes", [201, 403]), ("none", [403, 403]), ("", [201, 201])):
         policy(applicationCollections=value)
         assert statuses("application") == expected, value
-        assert statuses("colleague") == statuses("owner") == [200, 200]
+        assert statuses("administrator") == statuses("owner") == [201, 201]
+        read = [clients["application"].get(f"{PROFILE}/{name}").status_code for name in ("phones", "emails")]
+        assert read == [200, 200]
+        if expected[1] == 403:
+            for method in ("PATCH", "DELETE"):
+                answer = clients["application"].request(method, f"{PROFILE}/emails/all", headers=JSON, content="{}")
+                refused(answer, 403, "ErrorAccessDeniedForRole")
 
 
 def test_who_may_write_others_is_decided_by_the_policy(clients, policy):
@@ -219,8 +242,8 @@ def test_a_refusal_names_what_would_suffice(directory, clients, policy):
         assert "User.Read.All" in message
         message = refused(client.get("/beta/groups"), 403, "Authorization_RequestDenied")
         assert "Group.Read.All" in message
-        message = refused(client.get(f"{PROFILE}/changes"), 403, "ErrorInsufficientPermissionsInAccessToken")
-        assert "User.Read" in message
+        message = refused(client.get(f"{PROFILE}/changes"), 403, "ErrorAccessDeniedForRole")
+        assert "User.Read.All" in message and "owner" in message
     with directory.caller("--user", COLLEAGUE, "--scopes", "User.Read.All") as client:
         answer = client.patch(f"{PROFILE}/phones/all", json={})
         message = refused(answer, 403, "ErrorInsufficientPermissionsInAccessToken")
@@ -235,9 +258,10 @@ def test_a_refusal_names_what_would_suffice(directory, clients, policy):
 # Import and export
 
 
+POLICY = {"defaultAudiences": {"*": "family", "notes": "me"}}
 LINES = [
     settings(FEDERATED_TENANT, name="Partners", policy={"writersOfOthers": "anyone"}, federatedWith=[UNRELATED_TENANT]),
-    settings(demo.TENANT, name="Home", policy={"defaultAudience": "family"}, federatedWith=[FEDERATED_TENANT]),
+    settings(demo.TENANT, name="Home", policy=POLICY, federatedWith=[FEDERATED_TENANT]),
     settings(UNRELATED_TENANT, name="Others"),
     person(OWNER, "Owner"), person(COLLEAGUE, "Colleague"), person(PARTNER, "Partner", FEDERATED_TENANT),
     group(TEAM, "Team", description="Those", mailNickname="team", mailEnabled=False, securityEnabled=True),
@@ -264,14 +288,16 @@ def test_what_is_exported_can_be_imported_and_is_exported_the_same(tmp_path):
     assert next(line for line in lines if "group" in line)["group"]["description"] == "Those"
     found = {line["tenant"]: line["settings"] for line in lines if "settings" in line}
     assert found[demo.TENANT]["federatedWith"] == [FEDERATED_TENANT]
-    assert found[demo.TENANT]["policy"]["defaultAudience"] == "family"
+    assert found[demo.TENANT]["policy"] == POLICY
     assert (found[FEDERATED_TENANT]["name"], found[UNRELATED_TENANT]["name"]) == ("Partners", "Others")
 
 
 @pytest.mark.parametrize("line", [
-    group(TEAM, "Team", colour="red"), {"tenant": demo.TENANT, "group": {"id": TEAM}}, member(UNKNOWN, OWNER),
+    group(TEAM, "Team", colour="red"), {"tenant": demo.TENANT, "group": {"displayName": "x"}}, member(UNKNOWN, OWNER),
     member(TEAM, UNKNOWN), member(TEAM, PARTNER), settings(demo.TENANT, policy={"colour": "red"}),
     settings(demo.TENANT, policy={"writersOfOthers": "nobody"}), settings(demo.TENANT, colour="red"),
+    settings(demo.TENANT, policy={"defaultAudiences": {"telegrams": "me"}}),
+    settings(demo.TENANT, policy={"applicationCollections": ["telegrams"]}),
 ], ids=json.dumps)
 def test_a_bad_line_is_reported_with_its_number_and_nothing_is_imported(tmp_path, line):
     text = "".join(json.dumps(one) + "\n" for one in [*LINES, line])
@@ -289,7 +315,8 @@ def test_all_that_is_held_of_one_person_can_be_exported(directory, clients, who)
     items = {(line["collection"], line["item"]["id"]) for line in lines if "item" in line}
     assert {("phones", "partners"), ("emails", "all"), ("notes", made["id"])} <= items
     assert sum("created" in line and made["id"] in line for line in text.splitlines()) >= 1
-    assert PARTNER not in text and "Colleague" not in text
+    assert {line["userId"] for line in lines if "item" in line} == {OWNER}
+    assert PARTNER not in text and demo.USER not in text
 
 
 def test_the_memberships_of_a_person_are_exported_with_them(directory):
@@ -302,9 +329,28 @@ def test_a_person_who_is_not_there_cannot_be_exported(directory):
         directory.run("export", "--user", demo.STRANGER_ID)
 
 
-def test_who_may_see_others_of_a_personal_account_is_nobody(directory):
-    arguments = ("--user", UNKNOWN, "--scopes", ALL, "--tenant", PERSONAL_TENANT)
-    with directory.caller(*arguments) as client:
-        for user in (OWNER, demo.STRANGER_ID):
-            answer = client.get(url(f"/beta/users/{user}/profile/phones", top=1))
-            refused(answer, 403, "ErrorInsufficientPermissionsInAccessToken")
+# Personal accounts
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--user", FRIEND, "--scopes", EVERYTHING), ("--user", FRIEND, "--scopes", EVERYTHING, "--administrator"),
+    ("--app", demo.APPLICATION, "--roles", EVERYTHING),
+], ids=["person", "administrator", "application"])
+def test_from_a_personal_account_one_reaches_oneself_only(directory, arguments):
+    """Neither the tenant, nor a group, nor an entry of the other, nor an application connects two of them."""
+    with directory.caller(*arguments, "--tenant", PERSONAL_TENANT) as client:
+        for user in (PRIVATE, OWNER, demo.STRANGER_ID):
+            for method, path in (("GET", ""), ("GET", "/everyone"), ("PATCH", "/everyone"), ("DELETE", "/everyone")):
+                answer = client.request(
+                    method, f"/beta/users/{user}/profile/phones{path}", headers=JSON, content="{}")
+                refused(answer, 403, "ErrorInsufficientPermissionsInAccessToken")
+        for address in ("/beta/users", "/beta/groups", f"/beta/users/{PRIVATE}"):
+            refused(client.get(address), 403, "Authorization_RequestDenied")
+
+
+def test_of_a_personal_account_others_see_what_is_for_everyone(directory, clients):
+    path = f"/beta/users/{PRIVATE}/profile/phones"
+    assert listed(clients["colleague"], path) == ["everyone"]
+    refused(clients["application"].get(path), 404, "Request_ResourceNotFound")
+    with directory.caller("--user", PRIVATE, "--scopes", "User.Read", "--tenant", PERSONAL_TENANT) as client:
+        assert len(listed(client, path)) == len(listed(client, "/beta/me/profile/phones")) == 4

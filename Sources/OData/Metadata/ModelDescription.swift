@@ -43,7 +43,8 @@ public struct ModelDescription: Sendable {
 
   /// The annotations of a type.
   func annotations(of type: StructuredType) -> [Annotation] {
-    Annotation.described(type.documentation) + (type.isExtension ? [.ofExtensions] : []) + (annotations[type.name] ?? [])
+    Annotation.described(type.documentation) + (type.isExtension ? [.ofExtensions] : [])
+      + (annotations[type.name] ?? [])
   }
 
   /// The annotations of a property of a type.

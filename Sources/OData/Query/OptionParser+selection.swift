@@ -68,7 +68,8 @@ extension OptionParser {
       skipBlanks()
       let start = position
       guard !skip(UInt8(ascii: "*")) else {
-        for navigation in type.inlineNavigation where !expansions.contains(where: { $0.navigation == navigation.name }) {
+        for navigation in type.inlineNavigation where !expansions.contains(where: { $0.navigation == navigation.name })
+        {
           expansions.append(Expansion(navigation: navigation.name, options: QueryOptions()))
         }
         continue

@@ -89,7 +89,8 @@ enum OperationTable {
       kind: .changes, method: .get, permissions: .readRecord,
       summary: "List who changed what (an extension)", options: .list, success: .list),
     Row(
-      kind: .changeCount, method: .get, permissions: .readRecord, summary: "Count the rows of the record (an extension)",
+      kind: .changeCount, method: .get, permissions: .readRecord,
+      summary: "Count the rows of the record (an extension)",
       options: [.filter, .search], success: .count),
     Row(
       kind: .memberships, method: .get, permissions: .readMemberships, summary: "List the groups of a user",

@@ -57,7 +57,7 @@ public struct Sight: Sendable {
   public static let everything = Sight(of: nil)
 
   /// The sight of a caller; with `needsPolicy` the tenant's policy is always found out.
-  init(of caller: Caller?, needsPolicy: Bool = false) {
+  public init(of caller: Caller?, needsPolicy: Bool = false) {
     self.caller = caller
     self.needsPolicy = needsPolicy
   }

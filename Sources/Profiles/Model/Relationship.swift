@@ -8,7 +8,8 @@ public enum Relationship {
 
   static let all: [StructuredTypeDeclaration] = [
     .entity(
-      "itemRelationship", base: "itemFacet", isExtension: true, contained: .init(in: "profile", as: collection, "Family and contacts."),
+      "itemRelationship", base: "itemFacet", isExtension: true,
+      contained: .init(in: "profile", as: collection, "Family and contacts."),
       "Somebody whom the owner of the profile lists as family or as a contact.",
       [
         .string("displayName", "Name of the other person."),

@@ -120,9 +120,10 @@ public enum DirectoryLineError: Error, Equatable, Sendable {
     switch self {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
     case .wrongShape:
-      "must hold one of user, group and settings, each with an optional tenant, or userId with collection and item, or "
+      "must be one object of user, group or settings, with an optional tenant, of userId with collection and item, or of "
         + "groupId with member"
-    case .unknownMember: "holds a member other than tenant, user, group, settings, userId, collection, item, groupId and member"
+    case .unknownMember:
+      "holds a member other than tenant, user, group, settings, userId, collection, item, groupId and member"
     case .malformedSettings: "holds settings that a tenant does not have"
     case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
     case .unknownCollection: "names a collection that profiles do not have"

@@ -27,7 +27,9 @@ struct UpsertItem: ItemOperation {
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     guard let owner = state.owner else { throw .userNotFound }
     let relation = Relation(of: creation.stamp.caller, to: key.user, owner)
-    guard relation.isOwner || relation.isApplicationOfTenant else { throw relation.knowsPerson ? .itemNotFound : .userNotFound }
+    guard relation.isOwner || relation.isApplicationOfTenant else {
+      throw relation.knowsPerson ? .itemNotFound : .userNotFound
+    }
     guard state.item == nil else {
       return try UpdateItem(
         key: key, type: creation.type, patch: update, preconditions: preconditions, stamp: creation.stamp

@@ -3,7 +3,9 @@ import OData
 /// A tenant, and what its organisation decided.
 public struct TenantSettings: Equatable, Sendable {
   public let id: TenantID
+  /// A name for people.
   public var name: String?
+  /// What its organisation decided.
   public var policy: TenantPolicy
   /// Tenants whose people see what is for federated organisations.
   public var federatedWith: Set<TenantID>

@@ -4,7 +4,8 @@ import Profiles
 /// A read-only connection with its statements. Belongs to one thread.
 final class SQLiteReadStatements {
   private let connection: SQLiteConnection
-  private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser, selectPrincipalName: SQLiteStatement
+  private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser,
+    selectPrincipalName: SQLiteStatement
   private let countItems, selectBeyondTenant, selectUsers, countUsers, begin, commit: SQLiteStatement
   /// How callers stand to people.
   let standings: SQLiteStandings

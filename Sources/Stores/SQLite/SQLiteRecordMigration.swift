@@ -92,7 +92,8 @@ struct SQLiteRecordMigration {
     let before: Int64? = row[6]
     let after: Int64? = row[7]
     let actor: String? = row[8]
-    guard let user = UserID(user), let kind = Change.Kind(rawValue: kind) , let time = DateTimeOffset(ticks: row[1]) else { return nil }
+    guard let user = UserID(user), let kind = Change.Kind(rawValue: kind), let time = DateTimeOffset(ticks: row[1])
+    else { return nil }
     return Change(
       time: time, kind: kind, user: user, collection: row[3], item: item.flatMap(ItemID.init),
       properties: properties.split(separator: ",").map(String.init), versionBefore: before.map(Version.init(number:)),

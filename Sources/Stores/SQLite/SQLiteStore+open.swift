@@ -83,7 +83,8 @@ extension SQLiteStore {
       return SQLiteStore(path: path, condition: condition, writer: writer, options: options)
     } catch {
       condition.refuse(refusal(of: error))
-      return SQLiteStore(path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false), onStop: onEnd)
+      return SQLiteStore(
+        path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false), onStop: onEnd)
     }
   }
 

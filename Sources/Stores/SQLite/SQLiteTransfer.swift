@@ -55,12 +55,20 @@ extension SQLiteStore {
     }
   }
 
-  /// Every tenant but those that are always there and decided nothing.
+  /// Every tenant that an import would not make by itself as it is: those that decided something, and those that are
+  /// neither always there nor anybody's.
   private static func exportTenants(
     _ connection: SQLiteConnection, _ body: (DirectoryRecord) throws -> Void
   ) throws {
-    for tenant in try tenants(connection) where !tenant.isPlain || !TenantID.builtIn.contains(tenant.id) {
-      try body(.tenant(tenant))
+    let isInhabited = try connection.prepare(
+      """
+      select 1 where exists (select 1 from user where tenant = ?1)
+      or exists (select 1 from directory_group where tenant = ?1)
+      """)
+    for tenant in try tenants(connection) {
+      try isInhabited.bind(tenant.id.text)
+      let isImplied = try isInhabited.first { _ throws(SQLiteFailure) in true } ?? TenantID.builtIn.contains(tenant.id)
+      if !tenant.isPlain || !isImplied { try body(.tenant(tenant)) }
     }
   }
 

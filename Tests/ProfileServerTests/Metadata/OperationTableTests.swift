@@ -59,6 +59,7 @@ struct OperationTableTests {
       "/beta"
       + row.kind.template.replacing("{collection}", with: "phones")
       .replacing("{property}", with: "number").replacing("{user-id}", with: "a").replacing("{item-id}", with: "b")
+      .replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
     let method = HTTPMethod(rawValue: row.method.rawValue.uppercased())
     let request = GraphRequest(method: method, target: path, headers: [:], body: nil, origin: "http://a")
     let resource = try GraphResource(request)
@@ -105,12 +106,10 @@ struct OperationTableTests {
   func permissions() throws {
     let person = Caller(actor: .user(try #require(UserID("a"))), tenant: .demo, permissions: [])
     let application = Caller(actor: .application, tenant: .demo, permissions: [])
-    for (rule, access) in [
-      (PermissionRule.readProfile, Access.readProfile), (.writeProfile, .writeProfile), (.readUser, .readUser),
-    ] {
-      #expect(rule.own == access.sufficient(for: person, isOwner: true))
-      #expect(rule.others == access.sufficient(for: person, isOwner: false))
-      #expect(rule.application == access.sufficient(for: application, isOwner: false))
+    for access in Access.allCases {
+      #expect(access.sufficient(.own) == access.sufficient(for: person, isOwner: true))
+      #expect(access.sufficient(.others) == access.sufficient(for: person, isOwner: false))
+      #expect(access.sufficient(.application) == access.sufficient(for: application, isOwner: false))
     }
   }
 }

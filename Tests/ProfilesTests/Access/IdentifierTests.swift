@@ -16,7 +16,7 @@ struct IdentifierTests {
     #expect(UserID("a") != UserID("A"))
     #expect(UserID("a") == UserID("a"))
     let caller = People.person(decomposed)
-    #expect(!Relation(of: caller, to: composed, in: People.contoso).isOwner)
+    #expect(!Relation(of: caller, to: composed, ItemOwner(tenant: People.contoso, displayName: nil)).isOwner)
   }
 
   @Test("An id has 1 to 256 bytes and no control characters")

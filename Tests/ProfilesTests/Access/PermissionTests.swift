@@ -7,26 +7,28 @@ import Testing
 @Suite("Permissions")
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
-  /// writes it, `u` reads the person, `p` writes them, `l` lists people, `m` creates and deletes them.
+  /// writes it, `c` reads its record, `u` reads the person, `p` writes them, `l` lists people, `m` creates and deletes
+  /// them, `b` reads memberships, `g` reads groups, `k` manages them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
-    (.userRead, "ru", "", ""),
-    (.userReadWrite, "rwup", "", ""),
+    (.userRead, "rcub", "", ""),
+    (.userReadWrite, "rwcupb", "", ""),
     (.userReadBasicAll, "ul", "ul", "ul"),
-    (.userReadAll, "rul", "rul", "rul"),
-    (.userReadWriteAll, "rwuplm", "rwuplm", "rwuplm"),
-    (.groupReadAll, "", "", ""),
-    (.groupReadWriteAll, "", "", ""),
+    (.userReadAll, "rcul", "rul", "rcul"),
+    (.userReadWriteAll, "rwcuplm", "rwuplm", "rwcuplm"),
+    (.groupReadAll, "bg", "bg", "bg"),
+    (.groupReadWriteAll, "bgk", "bgk", "bgk"),
   ]
 
   private static let accesses: [(Access, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
-    (.manageUsers, "m"),
+    (.manageUsers, "m"), (.readRecord, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
   ]
 
   private enum Outcome: Equatable {
     case allowed
     case insufficient
     case deniedForRole
+    case ownersAlone
   }
 
   private struct Case: CustomStringConvertible {
@@ -49,9 +51,12 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard reaches, !isPersonal || (isOwner && letter != "m") else { return .insufficient }
-      let needsRole = ("wp".contains(letter) && !isOwner || letter == "m") && !isApplication
-      return needsRole && !isOpenPolicy && !isAdministrator ? .deniedForRole : .allowed
+      guard reaches, !isPersonal || (isOwner && !"mk".contains(letter)) else {
+        return letter == "c" && !isOwner && !isApplication ? .ownersAlone : .insufficient
+      }
+      let needsRole = ("wp".contains(letter) && !isOwner || "mk".contains(letter)) && !isApplication
+      let isOpen = isOpenPolicy && letter != "k"
+      return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
     }
 
     var caller: Caller {
@@ -84,15 +89,17 @@ struct PermissionTests {
   @Test("Every set of permissions allows exactly what the table says")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 6 * 24)
+    #expect(cases.count == 128 * 10 * 24)
+    #expect(Set(Self.accesses.map(\.0)) == Set(Access.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
       var outcome = Outcome.allowed
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        let isDirectory = !"rw".contains(item.letter)
+        let isDirectory = !"rwc".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
+        if error == .ownersAlone { outcome = .ownersAlone }
         if outcome == .insufficient {
           let sufficient = item.access.sufficient(for: item.caller, isOwner: item.isOwner)
           #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))

@@ -10,6 +10,7 @@ struct RelationTests {
     let name: String
     let caller: Caller
     let tenant: TenantID
+    let standing: Standing?
     let seesAll: Bool
     let audiences: [String]
     let knowsPerson: Bool
@@ -21,6 +22,34 @@ struct RelationTests {
     row("a stranger", People.person(People.colleague, of: People.fabrikam), sees: ["everyone"], knows: false),
     row("the same id elsewhere", People.person(People.innocenty, of: People.fabrikam), knows: false),
     row("an application", People.application(), seesAll: true, knows: true),
+    row(
+      "a federated stranger", People.person(People.colleague, of: People.fabrikam),
+      Standing(policy: TenantPolicy(), isFederated: true), sees: ["federatedOrganizations", "everyone"], knows: false),
+    row(
+      "a colleague of a federated tenant", People.person(People.colleague),
+      Standing(policy: TenantPolicy(), isFederated: true), sees: ["organization", "everyone"], knows: true),
+    row(
+      "family", People.person(People.colleague), Standing(policy: TenantPolicy(), listed: .family),
+      sees: ["family", "organization", "everyone"], knows: true),
+    row(
+      "a contact in a common group", People.person(People.colleague),
+      Standing(policy: TenantPolicy(), sharesGroup: true, listed: .contacts),
+      sees: ["contacts", "groupMembers", "organization", "everyone"], knows: true),
+    row(
+      "family elsewhere", People.person(People.colleague, of: People.fabrikam),
+      Standing(policy: TenantPolicy(), sharesGroup: true, listed: [.family, .contacts]), sees: ["everyone"],
+      knows: false),
+    row(
+      "family behind a mask", People.person(People.colleague),
+      Standing(policy: TenantPolicy(audienceMasks: ["phones": [.family, .everyone]]), listed: .family),
+      sees: ["family", "everyone"], knows: true),
+    row(
+      "the owner behind a mask", People.person(People.innocenty),
+      Standing(policy: TenantPolicy(audienceMasks: ["*": .me])), seesAll: true, knows: true),
+    row(
+      "family among personal accounts", People.person(People.colleague, of: .personalAccounts),
+      Standing(policy: TenantPolicy(), sharesGroup: true, listed: .family), of: .personalAccounts, sees: ["everyone"],
+      knows: false),
     row("a foreign application", People.application(of: People.fabrikam), knows: false),
     row(
       "a personal account", People.person(People.colleague, of: .personalAccounts), sees: ["everyone"], knows: false),
@@ -36,10 +65,13 @@ struct RelationTests {
   ]
 
   private static func row(
-    _ name: String, _ caller: Caller, of tenant: TenantID = People.contoso, seesAll: Bool = false,
+    _ name: String, _ caller: Caller, _ standing: Standing? = nil, of tenant: TenantID = People.contoso,
+    seesAll: Bool = false,
     sees audiences: [String] = [], knows: Bool
   ) -> Row {
-    Row(name: name, caller: caller, tenant: tenant, seesAll: seesAll, audiences: audiences, knowsPerson: knows)
+    Row(
+      name: name, caller: caller, tenant: tenant, standing: standing, seesAll: seesAll, audiences: audiences,
+      knowsPerson: knows)
   }
 
   private static let bits = [
@@ -50,7 +82,8 @@ struct RelationTests {
   func everyAudience() throws {
     let item = try PagePhone.item()
     for row in Self.rows {
-      let relation = Relation(of: row.caller, to: People.innocenty, in: row.tenant)
+      let owner = ItemOwner(tenant: row.tenant, displayName: nil, standing: row.standing)
+      let relation = Relation(of: row.caller, to: People.innocenty, owner)
       #expect(relation.knowsPerson == row.knowsPerson, "\(row.name)")
       #expect(relation.mayWrite == row.knowsPerson, "\(row.name)")
       var seen: [Int] = []
@@ -78,7 +111,7 @@ struct RelationTests {
     }
     let user = StoredUser(id: People.innocenty, tenant: People.contoso, version: .first, value: value)
     func shown(_ caller: Caller) -> String? {
-      Relation(of: caller, to: People.innocenty, in: People.contoso).visible(user, to: caller).map {
+      Relation(of: caller, to: People.innocenty, user.facts).visible(user, to: caller).map {
         String(decoding: $0.json, as: UTF8.self)
       }
     }

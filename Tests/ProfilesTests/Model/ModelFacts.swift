@@ -6,9 +6,9 @@ import OData
 struct ModelFacts {
   private(set) var lines: Set<String> = []
 
-  /// What the program declares.
-  init(_ model: EntityModel) {
-    for type in model.structuredTypes {
+  /// What the program declares, without the types and navigation properties of these names.
+  init(_ model: EntityModel, without left: Set<String>) {
+    for type in model.structuredTypes where !left.contains(type.name) {
       add(type: type.name, base: type.baseName, isEntity: type.isEntity, isAbstract: type.isAbstract)
       if type.isOpen { lines.insert("\(type.name) is open") }
       let inherited = type.baseName.flatMap { model.type(named: $0) }
@@ -17,13 +17,14 @@ struct ModelFacts {
           property: property.name, of: type.name, type: property.type.qualifiedName,
           isCollection: property.isCollection, isNullable: property.isNullable)
       }
-      for property in type.navigation.dropFirst(inherited?.navigation.count ?? 0) {
+      for property in type.navigation.dropFirst(inherited?.navigation.count ?? 0)
+      where !left.contains(property.name) && !left.contains(property.target.name) {
         add(
           navigation: property.name, of: type.name, target: property.target.qualifiedName,
           isCollection: property.isCollection)
       }
     }
-    for type in model.enumTypes {
+    for type in model.enumTypes where !left.contains(type.name) {
       lines.insert("enumeration \(type.name) flags \(type.isFlags)")
       for member in type.members { lines.insert("\(type.name).\(member.name) = \(member.value)") }
     }

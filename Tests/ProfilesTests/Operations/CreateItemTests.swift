@@ -9,11 +9,15 @@ struct CreateItemTests {
 
   private func change(
     _ body: String, by caller: Caller? = nil, default audience: Audience = .organization,
-    state: ItemState = ItemState(owner: PagePhone.owner, item: nil)
+    state: ItemState? = nil
   ) throws -> ItemChange {
+    let policy = TenantPolicy(defaultAudiences: ["phones": audience])
+    let owner = ItemOwner(
+      tenant: People.contoso, displayName: PagePhone.owner.displayName, standing: Standing(policy: policy))
+    let state = state ?? ItemState(owner: owner, item: nil)
     let operation = CreateItem(
       key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body, .create),
-      stamp: People.stamp(caller ?? owner), defaultAudience: audience)
+      stamp: People.stamp(caller ?? self.owner))
     return try operation.change(state)
   }
 

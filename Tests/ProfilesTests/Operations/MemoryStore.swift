@@ -9,6 +9,7 @@ final class MemoryStore: ProfileStore {
     var users: [UserID: StoredUser] = [:]
     var items: [ItemKey: StoredItem] = [:]
     var changes: [Change] = []
+    var policy = TenantPolicy()
   }
 
   private let state = Mutex(State())
@@ -19,6 +20,11 @@ final class MemoryStore: ProfileStore {
       for item in items { state.items[item.key] = item }
     }
   }
+
+  /// Gives every tenant this policy.
+  func decide(_ policy: TenantPolicy) { state.withLock { $0.policy = policy } }
+
+  var policy: TenantPolicy { state.withLock { $0.policy } }
 
   var health: StoreHealth { .healthy }
 
@@ -42,12 +48,14 @@ final class MemoryStore: ProfileStore {
       } catch {
         then(.failure(error))
       }
-    case .replaceAll(_, let then): then(.success(()))
+    case .group(_, let then): then(.failure(.groupNotFound))
+    case .replaceAll(_, _, let then): then(.success(()))
     }
   }
 
   private func apply(_ operation: any ItemOperation) throws(ProfileError) -> ItemOutcome {
-    let change = try operation.change(ItemState(owner: owner(of: operation.key.user), item: item(operation.key)))
+    let change = try operation.change(
+      ItemState(owner: owner(of: operation.key.user, for: operation.sight), item: item(operation.key)))
     switch change {
     case .unchanged(let item): return .unchanged(item)
     case .put(let item, let change):
@@ -66,7 +74,8 @@ final class MemoryStore: ProfileStore {
   }
 
   private func apply(_ operation: any PersonOperation) throws(ProfileError) -> PersonOutcome {
-    switch try operation.change(user(operation.user)) {
+    let standing = owner(of: operation.user, for: operation.sight)?.standing
+    switch try operation.change(PersonState(person: user(operation.user), standing: standing)) {
     case .unchanged(let user): return .unchanged(user)
     case .put(let user, let change):
       state.withLock { state in
@@ -75,20 +84,21 @@ final class MemoryStore: ProfileStore {
       }
       return .written(user)
     case .remove(let change, let log):
-      remove(operation.user, audiences: nil, log, change)
+      remove(operation.user, where: { _, _ in true }, log, change)
       state.withLock { $0.users[operation.user] = nil }
       return .removed
-    case .removeItems(let change, let audiences, let log):
-      remove(operation.user, audiences: audiences, log, change)
+    case .removeItems(let change, let isMeant, let log):
+      remove(operation.user, where: isMeant, log, change)
       return .removed
     }
   }
 
   private func remove(
-    _ user: UserID, audiences: Audience?, _ log: (ItemKey, Version) -> Change, _ change: Change
+    _ user: UserID, where isMeant: (String, Audience) -> Bool, _ log: (ItemKey, Version) -> Change, _ change: Change
   ) {
     state.withLock { state in
-      for item in state.items.values where item.key.user == user && item.isFor(audiences) {
+      for item in state.items.values
+      where item.key.user == user && isMeant(item.key.collection, item.audience) {
         state.items[item.key] = nil
         state.changes.append(log(item.key, item.version))
       }
@@ -98,18 +108,17 @@ final class MemoryStore: ProfileStore {
 
   func user(_ id: UserID) -> StoredUser? { state.withLock { $0.users[id] } }
   func item(_ key: ItemKey) -> StoredItem? { state.withLock { $0.items[key] } }
-  func owner(of id: UserID) -> ItemOwner? {
-    user(id).map { ItemOwner(tenant: $0.tenant, displayName: $0.displayName) }
+  func owner(of id: UserID, for sight: Sight) -> ItemOwner? {
+    user(id).map { user in
+      ItemOwner(
+        tenant: user.tenant, displayName: user.displayName,
+        standing: sight.needsStanding(to: id) ? Standing(policy: policy) : nil)
+    }
   }
 
   func users() -> [StoredUser] { state.withLock { Array($0.users.values) } }
   func items(of user: UserID) -> [StoredItem] {
     state.withLock { $0.items.values.filter { $0.key.user == user } }
-  }
-
-  func items(of user: UserID, in collection: String) -> [StoredItem] {
-    state.withLock { $0.items.values.filter { $0.key.user == user && $0.key.collection == collection } }
-      .sorted { ($0.created, $0.key.id.text) < ($1.created, $1.key.id.text) }
   }
 
   func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int { 0 }
@@ -123,34 +132,89 @@ private final class MemoryReader: ProfileReader {
 
   init(store: MemoryStore) { self.store = store }
 
-  func item(_ key: ItemKey, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
-    guard let item = store.item(key), let owner = store.owner(of: key.user) else { return then(.success(nil)) }
+  func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+    guard let item = store.item(key), let owner = store.owner(of: key.user, for: sight),
+      item.isFor(sight.audiences(of: key.user, owner, in: key.collection))
+    else { return then(.success(nil)) }
     then(.success(FoundItem(item: item, owner: owner)))
   }
 
+  func owner(_ user: UserID, for sight: Sight, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+    then(.success(store.owner(of: user, for: sight)))
+  }
+
+  private func visible(_ user: UserID, _ sight: Sight) -> [StoredItem] {
+    guard let owner = store.owner(of: user, for: sight) else { return [] }
+    return store.items(of: user).filter { $0.isFor(sight.audiences(of: user, owner, in: $0.key.collection)) }
+      .sorted { ($0.created, $0.key.id.text) < ($1.created, $1.key.id.text) }
+  }
+
   func items(
-    of user: UserID, in collection: String, audiences: Audience?, after position: ItemPosition?, limit: Int,
-    _ then: @escaping (Result<StoredPage<StoredItem>, StoreError>) -> Void
+    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int,
+    _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
-    let rest = store.items(of: user, in: collection).filter { item in
-      guard item.isFor(audiences) else { return false }
+    let rest = visible(user, sight).filter { item in
+      guard item.key.collection == collection else { return false }
       guard let position else { return true }
       return (item.created, item.key.id.text) > (position.created, position.id.text)
     }
-    then(.success(StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)))
+    let page = StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)
+    then(.success(OwnedPage(owner: store.owner(of: user, for: sight), page: page)))
   }
 
   func count(
-    of user: UserID, in collection: String, audiences: Audience?,
-    _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for sight: Sight, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    then(.success(store.items(of: user, in: collection).count { $0.isFor(audiences) }))
+    then(.success(visible(user, sight).count { $0.key.collection == collection }))
   }
 
-  func hasItems(
-    of user: UserID, beyondTenant audiences: Audience, _ then: @escaping (Result<Bool, StoreError>) -> Void
+  func hasItemsBeyondTenant(
+    of user: UserID, for sight: Sight, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    then(.success(store.items(of: user).contains { $0.isFor(audiences) }))
+    then(.success(visible(user, sight).contains { !$0.audience.isDisjoint(with: .beyondTenant) }))
+  }
+
+  func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
+    then(.success(TenantSettings(id: id, policy: store.policy)))
+  }
+
+  func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { then(.success(nil)) }
+
+  func groups(
+    _ scope: GroupScope, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void
+  ) {
+    then(.success(StoredPage([], isLast: true)))
+  }
+
+  func countGroups(_ scope: GroupScope, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
+
+  func members(
+    of group: GroupID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    then(.success(StoredPage([], isLast: true)))
+  }
+
+  func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
+
+  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+    then(.success(false))
+  }
+
+  func changes(
+    of user: UserID, after position: Int64, limit: Int,
+    _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void
+  ) {
+    let rows = store.changes(of: user).enumerated().map {
+      RecordedChange(position: Int64($0.offset + 1), change: $0.element)
+    }
+    let rest = rows.filter { $0.position > position }
+    then(.success(StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)))
+  }
+
+  func countChanges(of user: UserID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    then(.success(store.changes(of: user).count))
   }
 
   /// Selects too many, as a store may.

@@ -29,8 +29,8 @@ struct ProfileSessionTests {
   }
 
   private func session(_ store: MemoryStore, policy: TenantPolicy = TenantPolicy()) throws -> ProfileSession {
-    let environment = ServiceEnvironment(
-      now: { People.now }, makeID: { PagePhone.key.id }, policy: { _ in policy })
+    let environment = ServiceEnvironment(now: { People.now }, makeID: { PagePhone.key.id })
+    store.decide(policy)
     return try ProfileService(store: store, environment: environment).makeSession { work in work() }
   }
 
