@@ -8,7 +8,9 @@ import Testing
 /// The documentation is complete: what the program has is described, and what is described exists.
 @Suite("Documentation")
 struct DocumentationTests {
-  private static let subcommands = ["serve", "token", "import", "export", "backup", "restore", "check"]
+  private static let subcommands = [
+    "serve", "token", "import", "export", "backup", "restore", "check", "tenant add", "tenant list", "tenant federate", "tenant policy",
+  ]
 
   @Test("Every flag of a command and its variable stand in docs/configuration.md", arguments: subcommands)
   func flags(subcommand: String) throws {
@@ -74,7 +76,7 @@ struct DocumentationTests {
   private static func help(of subcommand: String) throws -> String {
     let process = Process()
     process.executableURL = binary
-    process.arguments = [subcommand, "--help"]
+    process.arguments = subcommand.split(separator: " ").map(String.init) + ["--help"]
     let output = Pipe()
     process.standardOutput = output
     try ProcessGate.run(process)

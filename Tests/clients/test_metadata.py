@@ -138,7 +138,8 @@ def test_v1_shows_people_without_their_profile(fetch):
 def test_the_service_document_lists_what_is_there(server, fetch, version):
     document = fetch(f"/{version}/").json()
     assert document["@odata.context"] == f"{server.http}/{version}/$metadata"
-    assert {(root["name"], root["kind"]) for root in document["value"]} == {("users", "EntitySet"), ("me", "Singleton")}
+    expected = {("users", "EntitySet"), ("me", "Singleton"), ("groups", "EntitySet")}
+    assert {(root["name"], root["kind"]) for root in document["value"]} == expected
 
 
 def test_a_document_that_is_known_is_not_sent_again(server, fetch):
