@@ -42,7 +42,10 @@ check: lint test ## What to run before a commit: format, house rules, build, tes
 
 bench: build ## Measure and print how fast it is
 	@Scripts/install-packages wrk
+	$(BUILD) --product RecordCost
+	$(BUILD) --product RecordServer
 	Benchmarks/run
+	.build/release/RecordCost
 
 fuzz: packages ## Fuzz paths, queries, bodies and patches; ARGS="60 query" picks seconds and target
 	Fuzz/run $(ARGS)

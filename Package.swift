@@ -100,6 +100,20 @@ let package = Package(
       ],
       resources: [.embedInCode("Resources/demo.ndjson")],
       swiftSettings: strict),
+    // Measures what the record costs; in this package, because no program but this one may leave the record out.
+    .executableTarget(
+      name: "RecordCost", dependencies: ["OData", "Profiles", "Stores"], path: "Benchmarks/RecordCost",
+      swiftSettings: strict),
+    // The same through the whole server.
+    .executableTarget(
+      name: "RecordServer",
+      dependencies: [
+        "OData", "Profiles", "Stores", "ProfileServer",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      path: "Benchmarks/RecordServer", swiftSettings: strict),
     // What every store must pass, as a library, so that the next store adds one line of tests.
     .target(
       name: "StoreConformance", dependencies: ["OData", "Profiles"], path: "Tests/StoreConformance",

@@ -137,7 +137,10 @@ extension GraphError {
     let names = sufficient.map(\.rawValue).joined(separator: ", ")
     self.init(
       status: .forbidden, code: isDirectory ? .directoryDenied : .insufficientPermissions,
-      message: "Insufficient privileges to complete the operation. The token needs one of: \(names).")
+      message: "Insufficient privileges to complete the operation. "
+        + (sufficient.isEmpty
+          ? "A personal account reaches its owner alone, whatever its permissions: sign in to an organisation's account."
+          : "The token needs one of: \(names)."))
   }
 
   /// There is no such person, or none that the caller may know of.

@@ -39,6 +39,8 @@ public final class DataDirectoryLock: Sendable {
 public enum StoreOpenError: Error, Equatable, Sendable {
   /// Another server has the data directory.
   case inUse
+  /// An older version of the program wrote the database, and it was only to be read.
+  case older
   /// There is no database at the path, and none was to be made.
   case missing
   /// The directory cannot be used; the reason is the operating system's.
@@ -48,6 +50,8 @@ public enum StoreOpenError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .inUse: "Another server uses this data directory. Stop it, or choose another directory with --data."
+    case .older:
+      "The database was written by an older version of Facet. Start the server once, which brings it up to date."
     case .missing: "There is no Facet database in this data directory. Check the path given with --data."
     case .unusable(let reason):
       "The data directory cannot be used: \(reason). Check that it exists and that this user may write in it."

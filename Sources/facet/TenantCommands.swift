@@ -122,18 +122,21 @@ struct TenantCommand: ParsableCommand {
     var changes: [String] = []
 
     func run() throws {
+      var printed: [UInt8] = []
       try options.withTenants { store in
         let isKnown = try store.changeTenant(tenant.id) { settings in
+          let before = settings.policy.administrators
           for change in changes { try settings.policy.apply(change) }
-          if let group = settings.policy.administrators, !(try store.hasGroup(group, in: tenant.id)) {
+          if let group = settings.policy.administrators, group != before, !(try store.hasGroup(group, in: tenant.id)) {
             throw CommandFailure("There is no group '\(group.text)' in this tenant.")
           }
-          print(String(decoding: settings.json, as: UTF8.self))
+          printed = settings.json
         }
         guard isKnown else {
           throw CommandFailure("There is no tenant \(tenant.id.text). Add it with 'facet tenant add'.")
         }
       }
+      print(String(decoding: printed, as: UTF8.self))
     }
   }
 }
@@ -174,7 +177,9 @@ extension TenantPolicy {
         throw CommandFailure("createsUnknownPeople is 'true' or 'false'.")
       }
       createsUnknownPeople = value.isEmpty ? nil : value == "true"
-    case ("administrators", 1): administrators = GroupID(value)
+    case ("administrators", 1):
+      administrators = GroupID(value)
+      guard value.isEmpty || administrators != nil else { throw CommandFailure("'\(value)' is no id of a group.") }
     default: throw CommandFailure("There is no '\(change[..<equals])' in a policy. See 'facet help tenant policy'.")
     }
   }

@@ -127,10 +127,18 @@ struct ExportCommand: ParsableCommand {
   /// Gives each line to `body`, without its line feed.
   private func lines(_ store: SQLiteStore, _ body: ([UInt8]) throws -> Void) throws {
     guard let user else { return try store.exportRecords { try body($0.line) } }
-    guard let tenant = TenantID(tenant), let person = try store.person(user, in: tenant) else {
-      throw CommandFailure("There is no such person. Give an id, or a principal name with --tenant.")
+    let person = try TenantID(tenant).flatMap { try store.person(user, in: $0) }
+    // Of somebody who is gone the record still speaks, by id.
+    guard let id = person?.id ?? (user.contains("@") ? nil : UserID(user)),
+      let tenant = person?.tenant ?? TenantID(tenant)
+    else { throw CommandFailure("There is no such person. Give an id, or a principal name with --tenant.") }
+    var isEmpty = true
+    func write(_ line: [UInt8]) throws {
+      isEmpty = false
+      try body(line)
     }
-    try store.export(person.id, records: { try body($0.line) }, changes: { try body($0.line) })
+    try store.export(id, in: tenant, records: { try write($0.line) }, changes: { try write($0.line) })
+    guard !isEmpty else { throw CommandFailure("Nothing is held on this person. Check the id and --tenant.") }
   }
 
   private static func create(_ path: String) throws -> FileHandle {

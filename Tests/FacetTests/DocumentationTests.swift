@@ -9,7 +9,8 @@ import Testing
 @Suite("Documentation")
 struct DocumentationTests {
   private static let subcommands = [
-    "serve", "token", "import", "export", "backup", "restore", "check", "tenant add", "tenant list", "tenant federate", "tenant policy",
+    "serve", "token", "import", "export", "backup", "restore", "check", "tenant add", "tenant list", "tenant federate",
+    "tenant policy",
   ]
 
   @Test("Every flag of a command and its variable stand in docs/configuration.md", arguments: subcommands)

@@ -145,7 +145,7 @@ struct WalkTests {
       store.submit(.item(operation, nil) { continuation.resume(returning: $0) })
     }
     guard case .written(let item) = try result.get() else { throw Unexpected() }
-    let changes = try store.changes(of: operation.key.user).filter { $0.kind != .imported }
+    let changes = try store.changes(of: operation.key.user, in: .demo).filter { $0.kind != .imported }
     store.close()
     return (item, changes)
   }

@@ -31,7 +31,8 @@ enum Probe {
   /// A row of the log for a membership.
   static func membership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
     Change(
-      time: time(1), kind: kind, user: user, collection: Change.memberships, item: ItemID(group.text), properties: [],
+      time: time(1), kind: kind, user: user, tenant: .demo, collection: Change.memberships, item: ItemID(group.text),
+      properties: [],
       versionBefore: nil, versionAfter: nil, actingUser: nil, actingApplication: "app")
   }
 
@@ -77,14 +78,16 @@ enum Probe {
     _ kind: Change.Kind, of key: ItemKey, from old: Version?, to new: Version?, properties: [String] = []
   ) -> Change {
     Change(
-      time: time(1), kind: kind, user: key.user, collection: key.collection, item: key.id, properties: properties,
+      time: time(1), kind: kind, user: key.user, tenant: .demo, collection: key.collection, item: key.id,
+      properties: properties,
       versionBefore: old, versionAfter: new, actingUser: key.user, actingApplication: "app")
   }
 
   /// A row of the log for a person.
   static func change(_ kind: Change.Kind, of user: StoredUser) -> Change {
     Change(
-      time: time(1), kind: kind, user: user.id, collection: nil, item: nil, properties: [], versionBefore: nil,
+      time: time(1), kind: kind, user: user.id, tenant: user.tenant, collection: nil, item: nil, properties: [],
+      versionBefore: nil,
       versionAfter: user.version, actingUser: nil, actingApplication: nil)
   }
 

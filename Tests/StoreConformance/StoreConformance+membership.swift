@@ -127,16 +127,32 @@ extension StoreConformance {
       try await driver.put(.create(Probe.item(key, ["n": "0"])))
       for number in 1..<100 { try await driver.put(.set(["n": "\(number)"], of: key)) }
       let reader = try driver.reader()
+      let viewer = Viewer(user: person.id, tenant: Probe.tenant)
       var rows: [RecordedChange] = []
       while true {
-        let page = try await reader.changes(of: person.id, after: rows.last?.position ?? 0, limit: 40).get()
+        let page = try await reader.changes(of: viewer, from: rows.last?.older, limit: 40).get()
         rows += page.elements
         if page.isLast { break }
       }
-      try expectEqual(rows.map(\.position), Array(1...101), "The positions")
-      try expectEqual(rows.map(\.change), try await driver.changes(of: person.id), "The rows")
-      try expectEqual(try await reader.countChanges(of: person.id).get(), 101, "Their number")
-      try expectEqual(try await reader.countChanges(of: try Probe.user("nobody")).get(), 0, "Nobody's")
+      try expectEqual(rows.map(\.position), (1...101).reversed(), "The positions")
+      try expectEqual(rows.reversed().map(\.change), try await driver.changes(of: person.id), "The rows")
+      try expectEqual(try await reader.countChanges(of: viewer).get(), 101, "Their number")
+      let nobody = Viewer(user: try Probe.user("nobody"), tenant: Probe.tenant)
+      try expectEqual(try await reader.countChanges(of: nobody).get(), 0, "Nobody's")
+    },
+    ConformanceCase(.basic, "An id that is given out again in another tenant begins another record") { driver in
+      let first = try Probe.person("ann")
+      try await driver.add(first)
+      _ = await driver.write(RemovePerson(user: first.id))
+      try await driver.importRecords([.user(try Probe.person("ann", in: Probe.otherTenant))])
+      let reader = try driver.reader()
+      for (tenant, kinds) in [(Probe.tenant, [Change.Kind.created, .deleted]), (Probe.otherTenant, [.imported])] {
+        try expectEqual(try await driver.changes(of: first.id, in: tenant).map(\.kind), kinds, "The rows of a tenant")
+        let viewer = Viewer(user: first.id, tenant: tenant)
+        let page = try await reader.changes(of: viewer, limit: 9).get()
+        try expectEqual(page.elements.map(\.change.kind), kinds.reversed(), "The page of a tenant")
+        try expectEqual(try await reader.countChanges(of: viewer).get(), kinds.count, "The number of a tenant")
+      }
     },
     ConformanceCase(.basic, "Groups, memberships and tenants come back from an export as they were") { driver in
       let ann = try Probe.person("ann")

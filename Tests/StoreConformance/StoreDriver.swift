@@ -74,9 +74,9 @@ final class StoreDriver: Sendable {
   func item(_ key: ItemKey) async throws -> StoredItem? { try await reader().item(key).get()?.item }
 
   /// The change log of a person.
-  func changes(of user: UserID) async throws -> [Change] {
+  func changes(of user: UserID, in tenant: TenantID = Probe.tenant) async throws -> [Change] {
     let store = store
-    return try await blocking { try store.changes(of: user) }
+    return try await blocking { try store.changes(of: user, in: tenant) }
   }
 
   /// Everything that an export gives.
@@ -205,14 +205,14 @@ final class ReaderDriver: @unchecked Sendable {
 
   /// One page of the record.
   func changes(
-    of user: UserID, after position: Int64 = 0, limit: Int
+    of person: Viewer, from place: Int64? = nil, limit: Int
   ) async -> Result<StoredPage<RecordedChange>, StoreError> {
-    await ask { reader, then in reader.changes(of: user, after: position, limit: limit, then) }
+    await ask { reader, then in reader.changes(of: person, from: place, limit: limit, then) }
   }
 
   /// How many rows the record has.
-  func countChanges(of user: UserID) async -> Result<Int, StoreError> {
-    await ask { reader, then in reader.countChanges(of: user, then) }
+  func countChanges(of person: Viewer) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.countChanges(of: person, then) }
   }
 
   /// One page of a tenant's people.

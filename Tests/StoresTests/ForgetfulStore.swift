@@ -22,7 +22,7 @@ final class ForgetfulStore: ProfileStore {
 
   func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws { try store.exportRecords(body) }
 
-  func changes(of user: UserID) throws -> [Change] { [] }
+  func changes(of user: UserID, in tenant: TenantID) throws -> [Change] { [] }
 
   func close() { store.close() }
 }

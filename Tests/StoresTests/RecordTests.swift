@@ -51,8 +51,12 @@ struct RecordTests {
       // Moved.
       """
       update record set position = position + 100 where user = 'user-0' and position in (4, 5);
-      update record set position = 109 - position where user = 'user-0' and position > 100
+      update record set position = 109 - (position - 100) where user = 'user-0' and position > 100
       """,
+      "update record set tenant = 'other' where user = 'user-0' and position = 5",
+      "update record set previous = null where user = 'user-0' and position = 4",
+      "update chain set tenant = 'other' where user = 'user-0'",
+      "update chain set last = 1 where user = 'user-0'",
       "update record set user = 'user-1', position = 4 where user = 'user-0' and position = 5",
       // Taken out: the first, one in the middle, the last, the last with its count, all, all with their chain.
       "delete from record where user = 'user-0' and position = 1",
@@ -72,10 +76,11 @@ struct RecordTests {
       "update chain set tip = zeroblob(32) where user = 'user-0'",
       "update chain set seal = zeroblob(32) where user = 'user-0'",
       "update chains set seal = zeroblob(32)",
+      "update chains set sum = zeroblob(32)",
       // Put in.
       """
-      insert into record select user, 6, time, kind, collection, item, properties, version_before, version_after,
-      acting_user, acting_app, code from record where user = 'user-0' and position = 5
+      insert into record select null, seq, user, tenant, 6, time, kind, collection, item, properties, version_before,
+      version_after, acting_user, acting_app, code from record where user = 'user-0' and position = 5
       """,
     ])
   func tampering(_ sql: String) async throws {
@@ -85,11 +90,56 @@ struct RecordTests {
     #expect(!(try findings(scratch)).isEmpty)
   }
 
+  @Test("A person who is put back to an earlier state, with the rows of a copy of then, is found")
+  func rollback() async throws {
+    let scratch = try await scratch()
+    defer { scratch.remove() }
+    let copy = scratch.directory + "/copy.db"
+    let before = try SQLiteStore.open(scratch.database)
+    try before.backup(to: copy)
+    let item = Sample.phone("phone-0", of: Sample.person("user-0"), number: "4").with(Version(number: 4))
+    _ = try await before.put(item).get()
+    before.close()
+    try tamper(
+      scratch,
+      """
+      attach '\(copy)' as copy;
+      delete from record where user = 'user-0' and position = 6;
+      delete from chain where user = 'user-0';
+      insert into chain select * from copy.chain where user = 'user-0';
+      update item set version = 3 where user = 'user-0' and id = 'phone-0';
+      """)
+    #expect(!(try findings(scratch)).isEmpty)
+  }
+
+  @Test("A check beside a writer finds nothing")
+  func besideWriter() async throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    let store = try SQLiteStore.open(scratch.database)
+    try store.load(Sample.directory(people: 20, phones: 2))
+    let writer = Task {
+      for number in 0..<400 where !Task.isCancelled {
+        try store.load([
+          .user(Sample.person("new-\(number)")), .item(Sample.phone("p", of: Sample.person("new-\(number)"))),
+        ])
+      }
+    }
+    for _ in 0..<10 { #expect(try store.check() == []) }
+    writer.cancel()
+    _ = await writer.result
+    #expect(try store.check() == [])
+    store.close()
+  }
+
   @Test("What is stored without a row of the record is found, and so is what is missing")
   func unrecorded() async throws {
     for sql in [
       "update item set version = 9 where user = 'user-0' and id = 'phone-0'",
       "update user set version = 9 where id = 'user-0'",
+      "update user set tenant = '\(TenantID.personalAccounts.text)' where id = 'user-0'",
+      "update user set principal_name_folded = 'eve' where id = 'user-0'",
+      "update tenant set json = cast('garbage' as blob)",
       "delete from item where user = 'user-0' and id = 'phone-0'",
       """
       insert into directory_group values ('g', '\(TenantID.demo.text)', 1, cast('{"id":"g","displayName":"G"}' as blob));
@@ -137,7 +187,7 @@ struct RecordTests {
     let now = try { () throws -> [[Change]] in
       let store = try SQLiteStore.openReadOnly(scratch.database)
       defer { store.close() }
-      return try ["user-0", "user-1"].map { try store.changes(of: Sample.userID($0)) }
+      return try ["user-0", "user-1"].map { try store.changes(of: Sample.userID($0), in: .demo) }
     }()
     // The tables as the steps before left them.
     try tamper(
@@ -150,17 +200,18 @@ struct RecordTests {
       insert into change select null, user, time, kind, collection, item, properties, version_before, version_after,
         acting_user, acting_app from record where user = 'user-0' order by position;
       drop table record; drop table chain; drop table chains; drop table tenant; drop table membership;
-      drop table directory_group; drop index item_listed; drop index item_beyond_tenant;
+      drop table directory_group; drop index item_listed; drop index item_federated; drop index item_everyone;
       alter table item drop column listed; alter table item drop column listed_as;
       create index item_beyond_tenant on item (user) where audience & 48 != 0;
       delete from grdb_migrations where identifier = 'tenants, groups and the record';
       """)
+    #expect(throws: StoreOpenError.older) { try SQLiteStore.openReadOnly(scratch.database) }
     let store = try SQLiteStore.open(scratch.database)
     #expect(store.health == .healthy)
     #expect(try store.check() == [])
-    #expect(try store.changes(of: Sample.userID("user-0")) == now[0])
+    #expect(try store.changes(of: Sample.userID("user-0"), in: .demo) == now[0])
     // Nothing was logged of the other, so that what they hold begins their chain.
-    #expect(try store.changes(of: Sample.userID("user-1")).map(\.item?.text) == [nil, "phone-0", "phone-1"])
+    #expect(try store.changes(of: Sample.userID("user-1"), in: .demo).map(\.item?.text) == [nil, "phone-0", "phone-1"])
     #expect(try store.tenants().map(\.id) == TenantID.builtIn)
     store.close()
   }
@@ -221,7 +272,7 @@ struct ErasureTests {
     }
     #expect(try result.get() == .removed)
     #expect(try holders(scratch) == [])
-    #expect(try store.changes(of: ann.id).count > 50)
+    #expect(try store.changes(of: ann.id, in: .demo).count > 50)
     #expect(try store.check() == [])
     store.close()
     #expect(try holders(scratch) == [])
@@ -259,7 +310,8 @@ struct ErasureTests {
 
     private static func row(_ user: UserID, _ key: ItemKey?, _ version: Version) -> Change {
       Change(
-        time: Sample.time, kind: .deleted, user: user, collection: key?.collection, item: key?.id, properties: [],
+        time: Sample.time, kind: .deleted, user: user, tenant: .demo, collection: key?.collection, item: key?.id,
+        properties: [],
         versionBefore: version, versionAfter: nil, actingUser: nil, actingApplication: nil)
     }
   }

@@ -103,7 +103,7 @@ struct SQLiteWriterTests {
     for _ in 0...20 { done.wait() }
     #expect(answers.withLock { $0.filter { !$0.value }.map(\.key) } == ["p7"])
     #expect(try store.content().count == 21)
-    #expect(try store.changes(of: Sample.ann.id).count == 21)
+    #expect(try store.changes(of: Sample.ann.id, in: .demo).count == 21)
     #expect(store.health == .healthy)
     store.close()
   }

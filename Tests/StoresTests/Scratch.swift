@@ -80,7 +80,8 @@ struct Put: ItemOperation {
     .put(
       item,
       Change(
-        time: Sample.time, kind: .updated, user: key.user, collection: key.collection, item: key.id, properties: [],
+        time: Sample.time, kind: .updated, user: key.user, tenant: .demo, collection: key.collection, item: key.id,
+        properties: [],
         versionBefore: state.item?.version, versionAfter: item.version, actingUser: nil, actingApplication: nil))
   }
 }

@@ -194,13 +194,18 @@ public struct EntityReader: Sendable {
     }
   }
 
-  /// Reads `name@odata.bind` of a navigation property that refers to entities elsewhere; false when it is none.
+  /// Reads `name@odata.bind` of a navigation property that refers to entities elsewhere; false when the
+  /// annotation is another one.
   private func readBinding(
     _ reader: inout JSONReader, _ name: JSONReader.Text, of type: StructuredType, into patch: inout StructuredPatch
   ) throws -> Bool {
-    guard type.navigation.contains(where: { !$0.containsTarget }), try reader.peek() == .array else { return false }
+    guard name.hasSuffix(Self.bindAnnotation) || name.hasSuffix(Self.shortBindAnnotation) else { return false }
     let text = name.string
-    guard let navigation = type.navigation.first(where: { text == "\($0.name)@odata.bind" }) else { return false }
+    let navigation = type.navigation.first { !$0.containsTarget && text == "\($0.name)@odata.bind" }
+    // What asks for a relation is no remark: to leave it out unnoticed would be to lose it.
+    guard let navigation, try reader.peek() == .array else {
+      throw BodyError.unknownProperty(PropertyPath.shown(text), type: type.qualifiedName, suggestion: nil)
+    }
     try reader.beginArray()
     while try reader.nextElement() {
       patch.bindings[navigation.name, default: []].append(try reader.readString().string)
@@ -208,6 +213,8 @@ public struct EntityReader: Sendable {
     return true
   }
 
+  private static let bindAnnotation = Array("@odata.bind".utf8)
+  private static let shortBindAnnotation = Array("@bind".utf8)
   private static let typeAnnotation = Array("@odata.type".utf8)
   private static let shortTypeAnnotation = Array("@type".utf8)
   private static let entityTagAnnotation = Array("@odata.etag".utf8)

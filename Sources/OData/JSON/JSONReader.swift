@@ -34,6 +34,11 @@ public struct JSONReader {
       return true
     }
 
+    /// Whether the decoded bytes end with those of `suffix`.
+    public func hasSuffix(_ suffix: [UInt8]) -> Bool {
+      withBytes { bytes in bytes.count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix) }
+    }
+
     /// The decoded bytes, valid UTF-8.
     public var utf8: [UInt8] { decoded ?? Array(bytes) }
 

@@ -110,7 +110,8 @@ public enum Access: CaseIterable, Sendable {
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
     let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
-    guard !isConfinedToOwner, sufficient.contains(where: caller.permissions.contains) else {
+    guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
+    guard sufficient.contains(where: caller.permissions.contains) else {
       guard !sufficient.isEmpty else { throw .ownersAlone }
       throw .insufficientPermissions(sufficient, isDirectory: isDirectory)
     }

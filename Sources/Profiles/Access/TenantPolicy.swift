@@ -1,3 +1,5 @@
+import OData
+
 /// What an organisation decided for its people.
 public struct TenantPolicy: Hashable, Sendable {
   /// Who may write items of others, with `User.ReadWrite.All`.
@@ -63,6 +65,14 @@ public struct TenantPolicy: Hashable, Sendable {
   /// Whether applications may write a collection.
   public func letsApplicationsWrite(_ collection: String) -> Bool {
     applicationCollections?.contains(collection) ?? true
+  }
+
+  /// Whether every collection that the policy names is one of a profile.
+  var namesCollectionsOnly: Bool {
+    let names = Set(defaultAudiences.keys).union(audienceMasks.keys).subtracting([Self.anyCollection])
+    return names.union(applicationCollections ?? []).allSatisfy { name in
+      ProfileModel.collections.contains { $0.name == name }
+    }
   }
 
   /// Whom somebody counts as family is nobody else's business until they say so.

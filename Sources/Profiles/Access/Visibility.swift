@@ -51,15 +51,18 @@ public struct VisibleObject: Sendable {
   public let version: Version?
   /// The object as JSON, without annotations.
   public let json: [UInt8]
+  /// Where a list goes on after the object.
+  let place: String
 
   /// The object as a value of its type; nil when the stored JSON is damaged.
   public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
 
-  fileprivate init(_ type: StructuredType, id: String, version: Version?, json: [UInt8]) {
+  fileprivate init(_ type: StructuredType, id: String, version: Version?, json: [UInt8], place: String? = nil) {
     self.type = type
     self.id = id
     self.version = version
     self.json = json
+    self.place = place ?? id
   }
 }
 
@@ -77,7 +80,10 @@ extension Relation {
     guard knowsPerson else { return nil }
     let reading = Self.revealing(isOwner: isOwner) + [.userReadBasicAll]
     guard !shows(reading, to: caller) else { return visible(user, to: caller) }
-    return user.json(restrictedTo: ["id"]).map { Self.person(user, $0) }
+    // An entity tag would tell of changes to what they may not read.
+    return user.json(restrictedTo: ["id"]).map {
+      VisibleObject(ProfileModel.user, id: user.id.text, version: nil, json: $0)
+    }
   }
 
   private func shows(_ permissions: [Permission], to caller: Caller) -> Bool {
@@ -108,6 +114,7 @@ extension VisibleObject {
   /// A row of the record of a person, for the person and for applications of their tenant; nil for all others.
   init?(_ row: RecordedChange, _ relation: Relation) {
     guard relation.isOwner || relation.isApplicationOfTenant else { return nil }
-    self.init(ProfileModel.change, id: row.id, version: nil, json: row.json)
+    // The first row is followed by none, so that its place is never asked for.
+    self.init(ProfileModel.change, id: row.id, version: nil, json: row.json, place: String(row.older ?? 0))
   }
 }

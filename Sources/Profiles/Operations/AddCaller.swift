@@ -51,7 +51,11 @@ struct AddCaller: PersonOperation {
   var user: UserID { person.id }
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
-    if let existing = state.person { return .unchanged(existing) }
+    if let existing = state.person {
+      // Somebody else has the id, in another tenant.
+      guard existing.tenant == person.tenant else { throw .userNotFound }
+      return .unchanged(existing)
+    }
     return .put(person, stamp.change(.created, of: user, from: nil, to: person.version))
   }
 

@@ -19,12 +19,13 @@ struct AuditStamp: Sendable {
     return .complex(set)
   }
 
-  /// A row of the change log for an item.
+  /// A row of the change log for an item. Nobody writes across tenants, so the caller's tenant is the person's.
   func change(
     _ kind: Change.Kind, of key: ItemKey, properties: [String], from before: Version?, to after: Version?
   ) -> Change {
     Change(
-      time: time, kind: kind, user: key.user, collection: key.collection, item: key.id, properties: properties,
+      time: time, kind: kind, user: key.user, tenant: caller.tenant, collection: key.collection, item: key.id,
+      properties: properties,
       versionBefore: before, versionAfter: after, actingUser: caller.userID,
       actingApplication: caller.applicationID)
   }
@@ -35,7 +36,8 @@ struct AuditStamp: Sendable {
     to after: Version?
   ) -> Change {
     Change(
-      time: time, kind: kind, user: user, collection: collection, item: nil, properties: properties,
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: collection, item: nil,
+      properties: properties,
       versionBefore: before, versionAfter: after, actingUser: caller.userID,
       actingApplication: caller.applicationID)
   }
@@ -43,7 +45,8 @@ struct AuditStamp: Sendable {
   /// A row of the record for a membership of a person.
   func membership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
     Change(
-      time: time, kind: kind, user: user, collection: Change.memberships, item: ItemID(group.text), properties: [],
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: Change.memberships,
+      item: ItemID(group.text), properties: [],
       versionBefore: nil, versionAfter: nil, actingUser: caller.userID, actingApplication: caller.applicationID)
   }
 

@@ -15,7 +15,8 @@ struct CreateItem: ItemOperation {
       throw .userNotFound
     }
     let policy = owner.standing?.policy ?? TenantPolicy()
-    try ItemAccess.check(patch, policy, for: stamp.caller, in: key.collection)
+    try ItemAccess.checkApplication(stamp.caller, policy, key.collection)
+    if let audience = patch.audience { try ItemAccess.check(audience, policy, in: key.collection) }
     // Ids are made by the server; meeting one again would mean two people were given the same.
     guard state.item == nil else { throw .store(.failed("A new id was already in use.")) }
     let value = value(

@@ -27,7 +27,9 @@ public struct DirectoryLineReader: Sendable {
     case (.user(let json)?, nil, nil, nil, nil): return .user(try user(json, tenant))
     case (.group(let json)?, nil, nil, nil, nil): return .group(try group(json, tenant))
     case (.settings(let json)?, nil, nil, nil, nil):
-      guard let settings = TenantSettings(id: tenant, json: json) else { throw .malformedSettings }
+      guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesCollectionsOnly else {
+        throw .malformedSettings
+      }
       return .tenant(settings)
     case (.item(let json)?, let id?, let collection?, nil, nil): return .item(try item(json, of: id, in: collection))
     case (nil, nil, nil, let group?, let member?):

@@ -18,19 +18,14 @@ enum ItemAccess {
     return (owner, item)
   }
 
-  /// Whether the tenant's policy takes what a body sets: applications only where they may write, and audiences only of
-  /// those that the collection may have.
-  static func check(
-    _ patch: StructuredPatch, _ policy: TenantPolicy?, for caller: Caller, in collection: String
-  ) throws(ProfileError) {
-    try checkApplication(caller, policy, collection)
-    guard let audience = patch.audience, let mask = policy?.mask(of: collection), !mask.isSuperset(of: audience) else {
-      return
-    }
+  /// Whether the tenant's policy lets an item of a collection have an audience.
+  static func check(_ audience: Audience, _ policy: TenantPolicy?, in collection: String) throws(ProfileError) {
+    guard let mask = policy?.mask(of: collection), !mask.isSuperset(of: audience) else { return }
     throw .audienceNotAllowed(collection: collection, allowed: mask)
   }
 
-  private static func checkApplication(
+  /// Whether the tenant's policy lets the caller write a collection, if they are an application.
+  static func checkApplication(
     _ caller: Caller, _ policy: TenantPolicy?, _ collection: String
   ) throws(ProfileError) {
     guard caller.actor == .application, policy?.letsApplicationsWrite(collection) == false else { return }

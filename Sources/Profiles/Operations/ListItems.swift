@@ -97,7 +97,14 @@ extension ProfileSession {
       switch owner {
       case .failure(let error): then(.failure(error))
       case .success(let user):
-        person(user, caller) { then($0.map { ProfileView(owner: user, caller: caller, relation: $0) }) }
+        person(user, caller) { relation in
+          then(
+            relation.flatMap { relation in
+              // Nobody writes across tenants, whatever is visible.
+              guard purpose == .read || relation.mayWrite else { return .failure(.deniedForRole(isDirectory: false)) }
+              return .success(ProfileView(owner: user, caller: caller, relation: relation))
+            })
+        }
       }
     }
   }
@@ -112,10 +119,11 @@ extension ProfileSession {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let found):
         let page = found.page
-        let relation = found.owner.map { Relation(of: view.caller, to: view.owner, $0) } ?? view.relation
+        // Whose id it was may be gone, or somebody else's by now.
+        let relation = found.owner.map { Relation(of: view.caller, to: view.owner, $0) }
         let last = page.isLast ? nil : page.elements.last.map { ItemPosition(of: $0) }
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
-        let visible = page.elements.compactMap { relation.visible($0, of: collection.target) }
+        let visible = page.elements.compactMap { relation?.visible($0, of: collection.target) }
         then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
     }

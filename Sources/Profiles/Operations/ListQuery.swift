@@ -72,7 +72,7 @@ extension VisibleItem: ListedEntity {
 extension VisibleObject: ListedEntity {
   var listedType: StructuredType { type }
   var listedID: String { id }
-  var defaultPlace: OrderPlace { OrderPlace(values: [], id: Array(id.utf8)) }
+  var defaultPlace: OrderPlace { OrderPlace(values: [], id: Array(place.utf8)) }
 }
 
 /// Fills one page from entities that come in the list's own order: leaves out what is not asked for, sorts, skips.

@@ -62,7 +62,7 @@ extension ProfileSession {
     }
   }
 
-  /// One page of what is asked for of the record of a person.
+  /// One page of what is asked for of the record of a person, newest first unless another order is asked for.
   public func listChanges(
     of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
     _ then: @escaping Completion<(UserID, Listing<VisibleObject>)>
@@ -75,23 +75,29 @@ extension ProfileSession {
           switch relation {
           case .failure(let error): then(.failure(error))
           case .success(let relation):
-            listChanges(of: id, relation, query) { listing in then(listing.map { (id, $0) }) }
+            listChanges(of: Viewer(user: id, tenant: caller.tenant), relation, query) { listing in
+              then(listing.map { (id, $0) })
+            }
           }
         }
       }
     }
   }
 
+  /// The record is that of the person in the caller's tenant, whoever has the id elsewhere.
   private func listChanges(
-    of id: UserID, _ relation: Relation, _ query: ListQuery, _ then: @escaping Completion<Listing<VisibleObject>>
+    of person: Viewer, _ relation: Relation, _ query: ListQuery, _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
     scan(query) { [self] place, rows, then in
-      let position = place.flatMap { Int64($0.idText) } ?? 0
-      reader.changes(of: id, after: position, limit: rows) { found in
-        then(Self.piece(found, id: \.id) { VisibleObject($0, relation) })
+      reader.changes(of: person, from: place.flatMap { Int64($0.idText) }, limit: rows) { found in
+        then(
+          found.mapError(ProfileError.store).map { page in
+            let next = page.isLast ? nil : page.elements.last?.older
+            return (page.elements.compactMap { VisibleObject($0, relation) }, next.map { Self.place(String($0)) })
+          })
       }
     } then: { [self] filler in
-      conclude(filler, query, { [self] in reader.countChanges(of: id, $0) }, then)
+      conclude(filler, query, { [self] in reader.countChanges(of: person, $0) }, then)
     }
   }
 
@@ -112,6 +118,7 @@ extension ProfileSession {
     _ query: ListQuery, read: @escaping ListScan<VisibleObject, OrderPlace>.Read,
     then: @escaping Completion<PageFiller<VisibleObject>>
   ) {
+    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
     let isInOrder = query.ordering == nil
     let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let filler = PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now())
@@ -123,10 +130,14 @@ extension ProfileSession {
     _ page: Result<StoredPage<Row>, StoreError>, id: (Row) -> String, _ visible: (Row) -> VisibleObject?
   ) -> Result<ListScan<VisibleObject, OrderPlace>.Piece, ProfileError> {
     page.mapError(ProfileError.store).map { page in
-      let last = page.isLast ? nil : page.elements.last.map { OrderPlace(values: [], id: Array(id($0).utf8)) }
+      let last = page.isLast ? nil : page.elements.last.map { place(id($0)) }
       return (page.elements.compactMap(visible), last)
     }
   }
+}
+
+extension ProfileSession {
+  fileprivate static func place(_ id: String) -> OrderPlace { OrderPlace(values: [], id: Array(id.utf8)) }
 }
 
 extension OrderPlace {

@@ -40,11 +40,29 @@ extension ProfileSession {
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let owner?): known(id, caller, Relation(of: caller, to: id, owner), then)
+      case .success(nil) where caller.userID != id:
+        // As long as for somebody of whom nothing is visible.
+        reader.hasItemsBeyondTenant(of: id, for: Sight(of: caller)) { _ in then(.failure(.userNotFound)) }
       case .success(nil):
-        addCaller(caller, as: id) { added in
-          then(added.map { Relation(of: caller, to: id, ItemOwner(tenant: caller.tenant, displayName: nil)) })
+        addCaller(caller, as: id) { [self] added in
+          switch added {
+          case .failure(let error): then(.failure(error))
+          case .success: addedPerson(id, caller, then)
+          }
         }
       }
+    }
+  }
+
+  /// Whoever is there after the caller was added: they may be gone again.
+  private func addedPerson(_ id: UserID, _ caller: Caller, _ then: @escaping Completion<Relation>) {
+    reader.owner(id, for: Sight(of: caller)) { found in
+      then(
+        found.mapError(ProfileError.store).flatMap { owner in
+          guard let owner else { return .failure(.userNotFound) }
+          let relation = Relation(of: caller, to: id, owner)
+          return relation.knowsPerson ? .success(relation) : .failure(.userNotFound)
+        })
     }
   }
 

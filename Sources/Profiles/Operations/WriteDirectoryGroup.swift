@@ -5,7 +5,7 @@ extension ProfileSession {
   public func createGroup(
     _ patch: StructuredPatch, members: [UserID], by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
-    write(by: caller, then) { [self] () throws(ProfileError) in
+    write(nil, by: caller, then) { [self] () throws(ProfileError) in
       guard let id = GroupID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
       return CreateGroup(group: id, people: members, patch: patch, stamp: stamp(caller))
     }
@@ -16,7 +16,7 @@ extension ProfileSession {
     _ id: GroupID, _ patch: StructuredPatch, members: [UserID], preconditions: Preconditions, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
-    write(by: caller, then) { [self] () throws(ProfileError) in
+    write(id, by: caller, then) { [self] () throws(ProfileError) in
       UpdateGroup(group: id, people: members, patch: patch, preconditions: preconditions, stamp: stamp(caller))
     }
   }
@@ -39,17 +39,30 @@ extension ProfileSession {
   }
 
   private func writeSilently(_ operation: any GroupOperation, by caller: Caller, _ then: @escaping Completion<Void>) {
-    authorize(.manageGroups, by: caller) { [self] authorized in
+    authorizeWrite(of: operation.group, by: caller) { [self] authorized in
       if case .failure(let error) = authorized { return then(.failure(error)) }
       submit(operation) { then($0.map { _ in }) }
     }
   }
 
+  /// The group that the tenant's policy names makes administrators, which no application may do.
+  private func authorizeWrite(of group: GroupID?, by caller: Caller, _ then: @escaping Completion<Void>) {
+    authorize(.manageGroups, by: caller) { [self] authorized in
+      guard case .success = authorized, caller.actor == .application, let group else { return then(authorized) }
+      policy(of: caller.tenant) { policy in
+        then(
+          policy.flatMap { policy in
+            policy.administrators == group ? .failure(.deniedForRole(isDirectory: true)) : .success(())
+          })
+      }
+    }
+  }
+
   private func write(
-    by caller: Caller, _ then: @escaping Completion<VisibleObject>,
+    _ group: GroupID?, by caller: Caller, _ then: @escaping Completion<VisibleObject>,
     _ operation: @escaping () throws(ProfileError) -> any GroupOperation
   ) {
-    authorize(.manageGroups, by: caller) { [self] authorized in
+    authorizeWrite(of: group, by: caller) { [self] authorized in
       do throws(ProfileError) {
         try authorized.get()
         submit(try operation()) { outcome in

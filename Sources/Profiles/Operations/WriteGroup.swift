@@ -58,7 +58,15 @@ extension ProfileSession {
     _ operations: [any ItemOperation], of user: UserID, _ caller: Caller, _ then: @escaping Completion<AtomicOutcome>
   ) {
     submit(operations) { [self] outcome in
-      guard case .success(.refused(_, .userNotFound)) = outcome else { return then(outcome) }
+      guard case .success(.refused(let index, .userNotFound)) = outcome else { return then(outcome) }
+      guard caller.userID == user else {
+        // Alone, a write of what is not there says whether there is such a person for the caller.
+        guard !(operations[index] is CreateItem) else { return then(outcome) }
+        return missingItem(of: user, caller) { (missing: Result<Void, ProfileError>) in
+          guard case .failure(let error) = missing else { return then(outcome) }
+          then(.success(.refused(index: index, error)))
+        }
+      }
       addCaller(caller, as: user) { [self] added in
         switch added {
         case .failure: then(outcome)

@@ -15,7 +15,10 @@ public struct Change: Equatable, Sendable {
 
   public let time: DateTimeOffset
   public let kind: Kind
+  /// Whose record it is in.
   public let user: UserID
+  /// The person's tenant: an id that is given out again in another one begins another record.
+  public let tenant: TenantID
   /// The collection and item; nil when the person themself was touched.
   public let collection: String?
   public let item: ItemID?
@@ -33,18 +36,20 @@ public struct Change: Equatable, Sendable {
   /// The same for something that has no versions.
   public var withoutVersions: Change {
     Change(
-      time: time, kind: kind, user: user, collection: collection, item: item, properties: properties,
+      time: time, kind: kind, user: user, tenant: tenant, collection: collection, item: item, properties: properties,
       versionBefore: nil, versionAfter: nil, actingUser: actingUser, actingApplication: actingApplication)
   }
 
   /// A row of the log.
   public init(
-    time: DateTimeOffset, kind: Kind, user: UserID, collection: String?, item: ItemID?, properties: [String],
+    time: DateTimeOffset, kind: Kind, user: UserID, tenant: TenantID, collection: String?, item: ItemID?,
+    properties: [String],
     versionBefore: Version?, versionAfter: Version?, actingUser: UserID?, actingApplication: String?
   ) {
     self.time = time
     self.kind = kind
     self.user = user
+    self.tenant = tenant
     self.collection = collection
     self.item = item
     self.properties = properties

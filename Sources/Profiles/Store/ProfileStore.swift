@@ -32,8 +32,8 @@ public protocol ProfileStore: AnyObject, Sendable {
   /// requests.
   func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws
 
-  /// The record of one person, oldest first. Blocks; for commands and tests.
-  func changes(of user: UserID) throws -> [Change]
+  /// The record of one person of a tenant, oldest first. Blocks; for commands and tests.
+  func changes(of user: UserID, in tenant: TenantID) throws -> [Change]
 
   /// Finishes the writes that are queued, then releases everything. Blocks.
   func close()
@@ -109,13 +109,13 @@ public protocol DirectoryReader: AnyObject {
   /// Whether somebody is a member of a group of their tenant.
   func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
-  /// One page of the record of a person, oldest first, after the row at `position`.
+  /// One page of the record of a person, newest first, from a place that the page before named, or from the end.
   func changes(
-    of user: UserID, after position: Int64, limit: Int,
+    of person: Viewer, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void)
 
   /// How many rows the record of a person has.
-  func countChanges(of user: UserID, _ then: @escaping (Result<Int, StoreError>) -> Void)
+  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void)
 }
 
 /// Which groups are meant.
@@ -128,7 +128,7 @@ public enum GroupScope: Equatable, Sendable {
 
 /// A page of a collection.
 public struct OwnedPage: Sendable {
-  /// What was known of the owner when the page was read; nil when it was not asked for, or when there is no owner.
+  /// What was known of the owner when the page was read; nil when there is none.
   public let owner: ItemOwner?
   public let page: StoredPage<StoredItem>
 

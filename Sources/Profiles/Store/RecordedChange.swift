@@ -5,11 +5,15 @@ public struct RecordedChange: Equatable, Sendable {
   /// 1 for the first row of a person, then without gaps.
   public let position: Int64
   public let change: Change
+  /// The place of the row before, in a form that the store understands; nil for the first. It says something of others,
+  /// so it is never shown.
+  public let older: Int64?
 
   /// The change at a position.
-  public init(position: Int64, change: Change) {
+  public init(position: Int64, change: Change, older: Int64?) {
     self.position = position
     self.change = change
+    self.older = older
   }
 }
 

@@ -1,15 +1,20 @@
-import Crypto
 import OData
 import Profiles
 
+/// Whose chain it is: a person of a tenant. An id that is given out again in another tenant begins another chain.
+struct RecordOwner: Hashable {
+  let user: UserID
+  let tenant: TenantID
+}
+
 /// How the rows of a person's record are authenticated: each code covers the row, its position, and the code of the row
 /// before, so that no row can be altered, moved, added or taken out without the key. What stands at the end is covered
-/// by the chain's own row.
+/// by the seal of the chain.
 struct RecordChain: Equatable {
   /// How many rows there are.
   var length: Int64 = 0
   /// The code of the last row; zeros before the first.
-  var tip = [UInt8](repeating: 0, count: SHA256.byteCount)
+  var tip = [UInt8](repeating: 0, count: RecordKey.codeBytes)
 
   /// Adds a row and returns its code.
   mutating func append(_ change: Change, _ key: RecordKey) -> [UInt8] {
@@ -19,26 +24,22 @@ struct RecordChain: Equatable {
   }
 
   /// The code of the chain of a person as it is now.
-  func seal(of user: UserID, _ key: RecordKey) -> [UInt8] {
-    var bytes = Self.domain("chain")
-    Self.append(user.text, to: &bytes)
+  func seal(of owner: RecordOwner, _ key: RecordKey) -> [UInt8] {
+    var bytes = Self.chainDomain
+    Self.append(owner.user.text, to: &bytes)
+    Self.append(owner.tenant.text, to: &bytes)
     Self.append(length, to: &bytes)
     return key.authenticate(bytes + tip)
-  }
-
-  /// The code of the number of chains, so that a whole one cannot be taken away unseen.
-  static func seal(ofChains count: Int64, _ key: RecordKey) -> [UInt8] {
-    var bytes = domain("chains")
-    append(count, to: &bytes)
-    return key.authenticate(bytes)
   }
 
   // MARK: What codes cover
 
   private static func covered(_ change: Change, at position: Int64, after tip: [UInt8]) -> [UInt8] {
-    var bytes = domain("row") + tip
-    bytes.reserveCapacity(384)
+    var bytes = rowDomain
+    bytes.reserveCapacity(480)
+    bytes.append(contentsOf: tip)
     append(change.user.text, to: &bytes)
+    append(change.tenant.text, to: &bytes)
     append(position, to: &bytes)
     append(change.time.ticks, to: &bytes)
     append(change.kind.rawValue, to: &bytes)
@@ -53,9 +54,12 @@ struct RecordChain: Equatable {
     return bytes
   }
 
-  private static func domain(_ name: String) -> [UInt8] { Array("facet record \(name)\n".utf8) }
+  private static let rowDomain = domain("row")
+  private static let chainDomain = domain("chain")
 
-  private static func append(_ number: Int64, to bytes: inout [UInt8]) {
+  fileprivate static func domain(_ name: String) -> [UInt8] { Array("facet record \(name)\n".utf8) }
+
+  fileprivate static func append(_ number: Int64, to bytes: inout [UInt8]) {
     withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
   }
 
@@ -64,5 +68,37 @@ struct RecordChain: Equatable {
     guard let text else { return append(Int64(-1), to: &bytes) }
     append(Int64(text.utf8.count), to: &bytes)
     bytes.append(contentsOf: text.utf8)
+  }
+}
+
+/// What is known of all chains together: their number, and the sum of their seals. It is authenticated too, so that
+/// neither can a whole chain be taken away unseen, nor one be put back to an earlier state.
+struct RecordTotal: Equatable {
+  var count: Int64 = 0
+  /// Modulo 2 to the power of 256, most significant byte first.
+  var sum = [UInt8](repeating: 0, count: RecordKey.codeBytes)
+
+  /// Counts a chain in its new state instead of the old one, nil meaning that there was none.
+  mutating func replace(_ old: [UInt8]?, with new: [UInt8]) {
+    if let old { add(old, negated: true) } else { count += 1 }
+    add(new, negated: false)
+  }
+
+  /// The code of the total.
+  func seal(_ key: RecordKey) -> [UInt8] {
+    var bytes = RecordChain.domain("total")
+    RecordChain.append(count, to: &bytes)
+    return key.authenticate(bytes + sum)
+  }
+
+  private mutating func add(_ code: [UInt8], negated: Bool) {
+    guard code.count == sum.count else { return }
+    // A number is taken away by adding its complement and one.
+    var carry = negated ? 1 : 0
+    for index in sum.indices.reversed() {
+      carry += Int(sum[index]) + Int(negated ? ~code[index] : code[index])
+      sum[index] = UInt8(truncatingIfNeeded: carry)
+      carry >>= 8
+    }
   }
 }

@@ -4,19 +4,24 @@ import Foundation
 /// The key that authenticates the record. It is kept outside the database, so that whoever can write in the database
 /// alone cannot make rows that pass `facet check`.
 struct RecordKey: Sendable {
-  let key: SymmetricKey
+  /// What every code begins with: the key is worked in once.
+  private let beginning: HMAC<SHA256>
 
   /// A key from its bytes.
-  init(_ bytes: [UInt8]) { key = SymmetricKey(data: bytes) }
+  init(_ bytes: [UInt8]) { beginning = HMAC<SHA256>(key: SymmetricKey(data: bytes)) }
 
   static let bytesCount = 32
+  /// Length of a code, in bytes.
+  static let codeBytes = SHA256.byteCount
 
   /// Tells keys apart without saying anything of them.
   var fingerprint: [UInt8] { authenticate(Array("facet record key".utf8)) }
 
   /// HMAC with SHA-256 (RFC 2104) of `bytes`.
   func authenticate(_ bytes: [UInt8]) -> [UInt8] {
-    Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+    var code = beginning
+    bytes.withUnsafeBytes { code.update(data: UnsafeRawBufferPointer($0)) }
+    return Array(code.finalize())
   }
 }
 

@@ -20,12 +20,16 @@ extension SQLiteStore {
     var findings: [CheckFinding] = []
     do {
       let connection = try SQLiteConnection(path, .readPatiently)
-      try SQLiteSchema.check(connection, mayBeEmpty: false)
+      try SQLiteSchema.checkCurrent(connection)
+      // As of one moment, so that a server may write meanwhile.
+      try connection.execute("begin")
+      defer { try? connection.execute("rollback") }
       findings = try Self.structuralFaults(connection)
       if findings.isEmpty {
         let key = try RecordKey.existing(in: Self.directory(of: path))
         findings =
           try Self.userFaults(connection) + Self.itemFaults(connection) + Self.groupFaults(connection)
+          + Self.tenantFaults(connection)
           + SQLiteRecordCheck.faults(connection, key)
       }
     } catch let refusal as SQLiteSchema.Refusal {
@@ -44,11 +48,13 @@ extension SQLiteStore {
 
   private static func userFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
-    try connection.prepare("select \(SQLiteRows.userColumns) from user").forEach { row in
+    let select = try connection.prepare("select \(SQLiteRows.userColumns), principal_name_folded from user")
+    try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
       do throws(SQLiteFailure) {
         let user = try row.user()
-        guard let fault = user.fault else { return }
+        let isFolded = row.optionalText(6) == user.principalName.map(StoredUser.foldedPrincipalName)
+        guard let fault = user.fault ?? (isFolded ? nil : "The principal name to search by is another.") else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {
         findings.append(CheckFinding(user: UserID(row.text(0)), collection: nil, item: nil, message: error.reason))
@@ -82,6 +88,16 @@ extension SQLiteStore {
       }
     }
     return findings
+  }
+
+  /// Tenants whose settings cannot be read.
+  private static func tenantFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
+    try connection.prepare("select id, json from tenant").all { row throws(SQLiteFailure) -> CheckFinding? in
+      guard let id = TenantID(row.text(0)), TenantSettings(id: id, json: row.bytes(1)) != nil else {
+        return .inFile("The settings of a tenant are damaged.")
+      }
+      return nil
+    }.compactMap { $0 }
   }
 
   /// Groups that are not of their type, and memberships that join nothing.

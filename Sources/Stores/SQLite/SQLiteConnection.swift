@@ -60,6 +60,9 @@ final class SQLiteConnection {
   /// How many rows the statement that ran last wrote.
   var changes: Int { Int(sqlite3_changes(handle)) }
 
+  /// The place of the row that was inserted last into a table that numbers its rows.
+  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
   /// Whether a transaction is open.
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 

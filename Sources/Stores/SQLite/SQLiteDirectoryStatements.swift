@@ -4,7 +4,7 @@ import Profiles
 /// Statements that read groups and the record. Belongs to one connection and its thread.
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
-  private let selectMembers, countMembers, selectMember, selectChanges, countChanges: SQLiteStatement
+  private let selectMembers, countMembers, selectMember, selectEnd, selectChange: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -30,11 +30,9 @@ final class SQLiteDirectoryStatements {
       select 1 from membership m join directory_group g on g.id = m.group_id join user u on u.id = m.user
       where m.user = ?1 and m.group_id = ?2 and g.tenant = ?3 and u.tenant = ?3
       """)
-    selectChanges = try connection.prepare(
-      """
-      select \(SQLiteRows.changeColumns), position from record where user = ? and position > ? order by position limit ?
-      """)
-    countChanges = try connection.prepare("select count(*) from record where user = ?")
+    selectEnd = try connection.prepare("select length, last from chain where user = ? and tenant = ?")
+    selectChange = try connection.prepare(
+      "select \(SQLiteRows.changeColumns), position, previous from record where seq = ? and user = ? and tenant = ?")
   }
 
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
@@ -71,17 +69,27 @@ final class SQLiteDirectoryStatements {
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  func changes(of user: UserID, after position: Int64, limit: Int) throws(SQLiteFailure) -> StoredPage<RecordedChange> {
-    try selectChanges.bind(user.text, position, limit + 1)
-    return try selectChanges.page(limit: limit, size: { _ in Self.changeBytes }) { row throws(SQLiteFailure) in
-      RecordedChange(position: row.int64(10), change: try row.change())
+  /// Follows the chain of a person from a place, or from its end.
+  func changes(of person: Viewer, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<RecordedChange> {
+    var place = place
+    if place == nil { place = try end(of: person)?.last }
+    var rows: [RecordedChange] = []
+    while let current = place, rows.count < limit {
+      try selectChange.bind(current, person.user.text, person.tenant.text)
+      let row = try selectChange.first { row throws(SQLiteFailure) in try row.recordedChange() }
+      guard let row else { throw .row("A row of the record is missing.") }
+      rows.append(row)
+      place = row.older
     }
+    return StoredPage(rows, isLast: place == nil)
   }
 
-  func countChanges(of user: UserID) throws(SQLiteFailure) -> Int { try count(countChanges, user.text) }
+  func countChanges(of person: Viewer) throws(SQLiteFailure) -> Int { Int(try end(of: person)?.length ?? 0) }
 
-  /// About what a row of the record holds.
-  private static let changeBytes = 512
+  private func end(of person: Viewer) throws(SQLiteFailure) -> (length: Int64, last: Int64)? {
+    try selectEnd.bind(person.user.text, person.tenant.text)
+    return try selectEnd.first { row throws(SQLiteFailure) in (row.int64(0), row.int64(1)) }
+  }
 
   private func count(_ statement: SQLiteStatement, _ owner: String) throws(SQLiteFailure) -> Int {
     try statement.bind(owner)

@@ -45,6 +45,7 @@ enum SQLiteFailure: Error, Equatable {
     case .row(let sentence): .damaged(Self.damageSentence(String(sentence.dropLast())))
     case .result where isDamage: .damaged(Self.damageSentence(reason))
     case .result where primaryCode == SQLITE_FULL: .diskFull
+    case .result where isBusy: .overloaded
     case .result where primaryCode == SQLITE_READONLY: .readOnly("The database cannot be written: \(reason).")
     case .result: .failed("The database reported: \(reason).")
     }

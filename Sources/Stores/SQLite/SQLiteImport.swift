@@ -38,7 +38,7 @@ struct SQLiteImport {
     guard try !tables.directory.isMember(user, of: group) else { return }
     guard try tables.directory.hasRoom(for: user) else { throw ImportError.tooManyGroups }
     try tables.directory.add(user, to: group)
-    try append(user, Change.memberships, ItemID(group.text), from: nil, to: nil)
+    try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
   }
 
   private func take(_ user: StoredUser) throws {
@@ -51,17 +51,17 @@ struct SQLiteImport {
       id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
       version: old?.next ?? user.version, json: user.json)
     if old == nil { try tables.insert(new) } else { try tables.update(new) }
-    try append(user.id, nil, nil, from: old, to: new.version)
+    try append(user.id, user.tenant, nil, nil, from: old, to: new.version)
   }
 
   private mutating func take(_ item: StoredItem) throws {
     let state = try tables.state(of: item.key)
-    guard state.owner != nil else { throw ImportError.unknownPerson }
+    guard let owner = state.owner else { throw ImportError.unknownPerson }
     let old = state.item
     try count(item, replacing: old)
     let new = item.with(old?.version.next ?? item.version)
     if old == nil { try tables.insert(new) } else { try tables.update(new) }
-    try append(item.key.user, item.key.collection, item.key.id, from: old?.version, to: new.version)
+    try append(item.key.user, owner.tenant, item.key.collection, item.key.id, from: old?.version, to: new.version)
   }
 
   private mutating func count(_ item: StoredItem, replacing old: StoredItem?) throws {
@@ -81,11 +81,11 @@ struct SQLiteImport {
   }
 
   private func append(
-    _ user: UserID, _ collection: String?, _ item: ItemID?, from old: Version?, to new: Version?
+    _ user: UserID, _ tenant: TenantID, _ collection: String?, _ item: ItemID?, from old: Version?, to new: Version?
   ) throws(SQLiteFailure) {
     try tables.record.append(
       Change(
-        time: time, kind: .imported, user: user, collection: collection, item: item, properties: [],
+        time: time, kind: .imported, user: user, tenant: tenant, collection: collection, item: item, properties: [],
         versionBefore: old, versionAfter: new, actingUser: nil, actingApplication: nil))
   }
 }

@@ -6,7 +6,7 @@ final class SQLiteReadStatements {
   private let connection: SQLiteConnection
   private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser,
     selectPrincipalName: SQLiteStatement
-  private let countItems, selectBeyondTenant, selectUsers, countUsers, begin, commit: SQLiteStatement
+  private let countItems, selectFederated, selectEveryone, selectUsers, countUsers, begin, commit: SQLiteStatement
   /// How callers stand to people.
   let standings: SQLiteStandings
   /// Groups and the record.
@@ -46,13 +46,11 @@ final class SQLiteReadStatements {
       """)
     countItems = try connection.prepare(
       "select count(*) from item where user = ?1 and collection = ?2 and (?3 is null or audience & ?3 != 0)")
-    // The condition on the audience is the one of the index, which holds all that is read. Each step leaps over what is
-    // alike, so that many items take no longer than few.
-    selectBeyondTenant = try connection.prepare(
-      """
-      select collection, audience from item where user = ? and \(SQLiteSchema.isBeyondTenant)
-      and (collection, audience) > (?, ?) order by collection, audience limit 1
-      """)
+    // Each condition on the audience is that of an index.
+    selectFederated = try connection.prepare(
+      "select 1 from item where user = ? and collection = ? and \(SQLiteSchema.isFor(.federatedOrganizations)) limit 1")
+    selectEveryone = try connection.prepare(
+      "select 1 from item where user = ? and collection = ? and \(SQLiteSchema.isFor(.everyone)) limit 1")
     selectUsers = try connection.prepare(
       "select \(SQLiteRows.userColumns) from user where tenant = ? and id > ? order by id limit ?")
     countUsers = try connection.prepare("select count(*) from user where tenant = ?")
@@ -65,12 +63,14 @@ final class SQLiteReadStatements {
   func item(_ key: ItemKey, for sight: Sight) throws(SQLiteFailure) -> FoundItem? {
     guard sight.needsStanding(to: key.user) else { return try item(key) }
     return try snapshot { () throws(SQLiteFailure) in
-      guard let owner = try standings.owner(key.user, for: sight) else { return nil }
-      let audiences = sight.audiences(of: key.user, owner, in: key.collection)
+      let owner = try standings.owner(key.user, for: sight)
+      // Of somebody who does not exist nothing is in sight, and it is looked for all the same.
+      let audiences = owner.map { sight.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
       try selectItemInSight.bind(key.user.text, key.collection, key.id.text, audiences?.rawValue)
       return try selectItemInSight.first { row throws(SQLiteFailure) in
-        FoundItem(item: try row.item(key, from: 0), owner: owner)
-      }
+        guard let owner else { return nil as FoundItem? }
+        return FoundItem(item: try row.item(key, from: 0), owner: owner)
+      } ?? nil
     }
   }
 
@@ -101,11 +101,7 @@ final class SQLiteReadStatements {
   func items(
     of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int
   ) throws(SQLiteFailure) -> OwnedPage {
-    guard sight.needsStanding(to: user) else {
-      return OwnedPage(
-        owner: nil, page: try items(of: user, in: collection, audiences: nil, after: position, limit: limit))
-    }
-    return try snapshot { () throws(SQLiteFailure) in
+    try snapshot { () throws(SQLiteFailure) in
       guard let owner = try standings.owner(user, for: sight) else {
         return OwnedPage(owner: nil, page: StoredPage([], isLast: true))
       }
@@ -135,19 +131,21 @@ final class SQLiteReadStatements {
     }
   }
 
-  /// Whether a person has an item in sight for an audience that reaches beyond their tenant.
+  /// Whether a person has an item in sight for an audience that reaches beyond their tenant. Every collection is looked
+  /// into twice, whatever is there and whoever exists, so that the time tells nothing but the answer.
   func hasItemsBeyondTenant(of user: UserID, for sight: Sight) throws(SQLiteFailure) -> Bool {
     try snapshot { () throws(SQLiteFailure) in
-      guard let owner = try standings.owner(user, for: sight) else { return false }
-      var place: (collection: String, audience: Int64)? = ("", -1)
-      while let (collection, audience) = place {
-        try selectBeyondTenant.bind(user.text, collection, audience)
-        place = try selectBeyondTenant.first { row throws(SQLiteFailure) in (row.text(0), row.int64(1)) }
-        guard let place else { return false }
-        guard let audiences = sight.audiences(of: user, owner, in: place.collection) else { return true }
-        if !audiences.isDisjoint(with: Audience(rawValue: place.audience)) { return true }
+      let owner = try standings.owner(user, for: sight)
+      var isFound = false
+      for collection in ProfileModel.collections {
+        let inSight = owner.map { sight.audiences(of: user, $0, in: collection.name) ?? .all } ?? .me
+        for (audience, select) in [(Audience.federatedOrganizations, selectFederated), (.everyone, selectEveryone)] {
+          try select.bind(user.text, collection.name)
+          let isThere = try select.first { _ throws(SQLiteFailure) in true } ?? false
+          isFound = isFound || isThere && inSight.contains(audience)
+        }
       }
-      return false
+      return isFound
     }
   }
 

@@ -38,15 +38,15 @@ extension SQLiteReader {
   }
 
   func changes(
-    of user: UserID, after position: Int64, limit: Int,
+    of person: Viewer, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.directory.changes(of: user, after: position, limit: limit)
+      try statements.directory.changes(of: person, from: place, limit: limit)
     }
   }
 
-  func countChanges(of user: UserID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.countChanges(of: user) }
+  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    page(1, then) { statements throws(SQLiteFailure) in try statements.directory.countChanges(of: person) }
   }
 }

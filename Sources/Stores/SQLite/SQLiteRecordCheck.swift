@@ -2,162 +2,213 @@ import OData
 import Profiles
 
 /// Looks through the record for rows that were altered, moved, added or taken out, and compares it with what people
-/// hold.
+/// hold. To be run in one transaction with the rest of a check.
 struct SQLiteRecordCheck {
   private let connection: SQLiteConnection
-  private let key: RecordKey?
+  private let key: RecordKey
   private var findings: [CheckFinding] = []
-  private var chains: Int64 = 0
+  private var total = RecordTotal()
 
-  /// Checks the record of a database; without the key only its form can be looked at.
-  init(_ connection: SQLiteConnection, _ key: RecordKey?) {
+  private init(_ connection: SQLiteConnection, _ key: RecordKey) {
     self.connection = connection
     self.key = key
   }
 
-  /// The faults, in the order of people.
+  /// The faults, in the order of people. Without the key nothing can be said but that.
   static func faults(_ connection: SQLiteConnection, _ key: RecordKey?) throws -> [CheckFinding] {
     guard let key, try connection.value("select hex(key) from chains") == SQLiteStore.hexadecimal(key.fingerprint)
     else { return [.inFile(SQLiteStore.foreignKeySentence)] }
     var check = SQLiteRecordCheck(connection, key)
-    try check.run(key)
-    return check.findings
+    try check.checkChains()
+    try check.checkStrays()
+    try check.checkTotal()
+    return Array(check.findings.prefix(Limits.checkFindingsMax))
   }
 
-  private mutating func run(_ key: RecordKey) throws {
-    let people = try connection.prepare(
-      """
-      select user from chain union select user from record union select id from user union select user from item
-      union select user from membership order by 1
-      """)
-    let reader = try ChainReader(connection)
-    var faults: [CheckFinding] = []
-    var count: Int64 = 0
-    try people.forEach { row in
-      guard faults.count < Limits.checkFindingsMax, let user = UserID(row.text(0)) else { return }
-      if try reader.hasChain(user) { count += 1 }
-      faults += try reader.faults(of: user, key)
+  /// Every chain with its rows, which lie all over the table and are brought into order once.
+  private mutating func checkChains() throws {
+    let reader = try SQLiteChainReader(connection, key)
+    let rows = try connection.prepare(
+      "select \(SQLiteRows.changeColumns), position, code, seq, previous from record order by user, tenant, position")
+    var current: SQLiteChainReader.Chain?
+    var (found, total) = ([CheckFinding](), self.total)
+    func finish(_ chain: SQLiteChainReader.Chain?) throws {
+      guard let chain else { return }
+      found += try reader.faults(atEndOf: chain, &total)
     }
-    findings += faults
-    try checkCount(count, key)
+    try rows.forEach { row in
+      guard found.count < Limits.checkFindingsMax else { return }
+      let change = try row.change()
+      let owner = RecordOwner(user: change.user, tenant: change.tenant)
+      if current?.owner != owner {
+        try finish(current)
+        current = SQLiteChainReader.Chain(owner: owner)
+      }
+      let columns = SQLiteRows.changeColumnCount
+      current?.take(
+        change, key, position: row.int64(columns), code: row.bytes(columns + 1), place: row.int64(columns + 2),
+        previous: row.optionalInt64(columns + 3))
+    }
+    try finish(current)
+    findings += found
+    self.total = total
   }
 
-  private mutating func checkCount(_ count: Int64, _ key: RecordKey) throws {
-    guard findings.count < Limits.checkFindingsMax else { return }
-    let select = try connection.prepare("select count, seal from chains")
-    let row = try select.first { row throws(SQLiteFailure) in (count: row.int64(0), seal: row.bytes(1)) }
-    guard let row, row.seal == RecordChain.seal(ofChains: row.count, key) else {
-      return findings.append(.inFile("The number of people in the record was altered."))
+  /// People without a chain, and chains without a row.
+  private mutating func checkStrays() throws {
+    for (sql, message) in [
+      (
+        "select id from user u where not exists (select 1 from chain c where c.user = u.id and c.tenant = u.tenant)",
+        "The person has no record in their tenant."
+      ),
+      (
+        "select user from chain where (user, tenant) not in (select user, tenant from record)",
+        "The rows of the record are gone."
+      ),
+    ] {
+      let users = try connection.prepare(sql).all { row throws(SQLiteFailure) in row.text(0) }
+      findings += users.map { CheckFinding(user: UserID($0), collection: nil, item: nil, message: message) }
     }
-    guard row.count != count else { return }
-    findings.append(.inFile("The record has the rows of \(count) people, and should have those of \(row.count)."))
+  }
+
+  private mutating func checkTotal() throws {
+    let select = try connection.prepare("select count, sum, seal from chains")
+    let kept = try select.first { row throws(SQLiteFailure) in
+      (total: RecordTotal(count: row.int64(0), sum: row.bytes(1)), seal: row.bytes(2))
+    }
+    guard let kept, kept.total.seal(key) == kept.seal else {
+      return findings.append(.inFile("What is known of the whole record was altered."))
+    }
+    guard kept.total != total, findings.isEmpty else { return }
+    findings.append(
+      .inFile(
+        kept.total.count == total.count
+          ? "The record of somebody is not the one that was written last: it was put back to an earlier state."
+          : "The record has the chains of \(total.count) people, and should have those of \(kept.total.count)."))
   }
 }
 
-/// Reads the chain of one person after the other.
-private final class ChainReader {
-  private let selectChain, selectRows, selectItems, selectUser, selectMemberships: SQLiteStatement
+/// Compares chains with their ends, and with what people hold.
+final class SQLiteChainReader {
+  private let key: RecordKey
+  private let selectEnd, selectItems, selectUser, selectMemberships: SQLiteStatement
 
-  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
-    selectChain = try connection.prepare("select length, tip, seal from chain where user = ?")
-    selectRows = try connection.prepare(
-      "select \(SQLiteRows.changeColumns), position, code from record where user = ? order by position")
-    selectItems = try connection.prepare("select collection, id, version from item where user = ?")
-    selectUser = try connection.prepare("select version from user where id = ?")
-    selectMemberships = try connection.prepare("select group_id from membership where user = ?")
+  init(_ connection: SQLiteConnection, _ key: RecordKey) throws(SQLiteFailure) {
+    self.key = key
+    selectEnd = try connection.prepare("select length, tip, seal, last from chain where user = ? and tenant = ?")
+    selectItems = try connection.prepare(
+      """
+      select i.collection, i.id, i.version from item i join user u on u.id = i.user where u.id = ? and u.tenant = ?
+      """)
+    selectUser = try connection.prepare("select version from user where id = ? and tenant = ?")
+    selectMemberships = try connection.prepare(
+      "select m.group_id from membership m join user u on u.id = m.user where u.id = ? and u.tenant = ?")
   }
 
-  func hasChain(_ user: UserID) throws(SQLiteFailure) -> Bool {
-    try selectChain.bind(user.text)
-    return try selectChain.first { _ throws(SQLiteFailure) in true } ?? false
-  }
+  /// A chain as far as its rows were read.
+  struct Chain {
+    let owner: RecordOwner
+    private(set) var chain = RecordChain()
+    private(set) var last: Int64?
+    private(set) var held: Set<String> = []
+    private(set) var fault: String?
 
-  /// What is wrong with the chain of a person, or with what they hold beside it.
-  func faults(of user: UserID, _ key: RecordKey) throws -> [CheckFinding] {
-    var chain = RecordChain()
-    var held: Set<String> = []
-    var fault: String?
-    try selectRows.bind(user.text)
-    try selectRows.forEach { row in
+    init(owner: RecordOwner) { self.owner = owner }
+
+    /// Takes the next row.
+    mutating func take(
+      _ change: Change, _ key: RecordKey, position: Int64, code: [UInt8], place: Int64, previous: Int64?
+    ) {
       guard fault == nil else { return }
-      let change = try row.change()
-      guard row.int64(10) == chain.length + 1 else {
-        fault = "Rows are missing from the record before position \(row.int64(10))."
+      guard position == chain.length + 1 else {
+        fault = "Rows are missing from the record before position \(position)."
         return
       }
-      guard chain.append(change, key) == row.bytes(11) else {
-        fault = "The row at position \(row.int64(10)) of the record was altered, moved or put in."
+      guard chain.append(change, key) == code, previous == last else {
+        fault = "The row at position \(position) of the record was altered, moved or put in."
         return
       }
-      Self.apply(change, to: &held)
+      last = place
+      apply(change)
     }
-    fault = try fault ?? endFault(of: user, chain, key)
-    if let fault { return [CheckFinding(user: user, collection: nil, item: nil, message: fault)] }
-    return try differences(of: user, held)
-  }
 
-  private func endFault(of user: UserID, _ chain: RecordChain, _ key: RecordKey) throws -> String? {
-    try selectChain.bind(user.text)
-    let end = try selectChain.first { row throws(SQLiteFailure) in
-      (chain: RecordChain(length: row.int64(0), tip: row.bytes(1)), seal: row.bytes(2))
-    }
-    guard let end else { return "The person has no record." }
-    guard end.chain.seal(of: user, key) == end.seal else { return "The end of the record was altered." }
-    guard end.chain.length == chain.length else {
-      return "The record has \(chain.length) rows, and should have \(end.chain.length)."
-    }
-    return end.chain == chain ? nil : "The end of the record is another than its last row."
-  }
-
-  // MARK: What the record says is there
-
-  /// What is held is written as one text for each thing: a person, an item with its version, or a membership.
-  private static func apply(_ change: Change, to held: inout Set<String>) {
-    switch (change.collection, change.item) {
-    case (nil, _):
-      if let before = change.versionBefore { held.remove(person(before)) }
-      if let after = change.versionAfter { held.insert(person(after)) }
-    case (Change.memberships?, let group?):
-      if change.kind == .deleted { held.remove(membership(group.text)) } else { held.insert(membership(group.text)) }
-    case (let collection?, let id?):
-      if let before = change.versionBefore { held.remove(item(collection, id.text, before)) }
-      if let after = change.versionAfter { held.insert(item(collection, id.text, after)) }
-    // A profile that was emptied; each of its items has a row of its own.
-    case (.some, nil): break
+    /// What is held is written as one text for each thing: a person, an item with its version, or a membership.
+    private mutating func apply(_ change: Change) {
+      switch (change.collection, change.item) {
+      case (nil, _):
+        if let before = change.versionBefore { held.remove(Held.person(before)) }
+        if let after = change.versionAfter { held.insert(Held.person(after)) }
+      case (Change.memberships?, let group?):
+        let membership = Held.membership(group.text)
+        if change.kind == .deleted { held.remove(membership) } else { held.insert(membership) }
+      case (let collection?, let id?):
+        if let before = change.versionBefore { held.remove(Held.item(collection, id.text, before)) }
+        if let after = change.versionAfter { held.insert(Held.item(collection, id.text, after)) }
+      // A profile that was emptied; each of its items has a row of its own.
+      case (.some, nil): break
+      }
     }
   }
 
-  private static func person(_ version: Version) -> String { "person \(version.number)" }
-  private static func membership(_ group: String) -> String { "member \(group)" }
-  private static func item(_ collection: String, _ id: String, _ version: Version) -> String {
-    "item \(collection)/\(id) \(version.number)"
+  private enum Held {
+    static func person(_ version: Version) -> String { "person \(version.number)" }
+    static func membership(_ group: String) -> String { "member \(group)" }
+    static func item(_ collection: String, _ id: String, _ version: Version) -> String {
+      "item \(collection)/\(id) \(version.number)"
+    }
+  }
+
+  /// What is wrong with a chain whose rows were all taken, or with what its person holds beside it.
+  func faults(atEndOf chain: Chain, _ total: inout RecordTotal) throws -> [CheckFinding] {
+    let owner = chain.owner
+    let seal = chain.chain.seal(of: owner, key)
+    total.replace(nil, with: seal)
+    let fault = chain.fault == nil ? try endFault(of: chain, seal) : chain.fault
+    if let fault {
+      return [CheckFinding(user: owner.user, collection: nil, item: nil, message: fault)]
+    }
+    return try differences(of: owner, chain.held)
+  }
+
+  private func endFault(of chain: Chain, _ seal: [UInt8]) throws(SQLiteFailure) -> String? {
+    try selectEnd.bind(chain.owner.user.text, chain.owner.tenant.text)
+    let end = try selectEnd.first { row throws(SQLiteFailure) in
+      (chain: RecordChain(length: row.int64(0), tip: row.bytes(1)), seal: row.bytes(2), last: row.int64(3))
+    }
+    guard let end else { return "The end of the record is gone." }
+    guard end.chain.length == chain.chain.length else {
+      return "The record has \(chain.chain.length) rows, and should have \(end.chain.length)."
+    }
+    let isWhole = end.chain == chain.chain && end.seal == seal && end.last == chain.last
+    return isWhole ? nil : "The end of the record was altered."
   }
 
   /// Whether what is stored is what the record ends with.
-  private func differences(of user: UserID, _ held: Set<String>) throws -> [CheckFinding] {
+  private func differences(of owner: RecordOwner, _ held: Set<String>) throws -> [CheckFinding] {
     var missing = held
     var findings: [CheckFinding] = []
     func find(_ thing: String, _ collection: String?, _ item: ItemID?) {
       guard missing.remove(thing) == nil else { return }
       findings.append(
         CheckFinding(
-          user: user, collection: collection, item: item, message: "The record does not end with what is stored."))
+          user: owner.user, collection: collection, item: item, message: "The record does not end with what is stored.")
+      )
     }
-    try selectUser.bind(user.text)
-    try selectUser.forEach { row in find(Self.person(Version(number: row.int64(0))), nil, nil) }
-    try selectItems.bind(user.text)
+    for statement in [selectUser, selectItems, selectMemberships] {
+      try statement.bind(owner.user.text, owner.tenant.text)
+    }
+    try selectUser.forEach { row in find(Held.person(Version(number: row.int64(0))), nil, nil) }
     try selectItems.forEach { row in
       let version = Version(number: row.int64(2))
-      find(Self.item(row.text(0), row.text(1), version), row.text(0), ItemID(row.text(1)))
+      find(Held.item(row.text(0), row.text(1), version), row.text(0), ItemID(row.text(1)))
     }
-    try selectMemberships.bind(user.text)
     try selectMemberships.forEach { row in
-      find(Self.membership(row.text(0)), Change.memberships, ItemID(row.text(0)))
+      find(Held.membership(row.text(0)), Change.memberships, ItemID(row.text(0)))
     }
     if findings.isEmpty, !missing.isEmpty {
       findings.append(
         CheckFinding(
-          user: user, collection: nil, item: nil, message: "The record says that more is there than is stored."))
+          user: owner.user, collection: nil, item: nil, message: "The record says that more is there than is stored."))
     }
     return findings
   }

@@ -3,81 +3,96 @@ import GRDB
 import OData
 import Profiles
 
-/// Brings the change log of an older program into chains.
+/// Brings the change log of an older program into chains, in the transaction of a step of the schema.
 struct SQLiteRecordMigration {
   private let database: Database
   private let key: RecordKey
+  private var total = RecordTotal()
+  /// The place of the last row of the chain at hand.
+  private var last: Int64?
 
-  /// Works in the transaction of a step of the schema.
+  /// Works on a database whose change log is still there.
   init(_ database: Database, _ key: RecordKey) {
     self.database = database
     self.key = key
   }
 
-  /// Appends every row to its person's chain, in the order of the log, and takes the log away.
-  func run() throws {
+  /// Appends every row to its person's chain, in the order of the log, and takes the log away. People who are gone are
+  /// those of the default tenant: the log did not say of which they were.
+  mutating func run() throws {
     let rows = try Row.fetchCursor(
-      database, sql: "select \(SQLiteRows.changeColumns) from change order by user, seq")
-    var current: UserID?
+      database,
+      sql: """
+        select c.user, u.tenant, c.time, c.kind, c.collection, c.item, c.properties, c.version_before, c.version_after,
+        c.acting_user, c.acting_app from change c left join user u on u.id = c.user order by c.user, c.seq
+        """)
+    var current: RecordOwner?
     var chain = RecordChain()
-    var chains: Int64 = 0
     while let row = try rows.next() {
       guard let change = Self.change(row) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
-      if change.user != current {
+      let owner = RecordOwner(user: change.user, tenant: change.tenant)
+      if owner != current {
         if let current { try finish(chain, of: current) }
-        (current, chain, chains) = (change.user, RecordChain(), chains + 1)
+        (current, chain) = (owner, RecordChain())
       }
       try append(change, &chain)
     }
     if let current { try finish(chain, of: current) }
-    chains += try adopt()
+    try adopt()
     try database.execute(
-      sql: "insert into chains (id, count, seal, key) values (1, ?, ?, ?)",
-      arguments: [chains, blob(RecordChain.seal(ofChains: chains, key)), blob(key.fingerprint)])
+      sql: "insert into chains (id, count, sum, seal, key) values (1, ?, ?, ?, ?)",
+      arguments: [total.count, blob(total.sum), blob(total.seal(key)), blob(key.fingerprint)])
     try database.execute(sql: "drop table change")
   }
 
-  /// Begins the chains of people of whom no change was logged, with what they hold now; returns how many.
-  private func adopt() throws -> Int64 {
+  /// Begins the chains of people of whom no change was logged, with what they hold now.
+  private mutating func adopt() throws {
     let people = try Row.fetchAll(
-      database, sql: "select id, version from user where id not in (select user from chain) order by id")
+      database, sql: "select id, tenant, version from user where id not in (select user from chain) order by id")
     for person in people {
-      guard let user = UserID(person[0]) else { continue }
+      guard let user = UserID(person[0]), let tenant = TenantID(person[1]) else { continue }
+      let owner = RecordOwner(user: user, tenant: tenant)
       var chain = RecordChain()
-      try append(adopted(user, nil, nil, person[1]), &chain)
+      try append(Self.adopted(owner, nil, nil, person[2]), &chain)
       let items = try Row.fetchAll(
         database, sql: "select collection, id, version from item where user = ? order by collection, id",
         arguments: [user.text])
-      for item in items { try append(adopted(user, item[0], ItemID(item[1] as String), item[2]), &chain) }
-      try finish(chain, of: user)
+      for item in items { try append(Self.adopted(owner, item[0], ItemID(item[1] as String), item[2]), &chain) }
+      try finish(chain, of: owner)
     }
-    return Int64(people.count)
   }
 
-  private func adopted(_ user: UserID, _ collection: String?, _ item: ItemID?, _ version: Int64) -> Change {
+  private static func adopted(
+    _ owner: RecordOwner, _ collection: String?, _ item: ItemID?, _ version: Int64
+  ) -> Change {
     Change(
-      time: DateTimeOffset(unixSeconds: Int64(Date().timeIntervalSince1970)), kind: .imported, user: user,
-      collection: collection, item: item, properties: [], versionBefore: nil, versionAfter: Version(number: version),
-      actingUser: nil, actingApplication: nil)
+      time: DateTimeOffset(unixSeconds: Int64(Date().timeIntervalSince1970)), kind: .imported, user: owner.user,
+      tenant: owner.tenant, collection: collection, item: item, properties: [], versionBefore: nil,
+      versionAfter: Version(number: version), actingUser: nil, actingApplication: nil)
   }
 
-  private func append(_ change: Change, _ chain: inout RecordChain) throws {
+  private mutating func append(_ change: Change, _ chain: inout RecordChain) throws {
     let code = chain.append(change, key)
     try database.execute(
       sql: """
-        insert into record (\(SQLiteRows.changeColumns), position, code) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        insert into record (\(SQLiteRows.changeColumns), position, code, previous)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        change.user.text, change.time.ticks, change.kind.rawValue, change.collection, change.item?.text,
-        change.properties.joined(separator: ","), change.versionBefore?.number, change.versionAfter?.number,
-        change.actingUser?.text, change.actingApplication, chain.length, blob(code),
+        change.user.text, change.tenant.text, change.time.ticks, change.kind.rawValue, change.collection,
+        change.item?.text, change.properties.joined(separator: ","), change.versionBefore?.number,
+        change.versionAfter?.number, change.actingUser?.text, change.actingApplication, chain.length, blob(code), last,
       ])
+    last = database.lastInsertedRowID
   }
 
-  private func finish(_ chain: RecordChain, of user: UserID) throws {
+  private mutating func finish(_ chain: RecordChain, of owner: RecordOwner) throws {
+    let seal = chain.seal(of: owner, key)
+    total.replace(nil, with: seal)
     try database.execute(
-      sql: "insert into chain (user, length, tip, seal) values (?, ?, ?, ?)",
-      arguments: [user.text, chain.length, blob(chain.tip), blob(chain.seal(of: user, key))])
+      sql: "insert into chain (user, tenant, length, last, tip, seal) values (?, ?, ?, ?, ?, ?)",
+      arguments: [owner.user.text, owner.tenant.text, chain.length, last, blob(chain.tip), blob(seal)])
+    last = nil
   }
 
   private func blob(_ bytes: [UInt8]) -> DatabaseValue {
@@ -85,19 +100,17 @@ struct SQLiteRecordMigration {
   }
 
   private static func change(_ row: Row) -> Change? {
-    let user: String = row[0]
-    let kind: Int64 = row[2]
-    let item: String? = row[4]
-    let properties: String = row[5]
-    let before: Int64? = row[6]
-    let after: Int64? = row[7]
-    let actor: String? = row[8]
-    guard let user = UserID(user), let kind = Change.Kind(rawValue: kind), let time = DateTimeOffset(ticks: row[1])
+    let tenant: String? = row[1]
+    let item: String? = row[5]
+    let properties: String = row[6]
+    let (before, after): (Int64?, Int64?) = (row[7], row[8])
+    let actor: String? = row[9]
+    guard let user = UserID(row[0]), let kind = Change.Kind(rawValue: row[3]), let time = DateTimeOffset(ticks: row[2])
     else { return nil }
     return Change(
-      time: time, kind: kind, user: user, collection: row[3], item: item.flatMap(ItemID.init),
-      properties: properties.split(separator: ",").map(String.init), versionBefore: before.map(Version.init(number:)),
-      versionAfter: after.map(Version.init(number:)), actingUser: actor.flatMap(UserID.init),
-      actingApplication: row[9])
+      time: time, kind: kind, user: user, tenant: tenant.flatMap(TenantID.init) ?? .demo, collection: row[4],
+      item: item.flatMap(ItemID.init), properties: properties.split(separator: ",").map(String.init),
+      versionBefore: before.map(Version.init(number:)), versionAfter: after.map(Version.init(number:)),
+      actingUser: actor.flatMap(UserID.init), actingApplication: row[10])
   }
 }

@@ -1,80 +1,112 @@
 import OData
 import Profiles
 
-/// Appends to the record, inside the open transaction. Nothing is remembered between two rows: another process may have
-/// written in between.
+/// Appends to the record, inside the open transaction. The ends of chains are read and written once for each person in a
+/// transaction; nothing is remembered between two of them.
 final class SQLiteRecordTable {
+  /// The end of a person's chain.
+  fileprivate struct End {
+    var chain: RecordChain
+    /// The place of the last row; nil before the first.
+    var last: Int64?
+    /// The seal before the transaction; nil when the transaction began the chain.
+    let seal: [UInt8]?
+  }
+
+  /// What a transaction has appended so far, to go back to.
+  struct Mark {
+    fileprivate let ends: [RecordOwner: End]
+  }
+
   private let connection: SQLiteConnection
   private let key: RecordKey
   /// False only in the benchmark that measures what the record costs.
   private let isKept: Bool
-  private let selectChain, insertChain, updateChain, insertRow, updateChains: SQLiteStatement
-  /// Chains that the open transaction began.
-  private var begun: Int64 = 0
+  private let selectEnd, insertEnd, updateEnd, insertRow, selectTotal, updateTotal: SQLiteStatement
+  /// The chains that the open transaction has touched.
+  private var ends: [RecordOwner: End] = [:]
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ key: RecordKey, isKept: Bool) throws(SQLiteFailure) {
     self.connection = connection
     self.key = key
     self.isKept = isKept
-    selectChain = try connection.prepare("select length, tip from chain where user = ?")
-    insertChain = try connection.prepare("insert into chain (length, tip, seal, user) values (?, ?, ?, ?)")
-    updateChain = try connection.prepare("update chain set length = ?, tip = ?, seal = ? where user = ?")
+    selectEnd = try connection.prepare("select length, tip, last, seal from chain where user = ? and tenant = ?")
+    insertEnd = try connection.prepare(
+      "insert into chain (length, last, tip, seal, user, tenant) values (?, ?, ?, ?, ?, ?)")
+    updateEnd = try connection.prepare(
+      "update chain set length = ?, last = ?, tip = ?, seal = ? where user = ? and tenant = ?")
     insertRow = try connection.prepare(
       """
-      insert into record (\(SQLiteRows.changeColumns), position, code) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      insert into record (\(SQLiteRows.changeColumns), position, code, previous)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    updateChains = try connection.prepare("update chains set count = ?, seal = ?")
+    selectTotal = try connection.prepare("select count, sum from chains")
+    updateTotal = try connection.prepare("update chains set count = ?, sum = ?, seal = ?")
   }
 
   /// Appends a row to the chain of its person.
   func append(_ change: Change) throws(SQLiteFailure) {
     guard isKept else { return }
-    try selectChain.bind(change.user.text)
-    let found = try selectChain.first { row throws(SQLiteFailure) in
-      RecordChain(length: row.int64(0), tip: row.bytes(1))
-    }
-    var chain = found ?? RecordChain()
-    let code = chain.append(change, key)
+    let owner = RecordOwner(user: change.user, tenant: change.tenant)
+    var end = try self.end(of: owner)
+    let code = end.chain.append(change, key)
     try insertRow.bind(
-      change.user.text, change.time.ticks, change.kind.rawValue, change.collection, change.item?.text,
-      change.properties.joined(separator: ","), change.versionBefore?.number, change.versionAfter?.number,
-      change.actingUser?.text, change.actingApplication, chain.length, code)
+      change.user.text, change.tenant.text, change.time.ticks, change.kind.rawValue, change.collection,
+      change.item?.text, change.properties.joined(separator: ","), change.versionBefore?.number,
+      change.versionAfter?.number, change.actingUser?.text, change.actingApplication, end.chain.length, code, end.last)
     try insertRow.run()
-    let statement = found == nil ? insertChain : updateChain
-    try statement.bind(chain.length, chain.tip, chain.seal(of: change.user, key), change.user.text)
-    try statement.run()
-    if found == nil { begun += 1 }
+    end.last = connection.lastInsertedRow
+    ends[owner] = end
   }
 
-  /// Counts the chains that were begun. To be called before the commit of every transaction that appends.
+  private func end(of owner: RecordOwner) throws(SQLiteFailure) -> End {
+    if let end = ends[owner] { return end }
+    try selectEnd.bind(owner.user.text, owner.tenant.text)
+    let found = try selectEnd.first { row throws(SQLiteFailure) in
+      End(
+        chain: RecordChain(length: row.int64(0), tip: row.bytes(1)), last: row.int64(2), seal: row.bytes(3))
+    }
+    return found ?? End(chain: RecordChain(), last: nil, seal: nil)
+  }
+
+  /// Writes the ends of the chains that were touched. To be called before the commit of every transaction that appends.
   func finish() throws(SQLiteFailure) {
-    guard begun > 0 else { return }
-    let count = try connection.value("select count from chains").flatMap { Int64($0) } ?? 0
-    try write(count + begun)
-    begun = 0
+    guard !ends.isEmpty else { return }
+    var total = try selectTotal.first { row throws(SQLiteFailure) in
+      RecordTotal(count: row.int64(0), sum: row.bytes(1))
+    }
+    for (owner, end) in ends {
+      let seal = end.chain.seal(of: owner, key)
+      total?.replace(end.seal, with: seal)
+      let statement = end.seal == nil ? insertEnd : updateEnd
+      try statement.bind(
+        end.chain.length, end.last, end.chain.tip, seal, owner.user.text, owner.tenant.text)
+      try statement.run()
+    }
+    ends.removeAll(keepingCapacity: true)
+    if let total { try write(total) }
   }
 
-  /// Counts the chains that the open transaction began, after a part of it was undone.
-  func recount() throws(SQLiteFailure) {
-    guard begun > 0 else { return }
-    let chains = try connection.value("select count(*) from chain").flatMap { Int64($0) } ?? 0
-    begun = chains - (try connection.value("select count from chains").flatMap { Int64($0) } ?? 0)
-  }
+  /// Where the transaction is, to go back to when what follows is undone.
+  var mark: Mark { Mark(ends: ends) }
 
-  /// Forgets what a transaction counted that is undone.
-  func undo() { begun = 0 }
+  /// Forgets what was appended since `mark`, and was undone.
+  func undo(to mark: Mark) { ends = mark.ends }
+
+  /// Forgets what a transaction appended that is undone.
+  func undo() { ends.removeAll() }
 
   /// Takes every row away, to begin again.
   func deleteEverything() throws(SQLiteFailure) {
     try connection.execute("delete from record")
     try connection.execute("delete from chain")
-    try write(0)
-    begun = 0
+    try write(RecordTotal())
+    ends.removeAll()
   }
 
-  private func write(_ count: Int64) throws(SQLiteFailure) {
-    try updateChains.bind(count, RecordChain.seal(ofChains: count, key))
-    try updateChains.run()
+  private func write(_ total: RecordTotal) throws(SQLiteFailure) {
+    try updateTotal.bind(total.count, total.sum, total.seal(key))
+    try updateTotal.run()
   }
 }

@@ -13,8 +13,10 @@ enum SQLiteRows {
   static let groupColumns = "id, tenant, version, json"
   /// The columns of a change.
   static let changeColumns = """
-    user, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
+    user, tenant, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
     """
+  /// How many columns those are.
+  static let changeColumnCount: Int32 = 11
 }
 
 extension SQLiteStatement {
@@ -81,15 +83,23 @@ extension SQLiteStatement {
 
   /// The change whose `changeColumns` begin with the first column.
   func change() throws(SQLiteFailure) -> Change {
-    guard let user = UserID(text(0)), let time = DateTimeOffset(ticks: int64(1)),
-      let kind = Change.Kind(rawValue: int64(2))
-    else { throw .row("A row of the change log is damaged.") }
+    guard let user = UserID(text(0)), let tenant = TenantID(text(1)), let time = DateTimeOffset(ticks: int64(2)),
+      let kind = Change.Kind(rawValue: int64(3))
+    else { throw .row("A row of the record is damaged.") }
     return Change(
-      time: time, kind: kind, user: user, collection: optionalText(3), item: optionalText(4).flatMap(ItemID.init),
-      properties: text(5).split(separator: ",").map(String.init),
-      versionBefore: optionalInt64(6).map(Version.init(number:)),
-      versionAfter: optionalInt64(7).map(Version.init(number:)),
-      actingUser: optionalText(8).flatMap(UserID.init), actingApplication: optionalText(9))
+      time: time, kind: kind, user: user, tenant: tenant, collection: optionalText(4),
+      item: optionalText(5).flatMap(ItemID.init), properties: text(6).split(separator: ",").map(String.init),
+      versionBefore: optionalInt64(7).map(Version.init(number:)),
+      versionAfter: optionalInt64(8).map(Version.init(number:)),
+      actingUser: optionalText(9).flatMap(UserID.init), actingApplication: optionalText(10))
+  }
+
+  /// The row of the record whose `changeColumns` begin with the first column, followed by position and the place of the
+  /// row before.
+  func recordedChange() throws(SQLiteFailure) -> RecordedChange {
+    RecordedChange(
+      position: int64(SQLiteRows.changeColumnCount), change: try change(),
+      older: optionalInt64(SQLiteRows.changeColumnCount + 1))
   }
 
   private static let itemFault = "The row of a stored item is damaged."

@@ -8,8 +8,12 @@ enum SQLiteSchema {
   /// Marks the file as Facet's in the header of the database ("Face").
   static let applicationID = "1180787557"
 
-  /// The condition of items that people of other tenants may see. A query must repeat it to be served by the index.
-  static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"
+  /// The condition of items that people of other tenants may see, of which an older step made an index.
+  private static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"
+
+  /// The condition of items for an audience that reaches beyond the tenant. A query must repeat it to be served by the
+  /// index.
+  static func isFor(_ audience: Audience) -> String { "audience & \(audience.rawValue) != 0" }
 
   /// The people, their items, and the change log. Text is compared byte for byte.
   private static let first = """
@@ -83,7 +87,8 @@ enum SQLiteSchema {
     create index receipt_expires on receipt (expires);
     """
 
-  /// Tenants, groups and whom people list; the record, in chains of authenticated rows.
+  /// Tenants, groups and whom people list; the record, in chains of authenticated rows. Rows are appended, each with
+  /// the place of the one before in its chain: an index by person would cost a page for every row.
   private static let third = """
     create table tenant (
       id text not null primary key,
@@ -116,10 +121,14 @@ enum SQLiteSchema {
     create index item_listed on item (user, listed, listed_as) where listed is not null;
 
     drop index item_beyond_tenant;
-    create index item_beyond_tenant on item (user, collection, audience) where \(isBeyondTenant);
+    create index item_federated on item (user, collection) where \(isFor(.federatedOrganizations));
+    create index item_everyone on item (user, collection) where \(isFor(.everyone));
 
     create table record (
+      seq integer primary key,
+      previous integer,
       user text not null,
+      tenant text not null,
       position integer not null,
       time integer not null,
       kind integer not null,
@@ -130,20 +139,23 @@ enum SQLiteSchema {
       version_after integer,
       acting_user text,
       acting_app text,
-      code blob not null,
-      primary key (user, position)
-    ) strict, without rowid;
+      code blob not null
+    ) strict;
 
     create table chain (
-      user text not null primary key,
+      user text not null,
+      tenant text not null,
       length integer not null,
+      last integer not null,
       tip blob not null,
-      seal blob not null
+      seal blob not null,
+      primary key (user, tenant)
     ) strict, without rowid;
 
     create table chains (
       id integer primary key check (id = 1),
       count integer not null,
+      sum blob not null,
       seal blob not null,
       key blob not null
     ) strict;
@@ -151,6 +163,8 @@ enum SQLiteSchema {
 
   /// Why a database cannot be brought to the form that this program knows.
   enum Refusal: Error, Equatable {
+    /// An older program wrote it, and it was only to be read.
+    case older
     /// A newer program wrote it.
     case newer
     /// It is a database, but another program's.
@@ -162,6 +176,8 @@ enum SQLiteSchema {
       switch self {
       case .newer:
         "The database was written by a newer version of Facet. Start that version, or restore an older backup."
+      case .older:
+        "The database was written by an older version of Facet. Start the server once, which brings it up to date."
       case .foreign: "The file is a database of another program. Choose another data directory with --data."
       case .failure(let failure):
         failure.isDamage
@@ -186,7 +202,19 @@ enum SQLiteSchema {
     try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
   }
 
-  /// Whether the database is one that this program can read; `mayBeEmpty` lets a new file pass.
+  /// Whether the database has the form that this program reads and writes.
+  static func checkCurrent(_ connection: SQLiteConnection) throws(Refusal) {
+    try check(connection, mayBeEmpty: false)
+    do {
+      guard try connection.queue.unsafeRead(migrator(nil).hasCompletedMigrations) else { throw Refusal.older }
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      throw .failure(SQLiteFailure(error))
+    }
+  }
+
+  /// Whether the database is one that this program can read or bring up to date; `mayBeEmpty` lets a new file pass.
   static func check(_ connection: SQLiteConnection, mayBeEmpty: Bool) throws(Refusal) {
     do {
       let isEmpty = try connection.value("select count(*) from sqlite_master") == "0"
@@ -217,7 +245,8 @@ enum SQLiteSchema {
         try database.execute(
           sql: "insert or ignore into tenant values (?, 1, cast('{}' as blob))", arguments: [tenant.text])
       }
-      try SQLiteRecordMigration(database, key).run()
+      var migration = SQLiteRecordMigration(database, key)
+      try migration.run()
     }
     return migrator
   }

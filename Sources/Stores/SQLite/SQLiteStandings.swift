@@ -13,14 +13,13 @@ final class SQLiteStandings {
   init(_ connection: SQLiteConnection, _ undecided: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
     self.undecided = undecided
     selectOwner = try connection.prepare("select tenant, display_name from user where id = ?")
+    // It begins with the viewer's groups, so that the time tells nothing of how many the person is in.
     selectStanding = try connection.prepare(
       """
-      select u.tenant, u.display_name,
-      exists (select 1 from membership a join membership b on b.user = ?2 and b.group_id = a.group_id
-        where a.user = ?1),
+      select exists (select 1 from membership b cross join membership a on a.user = ?1 and a.group_id = b.group_id
+        where b.user = ?2),
       (select coalesce(max(listed_as & 1), 0) + coalesce(max(listed_as & 2), 0) from item
         where user = ?1 and listed = ?2)
-      from user u where u.id = ?1
       """)
     selectTenant = try connection.prepare("select version, json from tenant where id = ?")
     selectTenantVersion = try connection.prepare("select version from tenant where id = ?")
@@ -34,16 +33,18 @@ final class SQLiteStandings {
       let policy = try tenant(owner.tenant)?.policy ?? TenantPolicy()
       return ItemOwner(tenant: owner.tenant, displayName: owner.displayName, standing: Standing(policy: policy))
     }
+    let owner = try plainOwner(user)
+    // Of nobody as much is found out as of somebody.
+    let settings = try tenant(owner?.tenant ?? viewer.tenant)
     try selectStanding.bind(user.text, viewer.user.text)
     let found = try selectStanding.first { row throws(SQLiteFailure) in
-      (owner: try row.owner(from: 0), sharesGroup: row.int64(2) != 0, listed: Audience(rawValue: row.int64(3)))
+      (sharesGroup: row.int64(0) != 0, listed: Audience(rawValue: row.int64(1)))
     }
-    guard let found else { return nil }
-    let settings = try tenant(found.owner.tenant)
+    guard let owner, let found else { return nil }
     let standing = Standing(
       policy: settings?.policy ?? TenantPolicy(), isFederated: settings?.federatedWith.contains(viewer.tenant) ?? false,
       sharesGroup: found.sharesGroup, listed: found.listed)
-    return ItemOwner(tenant: found.owner.tenant, displayName: found.owner.displayName, standing: standing)
+    return ItemOwner(tenant: owner.tenant, displayName: owner.displayName, standing: standing)
   }
 
   private func plainOwner(_ user: UserID) throws(SQLiteFailure) -> ItemOwner? {

@@ -34,9 +34,22 @@ extension SQLiteStore {
   /// Opens the database at `path` for reading only, beside the server that may own it.
   public static func openReadOnly(_ path: String) throws(StoreOpenError) -> SQLiteStore {
     guard FileManager.default.fileExists(atPath: path) else { throw .missing }
+    guard !isOlder(path) else { throw .older }
     let condition = SQLiteCondition()
     condition.refuse(.readOnly("This command opened the data for reading only."))
     return SQLiteStore(path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false))
+  }
+
+  /// Whether an older program wrote the database and none has brought it up to date. Damage shows when it is read.
+  private static func isOlder(_ path: String) -> Bool {
+    do {
+      try SQLiteSchema.checkCurrent(try SQLiteConnection(path, .readPatiently))
+    } catch let refusal as SQLiteSchema.Refusal {
+      return refusal == .older
+    } catch {
+      return false
+    }
+    return false
   }
 
   /// Opens the database at `path` for one short write, also beside the server that owns it: a change of what a tenant

@@ -30,24 +30,25 @@ extension SQLiteStore {
     try withReadConnection { try SQLiteDirectoryStatements($0).group(id)?.tenant == tenant }
   }
 
-  /// Gives all that is held on a person, as of one moment: themself, their memberships and items, and then the rows of
-  /// the record that are about them or that say what they did.
+  /// Gives all that is held on an id in a tenant, as of one moment: the person, their memberships and items, and then the
+  /// rows of the record that are about them or that say what they did. Those are given of somebody who is gone, too.
   public func export(
-    _ user: UserID, records: (DirectoryRecord) throws -> Void, changes: (RecordedChange) throws -> Void
+    _ user: UserID, in tenant: TenantID, records: (DirectoryRecord) throws -> Void,
+    changes: (RecordedChange) throws -> Void
   ) throws {
     try withReadConnection { connection in
       try connection.execute("begin")
       defer { try? connection.execute("rollback") }
-      let people = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
-      try people.bind(user.text)
+      let people = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ? and tenant = ?")
+      try people.bind(user.text, tenant.text)
       try Self.exportPeople(people, connection, records)
       let rows = try connection.prepare(
         """
-        select \(SQLiteRows.changeColumns), position from record where user = ?1 or acting_user = ?1
-        order by user != ?1, user, position
+        select \(SQLiteRows.changeColumns), position, previous from record
+        where tenant = ?2 and (user = ?1 or acting_user = ?1) order by user != ?1, user, position
         """)
-      try rows.bind(user.text)
-      try rows.forEach { row in try changes(RecordedChange(position: row.int64(10), change: try row.change())) }
+      try rows.bind(user.text, tenant.text)
+      try rows.forEach { row in try changes(try row.recordedChange()) }
     }
   }
 }

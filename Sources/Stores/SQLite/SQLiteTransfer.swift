@@ -82,12 +82,10 @@ extension SQLiteStore {
   }
 
   /// See `ProfileStore`.
-  public func changes(of user: UserID) throws -> [Change] {
+  public func changes(of user: UserID, in tenant: TenantID) throws -> [Change] {
     try withReadConnection { connection in
-      let select = try connection.prepare(
-        "select \(SQLiteRows.changeColumns) from record where user = ? order by position")
-      try select.bind(user.text)
-      return try select.all { row throws(SQLiteFailure) in try row.change() }
+      try SQLiteDirectoryStatements(connection).changes(of: Viewer(user: user, tenant: tenant), from: nil, limit: .max)
+        .elements.reversed().map(\.change)
     }
   }
 }

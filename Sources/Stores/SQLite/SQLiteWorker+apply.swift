@@ -77,6 +77,7 @@ extension SQLiteWorker {
   }
 
   private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> AtomicOutcome {
+    let mark = tables.record.mark
     try sql { () throws(SQLiteFailure) in try connection.execute("savepoint item_group") }
     var outcomes: [ItemOutcome] = []
     for (index, operation) in operations.enumerated() {
@@ -84,7 +85,7 @@ extension SQLiteWorker {
         outcomes.append(try apply(operation, nil))
       } catch {
         guard case .refused(let refusal) = error else { throw error }
-        try undo(to: "item_group")
+        try undo(to: "item_group", mark)
         return .refused(index: index, refusal)
       }
     }
@@ -276,17 +277,17 @@ extension SQLiteWorker {
 
   // MARK: Everything
 
-  private func undo(to savepoint: String) throws(WriteFailure) {
+  private func undo(to savepoint: String, _ mark: SQLiteRecordTable.Mark) throws(WriteFailure) {
+    tables.record.undo(to: mark)
     try sql { () throws(SQLiteFailure) in
       try connection.execute("rollback to \(savepoint)")
       try connection.execute("release \(savepoint)")
-      // What earlier writes of the group counted would be lost, so it is counted anew.
-      try tables.record.recount()
     }
   }
 
   /// Takes all of the records, or none and leaves everything as it is.
   private func replaceAll(_ records: [DirectoryRecord], at time: DateTimeOffset) throws(WriteFailure) {
+    let mark = tables.record.mark
     try sql { () throws(SQLiteFailure) in
       try connection.execute("savepoint replace_all")
       try tables.deleteEverything()
@@ -297,7 +298,7 @@ extension SQLiteWorker {
     } catch let failure as SQLiteFailure {
       throw .failed(failure)
     } catch {
-      try undo(to: "replace_all")
+      try undo(to: "replace_all", mark)
       throw .refused((error as? ImportError) == .unknownPerson ? .userNotFound : .store(.failed("\(error)")))
     }
     try sql { () throws(SQLiteFailure) in try connection.execute("release replace_all") }

@@ -12,6 +12,8 @@ final class SQLiteWorker {
   private let beforeCommit: (@Sendable () -> Void)?
   /// Whether the write-ahead log holds values of somebody who was deleted.
   var mustErase = false
+  /// Whether it was waited for what keeps it there.
+  private var hasWaited = false
 
   /// An answer that waits for the commit.
   typealias Answer = () -> Void
@@ -76,10 +78,12 @@ final class SQLiteWorker {
   /// Empties the write-ahead log, which still holds what was deleted. A long read in the way is waited for shortly; then
   /// the next group tries again, and the end of the program does.
   private func erase() {
-    _ = try? connection.value("pragma busy_timeout = \(Limits.eraseMilliseconds)")
+    // It is waited for once; then every group only looks.
+    _ = try? connection.value("pragma busy_timeout = \(hasWaited ? 0 : Limits.eraseMilliseconds)")
     let isBusy = (try? connection.value("pragma wal_checkpoint(truncate)")) != "0"
     _ = try? connection.value("pragma busy_timeout = \(SQLiteConnection.busyMilliseconds)")
     mustErase = isBusy
+    hasWaited = isBusy
   }
 
   /// Empties the write-ahead log into the database. Failing to is no loss: the next start does it.

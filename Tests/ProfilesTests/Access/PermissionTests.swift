@@ -51,7 +51,8 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard reaches, !isPersonal || (isOwner && !"mk".contains(letter)) else {
+      guard !isPersonal || (isOwner && !"mk".contains(letter)) else { return .insufficient }
+      guard reaches else {
         return letter == "c" && !isOwner && !isApplication ? .ownersAlone : .insufficient
       }
       let needsRole = ("wp".contains(letter) && !isOwner || "mk".contains(letter)) && !isApplication
@@ -101,7 +102,8 @@ struct PermissionTests {
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownersAlone { outcome = .ownersAlone }
         if outcome == .insufficient {
-          let sufficient = item.access.sufficient(for: item.caller, isOwner: item.isOwner)
+          let isConfined = item.isPersonal && (!item.isOwner || "mk".contains(item.letter))
+          let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)
           #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))
         }
       }

@@ -86,7 +86,8 @@ struct CreateItemTests {
   @Test("The log names what was sent")
   func changeLog() throws {
     let row = Change(
-      time: People.now, kind: .created, user: People.innocenty, collection: "phones", item: PagePhone.key.id,
+      time: People.now, kind: .created, user: People.innocenty, tenant: .demo, collection: "phones",
+      item: PagePhone.key.id,
       properties: ["type", "number"], versionBefore: nil, versionAfter: .first, actingUser: People.innocenty,
       actingApplication: "app-1")
     guard case .put(_, let written) = try change(#"{"number":"1","type":"home","id":"x"}"#) else {

@@ -79,7 +79,8 @@ struct ItemAccessTests {
   func deletion() throws {
     let operation = DeleteItem(key: PagePhone.key, preconditions: .none, stamp: People.stamp(People.application()))
     let row = Change(
-      time: People.now, kind: .deleted, user: People.innocenty, collection: "phones", item: PagePhone.key.id,
+      time: People.now, kind: .deleted, user: People.innocenty, tenant: .demo, collection: "phones",
+      item: PagePhone.key.id,
       properties: [], versionBefore: Version(number: 3), versionAfter: nil, actingUser: nil,
       actingApplication: "app-1")
     #expect(try operation.change(PagePhone.state()) == .remove(row))

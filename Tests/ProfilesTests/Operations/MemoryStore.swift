@@ -123,6 +123,7 @@ final class MemoryStore: ProfileStore {
 
   func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int { 0 }
   func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {}
+  func changes(of user: UserID, in tenant: TenantID) -> [Change] { changes(of: user) }
   func changes(of user: UserID) -> [Change] { state.withLock { $0.changes.filter { $0.user == user } } }
   func close() {}
 }
@@ -203,18 +204,18 @@ private final class MemoryReader: ProfileReader {
   }
 
   func changes(
-    of user: UserID, after position: Int64, limit: Int,
+    of person: Viewer, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void
   ) {
-    let rows = store.changes(of: user).enumerated().map {
-      RecordedChange(position: Int64($0.offset + 1), change: $0.element)
+    let rows = store.changes(of: person.user).enumerated().reversed().map {
+      RecordedChange(position: Int64($0.offset + 1), change: $0.element, older: $0.offset > 0 ? Int64($0.offset) : nil)
     }
-    let rest = rows.filter { $0.position > position }
+    let rest = rows.filter { row in place.map { row.position <= $0 } ?? true }
     then(.success(StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)))
   }
 
-  func countChanges(of user: UserID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    then(.success(store.changes(of: user).count))
+  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    then(.success(store.changes(of: person.user).count))
   }
 
   /// Selects too many, as a store may.

@@ -86,7 +86,8 @@ struct UpdateItemTests {
     #expect(
       row
         == Change(
-          time: People.now, kind: .updated, user: People.innocenty, collection: "phones", item: PagePhone.key.id,
+          time: People.now, kind: .updated, user: People.innocenty, tenant: .demo, collection: "phones",
+          item: PagePhone.key.id,
           properties: ["lastModifiedDateTime", "lastModifiedBy", "type"].sorted {
             (try? PhoneBody.index($0)) ?? 0 < (try? PhoneBody.index($1)) ?? 0
           }, versionBefore: Version(number: 3), versionAfter: Version(number: 4), actingUser: People.innocenty,
