@@ -224,6 +224,11 @@ def test_a_group_can_be_that_of_the_administrators(directory, clients, policy):
     assert "administrator" in refused(answer, 403, "ErrorAccessDeniedForRole")
     policy(administrators=TEAM)
     assert clients["colleague"].patch(path, json={"number": "2"}).status_code == 200
+    with directory.caller("--app", demo.APPLICATION, "--roles", "Group.ReadWrite.All") as client:
+        body = {"@odata.id": f"{directory.http}/beta/users/{PARTNER}"}
+        refused(client.post(f"/beta/groups/{TEAM}/members/$ref", json=body), 403, "Authorization_RequestDenied")
+        refused(client.patch(f"/beta/groups/{TEAM}", json={"displayName": "x"}), 403, "Authorization_RequestDenied")
+        refused(client.delete(f"/beta/groups/{TEAM}"), 403, "Authorization_RequestDenied")
     policy(administrators="")
     assert clients["colleague"].patch(path, json={"number": "2"}).status_code == 403
 

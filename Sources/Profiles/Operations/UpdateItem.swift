@@ -14,10 +14,7 @@ struct UpdateItem: ItemOperation {
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (owner, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
-    // An audience that stays as it is was allowed once: clients send back whole objects.
-    if let audience = patch.audience, audience != item.audience {
-      try ItemAccess.check(audience, owner.standing?.policy, in: key.collection)
-    }
+    if let audience = patch.audience { try ItemAccess.check(audience, owner.standing?.policy, in: key.collection) }
     var value: StructuredValue
     do throws(BodyError) {
       value = try item.value(of: type)

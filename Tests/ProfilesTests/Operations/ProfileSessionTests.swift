@@ -170,6 +170,42 @@ struct ProfileSessionTests {
     #expect(open.user(People.known(UserID("other"))) == nil)
   }
 
+  @Test("Who was not added because the id is somebody's of another tenant sees nothing of them")
+  func takenID() throws {
+    let taken = user(People.colleague, of: People.fabrikam)
+    let caller = People.person(People.colleague)
+    #expect(throws: ProfileError.userNotFound) {
+      try AddCaller(person: user(People.colleague), stamp: People.stamp(caller)).change(PersonState(person: taken))
+    }
+    let store = MemoryStore(users: [taken])
+    let session = try session(store, policy: .demo)
+    #expect(try fault { session.listItems(request(caller, .me), $0) } == .userNotFound)
+    #expect(try fault { session.readUser(.me, by: caller, $0) } == .userNotFound)
+    let query = ListQuery(QueryOptions(), limit: 9)
+    #expect(try fault { session.listChanges(of: .me, query, by: caller, $0) } == .userNotFound)
+  }
+
+  @Test("A sorted list skips so many and no more, whatever it lists")
+  func sortedSkip() throws {
+    let session = try session(store())
+    let caller = People.application()
+    for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipsTooMany)] {
+      let text = "$orderby=id&$skip=\(skip)"
+      let options = try QueryOptions(text.utf8, of: ProfileModel.group, offering: .list)
+      #expect(try fault { session.listGroups(ListQuery(options, limit: 1), by: caller, $0) } == error)
+    }
+  }
+
+  @Test("An event loop remembers so many tenants, and goes on when there are more")
+  func rememberedTenants() throws {
+    let session = try session(store())
+    for number in 0...(Limits.rememberedTenantsMax + 2) {
+      let tenant = People.known(TenantID("tenant-\(number)"))
+      #expect(try fault { session.admit(People.person(People.colleague, of: tenant), $0) } == nil)
+    }
+    #expect(session.knownTenants.count == Limits.rememberedTenantsMax)
+  }
+
   @Test("A write that hides the item from its writer is done and shows nothing")
   func hidingWrite() throws {
     let store = store([try phone("p", audience: "organization")])
