@@ -6,9 +6,10 @@ SHELL := /bin/bash
 BUILD := swift build -c release
 FACET := .build/release/facet
 SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
-SYSTEM_PACKAGES := libsqlite3-dev zlib1g-dev
+SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev
+TEST_PACKAGES := postgresql
 
-.PHONY: help packages build build-tests serve test test-clients lint tidy check bench fuzz format
+.PHONY: help packages test-packages build build-tests serve test test-clients lint tidy check bench fuzz format
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +17,9 @@ help: ## Print this list
 packages:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install" >&2; exit 1; }
 	@Scripts/install-packages $(SYSTEM_PACKAGES)
+
+test-packages:
+	@Scripts/install-packages $(TEST_PACKAGES)
 
 build: packages
 	$(BUILD) --product facet
@@ -26,8 +30,8 @@ build-tests: packages
 serve: build ## Build and run with demo data; ARGS="--port 9000" adds flags
 	$(FACET) serve --demo --data ./data $(ARGS)
 
-test: build-tests ## Build and run all tests; a skipped test fails; ARGS="--filter Name" picks some
-	Scripts/run-tests $(ARGS)
+test: build-tests test-packages ## Build and run all tests; a skipped test fails; ARGS="--filter Name" picks some
+	Scripts/with-postgresql Scripts/run-tests $(ARGS)
 
 test-clients: build .venv/installed ## Run the official Python SDK against the real binary; ARGS="-k name" picks some
 	.venv/bin/python -B -m pytest Tests/clients $(ARGS)

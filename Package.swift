@@ -61,9 +61,11 @@ let package = Package(
         "OData", "Profiles",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
-        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Crypto", package: "swift-crypto"), "CPostgreSQL",
       ],
       swiftSettings: strict),
+    // The C library of PostgreSQL, for the store that several servers share.
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(
       name: "ProfileServer",
       dependencies: [

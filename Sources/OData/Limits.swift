@@ -131,6 +131,10 @@ public enum Limits {
   public static let checkFindingsMax = 1_000
   /// Largest database whose integrity is checked in the background after a start, in bytes.
   public static let startCheckBytesMax = 256 << 20
+  /// Longest wait for an answer of a database server before its connection is given up.
+  public static let databaseSeconds = 30
+  /// Longest time that a read is tried again while a database server cannot be reached.
+  public static let databaseRetrySeconds = 5
   /// Longest line of an import file, in bytes.
   public static let importLineBytesMax = 4 << 20
 

@@ -166,7 +166,7 @@ extension GraphError {
       self.init(
         status: .internalServerError, code: .generalException,
         message: "The server could not read or write its data. Nothing was changed; its log says why.")
-    case .readOnly, .closed:
+    case .readOnly, .closed, .unavailable:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,
         message: "The server takes no writes now. Nothing was changed; /readyz says why.", headers: Self.retryLater)

@@ -6,6 +6,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case readOnly(String)
   /// The disk is full.
   case diskFull
+  /// The database cannot be reached or used at the moment; the sentence says why.
+  case unavailable(String)
   /// More writes wait than `Limits.queuedWritesMax`.
   case overloaded
   /// The store was closed.
@@ -16,7 +18,7 @@ public enum StoreError: Error, Equatable, Sendable {
   /// A sentence for the operator.
   public var message: String {
     switch self {
-    case .damaged(let reason), .readOnly(let reason), .failed(let reason): reason
+    case .damaged(let reason), .readOnly(let reason), .unavailable(let reason), .failed(let reason): reason
     case .diskFull: "The disk is full. Make room, then repeat."
     case .overloaded: "Too many writes are waiting."
     case .closed: "The store is closed."

@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// The statements of the writer, prepared once. Nothing here decides; transactions are the caller's.
-final class SQLiteTables {
+final class SQLiteTables: WriteTables {
   let connection: SQLiteConnection
   private let selectItem, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
   private let selectUsage: SQLiteStatement
@@ -15,6 +15,8 @@ final class SQLiteTables {
   private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
+  /// Where the record was at the savepoint.
+  private var mark: SQLiteRecordTable.Mark?
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ recordKey: RecordKey, _ options: SQLiteOptions) throws(SQLiteFailure) {
@@ -77,7 +79,7 @@ final class SQLiteTables {
   // MARK: Items
 
   /// The item and its owner as they are now.
-  func state(of key: ItemKey, for sight: Sight = .everything) throws(SQLiteFailure) -> ItemState {
+  func state(of key: ItemKey, for sight: Sight) throws(SQLiteFailure) -> ItemState {
     guard let owner = try standings.owner(key.user, for: sight) else { return ItemState(owner: nil, item: nil) }
     try selectItem.bind(key.user.text, key.collection, key.id.text)
     let item = try selectItem.first { row throws(SQLiteFailure) in try row.item(key, from: 0) }
@@ -209,7 +211,20 @@ final class SQLiteTables {
     try forgetReceipts.run()
   }
 
-  // MARK: Everything
+  // MARK: The transaction
+
+  func setSavepoint() throws(SQLiteFailure) {
+    mark = record.mark
+    try connection.execute("savepoint part")
+  }
+
+  func undoToSavepoint() throws(SQLiteFailure) {
+    if let mark { record.undo(to: mark) }
+    try connection.execute("rollback to part")
+    try releaseSavepoint()
+  }
+
+  func releaseSavepoint() throws(SQLiteFailure) { try connection.execute("release part") }
 
   /// Empties every table but that of tenants, the record too.
   func deleteEverything() throws(SQLiteFailure) {
@@ -217,30 +232,5 @@ final class SQLiteTables {
       try connection.execute("delete from \(table)")
     }
     try record.deleteEverything()
-  }
-}
-
-/// How much one person holds, for `Limits`.
-struct PersonUsage {
-  /// Items by collection.
-  var counts: [String: Int] = [:]
-  /// Bytes of all items.
-  var bytes = 0
-
-  /// Which limit would be exceeded by `item` in the place of one of `oldBytes` bytes, nil meaning a new one.
-  func refusal(of item: StoredItem, replacing oldBytes: Int?) -> ProfileError? {
-    if oldBytes == nil, counts[item.key.collection, default: 0] >= Limits.itemsPerCollectionMax {
-      return .collectionFull
-    }
-    let old = oldBytes ?? 0
-    // What shrinks is let through even when too much is there already.
-    guard item.json.count > old, bytes - old + item.json.count > Limits.personBytesMax else { return nil }
-    return .personFull
-  }
-
-  /// Counts `item` in the place of one of `oldBytes` bytes, nil meaning a new one.
-  mutating func add(_ item: StoredItem, replacing oldBytes: Int?) {
-    if oldBytes == nil { counts[item.key.collection, default: 0] += 1 }
-    bytes += item.json.count - (oldBytes ?? 0)
   }
 }

@@ -6,7 +6,7 @@ extension SQLiteStore {
   public func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int {
     try withWorker { worker in
       try worker.transaction {
-        var transfer = SQLiteImport(tables: worker.tables, time: time)
+        var transfer = DirectoryImport(tables: worker.tables, time: time)
         var count = 0
         while let record = try next() {
           try transfer.take(record)

@@ -15,9 +15,6 @@ final class SQLiteWorker {
   /// Whether it was waited for what keeps it there.
   private var hasWaited = false
 
-  /// An answer that waits for the commit.
-  typealias Answer = () -> Void
-
   /// Prepares everything that writing needs.
   init(
     _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, counter: SQLiteWriteCounter,
@@ -41,13 +38,14 @@ final class SQLiteWorker {
     do throws(SQLiteFailure) {
       try begin.run()
       hasBegun = true
-      var answers: [Answer] = []
+      var answers: [() -> Void] = []
       answers.reserveCapacity(writes.count)
-      for write in writes { answers.append(try apply(write)) }
+      let applier = WriteApplier(tables)
+      for write in writes { answers.append(try applier.apply(write)) }
       try tables.record.finish()
       beforeCommit?()
       try commit.run()
-      if mustErase { erase() }
+      if mustErase || applier.hasErased { erase() }
       counter.countGroup(of: writes.count)
       for answer in answers { answer() }
     } catch {

@@ -2,17 +2,31 @@ import OData
 import Profiles
 
 /// Why one write of a group was not applied.
-private enum WriteFailure: Error {
+private enum WriteFailure<Failure: Error>: Error {
   /// It was refused, and touched nothing.
   case refused(ProfileError)
   /// The database failed, and with it the transaction.
-  case failed(SQLiteFailure)
+  case failed(Failure)
 }
 
-extension SQLiteWorker {
+/// Applies writes inside an open transaction, in whatever database: what they decide, which limits hold, and what is
+/// recorded of them. Belongs to the thread of its tables.
+final class WriteApplier<Tables: WriteTables> {
+  private typealias WriteFailure = Stores.WriteFailure<Tables.Failure>
+
+  /// An answer that waits for the commit.
+  typealias Answer = () -> Void
+
+  private let tables: Tables
+  /// Whether values were deleted that must leave the disk with the commit.
+  private(set) var hasErased = false
+
+  /// An applier for one transaction.
+  init(_ tables: Tables) { self.tables = tables }
+
   /// Applies one write inside the open transaction. A refusal is an answer like any other; what is thrown spoils the
   /// transaction.
-  func apply(_ write: StoreWrite) throws(SQLiteFailure) -> Answer {
+  func apply(_ write: StoreWrite) throws(Tables.Failure) -> Answer {
     switch write {
     case .item(let operation, let prepared, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operation, prepared) }
@@ -46,7 +60,7 @@ extension SQLiteWorker {
 
   private func settled<Outcome>(
     _ body: () throws(WriteFailure) -> Outcome
-  ) throws(SQLiteFailure) -> Result<Outcome, ProfileError> {
+  ) throws(Tables.Failure) -> Result<Outcome, ProfileError> {
     do throws(WriteFailure) {
       return .success(try body())
     } catch {
@@ -57,8 +71,8 @@ extension SQLiteWorker {
     }
   }
 
-  private func sql<Value>(_ body: () throws(SQLiteFailure) -> Value) throws(WriteFailure) -> Value {
-    do throws(SQLiteFailure) { return try body() } catch { throw .failed(error) }
+  private func sql<Value>(_ body: () throws(Tables.Failure) -> Value) throws(WriteFailure) -> Value {
+    do throws(Tables.Failure) { return try body() } catch { throw .failed(error) }
   }
 
   // MARK: Receipts and groups
@@ -67,29 +81,28 @@ extension SQLiteWorker {
   private func once<Outcome: Sendable>(
     _ receipt: Receipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
   ) throws(WriteFailure) -> Once<Outcome> {
-    if let known = try sql({ () throws(SQLiteFailure) in try tables.known(receipt) }) {
+    if let known = try sql({ () throws(Tables.Failure) in try tables.known(receipt) }) {
       guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
       return .repeated(known.id)
     }
     let outcome = try create()
-    try sql { () throws(SQLiteFailure) in try tables.keep(receipt, of: id) }
+    try sql { () throws(Tables.Failure) in try tables.keep(receipt, of: id) }
     return .done(outcome)
   }
 
   private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> AtomicOutcome {
-    let mark = tables.record.mark
-    try sql { () throws(SQLiteFailure) in try connection.execute("savepoint item_group") }
+    try sql { () throws(Tables.Failure) in try tables.setSavepoint() }
     var outcomes: [ItemOutcome] = []
     for (index, operation) in operations.enumerated() {
       do throws(WriteFailure) {
         outcomes.append(try apply(operation, nil))
       } catch {
         guard case .refused(let refusal) = error else { throw error }
-        try undo(to: "item_group", mark)
+        try sql { () throws(Tables.Failure) in try tables.undoToSavepoint() }
         return .refused(index: index, refusal)
       }
     }
-    try sql { () throws(SQLiteFailure) in try connection.execute("release item_group") }
+    try sql { () throws(Tables.Failure) in try tables.releaseSavepoint() }
     return .applied(outcomes)
   }
 
@@ -99,25 +112,25 @@ extension SQLiteWorker {
     _ operation: any ItemOperation, _ prepared: PreparedChange?
   ) throws(WriteFailure) -> ItemOutcome {
     let key = operation.key
-    if let prepared, let outcome = try sql({ () throws(SQLiteFailure) in try swap(prepared, at: key) }) {
+    if let prepared, let outcome = try sql({ () throws(Tables.Failure) in try swap(prepared, at: key) }) {
       return outcome
     }
-    let state = try sql { () throws(SQLiteFailure) in try tables.state(of: key, for: operation.sight) }
+    let state = try sql { () throws(Tables.Failure) in try tables.state(of: key, for: operation.sight) }
     return try apply(decide(operation, prepared, state), to: key, state.item)
   }
 
   /// Applies what was decided before, by compare and swap; nil when the item is another by now, or when a limit has
   /// to be looked at first.
-  private func swap(_ prepared: PreparedChange, at key: ItemKey) throws(SQLiteFailure) -> ItemOutcome? {
+  private func swap(_ prepared: PreparedChange, at key: ItemKey) throws(Tables.Failure) -> ItemOutcome? {
     switch prepared.change {
     case .unchanged: return nil
     case .put(let item, let change):
       guard item.key == key, try tables.update(item, ifStill: prepared.base) else { return nil }
-      try tables.record.append(change)
+      try tables.append(change)
       return .written(item)
     case .remove(let change):
       guard try tables.delete(key, ifStill: prepared.base) else { return nil }
-      try tables.record.append(change)
+      try tables.append(change)
       return .removed
     }
   }
@@ -138,15 +151,15 @@ extension SQLiteWorker {
     case .put(let item, let change):
       guard item.key == key else { throw .refused(.store(.failed("An operation wrote another item than its own."))) }
       try checkLimits(item, old)
-      try sql { () throws(SQLiteFailure) in
+      try sql { () throws(Tables.Failure) in
         if old == nil { try tables.insert(item) } else { try tables.update(item) }
-        try tables.record.append(change)
+        try tables.append(change)
       }
       return .written(item)
     case .remove(let change):
-      try sql { () throws(SQLiteFailure) in
+      try sql { () throws(Tables.Failure) in
         try tables.delete(key)
-        try tables.record.append(change)
+        try tables.append(change)
       }
       return .removed
     }
@@ -155,18 +168,18 @@ extension SQLiteWorker {
   /// Only what adds to a person can exceed a limit; the rest is not counted.
   private func checkLimits(_ item: StoredItem, _ old: StoredItem?) throws(WriteFailure) {
     if let old, item.json.count <= old.json.count { return }
-    let usage = try sql { () throws(SQLiteFailure) in try tables.usage(of: item.key.user) }
+    let usage = try sql { () throws(Tables.Failure) in try tables.usage(of: item.key.user) }
     if let refusal = usage.refusal(of: item, replacing: old?.json.count) { throw .refused(refusal) }
   }
 
   // MARK: People
 
   private func apply(_ operation: any PersonOperation) throws(WriteFailure) -> PersonOutcome {
-    let old = try sql { () throws(SQLiteFailure) in try tables.user(operation.user) }
+    let old = try sql { () throws(Tables.Failure) in try tables.user(operation.user) }
     let change: PersonChange
-    let standing = try sql { () throws(SQLiteFailure) in
+    let standing = try sql { () throws(Tables.Failure) in
       try operation.sight.needsStanding(to: operation.user)
-        ? tables.standings.owner(operation.user, for: operation.sight)?.standing : nil
+        ? tables.owner(operation.user, for: operation.sight)?.standing : nil
     }
     let state = PersonState(person: old, standing: standing)
     do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
@@ -178,36 +191,36 @@ extension SQLiteWorker {
     case .remove(let change, let log):
       try removeItems(of: operation.user, where: { _, _ in true }, log)
       try removeMemberships(of: operation.user, log)
-      mustErase = true
-      try sql { () throws(SQLiteFailure) in
+      hasErased = true
+      try sql { () throws(Tables.Failure) in
         try tables.delete(operation.user)
-        try tables.record.append(change)
+        try tables.append(change)
       }
       return .removed
     case .removeItems(let change, let isMeant, let log):
       try removeItems(of: operation.user, where: isMeant, log)
-      try sql { () throws(SQLiteFailure) in try tables.record.append(change) }
+      try sql { () throws(Tables.Failure) in try tables.append(change) }
       return .removed
     }
   }
 
   private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {
-    if try sql({ () throws(SQLiteFailure) in try tables.isPrincipalNameTaken(of: user) }) {
+    if try sql({ () throws(Tables.Failure) in try tables.isPrincipalNameTaken(of: user) }) {
       throw .refused(.principalNameTaken)
     }
-    try sql { () throws(SQLiteFailure) in
+    try sql { () throws(Tables.Failure) in
       if old == nil { try tables.insert(user) } else { try tables.update(user) }
-      try tables.record.append(change)
+      try tables.append(change)
     }
   }
 
   private func removeItems(
     of user: UserID, where isMeant: (String, Audience) -> Bool, _ log: @Sendable (ItemKey, Version) -> Change
   ) throws(WriteFailure) {
-    try sql { () throws(SQLiteFailure) in
+    try sql { () throws(Tables.Failure) in
       for (key, version, audience) in try tables.versions(of: user) where isMeant(key.collection, audience) {
         try tables.delete(key)
-        try tables.record.append(log(key, version))
+        try tables.append(log(key, version))
       }
     }
   }
@@ -215,11 +228,11 @@ extension SQLiteWorker {
   private func removeMemberships(
     of user: UserID, _ log: @Sendable (ItemKey, Version) -> Change
   ) throws(WriteFailure) {
-    try sql { () throws(SQLiteFailure) in
-      for group in try tables.directory.removeMemberships(of: user) {
+    try sql { () throws(Tables.Failure) in
+      for group in try tables.removeMemberships(of: user) {
         guard let id = ItemID(group.text) else { continue }
         let key = ItemKey(user: user, collection: Change.memberships, id: id)
-        try tables.record.append(log(key, .first).withoutVersions)
+        try tables.append(log(key, .first).withoutVersions)
       }
     }
   }
@@ -227,11 +240,11 @@ extension SQLiteWorker {
   // MARK: Groups
 
   private func apply(_ operation: any GroupOperation) throws(WriteFailure) -> GroupOutcome {
-    let state = try sql { () throws(SQLiteFailure) in
+    let state = try sql { () throws(Tables.Failure) in
       GroupState(
-        group: try tables.directory.group(operation.group),
-        people: try tables.directory.tenants(of: operation.people),
-        members: try tables.directory.members(among: operation.people, of: operation.group))
+        group: try tables.group(operation.group),
+        people: try tables.tenants(of: operation.people),
+        members: try tables.members(among: operation.people, of: operation.group))
     }
     let change: GroupChange
     do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
@@ -239,20 +252,20 @@ extension SQLiteWorker {
     case .unchanged(let group): return .group(group)
     case .put(let group, let additions):
       try checkRoom(for: additions)
-      try sql { () throws(SQLiteFailure) in try tables.directory.put(group, replacing: state.group) }
+      try sql { () throws(Tables.Failure) in try tables.put(group, replacing: state.group) }
       try add(additions, to: operation.group)
       return .group(group)
     case .add(let additions):
       try checkRoom(for: additions)
       try add(additions, to: operation.group)
     case .removeMember(let change):
-      try sql { () throws(SQLiteFailure) in
-        try tables.directory.remove(change.user, from: operation.group)
-        try tables.record.append(change)
+      try sql { () throws(Tables.Failure) in
+        try tables.remove(change.user, from: operation.group)
+        try tables.append(change)
       }
     case .remove(let log):
-      try sql { () throws(SQLiteFailure) in
-        for user in try tables.directory.delete(operation.group) { try tables.record.append(log(user)) }
+      try sql { () throws(Tables.Failure) in
+        for user in try tables.deleteGroup(operation.group) { try tables.append(log(user)) }
       }
     }
     return .done
@@ -261,47 +274,38 @@ extension SQLiteWorker {
   /// A refusal must come before anything is written.
   private func checkRoom(for additions: [Change]) throws(WriteFailure) {
     for addition in additions {
-      let hasRoom = try sql { () throws(SQLiteFailure) in try tables.directory.hasRoom(for: addition.user) }
+      let hasRoom = try sql { () throws(Tables.Failure) in try tables.hasRoom(for: addition.user) }
       guard hasRoom else { throw .refused(.tooManyGroups) }
     }
   }
 
   private func add(_ additions: [Change], to group: GroupID) throws(WriteFailure) {
-    try sql { () throws(SQLiteFailure) in
+    try sql { () throws(Tables.Failure) in
       for addition in additions {
-        try tables.directory.add(addition.user, to: group)
-        try tables.record.append(addition)
+        try tables.add(addition.user, to: group)
+        try tables.append(addition)
       }
     }
   }
 
   // MARK: Everything
 
-  private func undo(to savepoint: String, _ mark: SQLiteRecordTable.Mark) throws(WriteFailure) {
-    tables.record.undo(to: mark)
-    try sql { () throws(SQLiteFailure) in
-      try connection.execute("rollback to \(savepoint)")
-      try connection.execute("release \(savepoint)")
-    }
-  }
-
   /// Takes all of the records, or none and leaves everything as it is.
   private func replaceAll(_ records: [DirectoryRecord], at time: DateTimeOffset) throws(WriteFailure) {
-    let mark = tables.record.mark
-    try sql { () throws(SQLiteFailure) in
-      try connection.execute("savepoint replace_all")
+    try sql { () throws(Tables.Failure) in
+      try tables.setSavepoint()
       try tables.deleteEverything()
     }
-    var transfer = SQLiteImport(tables: tables, time: time)
+    var transfer = DirectoryImport(tables: tables, time: time)
     do {
       for record in records { try transfer.take(record) }
-    } catch let failure as SQLiteFailure {
+    } catch let failure as Tables.Failure {
       throw .failed(failure)
     } catch {
-      try undo(to: "replace_all", mark)
+      try sql { () throws(Tables.Failure) in try tables.undoToSavepoint() }
       throw .refused((error as? ImportError) == .unknownPerson ? .userNotFound : .store(.failed("\(error)")))
     }
-    try sql { () throws(SQLiteFailure) in try connection.execute("release replace_all") }
-    mustErase = true
+    try sql { () throws(Tables.Failure) in try tables.releaseSavepoint() }
+    hasErased = true
   }
 }

@@ -1,21 +1,21 @@
 import OData
 import Profiles
 
-/// One import, inside a transaction.
-struct SQLiteImport {
-  let tables: SQLiteTables
+/// One import, inside a transaction, into whatever database.
+struct DirectoryImport<Tables: WriteTables> {
+  let tables: Tables
   let time: DateTimeOffset
   /// What the person of the last item holds: their items follow one another, so it is counted once for each.
   private var current: (user: UserID, usage: PersonUsage)?
 
-  init(tables: SQLiteTables, time: DateTimeOffset) {
+  init(tables: Tables, time: DateTimeOffset) {
     self.tables = tables
     self.time = time
   }
 
   mutating func take(_ record: DirectoryRecord) throws {
     switch record {
-    case .tenant(let settings): try tables.directory.put(settings)
+    case .tenant(let settings): try tables.put(settings)
     case .group(let group): try take(group)
     case .user(let user): try take(user)
     case .member(let user, of: let group): try take(user, of: group)
@@ -24,20 +24,20 @@ struct SQLiteImport {
   }
 
   private func take(_ group: StoredGroup) throws {
-    let old = try tables.directory.group(group.id)
+    let old = try tables.group(group.id)
     guard old.map({ $0.tenant == group.tenant }) ?? true else { throw ImportError.groupOfOtherTenant }
-    try tables.directory.add(group.tenant)
+    try tables.add(group.tenant)
     let version = old?.version.next ?? group.version
-    try tables.directory.put(
+    try tables.put(
       StoredGroup(id: group.id, tenant: group.tenant, version: version, json: group.json), replacing: old)
   }
 
   private func take(_ user: UserID, of group: GroupID) throws {
-    guard let tenant = try tables.directory.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
-    guard try tables.directory.group(group)?.tenant == tenant else { throw ImportError.unknownGroup }
-    guard try !tables.directory.isMember(user, of: group) else { return }
-    guard try tables.directory.hasRoom(for: user) else { throw ImportError.tooManyGroups }
-    try tables.directory.add(user, to: group)
+    guard let tenant = try tables.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
+    guard try tables.group(group)?.tenant == tenant else { throw ImportError.unknownGroup }
+    guard try !tables.isMember(user, of: group) else { return }
+    guard try tables.hasRoom(for: user) else { throw ImportError.tooManyGroups }
+    try tables.add(user, to: group)
     try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
   }
 
@@ -45,7 +45,7 @@ struct SQLiteImport {
     guard try !tables.isPrincipalNameTaken(of: user) else { throw ImportError.principalNameTaken }
     let existing = try tables.user(user.id)
     guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
-    try tables.directory.add(user.tenant)
+    try tables.add(user.tenant)
     let old = existing?.version
     let new = StoredUser(
       id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
@@ -55,7 +55,7 @@ struct SQLiteImport {
   }
 
   private mutating func take(_ item: StoredItem) throws {
-    let state = try tables.state(of: item.key)
+    let state = try tables.state(of: item.key, for: .everything)
     guard let owner = state.owner else { throw ImportError.unknownPerson }
     let old = state.item
     try count(item, replacing: old)
@@ -82,8 +82,8 @@ struct SQLiteImport {
 
   private func append(
     _ user: UserID, _ tenant: TenantID, _ collection: String?, _ item: ItemID?, from old: Version?, to new: Version?
-  ) throws(SQLiteFailure) {
-    try tables.record.append(
+  ) throws(Tables.Failure) {
+    try tables.append(
       Change(
         time: time, kind: .imported, user: user, tenant: tenant, collection: collection, item: item, properties: [],
         versionBefore: old, versionAfter: new, actingUser: nil, actingApplication: nil))

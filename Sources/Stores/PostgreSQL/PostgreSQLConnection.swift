@@ -1,0 +1,170 @@
+import CPostgreSQL
+import Glibc
+import OData
+
+/// A connection in pipeline mode (PostgreSQL documentation, section 34.5): what is asked at once goes out at once, in one
+/// round trip. Belongs to one thread, which it blocks.
+final class PostgreSQLConnection {
+  private let connection: OpaquePointer
+  private let namesStatements: Bool
+  private var prepared: Set<PostgreSQLStatement> = []
+
+  /// Connects as `url` says, a connection string of libpq with everything that libpq knows: TLS, password file, service.
+  init(_ url: String, namesStatements: Bool) throws(PostgreSQLFailure) {
+    guard let connection = PQconnectdb(url) else { throw .disconnected }
+    self.connection = connection
+    self.namesStatements = namesStatements
+    guard PQstatus(connection) == CONNECTION_OK else {
+      PQfinish(connection)
+      throw .disconnected
+    }
+    // Notices go to standard error otherwise.
+    PQsetNoticeProcessor(connection, { _, _ in }, nil)
+    guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
+      PQfinish(connection)
+      throw .disconnected
+    }
+  }
+
+  deinit { PQfinish(connection) }
+
+  /// Whether the connection was lost.
+  var isLost: Bool { PQstatus(connection) != CONNECTION_OK }
+
+  /// Sends queries and waits for what each gave. Without an explicit transaction they share one. The first that fails is
+  /// thrown, and none behind it was run.
+  func run(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+    guard !queries.isEmpty else { return [] }
+    var fresh: [Int: PostgreSQLStatement] = [:]
+    for (index, query) in queries.enumerated() {
+      if namesStatements, prepared.insert(query.statement).inserted { fresh[index] = query.statement }
+      try send(query, preparing: fresh[index] != nil)
+    }
+    guard PQpipelineSync(connection) == 1 else { throw .disconnected }
+    do throws(PostgreSQLFailure) {
+      return try receive(queries.count, fresh: fresh)
+    } catch {
+      // What was to be prepared may not have been.
+      prepared.subtract(fresh.values)
+      if error.isUnprepared { prepared.removeAll() }
+      throw error
+    }
+  }
+
+  /// Runs plain statements that give nothing, such as those of a schema, one after the other.
+  func execute(_ sql: String) throws(PostgreSQLFailure) {
+    _ = try run([PostgreSQLQuery(PostgreSQLStatement("", sql))])
+  }
+
+  // MARK: Sending
+
+  private func send(_ query: PostgreSQLQuery, preparing: Bool) throws(PostgreSQLFailure) {
+    let isNamed = namesStatements && !query.statement.name.isEmpty
+    if preparing, isNamed {
+      guard PQsendPrepare(connection, query.statement.name, query.statement.sql, 0, nil) == 1 else {
+        throw .disconnected
+      }
+    }
+    let values = query.values.map(\.binary)
+    let lengths = values.map { Int32($0?.count ?? 0) }
+    let formats = [Int32](repeating: 1, count: values.count)
+    let isSent = Self.withPointers(to: values) { pointers in
+      if isNamed {
+        PQsendQueryPrepared(
+          connection, query.statement.name, Int32(values.count), pointers, lengths, formats, 1)
+      } else {
+        PQsendQueryParams(
+          connection, query.statement.sql, Int32(values.count), nil, pointers, lengths, formats, 1)
+      }
+    }
+    guard isSent == 1 else { throw .disconnected }
+    // What is sent must not wait for room while the server waits for somebody to read its answers.
+    guard PQflush(connection) >= 0 else { throw .disconnected }
+  }
+
+  /// Null has no pointer; an empty value has one.
+  private static func withPointers<Answer>(
+    to values: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> Answer
+  ) -> Answer {
+    var pointers: [UnsafePointer<CChar>?] = []
+    pointers.reserveCapacity(values.count)
+    func next(_ index: Int) -> Answer {
+      guard index < values.count else { return body(pointers) }
+      guard let value = values[index] else {
+        pointers.append(nil)
+        return next(index + 1)
+      }
+      return (value + [0]).withUnsafeBytes { bytes in
+        pointers.append(bytes.bindMemory(to: CChar.self).baseAddress)
+        return next(index + 1)
+      }
+    }
+    return next(0)
+  }
+
+  // MARK: Receiving
+
+  private func receive(
+    _ count: Int, fresh: [Int: PostgreSQLStatement]
+  ) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+    var answers: [PostgreSQLRows] = []
+    var failure: PostgreSQLFailure?
+    for index in 0..<count {
+      if let statement = fresh[index], !statement.name.isEmpty { _ = try result(&failure) }
+      if let rows = try result(&failure) { answers.append(rows) }
+    }
+    guard let sync = try nextResult(), PQresultStatus(sync) == PGRES_PIPELINE_SYNC else { throw .disconnected }
+    PQclear(sync)
+    if let failure { throw failure }
+    return answers
+  }
+
+  /// What one command gave, up to the end of its results. Of a command that failed or was not run, nil.
+  private func result(_ failure: inout PostgreSQLFailure?) throws(PostgreSQLFailure) -> PostgreSQLRows? {
+    var rows: PostgreSQLRows?
+    while let result = try nextResult() {
+      defer { PQclear(result) }
+      switch PQresultStatus(result) {
+      case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: rows = Self.rows(of: result)
+      case PGRES_PIPELINE_ABORTED: break
+      default:
+        guard let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else { throw .disconnected }
+        failure = failure ?? .state(String(cString: state))
+      }
+    }
+    return rows
+  }
+
+  /// Waits for the next result; nil at the end of a command.
+  private func nextResult() throws(PostgreSQLFailure) -> OpaquePointer? {
+    while PQisBusy(connection) == 1 {
+      let unsent = PQflush(connection)
+      guard unsent >= 0 else { throw .disconnected }
+      var descriptor = pollfd(
+        fd: PQsocket(connection), events: Int16(POLLIN) | (unsent == 1 ? Int16(POLLOUT) : 0), revents: 0)
+      guard poll(&descriptor, 1, Int32(Limits.databaseSeconds * 1_000)) != 0 else { throw .disconnected }
+      guard PQconsumeInput(connection) == 1 else { throw .disconnected }
+    }
+    let result = PQgetResult(connection)
+    if result == nil, isLost { throw .disconnected }
+    return result
+  }
+
+  private static func rows(of result: OpaquePointer) -> PostgreSQLRows {
+    let (rowCount, columnCount) = (PQntuples(result), PQnfields(result))
+    var rows: [[[UInt8]?]] = []
+    rows.reserveCapacity(Int(rowCount))
+    for row in 0..<rowCount {
+      rows.append(
+        (0..<columnCount).map { column in
+          guard PQgetisnull(result, row, column) == 0, let start = PQgetvalue(result, row, column) else { return nil }
+          let count = Int(PQgetlength(result, row, column))
+          return start.withMemoryRebound(to: UInt8.self, capacity: count) {
+            Array(UnsafeBufferPointer(start: $0, count: count))
+          }
+        })
+    }
+    let changes = PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
+    return PostgreSQLRows(rows: rows, changes: changes)
+  }
+}

@@ -1,0 +1,97 @@
+import OData
+import Profiles
+
+/// A value that a statement takes.
+enum PostgreSQLValue {
+  case null
+  case int(Int64)
+  case text(String)
+  case bytes([UInt8])
+
+  /// The value in PostgreSQL's binary form; nil for null.
+  var binary: [UInt8]? {
+    switch self {
+    case .null: nil
+    case .int(let number): withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    case .text(let text): Array(text.utf8)
+    case .bytes(let bytes): bytes
+    }
+  }
+
+  init(_ text: String?) { self = text.map(PostgreSQLValue.text) ?? .null }
+  init(_ number: Int64?) { self = number.map(PostgreSQLValue.int) ?? .null }
+}
+
+/// A statement, by which it is prepared once on each connection.
+struct PostgreSQLStatement: Hashable {
+  let name: String
+  let sql: String
+
+  /// The statement `sql`, whose parameters are `$1` and so on, each with its type written behind it.
+  init(_ name: String, _ sql: String) {
+    self.name = name
+    self.sql = sql
+  }
+
+  static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// A statement with what it takes.
+struct PostgreSQLQuery {
+  let statement: PostgreSQLStatement
+  let values: [PostgreSQLValue]
+
+  init(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
+    self.statement = statement
+    self.values = values
+  }
+}
+
+/// The rows that a statement gave, in PostgreSQL's binary form.
+struct PostgreSQLRows {
+  /// Each column's bytes; nil for null.
+  let rows: [[[UInt8]?]]
+  /// How many rows were written.
+  let changes: Int
+
+  var first: PostgreSQLRow? { rows.first.map(PostgreSQLRow.init) }
+
+  func map<Answer>(
+    _ read: (PostgreSQLRow) throws(PostgreSQLFailure) -> Answer
+  ) throws(PostgreSQLFailure) -> [Answer] {
+    var answers: [Answer] = []
+    answers.reserveCapacity(rows.count)
+    for row in rows { answers.append(try read(PostgreSQLRow(row))) }
+    return answers
+  }
+}
+
+/// One row.
+struct PostgreSQLRow {
+  private let columns: [[UInt8]?]
+
+  init(_ columns: [[UInt8]?]) { self.columns = columns }
+
+  func isNull(_ column: Int) -> Bool { columns[column] == nil }
+
+  /// A number; 0 for null.
+  func int64(_ column: Int) -> Int64 { optionalInt64(column) ?? 0 }
+
+  /// A number of 1, 2, 4 or 8 bytes, or nil for null.
+  func optionalInt64(_ column: Int) -> Int64? {
+    guard let bytes = columns[column], let first = bytes.first else { return nil }
+    var number = Int64(Int8(bitPattern: first))
+    for byte in bytes.dropFirst() { number = number << 8 | Int64(byte) }
+    return number
+  }
+
+  /// A text; empty for null.
+  func text(_ column: Int) -> String { optionalText(column) ?? "" }
+
+  func optionalText(_ column: Int) -> String? { columns[column].map { String(decoding: $0, as: UTF8.self) } }
+
+  /// Bytes; none for null.
+  func bytes(_ column: Int) -> [UInt8] { columns[column] ?? [] }
+}

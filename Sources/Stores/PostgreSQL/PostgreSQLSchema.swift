@@ -1,0 +1,140 @@
+import OData
+import Profiles
+
+/// The tables. Every key of a table that requests touch begins with the person, by whom a distributed engine spreads them;
+/// names are kept as bytes, because text cannot hold every character that JSON can.
+enum PostgreSQLSchema {
+  /// The form that this program knows.
+  static let version: Int64 = 1
+
+  /// Serialises migrations of several servers: any number that no other program takes ("Face").
+  static let lock = 1_180_787_557
+
+  static let tables = """
+    create table facet_schema (version bigint not null);
+    create table facet_key (name text not null primary key, value bytea not null);
+
+    create table tenant (id text collate "C" not null primary key, version bigint not null, json bytea not null);
+
+    create table person (
+      user_id text collate "C" not null primary key,
+      tenant text collate "C" not null,
+      principal_name bytea,
+      display_name bytea,
+      version bigint not null check (version > 0),
+      json bytea not null
+    );
+    create index person_tenant on person (tenant, user_id);
+    create index person_display_name on person (tenant, substring(display_name from 1 for \(Limits.orderTextBytesMax)), user_id);
+
+    create table principal_name (
+      tenant text collate "C" not null,
+      folded bytea not null,
+      user_id text collate "C" not null,
+      primary key (tenant, folded)
+    );
+
+    create table item (
+      user_id text collate "C" not null,
+      collection text collate "C" not null,
+      id text collate "C" not null,
+      version bigint not null check (version > 0),
+      audience bigint not null,
+      created bigint not null,
+      collapse_start bigint,
+      collapse_end bigint,
+      json bytea not null,
+      listed text collate "C",
+      listed_as bigint,
+      primary key (user_id, collection, id)
+    );
+    create index item_created on item (user_id, collection, created, id);
+    create index item_listed on item (user_id, listed) where listed is not null;
+    create index item_beyond_tenant on item (user_id, collection)
+      where audience & \(Audience.beyondTenant.rawValue) <> 0;
+
+    create table directory_group (
+      id text collate "C" not null primary key,
+      tenant text collate "C" not null,
+      version bigint not null check (version > 0),
+      json bytea not null
+    );
+    create index directory_group_tenant on directory_group (tenant, id);
+
+    create table membership (
+      user_id text collate "C" not null,
+      group_id text collate "C" not null,
+      primary key (user_id, group_id)
+    );
+    create index membership_group on membership (group_id, user_id);
+
+    create table record (
+      user_id text collate "C" not null,
+      tenant text collate "C" not null,
+      position bigint not null,
+      time bigint not null,
+      kind bigint not null,
+      collection text,
+      item text,
+      properties text not null,
+      version_before bigint,
+      version_after bigint,
+      acting_user text,
+      acting_app bytea,
+      code bytea not null,
+      primary key (user_id, tenant, position)
+    );
+
+    create table chain (
+      user_id text collate "C" not null,
+      tenant text collate "C" not null,
+      length bigint not null,
+      tip bytea not null,
+      seal bytea not null,
+      primary key (user_id, tenant)
+    );
+
+    create table receipt (
+      key bytea not null primary key,
+      body bytea not null,
+      item text not null,
+      expires bigint not null
+    );
+    create index receipt_expires on receipt (expires);
+    """
+
+  /// Brings an empty database into the form of this program, one server at a time; throws when it has another form.
+  static func migrate(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    try connection.execute("begin")
+    do throws(PostgreSQLFailure) {
+      try connection.execute("select pg_advisory_xact_lock(\(lock))")
+      let found = try connection.run([
+        PostgreSQLQuery(PostgreSQLStatement("", "select to_regclass('facet_schema') is not null and true"))
+      ])
+      if found.first?.first?.int64(0) != 1 {
+        for statement in tables.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
+          try connection.execute(String(statement))
+        }
+        try connection.execute("insert into facet_schema values (\(version))")
+        for tenant in TenantID.builtIn {
+          try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
+        }
+      }
+      try connection.execute("commit")
+    } catch {
+      try? connection.execute("rollback")
+      throw error
+    }
+    try check(connection)
+  }
+
+  /// Throws when the database has not the form of this program: an older server beside a newer one must not write.
+  static func check(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    let found = try connection.run([PostgreSQLQuery(PostgreSQLStatement("", "select version from facet_schema"))])
+    guard let version = found.first?.first?.int64(0), version != self.version else { return }
+    throw .schema(
+      version > self.version
+        ? "The database was written by a newer version of Facet. Update this server."
+        : "The database was written by an older version of Facet. Update it by starting one newer server alone.")
+  }
+}

@@ -1,0 +1,301 @@
+import Dispatch
+import Foundation
+public import OData
+public import Profiles
+import Synchronization
+
+/// How a store on PostgreSQL is opened.
+public struct PostgreSQLOptions: Sendable {
+  /// A connection string of libpq: `postgresql://…`, or key and value pairs.
+  public let url: String
+  /// The directory of the key that authenticates the record.
+  public let keyDirectory: String
+  /// Threads that read, each with a connection.
+  public var readers = 4
+  /// Threads that write, each with a connection. Writes of one person keep their order on one of them.
+  public var writers = 4
+  /// Whether statements are named and prepared once; not behind a pool that gives each transaction another connection.
+  public var namesStatements = true
+  /// What holds in tenants where they decided nothing themselves.
+  public var undecided: [TenantID: TenantPolicy] = [:]
+
+  /// Opens the database that `url` names.
+  public init(url: String, keyDirectory: String) {
+    self.url = url
+    self.keyDirectory = keyDirectory
+  }
+}
+
+/// Whether a store is open and takes writes: shared by all its threads.
+final class PostgreSQLCondition: Sendable {
+  private let closed = Atomic(false)
+  private let current = Mutex<StoreError?>(nil)
+
+  var isClosed: Bool { closed.load(ordering: .acquiring) }
+
+  /// Closes; true the first time.
+  func close() -> Bool { !closed.exchange(true, ordering: .acquiringAndReleasing) }
+
+  /// Why writes fail now; nil while they succeed.
+  var refusal: StoreError? { current.withLock { $0 } }
+
+  /// Takes note of how the last write went.
+  func note(_ failure: StoreError?) { current.withLock { $0 = failure } }
+
+  var health: StoreHealth {
+    guard let refusal else { return .healthy }
+    return .refusingWrites(refusal.message)
+  }
+}
+
+/// A store on PostgreSQL, which several servers share. Reads and writes run on threads of their own, because libpq blocks.
+public final class PostgreSQLStore: ProfileStore {
+  private let options: PostgreSQLOptions
+  private let condition = PostgreSQLCondition()
+  private let pool: PostgreSQLPool
+  private let writers: [PostgreSQLWriter]
+
+  /// Connects, and makes the tables when the database is empty. Blocks.
+  public init(_ options: PostgreSQLOptions) throws(StoreError) {
+    self.options = options
+    let key: RecordKey
+    do throws(PostgreSQLFailure) {
+      let connection = try PostgreSQLConnection(options.url, namesStatements: false)
+      try PostgreSQLSchema.migrate(connection)
+      key = try Self.recordKey(connection, options.keyDirectory)
+    } catch {
+      throw error.storeError
+    }
+    pool = PostgreSQLPool(options)
+    let condition = condition
+    writers = (0..<options.writers).map { _ in PostgreSQLWriter(options, key, condition) }
+  }
+
+  /// The key of the record: the one that the database was begun with.
+  private static func recordKey(
+    _ connection: PostgreSQLConnection, _ directory: String
+  ) throws(PostgreSQLFailure) -> RecordKey {
+    let select = PostgreSQLStatement("", "select value from facet_key where name = 'record'")
+    let fingerprint = try connection.run([PostgreSQLQuery(select)]).first?.first?.bytes(0)
+    let key: RecordKey
+    do throws(StoreOpenError) {
+      if let existing = try RecordKey.existing(in: directory) {
+        key = existing
+      } else {
+        guard fingerprint == nil else { throw .unusable(reason: SQLiteStore.foreignKeySentence) }
+        key = try RecordKey.make(in: directory)
+      }
+    } catch {
+      throw .schema(error.message)
+    }
+    guard let fingerprint else {
+      let insert = PostgreSQLStatement(
+        "", "insert into facet_key values ('record', $1::bytea) on conflict (name) do nothing")
+      _ = try connection.run([PostgreSQLQuery(insert, .bytes(key.fingerprint))])
+      return try recordKey(connection, directory)
+    }
+    guard fingerprint == key.fingerprint else { throw .schema(SQLiteStore.foreignKeySentence) }
+    return key
+  }
+
+  /// See `ProfileStore`.
+  public var health: StoreHealth { condition.health }
+
+  /// See `ProfileStore`.
+  public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
+    guard !condition.isClosed else { throw .closed }
+    return PostgreSQLReader(pool, condition, resume: resume)
+  }
+
+  /// See `ProfileStore`. Writes of one person go to one writer, so that they keep their order.
+  public func submit(_ write: StoreWrite) {
+    guard !condition.isClosed else { return write.fail(.closed) }
+    writers[write.lane % writers.count].submit(write)
+  }
+
+  /// See `ProfileStore`.
+  public func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int {
+    try withTables { tables in
+      let transfer = DirectoryImport(tables: tables, time: time)
+      return try Self.take(transfer, next)
+    }
+  }
+
+  private static func take(
+    _ transfer: DirectoryImport<PostgreSQLTables>, _ next: () throws -> DirectoryRecord?
+  ) throws -> Int {
+    var transfer = transfer
+    var count = 0
+    while let record = try next() {
+      try transfer.take(record)
+      count += 1
+    }
+    return count
+  }
+
+  /// Works in one transaction on a connection of its own.
+  private func withTables<Answer>(_ body: (PostgreSQLTables) throws -> Answer) throws -> Answer {
+    guard !condition.isClosed else { throw StoreError.closed }
+    do {
+      let connection = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
+      try PostgreSQLSchema.check(connection)
+      let key = try Self.recordKey(connection, options.keyDirectory)
+      let tables = PostgreSQLTables(connection, key, options.undecided)
+      try tables.begin([], [])
+      do {
+        let answer = try body(tables)
+        try tables.commit()
+        return answer
+      } catch {
+        try? tables.rollback()
+        throw error
+      }
+    } catch let failure as PostgreSQLFailure {
+      throw failure.storeError
+    }
+  }
+
+  /// See `ProfileStore`. A transaction that sees one moment, read person by person.
+  public func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {
+    guard !condition.isClosed else { throw StoreError.closed }
+    do {
+      let connection = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
+      try connection.execute("begin isolation level repeatable read read only")
+      try PostgreSQLExport(connection).run(body)
+      try connection.execute("commit")
+    } catch let failure as PostgreSQLFailure {
+      throw failure.storeError
+    }
+  }
+
+  /// See `ProfileStore`.
+  public func changes(of user: UserID, in tenant: TenantID) throws -> [Change] {
+    guard !condition.isClosed else { throw StoreError.closed }
+    do throws(PostgreSQLFailure) {
+      let connection = try PostgreSQLConnection(options.url, namesStatements: false)
+      let statement = PostgreSQLStatement(
+        "",
+        """
+        select \(PostgreSQLColumns.change) from record where user_id = $1::text and tenant = $2::text order by position
+        """)
+      let rows = try connection.run([PostgreSQLQuery(statement, .text(user.text), .text(tenant.text))])
+      return try rows.first?.map { row throws(PostgreSQLFailure) in try row.change() } ?? []
+    } catch {
+      throw error.storeError
+    }
+  }
+
+  /// See `ProfileStore`.
+  public func close() {
+    guard condition.close() else { return }
+    pool.stop()
+    for writer in writers { writer.stop() }
+    pool.waitForEnd()
+    for writer in writers { writer.waitForEnd() }
+  }
+
+  deinit {
+    guard condition.close() else { return }
+    pool.stop()
+    for writer in writers { writer.stop() }
+  }
+}
+
+extension StoreWrite {
+  /// The same number for writes that must keep their order.
+  fileprivate var lane: Int {
+    switch self {
+    case .item(let operation, _, _): Self.lane(of: operation.key.user.text)
+    case .createItem(let operation, _, _): Self.lane(of: operation.key.user.text)
+    case .atomic(let operations, _): Self.lane(of: operations.first?.key.user.text ?? "")
+    case .person(let operation, _): Self.lane(of: operation.user.text)
+    case .createPerson(let operation, _, _): Self.lane(of: operation.user.text)
+    case .group(let operation, _): Self.lane(of: operation.group.text)
+    case .replaceAll: 0
+    }
+  }
+
+  private static func lane(of text: String) -> Int {
+    text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
+  }
+
+  /// The people whose records are written, as far as it is known before, and the items that are looked at first.
+  var footprint: (users: [UserID], keys: [ItemKey]) {
+    switch self {
+    case .item(let operation, _, _): ([operation.key.user], [operation.key])
+    case .createItem(let operation, _, _): ([operation.key.user], [operation.key])
+    case .atomic(let operations, _): (operations.map(\.key.user), operations.map(\.key))
+    case .person(let operation, _): ([operation.user], [])
+    case .createPerson(let operation, _, _): ([operation.user], [])
+    case .group(let operation, _): (operation.people, [])
+    case .replaceAll: ([], [])
+    }
+  }
+}
+
+/// Reads a whole database, in one transaction.
+struct PostgreSQLExport {
+  private let connection: PostgreSQLConnection
+
+  init(_ connection: PostgreSQLConnection) { self.connection = connection }
+
+  func run(_ body: (DirectoryRecord) throws -> Void) throws {
+    try each("select id, json from tenant t order by id") { row in
+      let id = try row.tenantID(0)
+      let settings = try PostgreSQLStandings.decided(id, row.bytes(1))
+      if try !settings.isPlain || !isImplied(id) { try body(.tenant(settings)) }
+    }
+    try each("select \(PostgreSQLColumns.group) from directory_group order by id") { row in
+      try body(.group(try row.group()))
+    }
+    var last = ""
+    while true {
+      let people = try rows(Self.people, .text(last))
+      for row in people.rows.map(PostgreSQLRow.init) {
+        let person = try row.person()
+        last = person.id.text
+        try export(person, body)
+      }
+      guard !people.rows.isEmpty else { return }
+    }
+  }
+
+  private func export(_ person: StoredUser, _ body: (DirectoryRecord) throws -> Void) throws {
+    try body(.user(person))
+    for row in try rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
+      try body(.member(person.id, of: try row.groupID(0)))
+    }
+    for row in try rows(Self.items, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
+      let key = ItemKey(user: person.id, collection: row.text(0), id: try row.itemID(1))
+      try body(.item(try row.item(key, from: 2)))
+    }
+  }
+
+  private func isImplied(_ tenant: TenantID) throws -> Bool {
+    try TenantID.builtIn.contains(tenant) || !rows(Self.inhabitants, .text(tenant.text)).rows.isEmpty
+  }
+
+  private func each(_ sql: String, _ body: (PostgreSQLRow) throws -> Void) throws {
+    for row in try rows(PostgreSQLStatement("", sql)).rows { try body(PostgreSQLRow(row)) }
+  }
+
+  private func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws -> PostgreSQLRows {
+    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else {
+      throw PostgreSQLFailure.disconnected
+    }
+    return rows
+  }
+
+  private static let people = PostgreSQLStatement(
+    "export_people",
+    "select \(PostgreSQLColumns.person) from person where user_id > $1::text order by user_id limit 500")
+  private static let items = PostgreSQLStatement(
+    "export_items",
+    "select collection, id, \(PostgreSQLColumns.item) from item where user_id = $1::text order by collection, id")
+  private static let inhabitants = PostgreSQLStatement(
+    "export_inhabitants",
+    """
+    select 1::bigint where exists (select 1 from person where tenant = $1::text)
+    or exists (select 1 from directory_group where tenant = $1::text)
+    """)
+}

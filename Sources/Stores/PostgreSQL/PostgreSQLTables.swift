@@ -1,0 +1,306 @@
+import OData
+import Profiles
+
+/// The statements of one writing connection. What is written is gathered and goes out before the next read or at the
+/// commit, in one round trip; what a group of writes will ask first is fetched ahead, in another.
+final class PostgreSQLTables: WriteTables {
+  typealias Failure = PostgreSQLFailure
+
+  private let connection: PostgreSQLConnection
+  private let recordKey: RecordKey
+  let standings: PostgreSQLStandings
+  private var unsent: [PostgreSQLQuery] = []
+  private var fetched: [ItemKey: StoredItem?] = [:]
+  private var ends: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+  /// The ends of chains at the savepoint.
+  private var mark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+
+  init(_ connection: PostgreSQLConnection, _ recordKey: RecordKey, _ undecided: [TenantID: TenantPolicy]) {
+    self.connection = connection
+    self.recordKey = recordKey
+    standings = PostgreSQLStandings(undecided)
+  }
+
+  /// Whether these are the tables of a connection.
+  func isOn(_ connection: PostgreSQLConnection) -> Bool { self.connection === connection }
+
+  // MARK: The transaction
+
+  /// Begins, locks the chains of these people in their order, so that writes of several servers come one after the other,
+  /// and fetches these items. One round trip.
+  func begin(_ users: Set<UserID>, _ keys: [ItemKey]) throws(PostgreSQLFailure) {
+    unsent = []
+    fetched = [:]
+    ends = [:]
+    let users = users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    var queries = [PostgreSQLQuery(Self.begin)]
+    queries += users.map { PostgreSQLQuery(Self.lockChains, .text($0.text)) }
+    queries += keys.map { PostgreSQLQuery(Self.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text)) }
+    let answers = try connection.run(queries)
+    for (user, rows) in zip(users, answers.dropFirst()) {
+      for end in try rows.map({ row throws(PostgreSQLFailure) in
+        (try row.tenantID(0), RecordChain(length: row.int64(1), tip: row.bytes(2)))
+      }) { ends[RecordOwner(user: user, tenant: end.0)] = (end.1, false) }
+    }
+    for (key, rows) in zip(keys, answers.dropFirst(users.count + 1)) {
+      let items = try rows.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) }
+      fetched[key] = .some(items.first)
+    }
+  }
+
+  /// Writes what is left and commits. One round trip.
+  func commit() throws(PostgreSQLFailure) {
+    for (owner, end) in touched {
+      unsent.append(
+        PostgreSQLQuery(
+          end.isNew ? Self.insertChain : Self.updateChain, .text(owner.user.text), .text(owner.tenant.text),
+          .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, recordKey))))
+    }
+    unsent.append(PostgreSQLQuery(Self.commit))
+    let queries = unsent
+    unsent = []
+    touched = [:]
+    _ = try connection.run(queries)
+  }
+
+  /// Undoes everything since the beginning.
+  func rollback() throws(PostgreSQLFailure) {
+    unsent = []
+    touched = [:]
+    _ = try connection.run([PostgreSQLQuery(Self.rollback)])
+  }
+
+  private var touched: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+  private var touchedMark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+
+  private func write(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
+    unsent.append(PostgreSQLQuery(statement, values: values))
+  }
+
+  /// Reads, after everything that was written so far.
+  private func read(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure)
+    -> PostgreSQLRows
+  {
+    let queries = unsent + [PostgreSQLQuery(statement, values: values)]
+    unsent = []
+    let answers = try connection.run(queries)
+    guard let last = answers.last else { throw .disconnected }
+    return last
+  }
+
+  func setSavepoint() { 
+    write(Self.savepoint)
+    (mark, touchedMark) = (ends, touched)
+  }
+
+  func undoToSavepoint() throws(PostgreSQLFailure) {
+    (ends, touched) = (mark, touchedMark)
+    fetched = [:]
+    _ = try read(Self.undoToSavepoint)
+    releaseSavepoint()
+  }
+
+  func releaseSavepoint() { write(Self.releaseSavepoint) }
+
+  func deleteEverything() throws(PostgreSQLFailure) {
+    for table in ["item", "person", "principal_name", "receipt", "directory_group", "membership", "record", "chain"] {
+      unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
+    }
+    ends = [:]
+    touched = [:]
+    fetched = [:]
+  }
+
+  // MARK: Items
+
+  func state(of key: ItemKey, for sight: Sight) throws(PostgreSQLFailure) -> ItemState {
+    guard let owner = try owner(key.user, for: sight) else { return ItemState(owner: nil, item: nil) }
+    return ItemState(owner: owner, item: try item(key))
+  }
+
+  private func item(_ key: ItemKey) throws(PostgreSQLFailure) -> StoredItem? {
+    if let known = fetched[key] { return known }
+    let rows = try read(Self.selectItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
+    let item = try rows.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) }.first
+    fetched[key] = .some(item)
+    return item
+  }
+
+  // The row was locked and fetched before, so that comparing again would only be another round trip.
+  func update(_ item: StoredItem, ifStill base: Version) -> Bool { false }
+  func delete(_ key: ItemKey, ifStill base: Version) -> Bool { false }
+
+  func update(_ item: StoredItem) { write(item, Self.updateItem) }
+  func insert(_ item: StoredItem) { write(item, Self.insertItem) }
+
+  private func write(_ item: StoredItem, _ statement: PostgreSQLStatement) {
+    fetched[item.key] = .some(item)
+    write(
+      statement, .text(item.key.user.text), .text(item.key.collection), .text(item.key.id.text),
+      .int(item.version.number), .int(item.audience.rawValue), .int(item.created.ticks),
+      PostgreSQLValue(item.collapsible.map { Int64($0.lowerBound) }),
+      PostgreSQLValue(item.collapsible.map { Int64($0.upperBound) }), .bytes(item.json),
+      PostgreSQLValue(item.listed?.user.text), PostgreSQLValue(item.listed?.audience.rawValue))
+  }
+
+  func delete(_ key: ItemKey) {
+    fetched[key] = .some(nil)
+    write(Self.deleteItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
+  }
+
+  func usage(of user: UserID) throws(PostgreSQLFailure) -> PersonUsage {
+    var usage = PersonUsage()
+    for row in try read(Self.selectUsage, .text(user.text)).map({ row throws(PostgreSQLFailure) in row }) {
+      usage.counts[row.text(0)] = Int(row.int64(1))
+      usage.bytes += Int(row.int64(2))
+    }
+    return usage
+  }
+
+  // MARK: People
+
+  func user(_ id: UserID) throws(PostgreSQLFailure) -> StoredUser? {
+    try read(Self.selectPerson, .text(id.text)).map { row throws(PostgreSQLFailure) in try row.person() }.first
+  }
+
+  func owner(_ user: UserID, for sight: Sight) throws(PostgreSQLFailure) -> ItemOwner? {
+    let rows = try read(PostgreSQLStandings.select, .text(user.text), .text(sight.viewer(of: user)?.user.text ?? ""))
+    guard let facts = try rows.first.map({ row throws(PostgreSQLFailure) in try PostgreSQLStandings.Facts(row, from: 0) })
+    else { return nil }
+    return try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
+      try read(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
+    }
+  }
+
+  func isPrincipalNameTaken(of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
+    guard let name = user.principalName else { return false }
+    let folded = Array(StoredUser.foldedPrincipalName(name).utf8)
+    let holder = try read(Self.selectHolder, .text(user.tenant.text), .bytes(folded)).first?.text(0)
+    return holder.map { !$0.utf8.elementsEqual(user.id.text.utf8) } ?? false
+  }
+
+  func insert(_ user: StoredUser) { write(user, Self.insertPerson) }
+  func update(_ user: StoredUser) { write(user, Self.updatePerson) }
+
+  private func write(_ user: StoredUser, _ statement: PostgreSQLStatement) {
+    write(
+      statement, .text(user.id.text), .text(user.tenant.text),
+      user.principalName.map { .bytes(Array($0.utf8)) } ?? .null,
+      user.displayName.map { .bytes(Array($0.utf8)) } ?? .null, .int(user.version.number), .bytes(user.json))
+    write(Self.forgetNames, .text(user.tenant.text), .text(user.id.text))
+    if let name = user.principalName {
+      let folded = Array(StoredUser.foldedPrincipalName(name).utf8)
+      write(Self.insertName, .text(user.tenant.text), .bytes(folded), .text(user.id.text))
+    }
+  }
+
+  func delete(_ user: UserID) {
+    write(Self.forgetAllNames, .text(user.text))
+    write(Self.deletePerson, .text(user.text))
+  }
+
+  func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {
+    try read(Self.selectVersions, .text(user.text)).map { row throws(PostgreSQLFailure) in
+      let key = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
+      return (key, Version(number: row.int64(2)), Audience(rawValue: row.int64(3)))
+    }
+  }
+
+  // MARK: Groups
+
+  func group(_ id: GroupID) throws(PostgreSQLFailure) -> StoredGroup? {
+    try read(Self.selectGroup, .text(id.text)).map { row throws(PostgreSQLFailure) in try row.group() }.first
+  }
+
+  func put(_ group: StoredGroup, replacing old: StoredGroup?) {
+    write(
+      Self.putGroup, .text(group.id.text), .text(group.tenant.text), .int(group.version.number), .bytes(group.json))
+  }
+
+  func deleteGroup(_ group: GroupID) throws(PostgreSQLFailure) -> [UserID] {
+    let members = try read(Self.selectMembers, .text(group.text)).map { row throws(PostgreSQLFailure) in
+      try row.userID(0)
+    }
+    write(Self.deleteMembers, .text(group.text))
+    write(Self.deleteGroup, .text(group.text))
+    return members
+  }
+
+  func tenants(of people: [UserID]) throws(PostgreSQLFailure) -> [UserID: TenantID] {
+    var tenants: [UserID: TenantID] = [:]
+    for user in people {
+      tenants[user] = try read(Self.selectTenantOfPerson, .text(user.text)).map { row throws(PostgreSQLFailure) in
+        try row.tenantID(0)
+      }.first
+    }
+    return tenants
+  }
+
+  func members(among people: [UserID], of group: GroupID) throws(PostgreSQLFailure) -> Set<UserID> {
+    var members: Set<UserID> = []
+    for user in people where try isMember(user, of: group) { members.insert(user) }
+    return members
+  }
+
+  func isMember(_ user: UserID, of group: GroupID) throws(PostgreSQLFailure) -> Bool {
+    try !read(Self.selectMember, .text(user.text), .text(group.text)).rows.isEmpty
+  }
+
+  func hasRoom(for user: UserID) throws(PostgreSQLFailure) -> Bool {
+    let count = try read(Self.countMemberships, .text(user.text)).first?.int64(0) ?? 0
+    return count < Int64(Limits.groupsPerPersonMax)
+  }
+
+  func add(_ user: UserID, to group: GroupID) { write(Self.insertMember, .text(user.text), .text(group.text)) }
+  func remove(_ user: UserID, from group: GroupID) { write(Self.deleteMember, .text(user.text), .text(group.text)) }
+
+  func removeMemberships(of user: UserID) throws(PostgreSQLFailure) -> [GroupID] {
+    let groups = try read(Self.selectMemberships, .text(user.text)).map { row throws(PostgreSQLFailure) in
+      try row.groupID(0)
+    }
+    for group in groups { remove(user, from: group) }
+    return groups
+  }
+
+  // MARK: Tenants, receipts, the record
+
+  func put(_ settings: TenantSettings) { write(Self.putTenant, .text(settings.id.text), .bytes(settings.json)) }
+  func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
+
+  func known(_ receipt: Receipt) throws(PostgreSQLFailure) -> (body: [UInt8], id: String)? {
+    try read(Self.selectReceipt, .bytes(receipt.key), .int(receipt.time.ticks)).first.map { ($0.bytes(0), $0.text(1)) }
+  }
+
+  func keep(_ receipt: Receipt, of id: String) {
+    write(Self.putReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
+    write(Self.forgetReceipts, .int(receipt.time.ticks))
+  }
+
+  func append(_ change: Change) throws(PostgreSQLFailure) {
+    let owner = RecordOwner(user: change.user, tenant: change.tenant)
+    var end = try self.end(of: owner)
+    let code = end.chain.append(change, recordKey)
+    ends[owner] = end
+    touched[owner] = end
+    write(
+      Self.insertRow, .text(change.user.text), .text(change.tenant.text), .int(change.time.ticks),
+      .int(change.kind.rawValue), PostgreSQLValue(change.collection), PostgreSQLValue(change.item?.text),
+      .text(change.properties.joined(separator: ",")), PostgreSQLValue(change.versionBefore?.number),
+      PostgreSQLValue(change.versionAfter?.number), PostgreSQLValue(change.actingUser?.text),
+      change.actingApplication.map { .bytes(Array($0.utf8)) } ?? .null, .int(end.chain.length), .bytes(code))
+  }
+
+  private func end(of owner: RecordOwner) throws(PostgreSQLFailure) -> (chain: RecordChain, isNew: Bool) {
+    if let end = ends[owner] { return end }
+    let rows = try read(Self.lockChain, .text(owner.user.text), .text(owner.tenant.text))
+    guard let row = rows.first else { return (RecordChain(), true) }
+    return (RecordChain(length: row.int64(0), tip: row.bytes(1)), false)
+  }
+}
+
+extension PostgreSQLQuery {
+  init(_ statement: PostgreSQLStatement, values: [PostgreSQLValue]) {
+    self.statement = statement
+    self.values = values
+  }
+}

@@ -1,0 +1,91 @@
+import OData
+import Profiles
+
+/// The statements of a database that writes need, inside an open transaction. Nothing here decides. What is written is
+/// seen by what is read afterwards.
+protocol WriteTables: AnyObject {
+  /// What can go wrong with the database; it spoils the transaction.
+  associatedtype Failure: Error
+
+  // MARK: Items
+
+  /// The item and its owner as they are now.
+  func state(of key: ItemKey, for sight: Sight) throws(Failure) -> ItemState
+  /// Compare and swap, where neither the size grows nor the place in the default order changes; false when the item is
+  /// not so, or when this database does not do it.
+  func update(_ item: StoredItem, ifStill base: Version) throws(Failure) -> Bool
+  /// Replaces an item that is there.
+  func update(_ item: StoredItem) throws(Failure)
+  /// Adds an item that is not there.
+  func insert(_ item: StoredItem) throws(Failure)
+  /// Takes an item away.
+  func delete(_ key: ItemKey) throws(Failure)
+  /// Compare and delete; false when the item has another version or is not there, or when this database does not do it.
+  func delete(_ key: ItemKey, ifStill base: Version) throws(Failure) -> Bool
+  /// How much a person holds.
+  func usage(of user: UserID) throws(Failure) -> PersonUsage
+
+  // MARK: People
+
+  /// A person; nil when there is none.
+  func user(_ id: UserID) throws(Failure) -> StoredUser?
+  /// What must be known of a person; nil when there is none.
+  func owner(_ user: UserID, for sight: Sight) throws(Failure) -> ItemOwner?
+  /// Whether somebody else of the tenant has the principal name of `user`.
+  func isPrincipalNameTaken(of user: StoredUser) throws(Failure) -> Bool
+  /// Adds a person who is not there.
+  func insert(_ user: StoredUser) throws(Failure)
+  /// Replaces a person who is there.
+  func update(_ user: StoredUser) throws(Failure)
+  /// Takes a person away; their items are another matter.
+  func delete(_ user: UserID) throws(Failure)
+  /// The keys of the items of a person, with versions and audiences, in the order of collection and id.
+  func versions(of user: UserID) throws(Failure) -> [(ItemKey, Version, Audience)]
+
+  // MARK: Groups
+
+  /// A group; nil when there is none.
+  func group(_ id: GroupID) throws(Failure) -> StoredGroup?
+  /// Adds a group, or replaces the one that is there.
+  func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(Failure)
+  /// Takes a group and its memberships away, and returns who was a member.
+  func deleteGroup(_ group: GroupID) throws(Failure) -> [UserID]
+  /// Those people who exist, with their tenants.
+  func tenants(of people: [UserID]) throws(Failure) -> [UserID: TenantID]
+  /// Those people who are members of a group.
+  func members(among people: [UserID], of group: GroupID) throws(Failure) -> Set<UserID>
+  /// Whether somebody is a member of a group.
+  func isMember(_ user: UserID, of group: GroupID) throws(Failure) -> Bool
+  /// Whether somebody may be a member of one more group.
+  func hasRoom(for user: UserID) throws(Failure) -> Bool
+  /// Adds a member who is none yet.
+  func add(_ user: UserID, to group: GroupID) throws(Failure)
+  /// Takes a member out.
+  func remove(_ user: UserID, from group: GroupID) throws(Failure)
+  /// Takes somebody out of every group, and returns which those were.
+  func removeMemberships(of user: UserID) throws(Failure) -> [GroupID]
+
+  // MARK: Tenants, receipts, the record
+
+  /// Adds a tenant, or replaces what it decided.
+  func put(_ settings: TenantSettings) throws(Failure)
+  /// Adds a tenant that decided nothing, unless it is there.
+  func add(_ tenant: TenantID) throws(Failure)
+  /// What a receipt that still counts stands for: the digest of its body, and the id of what it made.
+  func known(_ receipt: Receipt) throws(Failure) -> (body: [UInt8], id: String)?
+  /// Keeps a receipt, and forgets some that have expired.
+  func keep(_ receipt: Receipt, of id: String) throws(Failure)
+  /// Appends a row to the record.
+  func append(_ change: Change) throws(Failure)
+
+  // MARK: The transaction
+
+  /// Marks where a part begins that may be undone.
+  func setSavepoint() throws(Failure)
+  /// Undoes everything since the savepoint.
+  func undoToSavepoint() throws(Failure)
+  /// Keeps everything since the savepoint.
+  func releaseSavepoint() throws(Failure)
+  /// Empties every table but that of tenants, the record too.
+  func deleteEverything() throws(Failure)
+}
