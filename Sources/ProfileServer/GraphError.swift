@@ -166,6 +166,10 @@ extension GraphError {
       self.init(
         status: .internalServerError, code: .generalException,
         message: "The server could not read or write its data. Nothing was changed; its log says why.")
+    case .unresolved:
+      self.init(
+        status: .internalServerError, code: .generalException,
+        message: "The database did not answer whether this write was done. Read the resource before you repeat it.")
     case .readOnly, .closed, .unavailable:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,

@@ -15,7 +15,7 @@ struct BackupCommand: ParsableCommand {
   var file: String
 
   func run() throws {
-    let store = try options.openReadOnly()
+    let store = try options.openReadOnlySQLite()
     defer { store.close() }
     do throws(BackupError) { try store.backup(to: file) } catch { throw CommandFailure(error.message) }
   }
@@ -33,6 +33,9 @@ struct RestoreCommand: ParsableCommand {
   var file: String
 
   func run() throws {
+    guard !options.isPostgreSQL else {
+      throw CommandFailure("This command is for SQLite. Restore PostgreSQL with its own tools, such as pg_restore.")
+    }
     try options.makeDirectory()
     do {
       try SQLiteStore.restore(from: file, to: options.database)

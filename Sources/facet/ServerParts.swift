@@ -7,7 +7,7 @@ import Stores
 
 /// The parts of a server, made in the order in which they need each other.
 struct ServerParts {
-  let store: SQLiteStore
+  let store: any AdministeredStore
   let service: ProfileService
   let issuer: OwnIssuer
   let certificates: LocalCertificateAuthority
@@ -26,9 +26,13 @@ struct ServerParts {
     }
     let issuers = try Self.issuers(command.issuers)
     let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:])
+    do {
+      (issuer, pageKey) = try await options.loadKeys(store)
+    } catch {
+      store.close()
+      throw error
+    }
     do throws(KeyFileError) {
-      issuer = try await OwnIssuer.load(directory: options.keys)
-      pageKey = try await PageKey.load(path: options.pageKey)
       certificates = try await LocalCertificateAuthority.load(
         directory: options.certificates, hosts: Self.hosts(command), now: Date())
     } catch {
@@ -143,7 +147,7 @@ struct ServerParts {
 
 /// What the store counts, for `/metrics`.
 enum StoreMetrics {
-  static func lines(_ store: SQLiteStore) -> [PrometheusLine] {
+  static func lines(_ store: any AdministeredStore) -> [PrometheusLine] {
     let counts = store.writeCounts
     return [
       PrometheusLine("facet_store_writes_total", .counter, "Writes answered after a commit.", Int64(counts.writes)),

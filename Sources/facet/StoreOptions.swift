@@ -9,14 +9,22 @@ struct StoreOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Directory of the data, keys and certificates.", valueName: "dir"))
   var data = "data"
 
-  @Option(help: ArgumentHelp("Store of the people: sqlite, which lies in the data directory.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "Store of the people: sqlite, which lies in the data directory, or a postgresql:// URL.", valueName: "url"))
   var store = "sqlite"
 
+  @Flag(help: "Do not name statements in PostgreSQL: for a pool that gives each transaction another connection.")
+  var unnamedStatements = false
+
   func validate() throws {
-    guard store == "sqlite" else {
-      throw ValidationError("--store takes 'sqlite' in this version. PostgreSQL is not offered yet.")
+    guard store == "sqlite" || isPostgreSQL else {
+      throw ValidationError("--store takes 'sqlite' or a URL that begins with postgresql:// or postgres://.")
     }
   }
+
+  /// Whether the people are in PostgreSQL.
+  var isPostgreSQL: Bool { store.hasPrefix("postgresql://") || store.hasPrefix("postgres://") }
 
   /// The database file.
   var database: String { "\(data)/facet.db" }
@@ -50,9 +58,11 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// Opens the store for writing; no other server may own it. `undecided` are policies of tenants that decided nothing.
-  func open(undecided: [TenantID: TenantPolicy] = [:]) throws -> SQLiteStore {
+  /// Opens the store for writing; of a SQLite store no other server may be the owner. `undecided` are policies of tenants
+  /// that decided nothing.
+  func open(undecided: [TenantID: TenantPolicy] = [:]) throws -> any AdministeredStore {
     try makeDirectory()
+    guard !isPostgreSQL else { return try openPostgreSQL(undecided) }
     do throws(StoreOpenError) {
       return try SQLiteStore.open(database, options: SQLiteOptions(undecided: undecided))
     } catch {
@@ -61,8 +71,9 @@ struct StoreOptions: ParsableArguments {
   }
 
   /// Opens the store for one short write, beside the server that may own it.
-  func openBeside() throws -> SQLiteStore {
+  func openBeside() throws -> any AdministeredStore {
     try makeDirectory()
+    guard !isPostgreSQL else { return try openPostgreSQL() }
     do throws(StoreOpenError) {
       return try SQLiteStore.openBeside(database)
     } catch {
@@ -71,12 +82,59 @@ struct StoreOptions: ParsableArguments {
   }
 
   /// Opens the store for reading, beside the server that may own it.
-  func openReadOnly() throws -> SQLiteStore {
+  func openReadOnly() throws -> any AdministeredStore {
+    isPostgreSQL ? try openPostgreSQL() : try openReadOnlySQLite()
+  }
+
+  /// The same of the store in the data directory alone, for what only that can do.
+  func openReadOnlySQLite() throws -> SQLiteStore {
+    guard !isPostgreSQL else {
+      throw CommandFailure("This command is for SQLite. Of PostgreSQL make backups with its own tools, such as pg_dump.")
+    }
     do throws(StoreOpenError) {
       return try SQLiteStore.openReadOnly(database)
     } catch {
       throw CommandFailure(error.message)
     }
+  }
+
+  private func openPostgreSQL(_ undecided: [TenantID: TenantPolicy] = [:]) throws -> PostgreSQLStore {
+    var settings = PostgreSQLOptions(url: store, keyDirectory: data)
+    settings.undecided = undecided
+    settings.namesStatements = !unnamedStatements
+    do throws(StoreError) { return try PostgreSQLStore(settings) } catch { throw CommandFailure(error.message) }
+  }
+
+  /// Loads the keys of the built-in authority and of links. Servers that share a database share them: what it has counts,
+  /// and what it has not is put there.
+  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageKey: PageKey) {
+    do throws(KeyFileError) {
+      guard let store = store as? PostgreSQLStore else {
+        return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
+      }
+      try await Self.offPool { try store.shareFiles(in: data, publishes: false) }
+      _ = (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
+      try await Self.offPool { try store.shareFiles(in: data, publishes: true) }
+      return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
+    } catch {
+      throw CommandFailure(error.message)
+    }
+  }
+
+  private static func offPool(_ body: @escaping @Sendable () throws -> Void) async throws(KeyFileError) {
+    let failure = await withCheckedContinuation { continuation in
+      Thread {
+        do {
+          try body()
+          continuation.resume(returning: String?.none)
+        } catch let error as StoreError {
+          continuation.resume(returning: error.message)
+        } catch {
+          continuation.resume(returning: "the shared keys cannot be read or written")
+        }
+      }.start()
+    }
+    if let failure { throw .unreadable(path: "The keys in the database", reason: failure) }
   }
 }
 

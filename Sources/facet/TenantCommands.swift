@@ -143,7 +143,7 @@ struct TenantCommand: ParsableCommand {
 
 extension StoreOptions {
   /// Works on the store, also beside the server that owns it.
-  func withTenants(_ body: (SQLiteStore) throws -> Void) throws {
+  func withTenants(_ body: (any AdministeredStore) throws -> Void) throws {
     let store = try openBeside()
     defer { store.close() }
     do {

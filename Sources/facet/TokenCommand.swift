@@ -52,13 +52,10 @@ struct TokenCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard let tenant = TenantID(tenant) else { throw CommandFailure("--tenant must be an id.") }
-    let issuer: OwnIssuer
     try options.makeDirectory()
-    do throws(KeyFileError) {
-      issuer = try await OwnIssuer.load(directory: options.keys)
-    } catch {
-      throw CommandFailure(error.message)
-    }
+    let shared = options.isPostgreSQL ? try options.openReadOnly() : nil
+    defer { shared?.close() }
+    let issuer = try await options.loadKeys(shared).issuer
     let order = TokenOrder(
       subject: try subject(tenant), tenant: tenant, issuedAt: SystemClock.now().unixSeconds,
       tokenID: GUID.random(), lifeSeconds: expiresIn)

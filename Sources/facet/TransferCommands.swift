@@ -49,7 +49,8 @@ struct DirectoryImport {
     } catch let error as CommandFailure {
       throw error
     } catch {
-      throw CommandFailure("Line \(lines.lineNumber): \(Self.sentence(error)). Nothing was changed.")
+      let place = lines.lineNumber > 0 ? "Line \(lines.lineNumber): " : ""
+      throw CommandFailure("\(place)\(Self.sentence(error)). Nothing was changed.")
     }
   }
 
@@ -125,7 +126,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   /// Gives each line to `body`, without its line feed.
-  private func lines(_ store: SQLiteStore, _ body: ([UInt8]) throws -> Void) throws {
+  private func lines(_ store: any AdministeredStore, _ body: ([UInt8]) throws -> Void) throws {
     guard let user else { return try store.exportRecords { try body($0.line) } }
     let person = try TenantID(tenant).flatMap { try store.person(user, in: $0) }
     // Of somebody who is gone the record still speaks, by id.

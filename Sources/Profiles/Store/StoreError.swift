@@ -1,4 +1,4 @@
-/// Why a store could not do its work. Nothing of the request was committed.
+/// Why a store could not do its work. Nothing of the request was committed, unless it says otherwise.
 public enum StoreError: Error, Equatable, Sendable {
   /// The data is damaged; the sentence says what was found, without any of it.
   case damaged(String)
@@ -8,6 +8,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case diskFull
   /// The database cannot be reached or used at the moment; the sentence says why.
   case unavailable(String)
+  /// A commit was sent, and it could not be found out whether it was done.
+  case unresolved
   /// More writes wait than `Limits.queuedWritesMax`.
   case overloaded
   /// The store was closed.
@@ -19,6 +21,7 @@ public enum StoreError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .damaged(let reason), .readOnly(let reason), .unavailable(let reason), .failed(let reason): reason
+    case .unresolved: "The answer of a commit was lost, and the database server could not say what became of it."
     case .diskFull: "The disk is full. Make room, then repeat."
     case .overloaded: "Too many writes are waiting."
     case .closed: "The store is closed."

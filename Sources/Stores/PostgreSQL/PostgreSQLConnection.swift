@@ -14,16 +14,11 @@ final class PostgreSQLConnection {
     guard let connection = PQconnectdb(url) else { throw .disconnected }
     self.connection = connection
     self.namesStatements = namesStatements
-    guard PQstatus(connection) == CONNECTION_OK else {
-      PQfinish(connection)
-      throw .disconnected
-    }
+    // From here on what is thrown ends the object, which lets go of the connection.
+    guard PQstatus(connection) == CONNECTION_OK else { throw .disconnected }
     // Notices go to standard error otherwise.
     PQsetNoticeProcessor(connection, { _, _ in }, nil)
-    guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
-      PQfinish(connection)
-      throw .disconnected
-    }
+    guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else { throw .disconnected }
   }
 
   deinit { PQfinish(connection) }

@@ -4,6 +4,8 @@ import Profiles
 enum PostgreSQLFailure: Error, Equatable {
   /// The connection could not be made, or was lost; whether what was sent was done is not known.
   case disconnected
+  /// A commit was sent, its answer was lost, and it could not be found out whether it was done.
+  case unresolved
   /// An error with its SQLSTATE (PostgreSQL documentation, appendix A).
   case state(String)
   /// The columns of a row do not make what they should; the sentence says what.
@@ -25,7 +27,7 @@ enum PostgreSQLFailure: Error, Equatable {
     switch self {
     case .disconnected: true
     case .state(let code): code.hasPrefix("57P") || code.hasPrefix("08") || code == "25006" || code.hasPrefix("53")
-    case .row, .schema: false
+    case .row, .schema, .unresolved: false
     }
   }
 
@@ -33,6 +35,7 @@ enum PostgreSQLFailure: Error, Equatable {
   var storeError: StoreError {
     switch self {
     case .disconnected: .unavailable("The database server cannot be reached.")
+    case .unresolved: .unresolved
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")
     case .state("53100"): .diskFull
     case .state(let code) where isOutage: .unavailable("The database server cannot be used now (SQLSTATE \(code)).")

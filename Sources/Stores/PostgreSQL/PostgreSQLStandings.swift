@@ -19,8 +19,25 @@ final class PostgreSQLStandings {
       listed = Audience(rawValue: row.int64(column + 4))
     }
 
-    /// How many columns that are.
-    static let columnCount = 5
+    /// What the answer to a question says; nil when there is no such person.
+    init?(_ rows: PostgreSQLRows) throws(PostgreSQLFailure) {
+      guard let row = rows.first else { return nil }
+      try self.init(row, from: 0)
+    }
+  }
+
+  /// Asks for the facts of a person, in the eyes of somebody.
+  struct Question: Hashable {
+    let user: UserID
+    /// The id of who looks; empty when nobody need be looked up.
+    let viewer: String
+
+    init(_ user: UserID, _ sight: Sight) {
+      self.user = user
+      viewer = sight.viewer(of: user)?.user.text ?? ""
+    }
+
+    var query: PostgreSQLQuery { PostgreSQLQuery(PostgreSQLStandings.select, .text(user.text), .text(viewer)) }
   }
 
   /// The columns of the facts, of the person `p` and the viewer whose id is `$2`.

@@ -13,7 +13,7 @@ public struct PostgreSQLOptions: Sendable {
   /// Threads that read, each with a connection.
   public var readers = 4
   /// Threads that write, each with a connection. Writes of one person keep their order on one of them.
-  public var writers = 4
+  public var writers = 2
   /// Whether statements are named and prepared once; not behind a pool that gives each transaction another connection.
   public var namesStatements = true
   /// What holds in tenants where they decided nothing themselves.
@@ -50,7 +50,8 @@ final class PostgreSQLCondition: Sendable {
 
 /// A store on PostgreSQL, which several servers share. Reads and writes run on threads of their own, because libpq blocks.
 public final class PostgreSQLStore: ProfileStore {
-  private let options: PostgreSQLOptions
+  let options: PostgreSQLOptions
+  let counter = StoreWriteCounter()
   private let condition = PostgreSQLCondition()
   private let pool: PostgreSQLPool
   private let writers: [PostgreSQLWriter]
@@ -68,7 +69,7 @@ public final class PostgreSQLStore: ProfileStore {
     }
     pool = PostgreSQLPool(options)
     let condition = condition
-    writers = (0..<options.writers).map { _ in PostgreSQLWriter(options, key, condition) }
+    writers = (0..<options.writers).map { [counter] _ in PostgreSQLWriter(options, key, condition, counter) }
   }
 
   /// The key of the record: the one that the database was begun with.
@@ -100,6 +101,16 @@ public final class PostgreSQLStore: ProfileStore {
 
   /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
+
+  var isClosed: Bool { condition.isClosed }
+
+  /// The key of the record in a directory, if it is that of the database.
+  static func existingKey(_ directory: String, _ connection: PostgreSQLConnection) throws -> RecordKey? {
+    let select = PostgreSQLStatement("", "select value from facet_key where name = 'record'")
+    let fingerprint = try connection.run([PostgreSQLQuery(select)]).first?.first?.bytes(0)
+    let key = try RecordKey.existing(in: directory)
+    return key?.fingerprint == fingerprint ? key : nil
+  }
 
   /// See `ProfileStore`.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
@@ -134,14 +145,14 @@ public final class PostgreSQLStore: ProfileStore {
   }
 
   /// Works in one transaction on a connection of its own.
-  private func withTables<Answer>(_ body: (PostgreSQLTables) throws -> Answer) throws -> Answer {
+  func withTables<Answer>(_ body: (PostgreSQLTables) throws -> Answer) throws -> Answer {
     guard !condition.isClosed else { throw StoreError.closed }
     do {
       let connection = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
       try PostgreSQLSchema.check(connection)
       let key = try Self.recordKey(connection, options.keyDirectory)
       let tables = PostgreSQLTables(connection, key, options.undecided)
-      try tables.begin([], [])
+      try tables.begin(PostgreSQLTables.Footprint())
       do {
         let answer = try body(tables)
         try tables.commit()
@@ -219,17 +230,23 @@ extension StoreWrite {
     text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
   }
 
-  /// The people whose records are written, as far as it is known before, and the items that are looked at first.
-  var footprint: (users: [UserID], keys: [ItemKey]) {
+  /// What the write touches and asks first, as far as that is known before.
+  func note(in footprint: inout PostgreSQLTables.Footprint) {
     switch self {
-    case .item(let operation, _, _): ([operation.key.user], [operation.key])
-    case .createItem(let operation, _, _): ([operation.key.user], [operation.key])
-    case .atomic(let operations, _): (operations.map(\.key.user), operations.map(\.key))
-    case .person(let operation, _): ([operation.user], [])
-    case .createPerson(let operation, _, _): ([operation.user], [])
-    case .group(let operation, _): (operation.people, [])
-    case .replaceAll: ([], [])
+    case .item(let operation, _, _): Self.note(operation, in: &footprint)
+    case .createItem(let operation, _, _): Self.note(operation, in: &footprint)
+    case .atomic(let operations, _): for operation in operations { Self.note(operation, in: &footprint) }
+    case .person(let operation, _): footprint.users.insert(operation.user)
+    case .createPerson(let operation, _, _): footprint.users.insert(operation.user)
+    case .group(let operation, _): footprint.users.formUnion(operation.people)
+    case .replaceAll: break
     }
+  }
+
+  private static func note(_ operation: any ItemOperation, in footprint: inout PostgreSQLTables.Footprint) {
+    footprint.users.insert(operation.key.user)
+    footprint.keys.insert(operation.key)
+    footprint.questions.insert(PostgreSQLStandings.Question(operation.key.user, operation.sight))
   }
 }
 
@@ -260,7 +277,7 @@ struct PostgreSQLExport {
     }
   }
 
-  private func export(_ person: StoredUser, _ body: (DirectoryRecord) throws -> Void) throws {
+  func export(_ person: StoredUser, _ body: (DirectoryRecord) throws -> Void) throws {
     try body(.user(person))
     for row in try rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
       try body(.member(person.id, of: try row.groupID(0)))

@@ -3,6 +3,17 @@ import OData
 /// What the tables send. Each statement of a request is about one person.
 extension PostgreSQLTables {
   static let begin = PostgreSQLStatement("begin", "begin")
+  static let identify = PostgreSQLStatement(
+    "identify", "select pg_current_xact_id()::text, (select version from facet_schema)")
+  static let keepFile = PostgreSQLStatement(
+    "keep_file",
+    "insert into facet_key (name, value) values ($1::text, $2::bytea) on conflict (name) do nothing")
+  static let selectCode = PostgreSQLStatement(
+    "select_code",
+    "select code from record where user_id = $1::text and tenant = $2::text and position = $3::bigint")
+  static let selectStatus = PostgreSQLStatement("select_status", "select pg_xact_status($1::text::xid8)")
+  static let lockTenant = PostgreSQLStatement(
+    "lock_tenant", "select json from tenant where id = $1::text for update")
   static let commit = PostgreSQLStatement("commit", "commit")
   static let rollback = PostgreSQLStatement("rollback", "rollback")
   static let savepoint = PostgreSQLStatement("savepoint", "savepoint part")

@@ -9,8 +9,12 @@ final class PostgreSQLTables: WriteTables {
   private let connection: PostgreSQLConnection
   private let recordKey: RecordKey
   let standings: PostgreSQLStandings
+  /// The transaction by its number, to look up later what became of it.
+  private(set) var transaction: String?
   private var unsent: [PostgreSQLQuery] = []
   private var fetched: [ItemKey: StoredItem?] = [:]
+  /// What is known of people, until something is written that it depends on.
+  private var facts: [PostgreSQLStandings.Question: PostgreSQLStandings.Facts?] = [:]
   private var ends: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
   /// The ends of chains at the savepoint.
   private var mark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
@@ -26,26 +30,60 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: The transaction
 
-  /// Begins, locks the chains of these people in their order, so that writes of several servers come one after the other,
-  /// and fetches these items. One round trip.
-  func begin(_ users: Set<UserID>, _ keys: [ItemKey]) throws(PostgreSQLFailure) {
+  /// What a group of writes will touch and ask first.
+  struct Footprint {
+    var users: Set<UserID> = []
+    var keys: Set<ItemKey> = []
+    var questions: Set<PostgreSQLStandings.Question> = []
+  }
+
+  /// Begins, locks the chains of people in their order, so that writes of several servers come one after the other, and
+  /// fetches what will be asked. One round trip.
+  func begin(_ footprint: Footprint) throws(PostgreSQLFailure) {
     unsent = []
     fetched = [:]
+    facts = [:]
     ends = [:]
-    let users = users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
-    var queries = [PostgreSQLQuery(Self.begin)]
+    let (keys, questions) = (Array(footprint.keys), Array(footprint.questions))
+    let users = footprint.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
     queries += users.map { PostgreSQLQuery(Self.lockChains, .text($0.text)) }
     queries += keys.map { PostgreSQLQuery(Self.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text)) }
+    queries += questions.map(\.query)
     let answers = try connection.run(queries)
-    for (user, rows) in zip(users, answers.dropFirst()) {
+    guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
+    transaction = identity.text(0)
+    guard identity.int64(1) == PostgreSQLSchema.version else {
+      try rollback()
+      throw .schema("The database has the form of another version of Facet. Update this server.")
+    }
+    for (user, rows) in zip(users, answers.dropFirst(2)) {
       for end in try rows.map({ row throws(PostgreSQLFailure) in
         (try row.tenantID(0), RecordChain(length: row.int64(1), tip: row.bytes(2)))
       }) { ends[RecordOwner(user: user, tenant: end.0)] = (end.1, false) }
     }
-    for (key, rows) in zip(keys, answers.dropFirst(users.count + 1)) {
+    for (key, rows) in zip(keys, answers.dropFirst(users.count + 2)) {
       let items = try rows.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) }
       fetched[key] = .some(items.first)
     }
+    for (question, rows) in zip(questions, answers.dropFirst(users.count + keys.count + 2)) {
+      facts[question] = .some(try PostgreSQLStandings.Facts(rows))
+    }
+  }
+
+  /// What shows later whether the transaction was committed.
+  struct Witness {
+    /// Its number. After a crash another transaction may be given the same one, so it only tells what is under way.
+    let transaction: String
+    let owner: RecordOwner
+    /// The end of a chain that it wrote, whose code nobody else can have made.
+    let chain: RecordChain
+  }
+
+  /// nil when the transaction records nothing.
+  var witness: Witness? {
+    guard let transaction, let (owner, end) = touched.first else { return nil }
+    return Witness(transaction: transaction, owner: owner, chain: end.chain)
   }
 
   /// Writes what is left and commits. One round trip.
@@ -77,11 +115,13 @@ final class PostgreSQLTables: WriteTables {
     unsent.append(PostgreSQLQuery(statement, values: values))
   }
 
-  /// Reads, after everything that was written so far.
   private func read(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure)
     -> PostgreSQLRows
-  {
-    let queries = unsent + [PostgreSQLQuery(statement, values: values)]
+  { try read(PostgreSQLQuery(statement, values: values)) }
+
+  /// Reads, after everything that was written so far.
+  private func read(_ query: PostgreSQLQuery) throws(PostgreSQLFailure) -> PostgreSQLRows {
+    let queries = unsent + [query]
     unsent = []
     let answers = try connection.run(queries)
     guard let last = answers.last else { throw .disconnected }
@@ -96,6 +136,7 @@ final class PostgreSQLTables: WriteTables {
   func undoToSavepoint() throws(PostgreSQLFailure) {
     (ends, touched) = (mark, touchedMark)
     fetched = [:]
+    facts = [:]
     _ = try read(Self.undoToSavepoint)
     releaseSavepoint()
   }
@@ -109,6 +150,7 @@ final class PostgreSQLTables: WriteTables {
     ends = [:]
     touched = [:]
     fetched = [:]
+    facts = [:]
   }
 
   // MARK: Items
@@ -134,6 +176,8 @@ final class PostgreSQLTables: WriteTables {
   func insert(_ item: StoredItem) { write(item, Self.insertItem) }
 
   private func write(_ item: StoredItem, _ statement: PostgreSQLStatement) {
+    // Whom the old one listed is not known here.
+    if item.listed != nil || item.key.collection == Relationship.collection { facts = [:] }
     fetched[item.key] = .some(item)
     write(
       statement, .text(item.key.user.text), .text(item.key.collection), .text(item.key.id.text),
@@ -144,6 +188,7 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func delete(_ key: ItemKey) {
+    if key.collection == Relationship.collection { facts = [:] }
     fetched[key] = .some(nil)
     write(Self.deleteItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
   }
@@ -164,9 +209,11 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func owner(_ user: UserID, for sight: Sight) throws(PostgreSQLFailure) -> ItemOwner? {
-    let rows = try read(PostgreSQLStandings.select, .text(user.text), .text(sight.viewer(of: user)?.user.text ?? ""))
-    guard let facts = try rows.first.map({ row throws(PostgreSQLFailure) in try PostgreSQLStandings.Facts(row, from: 0) })
-    else { return nil }
+    let question = PostgreSQLStandings.Question(user, sight)
+    let known = facts[question]
+    let found = known == nil ? try PostgreSQLStandings.Facts(try read(question.query)) : known ?? nil
+    facts[question] = .some(found)
+    guard let facts = found else { return nil }
     return try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
       try read(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
     }
@@ -183,6 +230,7 @@ final class PostgreSQLTables: WriteTables {
   func update(_ user: StoredUser) { write(user, Self.updatePerson) }
 
   private func write(_ user: StoredUser, _ statement: PostgreSQLStatement) {
+    facts = [:]
     write(
       statement, .text(user.id.text), .text(user.tenant.text),
       user.principalName.map { .bytes(Array($0.utf8)) } ?? .null,
@@ -195,6 +243,7 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func delete(_ user: UserID) {
+    facts = [:]
     write(Self.forgetAllNames, .text(user.text))
     write(Self.deletePerson, .text(user.text))
   }
@@ -221,6 +270,7 @@ final class PostgreSQLTables: WriteTables {
     let members = try read(Self.selectMembers, .text(group.text)).map { row throws(PostgreSQLFailure) in
       try row.userID(0)
     }
+    facts = [:]
     write(Self.deleteMembers, .text(group.text))
     write(Self.deleteGroup, .text(group.text))
     return members
@@ -251,8 +301,15 @@ final class PostgreSQLTables: WriteTables {
     return count < Int64(Limits.groupsPerPersonMax)
   }
 
-  func add(_ user: UserID, to group: GroupID) { write(Self.insertMember, .text(user.text), .text(group.text)) }
-  func remove(_ user: UserID, from group: GroupID) { write(Self.deleteMember, .text(user.text), .text(group.text)) }
+  func add(_ user: UserID, to group: GroupID) {
+    facts = [:]
+    write(Self.insertMember, .text(user.text), .text(group.text))
+  }
+
+  func remove(_ user: UserID, from group: GroupID) {
+    facts = [:]
+    write(Self.deleteMember, .text(user.text), .text(group.text))
+  }
 
   func removeMemberships(of user: UserID) throws(PostgreSQLFailure) -> [GroupID] {
     let groups = try read(Self.selectMemberships, .text(user.text)).map { row throws(PostgreSQLFailure) in
@@ -264,7 +321,21 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: Tenants, receipts, the record
 
-  func put(_ settings: TenantSettings) { write(Self.putTenant, .text(settings.id.text), .bytes(settings.json)) }
+  /// Puts a file of keys into the database, unless it is there.
+  func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
+
+  /// What a tenant decided, locked until the commit; nil when there is no such tenant.
+  func lockedTenant(_ id: TenantID) throws(PostgreSQLFailure) -> TenantSettings? {
+    try read(Self.lockTenant, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
+      try PostgreSQLStandings.decided(id, row.bytes(0))
+    }
+  }
+
+  func put(_ settings: TenantSettings) {
+    facts = [:]
+    write(Self.putTenant, .text(settings.id.text), .bytes(settings.json))
+  }
+
   func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
 
   func known(_ receipt: Receipt) throws(PostgreSQLFailure) -> (body: [UInt8], id: String)? {

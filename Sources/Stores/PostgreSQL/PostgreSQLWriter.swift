@@ -16,10 +16,12 @@ final class PostgreSQLWriter: Sendable {
   private let ended = DispatchGroup()
 
   /// Starts the thread.
-  init(_ options: PostgreSQLOptions, _ key: RecordKey, _ condition: PostgreSQLCondition) {
+  init(
+    _ options: PostgreSQLOptions, _ key: RecordKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
+  ) {
     ended.enter()
     StoreThread.start("facet-writer") { [self] in
-      run(PostgreSQLWorker(options, key, condition))
+      run(PostgreSQLWorker(options, key, condition, counter), condition)
       ended.leave()
     }
   }
@@ -43,17 +45,22 @@ final class PostgreSQLWriter: Sendable {
 
   func waitForEnd() { ended.wait() }
 
-  private func run(_ worker: PostgreSQLWorker) {
+  private func run(_ worker: PostgreSQLWorker, _ condition: PostgreSQLCondition) {
     while true {
-      wake.wait()
+      // While writes fail, it is tried now and then whether they would succeed again.
+      if condition.refusal != nil {
+        if wake.wait(timeout: .now() + .seconds(1)) == .timedOut { worker.probe() }
+      } else {
+        wake.wait()
+      }
       let (writes, isDone) = state.withLock { state -> ([StoreWrite], Bool) in
         let writes = Array(state.waiting.prefix(Limits.groupWritesMax))
         state.waiting.removeFirst(writes.count)
         return (writes, state.isClosed && state.waiting.isEmpty)
       }
+      // Those that were taken with others have signalled as well, so that nothing waits now and then.
       if !writes.isEmpty { worker.commit(writes) }
       if isDone { return }
-      // What is left has signalled already, as have writes that were taken with others.
     }
   }
 }
@@ -63,41 +70,118 @@ private final class PostgreSQLWorker {
   private let options: PostgreSQLOptions
   private let key: RecordKey
   private let condition: PostgreSQLCondition
+  private let counter: StoreWriteCounter
   private let session: PostgreSQLSession
   private var tables: PostgreSQLTables?
 
-  init(_ options: PostgreSQLOptions, _ key: RecordKey, _ condition: PostgreSQLCondition) {
+  init(
+    _ options: PostgreSQLOptions, _ key: RecordKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
+  ) {
     self.options = options
     self.key = key
     self.condition = condition
+    self.counter = counter
     session = PostgreSQLSession(options)
   }
 
-  /// Applies a group of writes in one transaction and answers them in order.
+  /// What became of a group.
+  private enum Outcome {
+    case committed([() -> Void])
+    /// Nothing was committed.
+    case failed(PostgreSQLFailure)
+  }
+
+  /// Applies a group of writes in one transaction and answers them in order. What a lost connection left undone is done
+  /// again until the deadline; whether a commit was done whose answer was lost is looked up, never guessed.
   func commit(_ writes: [StoreWrite]) {
-    var isCommitting = false
+    let deadline = DispatchTime.now() + .seconds(Limits.databaseRetrySeconds)
+    while true {
+      switch attempt(writes, until: deadline) {
+      case .committed(let answers):
+        condition.note(nil)
+        counter.countGroup(of: writes.count)
+        for answer in answers { answer() }
+        return
+      case .failed(let failure) where failure.isOutage:
+        guard DispatchTime.now() < deadline else { return fail(writes, failure) }
+        StoreThread.pause(milliseconds: 50)
+      case .failed(let failure) where failure.isConflict || failure.isUnprepared:
+        guard DispatchTime.now() < deadline else { return fail(writes, failure) }
+        guard writes.count == 1 else { return writes.forEach { commit([$0]) } }
+      case .failed(let failure):
+        // One write spoiled the transaction for all: alone, each meets its own fate.
+        guard writes.count > 1 else { return fail(writes, failure) }
+        return writes.forEach { commit([$0]) }
+      }
+    }
+  }
+
+  private func fail(_ writes: [StoreWrite], _ failure: PostgreSQLFailure) {
+    condition.note(failure.isOutage ? failure.storeError : nil)
+    for write in writes { write.fail(failure.storeError) }
+  }
+
+  /// Finds out whether the server takes writes again.
+  func probe() {
+    do throws(PostgreSQLFailure) {
+      let connection = try session.connection()
+      let question = PostgreSQLStatement("", "select pg_is_in_recovery()::int::bigint")
+      let answer = try connection.run([PostgreSQLQuery(question)])
+      if answer.first?.first?.int64(0) == 0 { condition.note(nil) } else { session.reset() }
+    } catch {
+      session.reset()
+      tables = nil
+    }
+  }
+
+  private func attempt(_ writes: [StoreWrite], until deadline: DispatchTime) -> Outcome {
     do throws(PostgreSQLFailure) {
       let tables = try currentTables()
-      let footprints = writes.map(\.footprint)
-      try tables.begin(Set(footprints.flatMap(\.users)), Array(Set(footprints.flatMap(\.keys))))
+      var footprint = PostgreSQLTables.Footprint()
+      for write in writes { write.note(in: &footprint) }
+      try tables.begin(footprint)
       let applier = WriteApplier(tables)
       var answers: [() -> Void] = []
       for write in writes { answers.append(try applier.apply(write)) }
-      isCommitting = true
-      try tables.commit()
-      condition.note(nil)
-      for answer in answers { answer() }
+      let witness = tables.witness
+      do throws(PostgreSQLFailure) {
+        try tables.commit()
+      } catch {
+        // What records nothing has changed nothing that would not be the same when it is done again.
+        guard error == .disconnected, let witness else { throw error }
+        recover(error)
+        return try wasCommitted(witness, until: deadline) ? .committed(answers) : .failed(.disconnected)
+      }
+      return .committed(answers)
     } catch {
       recover(error)
-      if writes.count > 1, !isCommitting || error != .disconnected {
-        // One write spoiled the transaction for all: alone, each meets its own fate.
-        for write in writes { commit([write]) }
-      } else if !isCommitting, error.isConflict || error.isUnprepared {
-        commit(writes)
-      } else {
-        condition.note(error.isOutage ? error.storeError : nil)
-        for write in writes { write.fail(error.storeError) }
+      return .failed(error)
+    }
+  }
+
+  /// Whether a transaction was committed, asked on a new connection once it is not under way any more: whether the row is
+  /// there that it recorded.
+  private func wasCommitted(
+    _ witness: PostgreSQLTables.Witness, until deadline: DispatchTime
+  ) throws(PostgreSQLFailure) -> Bool {
+    while true {
+      do throws(PostgreSQLFailure) {
+        let answers = try session.connection().run([
+          PostgreSQLQuery(PostgreSQLTables.selectStatus, .text(witness.transaction)),
+          PostgreSQLQuery(
+            PostgreSQLTables.selectCode, .text(witness.owner.user.text), .text(witness.owner.tenant.text),
+            .int(witness.chain.length)),
+        ])
+        guard answers.count == 2 else { throw .disconnected }
+        if answers[1].first?.bytes(0) == witness.chain.tip { return true }
+        // The old server process may not have noticed yet that its client is gone.
+        if answers[0].first?.optionalText(0) != "in progress" { return false }
+      } catch {
+        session.reset()
+        guard error.isOutage else { throw error }
       }
+      guard DispatchTime.now() < deadline + .seconds(Limits.databaseSeconds) else { throw .unresolved }
+      StoreThread.pause(milliseconds: 50)
     }
   }
 
@@ -110,7 +194,7 @@ private final class PostgreSQLWorker {
   }
 
   private func recover(_ error: PostgreSQLFailure) {
-    guard error != .disconnected else {
+    guard !error.isOutage else {
       tables = nil
       return session.reset()
     }

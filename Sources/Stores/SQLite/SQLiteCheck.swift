@@ -1,16 +1,5 @@
 import OData
-public import Profiles
-
-/// A fault that a check found. It names the place, and never a value.
-public struct CheckFinding: Equatable, Sendable {
-  /// The person at whose data the fault lies; nil when it lies in the file as such.
-  public let user: UserID?
-  /// The item's collection and id; nil when the fault is not in an item.
-  public let collection: String?
-  public let item: ItemID?
-  /// What is wrong, as a sentence.
-  public let message: String
-}
+import Profiles
 
 extension SQLiteStore {
   /// Looks through everything: the file's structure, and whether each person and item is of the declared type and
@@ -122,17 +111,11 @@ extension SQLiteStore {
     return findings
   }
 
-  private static func fault(of item: StoredItem, hasOwner: Bool) -> String? {
+  static func fault(of item: StoredItem, hasOwner: Bool) -> String? {
     guard hasOwner else { return "The item belongs to nobody." }
     guard let collection = ProfileModel.collection(named: item.key.collection) else {
       return "The item lies in a collection that is not declared."
     }
     return item.fault(as: collection.target)
-  }
-}
-
-extension CheckFinding {
-  static func inFile(_ message: String) -> CheckFinding {
-    CheckFinding(user: nil, collection: nil, item: nil, message: message)
   }
 }

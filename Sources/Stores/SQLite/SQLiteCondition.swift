@@ -18,7 +18,7 @@ final class SQLiteCondition: Sendable {
     case nil: .healthy
     case .damaged(let sentence), .readOnly(let sentence), .unavailable(let sentence), .failed(let sentence): .refusingWrites(sentence)
     case .diskFull: .refusingWrites("The disk is full.")
-    case .overloaded, .closed: .refusingWrites("The store was closed.")
+    case .overloaded, .closed, .unresolved: .refusingWrites("The store was closed.")
     }
   }
 

@@ -30,9 +30,9 @@ struct SQLiteRecordCheck {
     let reader = try SQLiteChainReader(connection, key)
     let rows = try connection.prepare(
       "select \(SQLiteRows.changeColumns), position, code, seq, previous from record order by user, tenant, position")
-    var current: SQLiteChainReader.Chain?
+    var current: CheckedChain?
     var (found, total) = ([CheckFinding](), self.total)
-    func finish(_ chain: SQLiteChainReader.Chain?) throws {
+    func finish(_ chain: CheckedChain?) throws {
       guard let chain else { return }
       found += try reader.faults(atEndOf: chain, &total)
     }
@@ -42,7 +42,7 @@ struct SQLiteRecordCheck {
       let owner = RecordOwner(user: change.user, tenant: change.tenant)
       if current?.owner != owner {
         try finish(current)
-        current = SQLiteChainReader.Chain(owner: owner)
+        current = CheckedChain(owner: owner)
       }
       let columns = SQLiteRows.changeColumnCount
       current?.take(
@@ -105,61 +105,8 @@ final class SQLiteChainReader {
       "select m.group_id from membership m join user u on u.id = m.user where u.id = ? and u.tenant = ?")
   }
 
-  /// A chain as far as its rows were read.
-  struct Chain {
-    let owner: RecordOwner
-    private(set) var chain = RecordChain()
-    private(set) var last: Int64?
-    private(set) var held: Set<String> = []
-    private(set) var fault: String?
-
-    init(owner: RecordOwner) { self.owner = owner }
-
-    /// Takes the next row.
-    mutating func take(
-      _ change: Change, _ key: RecordKey, position: Int64, code: [UInt8], place: Int64, previous: Int64?
-    ) {
-      guard fault == nil else { return }
-      guard position == chain.length + 1 else {
-        fault = "Rows are missing from the record before position \(position)."
-        return
-      }
-      guard chain.append(change, key) == code, previous == last else {
-        fault = "The row at position \(position) of the record was altered, moved or put in."
-        return
-      }
-      last = place
-      apply(change)
-    }
-
-    /// What is held is written as one text for each thing: a person, an item with its version, or a membership.
-    private mutating func apply(_ change: Change) {
-      switch (change.collection, change.item) {
-      case (nil, _):
-        if let before = change.versionBefore { held.remove(Held.person(before)) }
-        if let after = change.versionAfter { held.insert(Held.person(after)) }
-      case (Change.memberships?, let group?):
-        let membership = Held.membership(group.text)
-        if change.kind == .deleted { held.remove(membership) } else { held.insert(membership) }
-      case (let collection?, let id?):
-        if let before = change.versionBefore { held.remove(Held.item(collection, id.text, before)) }
-        if let after = change.versionAfter { held.insert(Held.item(collection, id.text, after)) }
-      // A profile that was emptied; each of its items has a row of its own.
-      case (.some, nil): break
-      }
-    }
-  }
-
-  private enum Held {
-    static func person(_ version: Version) -> String { "person \(version.number)" }
-    static func membership(_ group: String) -> String { "member \(group)" }
-    static func item(_ collection: String, _ id: String, _ version: Version) -> String {
-      "item \(collection)/\(id) \(version.number)"
-    }
-  }
-
   /// What is wrong with a chain whose rows were all taken, or with what its person holds beside it.
-  func faults(atEndOf chain: Chain, _ total: inout RecordTotal) throws -> [CheckFinding] {
+  func faults(atEndOf chain: CheckedChain, _ total: inout RecordTotal) throws -> [CheckFinding] {
     let owner = chain.owner
     let seal = chain.chain.seal(of: owner, key)
     total.replace(nil, with: seal)
@@ -170,7 +117,7 @@ final class SQLiteChainReader {
     return try differences(of: owner, chain.held)
   }
 
-  private func endFault(of chain: Chain, _ seal: [UInt8]) throws(SQLiteFailure) -> String? {
+  private func endFault(of chain: CheckedChain, _ seal: [UInt8]) throws(SQLiteFailure) -> String? {
     try selectEnd.bind(chain.owner.user.text, chain.owner.tenant.text)
     let end = try selectEnd.first { row throws(SQLiteFailure) in
       (chain: RecordChain(length: row.int64(0), tip: row.bytes(1)), seal: row.bytes(2), last: row.int64(3))
@@ -185,31 +132,15 @@ final class SQLiteChainReader {
 
   /// Whether what is stored is what the record ends with.
   private func differences(of owner: RecordOwner, _ held: Set<String>) throws -> [CheckFinding] {
-    var missing = held
-    var findings: [CheckFinding] = []
-    func find(_ thing: String, _ collection: String?, _ item: ItemID?) {
-      guard missing.remove(thing) == nil else { return }
-      findings.append(
-        CheckFinding(
-          user: owner.user, collection: collection, item: item, message: "The record does not end with what is stored.")
-      )
-    }
+    var comparison = HeldComparison(owner.user, held)
     for statement in [selectUser, selectItems, selectMemberships] {
       try statement.bind(owner.user.text, owner.tenant.text)
     }
-    try selectUser.forEach { row in find(Held.person(Version(number: row.int64(0))), nil, nil) }
+    try selectUser.forEach { row in comparison.findPerson(Version(number: row.int64(0))) }
     try selectItems.forEach { row in
-      let version = Version(number: row.int64(2))
-      find(Held.item(row.text(0), row.text(1), version), row.text(0), ItemID(row.text(1)))
+      comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
     }
-    try selectMemberships.forEach { row in
-      find(Held.membership(row.text(0)), Change.memberships, ItemID(row.text(0)))
-    }
-    if findings.isEmpty, !missing.isEmpty {
-      findings.append(
-        CheckFinding(
-          user: owner.user, collection: nil, item: nil, message: "The record says that more is there than is stored."))
-    }
-    return findings
+    try selectMemberships.forEach { row in comparison.findMembership(row.text(0)) }
+    return comparison.findings
   }
 }

@@ -1,13 +1,5 @@
 public import Profiles
 
-/// How much a database holds.
-public struct StoreTotals: Equatable, Sendable {
-  public let users: Int
-  public let items: Int
-  /// Rows of the change log.
-  public let changes: Int
-}
-
 extension SQLiteStore {
   /// Counts everything, by reading through it. Blocks; for commands.
   public func totals() throws -> StoreTotals {

@@ -127,7 +127,8 @@ extension SQLiteStore {
 
   /// What an operator reads when the key of the record is another's or missing.
   static let foreignKeySentence =
-    "The record of changes was made with another key. Put the file record.key back that belongs to this database."
+    "The file record.key is missing, or is not the one that this database was begun with. Put the right one into the data "
+    + "directory, then restart the server."
 
   static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in

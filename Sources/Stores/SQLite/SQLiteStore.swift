@@ -4,7 +4,7 @@ public import Profiles
 ///
 /// One thread writes, in groups that share a sync (`SQLiteWriter`); every reader has a read-only connection of its
 /// own and never waits for the writer (write-ahead log).
-public final class SQLiteStore: ProfileStore {
+public final class SQLiteStore: AdministeredStore {
   /// Where the database lies.
   public let path: String
   let condition: SQLiteCondition
@@ -41,7 +41,7 @@ public final class SQLiteStore: ProfileStore {
   public var health: StoreHealth { condition.health }
 
   /// What the writer did since the start.
-  public var writeCounts: SQLiteWriteCounts { writer?.counts ?? SQLiteWriteCounts() }
+  public var writeCounts: StoreWriteCounts { writer?.counts ?? StoreWriteCounts() }
 
   /// See `ProfileStore`; the reader opens its connection at once.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {

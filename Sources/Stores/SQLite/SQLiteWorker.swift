@@ -8,7 +8,7 @@ final class SQLiteWorker {
   let tables: SQLiteTables
   let condition: SQLiteCondition
   private let begin, commit, rollback: SQLiteStatement
-  private let counter: SQLiteWriteCounter
+  private let counter: StoreWriteCounter
   private let beforeCommit: (@Sendable () -> Void)?
   /// Whether the write-ahead log holds values of somebody who was deleted.
   var mustErase = false
@@ -17,7 +17,7 @@ final class SQLiteWorker {
 
   /// Prepares everything that writing needs.
   init(
-    _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, counter: SQLiteWriteCounter,
+    _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, counter: StoreWriteCounter,
     options: SQLiteOptions
   ) throws(SQLiteFailure) {
     self.connection = connection

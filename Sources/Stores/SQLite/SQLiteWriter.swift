@@ -8,7 +8,7 @@ import Profiles
 /// syncs, the next group gathers: no write waits for company, and under load one sync serves many.
 final class SQLiteWriter: Sendable {
   private let queue: SQLiteWriteQueue
-  private let counter: SQLiteWriteCounter
+  private let counter: StoreWriteCounter
   private let condition: SQLiteCondition
   private let ended = DispatchGroup()
 
@@ -18,7 +18,7 @@ final class SQLiteWriter: Sendable {
     onEnd: @escaping @Sendable () -> Void
   ) throws(SQLiteFailure) {
     let queue = SQLiteWriteQueue()
-    let counter = SQLiteWriteCounter()
+    let counter = StoreWriteCounter()
     self.queue = queue
     self.counter = counter
     self.condition = condition
@@ -33,7 +33,7 @@ final class SQLiteWriter: Sendable {
   }
 
   /// What was written since the start.
-  var counts: SQLiteWriteCounts {
+  var counts: StoreWriteCounts {
     var counts = counter.counts
     counts.waiting = queue.count
     return counts

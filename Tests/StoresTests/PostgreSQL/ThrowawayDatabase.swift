@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import Stores
 import Testing
@@ -57,7 +58,7 @@ final class ThrowawayDatabase: Sendable {
     process.arguments = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", connection, "-c", sql]
     let output = Pipe()
     process.standardOutput = output
-    try process.run()
+    try ProcessGate.run(process)
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw PsqlFailed() }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What the writer did since the start, for metrics.
-public struct SQLiteWriteCounts: Equatable, Sendable {
+public struct StoreWriteCounts: Equatable, Sendable {
   /// Transactions that were committed for writes.
   public internal(set) var groups = 0
   /// Writes that were answered after a commit, whatever the answer.
@@ -13,11 +13,11 @@ public struct SQLiteWriteCounts: Equatable, Sendable {
 }
 
 /// Counts on the writer's thread, read on any.
-final class SQLiteWriteCounter: Sendable {
-  private let current = Mutex(SQLiteWriteCounts())
+final class StoreWriteCounter: Sendable {
+  private let current = Mutex(StoreWriteCounts())
 
   /// What was counted so far.
-  var counts: SQLiteWriteCounts { current.withLock { $0 } }
+  var counts: StoreWriteCounts { current.withLock { $0 } }
 
   /// Counts a transaction of that many writes.
   func countGroup(of writes: Int) {

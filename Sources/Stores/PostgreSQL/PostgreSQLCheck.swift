@@ -1,0 +1,121 @@
+import OData
+import Profiles
+
+/// Looks through a database person by person: whether everything is of its type and agrees with what is stored beside it,
+/// and whether the record is whole and ends with what is stored. The ends of all chains together are not sealed here,
+/// because that would make every write wait for every other.
+struct PostgreSQLCheck {
+  private let connection: PostgreSQLConnection
+  private let key: RecordKey
+
+  init(_ connection: PostgreSQLConnection, _ key: RecordKey) {
+    self.connection = connection
+    self.key = key
+  }
+
+  func findings() throws -> [CheckFinding] {
+    var findings: [CheckFinding] = []
+    var last = ""
+    while findings.count < Limits.checkFindingsMax {
+      let people = try rows(Self.people, .text(last))
+      guard let end = people.rows.last.map(PostgreSQLRow.init) else { break }
+      for row in people.rows.map(PostgreSQLRow.init) { findings += try self.findings(of: row.text(0)) }
+      last = end.text(0)
+    }
+    for row in try rows(Self.groups).rows.map(PostgreSQLRow.init) {
+      if let fault = try row.group().fault { findings.append(.inFile("A group: \(fault)")) }
+    }
+    return Array(findings.prefix(Limits.checkFindingsMax))
+  }
+
+  /// Of an id: the person, the items, and every chain.
+  private func findings(of text: String) throws -> [CheckFinding] {
+    guard let user = UserID(text) else { return [.inFile("A stored person has no valid id.")] }
+    func fault(_ message: String, _ collection: String? = nil, _ item: ItemID? = nil) -> CheckFinding {
+      CheckFinding(user: user, collection: collection, item: item, message: message)
+    }
+    var findings: [CheckFinding] = []
+    let person = try rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
+    if let message = person?.fault { findings.append(fault(message)) }
+    for row in try rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
+      let itemKey = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
+      let listed = row.optionalText(8).flatMap(UserID.init).map {
+        ListedPerson($0, as: Audience(rawValue: row.int64(9)))
+      }
+      let item = try row.item(itemKey, from: 2).listing(listed)
+      if let message = SQLiteStore.fault(of: item, hasOwner: person != nil) {
+        findings.append(fault(message, itemKey.collection, itemKey.id))
+      }
+    }
+    var tenants: Set<TenantID> = []
+    for row in try rows(Self.chains, .text(text)).rows.map(PostgreSQLRow.init) {
+      let owner = RecordOwner(user: user, tenant: try row.tenantID(0))
+      tenants.insert(owner.tenant)
+      findings += try self.findings(of: owner, row, person)
+    }
+    if let person, !tenants.contains(person.tenant) { findings.append(fault("The person has no record in their tenant.")) }
+    return findings
+  }
+
+  private func findings(
+    of owner: RecordOwner, _ end: PostgreSQLRow, _ person: StoredUser?
+  ) throws -> [CheckFinding] {
+    var chain = CheckedChain(owner: owner)
+    for row in try rows(Self.record, .text(owner.user.text), .text(owner.tenant.text)).rows.map(PostgreSQLRow.init) {
+      let position = row.int64(11)
+      chain.take(
+        try row.change(), key, position: position, code: row.bytes(12), place: position,
+        previous: position > 1 ? position - 1 : nil)
+    }
+    let isWhole =
+      end.int64(1) == chain.chain.length && end.bytes(2) == chain.chain.tip
+      && end.bytes(3) == chain.chain.seal(of: owner, key)
+    if let message = chain.fault ?? (isWhole ? nil : "The end of the record was altered, or rows are missing.") {
+      return [CheckFinding(user: owner.user, collection: nil, item: nil, message: message)]
+    }
+    var comparison = HeldComparison(owner.user, chain.held)
+    if let person, person.tenant == owner.tenant {
+      comparison.findPerson(person.version)
+      for row in try rows(PostgreSQLTables.selectVersions, .text(owner.user.text)).rows.map(PostgreSQLRow.init) {
+        comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
+      }
+      for row in try rows(PostgreSQLTables.selectMemberships, .text(owner.user.text)).rows.map(PostgreSQLRow.init) {
+        comparison.findMembership(row.text(0))
+      }
+    }
+    return comparison.findings
+  }
+
+  private func rows(
+    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...
+  ) throws(PostgreSQLFailure) -> PostgreSQLRows {
+    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else {
+      throw .disconnected
+    }
+    return rows
+  }
+
+  private static let people = PostgreSQLStatement(
+    "check_ids",
+    """
+    select id from (select user_id as id from person union select user_id from item union select user_id from chain
+    union select user_id from record union select user_id from membership) known
+    where id > $1::text order by id limit 500
+    """)
+  private static let items = PostgreSQLStatement(
+    "check_items",
+    """
+    select collection, id, \(PostgreSQLColumns.item), listed, listed_as from item where user_id = $1::text
+    order by collection, id
+    """)
+  private static let chains = PostgreSQLStatement(
+    "check_chains", "select tenant, length, tip, seal from chain where user_id = $1::text order by tenant")
+  private static let record = PostgreSQLStatement(
+    "check_record",
+    """
+    select \(PostgreSQLColumns.change), position, code from record where user_id = $1::text and tenant = $2::text
+    order by position
+    """)
+  private static let groups = PostgreSQLStatement(
+    "check_groups", "select \(PostgreSQLColumns.group) from directory_group order by id")
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Profiles
+
+extension PostgreSQLStore {
+  /// Files of keys that all servers of a database have alike: those that sign tokens, and the one that seals links.
+  private static func isShared(_ name: String) -> Bool {
+    name.wholeMatch(of: /pages\.key|keys\/key-[0-9]{4,}\.pem/) != nil
+  }
+
+  /// Brings the files of a data directory and those in the database together: what the database has is written to the
+  /// directory, and, if `publishes`, what it has not is put there first. Blocks.
+  public func shareFiles(in directory: String, publishes: Bool) throws {
+    if publishes {
+      let names = ["pages.key"] + keyFiles(in: directory)
+      for name in names {
+        guard let bytes = FileManager.default.contents(atPath: "\(directory)/\(name)") else { continue }
+        try withTables { $0.keepFile(name, Array(bytes)) }
+      }
+    }
+    let files = try withReads { reads in
+      try reads.rows(PostgreSQLStatement("", "select name, value from facet_key where name <> 'record'")).map {
+        row throws(PostgreSQLFailure) in (name: row.text(0), bytes: row.bytes(1))
+      }
+    }
+    for file in files where Self.isShared(file.name) {
+      try write(file.bytes, to: "\(directory)/\(file.name)")
+    }
+  }
+
+  private func keyFiles(in directory: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/keys")) ?? []
+    return names.map { "keys/\($0)" }.filter(Self.isShared).sorted()
+  }
+
+  /// Writes a file for its owner alone, whole or not at all, unless it is there as it should be.
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    guard FileManager.default.contents(atPath: path).map({ Array($0) }) != bytes else { return }
+    let folder = (path as NSString).deletingLastPathComponent
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let part = "\(path).\(getpid()).part"
+    let isMade = FileManager.default.createFile(
+      atPath: part, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+    guard isMade, rename(part, path) == 0 else {
+      throw StoreError.failed("\(path) cannot be written. Check its permissions.")
+    }
+  }
+}
