@@ -9,7 +9,7 @@ SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
 SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev
 TEST_PACKAGES := postgresql
 
-.PHONY: help packages test-packages build build-tests serve test test-clients lint tidy check bench fuzz format
+.PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql lint tidy check bench fuzz format
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test: build-tests test-packages ## Build and run all tests; a skipped test fails
 
 test-clients: build .venv/installed ## Run the official Python SDK against the real binary; ARGS="-k name" picks some
 	.venv/bin/python -B -m pytest Tests/clients $(ARGS)
+
+# What depends on the store: not the hunt through every route, which is as long again, nor what looks at SQLite's files.
+test-clients-postgresql: build test-packages .venv/installed ## The same on PostgreSQL, but for what no store changes
+	CLIENT_TESTS_STORE=postgresql Scripts/with-postgresql .venv/bin/python -B -m pytest Tests/clients \
+	  --ignore Tests/clients/test_metadata.py --ignore Tests/clients/test_leak_hunt.py \
+	  --ignore Tests/clients/test_erasure.py $(ARGS)
 
 lint: ## Check the format of all Swift files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)

@@ -89,7 +89,8 @@ struct StoreOptions: ParsableArguments {
   /// The same of the store in the data directory alone, for what only that can do.
   func openReadOnlySQLite() throws -> SQLiteStore {
     guard !isPostgreSQL else {
-      throw CommandFailure("This command is for SQLite. Of PostgreSQL make backups with its own tools, such as pg_dump.")
+      throw CommandFailure(
+        "This command is for SQLite. Of PostgreSQL make backups with its own tools, such as pg_dump.")
     }
     do throws(StoreOpenError) {
       return try SQLiteStore.openReadOnly(database)

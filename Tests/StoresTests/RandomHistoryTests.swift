@@ -135,7 +135,8 @@ struct RandomHistoryTests {
       await result { store.submit(.item(Write(person, item, number: number, creates: false), nil, $0)) }
     case .remove(let person, let item): await result { store.submit(.item(Remove(person, item), nil, $0)) }
     case .enrol(let person, let group): await result { store.submit(.group(Membership(person, group, adds: true), $0)) }
-    case .leave(let person, let group): await result { store.submit(.group(Membership(person, group, adds: false), $0)) }
+    case .leave(let person, let group):
+      await result { store.submit(.group(Membership(person, group, adds: false), $0)) }
     case .together(let person, let writes):
       await together(writes.map { Write(person, $0.item, number: $0.number, creates: false) }, store)
     }
@@ -146,7 +147,11 @@ struct RandomHistoryTests {
   ) async -> Bool {
     await withCheckedContinuation { continuation in
       submit { result in
-        if case .success = result { continuation.resume(returning: true) } else { continuation.resume(returning: false) }
+        if case .success = result {
+          continuation.resume(returning: true)
+        } else {
+          continuation.resume(returning: false)
+        }
       }
     }
   }

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+import uuid
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,11 +29,23 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("FACET_")}
 
 
-def facet(*arguments: object, given: str = "") -> str:
+def store_settings() -> dict[str, str]:
+    """Where the people of a server are: in its directory or, with CLIENT_TESTS_STORE=postgresql, in a new database."""
+    if os.environ.get("CLIENT_TESTS_STORE") != "postgresql":
+        return {}
+    server, name = os.environ["TEST_POSTGRESQL"], f"c{uuid.uuid4().hex}"
+    subprocess.run(
+        ["psql", "--quiet", f"{server} dbname=postgres", "-c", f"create database {name} template template0"], check=True)
+    settings = dict(part.split("=", 1) for part in server.split())
+    return {"FACET_STORE": f"postgresql://{settings['user']}@/{name}?host={settings['host']}"}
+
+
+def facet(*arguments: object, given: str = "", settings: dict[str, str] | None = None) -> str:
     """Runs one command, which must succeed; gives what it printed."""
     command = [str(binary()), *(str(argument) for argument in arguments)]
     done = subprocess.run(
-        command, input=given, capture_output=True, text=True, env=environment(), timeout=60, check=False)
+        command, input=given, capture_output=True, text=True, env=environment() | (settings or {}), timeout=60,
+        check=False)
     assert done.returncode == 0, f"facet {arguments[0]} failed:\n{done.stderr}"
     return done.stdout
 
@@ -42,6 +55,7 @@ class RunningServer:
 
     def __init__(self, directory: Path, *flags: str) -> None:
         self.data = directory / "data"
+        self.settings = store_settings()
         self._log_path = directory / "server.log"
         ready_file = directory / "ready.json"
         command = [
@@ -50,8 +64,8 @@ class RunningServer:
         ]
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
-            )
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=environment() | self.settings)
         self.ready = self._wait_until_ready(ready_file)
         self.http: str = self.ready["http"]
         self.https: str = self.ready["https"]
@@ -98,7 +112,7 @@ class RunningServer:
 
     def run(self, *arguments: object) -> str:
         """Runs one command on the data of this server, beside it; gives what it printed."""
-        return facet(*arguments, "--data", self.data)
+        return facet(*arguments, "--data", self.data, settings=self.settings)
 
     @lru_cache
     def token(self, *arguments: str) -> str:
@@ -122,6 +136,7 @@ class RunningServer:
 
     def _token(self, *arguments: str) -> str:
         command = [str(binary()), "token", "--data", str(self.data), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=30, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment() | self.settings, timeout=30, check=False)
         assert done.returncode == 0, f"facet token failed:\n{done.stderr}"
         return done.stdout.strip().splitlines()[-1]

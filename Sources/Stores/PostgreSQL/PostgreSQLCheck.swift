@@ -53,7 +53,9 @@ struct PostgreSQLCheck {
       tenants.insert(owner.tenant)
       findings += try self.findings(of: owner, row, person)
     }
-    if let person, !tenants.contains(person.tenant) { findings.append(fault("The person has no record in their tenant.")) }
+    if let person, !tenants.contains(person.tenant) {
+      findings.append(fault("The person has no record in their tenant."))
+    }
     return findings
   }
 

@@ -12,7 +12,8 @@ struct PostgreSQLReads {
     self.standings = standings
   }
 
-  func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows {
+  func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows
+  {
     guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else { throw .disconnected }
     return rows
   }
@@ -295,5 +296,6 @@ extension PostgreSQLReads {
     where user_id = $1::text and tenant = $2::text and position <= $3::bigint order by position desc limit $4::bigint
     """)
   static let countChanges = PostgreSQLStatement(
-    "count_changes", "select coalesce(max(length), 0)::bigint from chain where user_id = $1::text and tenant = $2::text")
+    "count_changes", "select coalesce(max(length), 0)::bigint from chain where user_id = $1::text and tenant = $2::text"
+  )
 }

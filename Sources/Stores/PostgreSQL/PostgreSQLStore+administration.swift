@@ -7,7 +7,9 @@ extension PostgreSQLStore: AdministeredStore {
 
   /// See `AdministeredStore`.
   public func isEmpty() throws -> Bool {
-    try withReads { reads in try reads.rows(PostgreSQLStatement("", "select 1::bigint from person limit 1")).rows.isEmpty }
+    try withReads { reads in
+      try reads.rows(PostgreSQLStatement("", "select 1::bigint from person limit 1")).rows.isEmpty
+    }
   }
 
   /// See `AdministeredStore`.

@@ -26,7 +26,8 @@ extension PostgreSQLTables {
     "lock_chain", "select length, tip from chain where user_id = $1::text and tenant = $2::text for update")
   static let insertChain = PostgreSQLStatement(
     "insert_chain",
-    "insert into chain (user_id, tenant, length, tip, seal) values ($1::text, $2::text, $3::bigint, $4::bytea, $5::bytea)")
+    "insert into chain (user_id, tenant, length, tip, seal) values ($1::text, $2::text, $3::bigint, $4::bytea, $5::bytea)"
+  )
   static let updateChain = PostgreSQLStatement(
     "update_chain",
     """
@@ -122,7 +123,8 @@ extension PostgreSQLTables {
     on conflict (id) do update set version = tenant.version + 1, json = excluded.json
     """)
   static let addTenant = PostgreSQLStatement(
-    "add_tenant", "insert into tenant (id, version, json) values ($1::text, 1, '{}'::bytea) on conflict (id) do nothing")
+    "add_tenant", "insert into tenant (id, version, json) values ($1::text, 1, '{}'::bytea) on conflict (id) do nothing"
+  )
   static let selectReceipt = PostgreSQLStatement(
     "select_receipt", "select body, item from receipt where key = $1::bytea and expires > $2::bigint")
   static let putReceipt = PostgreSQLStatement(

@@ -48,7 +48,9 @@ final class PostgreSQLTables: WriteTables {
     let users = footprint.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
     queries += users.map { PostgreSQLQuery(Self.lockChains, .text($0.text)) }
-    queries += keys.map { PostgreSQLQuery(Self.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text)) }
+    queries += keys.map {
+      PostgreSQLQuery(Self.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
+    }
     queries += questions.map(\.query)
     let answers = try connection.run(queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
@@ -128,7 +130,7 @@ final class PostgreSQLTables: WriteTables {
     return last
   }
 
-  func setSavepoint() { 
+  func setSavepoint() {
     write(Self.savepoint)
     (mark, touchedMark) = (ends, touched)
   }

@@ -16,7 +16,8 @@ final class SQLiteCondition: Sendable {
   var health: StoreHealth {
     switch refusal {
     case nil: .healthy
-    case .damaged(let sentence), .readOnly(let sentence), .unavailable(let sentence), .failed(let sentence): .refusingWrites(sentence)
+    case .damaged(let sentence), .readOnly(let sentence), .unavailable(let sentence), .failed(let sentence):
+      .refusingWrites(sentence)
     case .diskFull: .refusingWrites("The disk is full.")
     case .overloaded, .closed, .unresolved: .refusingWrites("The store was closed.")
     }

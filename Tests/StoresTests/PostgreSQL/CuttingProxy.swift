@@ -16,7 +16,8 @@ final class CuttingProxy: Sendable {
     target = "\(socketDirectory)/.s.PGSQL.5432"
     bytesLeft = bytes
     listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    guard Self.withAddress("\(directory)/.s.PGSQL.5432", { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0 else {
+    guard Self.withAddress("\(directory)/.s.PGSQL.5432", { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0
+    else {
       throw CocoaError(.fileWriteUnknown)
     }
     Thread { [self] in accept() }.start()

@@ -55,7 +55,9 @@ final class ThrowawayDatabase: Sendable {
   private static func run(_ sql: String, on connection: String) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/psql")
-    process.arguments = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", connection, "-c", sql]
+    process.arguments = [
+      "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", connection, "-c", sql,
+    ]
     let output = Pipe()
     process.standardOutput = output
     try ProcessGate.run(process)
