@@ -53,16 +53,6 @@ public struct EntityModel: Sendable {
     self.roots = resolvedRoots
   }
 
-  /// Whether a type is, or inherits from, the type of this name.
-  public func isType(_ type: StructuredType, derivedFrom name: String) -> Bool {
-    var current: StructuredType? = type
-    while let type = current {
-      if type.name == name { return true }
-      current = type.baseName.flatMap(self.type(named:))
-    }
-    return false
-  }
-
   /// The entity or complex type of this name, without namespace.
   public func type(named name: String) -> StructuredType? { structuredTypes.first { $0.name == name } }
 }

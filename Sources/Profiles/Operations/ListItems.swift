@@ -93,19 +93,13 @@ extension ProfileSession {
     _ reference: OwnerReference, for purpose: ProfileView.Purpose = .read, by caller: Caller,
     _ then: @escaping Completion<ProfileView>
   ) {
-    owner(reference, for: purpose == .read ? .readProfile : .writeProfile, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let user):
-        person(user, caller) { relation in
-          then(
-            relation.flatMap { relation in
-              // Nobody writes across tenants, whatever is visible.
-              guard purpose == .read || relation.mayWrite else { return .failure(.deniedForRole(isDirectory: false)) }
-              return .success(ProfileView(owner: user, caller: caller, relation: relation))
-            })
-        }
-      }
+    person(reference, for: purpose == .read ? .readProfile : .writeProfile, by: caller) { person in
+      then(
+        person.flatMap { user, relation in
+          // Nobody writes across tenants, whatever is visible.
+          guard purpose == .read || relation.mayWrite else { return .failure(.deniedForRole(isDirectory: false)) }
+          return .success(ProfileView(owner: user, caller: caller, relation: relation))
+        })
     }
   }
 

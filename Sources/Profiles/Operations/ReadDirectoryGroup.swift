@@ -27,18 +27,12 @@ extension ProfileSession {
     of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
     _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
-    owner(reference, for: .readMemberships, by: caller) { [self] owner in
-      switch owner {
+    person(reference, for: .readMemberships, by: caller) { [self] person in
+      switch person {
       case .failure(let error): then(.failure(error))
-      case .success(let id):
-        person(id, caller) { [self] relation in
-          switch relation {
-          case .failure(let error): then(.failure(error))
-          // Groups do not leave their tenant.
-          case .success(let relation) where !relation.knowsPerson: then(.failure(.userNotFound))
-          case .success: listGroups(.member(id), query, caller, then)
-          }
-        }
+      // Groups do not leave their tenant.
+      case .success((_, let relation)) where !relation.knowsPerson: then(.failure(.userNotFound))
+      case .success((let id, _)): listGroups(.member(id), query, caller, then)
       }
     }
   }
@@ -67,18 +61,12 @@ extension ProfileSession {
     of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
     _ then: @escaping Completion<(UserID, Listing<VisibleObject>)>
   ) {
-    owner(reference, for: .readRecord, by: caller) { [self] owner in
-      switch owner {
+    person(reference, for: .readRecord, by: caller) { [self] person in
+      switch person {
       case .failure(let error): then(.failure(error))
-      case .success(let id):
-        person(id, caller) { [self] relation in
-          switch relation {
-          case .failure(let error): then(.failure(error))
-          case .success(let relation):
-            listChanges(of: Viewer(user: id, tenant: caller.tenant), relation, query) { listing in
-              then(listing.map { (id, $0) })
-            }
-          }
+      case .success((let id, let relation)):
+        listChanges(of: Viewer(user: id, tenant: caller.tenant), relation, query) { listing in
+          then(listing.map { (id, $0) })
         }
       }
     }

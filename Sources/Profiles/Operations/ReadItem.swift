@@ -34,6 +34,19 @@ extension ProfileSession {
     person(user, caller) { then($0.flatMap { _ in .failure(.itemNotFound) }) }
   }
 
+  /// The person whom a reference names, if the caller may have this access, and how the caller stands to them.
+  func person(
+    _ reference: OwnerReference, for access: Access, by caller: Caller,
+    _ then: @escaping Completion<(UserID, Relation)>
+  ) {
+    owner(reference, for: access, by: caller) { [self] owner in
+      switch owner {
+      case .failure(let error): then(.failure(error))
+      case .success(let id): person(id, caller) { relation in then(relation.map { (id, $0) }) }
+      }
+    }
+  }
+
   /// The relation of the caller to a person who exists for them, made on their own first call where the policy says so.
   func person(_ id: UserID, _ caller: Caller, _ then: @escaping Completion<Relation>) {
     reader.owner(id, for: Sight(of: caller)) { [self] found in

@@ -44,6 +44,10 @@ struct PostgreSQLQuery {
   let values: [PostgreSQLValue]
 
   init(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
+    self.init(statement, values: values)
+  }
+
+  init(_ statement: PostgreSQLStatement, values: [PostgreSQLValue]) {
     self.statement = statement
     self.values = values
   }

@@ -12,14 +12,18 @@ struct PostgreSQLReads {
     self.standings = standings
   }
 
-  func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows
-  {
-    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else { throw .disconnected }
+  private func rows(_ query: PostgreSQLQuery) throws(PostgreSQLFailure) -> PostgreSQLRows {
+    guard let rows = try connection.run([query]).first else { throw .disconnected }
     return rows
   }
 
+  func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows
+  {
+    try rows(PostgreSQLQuery(statement, values: values))
+  }
+
   func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> Int {
-    Int(try connection.run([PostgreSQLQuery(statement, values: values)]).first?.first?.int64(0) ?? 0)
+    Int(try rows(PostgreSQLQuery(statement, values: values)).first?.int64(0) ?? 0)
   }
 
   private func page<Element: Sendable>(
@@ -48,13 +52,16 @@ struct PostgreSQLReads {
   }
 
   private func facts(_ user: UserID, _ sight: Sight) throws(PostgreSQLFailure) -> PostgreSQLStandings.Facts? {
-    try rows(PostgreSQLStandings.select, .text(user.text), Self.viewer(user, sight)).first.map {
-      row throws(PostgreSQLFailure) in try PostgreSQLStandings.Facts(row, from: 0)
-    }
+    try PostgreSQLStandings.Facts(try rows(PostgreSQLStandings.Question(user, sight).query))
   }
 
-  private static func viewer(_ user: UserID, _ sight: Sight) -> PostgreSQLValue {
-    .text(sight.viewer(of: user)?.user.text ?? "")
+  /// The facts of a person, and in the same round trip what another query finds.
+  private func facts(
+    _ user: UserID, _ sight: Sight, with query: PostgreSQLQuery
+  ) throws(PostgreSQLFailure) -> (PostgreSQLStandings.Facts?, PostgreSQLRows) {
+    let answers = try connection.run([PostgreSQLStandings.Question(user, sight).query, query])
+    guard answers.count == 2 else { throw .disconnected }
+    return (try PostgreSQLStandings.Facts(answers[0]), answers[1])
   }
 
   func owner(_ user: UserID, _ sight: Sight) throws(PostgreSQLFailure) -> ItemOwner? {
@@ -62,8 +69,9 @@ struct PostgreSQLReads {
   }
 
   func item(_ key: ItemKey, _ sight: Sight) throws(PostgreSQLFailure) -> FoundItem? {
+    let viewer = PostgreSQLStandings.Question(key.user, sight).viewer
     let found = try rows(
-      Self.selectItem, .text(key.user.text), Self.viewer(key.user, sight), .text(key.collection), .text(key.id.text))
+      Self.selectItem, .text(key.user.text), .text(viewer), .text(key.collection), .text(key.id.text))
     guard let row = found.first else { return nil }
     let facts = try PostgreSQLStandings.Facts(row, from: 6)
     let owner = try owner(facts, key.user, sight)
@@ -95,20 +103,12 @@ struct PostgreSQLReads {
   ) throws(PostgreSQLFailure) -> OwnedPage {
     let none = OwnedPage(owner: nil, page: StoredPage([], isLast: true))
     return try inSight(of: user, collection, sight, none: none) { owner, audiences throws(PostgreSQLFailure) in
-      let common: [PostgreSQLValue] = [.text(user.text), Self.viewer(user, sight), .text(collection), .int(audiences)]
-      let rows = Int64(clamping: limit == .max ? limit : limit + 1)
-      let place: [PostgreSQLValue] = [
-        .int(position?.created.ticks ?? Int64.min), .text(position?.id.text ?? ""), .int(rows),
-      ]
-      let answers = try connection.run([
-        PostgreSQLQuery(PostgreSQLStandings.select, .text(user.text), Self.viewer(user, sight)),
-        PostgreSQLQuery(Self.selectItems, values: [common[0], common[2], common[3]] + place),
-      ])
-      guard answers.count == 2 else { throw .disconnected }
-      let facts = try answers[0].first.map { row throws(PostgreSQLFailure) in
-        try PostgreSQLStandings.Facts(row, from: 0)
-      }
-      let page = try page(answers[1], limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in
+      let query = PostgreSQLQuery(
+        Self.selectItems, .text(user.text), .text(collection), .int(audiences),
+        .int(position?.created.ticks ?? Int64.min), .text(position?.id.text ?? ""),
+        .int(Int64(clamping: limit == .max ? limit : limit + 1)))
+      let (facts, rows) = try facts(user, sight, with: query)
+      let page = try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in
         try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
       }
       return (facts, OwnedPage(owner: owner, page: page))
@@ -117,26 +117,17 @@ struct PostgreSQLReads {
 
   func count(of user: UserID, in collection: String, _ sight: Sight) throws(PostgreSQLFailure) -> Int {
     try inSight(of: user, collection, sight, none: 0) { _, audiences throws(PostgreSQLFailure) in
-      let answers = try connection.run([
-        PostgreSQLQuery(PostgreSQLStandings.select, .text(user.text), Self.viewer(user, sight)),
-        PostgreSQLQuery(Self.countItems, .text(user.text), .text(collection), .int(audiences)),
-      ])
-      guard answers.count == 2 else { throw .disconnected }
-      let facts = try answers[0].first.map { row throws(PostgreSQLFailure) in
-        try PostgreSQLStandings.Facts(row, from: 0)
-      }
-      return (facts, Int(answers[1].first?.int64(0) ?? 0))
+      let query = PostgreSQLQuery(Self.countItems, .text(user.text), .text(collection), .int(audiences))
+      let (facts, rows) = try facts(user, sight, with: query)
+      return (facts, Int(rows.first?.int64(0) ?? 0))
     }
   }
 
   func hasItemsBeyondTenant(of user: UserID, _ sight: Sight) throws(PostgreSQLFailure) -> Bool {
-    let answers = try connection.run([
-      PostgreSQLQuery(PostgreSQLStandings.select, .text(user.text), Self.viewer(user, sight)),
-      PostgreSQLQuery(Self.selectBeyondTenant, .text(user.text)),
-    ])
-    guard answers.count == 2, let row = answers[0].first else { return false }
-    let owner = try owner(try PostgreSQLStandings.Facts(row, from: 0), user, sight)
-    for found in answers[1].rows.map(PostgreSQLRow.init) {
+    let (facts, rows) = try facts(user, sight, with: PostgreSQLQuery(Self.selectBeyondTenant, .text(user.text)))
+    guard let facts else { return false }
+    let owner = try owner(facts, user, sight)
+    for found in rows.rows.map(PostgreSQLRow.init) {
       guard let audiences = sight.audiences(of: user, owner, in: found.text(0)) else { return true }
       if !audiences.isDisjoint(with: Audience(rawValue: found.int64(1)).intersection(.beyondTenant)) { return true }
     }
@@ -167,9 +158,8 @@ struct PostgreSQLReads {
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int
   ) throws(PostgreSQLFailure) -> StoredPage<StoredUser> {
-    let query = PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query
-    guard let rows = try connection.run([query]).first else { throw .disconnected }
-    return try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
+    let found = try rows(PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query)
+    return try page(found, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
   }
 
   func group(_ id: GroupID) throws(PostgreSQLFailure) -> StoredGroup? {
@@ -227,7 +217,7 @@ extension PostgreSQLReads {
   static let selectItem = PostgreSQLStatement(
     "read_item",
     """
-    select i.\(PostgreSQLColumns.item.replacing(", ", with: ", i.")), \(PostgreSQLStandings.columns)
+    select \(PostgreSQLColumns.of("i", PostgreSQLColumns.item)), \(PostgreSQLStandings.columns)
     from person p join item i on i.user_id = p.user_id
     where p.user_id = $1::text and i.collection = $3::text and i.id = $4::text
     """)
@@ -255,7 +245,7 @@ extension PostgreSQLReads {
   static let selectNamed = PostgreSQLStatement(
     "read_named",
     """
-    select p.\(PostgreSQLColumns.person.replacing(", ", with: ", p.")) from principal_name n
+    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from principal_name n
     join person p on p.user_id = n.user_id where n.tenant = $1::text and n.folded = $2::bytea
     """)
   static let selectGroups = PostgreSQLStatement(
@@ -269,14 +259,14 @@ extension PostgreSQLReads {
   static let selectMemberships = PostgreSQLStatement(
     "read_memberships",
     """
-    select g.\(PostgreSQLColumns.group.replacing(", ", with: ", g.")) from membership m
+    select \(PostgreSQLColumns.of("g", PostgreSQLColumns.group)) from membership m
     join directory_group g on g.id = m.group_id where m.user_id = $1::text and m.group_id > $2::text
     order by m.group_id limit $3::bigint
     """)
   static let selectMembers = PostgreSQLStatement(
     "read_members",
     """
-    select p.\(PostgreSQLColumns.person.replacing(", ", with: ", p.")) from membership m
+    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from membership m
     join person p on p.user_id = m.user_id where m.group_id = $1::text and m.user_id > $2::text
     order by m.user_id limit $3::bigint
     """)

@@ -9,6 +9,11 @@ enum PostgreSQLColumns {
   static let change = """
     user_id, tenant, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
     """
+
+  /// The same columns of the table that a statement calls `alias`.
+  static func of(_ alias: String, _ columns: String) -> String {
+    "\(alias).\(columns.replacing(", ", with: ", \(alias)."))"
+  }
 }
 
 extension PostgreSQLRow {

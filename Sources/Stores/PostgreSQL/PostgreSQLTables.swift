@@ -370,10 +370,3 @@ final class PostgreSQLTables: WriteTables {
     return (RecordChain(length: row.int64(0), tip: row.bytes(1)), false)
   }
 }
-
-extension PostgreSQLQuery {
-  init(_ statement: PostgreSQLStatement, values: [PostgreSQLValue]) {
-    self.statement = statement
-    self.values = values
-  }
-}

@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// A selection of people as a statement. Texts are compared as bytes.
-struct PostgreSQLUserQuery {
+struct PostgreSQLUserQuery: UserQueryText {
   private var text: String
   private var values: [PostgreSQLValue]
 
@@ -26,7 +26,7 @@ struct PostgreSQLUserQuery {
     return "$\(values.count)::\(type)"
   }
 
-  private static func column(_ column: UserColumn) -> String {
+  static func column(_ column: UserColumn) -> String {
     switch column {
     case .id: "convert_to(user_id, 'UTF8')"
     case .displayName: "display_name"
@@ -34,30 +34,17 @@ struct PostgreSQLUserQuery {
     }
   }
 
-  private static func sortKey(_ column: UserColumn) -> String {
+  static func sortKey(_ column: UserColumn) -> String {
     "substring(\(Self.column(column)) from 1 for \(Limits.orderTextBytesMax))"
   }
 
   // MARK: Conditions
 
-  private mutating func clause(_ condition: UserCondition) -> String {
-    switch condition {
-    case .compare(let column, let comparison, let text): return clause(Self.column(column), comparison, text)
-    case .differs(let column, let text):
-      return "\(Self.column(column)) is distinct from \(parameter(.bytes(Array(text.utf8)), "bytea"))"
-    case .isSet(let column, let isSet): return "\(Self.column(column)) is \(isSet ? "not " : "")null"
-    case .all(let parts): return row(of: parts, "and")
-    case .some(let parts): return row(of: parts, "or")
-    }
+  mutating func clause(_ column: String, differsFrom text: String) -> String {
+    "\(column) is distinct from \(parameter(.bytes(Array(text.utf8)), "bytea"))"
   }
 
-  private mutating func row(of parts: [UserCondition], _ word: String) -> String {
-    var clauses: [String] = []
-    for part in parts { clauses.append(clause(part)) }
-    return "(\(clauses.joined(separator: " \(word) ")))"
-  }
-
-  private mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String {
+  mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String {
     let bytes = Array(text.utf8)
     switch comparison {
     case .equal: return "\(column) = \(parameter(.bytes(bytes), "bytea"))"
@@ -81,22 +68,7 @@ struct PostgreSQLUserQuery {
 
   // MARK: Places
 
-  /// Whoever comes after a place: further in the first key, or as far in it and further in the rest.
-  private mutating func clause(after place: OrderPlace, _ keys: ArraySlice<UserSelection.Key>) -> String {
-    guard let key = keys.first, keys.startIndex < place.values.count else {
-      return "user_id > \(parameter(.text(String(decoding: place.id, as: UTF8.self)), "text"))"
-    }
-    let sorted = Self.sortKey(key.column)
-    let (further, equal): (String, String)
-    if case .text(let text) = place.values[keys.startIndex] {
-      let value = parameter(.bytes(text), "bytea")
-      further = key.isDescending ? "(\(sorted) < \(value) or \(sorted) is null)" : "\(sorted) > \(value)"
-      equal = "\(sorted) = \(value)"
-    } else {
-      // Without a text a person comes first, or last of all.
-      further = key.isDescending ? "false" : "\(sorted) is not null"
-      equal = "\(sorted) is null"
-    }
-    return "(\(further) or (\(equal) and \(clause(after: place, keys.dropFirst()))))"
-  }
+  mutating func sortParameter(_ bytes: [UInt8]) -> String { parameter(.bytes(bytes), "bytea") }
+
+  mutating func clause(idAfter id: String) -> String { "user_id > \(parameter(.text(id), "text"))" }
 }
