@@ -133,8 +133,12 @@ public enum Limits {
   public static let startCheckBytesMax = 256 << 20
   /// Longest wait for an answer of a database server before its connection is given up.
   public static let databaseSeconds = 30
-  /// Longest time that a read is tried again while a database server cannot be reached.
+  /// Longest time that a read or a write is tried again while a database server cannot be reached, from when it was asked.
   public static let databaseRetrySeconds = 5
+  /// Longest wait for a new connection to a database server, unless its URL says otherwise (`connect_timeout`).
+  public static let databaseConnectSeconds = 5
+  /// Most reads that go to a database server in one round trip.
+  public static let databaseReadsMax = 64
   /// Longest line of an import file, in bytes.
   public static let importLineBytesMax = 4 << 20
 

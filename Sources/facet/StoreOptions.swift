@@ -58,11 +58,28 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
+  /// Opens the store for a server. `undecided` are policies of tenants that decided nothing. While a database server is
+  /// away, one that was opened before opens all the same.
+  func openForServer(undecided: [TenantID: TenantPolicy]) throws -> any AdministeredStore {
+    guard isPostgreSQL else { return try open(undecided: undecided) }
+    try makeDirectory()
+    return try openPostgreSQL { options in
+      options.undecided = undecided
+      options.opensWithoutServer = hasKeys
+    }
+  }
+
+  /// Whether the directory has the keys that servers of a database share.
+  private var hasKeys: Bool {
+    let signing = (try? FileManager.default.contentsOfDirectory(atPath: keys)) ?? []
+    return !signing.isEmpty && FileManager.default.fileExists(atPath: pageKey)
+  }
+
   /// Opens the store for writing; of a SQLite store no other server may be the owner. `undecided` are policies of tenants
   /// that decided nothing.
   func open(undecided: [TenantID: TenantPolicy] = [:]) throws -> any AdministeredStore {
     try makeDirectory()
-    guard !isPostgreSQL else { return try openPostgreSQL(undecided) }
+    guard !isPostgreSQL else { return try openPostgreSQL { $0.undecided = undecided } }
     do throws(StoreOpenError) {
       return try SQLiteStore.open(database, options: SQLiteOptions(undecided: undecided))
     } catch {
@@ -99,10 +116,10 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  private func openPostgreSQL(_ undecided: [TenantID: TenantPolicy] = [:]) throws -> PostgreSQLStore {
+  private func openPostgreSQL(_ change: (inout PostgreSQLOptions) -> Void = { _ in }) throws -> PostgreSQLStore {
     var settings = PostgreSQLOptions(url: store, keyDirectory: data)
-    settings.undecided = undecided
     settings.namesStatements = !unnamedStatements
+    change(&settings)
     do throws(StoreError) { return try PostgreSQLStore(settings) } catch { throw CommandFailure(error.message) }
   }
 
@@ -110,7 +127,8 @@ struct StoreOptions: ParsableArguments {
   /// and what it has not is put there.
   func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageKey: PageKey) {
     do throws(KeyFileError) {
-      guard let store = store as? PostgreSQLStore else {
+      // While the database is away, a server starts with the keys that it shared before.
+      guard let store = store as? PostgreSQLStore, store.health == .healthy else {
         return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
       }
       try await Self.offPool { try store.shareFiles(in: data, publishes: false) }

@@ -111,6 +111,14 @@ extension ProfileSession {
     _ operation: some ItemOperation, by request: CollectionRequest, of user: UserID,
     _ then: @escaping Completion<WriteResult>
   ) {
+    guard service.store.readsAtOnce else {
+      return submit(operation) { [self] outcome in
+        switch outcome {
+        case .failure(.itemNotFound), .failure(.userNotFound): missingItem(of: user, request.caller, then)
+        case .failure, .success: trim(outcome.map { ($0, isNew: false) }, of: user, request, then)
+        }
+      }
+    }
     reader.item(operation.key, for: operation.sight) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))

@@ -20,6 +20,10 @@ public protocol ProfileStore: AnyObject, Sendable {
   /// exactly once, on a thread of the store's choice.
   func submit(_ write: StoreWrite)
 
+  /// Whether a reader answers for one item before its call returns. Then a write that will be refused or changes nothing
+  /// is answered without the writer; otherwise the writer alone decides, which saves asking twice.
+  var readsAtOnce: Bool { get }
+
   /// Whether the store can be used. Cheap enough to ask at every request.
   var health: StoreHealth { get }
 

@@ -11,17 +11,36 @@ final class PostgreSQLConnection {
 
   /// Connects as `url` says, a connection string of libpq with everything that libpq knows: TLS, password file, service.
   init(_ url: String, namesStatements: Bool) throws(PostgreSQLFailure) {
-    guard let connection = PQconnectdb(url) else { throw .disconnected }
+    guard let connection = Self.connect(url) else { throw .unreachable("there is no memory for it") }
     self.connection = connection
     self.namesStatements = namesStatements
     // From here on what is thrown ends the object, which lets go of the connection.
-    guard PQstatus(connection) == CONNECTION_OK else { throw .disconnected }
+    guard PQstatus(connection) == CONNECTION_OK else { throw .unreachable(Self.reason(connection)) }
     // Notices go to standard error otherwise.
     PQsetNoticeProcessor(connection, { _, _ in }, nil)
     guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else { throw .disconnected }
   }
 
   deinit { PQfinish(connection) }
+
+  /// What the URL says counts before what is said here (libpq: a keyword behind `dbname` would count more).
+  private static func connect(_ url: String) -> OpaquePointer? {
+    let parameters = [
+      ("connect_timeout", "\(Limits.databaseConnectSeconds)"), ("fallback_application_name", "facet"), ("dbname", url),
+    ]
+    let texts = parameters.flatMap { [strdup($0.0), strdup($0.1)] }
+    defer { for text in texts { free(text) } }
+    func column(_ first: Int) -> [UnsafePointer<CChar>?] {
+      stride(from: first, to: texts.count, by: 2).map { UnsafePointer(texts[$0]) } + [nil]
+    }
+    return PQconnectdbParams(column(0), column(1), 1)
+  }
+
+  /// Why a connection could not be made, in one line.
+  private static func reason(_ connection: OpaquePointer) -> String {
+    let message = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
+    return message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }.joined(separator: " ")
+  }
 
   /// Whether the connection was lost.
   var isLost: Bool { PQstatus(connection) != CONNECTION_OK }

@@ -2,8 +2,11 @@ import Profiles
 
 /// What went wrong in PostgreSQL. It carries no statement and no value, so that it may be logged.
 enum PostgreSQLFailure: Error, Equatable {
-  /// The connection could not be made, or was lost; whether what was sent was done is not known.
+  /// The connection was lost; whether what was sent was done is not known.
   case disconnected
+  /// No connection could be made. The reason is libpq's: it may name hosts and users of the database, so it is for the
+  /// operator's eyes alone.
+  case unreachable(String)
   /// A commit was sent, its answer was lost, and it could not be found out whether it was done.
   case unresolved
   /// An error with its SQLSTATE (PostgreSQL documentation, appendix A).
@@ -25,16 +28,22 @@ enum PostgreSQLFailure: Error, Equatable {
   /// Whether the server cannot be used at the moment: it is starting, stopping, or a copy that takes no writes.
   var isOutage: Bool {
     switch self {
-    case .disconnected: true
+    case .disconnected, .unreachable: true
     case .state(let code): code.hasPrefix("57P") || code.hasPrefix("08") || code == "25006" || code.hasPrefix("53")
     case .row, .schema, .unresolved: false
     }
   }
 
-  /// The error for callers of the store.
+  /// The error for the operator, who started a command or a server.
+  var commandError: StoreError {
+    guard case .unreachable(let reason) = self, !reason.isEmpty else { return storeError }
+    return .unavailable("The database server cannot be reached: \(reason)")
+  }
+
+  /// The error for callers of the store. It goes to whoever asks the server.
   var storeError: StoreError {
     switch self {
-    case .disconnected: .unavailable("The database server cannot be reached.")
+    case .disconnected, .unreachable: .unavailable("The database server cannot be reached.")
     case .unresolved: .unresolved
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")
     case .state("53100"): .diskFull

@@ -3,22 +3,24 @@ import OData
 import Profiles
 import Synchronization
 
-/// What a thread of the pool owns: its connection, made when it is first needed and again when it was lost.
+/// What a thread of the store owns: its connection, made when it is first needed and again when it was lost.
 final class PostgreSQLSession {
   private let options: PostgreSQLOptions
+  private let key: RecordKey
   private var current: PostgreSQLConnection?
   let standings: PostgreSQLStandings
 
-  init(_ options: PostgreSQLOptions) {
+  init(_ options: PostgreSQLOptions, _ key: RecordKey) {
     self.options = options
+    self.key = key
     standings = PostgreSQLStandings(options.undecided)
   }
 
-  /// The connection, checked to have this program's form.
+  /// The connection, checked to have this program's form and the record that its key continues.
   func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
     if let current, !current.isLost { return current }
     let made = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
-    try PostgreSQLSchema.check(made)
+    try PostgreSQLSchema.check(made, key)
     current = made
     return made
   }
@@ -26,31 +28,68 @@ final class PostgreSQLSession {
   /// Lets go of a connection that cannot be used any more.
   func reset() { current = nil }
 
-  /// Runs queries; a lost connection is made again, and reads are repeated until the deadline.
-  func read<Answer>(
-    _ body: (PostgreSQLConnection) throws(PostgreSQLFailure) -> Answer
-  ) -> Result<Answer, StoreError> {
-    let deadline = DispatchTime.now() + .seconds(Limits.databaseRetrySeconds)
-    while true {
+  /// Runs reads: what they ask first goes out in one round trip. When that fails, each is tried alone until its deadline.
+  func run(_ reads: [PostgreSQLRead]) {
+    let connection: PostgreSQLConnection
+    let answers: [PostgreSQLRows]
+    do throws(PostgreSQLFailure) {
+      connection = try self.connection()
+      answers = try connection.run(reads.flatMap(\.queries))
+    } catch {
+      if error == .disconnected { reset() }
+      for read in reads { retry(read, after: error, isOwn: reads.count == 1) }
+      return
+    }
+    var rest = answers[...]
+    for read in reads {
       do throws(PostgreSQLFailure) {
-        return .success(try body(try connection()))
+        try read.proceed(PostgreSQLReads(connection, standings), Array(rest.prefix(read.queries.count)))
       } catch {
-        if error == .disconnected { reset() }
-        guard error.isOutage || error.isUnprepared, DispatchTime.now() < deadline else {
-          return .failure(error.storeError)
+        retry(read, after: error, isOwn: true)
+      }
+      rest = rest.dropFirst(read.queries.count)
+    }
+  }
+
+  /// Tries a read again, alone. `isOwn` says whether the failure was that of this read, and not of others that went out
+  /// with it.
+  private func retry(_ read: PostgreSQLRead, after failure: PostgreSQLFailure, isOwn: Bool) {
+    var (failure, isOwn) = (failure, isOwn)
+    while true {
+      if isOwn || failure.isOutage {
+        guard failure.isOutage || failure.isUnprepared, DispatchTime.now() < read.deadline else {
+          return read.fail(failure.storeError)
         }
-        if error.isOutage { StoreThread.pause(milliseconds: 50) }
+      }
+      // Of many that wait for the same server the first has waited for all.
+      if isOwn, failure.isOutage { StoreThread.pause(milliseconds: 50) }
+      do throws(PostgreSQLFailure) {
+        let connection = try connection()
+        return try read.proceed(PostgreSQLReads(connection, standings), try connection.run(read.queries))
+      } catch {
+        (failure, isOwn) = (error, true)
+        if error == .disconnected { reset() }
       }
     }
   }
 }
 
+/// A read that waits for a thread of the pool.
+struct PostgreSQLRead: Sendable {
+  /// What it asks first.
+  let queries: [PostgreSQLQuery]
+  /// Until when it is tried again.
+  let deadline: DispatchTime
+  /// Makes the answer of the rows and gives it; what it throws may be tried again.
+  let proceed: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Void
+  /// Gives up.
+  let fail: @Sendable (StoreError) -> Void
+}
+
 /// Threads that read, each with a connection of its own. Calls into libpq block, so they never run elsewhere.
 final class PostgreSQLPool: Sendable {
-  typealias Read = @Sendable (PostgreSQLSession) -> Void
-
   private struct State {
-    var waiting: [Read] = []
+    var waiting: [PostgreSQLRead] = []
     var isClosed = false
   }
 
@@ -60,19 +99,19 @@ final class PostgreSQLPool: Sendable {
   private let count: Int
 
   /// Starts the threads.
-  init(_ options: PostgreSQLOptions) {
+  init(_ options: PostgreSQLOptions, _ key: RecordKey) {
     count = options.readers
     for _ in 0..<count {
       ended.enter()
       StoreThread.start("facet-reader") { [self] in
-        run(PostgreSQLSession(options))
+        run(PostgreSQLSession(options, key))
         ended.leave()
       }
     }
   }
 
   /// Queues a read; false after `stop`.
-  func submit(_ read: @escaping Read) -> Bool {
+  func submit(_ read: PostgreSQLRead) -> Bool {
     let isTaken = state.withLock { state in
       guard !state.isClosed else { return false }
       state.waiting.append(read)
@@ -82,7 +121,7 @@ final class PostgreSQLPool: Sendable {
     return isTaken
   }
 
-  /// Finishes the reads that wait and ends the threads.
+  /// Ends the threads; reads that wait are not done any more.
   func stop() {
     state.withLock { $0.isClosed = true }
     for _ in 0..<count { wake.signal() }
@@ -93,12 +132,17 @@ final class PostgreSQLPool: Sendable {
   private func run(_ session: PostgreSQLSession) {
     while true {
       wake.wait()
-      let (read, isDone) = state.withLock { state -> (Read?, Bool) in
-        let read = state.waiting.isEmpty ? nil : state.waiting.removeFirst()
-        return (read, state.isClosed && read == nil)
+      let (reads, isClosed) = state.withLock { state -> ([PostgreSQLRead], Bool) in
+        let reads = Array(state.waiting.prefix(state.isClosed ? .max : Limits.databaseReadsMax))
+        state.waiting.removeFirst(reads.count)
+        return (reads, state.isClosed)
       }
-      read?(session)
-      if isDone { return }
+      if isClosed {
+        for read in reads { read.fail(.closed) }
+        return
+      }
+      // Those that were taken with others have signalled as well, and find nothing.
+      if !reads.isEmpty { session.run(reads) }
     }
   }
 }

@@ -7,19 +7,51 @@ enum PostgreSQLValue {
   case int(Int64)
   case text(String)
   case bytes([UInt8])
+  /// One value of each row, all of the same type.
+  case column([PostgreSQLValue], PostgreSQLType)
 
   /// The value in PostgreSQL's binary form; nil for null.
   var binary: [UInt8]? {
     switch self {
     case .null: nil
-    case .int(let number): withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    case .int(let number): Self.binary(number)
     case .text(let text): Array(text.utf8)
     case .bytes(let bytes): bytes
+    case .column(let values, let type): Self.binary(values, type)
     }
   }
 
+  private static func binary(_ number: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: number.bigEndian) { Array($0) }
+  }
+
+  /// An array of one dimension: how many dimensions, whether nulls may occur, the type, the length, the first index, and
+  /// each element behind its length (`array_recv` of PostgreSQL).
+  private static func binary(_ values: [PostgreSQLValue], _ type: PostgreSQLType) -> [UInt8] {
+    var bytes = [Int32(1), 1, type.rawValue, Int32(values.count), 1].flatMap(binary)
+    for value in values {
+      guard let element = value.binary else {
+        bytes += binary(Int32(-1))
+        continue
+      }
+      bytes += binary(Int32(element.count))
+      bytes += element
+    }
+    return bytes
+  }
+
+  /// A column of texts.
+  static func texts(_ texts: [String]) -> PostgreSQLValue { .column(texts.map(PostgreSQLValue.text), .text) }
+
   init(_ text: String?) { self = text.map(PostgreSQLValue.text) ?? .null }
   init(_ number: Int64?) { self = number.map(PostgreSQLValue.int) ?? .null }
+}
+
+/// The types of columns, by the number that PostgreSQL's catalogue has for each.
+enum PostgreSQLType: Int32 {
+  case bytea = 17
+  case bigint = 20
+  case text = 25
 }
 
 /// A statement, by which it is prepared once on each connection.

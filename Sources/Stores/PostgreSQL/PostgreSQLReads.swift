@@ -1,8 +1,7 @@
 import OData
 import Profiles
 
-/// The reads of one call. What somebody sees is decided by what the same statement says of how they stand to the owner:
-/// where the decision has to come first, it is compared with what the read itself found, and made again when it differs.
+/// What reads share: a connection, and what is remembered of tenants on it.
 struct PostgreSQLReads {
   let connection: PostgreSQLConnection
   let standings: PostgreSQLStandings
@@ -12,21 +11,70 @@ struct PostgreSQLReads {
     self.standings = standings
   }
 
-  private func rows(_ query: PostgreSQLQuery) throws(PostgreSQLFailure) -> PostgreSQLRows {
-    guard let rows = try connection.run([query]).first else { throw .disconnected }
-    return rows
+  /// Runs one read by itself.
+  func answer<Answer>(_ inquiry: PostgreSQLInquiry<Answer>) throws(PostgreSQLFailure) -> Answer {
+    try inquiry.answer(self, try connection.run(inquiry.queries))
   }
 
   func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows
   {
-    try rows(PostgreSQLQuery(statement, values: values))
+    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else {
+      throw .disconnected
+    }
+    return rows
   }
 
-  func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> Int {
-    Int(try rows(PostgreSQLQuery(statement, values: values)).first?.int64(0) ?? 0)
+  func owner(
+    _ facts: PostgreSQLStandings.Facts, _ user: UserID, _ sight: Sight
+  ) throws(PostgreSQLFailure) -> ItemOwner {
+    try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
+      try rows(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
+    }
+  }
+}
+
+/// A read: what it asks first, which goes out together with what other reads ask, and what becomes of the rows. What
+/// somebody sees is decided by what the same statement says of how they stand to the owner: where the decision has to come
+/// first, it is compared with what holds behind the read, and made again when it differs.
+struct PostgreSQLInquiry<Answer>: Sendable {
+  let queries: [PostgreSQLQuery]
+  /// Makes the answer, of as many rows as there are queries; it may ask for more.
+  let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+
+  init(
+    _ queries: [PostgreSQLQuery],
+    _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+  ) {
+    self.queries = queries
+    self.answer = { reads, rows throws(PostgreSQLFailure) in
+      guard rows.count == queries.count else { throw .disconnected }
+      return try answer(reads, rows)
+    }
   }
 
-  private func page<Element: Sendable>(
+  /// One query, all of whose rows make the answer.
+  init(
+    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
+    answer: @escaping @Sendable (PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
+  ) {
+    self.init([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+      try answer(rows[0])
+    }
+  }
+}
+
+extension PostgreSQLInquiry {
+  /// One query, whose first row makes the answer; nil when there is none.
+  fileprivate static func first<Element>(
+    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
+    read: @escaping @Sendable (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
+  ) -> PostgreSQLInquiry<Element?> {
+    PostgreSQLInquiry<Element?>([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+      try rows[0].first.map(read)
+    }
+  }
+
+  fileprivate static func page<Element: Sendable>(
     _ rows: PostgreSQLRows, limit: Int, size: (Element) -> Int,
     _ read: (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
   ) throws(PostgreSQLFailure) -> StoredPage<Element> {
@@ -40,173 +88,202 @@ struct PostgreSQLReads {
     }
     return StoredPage(elements, isLast: true)
   }
+}
 
-  // MARK: Owners and items
+// MARK: Owners and items
 
-  private func owner(
-    _ facts: PostgreSQLStandings.Facts, _ user: UserID, _ sight: Sight
-  ) throws(PostgreSQLFailure) -> ItemOwner {
-    try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
-      try rows(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
+extension PostgreSQLInquiry {
+  static func owner(_ user: UserID, _ sight: Sight) -> Self where Answer == ItemOwner? {
+    Self([PostgreSQLStandings.Question(user, sight).query]) { reads, rows throws(PostgreSQLFailure) in
+      try PostgreSQLStandings.Facts(rows[0]).map { facts throws(PostgreSQLFailure) in
+        try reads.owner(facts, user, sight)
+      }
     }
   }
 
-  private func facts(_ user: UserID, _ sight: Sight) throws(PostgreSQLFailure) -> PostgreSQLStandings.Facts? {
-    try PostgreSQLStandings.Facts(try rows(PostgreSQLStandings.Question(user, sight).query))
-  }
-
-  /// The facts of a person, and in the same round trip what another query finds.
-  private func facts(
-    _ user: UserID, _ sight: Sight, with query: PostgreSQLQuery
-  ) throws(PostgreSQLFailure) -> (PostgreSQLStandings.Facts?, PostgreSQLRows) {
-    let answers = try connection.run([PostgreSQLStandings.Question(user, sight).query, query])
-    guard answers.count == 2 else { throw .disconnected }
-    return (try PostgreSQLStandings.Facts(answers[0]), answers[1])
-  }
-
-  func owner(_ user: UserID, _ sight: Sight) throws(PostgreSQLFailure) -> ItemOwner? {
-    try facts(user, sight).map { facts throws(PostgreSQLFailure) in try owner(facts, user, sight) }
-  }
-
-  func item(_ key: ItemKey, _ sight: Sight) throws(PostgreSQLFailure) -> FoundItem? {
-    let viewer = PostgreSQLStandings.Question(key.user, sight).viewer
-    let found = try rows(
-      Self.selectItem, .text(key.user.text), .text(viewer), .text(key.collection), .text(key.id.text))
-    guard let row = found.first else { return nil }
-    let facts = try PostgreSQLStandings.Facts(row, from: 6)
-    let owner = try owner(facts, key.user, sight)
-    let item = try row.item(key, from: 0)
-    let audiences = sight.audiences(of: key.user, owner, in: key.collection)
-    guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
-    return FoundItem(item: item, owner: owner)
-  }
-
-  /// Decides what is in sight, reads with it, and decides again when the owner's facts have changed in between.
-  private func inSight<Answer>(
-    of user: UserID, _ collection: String, _ sight: Sight, none: Answer,
-    _ read: (ItemOwner, Int64) throws(PostgreSQLFailure) -> (PostgreSQLStandings.Facts?, Answer)
-  ) throws(PostgreSQLFailure) -> Answer {
-    var known = try facts(user, sight)
-    while let facts = known {
-      let owner = try owner(facts, user, sight)
-      // Every audience has a bit within this mask, and what everybody sees has one beyond it.
-      let audiences = sight.audiences(of: user, owner, in: collection).map(\.rawValue) ?? -1
-      let (found, answer) = try read(owner, audiences)
-      if found == facts { return answer }
-      known = found
+  static func item(_ key: ItemKey, _ sight: Sight) -> Self where Answer == FoundItem? {
+    let question = PostgreSQLStandings.Question(key.user, sight)
+    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
+    let query =
+      question.needsStanding
+      ? PostgreSQLQuery(PostgreSQLReads.selectItem, values: place + [.text(question.viewer)])
+      : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
+    return Self([query]) { reads, rows throws(PostgreSQLFailure) in
+      guard let row = rows[0].first else { return nil }
+      let owner = try reads.owner(try PostgreSQLStandings.Facts(row, from: 6), key.user, sight)
+      let item = try row.item(key, from: 0)
+      let audiences = sight.audiences(of: key.user, owner, in: key.collection)
+      guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
+      return FoundItem(item: item, owner: owner)
     }
-    return none
   }
 
-  func items(
+  /// Decides what is in sight, reads with it, and decides again when the owner's facts are others behind what was read.
+  /// `guess` is what may be read at once, in the hope that it is what is in sight.
+  private static func inSight(
+    of user: UserID, _ sight: Sight, none: Answer, guess: Int64?, reach: @escaping @Sendable (ItemOwner) -> Int64,
+    query: @escaping @Sendable (Int64) -> PostgreSQLQuery,
+    read: @escaping @Sendable (ItemOwner, PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
+  ) -> Self where Answer: Sendable {
+    let question = PostgreSQLStandings.Question(user, sight).query
+    return Self([question] + (guess.map { [query($0), question] } ?? [])) { reads, rows throws(PostgreSQLFailure) in
+      var known = try PostgreSQLStandings.Facts(rows[0])
+      var found = Array(rows.dropFirst())
+      var wanted = guess
+      while let facts = known {
+        let owner = try reads.owner(facts, user, sight)
+        let reach = reach(owner)
+        if wanted != reach { found = try reads.connection.run([query(reach), question]) }
+        guard found.count == 2 else { throw .disconnected }
+        known = try PostgreSQLStandings.Facts(found[1])
+        if known == facts { return try read(owner, found[0]) }
+        wanted = nil
+      }
+      return none
+    }
+  }
+
+  /// Every audience has a bit within the mask that is in sight; what is all in sight has one beyond it.
+  private static func reach(
+    of user: UserID, _ sight: Sight, in collection: String
+  ) -> @Sendable (ItemOwner) -> Int64 {
+    { owner in sight.audiences(of: user, owner, in: collection).map(\.rawValue) ?? everything }
+  }
+
+  private static var everything: Int64 { -1 }
+
+  /// Owners, and those who need no standing, see all of it.
+  private static func guess(of user: UserID, _ sight: Sight) -> Int64? {
+    sight.needsStanding(to: user) ? nil : everything
+  }
+
+  static func items(
     of user: UserID, in collection: String, _ sight: Sight, after position: ItemPosition?, limit: Int
-  ) throws(PostgreSQLFailure) -> OwnedPage {
-    let none = OwnedPage(owner: nil, page: StoredPage([], isLast: true))
-    return try inSight(of: user, collection, sight, none: none) { owner, audiences throws(PostgreSQLFailure) in
-      let query = PostgreSQLQuery(
-        Self.selectItems, .text(user.text), .text(collection), .int(audiences),
+  ) -> Self where Answer == OwnedPage {
+    inSight(
+      of: user, sight, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true)), guess: guess(of: user, sight),
+      reach: reach(of: user, sight, in: collection)
+    ) { audiences in
+      PostgreSQLQuery(
+        PostgreSQLReads.selectItems, .text(user.text), .text(collection), .int(audiences),
         .int(position?.created.ticks ?? Int64.min), .text(position?.id.text ?? ""),
         .int(Int64(clamping: limit == .max ? limit : limit + 1)))
-      let (facts, rows) = try facts(user, sight, with: query)
+    } read: { owner, rows throws(PostgreSQLFailure) in
       let page = try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in
         try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
       }
-      return (facts, OwnedPage(owner: owner, page: page))
+      return OwnedPage(owner: owner, page: page)
     }
   }
 
-  func count(of user: UserID, in collection: String, _ sight: Sight) throws(PostgreSQLFailure) -> Int {
-    try inSight(of: user, collection, sight, none: 0) { _, audiences throws(PostgreSQLFailure) in
-      let query = PostgreSQLQuery(Self.countItems, .text(user.text), .text(collection), .int(audiences))
-      let (facts, rows) = try facts(user, sight, with: query)
-      return (facts, Int(rows.first?.int64(0) ?? 0))
+  static func count(of user: UserID, in collection: String, _ sight: Sight) -> Self where Answer == Int {
+    inSight(
+      of: user, sight, none: 0, guess: guess(of: user, sight), reach: reach(of: user, sight, in: collection)
+    ) { audiences in
+      PostgreSQLQuery(PostgreSQLReads.countItems, .text(user.text), .text(collection), .int(audiences))
+    } read: { _, rows throws(PostgreSQLFailure) in
+      Int(rows.first?.int64(0) ?? 0)
     }
   }
 
-  func hasItemsBeyondTenant(of user: UserID, _ sight: Sight) throws(PostgreSQLFailure) -> Bool {
-    let (facts, rows) = try facts(user, sight, with: PostgreSQLQuery(Self.selectBeyondTenant, .text(user.text)))
-    guard let facts else { return false }
-    let owner = try owner(facts, user, sight)
-    for found in rows.rows.map(PostgreSQLRow.init) {
-      guard let audiences = sight.audiences(of: user, owner, in: found.text(0)) else { return true }
-      if !audiences.isDisjoint(with: Audience(rawValue: found.int64(1)).intersection(.beyondTenant)) { return true }
-    }
-    return false
-  }
-
-  // MARK: People, groups, tenants, the record
-
-  func tenant(_ id: TenantID) throws(PostgreSQLFailure) -> TenantSettings? {
-    try rows(PostgreSQLStandings.selectTenant, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
-      standings.completed(try PostgreSQLStandings.decided(id, row.bytes(1)))
+  static func hasItemsBeyondTenant(of user: UserID, _ sight: Sight) -> Self where Answer == Bool {
+    inSight(of: user, sight, none: false, guess: everything, reach: { _ in everything }) { _ in
+      PostgreSQLQuery(PostgreSQLReads.selectBeyondTenant, .text(user.text))
+    } read: { owner, rows throws(PostgreSQLFailure) in
+      for found in rows.rows.map(PostgreSQLRow.init) {
+        guard let audiences = sight.audiences(of: user, owner, in: found.text(0)) else { return true }
+        if !audiences.isDisjoint(with: Audience(rawValue: found.int64(1)).intersection(.beyondTenant)) { return true }
+      }
+      return false
     }
   }
+}
 
-  func user(_ id: UserID) throws(PostgreSQLFailure) -> StoredUser? {
-    try rows(PostgreSQLTables.selectPerson, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
-      try row.person()
+// MARK: People, groups, tenants, the record
+
+extension PostgreSQLInquiry {
+  static func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) -> Self where Answer == Int {
+    Self([PostgreSQLQuery(statement, values: values)]) { _, rows in Int(rows[0].first?.int64(0) ?? 0) }
+  }
+
+  static func tenant(_ id: TenantID) -> Self where Answer == TenantSettings? {
+    Self([PostgreSQLQuery(PostgreSQLStandings.selectTenant, .text(id.text))]) { reads, rows throws(PostgreSQLFailure) in
+      try rows[0].first.map { row throws(PostgreSQLFailure) in
+        reads.standings.completed(try PostgreSQLStandings.decided(id, row.bytes(1)))
+      }
     }
   }
 
-  func user(principalName: String, in tenant: TenantID) throws(PostgreSQLFailure) -> StoredUser? {
+  static func user(_ id: UserID) -> Self where Answer == StoredUser? {
+    first(PostgreSQLTables.selectPerson, .text(id.text)) { row throws(PostgreSQLFailure) in try row.person() }
+  }
+
+  static func user(principalName: String, in tenant: TenantID) -> Self where Answer == StoredUser? {
     let folded = Array(StoredUser.foldedPrincipalName(principalName).utf8)
-    return try rows(Self.selectNamed, .text(tenant.text), .bytes(folded)).first.map { row throws(PostgreSQLFailure) in
+    return first(PostgreSQLReads.selectNamed, .text(tenant.text), .bytes(folded)) { row throws(PostgreSQLFailure) in
       try row.person()
     }
   }
 
-  func users(
+  static func users(
     in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int
-  ) throws(PostgreSQLFailure) -> StoredPage<StoredUser> {
-    let found = try rows(PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query)
-    return try page(found, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
-  }
-
-  func group(_ id: GroupID) throws(PostgreSQLFailure) -> StoredGroup? {
-    try rows(PostgreSQLTables.selectGroup, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
-      try row.group()
+  ) -> Self where Answer == StoredPage<StoredUser> {
+    Self([PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query]) {
+      _, rows throws(PostgreSQLFailure) in
+      try page(rows[0], limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
     }
   }
 
-  func groups(
+  static func group(_ id: GroupID) -> Self where Answer == StoredGroup? {
+    first(PostgreSQLTables.selectGroup, .text(id.text)) { row throws(PostgreSQLFailure) in try row.group() }
+  }
+
+  static func groups(
     _ scope: GroupScope, after id: String?, limit: Int
-  ) throws(PostgreSQLFailure) -> StoredPage<StoredGroup> {
+  ) -> Self where Answer == StoredPage<StoredGroup> {
     let (statement, owner) =
       switch scope {
-      case .tenant(let tenant): (Self.selectGroups, tenant.text)
-      case .member(let user): (Self.selectMemberships, user.text)
+      case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text)
+      case .member(let user): (PostgreSQLReads.selectMemberships, user.text)
       }
-    let found = try rows(statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1))
-    return try page(found, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.group() }
-  }
-
-  func countGroups(_ scope: GroupScope) throws(PostgreSQLFailure) -> Int {
-    switch scope {
-    case .tenant(let tenant): try number(Self.countGroups, .text(tenant.text))
-    case .member(let user): try number(PostgreSQLTables.countMemberships, .text(user.text))
+    return Self(statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)) { rows throws(PostgreSQLFailure) in
+      try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.group() }
     }
   }
 
-  func members(
+  static func countGroups(_ scope: GroupScope) -> Self where Answer == Int {
+    switch scope {
+    case .tenant(let tenant): number(PostgreSQLReads.countGroups, .text(tenant.text))
+    case .member(let user): number(PostgreSQLTables.countMemberships, .text(user.text))
+    }
+  }
+
+  static func members(
     of group: GroupID, after id: String?, limit: Int
-  ) throws(PostgreSQLFailure) -> StoredPage<StoredUser> {
-    let found = try rows(Self.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1))
-    return try page(found, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
+  ) -> Self where Answer == StoredPage<StoredUser> {
+    Self(PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)) {
+      rows throws(PostgreSQLFailure) in
+      try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
+    }
   }
 
-  func isMember(_ viewer: Viewer, of group: GroupID) throws(PostgreSQLFailure) -> Bool {
-    try !rows(Self.selectMember, .text(viewer.user.text), .text(group.text), .text(viewer.tenant.text)).rows.isEmpty
+  static func isMember(_ viewer: Viewer, of group: GroupID) -> Self where Answer == Bool {
+    Self(PostgreSQLReads.selectMember, .text(viewer.user.text), .text(group.text), .text(viewer.tenant.text)) { rows in
+      !rows.rows.isEmpty
+    }
   }
 
-  func changes(
+  static func changes(
     of person: Viewer, from place: Int64?, limit: Int
-  ) throws(PostgreSQLFailure) -> StoredPage<RecordedChange> {
-    let found = try rows(
-      Self.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),
-      .int(Int64(clamping: limit == .max ? limit : limit + 1)))
-    return try page(found, limit: limit, size: { _ in 512 }) { row throws(PostgreSQLFailure) in
-      let position = row.int64(11)
-      return RecordedChange(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil)
+  ) -> Self where Answer == StoredPage<RecordedChange> {
+    Self(
+      PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),
+      .int(Int64(clamping: limit == .max ? limit : limit + 1))
+    ) { rows throws(PostgreSQLFailure) in
+      try page(rows, limit: limit, size: { _ in 512 }) { row throws(PostgreSQLFailure) in
+        let position = row.int64(11)
+        return RecordedChange(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil)
+      }
     }
   }
 }
@@ -214,13 +291,17 @@ struct PostgreSQLReads {
 // MARK: Statements
 
 extension PostgreSQLReads {
-  static let selectItem = PostgreSQLStatement(
-    "read_item",
+  static let selectItem = PostgreSQLStatement("read_item", item(PostgreSQLStandings.columns(viewer: "$4::text")))
+  static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLStandings.plainColumns))
+
+  private static func item(_ facts: String) -> String {
     """
-    select \(PostgreSQLColumns.of("i", PostgreSQLColumns.item)), \(PostgreSQLStandings.columns)
+    select \(PostgreSQLColumns.of("i", PostgreSQLColumns.item)), \(facts)
     from person p join item i on i.user_id = p.user_id
-    where p.user_id = $1::text and i.collection = $3::text and i.id = $4::text
-    """)
+    where p.user_id = $1::text and i.user_id = $1::text and i.collection = $2::text and i.id = $3::text
+    """
+  }
+
   static let selectItems = PostgreSQLStatement(
     "read_items",
     """

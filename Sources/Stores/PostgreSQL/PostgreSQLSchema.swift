@@ -2,7 +2,8 @@ import OData
 import Profiles
 
 /// The tables. Every key of a table that requests touch begins with the person, by whom a distributed engine spreads them;
-/// names are kept as bytes, because text cannot hold every character that JSON can.
+/// names are kept as bytes, because text cannot hold every character that JSON can. Pages of what is updated again and again
+/// keep room, so that the new row lies beside the old one and no index is touched.
 enum PostgreSQLSchema {
   /// The form that this program knows.
   static let version: Int64 = 1
@@ -33,6 +34,7 @@ enum PostgreSQLSchema {
       user_id text collate "C" not null,
       primary key (tenant, folded)
     );
+    create index principal_name_user on principal_name (user_id);
 
     create table item (
       user_id text collate "C" not null,
@@ -47,7 +49,7 @@ enum PostgreSQLSchema {
       listed text collate "C",
       listed_as bigint,
       primary key (user_id, collection, id)
-    );
+    ) with (fillfactor = 80);
     create index item_created on item (user_id, collection, created, id);
     create index item_listed on item (user_id, listed) where listed is not null;
     create index item_beyond_tenant on item (user_id, collection)
@@ -92,7 +94,7 @@ enum PostgreSQLSchema {
       tip bytea not null,
       seal bytea not null,
       primary key (user_id, tenant)
-    );
+    ) with (fillfactor = 80);
 
     create table receipt (
       key bytea not null primary key,
@@ -128,13 +130,20 @@ enum PostgreSQLSchema {
     try check(connection)
   }
 
-  /// Throws when the database has not the form of this program: an older server beside a newer one must not write.
-  static func check(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
-    let found = try connection.run([PostgreSQLQuery(PostgreSQLStatement("", "select version from facet_schema"))])
-    guard let version = found.first?.first?.int64(0), version != self.version else { return }
-    throw .schema(
-      version > self.version
-        ? "The database was written by a newer version of Facet. Update this server."
-        : "The database was written by an older version of Facet. Update it by starting one newer server alone.")
+  /// Throws when the database has not the form of this program, since an older server beside a newer one must not write,
+  /// or when its record was begun with another key.
+  static func check(_ connection: PostgreSQLConnection, _ key: RecordKey? = nil) throws(PostgreSQLFailure) {
+    let question = PostgreSQLStatement("", "select version, (select value from facet_key where name = 'record') from facet_schema")
+    guard let row = try connection.run([PostgreSQLQuery(question)]).first?.first else {
+      throw .schema("The database holds no version of its form. Restore it from a backup.")
+    }
+    guard row.int64(0) == version else {
+      throw .schema(
+        row.int64(0) > version
+          ? "The database was written by a newer version of Facet. Update this server."
+          : "The database was written by an older version of Facet. Update it by starting one newer server alone.")
+    }
+    guard let key, row.bytes(1) != key.fingerprint else { return }
+    throw .schema(SQLiteStore.foreignKeySentence)
   }
 }

@@ -31,25 +31,39 @@ final class PostgreSQLStandings {
     let user: UserID
     /// The id of who looks; empty when nobody need be looked up.
     let viewer: String
+    /// Whether it is asked how anybody stands to the person, and what their tenant decided.
+    let needsStanding: Bool
 
     init(_ user: UserID, _ sight: Sight) {
       self.user = user
+      needsStanding = sight.needsStanding(to: user)
       viewer = sight.viewer(of: user)?.user.text ?? ""
     }
 
-    var query: PostgreSQLQuery { PostgreSQLQuery(PostgreSQLStandings.select, .text(user.text), .text(viewer)) }
+    var query: PostgreSQLQuery {
+      needsStanding
+        ? PostgreSQLQuery(PostgreSQLStandings.select, .text(user.text), .text(viewer))
+        : PostgreSQLQuery(PostgreSQLStandings.selectPlain, .text(user.text))
+    }
   }
 
-  /// The columns of the facts, of the person `p` and the viewer whose id is `$2`.
-  static let columns = """
+  /// The columns of the facts, of the person `p` and the viewer whose id is `viewer`.
+  static func columns(viewer: String) -> String {
+    """
     p.tenant, p.display_name, coalesce((select t.version from tenant t where t.id = p.tenant), 0)::bigint,
     (exists (select 1 from membership b join membership a on a.user_id = p.user_id and a.group_id = b.group_id
-      where b.user_id = $2::text))::int::bigint,
-    coalesce((select bit_or(l.listed_as) from item l where l.user_id = p.user_id and l.listed = $2::text), 0)::bigint
+      where b.user_id = \(viewer)))::int::bigint,
+    coalesce((select bit_or(l.listed_as) from item l where l.user_id = p.user_id and l.listed = \(viewer)), 0)::bigint
     """
+  }
 
+  /// The columns where nobody's standing is asked for, which an owner's own requests need not pay for.
+  static let plainColumns = "p.tenant, p.display_name, 0::bigint, 0::bigint, 0::bigint"
+
+  static let selectPlain = PostgreSQLStatement(
+    "select_owner", "select \(plainColumns) from person p where p.user_id = $1::text")
   static let select = PostgreSQLStatement(
-    "select_standing", "select \(columns) from person p where p.user_id = $1::text")
+    "select_standing", "select \(columns(viewer: "$2::text")) from person p where p.user_id = $1::text")
   static let selectTenant = PostgreSQLStatement(
     "select_tenant", "select version, json from tenant where id = $1::text")
 

@@ -16,7 +16,7 @@ extension PostgreSQLStore: AdministeredStore {
   public func totals() throws -> StoreTotals {
     try withReads { reads in
       func count(_ table: String) throws(PostgreSQLFailure) -> Int {
-        try reads.number(PostgreSQLStatement("", "select count(*)::bigint from \(table)"))
+        try reads.answer(.number(PostgreSQLStatement("", "select count(*)::bigint from \(table)")))
       }
       return StoreTotals(users: try count("person"), items: try count("item"), changes: try count("record"))
     }
@@ -25,8 +25,8 @@ extension PostgreSQLStore: AdministeredStore {
   /// See `AdministeredStore`.
   public func person(_ reference: String, in tenant: TenantID) throws -> StoredUser? {
     try withReads { reads in
-      if reference.contains("@") { return try reads.user(principalName: reference, in: tenant) }
-      return try UserID(reference).flatMap { try reads.user($0) }
+      if reference.contains("@") { return try reads.answer(.user(principalName: reference, in: tenant)) }
+      return try UserID(reference).flatMap { try reads.answer(.user($0)) }
     }
   }
 
@@ -57,7 +57,7 @@ extension PostgreSQLStore: AdministeredStore {
 
   /// See `AdministeredStore`.
   public func hasGroup(_ id: GroupID, in tenant: TenantID) throws -> Bool {
-    try withReads { reads in try reads.group(id)?.tenant == tenant }
+    try withReads { reads in try reads.answer(.group(id))?.tenant == tenant }
   }
 
   /// See `AdministeredStore`.
@@ -66,7 +66,7 @@ extension PostgreSQLStore: AdministeredStore {
     changes: (RecordedChange) throws -> Void
   ) throws {
     try withReads { reads in
-      if let person = try reads.user(user), person.tenant == tenant {
+      if let person = try reads.answer(.user(user)), person.tenant == tenant {
         try PostgreSQLExport(reads.connection).export(person, records)
       }
       let rows = try reads.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
@@ -97,7 +97,7 @@ extension PostgreSQLStore: AdministeredStore {
       try connection.execute("commit")
       return answer
     } catch let failure as PostgreSQLFailure {
-      throw failure.storeError
+      throw failure.commandError
     }
   }
 

@@ -11,13 +11,16 @@ public struct PostgreSQLOptions: Sendable {
   /// The directory of the key that authenticates the record.
   public let keyDirectory: String
   /// Threads that read, each with a connection.
-  public var readers = 4
+  public var readers = 1
   /// Threads that write, each with a connection. Writes of one person keep their order on one of them.
   public var writers = 2
   /// Whether statements are named and prepared once; not behind a pool that gives each transaction another connection.
   public var namesStatements = true
   /// What holds in tenants where they decided nothing themselves.
   public var undecided: [TenantID: TenantPolicy] = [:]
+  /// Whether a store that was opened before opens as well while the database server is away, as one that refuses writes
+  /// until it is back.
+  public var opensWithoutServer = false
 
   /// Opens the database that `url` names.
   public init(url: String, keyDirectory: String) {
@@ -59,17 +62,25 @@ public final class PostgreSQLStore: ProfileStore {
   /// Connects, and makes the tables when the database is empty. Blocks.
   public init(_ options: PostgreSQLOptions) throws(StoreError) {
     self.options = options
+    let condition = condition
     let key: RecordKey
     do throws(PostgreSQLFailure) {
-      let connection = try PostgreSQLConnection(options.url, namesStatements: false)
-      try PostgreSQLSchema.migrate(connection)
-      key = try Self.recordKey(connection, options.keyDirectory)
+      key = try Self.begin(options)
     } catch {
-      throw error.storeError
+      let known = options.opensWithoutServer && error.isOutage ? try? RecordKey.existing(in: options.keyDirectory) : nil
+      guard let known else { throw error.commandError }
+      key = known
+      condition.note(error.storeError)
     }
-    pool = PostgreSQLPool(options)
-    let condition = condition
+    pool = PostgreSQLPool(options, key)
     writers = (0..<options.writers).map { [counter] _ in PostgreSQLWriter(options, key, condition, counter) }
+  }
+
+  /// Makes the tables where there are none, and finds the key of the record.
+  private static func begin(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> RecordKey {
+    let connection = try PostgreSQLConnection(options.url, namesStatements: false)
+    try PostgreSQLSchema.migrate(connection)
+    return try recordKey(connection, options.keyDirectory)
   }
 
   /// The key of the record: the one that the database was begun with.
@@ -100,6 +111,9 @@ public final class PostgreSQLStore: ProfileStore {
   }
 
   /// See `ProfileStore`.
+  public var readsAtOnce: Bool { false }
+
+  /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
   var isClosed: Bool { condition.isClosed }
@@ -115,7 +129,7 @@ public final class PostgreSQLStore: ProfileStore {
   /// See `ProfileStore`.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
-    return PostgreSQLReader(pool, condition, resume: resume)
+    return PostgreSQLReader(pool, resume: resume)
   }
 
   /// See `ProfileStore`. Writes of one person go to one writer, so that they keep their order.
@@ -162,7 +176,7 @@ public final class PostgreSQLStore: ProfileStore {
         throw error
       }
     } catch let failure as PostgreSQLFailure {
-      throw failure.storeError
+      throw failure.commandError
     }
   }
 
@@ -175,7 +189,7 @@ public final class PostgreSQLStore: ProfileStore {
       try PostgreSQLExport(connection).run(body)
       try connection.execute("commit")
     } catch let failure as PostgreSQLFailure {
-      throw failure.storeError
+      throw failure.commandError
     }
   }
 

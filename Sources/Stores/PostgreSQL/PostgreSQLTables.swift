@@ -44,33 +44,17 @@ final class PostgreSQLTables: WriteTables {
     fetched = [:]
     facts = [:]
     ends = [:]
-    let (keys, questions) = (Array(footprint.keys), Array(footprint.questions))
     let users = footprint.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
-    var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
-    queries += users.map { PostgreSQLQuery(Self.lockChains, .text($0.text)) }
-    queries += keys.map {
-      PostgreSQLQuery(Self.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-    }
-    queries += questions.map(\.query)
-    let answers = try connection.run(queries)
+    let ahead = PostgreSQLFetch(users: users, keys: Array(footprint.keys), questions: Array(footprint.questions))
+    let answers = try connection.run([PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)] + ahead.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
     guard identity.int64(1) == PostgreSQLSchema.version else {
       try rollback()
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
-    for (user, rows) in zip(users, answers.dropFirst(2)) {
-      for end in try rows.map({ row throws(PostgreSQLFailure) in
-        (try row.tenantID(0), RecordChain(length: row.int64(1), tip: row.bytes(2)))
-      }) { ends[RecordOwner(user: user, tenant: end.0)] = (end.1, false) }
-    }
-    for (key, rows) in zip(keys, answers.dropFirst(users.count + 2)) {
-      let items = try rows.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) }
-      fetched[key] = .some(items.first)
-    }
-    for (question, rows) in zip(questions, answers.dropFirst(users.count + keys.count + 2)) {
-      facts[question] = .some(try PostgreSQLStandings.Facts(rows))
-    }
+    let found = try ahead.found(Array(answers.dropFirst(2)))
+    (ends, fetched, facts) = (found.ends.mapValues { ($0, false) }, found.items, found.facts)
   }
 
   /// What shows later whether the transaction was committed.
@@ -96,8 +80,7 @@ final class PostgreSQLTables: WriteTables {
           end.isNew ? Self.insertChain : Self.updateChain, .text(owner.user.text), .text(owner.tenant.text),
           .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, recordKey))))
     }
-    unsent.append(PostgreSQLQuery(Self.commit))
-    let queries = unsent
+    let queries = PostgreSQLBulk.folded(unsent) + [PostgreSQLQuery(Self.commit)]
     unsent = []
     touched = [:]
     _ = try connection.run(queries)

@@ -49,7 +49,7 @@ final class PostgreSQLWriter: Sendable {
     while true {
       // While writes fail, it is tried now and then whether they would succeed again.
       if condition.refusal != nil {
-        if wake.wait(timeout: .now() + .seconds(1)) == .timedOut { worker.probe() }
+        if wake.wait(timeout: .now() + .seconds(1)) == .timedOut { worker.probe(); continue }
       } else {
         wake.wait()
       }
@@ -81,7 +81,7 @@ private final class PostgreSQLWorker {
     self.key = key
     self.condition = condition
     self.counter = counter
-    session = PostgreSQLSession(options)
+    session = PostgreSQLSession(options, key)
   }
 
   /// What became of a group.
@@ -91,10 +91,19 @@ private final class PostgreSQLWorker {
     case failed(PostgreSQLFailure)
   }
 
+  /// When a connection was last tried in vain.
+  private var lastOutage: DispatchTime?
+
   /// Applies a group of writes in one transaction and answers them in order. What a lost connection left undone is done
-  /// again until the deadline; whether a commit was done whose answer was lost is looked up, never guessed.
+  /// again until the deadline; whether a commit was done whose answer was lost is looked up, never guessed. While the
+  /// server is known to be away, one group in a second finds out whether it is back, and the others fail at once.
   func commit(_ writes: [StoreWrite]) {
-    let deadline = DispatchTime.now() + .seconds(Limits.databaseRetrySeconds)
+    let now = DispatchTime.now()
+    if let refusal = condition.refusal, let lastOutage, now < lastOutage + .seconds(1) {
+      return writes.forEach { $0.fail(refusal) }
+    }
+    let deadline = now + .seconds(Limits.databaseRetrySeconds)
+    let patience = condition.refusal == nil ? deadline : now
     while true {
       switch attempt(writes, until: deadline) {
       case .committed(let answers):
@@ -103,7 +112,8 @@ private final class PostgreSQLWorker {
         for answer in answers { answer() }
         return
       case .failed(let failure) where failure.isOutage:
-        guard DispatchTime.now() < deadline else { return fail(writes, failure) }
+        lastOutage = .now()
+        guard DispatchTime.now() < patience else { return fail(writes, failure) }
         StoreThread.pause(milliseconds: 50)
       case .failed(let failure) where failure.isConflict || failure.isUnprepared:
         guard DispatchTime.now() < deadline else { return fail(writes, failure) }
@@ -129,6 +139,7 @@ private final class PostgreSQLWorker {
       let answer = try connection.run([PostgreSQLQuery(question)])
       if answer.first?.first?.int64(0) == 0 { condition.note(nil) } else { session.reset() }
     } catch {
+      lastOutage = .now()
       session.reset()
       tables = nil
     }
@@ -147,10 +158,11 @@ private final class PostgreSQLWorker {
       do throws(PostgreSQLFailure) {
         try tables.commit()
       } catch {
-        // What records nothing has changed nothing that would not be the same when it is done again.
-        guard error == .disconnected, let witness else { throw error }
+        // What records nothing has changed nothing that would not be the same when it is done again. Of every outage, also
+        // one that the server reports itself, it is not known whether the commit came before it.
+        guard error.isOutage, let witness else { throw error }
         recover(error)
-        return try wasCommitted(witness, until: deadline) ? .committed(answers) : .failed(.disconnected)
+        return try wasCommitted(witness, until: deadline) ? .committed(answers) : .failed(error)
       }
       return .committed(answers)
     } catch {

@@ -38,6 +38,9 @@ public final class SQLiteStore: AdministeredStore {
   }
 
   /// See `ProfileStore`.
+  public var readsAtOnce: Bool { true }
+
+  /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
   /// What the writer did since the start.

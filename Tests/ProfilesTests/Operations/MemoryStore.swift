@@ -26,6 +26,8 @@ final class MemoryStore: ProfileStore {
 
   var policy: TenantPolicy { state.withLock { $0.policy } }
 
+  let readsAtOnce = true
+
   var health: StoreHealth { .healthy }
 
   func makeReader(resume: @escaping Resume) -> any ProfileReader { MemoryReader(store: self) }

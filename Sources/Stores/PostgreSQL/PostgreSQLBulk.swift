@@ -1,0 +1,90 @@
+/// A statement that does for many rows what another does for one: what the other takes, it takes as columns.
+struct PostgreSQLBulk {
+  let one: PostgreSQLStatement
+  let many: PostgreSQLStatement
+  let types: [PostgreSQLType]
+  /// How many of the values name the row, where only the last one of a row counts; nil where each row is written once.
+  var keyLength: Int?
+
+  /// Writes as few statements: all of a kind together, when each is of a kind for which there is a statement for many, and
+  /// the order of those kinds makes no difference. Otherwise as they are.
+  static func folded(_ queries: [PostgreSQLQuery]) -> [PostgreSQLQuery] {
+    let isOfMany = queries.count { $0.statement == chainUpdates.one || $0.statement == chainInserts.one } > 1
+    guard isOfMany, queries.allSatisfy({ query in all.contains { $0.one == query.statement } }) else { return queries }
+    return all.flatMap { bulk in
+      let rows = bulk.last(of: queries.filter { $0.statement == bulk.one }.map(\.values))
+      return rows.isEmpty ? [] : [bulk.query(rows)]
+    }
+  }
+
+  private func last(of rows: [[PostgreSQLValue]]) -> [[PostgreSQLValue]] {
+    guard let keyLength else { return rows }
+    var seen: Set<[[UInt8]?]> = []
+    return rows.reversed().filter { seen.insert($0.prefix(keyLength).map(\.binary)).inserted }
+  }
+
+  private func query(_ rows: [[PostgreSQLValue]]) -> PostgreSQLQuery {
+    PostgreSQLQuery(
+      many, values: types.enumerated().map { column, type in .column(rows.map { $0[column] }, type) })
+  }
+
+  /// Rows are inserted before they are updated; nothing here takes one away.
+  private static let all = [itemInserts, itemUpdates, recordInserts, chainInserts, chainUpdates]
+
+  private static let itemTypes: [PostgreSQLType] = [
+    .text, .text, .text, .bigint, .bigint, .bigint, .bigint, .bigint, .bytea, .text, .bigint,
+  ]
+  private static let itemColumns = "user_id, collection, id, \(PostgreSQLColumns.item), listed, listed_as"
+
+  static let itemInserts = PostgreSQLBulk(
+    one: PostgreSQLTables.insertItem,
+    many: PostgreSQLStatement(
+      "insert_items", "insert into item (\(itemColumns)) select * from unnest(\(columns(itemTypes)))"),
+    types: itemTypes)
+  static let itemUpdates = PostgreSQLBulk(
+    one: PostgreSQLTables.updateItem,
+    many: PostgreSQLStatement(
+      "update_items",
+      """
+      update item i set version = n.version, audience = n.audience, created = n.created,
+      collapse_start = n.collapse_start, collapse_end = n.collapse_end, json = n.json, listed = n.listed,
+      listed_as = n.listed_as from unnest(\(columns(itemTypes))) as n (\(itemColumns))
+      where i.user_id = n.user_id and i.collection = n.collection and i.id = n.id
+      """),
+    types: itemTypes, keyLength: 3)
+
+  private static let recordTypes: [PostgreSQLType] = [
+    .text, .text, .bigint, .bigint, .text, .text, .text, .bigint, .bigint, .text, .bytea, .bigint, .bytea,
+  ]
+  static let recordInserts = PostgreSQLBulk(
+    one: PostgreSQLTables.insertRow,
+    many: PostgreSQLStatement(
+      "insert_rows",
+      """
+      insert into record (\(PostgreSQLColumns.change), position, code) select * from unnest(\(columns(recordTypes)))
+      """),
+    types: recordTypes)
+
+  private static let chainTypes: [PostgreSQLType] = [.text, .text, .bigint, .bytea, .bytea]
+  static let chainInserts = PostgreSQLBulk(
+    one: PostgreSQLTables.insertChain,
+    many: PostgreSQLStatement(
+      "insert_chains",
+      "insert into chain (user_id, tenant, length, tip, seal) select * from unnest(\(columns(chainTypes)))"),
+    types: chainTypes)
+  static let chainUpdates = PostgreSQLBulk(
+    one: PostgreSQLTables.updateChain,
+    many: PostgreSQLStatement(
+      "update_chains",
+      """
+      update chain c set length = n.length, tip = n.tip, seal = n.seal
+      from unnest(\(columns(chainTypes))) as n (user_id, tenant, length, tip, seal)
+      where c.user_id = n.user_id and c.tenant = n.tenant
+      """),
+    types: chainTypes)
+
+  /// The parameters, as arrays.
+  private static func columns(_ types: [PostgreSQLType]) -> String {
+    types.enumerated().map { "$\($0.offset + 1)::\($0.element)[]" }.joined(separator: ", ")
+  }
+}

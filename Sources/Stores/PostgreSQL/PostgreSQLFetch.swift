@@ -1,0 +1,119 @@
+import OData
+import Profiles
+
+/// What a group of writes asks first. Of one person each statement names them, so that a distributed engine needs one of
+/// its nodes; of several, one statement asks for all.
+struct PostgreSQLFetch {
+  typealias Question = PostgreSQLStandings.Question
+  typealias Facts = PostgreSQLStandings.Facts
+
+  /// In their order, in which their chains are locked.
+  let users: [UserID]
+  let keys: [ItemKey]
+  let questions: [Question]
+
+  /// What was found: the ends of chains, and of everything that was asked for what there is, or nil.
+  struct Found {
+    var ends: [RecordOwner: RecordChain] = [:]
+    var items: [ItemKey: StoredItem?] = [:]
+    var facts: [Question: Facts?] = [:]
+  }
+
+  private var isOfMany: Bool { users.count > 1 }
+
+  var queries: [PostgreSQLQuery] {
+    guard isOfMany else {
+      return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
+        + keys.map {
+          PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
+        } + questions.map(\.query)
+    }
+    return [
+      PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
+      PostgreSQLQuery(
+        Self.selectItems, .texts(keys.map(\.user.text)), .texts(keys.map(\.collection)), .texts(keys.map(\.id.text))),
+    ] + standings
+  }
+
+  private var standings: [PostgreSQLQuery] {
+    let places = PostgreSQLValue.column(questions.indices.map { .int(Int64($0)) }, .bigint)
+    let users = PostgreSQLValue.texts(questions.map(\.user.text))
+    guard questions.contains(where: \.needsStanding) else {
+      return [PostgreSQLQuery(Self.selectOwners, places, users)]
+    }
+    return [
+      PostgreSQLQuery(Self.selectStandings, places, users, .texts(questions.map(\.viewer)))
+    ]
+  }
+
+  /// Reads the answers to `queries`.
+  func found(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Found {
+    guard answers.count == queries.count else { throw .disconnected }
+    return isOfMany ? try foundOfMany(answers) : try foundOfOne(answers)
+  }
+
+  private func foundOfOne(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Found {
+    var found = Found()
+    for (user, rows) in zip(users, answers) {
+      for row in rows.rows.map(PostgreSQLRow.init) {
+        found.ends[RecordOwner(user: user, tenant: try row.tenantID(0))] = Self.chain(row, from: 1)
+      }
+    }
+    for (key, rows) in zip(keys, answers.dropFirst(users.count)) {
+      found.items[key] = .some(try rows.first.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) })
+    }
+    for (question, rows) in zip(questions, answers.dropFirst(users.count + keys.count)) {
+      found.facts[question] = .some(try Facts(rows))
+    }
+    return found
+  }
+
+  private func foundOfMany(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Found {
+    var found = Found()
+    for key in keys { found.items[key] = .some(nil) }
+    for question in questions { found.facts[question] = .some(nil) }
+    for row in answers[0].rows.map(PostgreSQLRow.init) {
+      found.ends[RecordOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
+    }
+    for row in answers[1].rows.map(PostgreSQLRow.init) {
+      let key = ItemKey(user: try row.userID(0), collection: row.text(1), id: try row.itemID(2))
+      found.items[key] = .some(try row.item(key, from: 3))
+    }
+    for row in answers[2].rows.map(PostgreSQLRow.init) {
+      let facts = try Facts(row, from: 1)
+      guard questions.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
+      found.facts[questions[Int(row.int64(0))]] = .some(facts)
+    }
+    return found
+  }
+
+  private static func chain(_ row: PostgreSQLRow, from column: Int) -> RecordChain {
+    RecordChain(length: row.int64(column), tip: row.bytes(column + 1))
+  }
+
+  static let lockChains = PostgreSQLStatement(
+    "lock_all_chains",
+    """
+    select user_id, tenant, length, tip from chain where user_id = any($1::text[]) order by user_id, tenant for update
+    """)
+  static let selectItems = PostgreSQLStatement(
+    "select_all_items",
+    """
+    select i.user_id, i.collection, i.id, \(PostgreSQLColumns.of("i", PostgreSQLColumns.item))
+    from unnest($1::text[], $2::text[], $3::text[]) as k (user_id, collection, id)
+    join item i on i.user_id = k.user_id and i.collection = k.collection and i.id = k.id
+    """)
+  static let selectStandings = PostgreSQLStatement(
+    "select_all_standings",
+    """
+    select k.place, \(PostgreSQLStandings.columns(viewer: "k.viewer"))
+    from unnest($1::bigint[], $2::text[], $3::text[]) as k (place, user_id, viewer)
+    join person p on p.user_id = k.user_id
+    """)
+  static let selectOwners = PostgreSQLStatement(
+    "select_all_owners",
+    """
+    select k.place, \(PostgreSQLStandings.plainColumns)
+    from unnest($1::bigint[], $2::text[]) as k (place, user_id) join person p on p.user_id = k.user_id
+    """)
+}
