@@ -133,10 +133,16 @@ public enum Limits {
   public static let startCheckBytesMax = 256 << 20
   /// Longest wait for an answer of a database server before its connection is given up.
   public static let databaseSeconds = 30
-  /// Longest time that a read or a write is tried again while a database server cannot be reached, from when it was asked.
+  /// Longest time that a read or a write is tried again while a database server cannot be reached.
   public static let databaseRetrySeconds = 5
   /// Longest wait for a new connection to a database server, unless its URL says otherwise (`connect_timeout`).
   public static let databaseConnectSeconds = 5
+  /// The same for a command that changes or reads all of a database at once.
+  public static let databaseCommandSeconds = 86_400
+  /// Connections that write to a database that is spread over nodes, where each person is written alone.
+  public static let distributedWriters = 16
+  /// Shortest time between two looks for expired receipts on a database that is spread over nodes.
+  public static let distributedReceiptsSeconds = 60
   /// Most reads that go to a database server in one round trip.
   public static let databaseReadsMax = 64
   /// Longest line of an import file, in bytes.

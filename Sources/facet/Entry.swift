@@ -29,7 +29,7 @@ struct Facet: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ServeCommand.self, TokenCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self,
-      RestoreCommand.self, CheckCommand.self, TenantCommand.self,
+      RestoreCommand.self, CheckCommand.self, TenantCommand.self, MigrateCommand.self,
     ])
 }
 

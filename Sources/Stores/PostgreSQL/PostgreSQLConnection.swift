@@ -7,10 +7,15 @@ import OData
 final class PostgreSQLConnection {
   private let connection: OpaquePointer
   private let namesStatements: Bool
+  private let answerSeconds: Int
   private var prepared: Set<PostgreSQLStatement> = []
 
   /// Connects as `url` says, a connection string of libpq with everything that libpq knows: TLS, password file, service.
-  init(_ url: String, namesStatements: Bool) throws(PostgreSQLFailure) {
+  /// An answer that takes longer than `answerSeconds` counts as a lost connection.
+  init(
+    _ url: String, namesStatements: Bool, answerSeconds: Int = Limits.databaseSeconds
+  ) throws(PostgreSQLFailure) {
+    self.answerSeconds = answerSeconds
     guard let connection = Self.connect(url) else { throw .unreachable("there is no memory for it") }
     self.connection = connection
     self.namesStatements = namesStatements
@@ -49,20 +54,15 @@ final class PostgreSQLConnection {
   /// thrown, and none behind it was run.
   func run(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
     guard !queries.isEmpty else { return [] }
-    var fresh: [Int: PostgreSQLStatement] = [:]
-    for (index, query) in queries.enumerated() {
-      if namesStatements, prepared.insert(query.statement).inserted { fresh[index] = query.statement }
-      try send(query, preparing: fresh[index] != nil)
+    var fresh: [PostgreSQLStatement?] = []
+    var known = prepared
+    for query in queries {
+      let isFresh = namesStatements && !query.statement.name.isEmpty && known.insert(query.statement).inserted
+      fresh.append(isFresh ? query.statement : nil)
+      try send(query, preparing: isFresh)
     }
     guard PQpipelineSync(connection) == 1 else { throw .disconnected }
-    do throws(PostgreSQLFailure) {
-      return try receive(queries.count, fresh: fresh)
-    } catch {
-      // What was to be prepared may not have been.
-      prepared.subtract(fresh.values)
-      if error.isUnprepared { prepared.removeAll() }
-      throw error
-    }
+    return try receive(fresh)
   }
 
   /// Runs plain statements that give nothing, such as those of a schema, one after the other.
@@ -74,7 +74,7 @@ final class PostgreSQLConnection {
 
   private func send(_ query: PostgreSQLQuery, preparing: Bool) throws(PostgreSQLFailure) {
     let isNamed = namesStatements && !query.statement.name.isEmpty
-    if preparing, isNamed {
+    if preparing {
       guard PQsendPrepare(connection, query.statement.name, query.statement.sql, 0, nil) == 1 else {
         throw .disconnected
       }
@@ -118,19 +118,21 @@ final class PostgreSQLConnection {
 
   // MARK: Receiving
 
-  private func receive(
-    _ count: Int, fresh: [Int: PostgreSQLStatement]
-  ) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+  /// Receives what each query gave, and of those before which a statement was to be prepared whether it was: that holds
+  /// also when a later one fails.
+  private func receive(_ fresh: [PostgreSQLStatement?]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
     var answers: [PostgreSQLRows] = []
     var failure: PostgreSQLFailure?
-    for index in 0..<count {
-      if let statement = fresh[index], !statement.name.isEmpty { _ = try result(&failure) }
+    for statement in fresh {
+      if let statement, try result(&failure) != nil { prepared.insert(statement) }
       if let rows = try result(&failure) { answers.append(rows) }
     }
     guard let sync = try nextResult(), PQresultStatus(sync) == PGRES_PIPELINE_SYNC else { throw .disconnected }
     PQclear(sync)
-    if let failure { throw failure }
-    return answers
+    guard let failure else { return answers }
+    // Another one holds the connection's statements, or the server has lost them.
+    if failure.isUnprepared { prepared.removeAll() }
+    throw failure
   }
 
   /// What one command gave, up to the end of its results. Of a command that failed or was not run, nil.
@@ -156,7 +158,7 @@ final class PostgreSQLConnection {
       guard unsent >= 0 else { throw .disconnected }
       var descriptor = pollfd(
         fd: PQsocket(connection), events: Int16(POLLIN) | (unsent == 1 ? Int16(POLLOUT) : 0), revents: 0)
-      guard poll(&descriptor, 1, Int32(Limits.databaseSeconds * 1_000)) != 0 else { throw .disconnected }
+      guard poll(&descriptor, 1, Int32(clamping: answerSeconds * 1_000)) != 0 else { throw .disconnected }
       guard PQconsumeInput(connection) == 1 else { throw .disconnected }
     }
     let result = PQgetResult(connection)

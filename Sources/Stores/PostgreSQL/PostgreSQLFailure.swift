@@ -25,6 +25,9 @@ enum PostgreSQLFailure: Error, Equatable {
   /// Whether a prepared statement is not there, as after a fail-over or behind a pool of connections.
   var isUnprepared: Bool { self == .state("26000") || self == .state("42P05") }
 
+  /// Whether the connection is of no more use.
+  var needsNewConnection: Bool { self == .disconnected || isUnprepared }
+
   /// Whether the server cannot be used at the moment: it is starting, stopping, or a copy that takes no writes.
   var isOutage: Bool {
     switch self {

@@ -19,7 +19,10 @@ struct PostgreSQLFetch {
     var facts: [Question: Facts?] = [:]
   }
 
-  private var isOfMany: Bool { users.count > 1 }
+  /// Whether the rows of several people may lie on several nodes.
+  let isDistributed: Bool
+
+  private var isOfMany: Bool { users.count > 1 && !isDistributed }
 
   var queries: [PostgreSQLQuery] {
     guard isOfMany else {

@@ -9,6 +9,8 @@ final class PostgreSQLSession {
   private let key: RecordKey
   private var current: PostgreSQLConnection?
   let standings: PostgreSQLStandings
+  /// Whether the tables are spread over nodes, as the last connection found them.
+  private(set) var isDistributed = false
 
   init(_ options: PostgreSQLOptions, _ key: RecordKey) {
     self.options = options
@@ -19,8 +21,10 @@ final class PostgreSQLSession {
   /// The connection, checked to have this program's form and the record that its key continues.
   func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
     if let current, !current.isLost { return current }
-    let made = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
+    let made = try PostgreSQLConnection(
+      options.url, namesStatements: options.namesStatements, answerSeconds: options.answerSeconds)
     try PostgreSQLSchema.check(made, key)
+    isDistributed = try PostgreSQLDistribution.isDone(made)
     current = made
     return made
   }
@@ -36,7 +40,7 @@ final class PostgreSQLSession {
       connection = try self.connection()
       answers = try connection.run(reads.flatMap(\.queries))
     } catch {
-      if error == .disconnected { reset() }
+      if error.needsNewConnection { reset() }
       for read in reads { retry(read, after: error, isOwn: reads.count == 1) }
       return
     }
@@ -68,7 +72,7 @@ final class PostgreSQLSession {
         return try read.proceed(PostgreSQLReads(connection, standings), try connection.run(read.queries))
       } catch {
         (failure, isOwn) = (error, true)
-        if error == .disconnected { reset() }
+        if error.needsNewConnection { reset() }
       }
     }
   }

@@ -219,9 +219,14 @@ extension PostgreSQLInquiry {
   }
 
   static func user(principalName: String, in tenant: TenantID) -> Self where Answer == StoredUser? {
+    // The name may lie on another node than the person.
     let folded = Array(StoredUser.foldedPrincipalName(principalName).utf8)
-    return first(PostgreSQLReads.selectNamed, .text(tenant.text), .bytes(folded)) { row throws(PostgreSQLFailure) in
-      try row.person()
+    let holder = PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(folded))
+    return Self([holder]) { reads, rows throws(PostgreSQLFailure) in
+      guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else { return nil }
+      // Between the two reads the name may have gone to somebody else.
+      guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
+      return person.principalName.map { Array(StoredUser.foldedPrincipalName($0).utf8) } == folded ? person : nil
     }
   }
 
@@ -323,12 +328,6 @@ extension PostgreSQLReads {
     """)
   static let countUsers = PostgreSQLStatement(
     "count_people", "select count(*)::bigint from person where tenant = $1::text")
-  static let selectNamed = PostgreSQLStatement(
-    "read_named",
-    """
-    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from principal_name n
-    join person p on p.user_id = n.user_id where n.tenant = $1::text and n.folded = $2::bytea
-    """)
   static let selectGroups = PostgreSQLStatement(
     "read_groups",
     """

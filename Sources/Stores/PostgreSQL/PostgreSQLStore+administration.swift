@@ -90,7 +90,7 @@ extension PostgreSQLStore: AdministeredStore {
   func withReads<Answer>(_ body: (PostgreSQLReads) throws -> Answer) throws -> Answer {
     guard !isClosed else { throw StoreError.closed }
     do {
-      let connection = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
+      let connection = try commandConnection()
       try PostgreSQLSchema.check(connection)
       try connection.execute("begin isolation level repeatable read read only")
       let answer = try body(PostgreSQLReads(connection, PostgreSQLStandings(options.undecided)))

@@ -10,10 +10,13 @@ public struct PostgreSQLOptions: Sendable {
   public let url: String
   /// The directory of the key that authenticates the record.
   public let keyDirectory: String
-  /// Threads that read, each with a connection.
+  /// Threads that read, each with a connection. A single one lets more reads share a round trip.
   public var readers = 1
-  /// Threads that write, each with a connection. Writes of one person keep their order on one of them.
-  public var writers = 2
+  /// Threads that write, each with a connection; nil means as many as fit the database. Writes of one person keep their
+  /// order on one of them.
+  public var writers: Int?
+  /// Longest wait for an answer of the server, in seconds.
+  public var answerSeconds = Limits.databaseSeconds
   /// Whether statements are named and prepared once; not behind a pool that gives each transaction another connection.
   public var namesStatements = true
   /// What holds in tenants where they decided nothing themselves.
@@ -64,8 +67,9 @@ public final class PostgreSQLStore: ProfileStore {
     self.options = options
     let condition = condition
     let key: RecordKey
+    var isDistributed = false
     do throws(PostgreSQLFailure) {
-      key = try Self.begin(options)
+      (key, isDistributed) = try Self.begin(options)
     } catch {
       let known = options.opensWithoutServer && error.isOutage ? try? RecordKey.existing(in: options.keyDirectory) : nil
       guard let known else { throw error.commandError }
@@ -73,14 +77,15 @@ public final class PostgreSQLStore: ProfileStore {
       condition.note(error.storeError)
     }
     pool = PostgreSQLPool(options, key)
-    writers = (0..<options.writers).map { [counter] _ in PostgreSQLWriter(options, key, condition, counter) }
+    let count = options.writers ?? (isDistributed ? Limits.distributedWriters : 2)
+    writers = (0..<count).map { [counter] _ in PostgreSQLWriter(options, key, condition, counter) }
   }
 
-  /// Makes the tables where there are none, and finds the key of the record.
-  private static func begin(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> RecordKey {
+  /// Makes the tables where there are none, finds the key of the record, and whether the tables are spread over nodes.
+  private static func begin(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> (RecordKey, Bool) {
     let connection = try PostgreSQLConnection(options.url, namesStatements: false)
     try PostgreSQLSchema.migrate(connection)
-    return try recordKey(connection, options.keyDirectory)
+    return (try recordKey(connection, options.keyDirectory), try PostgreSQLDistribution.isDone(connection))
   }
 
   /// The key of the record: the one that the database was begun with.
@@ -158,14 +163,21 @@ public final class PostgreSQLStore: ProfileStore {
     return count
   }
 
+  /// A connection for what a command does with all of the database.
+  func commandConnection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
+    try PostgreSQLConnection(
+      options.url, namesStatements: options.namesStatements, answerSeconds: Limits.databaseCommandSeconds)
+  }
+
   /// Works in one transaction on a connection of its own.
   func withTables<Answer>(_ body: (PostgreSQLTables) throws -> Answer) throws -> Answer {
     guard !condition.isClosed else { throw StoreError.closed }
     do {
-      let connection = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
+      let connection = try commandConnection()
       try PostgreSQLSchema.check(connection)
       let key = try Self.recordKey(connection, options.keyDirectory)
-      let tables = PostgreSQLTables(connection, key, options.undecided)
+      let tables = PostgreSQLTables(
+        connection, key, options.undecided, isDistributed: try PostgreSQLDistribution.isDone(connection))
       try tables.begin(PostgreSQLTables.Footprint())
       do {
         let answer = try body(tables)
@@ -184,7 +196,7 @@ public final class PostgreSQLStore: ProfileStore {
   public func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {
     guard !condition.isClosed else { throw StoreError.closed }
     do {
-      let connection = try PostgreSQLConnection(options.url, namesStatements: options.namesStatements)
+      let connection = try commandConnection()
       try connection.execute("begin isolation level repeatable read read only")
       try PostgreSQLExport(connection).run(body)
       try connection.execute("commit")
@@ -227,18 +239,21 @@ public final class PostgreSQLStore: ProfileStore {
 }
 
 extension StoreWrite {
-  /// The same number for writes that must keep their order.
-  fileprivate var lane: Int {
+  /// The person or the group whose writes must keep their order.
+  var subject: String? {
     switch self {
-    case .item(let operation, _, _): Self.lane(of: operation.key.user.text)
-    case .createItem(let operation, _, _): Self.lane(of: operation.key.user.text)
-    case .atomic(let operations, _): Self.lane(of: operations.first?.key.user.text ?? "")
-    case .person(let operation, _): Self.lane(of: operation.user.text)
-    case .createPerson(let operation, _, _): Self.lane(of: operation.user.text)
-    case .group(let operation, _): Self.lane(of: operation.group.text)
-    case .replaceAll: 0
+    case .item(let operation, _, _): operation.key.user.text
+    case .createItem(let operation, _, _): operation.key.user.text
+    case .atomic(let operations, _): operations.first?.key.user.text
+    case .person(let operation, _): operation.user.text
+    case .createPerson(let operation, _, _): operation.user.text
+    case .group(let operation, _): operation.group.text
+    case .replaceAll: nil
     }
   }
+
+  /// The same number for writes that must keep their order.
+  fileprivate var lane: Int { Self.lane(of: subject ?? "") }
 
   private static func lane(of text: String) -> Int {
     text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }

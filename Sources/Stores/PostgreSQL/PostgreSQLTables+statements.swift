@@ -133,6 +133,8 @@ extension PostgreSQLTables {
     insert into receipt (key, body, item, expires) values ($1::bytea, $2::bytea, $3::text, $4::bigint)
     on conflict (key) do update set body = excluded.body, item = excluded.item, expires = excluded.expires
     """)
+  static let forgetAllReceipts = PostgreSQLStatement(
+    "forget_all_receipts", "delete from receipt where expires <= $1::bigint")
   static let forgetReceipts = PostgreSQLStatement(
     "forget_receipts",
     """

@@ -19,7 +19,16 @@ final class PostgreSQLTables: WriteTables {
   /// The ends of chains at the savepoint.
   private var mark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
 
-  init(_ connection: PostgreSQLConnection, _ recordKey: RecordKey, _ undecided: [TenantID: TenantPolicy]) {
+  /// The time of the last receipt that was kept.
+  private(set) var lastReceiptTime: DateTimeOffset?
+  /// Whether the tables are spread over nodes.
+  private let isDistributed: Bool
+
+  init(
+    _ connection: PostgreSQLConnection, _ recordKey: RecordKey, _ undecided: [TenantID: TenantPolicy],
+    isDistributed: Bool
+  ) {
+    self.isDistributed = isDistributed
     self.connection = connection
     self.recordKey = recordKey
     standings = PostgreSQLStandings(undecided)
@@ -45,7 +54,8 @@ final class PostgreSQLTables: WriteTables {
     facts = [:]
     ends = [:]
     let users = footprint.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
-    let ahead = PostgreSQLFetch(users: users, keys: Array(footprint.keys), questions: Array(footprint.questions))
+    let ahead = PostgreSQLFetch(
+      users: users, keys: Array(footprint.keys), questions: Array(footprint.questions), isDistributed: isDistributed)
     let answers = try connection.run([PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)] + ahead.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
@@ -80,7 +90,7 @@ final class PostgreSQLTables: WriteTables {
           end.isNew ? Self.insertChain : Self.updateChain, .text(owner.user.text), .text(owner.tenant.text),
           .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, recordKey))))
     }
-    let queries = PostgreSQLBulk.folded(unsent) + [PostgreSQLQuery(Self.commit)]
+    let queries = (isDistributed ? unsent : PostgreSQLBulk.folded(unsent)) + [PostgreSQLQuery(Self.commit)]
     unsent = []
     touched = [:]
     _ = try connection.run(queries)
@@ -329,7 +339,9 @@ final class PostgreSQLTables: WriteTables {
 
   func keep(_ receipt: Receipt, of id: String) {
     write(Self.putReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
-    write(Self.forgetReceipts, .int(receipt.time.ticks))
+    lastReceiptTime = receipt.time
+    // Expired ones lie on every node.
+    if !isDistributed { write(Self.forgetReceipts, .int(receipt.time.ticks)) }
   }
 
   func append(_ change: Change) throws(PostgreSQLFailure) {

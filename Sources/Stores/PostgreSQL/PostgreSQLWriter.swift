@@ -98,6 +98,44 @@ private final class PostgreSQLWorker {
   /// again until the deadline; whether a commit was done whose answer was lost is looked up, never guessed. While the
   /// server is known to be away, one group in a second finds out whether it is back, and the others fail at once.
   func commit(_ writes: [StoreWrite]) {
+    for group in groups(writes) { commitTogether(group) }
+    forgetReceipts()
+  }
+
+  /// On a database that is spread over nodes a transaction of several people would take two phases, so that each person's
+  /// writes make a group.
+  private func groups(_ writes: [StoreWrite]) -> [[StoreWrite]] {
+    _ = try? session.connection()
+    guard session.isDistributed else { return [writes] }
+    var groups: [[StoreWrite]] = []
+    var places: [String: Int] = [:]
+    for write in writes {
+      guard let subject = write.subject else { return writes.map { [$0] } }
+      if let place = places[subject] {
+        groups[place].append(write)
+      } else {
+        places[subject] = groups.count
+        groups.append([write])
+      }
+    }
+    return groups
+  }
+
+  /// When expired receipts were last looked for.
+  private var lastForgotten = DispatchTime.now()
+
+  /// Where receipts are spread over nodes, those that have expired are forgotten apart from the writes, now and then.
+  private func forgetReceipts() {
+    let now = DispatchTime.now()
+    guard session.isDistributed, now > lastForgotten + .seconds(Limits.distributedReceiptsSeconds),
+      let tables, let time = tables.lastReceiptTime
+    else { return }
+    lastForgotten = now
+    // What fails is tried again after the next minute.
+    _ = try? session.connection().run([PostgreSQLQuery(PostgreSQLTables.forgetAllReceipts, .int(time.ticks))])
+  }
+
+  private func commitTogether(_ writes: [StoreWrite]) {
     let now = DispatchTime.now()
     if let refusal = condition.refusal, let lastOutage, now < lastOutage + .seconds(1) {
       return writes.forEach { $0.fail(refusal) }
@@ -117,11 +155,11 @@ private final class PostgreSQLWorker {
         StoreThread.pause(milliseconds: 50)
       case .failed(let failure) where failure.isConflict || failure.isUnprepared:
         guard DispatchTime.now() < deadline else { return fail(writes, failure) }
-        guard writes.count == 1 else { return writes.forEach { commit([$0]) } }
+        guard writes.count == 1 else { return writes.forEach { commitTogether([$0]) } }
       case .failed(let failure):
         // One write spoiled the transaction for all: alone, each meets its own fate.
         guard writes.count > 1 else { return fail(writes, failure) }
-        return writes.forEach { commit([$0]) }
+        return writes.forEach { commitTogether([$0]) }
       }
     }
   }
@@ -200,13 +238,13 @@ private final class PostgreSQLWorker {
   private func currentTables() throws(PostgreSQLFailure) -> PostgreSQLTables {
     let connection = try session.connection()
     if let tables, tables.isOn(connection) { return tables }
-    let made = PostgreSQLTables(connection, key, options.undecided)
+    let made = PostgreSQLTables(connection, key, options.undecided, isDistributed: session.isDistributed)
     tables = made
     return made
   }
 
   private func recover(_ error: PostgreSQLFailure) {
-    guard !error.isOutage else {
+    guard !error.isOutage, !error.isUnprepared else {
       tables = nil
       return session.reset()
     }

@@ -1,6 +1,7 @@
 import Fixtures
 import Foundation
 import Stores
+import Synchronization
 import Testing
 
 /// A database of one test on the server that `Scripts/with-postgresql` started, with a directory for its key.
@@ -16,18 +17,47 @@ final class ThrowawayDatabase: Sendable {
     url = "\(server) dbname=\(name)"
     scratch = try Scratch()
     try await Self.psql("create database \(name) template template0", on: "postgres")
+    if let workers { try await joinWorkers(workers) }
+  }
+
+  /// The ports of the workers, where the tests run on Citus (`Scripts/with-citus`).
+  private let workers = ProcessInfo.processInfo.environment["TEST_CITUS_WORKERS"]?.split(separator: " ").map(String.init)
+  private let isDistributed = Mutex(false)
+
+  /// Makes the database on every node, and the coordinator know them.
+  private func joinWorkers(_ ports: [String]) async throws {
+    for port in ports {
+      let node = "host=127.0.0.1 port=\(port) user=facet"
+      try await Self.psql("create database \(name) template template0", at: "\(node) dbname=postgres")
+      try await Self.psql("create extension citus", at: "\(node) dbname=\(name)")
+    }
+    try await psql("create extension citus")
+    try await psql("select citus_set_coordinator_host('127.0.0.1', current_setting('port')::int)")
+    for port in ports { try await psql("select citus_add_node('127.0.0.1', \(port))") }
   }
 
   /// A new store on the database; further ones are further servers.
   func store(_ change: (inout PostgreSQLOptions) -> Void = { _ in }) throws -> PostgreSQLStore {
     var options = PostgreSQLOptions(url: url, keyDirectory: scratch.directory)
     change(&options)
+    let store = try PostgreSQLStore(options)
+    let isNew = isDistributed.withLock { isDistributed in
+      defer { isDistributed = true }
+      return workers != nil && !isDistributed
+    }
+    guard isNew else { return store }
+    _ = try store.distribute()
+    store.close()
     return try PostgreSQLStore(options)
   }
 
   /// Takes the database and the directory away.
   func remove() async throws {
     try await Self.psql("drop database \(name) with (force)", on: "postgres")
+    for port in workers ?? [] {
+      try await Self.psql(
+        "drop database \(name) with (force)", at: "host=127.0.0.1 port=\(port) user=facet dbname=postgres")
+    }
     scratch.remove()
   }
 
@@ -44,8 +74,12 @@ final class ThrowawayDatabase: Sendable {
 
   @discardableResult
   private static func psql(_ sql: String, on database: String) async throws -> String {
-    let connection = "\(try server()) dbname=\(database)"
-    return try await withCheckedThrowingContinuation { continuation in
+    try await psql(sql, at: "\(try server()) dbname=\(database)")
+  }
+
+  @discardableResult
+  private static func psql(_ sql: String, at connection: String) async throws -> String {
+    try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
         continuation.resume(with: Result { try run(sql, on: connection) })
       }

@@ -1,0 +1,76 @@
+import OData
+import Profiles
+
+/// How the tables lie on the nodes of Citus: what requests touch is spread by person, all of one person on one node; what
+/// many people share and is seldom written is on every node.
+enum PostgreSQLDistribution {
+  /// Tables whose rows lie with their person.
+  static let byPerson = ["person", "item", "record", "chain"]
+  /// Tables with their own column.
+  static let byOther = [("principal_name", "folded"), ("receipt", "key")]
+  /// Tables that every node has as a whole.
+  static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group", "membership"]
+
+  private static var statements: [String] {
+    everywhere.map { "select create_reference_table('\($0)')" }
+      + byPerson.map { table in
+        let beside = table == byPerson[0] ? "" : ", colocate_with => '\(byPerson[0])'"
+        return "select create_distributed_table('\(table)', 'user_id'\(beside))"
+      }
+      + byOther.map { "select create_distributed_table('\($0.0)', '\($0.1)', colocate_with => 'none')" }
+  }
+
+  /// Whether the tables are spread.
+  static func isDone(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Bool {
+    guard try number(connection, "select (to_regclass('pg_dist_partition') is not null)::int::bigint") == 1 else {
+      return false
+    }
+    return try number(
+      connection,
+      """
+      select count(*)::bigint from pg_catalog.pg_dist_partition where logicalrelid = to_regclass('person')
+      and partmethod = 'h'
+      """) == 1
+  }
+
+  /// Spreads the tables with what they hold, all or nothing, and returns how many nodes hold them.
+  static func distribute(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Int {
+    guard try number(connection, "select count(*)::bigint from pg_extension where extname = 'citus'") == 1 else {
+      throw .schema("The database has no Citus. Install the extension on every node, and run: create extension citus.")
+    }
+    try connection.execute("begin")
+    do throws(PostgreSQLFailure) {
+      try connection.execute("select pg_advisory_xact_lock(\(PostgreSQLSchema.lock))")
+      if try !isDone(connection) {
+        for statement in statements { try connection.execute(statement) }
+      }
+      try connection.execute("commit")
+    } catch {
+      try? connection.execute("rollback")
+      throw error
+    }
+    return try number(
+      connection, """
+      select count(distinct nodename || ':' || nodeport)::bigint from citus_shards
+      where citus_table_type = 'distributed'
+      """)
+  }
+
+  private static func number(_ connection: PostgreSQLConnection, _ sql: String) throws(PostgreSQLFailure) -> Int {
+    Int(try connection.run([PostgreSQLQuery(PostgreSQLStatement("", sql))]).first?.first?.int64(0) ?? 0)
+  }
+}
+
+extension PostgreSQLStore {
+  /// Spreads the tables over the nodes of Citus, with what they hold, and returns how many nodes hold them. No server may
+  /// write meanwhile: the tables are locked. Blocks.
+  public func distribute() throws -> Int {
+    do throws(PostgreSQLFailure) {
+      let connection = try PostgreSQLConnection(options.url, namesStatements: false, answerSeconds: Limits.databaseCommandSeconds)
+      try PostgreSQLSchema.check(connection)
+      return try PostgreSQLDistribution.distribute(connection)
+    } catch {
+      throw error.commandError
+    }
+  }
+}
