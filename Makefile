@@ -7,12 +7,13 @@ BUILD := swift build -c release
 FACET := .build/release/facet
 SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
 SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev
-TEST_PACKAGES := postgresql
+TEST_PACKAGES := postgresql pgbouncer
 
-.PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql lint tidy check bench fuzz format
+.PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
+  tidy check bench bench-postgresql bench-tools fuzz format
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 packages:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install" >&2; exit 1; }
@@ -42,6 +43,11 @@ test-clients-postgresql: build test-packages .venv/installed ## The same on Post
 	  --ignore Tests/clients/test_metadata.py --ignore Tests/clients/test_leak_hunt.py \
 	  --ignore Tests/clients/test_erasure.py $(ARGS)
 
+# Not part of `make test`: Debian has no package of Citus.
+test-citus: build-tests test-packages ## Run tests of the store on Citus, where that extension is installed
+	Scripts/with-citus Scripts/run-tests --no-parallel \
+	  --filter 'PostgreSQLConformance|PostgreSQLServers|RandomHistory' $(ARGS)
+
 lint: ## Check the format of all Swift files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
 
@@ -50,12 +56,23 @@ tidy: build-tests ## Run only the tests of the house rules and of the documentat
 
 check: lint test ## What to run before a commit: format, house rules, build, tests
 
-bench: build ## Measure and print how fast it is
+bench: build bench-tools ## Measure Facet beside its peers; ARGS="--write" adds growth and writes docs/performance.md
+	Benchmarks/run $(ARGS)
+	.build/release/RecordCost
+	@$(MAKE) --no-print-directory bench-postgresql ARGS=
+
+bench-postgresql: build test-packages ## Measure Facet on PostgreSQL beside pgbench
 	@Scripts/install-packages wrk
+	POSTGRESQL_FSYNC=on Scripts/with-postgresql Benchmarks/postgresql $(ARGS)
+
+# Peers are installed, never built here, and none is started as a service.
+bench-tools: packages
+	@Scripts/install-packages wrk nginx slapd python3-venv
+	@test -x .venv-bench/bin/python || python3 -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/peers/requirements.txt
 	$(BUILD) --product RecordCost
 	$(BUILD) --product RecordServer
-	Benchmarks/run
-	.build/release/RecordCost
+	$(BUILD) --product RawNIO
 
 fuzz: packages ## Fuzz paths, queries, bodies and patches; ARGS="60 query" picks seconds and target
 	Fuzz/run $(ARGS)

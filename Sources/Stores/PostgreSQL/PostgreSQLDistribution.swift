@@ -50,7 +50,8 @@ enum PostgreSQLDistribution {
       throw error
     }
     return try number(
-      connection, """
+      connection,
+      """
       select count(distinct nodename || ':' || nodeport)::bigint from citus_shards
       where citus_table_type = 'distributed'
       """)
@@ -66,7 +67,8 @@ extension PostgreSQLStore {
   /// write meanwhile: the tables are locked. Blocks.
   public func distribute() throws -> Int {
     do throws(PostgreSQLFailure) {
-      let connection = try PostgreSQLConnection(options.url, namesStatements: false, answerSeconds: Limits.databaseCommandSeconds)
+      let connection = try PostgreSQLConnection(
+        options.url, namesStatements: false, answerSeconds: Limits.databaseCommandSeconds)
       try PostgreSQLSchema.check(connection)
       return try PostgreSQLDistribution.distribute(connection)
     } catch {

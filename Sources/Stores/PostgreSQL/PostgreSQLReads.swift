@@ -223,7 +223,9 @@ extension PostgreSQLInquiry {
     let folded = Array(StoredUser.foldedPrincipalName(principalName).utf8)
     let holder = PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(folded))
     return Self([holder]) { reads, rows throws(PostgreSQLFailure) in
-      guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else { return nil }
+      guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
+        return nil
+      }
       // Between the two reads the name may have gone to somebody else.
       guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
       return person.principalName.map { Array(StoredUser.foldedPrincipalName($0).utf8) } == folded ? person : nil

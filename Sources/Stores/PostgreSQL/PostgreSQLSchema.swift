@@ -133,7 +133,8 @@ enum PostgreSQLSchema {
   /// Throws when the database has not the form of this program, since an older server beside a newer one must not write,
   /// or when its record was begun with another key.
   static func check(_ connection: PostgreSQLConnection, _ key: RecordKey? = nil) throws(PostgreSQLFailure) {
-    let question = PostgreSQLStatement("", "select version, (select value from facet_key where name = 'record') from facet_schema")
+    let question = PostgreSQLStatement(
+      "", "select version, (select value from facet_key where name = 'record') from facet_schema")
     guard let row = try connection.run([PostgreSQLQuery(question)]).first?.first else {
       throw .schema("The database holds no version of its form. Restore it from a backup.")
     }

@@ -58,11 +58,16 @@ extension PostgreSQLTables {
     collapse_end = $8::bigint, json = $9::bytea, listed = $10::text, listed_as = $11::bigint where \(isItem)
     """)
   static let deleteItem = PostgreSQLStatement("delete_item", "delete from item where \(isItem)")
-  static let selectUsage = PostgreSQLStatement(
-    "select_usage",
+  static let selectUsage = PostgreSQLStatement("select_usage", usage("user_id = $1::text"))
+  static let selectUsages = PostgreSQLStatement("select_usages", usage("user_id = any($1::text[])"))
+
+  private static func usage(_ condition: String) -> String {
     """
-    select collection, count(*)::bigint, sum(length(json))::bigint from item where user_id = $1::text group by collection
-    """)
+    select user_id, collection, count(*)::bigint, sum(length(json))::bigint from item where \(condition)
+    group by user_id, collection
+    """
+  }
+
   static let selectVersions = PostgreSQLStatement(
     "select_versions",
     "select collection, id, version, audience from item where user_id = $1::text order by collection, id")

@@ -13,6 +13,9 @@ final class PostgreSQLTables: WriteTables {
   private(set) var transaction: String?
   private var unsent: [PostgreSQLQuery] = []
   private var fetched: [ItemKey: StoredItem?] = [:]
+  /// Whom the group of writes touches, and what is known of what they hold.
+  private var touchedUsers: [UserID] = []
+  private var usages: [UserID: PersonUsage] = [:]
   /// What is known of people, until something is written that it depends on.
   private var facts: [PostgreSQLStandings.Question: PostgreSQLStandings.Facts?] = [:]
   private var ends: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
@@ -64,6 +67,7 @@ final class PostgreSQLTables: WriteTables {
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
     let found = try ahead.found(Array(answers.dropFirst(2)))
+    (touchedUsers, usages) = (users, [:])
     (ends, fetched, facts) = (found.ends.mapValues { ($0, false) }, found.items, found.facts)
   }
 
@@ -131,6 +135,7 @@ final class PostgreSQLTables: WriteTables {
   func undoToSavepoint() throws(PostgreSQLFailure) {
     (ends, touched) = (mark, touchedMark)
     fetched = [:]
+    usages = [:]
     facts = [:]
     _ = try read(Self.undoToSavepoint)
     releaseSavepoint()
@@ -146,6 +151,7 @@ final class PostgreSQLTables: WriteTables {
     touched = [:]
     fetched = [:]
     facts = [:]
+    usages = [:]
   }
 
   // MARK: Items
@@ -174,6 +180,7 @@ final class PostgreSQLTables: WriteTables {
     // Whom the old one listed is not known here.
     if item.listed != nil || item.key.collection == Relationship.collection { facts = [:] }
     fetched[item.key] = .some(item)
+    usages[item.key.user] = nil
     write(
       statement, .text(item.key.user.text), .text(item.key.collection), .text(item.key.id.text),
       .int(item.version.number), .int(item.audience.rawValue), .int(item.created.ticks),
@@ -185,16 +192,25 @@ final class PostgreSQLTables: WriteTables {
   func delete(_ key: ItemKey) {
     if key.collection == Relationship.collection { facts = [:] }
     fetched[key] = .some(nil)
+    usages[key.user] = nil
     write(Self.deleteItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
   }
 
+  /// What the person holds. The first who is asked for pays for all whom the group of writes touches; who was written
+  /// meanwhile is asked for again.
   func usage(of user: UserID) throws(PostgreSQLFailure) -> PersonUsage {
-    var usage = PersonUsage()
-    for row in try read(Self.selectUsage, .text(user.text)).map({ row throws(PostgreSQLFailure) in row }) {
-      usage.counts[row.text(0)] = Int(row.int64(1))
-      usage.bytes += Int(row.int64(2))
+    if let known = usages[user] { return known }
+    let people = isDistributed || !usages.isEmpty || !touchedUsers.contains(user) ? [user] : touchedUsers
+    for person in people { usages[person] = PersonUsage() }
+    let rows =
+      people.count == 1
+      ? try read(Self.selectUsage, .text(user.text)) : try read(Self.selectUsages, .texts(people.map(\.text)))
+    for row in rows.rows.map(PostgreSQLRow.init) {
+      let person = try row.userID(0)
+      usages[person, default: PersonUsage()].counts[row.text(1)] = Int(row.int64(2))
+      usages[person, default: PersonUsage()].bytes += Int(row.int64(3))
     }
-    return usage
+    return usages[user] ?? PersonUsage()
   }
 
   // MARK: People

@@ -9,6 +9,7 @@ final class CuttingProxy: Sendable {
   private let listener: Int32
   private let bytesLeft: @Sendable () -> Int
   private let isOpen = Atomic(true)
+  private let isStalled = Atomic(false)
 
   /// Forwards to the socket in `socketDirectory`; `bytes` is asked for each connection.
   init(to socketDirectory: String, in directory: String, bytes: @escaping @Sendable () -> Int) throws {
@@ -26,6 +27,9 @@ final class CuttingProxy: Sendable {
   /// Lets everything pass from now on.
   func stopCutting() { isOpen.store(false, ordering: .relaxed) }
 
+  /// Lets nothing pass from now on, without saying so.
+  func stall() { isStalled.store(true, ordering: .relaxed) }
+
   /// Takes no more connections.
   func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
@@ -41,7 +45,7 @@ final class CuttingProxy: Sendable {
       }
       let left = Budget(isOpen.load(ordering: .relaxed) ? bytesLeft() : .max)
       for (from, to) in [(client, server), (server, client)] {
-        Thread { Self.copy(from, to, left) }.start()
+        Thread { [self] in copy(from, to, left) }.start()
       }
     }
   }
@@ -56,19 +60,19 @@ final class CuttingProxy: Sendable {
     }
   }
 
-  private static func copy(_ from: Int32, _ to: Int32, _ left: Budget) {
+  private func copy(_ from: Int32, _ to: Int32, _ left: Budget) {
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while true {
       let count = read(from, &buffer, buffer.count)
       let allowed = count > 0 ? left.take(count) : 0
-      if allowed > 0 { _ = send(to, buffer, allowed, Int32(MSG_NOSIGNAL)) }
+      if allowed > 0, !isStalled.load(ordering: .relaxed) { _ = send(to, buffer, allowed, Int32(MSG_NOSIGNAL)) }
       guard count > 0, allowed == count else { break }
     }
     shutdown(from, Int32(SHUT_RDWR))
     shutdown(to, Int32(SHUT_RDWR))
   }
 
-  private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+  static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { bytes in

@@ -15,8 +15,9 @@ final class OwnServer {
   /// keeps open what it inherits.
   private static let script = """
     echo "$TEST_POSTGRESQL"
-    while read -r order && [ "$order" = restart ]; do
-      cd / && $TEST_POSTGRESQL_CTL --mode=immediate restart >/dev/null 2>&1 && echo restarted || echo failed
+    while read -r order; do
+      mode=--mode=immediate; [ "$order" = start ] && mode=
+      cd / && $TEST_POSTGRESQL_CTL $mode "$order" >/dev/null 2>&1 && echo "$order" || echo failed
     done
     """
 
@@ -55,10 +56,18 @@ final class OwnServer {
   }
 
   /// Stops the server as a loss of power would, and starts it again.
-  func restartImmediately() throws {
-    try input.fileHandleForWriting.write(contentsOf: Data("restart\n".utf8))
+  func restartImmediately() throws { try order("restart") }
+
+  /// Stops the server as a loss of power would.
+  func stop() throws { try order("stop") }
+
+  /// Starts the server again.
+  func start() throws { try order("start") }
+
+  private func order(_ word: String) throws {
+    try input.fileHandleForWriting.write(contentsOf: Data("\(word)\n".utf8))
     let answer = try Self.line(output)
-    try #require(answer == "restarted", "The server did not come back")
+    try #require(answer == word, "The server did not do as it was told")
   }
 
   /// Ends every connection but the one that asks.

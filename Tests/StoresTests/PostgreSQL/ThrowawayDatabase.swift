@@ -11,17 +11,20 @@ final class ThrowawayDatabase: Sendable {
   let name: String
   private let scratch: Scratch
 
-  init() async throws {
+  /// A database that is empty; `isPlain` leaves it alone also where others are spread over nodes.
+  init(isPlain: Bool = false) async throws {
     name = "t" + UUID().uuidString.lowercased().filter { $0 != "-" }
     let server = try Self.server()
     url = "\(server) dbname=\(name)"
     scratch = try Scratch()
     try await Self.psql("create database \(name) template template0", on: "postgres")
+    workers =
+      isPlain ? nil : ProcessInfo.processInfo.environment["TEST_CITUS_WORKERS"]?.split(separator: " ").map(String.init)
     if let workers { try await joinWorkers(workers) }
   }
 
   /// The ports of the workers, where the tests run on Citus (`Scripts/with-citus`).
-  private let workers = ProcessInfo.processInfo.environment["TEST_CITUS_WORKERS"]?.split(separator: " ").map(String.init)
+  private let workers: [String]?
   private let isDistributed = Mutex(false)
 
   /// Makes the database on every node, and the coordinator know them.

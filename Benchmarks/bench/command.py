@@ -1,0 +1,118 @@
+"""The command line of the benchmark, and what it prints and writes."""
+
+import argparse
+import shutil
+import signal
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
+from .alone import alone_table
+from .comparison import Comparison, compare
+from .facet import Facet
+from .goals import goals_table
+from .growth import Growth, measure_growth
+from .machine import machine_table, page_cache_mib, remembered_tokens, versions_table
+from .peers import VIRTUAL_ENVIRONMENT, compiler, program
+from .report import Table, wrapped
+
+HERE = Path(__file__).resolve().parent.parent
+ROOT = HERE.parent
+PICTURE = ROOT / "docs/performance-growth.svg"
+PAGE = ROOT / "docs/performance.md"
+
+
+def main() -> None:
+    options = parse()
+    check_programs(options.facet)
+    # So that servers are stopped and files removed then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    # Not in the system's directory for temporary files, which is in memory on some machines.
+    (ROOT / ".build").mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix="bench-", dir=ROOT / ".build"))
+    try:
+        run(options, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measures Facet beside its peers, on this machine, in one run.")
+    parser.add_argument("--facet", type=Path, default=ROOT / ".build/release/facet", help="the binary to measure")
+    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is taken")
+    parser.add_argument("--connections", type=int, default=64, help="connections of the load")
+    parser.add_argument("--growth", action="store_true", help="also measure with more and more people")
+    parser.add_argument(
+        "--people", type=lambda text: [int(count) for count in text.split(",")], default=[1_000, 100_000, 1_000_000],
+        metavar="N,N,N", help="numbers of people for --growth")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md, with --growth")
+    options = parser.parse_args()
+    # Where the servers run, relative paths would lead elsewhere.
+    options.facet = options.facet.resolve()
+    options.growth |= options.write
+    return options
+
+
+def check_programs(facet: Path) -> None:
+    """Says at once what is missing, not in the middle of a long run."""
+    if not Path("/proc/self/stat").exists():
+        sys.exit("The benchmark reads what Linux counts of processes, in /proc.")
+    for name in ("wrk", "nginx", "slapd"):
+        program(name)
+    compiler()
+    built = [facet, facet.parent / "RecordServer", facet.parent / "RawNIO", VIRTUAL_ENVIRONMENT / "bin/uvicorn"]
+    for file in built:
+        if not file.exists():
+            sys.exit(f"{file.name} is missing. `make bench` builds and installs what it needs.")
+
+
+def run(options: argparse.Namespace, folder: Path) -> None:
+    load = {"rounds": options.rounds, "connections": options.connections, "seconds": options.seconds}
+    tables = [machine_table(folder), versions_table(options.facet, ROOT)]
+    show(*tables)
+    tables.append(alone_table(options.facet, folder, **load))
+    show(tables[-1])
+    data = folder / "facet"
+    data.mkdir()
+    comparison = compare(Facet(options.facet, data), folder, **load)
+    tables.append(comparison.table(**load))
+    show(tables[-1])
+    growth = None
+    if options.growth:
+        growth = measure_growth(options.facet, folder, options.people, **load)
+        tables.append(growth.table(**load))
+        show(tables[-1])
+    finish(options, tables, comparison, growth)
+
+
+def finish(options: argparse.Namespace, tables: list[Table], comparison: Comparison, growth: Growth | None) -> None:
+    goals = goals_table(comparison.goals() + (growth.goals() if growth else []), options.rounds, options.connections)
+    show(goals)
+    print(f"\n{wrapped(caches())}")
+    if options.write and growth:
+        growth.draw(PICTURE)
+        write_page([goals, *tables])
+        print(f"\nWritten: {PAGE.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}.")
+
+
+def caches() -> str:
+    """What might answer instead of the store."""
+    return (
+        "Facet, here with SQLite in its directory, has no cache of items: every read is one of the store, of whose "
+        f"pages SQLite keeps up to {page_cache_mib(ROOT)} MiB for each event loop and the system as memory allows. "
+        f"Verified tokens are remembered, at most {remembered_tokens(ROOT):,} for each event loop; the load uses one "
+        "token, so all but the first request of each loop find it there (hit rate 1).")
+
+
+def write_page(tables: list[Table]) -> None:
+    """Fills the template in; each word in angle brackets is the title of a table."""
+    text = (HERE / "performance.template").read_text().replace("<caches>", wrapped(caches()))
+    for table in tables:
+        text = text.replace(f"<{table.title}>", table.markdown())
+    PAGE.write_text(text)
+
+
+def show(*tables: Table) -> None:
+    for table in tables:
+        print(table.text(), flush=True)

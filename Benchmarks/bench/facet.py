@@ -1,0 +1,94 @@
+"""Facet itself: its commands and its server."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+
+from .people import TENANT, Directory
+from .processes import Process, clean_environment
+
+APPLICATION = "22222222-2222-4222-8222-222222222222"
+LINES_AT_ONCE = 2_000
+
+
+class Facet:
+    """The commands of one binary on one data directory."""
+
+    def __init__(self, binary: Path, data: Path) -> None:
+        self.binary, self.data = binary, data
+
+    def run(self, *arguments: str) -> str:
+        command = [self.binary, *arguments, "--data", self.data]
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=clean_environment()).stdout
+
+    def token(self, *arguments: str) -> str:
+        """A token that outlives the longest benchmark."""
+        return self.run("token", *arguments, "--expires-in", "86400").strip().splitlines()[-1]
+
+    def application_token(self) -> str:
+        """One that may read and write everybody's items."""
+        return self.token("--app", APPLICATION, "--roles", "User.ReadWrite.All")
+
+    def import_people(self, directory: Directory, progress: Iterable[str] | None = None) -> None:
+        """Imports people as an operator would; `progress` gives the same lines and says how far they are."""
+        command = [self.binary, "import", "--data", self.data]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment())
+        piece = []
+        for line in progress or directory.lines():
+            piece.append(line)
+            if len(piece) == LINES_AT_ONCE:
+                process.stdin.write("".join(piece).encode())
+                piece = []
+        _, errors = process.communicate("".join(piece).encode())
+        if process.returncode != 0:
+            sys.exit(f"The import failed: {errors.decode()}")
+
+    def file_mb(self) -> float:
+        """Size of the database with its log."""
+        return sum(file.stat().st_size for file in self.data.glob("facet.db*")) / 1e6
+
+
+class FacetServer(Process):
+    """A server on a data directory, ready to be asked; knows how long it took from `exec` to its first answer."""
+
+    def __init__(
+        self, facet: Facet, name: str = "Facet", record: str | None = None, store: str = "sqlite"
+    ) -> None:
+        ready = facet.data / f"ready-{time.monotonic_ns()}.json"
+        command = [
+            facet.binary, "serve", "--data", facet.data, "--store", store, "--port", "0", "--https-port", "0",
+            "--ready-file", ready]
+        if record:
+            command = [facet.binary.parent / "RecordServer", facet.data, ready, record]
+        started = time.perf_counter()
+        super().__init__(name, command, facet.data)
+        self.wait_until(ready.exists)
+        addresses = json.loads(ready.read_text())
+        self.http = addresses["http"]
+        # The name would be looked up each time, and the load generator checks no certificate.
+        self.https = addresses.get("https", "").replace("localhost", "127.0.0.1")
+        urllib.request.urlopen(self.http + "/healthz").read()
+        self.start_milliseconds = (time.perf_counter() - started) * 1e3
+
+    def stop(self) -> int:
+        status = super().stop()
+        if status != 0:
+            sys.exit(f"{self.name} ended with status {status} instead of 0.")
+        return status
+
+    def keys(self) -> bytes:
+        """The public keys of its authority, for a peer that verifies the same tokens."""
+        with urllib.request.urlopen(f"{self.http}/{TENANT}/discovery/v2.0/keys") as answer:
+            return answer.read()
+
+
+def get(address: str, path: str, token: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Header fields and body of the answer to one GET, from Facet or a peer that has the same addresses."""
+    request = urllib.request.Request(f"{address}/beta{path}", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request) as answer:
+        return answer.getheaders(), answer.read()

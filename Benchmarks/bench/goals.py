@@ -1,0 +1,36 @@
+"""What the benchmark must show, each as a figure of one run, with what is wanted and whether it was reached."""
+
+from dataclasses import dataclass
+
+from .report import Table, number
+from .rounds import Ratio
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A ratio that should be at least, or at most, so much; `reach` is what would be better still."""
+
+    what: str
+    measured: Ratio
+    least: float | None = None
+    most: float | None = None
+    reach: float | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        if self.least is not None and self.measured.middle < self.least:
+            return False
+        return self.most is None or self.measured.middle <= self.most
+
+    def row(self) -> tuple[str, ...]:
+        wanted = f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"
+        if self.reach:
+            wanted += f", reach for {self.reach:g}"
+        figures = (number(self.measured.middle), self.measured.spread)
+        return (self.what, *figures, wanted, "yes" if self.is_reached else "no")
+
+
+def goals_table(goals: list[Goal], rounds: int, connections: int) -> Table:
+    note = f"{connections} connections; medians of {rounds} rounds, each ratio within its round."
+    header = ("What", "measured", "least to most", "wanted", "reached")
+    return Table("Goals", note, header, [goal.row() for goal in goals])

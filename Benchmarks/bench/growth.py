@@ -1,0 +1,140 @@
+"""The same requests with more and more people, whose servers all run at once."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from .facet import Facet, FacetServer
+from .goals import Goal
+from .load import HTTPLoad
+from .peers import VIRTUAL_ENVIRONMENT
+from .people import Directory
+from .progress import Progress
+from .report import Table, median, number
+from .rounds import Ratio, Subject, ratio, run_rounds, steps_of_rounds
+
+COLLECTIONS = ("names", "phones", "emails", "addresses", "websites")
+STARTS = 3
+
+
+@dataclass
+class Size:
+    """A number of people, and what they cost."""
+
+    people: int
+    import_seconds: float
+    file_mb: float
+    start_milliseconds: float
+    get: Subject
+    patch: Subject
+    resident_mb: float = 0
+    disk_reads_mb: float = 0
+
+    def figures(self) -> dict[str, float]:
+        """What the picture shows."""
+        return {
+            "people": self.people, "get": self.get.median("rate"), "patch": self.patch.median("rate"),
+            "get cpu": self.get.median("cpu"), "patch cpu": self.patch.median("cpu"), "file": self.file_mb,
+            "import": self.import_seconds, "memory": self.resident_mb, "start": self.start_milliseconds,
+        }
+
+
+@dataclass
+class Growth:
+    sizes: list[Size]
+
+    def table(self, connections: int, rounds: int, seconds: int) -> Table:
+        header = ("What", *(f"{size.people:,} people" for size in self.sizes))
+        rows = {
+            "items": [f"{size.people * len(COLLECTIONS):,}" for size in self.sizes],
+            "import, s": [number(size.import_seconds) for size in self.sizes],
+            "database, MB": [number(size.file_mb) for size in self.sizes],
+            "start to first answer, ms": [number(size.start_milliseconds) for size in self.sizes],
+            "GET item, a second": [number(size.get.median("rate")) for size in self.sizes],
+            "GET item, CPU each, us": [number(size.get.median("cpu")) for size in self.sizes],
+            "GET item, p99, ms": [f"{size.get.median('p99') / 1e3:.2f}" for size in self.sizes],
+            "PATCH item, durable, a second": [number(size.patch.median("rate")) for size in self.sizes],
+            "PATCH item, CPU each, us": [number(size.patch.median("cpu")) for size in self.sizes],
+            "PATCH item, p99, ms": [f"{size.patch.median('p99') / 1e3:.2f}" for size in self.sizes],
+            "most resident memory under load, MB": [number(size.resident_mb) for size in self.sizes],
+            "read from the disk meanwhile, MB": [number(size.disk_reads_mb) for size in self.sizes],
+        }
+        note = (
+            f"{connections} connections, medians of {rounds} rounds of {seconds} s; {len(COLLECTIONS)} items each "
+            f"({', '.join(COLLECTIONS)}), imported in the order of people's ids, as an export has them. Ids of "
+            "requests are uniform over all items of all people.")
+        return Table("Growth", note, header, [(what, *cells) for what, cells in rows.items()])
+
+    def goals(self) -> list[Goal]:
+        """The most people against the fewest."""
+        few, many = self.sizes[0], self.sizes[-1]
+        names = f"{many.people:,} people to {few.people:,}"
+        memory = many.resident_mb
+        return [
+            Goal(f"GET of {names}, throughput", ratio(many.get, few.get, "rate"), least=0.8),
+            Goal(f"PATCH of {names}, throughput", ratio(many.patch, few.patch, "rate"), least=0.8),
+            Goal(f"resident memory at {many.people:,} people, MB", Ratio(memory, memory, memory), most=300),
+        ]
+
+    def draw(self, file: Path) -> None:
+        """Draws the curves."""
+        command = [VIRTUAL_ENVIRONMENT / "bin/python", "-B", Path(__file__).with_name("picture.py"), file]
+        figures = json.dumps([size.figures() for size in self.sizes])
+        subprocess.run(command, input=figures, text=True, check=True)
+
+
+def measure_growth(
+    binary: Path, folder: Path, sizes: list[int], rounds: int, connections: int, seconds: int
+) -> Growth:
+    """Imports each number of people, starts a server on each, and measures them in turns."""
+    prepared = [_prepare(binary, folder, people) for people in sorted(sizes)]
+    # What the imports wrote should not reach the disk while something else is measured.
+    os.sync()
+    with ExitStack() as servers:
+        found = [_serve(servers, *each) for each in prepared]
+        subjects = [subject for size in found for subject in (size.get, size.patch)]
+        progress = Progress(steps_of_rounds(len(subjects), rounds))
+        run_rounds(subjects, rounds, connections, seconds, progress)
+        progress.finish()
+        for size in found:
+            size.resident_mb = size.get.process.resident_mb_most()
+            size.disk_reads_mb = size.get.process.disk_reads_mb()
+    return Growth(found)
+
+
+def _prepare(binary: Path, folder: Path, people: int) -> tuple[Facet, Directory, float]:
+    data = folder / f"people-{people}"
+    data.mkdir()
+    facet, directory = Facet(binary, data), Directory(people, len(COLLECTIONS), COLLECTIONS)
+    started = time.monotonic()
+    facet.import_people(directory, _counted(directory))
+    return facet, directory, time.monotonic() - started
+
+
+def _counted(directory: Directory) -> Iterator[str]:
+    """All lines, saying how many are done."""
+    progress, every = Progress(1), 20_000
+    for number_of_line, line in enumerate(directory.lines()):
+        if number_of_line % every == 0:
+            progress.count(number_of_line, directory.lines_in_all, f"importing {directory.people:,} people")
+        yield line
+    progress.finish()
+
+
+def _serve(servers: ExitStack, facet: Facet, directory: Directory, import_seconds: float) -> Size:
+    times = []
+    # The first start makes keys and is not counted.
+    for _ in range(1 + STARTS):
+        with FacetServer(facet) as server:
+            times.append(server.start_milliseconds)
+    server = servers.enter_context(FacetServer(facet))
+    token, name = facet.application_token(), f"{directory.people:,} people"
+    get, patch = (
+        Subject(f"{scenario.upper()} item, {name}", server, HTTPLoad(server.http, scenario, token, directory))
+        for scenario in ("get", "patch"))
+    return Size(directory.people, import_seconds, facet.file_mb(), median(times[1:]), get, patch)

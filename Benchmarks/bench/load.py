@@ -1,0 +1,81 @@
+"""The load: wrk for HTTP and the client in peers/ldap_load.c for LDAP, and what each run of theirs cost the server."""
+
+import itertools
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .people import Directory
+from .processes import Process
+
+HERE = Path(__file__).resolve().parent.parent
+# Every run has a number of its own, so that no update writes a value that is there already.
+RUNS = itertools.count(1_000_000)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run showed; times in microseconds."""
+
+    rate: float
+    cpu: float
+    p50: float
+    p99: float
+    errors: int
+
+    @property
+    def tail(self) -> float:
+        """How much longer the slowest of 100 requests takes than the one in the middle."""
+        return self.p99 / self.p50
+
+
+@dataclass(frozen=True)
+class HTTPLoad:
+    """Requests of one scenario of load.lua to one address."""
+
+    address: str
+    scenario: str
+    token: str
+    directory: Directory
+
+    def command(self, connections: int, seconds: int) -> list:
+        limits = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
+        return ["wrk", *limits, "-s", HERE / "load.lua", self.address]
+
+    def environment(self, run: int) -> dict[str, str]:
+        return self.directory.environment() | {"SCENARIO": self.scenario, "TOKEN": self.token, "RUN": str(run)}
+
+
+@dataclass(frozen=True)
+class LDAPLoad:
+    """Searches or modifications of entries by name."""
+
+    client: Path
+    port: int
+    kind: str
+    entries: int
+
+    def command(self, connections: int, seconds: int) -> list:
+        return [self.client, self.port, connections, seconds, self.kind, self.entries]
+
+    def environment(self, run: int) -> dict[str, str]:
+        return {"RUN": str(run)}
+
+
+def measure(
+    process: Process, load: HTTPLoad | LDAPLoad, connections: int, seconds: int, refused: bool = False
+) -> Measured:
+    """Runs the load once. Every answer must be a good one or, with `refused`, none may be."""
+    command = [str(part) for part in load.command(connections, seconds)]
+    before = process.cpu_seconds()
+    done = subprocess.run(
+        command, env=os.environ | load.environment(next(RUNS)), capture_output=True, text=True, check=False)
+    used = process.cpu_seconds() - before
+    if done.returncode != 0 or not done.stdout.strip():
+        sys.exit(f"{command[0]} failed: {done.stderr}{done.stdout}")
+    requests, took, errors, p50, p99 = (float(part) for part in done.stdout.strip().splitlines()[-1].split())
+    if requests == 0 or errors != (requests if refused else 0):
+        sys.exit(f"{process.name}: {errors:.0f} of {requests:.0f} requests were refused.")
+    return Measured(requests / took, used / requests * 1e6, max(p50, 1), p99, int(errors))

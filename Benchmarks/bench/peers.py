@@ -1,0 +1,142 @@
+"""What Facet is measured against, each as a process of its own on files of its own, never on the machine's set-up."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .people import Directory
+from .processes import Process, accepts_connections, free_port
+
+PEERS = Path(__file__).resolve().parent.parent / "peers"
+VIRTUAL_ENVIRONMENT = PEERS.parent.parent / ".venv-bench"
+# Each server writes these itself.
+OWN_FIELDS = {"content-type", "content-length", "date", "connection", "server"}
+
+
+class FixedAnswer:
+    """One answer of Facet, for peers that give it to every request."""
+
+    def __init__(self, fields: list[tuple[str, str]], body: bytes) -> None:
+        self.fields, self.body = fields, body.decode()
+
+    def fields_beside(self, own: set[str]) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.fields if name.lower() not in own]
+
+    @property
+    def content_type(self) -> str:
+        return next(value for name, value in self.fields if name.lower() == "content-type")
+
+
+class RawNIO(Process):
+    """SwiftNIO with nothing behind it."""
+
+    def __init__(self, binary: Path, answer: FixedAnswer, folder: Path) -> None:
+        file, ready = folder / "answer.txt", folder / "rawnio.port"
+        lines = [f"{name}: {value}" for name, value in answer.fields_beside({"connection"})]
+        file.write_text("\n".join(lines) + "\n\n" + answer.body)
+        super().__init__("RawNIO", [binary, file, ready], folder)
+        self.wait_until(ready.exists)
+        self.address = f"http://127.0.0.1:{ready.read_text().strip()}"
+
+
+class Nginx(Process):
+    """nginx with the same answer in its configuration, so that it reads no file."""
+
+    def __init__(self, answer: FixedAnswer, folder: Path) -> None:
+        port = free_port()
+        fields = answer.fields_beside(OWN_FIELDS)
+        _fill_in("nginx.conf", folder, {
+            "port": port, "content-type": _quoted(answer.content_type),
+            "headers": "\n".join(f"    add_header {name} {_quoted(value)};" for name, value in fields),
+            "body": _quoted(answer.body)[1:-1],
+        })
+        command = [program("nginx"), "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
+        super().__init__("nginx", command, folder)
+        self.wait_until(lambda: accepts_connections(port))
+        self.address = f"http://127.0.0.1:{port}"
+
+
+class OpenLDAP(Process):
+    """slapd with as many entries as there are items, each with a telephone number."""
+
+    def __init__(self, entries: int, folder: Path) -> None:
+        self.port, self.entries = free_port(), entries
+        # Debian confines the installed program to the machine's own directory; a copy may use this one.
+        binary = shutil.copy(program("slapd"), folder / "slapd")
+        (folder / "mdb").mkdir()
+        _fill_in("slapd.conf", folder, {"schema": "/etc/ldap/schema", "modules": "/usr/lib/ldap", "folder": folder})
+        (folder / "people.ldif").write_text("\n".join(_ldif(entries)))
+        configuration = ["-f", folder / "slapd.conf"]
+        subprocess.run(
+            [binary, "-Tadd", "-q", *configuration, "-l", folder / "people.ldif"], check=True, capture_output=True)
+        # In the foreground, which is what naming a level of debugging means, even none.
+        command = [binary, *configuration, "-h", f"ldap://127.0.0.1:{self.port}/", "-d", "0"]
+        super().__init__("slapd", command, folder)
+        self.wait_until(lambda: accepts_connections(self.port))
+        self.client = compile_ldap_load(folder)
+
+
+class FastAPI(Process):
+    """The people API in Python with the same people, a worker for each core."""
+
+    def __init__(self, keys: bytes, directory: Directory, folder: Path) -> None:
+        port, people, keys_file = free_port(), folder / "people.ndjson", folder / "keys.json"
+        keys_file.write_bytes(keys)
+        people.write_text("".join(directory.lines()))
+        environment = {"DATABASE": str(folder / "people.db"), "KEYS": str(keys_file)}
+        python = VIRTUAL_ENVIRONMENT / "bin/python"
+        subprocess.run(
+            [python, "-B", PEERS / "people_api.py", people], check=True, env=os.environ | environment)
+        command = [
+            python, "-B", "-m", "uvicorn", "people_api:app", "--app-dir", PEERS, "--workers", os.cpu_count(),
+            "--host", "127.0.0.1", "--port", port, "--log-level", "warning", "--no-access-log"]
+        super().__init__("FastAPI", command, folder, environment)
+        self.wait_until(lambda: accepts_connections(port))
+        self.address = f"http://127.0.0.1:{port}"
+
+
+def compile_ldap_load(folder: Path) -> Path:
+    """The load generator for LDAP."""
+    client = folder / "ldap_load"
+    subprocess.run([compiler(), "-O2", "-o", client, PEERS / "ldap_load.c"], check=True)
+    return client
+
+
+def compiler() -> str:
+    """A compiler of C: Swift brings one along, and most systems have another."""
+    return shutil.which("cc") or program("clang")
+
+
+def program(name: str) -> str:
+    """Where a program is. Those of servers are often not on the path of people."""
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    return found or sys.exit(f"{name} is missing. `make bench` installs what it can.")
+
+
+def _fill_in(name: str, folder: Path, values: dict) -> None:
+    text = (PEERS / name).read_text()
+    for word, value in values.items():
+        text = text.replace(f"<{word}>", str(value))
+    (folder / name).write_text(text)
+
+
+def _quoted(text: str) -> str:
+    """A text in nginx's configuration, where a dollar sign would begin a variable."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}") + "'"
+
+
+def _ldif(entries: int) -> list[str]:
+    """The tree: its root, a branch, and people who have about as much to say as an item has."""
+    lines = [
+        "dn: dc=contoso,dc=example", "objectClass: dcObject", "objectClass: organization", "o: Contoso", "dc: contoso",
+        "",
+        "dn: ou=people,dc=contoso,dc=example", "objectClass: organizationalUnit", "ou: people", ""]
+    for number in range(entries):
+        lines += [
+            f"dn: uid=person{number},ou=people,dc=contoso,dc=example", "objectClass: inetOrgPerson",
+            f"uid: person{number}", f"cn: Innocenty Popov {number}", "sn: Popov", "givenName: Innocenty",
+            "displayName: Innocenty Popov", f"mail: person{number}@contoso.example", "title: Field Engineer",
+            "departmentNumber: Operations", "l: Moscow", "telephoneNumber: +7 499 234 56 78", ""]
+    return lines

@@ -1,0 +1,116 @@
+"""Servers as processes of their own, and what the operating system counts of them."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+START_SECONDS, STOP_SECONDS = 60, 30
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Process:
+    """One server and the processes that it starts itself. What it writes is shown when it fails."""
+
+    def __init__(self, name: str, command: list, folder: Path, environment: dict[str, str] | None = None) -> None:
+        self.name, self._log = name, folder / f"{name}.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
+                env=clean_environment() | (environment or {}))
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_until(self, is_ready: Callable[[], bool]) -> None:
+        """Waits until the server says that it is there."""
+        deadline = time.monotonic() + START_SECONDS
+        while not is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                # Not what a subclass makes of it, which may complain of the status before the log is shown.
+                Process.stop(self)
+                sys.exit(f"{self.name} did not start:\n{self._log.read_text(errors='replace')}")
+            time.sleep(0.0005)
+
+    def stop(self) -> int:
+        """Ends the server; gives its status."""
+        self._process.terminate()
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def cpu_seconds(self) -> float:
+        """Time on a core since the start, in the kernel's part too, of all processes of the server."""
+        ticks = 0
+        for process in self._family():
+            fields = _status_fields(process)
+            ticks += int(fields[11]) + int(fields[12]) if fields else 0
+        return ticks / TICKS_PER_SECOND
+
+    def resident_mb(self) -> float:
+        """Resident memory now."""
+        return self._memory_mb("VmRSS")
+
+    def resident_mb_most(self) -> float:
+        """The most resident memory since the start."""
+        return self._memory_mb("VmHWM")
+
+    def disk_reads_mb(self) -> float:
+        """What was fetched from the disk since the start, because no cache of the system had it."""
+        for line in Path(f"/proc/{self._process.pid}/io").read_text().splitlines():
+            if line.startswith("read_bytes"):
+                return int(line.split()[1]) / 1e6
+        return 0
+
+    def _memory_mb(self, name: str) -> float:
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) / 1024
+        return 0
+
+    def _family(self) -> set[int]:
+        """The process and those that it started, at any depth."""
+        parents = {}
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and (fields := _status_fields(int(entry))):
+                parents[int(entry)] = int(fields[1])
+        family = {self._process.pid}
+        while more := {child for child, parent in parents.items() if parent in family} - family:
+            family |= more
+        return family
+
+
+def _status_fields(process: int) -> list[str] | None:
+    """The fields of /proc/PID/stat after the name, or None when the process has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+
+
+def clean_environment() -> dict[str, str]:
+    """The caller's, without settings of Facet, which would change what is measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FACET_")}
+
+
+def free_port() -> int:
+    """A port that is free now, for servers that cannot pick one themselves."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def accepts_connections(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False

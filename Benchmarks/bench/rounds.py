@@ -1,0 +1,73 @@
+"""Everything side by side in one run: each round measures every subject once, and every other round backwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .load import HTTPLoad, LDAPLoad, Measured, measure
+from .processes import Process
+from .progress import Progress
+from .report import Table, median, number, spread
+
+WARM_UP_SECONDS = 1
+
+
+@dataclass
+class Subject:
+    """One kind of request to one server, and what its rounds showed."""
+
+    title: str
+    process: Process
+    load: HTTPLoad | LDAPLoad
+    rounds: list[Measured] = field(default_factory=list)
+
+    def values(self, property: str) -> list[float]:
+        return [getattr(measured, property) for measured in self.rounds]
+
+    def median(self, property: str) -> float:
+        return median(self.values(property))
+
+
+class Ratio(NamedTuple):
+    """Of two subjects in the same rounds, so that what slows both down at a time does not count."""
+
+    middle: float
+    least: float
+    most: float
+
+    @property
+    def spread(self) -> str:
+        return spread((self.least, self.most))
+
+
+def ratio(left: Subject, right: Subject, property: str, share: float = 1) -> Ratio:
+    """The left as a multiple of the right, times a share."""
+    each = [share * a / b for a, b in zip(left.values(property), right.values(property), strict=True)]
+    return Ratio(median(each), min(each), max(each))
+
+
+def run_rounds(subjects: list[Subject], rounds: int, connections: int, seconds: int, progress: Progress) -> None:
+    """Measures all subjects, once before it counts and then so many rounds."""
+    for subject in subjects:
+        progress.step(f"warming up, {subject.title}")
+        measure(subject.process, subject.load, connections, WARM_UP_SECONDS)
+    for turn in range(rounds):
+        for subject in reversed(subjects) if turn % 2 else subjects:
+            progress.step(f"round {turn + 1}, {subject.title}")
+            subject.rounds.append(measure(subject.process, subject.load, connections, seconds))
+
+
+def steps_of_rounds(subjects: int, rounds: int) -> int:
+    return subjects * (rounds + 1)
+
+
+def requests_table(title: str, note: str, subjects: list[Subject]) -> Table:
+    """Medians of all rounds, with the spread where it matters most."""
+    header = ("Request", "a second", "least to most", "CPU each, us", "least to most", "p50, ms", "p99, ms")
+    columns: list[Callable[[Subject], str]] = [
+        lambda subject: number(subject.median("rate")), lambda subject: spread(subject.values("rate")),
+        lambda subject: number(subject.median("cpu")), lambda subject: spread(subject.values("cpu")),
+        lambda subject: f"{subject.median('p50') / 1e3:.2f}", lambda subject: f"{subject.median('p99') / 1e3:.2f}",
+    ]
+    rows = [(subject.title, *(column(subject) for column in columns)) for subject in subjects]
+    return Table(title, note, header, rows)

@@ -1,0 +1,75 @@
+import Fixtures
+import Foundation
+import HTTPProbe
+import Testing
+
+/// The binary on PostgreSQL, as an operator runs it.
+@Suite("Servers and commands on PostgreSQL")
+struct DatabaseServerTests {
+  /// A URL of the server that `Scripts/with-postgresql` started, for a database of this name.
+  private static func url(_ database: String) throws -> String {
+    let place = try #require(
+      ProcessInfo.processInfo.environment["TEST_POSTGRESQL"],
+      "There is no PostgreSQL. Run the tests by 'make test', or Scripts/with-postgresql Scripts/run-tests.")
+    let parts = place.split(separator: " ").map { $0.split(separator: "=", maxSplits: 1) }
+    let values = Dictionary(uniqueKeysWithValues: parts.map { (String($0[0]), String($0[1])) })
+    return "postgresql://facet@/\(database)?host=\(values["host"] ?? "")&port=\(values["port"] ?? "5432")"
+  }
+
+  /// Makes an empty database, and returns its URL.
+  private static func database() async throws -> String {
+    let name = "f" + UUID().uuidString.lowercased().filter { $0 != "-" }
+    let administration = try url("postgres")
+    let status = try await blocking {
+      let process = Process()
+      process.executableURL = URL(filePath: "/usr/bin/psql")
+      process.arguments = [
+        "--no-psqlrc", "--quiet", administration, "-c", "create database \(name) template template0",
+      ]
+      try ProcessGate.run(process)
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+    try #require(status == 0)
+    return try url(name)
+  }
+
+  @Test("A server starts while its database is away, says so, and names no host to strangers")
+  func startsWithoutDatabase() async throws {
+    let (data, nowhere) = (try FacetProcess.temporaryFolder(), try FacetProcess.temporaryFolder())
+    let away = "postgresql://facet@/facet?host=\(nowhere.path)"
+    // Without keys of its own there is nothing to start with; the operator reads why.
+    let refused = try await FacetProcess.run(["serve", "--data", data.path, "--store", away])
+    #expect(refused.status != 0 && refused.errors.contains(nowhere.path), "\(refused.errors)")
+
+    let url = try await Self.database()
+    let first = try await FacetProcess.start(data: data, arguments: ["--store", url])
+    let token = try await FacetProcess.run(
+      ["token", "--data", data.path, "--store", url, "--user", Demo.innocentyName, "--scopes", "User.ReadWrite"]
+    ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(try await first.probe.request("GET", Demo.phonePath, token: token).status == 200)
+    #expect(try await first.stop() == 0)
+
+    let facet = try await FacetProcess.start(data: data, arguments: ["--store", away])
+    let readiness = try await facet.probe.request("GET", "/readyz")
+    #expect(readiness.status == 503)
+    #expect(readiness.text.contains("database server") && !readiness.text.contains(nowhere.path), "\(readiness.text)")
+    let answer = try await facet.probe.request("GET", Demo.phonePath, token: token)
+    #expect(answer.status == 503 && answer.header("Retry-After") != nil && !answer.text.contains(nowhere.path))
+    #expect(try await facet.stop() == 0)
+    for folder in [data, nowhere] { try FileManager.default.removeItem(at: folder) }
+  }
+
+  @Test("facet migrate makes the tables, and spreads them only where that is possible")
+  func migrate() async throws {
+    let data = try FacetProcess.temporaryFolder()
+    let url = try await Self.database()
+    let made = try await FacetProcess.run(["migrate", "--data", data.path, "--store", url])
+    #expect(made.status == 0 && made.output.contains("has its form"), "\(made.errors)")
+    let refused = try await FacetProcess.run(["migrate", "--data", data.path, "--store", url, "--distribute"])
+    #expect(refused.status != 0 && refused.errors.contains("create extension citus"), "\(refused.errors)")
+    let usage = try await FacetProcess.run(["migrate", "--data", data.path, "--distribute"])
+    #expect(usage.status != 0 && usage.errors.contains("--distribute needs"), "\(usage.errors)")
+    try FileManager.default.removeItem(at: data)
+  }
+}
