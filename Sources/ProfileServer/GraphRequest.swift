@@ -23,6 +23,7 @@ struct GraphRequest {
   /// The version and the one segment behind it, in lower case, of a path that ends there; the segment is empty for the
   /// service root. nil for every longer path, before anything is copied.
   var pathBelowRoot: (version: ResourcePath.ServiceVersion, segment: String)? {
+    guard !isDeep else { return nil }
     var rest = path[...]
     let first = Self.nextSegment(&rest)
     let second = Self.nextSegment(&rest)
@@ -30,6 +31,20 @@ struct GraphRequest {
       return nil
     }
     return (version, Self.text(second))
+  }
+
+  /// Whether there are more than two segments, as in most requests, so that they are not looked at one by one.
+  private var isDeep: Bool {
+    let found = target.utf8.withContiguousStorageIfAvailable { bytes in
+      var (segments, previous) = (0, UInt8(ascii: "/"))
+      for byte in bytes {
+        guard byte != UInt8(ascii: "?"), segments < 3 else { break }
+        if byte != UInt8(ascii: "/"), previous == UInt8(ascii: "/") { segments += 1 }
+        previous = byte
+      }
+      return segments > 2
+    }
+    return found ?? false
   }
 
   /// Takes the next segment off a path; doubled slashes count as one.
@@ -56,10 +71,10 @@ struct ServiceOrigin: Sendable {
   let publicURL: String?
 
   /// The origin of a request. A `Host` that is not a plain authority is replaced by the authority `fallback`.
-  func origin(host: String?, isSecure: Bool, fallback: String) -> String {
+  func origin(host: String?, isSecure: Bool, fallback: @autoclosure () -> String) -> String {
     if let publicURL { return publicURL }
     let isUsable = host.map { (1...255).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) } ?? false
-    return (isSecure ? "https://" : "http://") + (isUsable ? host ?? fallback : fallback)
+    return (isSecure ? "https://" : "http://") + (isUsable ? host ?? fallback() : fallback())
   }
 
   private static func isAuthority(_ byte: UInt8) -> Bool {

@@ -102,7 +102,7 @@ extension GraphResource {
   init(_ request: GraphRequest) throws(GraphError) {
     let path: ResourcePath
     do throws(PathError) {
-      path = try ResourcePath(request.path, model: ProfileModel.model)
+      path = try ResourcePath(Array(request.path), model: ProfileModel.model)
     } catch {
       throw GraphError(error)
     }

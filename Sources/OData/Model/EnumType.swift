@@ -110,3 +110,10 @@ extension Sequence<UInt8> {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 }
+
+extension Collection<UInt8> {
+  /// Whether two names are the same but for the case of letters in ASCII. Most differ in their length already.
+  public func isSameName(as other: some Collection<UInt8>) -> Bool {
+    count == other.count && elementsEqualIgnoringCase(other)
+  }
+}

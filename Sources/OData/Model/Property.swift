@@ -67,7 +67,7 @@ public struct Property: Sendable {
 }
 
 /// A navigation property (OData CSDL 4.01 section 8).
-public struct NavigationProperty: Sendable {
+public final class NavigationProperty: Sendable {
   public let name: String
   /// Older names that are accepted in URLs.
   public let aliases: [String]
@@ -105,9 +105,7 @@ public struct NavigationProperty: Sendable {
   }
 
   /// Whether a path segment names this property, in any case.
-  public func isNamed(_ segment: some Sequence<UInt8>) -> Bool {
-    let segment = Array(segment)
-    return name.utf8.elementsEqualIgnoringCase(segment)
-      || aliases.contains { $0.utf8.elementsEqualIgnoringCase(segment) }
+  public func isNamed(_ segment: some Collection<UInt8>) -> Bool {
+    name.utf8.isSameName(as: segment) || aliases.contains { $0.utf8.isSameName(as: segment) }
   }
 }

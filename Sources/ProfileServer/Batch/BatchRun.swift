@@ -35,12 +35,15 @@ final class BatchRun {
     json.beginObject()
     json.name("responses")
     json.beginArray()
-    repeatedly { [self] again in
-      if next < parts.count { perform { again(true) } } else { again(false) }
-    } then: { [self] in
-      json.endArray()
-      json.endObject()
-      handler.finish(exchange, .json(.ok, json.bytes, as: "application/json"))
+    // What follows a request that is answered later reads as of its own moment, so that it sees what that one wrote.
+    handler.session.together {
+      repeatedly { [self] again in
+        if next < parts.count { perform { again(true) } } else { again(false) }
+      } then: { [self] in
+        json.endArray()
+        json.endObject()
+        handler.finish(exchange, .json(.ok, json.bytes, as: "application/json"))
+      }
     }
   }
 
@@ -90,19 +93,32 @@ final class BatchRun {
 
   /// A part as a request of its own: who asks, from where, and how answers are shaped come from the batch.
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
-    let outer = exchange.request
+    GraphRequest(
+      method: HTTPMethod(rawValue: part.method), target: try target(part.url), headers: headers(of: part),
+      body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true)
+  }
+
+  /// The fields of a part with those of the batch, which say who asks; a part's own word counts for the version alone.
+  private func headers(of part: Part) -> HTTPHeaders {
+    guard !part.headers.isEmpty else { return inherited }
     var headers = part.headers
     headers.remove(name: "Authorization")
-    for name in ["Authorization", "User-Agent", "SdkVersion", "Host"] {
-      for value in outer.headers[name] { headers.replaceOrAdd(name: name, value: value) }
+    for (name, value) in inherited where !Self.versionFields.contains(name) || !headers.contains(name: name) {
+      headers.replaceOrAdd(name: name, value: value)
     }
-    for name in ["OData-Version", "OData-MaxVersion"] where !headers.contains(name: name) {
-      for value in outer.headers[name] { headers.add(name: name, value: value) }
-    }
-    return GraphRequest(
-      method: HTTPMethod(rawValue: part.method), target: try target(part.url), headers: headers,
-      body: part.body.map { ByteBuffer(bytes: $0) }, origin: outer.origin, isBatchPart: true)
+    return headers
   }
+
+  private static let versionFields = ["OData-Version", "OData-MaxVersion"]
+
+  /// The fields of the batch that hold for each of its requests.
+  private lazy var inherited: HTTPHeaders = {
+    var headers = HTTPHeaders()
+    for name in ["Authorization", "User-Agent", "SdkVersion", "Host"] + Self.versionFields {
+      if let value = exchange.request.headers[name].last { headers.add(name: name, value: value) }
+    }
+    return headers
+  }()
 
   /// A url is relative to the version of the batch, with or without a slash, or an absolute one of this server.
   private func target(_ url: String) throws(GraphError) -> String {
@@ -183,8 +199,8 @@ final class BatchRun {
   /// The fields that belong to one answer rather than to the connection, each once.
   private static func fields(_ headers: HTTPHeaders) -> [(String, String)] {
     var fields: [(String, String)] = []
-    for (name, value) in headers where !ofConnection.contains(name.lowercased()) {
-      if let place = fields.firstIndex(where: { $0.0.lowercased() == name.lowercased() }) {
+    for (name, value) in headers where !ofConnection.contains(where: { $0.utf8.isSameName(as: name.utf8) }) {
+      if let place = fields.firstIndex(where: { $0.0.utf8.isSameName(as: name.utf8) }) {
         fields[place].1 += ", " + value
       } else {
         fields.append((name, value))
@@ -193,7 +209,7 @@ final class BatchRun {
     return fields
   }
 
-  private static let ofConnection: Set = [
+  private static let ofConnection = [
     "date", "content-length", "connection", "transfer-encoding", "access-control-allow-origin",
     "access-control-expose-headers",
   ]

@@ -14,11 +14,13 @@ struct DoorEnvironment: Sendable {
   let timeouts: ConnectionTimeouts
 
   /// The neutral form of a request that came in at `address`, which stands for a `Host` that cannot be used.
-  func request(_ head: HTTPRequestHead, body: ByteBuffer?, at address: SocketAddress?) -> GraphRequest {
+  func request(_ head: HTTPRequestHead, body: ByteBuffer?, at address: @autoclosure () -> SocketAddress?)
+    -> GraphRequest
+  {
     GraphRequest(
       method: head.method, target: head.uri, headers: head.headers, body: body,
       origin: origin.origin(
-        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address)))
+        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address())))
   }
 }
 

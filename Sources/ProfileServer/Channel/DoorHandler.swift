@@ -186,7 +186,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     while let (head, body) = complete, context != nil {
       complete = nil
       let ticket = ticket
-      graph.handle(environment.request(head, body: body, at: context?.localAddress)) { [self] in
+      graph.handle(environment.request(head, body: body, at: context?.channel.localAddress)) { [self] in
         answer($0, head, ticket: ticket)
       }
     }

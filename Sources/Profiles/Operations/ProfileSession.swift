@@ -18,6 +18,9 @@ public final class ProfileSession {
     self.resume = resume
   }
 
+  /// Runs many operations at once, whose reads may share one moment.
+  public func together(_ body: () -> Void) { reader.together(body) }
+
   var environment: ServiceEnvironment { service.environment }
 
   /// Finds out who is meant and whether the caller's permissions reach them, then goes on with their id.

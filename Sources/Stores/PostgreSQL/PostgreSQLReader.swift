@@ -25,6 +25,9 @@ final class PostgreSQLReader: ProfileReader {
     if !pool.submit(read) { give(.failure(.closed)) }
   }
 
+  /// Each read is answered later, when others share its round trip.
+  func together(_ body: () -> Void) { body() }
+
   func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
     ask(.item(key, sight), then)
   }

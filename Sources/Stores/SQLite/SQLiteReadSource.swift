@@ -39,6 +39,12 @@ final class SQLiteReadSource {
     }
   }
 
+  /// Runs reads as of one moment, as far as they are done before `body` returns.
+  func together(_ body: () -> Void) {
+    guard !condition.isClosed, let statements = try? opened() else { return body() }
+    statements.together(body)
+  }
+
   private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
     if let statements { return statements }
     let opened = try SQLiteReadStatements(path, undecided)

@@ -80,8 +80,21 @@ final class SQLiteReadStatements {
     return try snapshot { () throws(SQLiteFailure) in try standings.owner(user, for: sight) }
   }
 
+  /// Whether the reads under way share one moment already.
+  private var isTogether = false
+
+  /// Runs many reads as of one moment, which spares each of them the locks of the file.
+  func together(_ body: () -> Void) {
+    guard !isTogether, (try? begin.run()) != nil else { return body() }
+    isTogether = true
+    body()
+    isTogether = false
+    try? commit.run()
+  }
+
   /// Runs reads as of one moment.
   private func snapshot<Answer>(_ body: () throws(SQLiteFailure) -> Answer) throws(SQLiteFailure) -> Answer {
+    guard !isTogether else { return try body() }
     try begin.run()
     // Nothing was written, so there is nothing to keep or to undo.
     defer { try? commit.run() }

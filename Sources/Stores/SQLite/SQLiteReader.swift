@@ -18,6 +18,8 @@ final class SQLiteReader: ProfileReader {
     source.open()
   }
 
+  func together(_ body: () -> Void) { source.together(body) }
+
   func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
     then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: sight) })
   }

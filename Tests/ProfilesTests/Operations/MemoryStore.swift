@@ -135,6 +135,8 @@ private final class MemoryReader: ProfileReader {
 
   init(store: MemoryStore) { self.store = store }
 
+  func together(_ body: () -> Void) { body() }
+
   func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
     guard let item = store.item(key), let owner = store.owner(of: key.user, for: sight),
       item.isFor(sight.audiences(of: key.user, owner, in: key.collection))
