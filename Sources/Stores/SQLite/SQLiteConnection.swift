@@ -85,6 +85,7 @@ final class SQLiteConnection {
         try database.execute(sql: "pragma synchronous = full")
         // What is deleted is overwritten.
         try database.execute(sql: "pragma secure_delete = on")
+        try database.execute(sql: "pragma cache_size = -\(writeCacheKiB)")
         try database.execute(sql: "pragma wal_autocheckpoint = \(checkpointPages)")
       }
     case .copy:
@@ -99,7 +100,9 @@ final class SQLiteConnection {
   static let busyMilliseconds = Int(busySeconds * 1_000)
   /// Most memory for pages, in KiB for each event loop. Not a memory map: a file that is cut short would then end the
   /// process instead of a read.
-  private static let readCacheKiB = 8_192
+  private static let readCacheKiB = 32_768
+  /// The same of the one connection that writes. With less, updates spread over many people read each page again.
+  private static let writeCacheKiB = 65_536
   /// Pages of write-ahead log, 4 KiB each, after which it is emptied into the database.
   private static let checkpointPages = 4_000
 }
