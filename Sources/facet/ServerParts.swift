@@ -71,7 +71,8 @@ struct ServerParts {
 
   /// What is wrong with the data, or nil.
   var damage: String? {
-    if case .refusingWrites(let reason) = store.health { reason } else { nil }
+    guard case .refusingWrites(let reason) = store.health else { return nil }
+    return (store as? PostgreSQLStore)?.startFailure?.message ?? reason
   }
 
   /// Finishes the writes that are queued and releases the data directory.

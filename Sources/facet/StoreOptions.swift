@@ -72,7 +72,8 @@ struct StoreOptions: ParsableArguments {
   /// Whether the directory has the keys that servers of a database share.
   private var hasKeys: Bool {
     let signing = (try? FileManager.default.contentsOfDirectory(atPath: keys)) ?? []
-    return !signing.isEmpty && FileManager.default.fileExists(atPath: pageKey)
+    return signing.contains { $0.hasPrefix("key-") && $0.hasSuffix(".pem") }
+      && FileManager.default.fileExists(atPath: pageKey)
   }
 
   /// Opens the store for writing; of a SQLite store no other server may be the owner. `undecided` are policies of tenants

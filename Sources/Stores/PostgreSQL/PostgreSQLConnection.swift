@@ -47,12 +47,25 @@ final class PostgreSQLConnection {
     return message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }.joined(separator: " ")
   }
 
+  /// Whether an answer is missing: what comes later would be taken for that to another question.
+  private var isBroken = false
+
   /// Whether the connection was lost.
-  var isLost: Bool { PQstatus(connection) != CONNECTION_OK }
+  var isLost: Bool { isBroken || PQstatus(connection) != CONNECTION_OK }
 
   /// Sends queries and waits for what each gave. Without an explicit transaction they share one. The first that fails is
   /// thrown, and none behind it was run.
   func run(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+    guard !isLost else { throw .disconnected }
+    do throws(PostgreSQLFailure) {
+      return try sendAndReceive(queries)
+    } catch {
+      if error == .disconnected { isBroken = true }
+      throw error
+    }
+  }
+
+  private func sendAndReceive(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
     guard !queries.isEmpty else { return [] }
     var fresh: [PostgreSQLStatement?] = []
     var known = prepared

@@ -25,6 +25,9 @@ enum PostgreSQLFailure: Error, Equatable {
   /// Whether a prepared statement is not there, as after a fail-over or behind a pool of connections.
   var isUnprepared: Bool { self == .state("26000") || self == .state("42P05") }
 
+  /// Whether the database is not one that this program may write.
+  var isOfSchema: Bool { if case .schema = self { true } else { false } }
+
   /// Whether the connection is of no more use.
   var needsNewConnection: Bool { self == .disconnected || isUnprepared }
 

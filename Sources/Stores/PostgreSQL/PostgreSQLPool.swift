@@ -8,7 +8,10 @@ final class PostgreSQLSession {
   private let options: PostgreSQLOptions
   private let key: RecordKey
   private var current: PostgreSQLConnection?
-  let standings: PostgreSQLStandings
+  /// What is remembered of tenants, for no longer than a connection: another server may have forgotten something.
+  private(set) var standings: PostgreSQLStandings
+  /// Why no connection could be had, while that is so.
+  private(set) var outage: PostgreSQLFailure?
   /// Whether the tables are spread over nodes, as the last connection found them.
   private(set) var isDistributed = false
 
@@ -21,12 +24,18 @@ final class PostgreSQLSession {
   /// The connection, checked to have this program's form and the record that its key continues.
   func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
     if let current, !current.isLost { return current }
-    let made = try PostgreSQLConnection(
-      options.url, namesStatements: options.namesStatements, answerSeconds: options.answerSeconds)
-    try PostgreSQLSchema.check(made, key)
-    isDistributed = try PostgreSQLDistribution.isDone(made)
-    current = made
-    return made
+    do throws(PostgreSQLFailure) {
+      let made = try PostgreSQLConnection(
+        options.url, namesStatements: options.namesStatements, answerSeconds: options.answerSeconds)
+      try PostgreSQLSchema.check(made, key)
+      isDistributed = try PostgreSQLDistribution.isDone(made)
+      standings = PostgreSQLStandings(options.undecided)
+      (current, outage) = (made, nil)
+      return made
+    } catch {
+      outage = error.isOutage ? error : nil
+      throw error
+    }
   }
 
   /// Lets go of a connection that cannot be used any more.
@@ -34,6 +43,15 @@ final class PostgreSQLSession {
 
   /// Runs reads: what they ask first goes out in one round trip. When that fails, each is tried alone until its deadline.
   func run(_ reads: [PostgreSQLRead]) {
+    // While the server is away those that waited too long are not what it is tried for.
+    guard let outage else { return runTogether(reads) }
+    let now = DispatchTime.now()
+    for read in reads where read.deadline <= now { read.fail(outage.storeError) }
+    let rest = reads.filter { $0.deadline > now }
+    if !rest.isEmpty { runTogether(rest) }
+  }
+
+  private func runTogether(_ reads: [PostgreSQLRead]) {
     let connection: PostgreSQLConnection
     let answers: [PostgreSQLRows]
     do throws(PostgreSQLFailure) {
@@ -49,6 +67,7 @@ final class PostgreSQLSession {
       do throws(PostgreSQLFailure) {
         try read.proceed(PostgreSQLReads(connection, standings), Array(rest.prefix(read.queries.count)))
       } catch {
+        if error.needsNewConnection { reset() }
         retry(read, after: error, isOwn: true)
       }
       rest = rest.dropFirst(read.queries.count)
@@ -66,7 +85,7 @@ final class PostgreSQLSession {
         }
       }
       // Of many that wait for the same server the first has waited for all.
-      if isOwn, failure.isOutage { StoreThread.pause(milliseconds: 50) }
+      if isOwn, failure.isOutage || failure.isUnprepared { StoreThread.pause(milliseconds: 50) }
       do throws(PostgreSQLFailure) {
         let connection = try connection()
         return try read.proceed(PostgreSQLReads(connection, standings), try connection.run(read.queries))
@@ -103,8 +122,8 @@ final class PostgreSQLPool: Sendable {
   private let count: Int
 
   /// Starts the threads.
-  init(_ options: PostgreSQLOptions, _ key: RecordKey) {
-    count = options.readers
+  init(_ options: PostgreSQLOptions, _ key: RecordKey, threads: Int) {
+    count = threads
     for _ in 0..<count {
       ended.enter()
       StoreThread.start("facet-reader") { [self] in

@@ -5,15 +5,17 @@ import Profiles
 /// Reads of one event loop, answered later by the threads of the pool.
 final class PostgreSQLReader: ProfileReader {
   private let pool: PostgreSQLPool
+  private let largeReads: PostgreSQLPool
   private let resume: Resume
 
-  init(_ pool: PostgreSQLPool, resume: @escaping Resume) {
+  init(_ pool: PostgreSQLPool, large largeReads: PostgreSQLPool, resume: @escaping Resume) {
     self.pool = pool
+    self.largeReads = largeReads
     self.resume = resume
   }
 
   private func ask<Answer: Sendable>(
-    _ inquiry: PostgreSQLInquiry<Answer>, _ then: @escaping (Result<Answer, StoreError>) -> Void
+    _ inquiry: PostgreSQLInquiry<Answer>, isLarge: Bool = false, _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
     let resume = resume
     let then = Handover(then)
@@ -22,7 +24,7 @@ final class PostgreSQLReader: ProfileReader {
       queries: inquiry.queries, deadline: .now() + .seconds(Limits.databaseRetrySeconds),
       proceed: { reads, rows throws(PostgreSQLFailure) in give(.success(try inquiry.answer(reads, rows))) },
       fail: { give(.failure($0)) })
-    if !pool.submit(read) { give(.failure(.closed)) }
+    if !(isLarge ? largeReads : pool).submit(read) { give(.failure(.closed)) }
   }
 
   /// Each read is answered later, when others share its round trip.
@@ -63,11 +65,12 @@ final class PostgreSQLReader: ProfileReader {
     in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
-    ask(.users(in: tenant, selection, after: place, limit: limit), then)
+    ask(
+      .users(in: tenant, selection, after: place, limit: limit), isLarge: selection != UserSelection(), then)
   }
 
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    ask(.number(PostgreSQLReads.countUsers, .text(tenant.text)), then)
+    ask(.number(PostgreSQLReads.countUsers, .text(tenant.text)), isLarge: true, then)
   }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) { ask(.user(id), then) }
@@ -99,7 +102,7 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    ask(.number(PostgreSQLReads.countMembers, .text(group.text)), then)
+    ask(.number(PostgreSQLReads.countMembers, .text(group.text)), isLarge: true, then)
   }
 
   func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {

@@ -60,6 +60,10 @@ public final class PostgreSQLStore: ProfileStore {
   let counter = StoreWriteCounter()
   private let condition = PostgreSQLCondition()
   private let pool: PostgreSQLPool
+  /// For reads that may touch every row of a tenant, so that no other waits for one.
+  private let largeReads: PostgreSQLPool
+  /// Why the server could not be reached at the start, for the operator's eyes.
+  public let startFailure: StoreError?
   private let writers: [PostgreSQLWriter]
 
   /// Connects, and makes the tables when the database is empty. Blocks.
@@ -68,15 +72,19 @@ public final class PostgreSQLStore: ProfileStore {
     let condition = condition
     let key: RecordKey
     var isDistributed = false
+    var failure: StoreError?
     do throws(PostgreSQLFailure) {
       (key, isDistributed) = try Self.begin(options)
     } catch {
       let known = options.opensWithoutServer && error.isOutage ? try? RecordKey.existing(in: options.keyDirectory) : nil
       guard let known else { throw error.commandError }
       key = known
+      failure = error.commandError
       condition.note(error.storeError)
     }
-    pool = PostgreSQLPool(options, key)
+    startFailure = failure
+    pool = PostgreSQLPool(options, key, threads: options.readers)
+    largeReads = PostgreSQLPool(options, key, threads: 1)
     let count = options.writers ?? (isDistributed ? Limits.distributedWriters : 2)
     writers = (0..<count).map { [counter] _ in PostgreSQLWriter(options, key, condition, counter) }
   }
@@ -134,7 +142,7 @@ public final class PostgreSQLStore: ProfileStore {
   /// See `ProfileStore`.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
-    return PostgreSQLReader(pool, resume: resume)
+    return PostgreSQLReader(pool, large: largeReads, resume: resume)
   }
 
   /// See `ProfileStore`. Writes of one person go to one writer, so that they keep their order.
@@ -226,14 +234,17 @@ public final class PostgreSQLStore: ProfileStore {
   public func close() {
     guard condition.close() else { return }
     pool.stop()
+    largeReads.stop()
     for writer in writers { writer.stop() }
     pool.waitForEnd()
+    largeReads.waitForEnd()
     for writer in writers { writer.waitForEnd() }
   }
 
   deinit {
     guard condition.close() else { return }
     pool.stop()
+    largeReads.stop()
     for writer in writers { writer.stop() }
   }
 }

@@ -98,14 +98,25 @@ private final class PostgreSQLWorker {
   /// again until the deadline; whether a commit was done whose answer was lost is looked up, never guessed. While the
   /// server is known to be away, one group in a second finds out whether it is back, and the others fail at once.
   func commit(_ writes: [StoreWrite]) {
+    guard !isKnownToBeAway(writes) else { return }
     for group in groups(writes) { commitTogether(group) }
     forgetReceipts()
+  }
+
+  /// Fails the writes when the server was tried in vain a moment ago.
+  private func isKnownToBeAway(_ writes: [StoreWrite]) -> Bool {
+    guard let refusal = condition.refusal, let lastOutage, DispatchTime.now() < lastOutage + .seconds(1) else {
+      return false
+    }
+    for write in writes { write.fail(refusal) }
+    return true
   }
 
   /// On a database that is spread over nodes a transaction of several people would take two phases, so that each person's
   /// writes make a group.
   private func groups(_ writes: [StoreWrite]) -> [[StoreWrite]] {
-    _ = try? session.connection()
+    // Without a connection it is as the last one found it.
+    if session.outage == nil { _ = try? session.connection() }
     guard session.isDistributed else { return [writes] }
     var groups: [[StoreWrite]] = []
     var places: [String: Int] = [:]
@@ -136,10 +147,8 @@ private final class PostgreSQLWorker {
   }
 
   private func commitTogether(_ writes: [StoreWrite]) {
+    guard !isKnownToBeAway(writes) else { return }
     let now = DispatchTime.now()
-    if let refusal = condition.refusal, let lastOutage, now < lastOutage + .seconds(1) {
-      return writes.forEach { $0.fail(refusal) }
-    }
     let deadline = now + .seconds(Limits.databaseRetrySeconds)
     let patience = condition.refusal == nil ? deadline : now
     while true {
@@ -156,6 +165,10 @@ private final class PostgreSQLWorker {
       case .failed(let failure) where failure.isConflict || failure.isUnprepared:
         guard DispatchTime.now() < deadline else { return fail(writes, failure) }
         guard writes.count == 1 else { return writes.forEach { commitTogether([$0]) } }
+        StoreThread.pause(milliseconds: 10)
+      case .failed(.unresolved):
+        // They may have been done, so that doing them again would do them twice.
+        return fail(writes, .unresolved)
       case .failed(let failure):
         // One write spoiled the transaction for all: alone, each meets its own fate.
         guard writes.count > 1 else { return fail(writes, failure) }
@@ -165,7 +178,7 @@ private final class PostgreSQLWorker {
   }
 
   private func fail(_ writes: [StoreWrite], _ failure: PostgreSQLFailure) {
-    condition.note(failure.isOutage ? failure.storeError : nil)
+    condition.note(failure.isOutage || failure.isOfSchema ? failure.storeError : nil)
     for write in writes { write.fail(failure.storeError) }
   }
 
@@ -228,7 +241,8 @@ private final class PostgreSQLWorker {
         if answers[0].first?.optionalText(0) != "in progress" { return false }
       } catch {
         session.reset()
-        guard error.isOutage else { throw error }
+        // Whatever the look-up fails of, it does not say that nothing was committed.
+        guard error.isOutage else { throw .unresolved }
       }
       guard DispatchTime.now() < deadline + .seconds(Limits.databaseSeconds) else { throw .unresolved }
       StoreThread.pause(milliseconds: 50)
