@@ -120,10 +120,13 @@ final class PostgreSQLPool: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
   private let count: Int
+  /// How long a read is tried again.
+  let retrySeconds: Int
 
   /// Starts the threads.
   init(_ options: PostgreSQLOptions, _ key: RecordKey, threads: Int) {
     count = threads
+    retrySeconds = options.retrySeconds
     for _ in 0..<count {
       ended.enter()
       StoreThread.start("facet-reader") { [self] in

@@ -21,7 +21,7 @@ final class PostgreSQLReader: ProfileReader {
     let then = Handover(then)
     let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
     let read = PostgreSQLRead(
-      queries: inquiry.queries, deadline: .now() + .seconds(Limits.databaseRetrySeconds),
+      queries: inquiry.queries, deadline: .now() + .seconds(pool.retrySeconds),
       proceed: { reads, rows throws(PostgreSQLFailure) in give(.success(try inquiry.answer(reads, rows))) },
       fail: { give(.failure($0)) })
     if !(isLarge ? largeReads : pool).submit(read) { give(.failure(.closed)) }

@@ -15,6 +15,8 @@ public struct PostgreSQLOptions: Sendable {
   /// Threads that write, each with a connection; nil means as many as fit the database. Writes of one person keep their
   /// order on one of them.
   public var writers: Int?
+  /// Longest time that a read or a write is tried again while the server cannot be reached, in seconds.
+  public var retrySeconds = Limits.databaseRetrySeconds
   /// Longest wait for an answer of the server, in seconds.
   public var answerSeconds = Limits.databaseSeconds
   /// Whether statements are named and prepared once; not behind a pool that gives each transaction another connection.

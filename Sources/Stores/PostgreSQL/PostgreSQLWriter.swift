@@ -149,7 +149,7 @@ private final class PostgreSQLWorker {
   private func commitTogether(_ writes: [StoreWrite]) {
     guard !isKnownToBeAway(writes) else { return }
     let now = DispatchTime.now()
-    let deadline = now + .seconds(Limits.databaseRetrySeconds)
+    let deadline = now + .seconds(options.retrySeconds)
     let patience = condition.refusal == nil ? deadline : now
     while true {
       switch attempt(writes, until: deadline) {
