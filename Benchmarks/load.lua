@@ -1,10 +1,11 @@
 -- One scenario of the benchmark, for wrk. Ids follow from numbers, as in bench/people.py: they are uniform over all
 -- items of any number of people, without a list of them. Every update changes its value.
+dofile(os.getenv("COMMON"))
 local bit = require("bit")
-local scenario, token = os.getenv("SCENARIO"), os.getenv("TOKEN")
+local scenario = os.getenv("SCENARIO")
 local people, items = tonumber(os.getenv("PEOPLE")), tonumber(os.getenv("ITEMS"))
 local posted_to, run = tonumber(os.getenv("POSTED_TO")), os.getenv("RUN")
-local collections, counter, fields = {}, 0, nil
+local collections, counter = {}, 0
 for name in os.getenv("COLLECTIONS"):gmatch("[^,]+") do collections[#collections + 1] = name end
 math.randomseed(tonumber(run))
 
@@ -70,15 +71,4 @@ local scenarios = {
   missing = function() return get(item(1 + any(people - 1), 1 + 2 * any(items / 2), people * items)) end,
 }
 
-init = function()
-  fields = "Host: " .. wrk.headers["Host"] .. "\r\nAuthorization: Bearer " .. token .. "\r\n"
-end
-
 request = scenarios[scenario]
-
-done = function(summary, latency, requests)
-  local errors = summary.errors
-  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  io.write(string.format("%d %.6f %d %d %d\n", summary.requests, summary.duration / 1e6, failed,
-    latency:percentile(50), latency:percentile(99)))
-end

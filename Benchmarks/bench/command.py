@@ -12,6 +12,7 @@ from .comparison import Comparison, compare
 from .facet import Facet
 from .goals import goals_table
 from .growth import Growth, measure_growth
+from .load import add_load_options
 from .machine import machine_table, page_cache_mib, remembered_tokens, versions_table
 from .peers import VIRTUAL_ENVIRONMENT, compiler, program
 from .report import Table, wrapped
@@ -38,10 +39,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures Facet beside its peers, on this machine, in one run.")
-    parser.add_argument("--facet", type=Path, default=ROOT / ".build/release/facet", help="the binary to measure")
-    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is taken")
-    parser.add_argument("--connections", type=int, default=64, help="connections of the load")
+    add_load_options(parser)
     parser.add_argument("--growth", action="store_true", help="also measure with more and more people")
     parser.add_argument(
         "--people", type=lambda text: [int(count) for count in text.split(",")], default=[1_000, 100_000, 1_000_000],

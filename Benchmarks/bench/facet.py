@@ -18,11 +18,11 @@ LINES_AT_ONCE = 2_000
 class Facet:
     """The commands of one binary on one data directory."""
 
-    def __init__(self, binary: Path, data: Path) -> None:
-        self.binary, self.data = binary, data
+    def __init__(self, binary: Path, data: Path, store: str = "sqlite") -> None:
+        self.binary, self.data, self.store = binary, data, store
 
     def run(self, *arguments: str) -> str:
-        command = [self.binary, *arguments, "--data", self.data]
+        command = [self.binary, *arguments, "--data", self.data, "--store", self.store]
         return subprocess.run(command, check=True, capture_output=True, text=True, env=clean_environment()).stdout
 
     def token(self, *arguments: str) -> str:
@@ -35,7 +35,7 @@ class Facet:
 
     def import_people(self, directory: Directory, progress: Iterable[str] | None = None) -> None:
         """Imports people as an operator would; `progress` gives the same lines and says how far they are."""
-        command = [self.binary, "import", "--data", self.data]
+        command = [self.binary, "import", "--data", self.data, "--store", self.store]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment())
         piece = []
@@ -56,12 +56,10 @@ class Facet:
 class FacetServer(Process):
     """A server on a data directory, ready to be asked; knows how long it took from `exec` to its first answer."""
 
-    def __init__(
-        self, facet: Facet, name: str = "Facet", record: str | None = None, store: str = "sqlite"
-    ) -> None:
+    def __init__(self, facet: Facet, name: str = "Facet", record: str | None = None) -> None:
         ready = facet.data / f"ready-{time.monotonic_ns()}.json"
         command = [
-            facet.binary, "serve", "--data", facet.data, "--store", store, "--port", "0", "--https-port", "0",
+            facet.binary, "serve", "--data", facet.data, "--store", facet.store, "--port", "0", "--https-port", "0",
             "--ready-file", ready]
         if record:
             command = [facet.binary.parent / "RecordServer", facet.data, ready, record]

@@ -1,5 +1,6 @@
 """The load: wrk for HTTP and the client in peers/ldap_load.c for LDAP, and what each run of theirs cost the server."""
 
+import argparse
 import itertools
 import os
 import subprocess
@@ -64,14 +65,23 @@ class LDAPLoad:
         return {"RUN": str(run)}
 
 
+def add_load_options(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and how much of it."""
+    binary = HERE.parent / ".build/release/facet"
+    parser.add_argument("--facet", type=Path, default=binary, help="the binary to measure")
+    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is taken")
+    parser.add_argument("--connections", type=int, default=64, help="connections of the load")
+
+
 def measure(
     process: Process, load: HTTPLoad | LDAPLoad, connections: int, seconds: int, refused: bool = False
 ) -> Measured:
     """Runs the load once. Every answer must be a good one or, with `refused`, none may be."""
     command = [str(part) for part in load.command(connections, seconds)]
+    environment = os.environ | load.environment(next(RUNS)) | {"COMMON": str(HERE / "common.lua")}
     before = process.cpu_seconds()
-    done = subprocess.run(
-        command, env=os.environ | load.environment(next(RUNS)), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     used = process.cpu_seconds() - before
     if done.returncode != 0 or not done.stdout.strip():
         sys.exit(f"{command[0]} failed: {done.stderr}{done.stdout}")

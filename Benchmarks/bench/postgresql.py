@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from urllib.parse import quote
 
 from .facet import Facet, FacetServer
-from .load import RUNS, Measured, measure
+from .load import RUNS, Measured, add_load_options, measure
 from .people import TENANT
 from .progress import Progress
 from .report import median
@@ -79,10 +79,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures Facet on PostgreSQL beside pgbench, in one run.")
-    parser.add_argument("--facet", type=Path, default=ROOT / ".build/release/facet", help="the binary to measure")
-    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is taken")
-    parser.add_argument("--connections", type=int, default=64, help="connections of both loads")
+    add_load_options(parser)
     return parser.parse_args()
 
 
@@ -103,18 +100,6 @@ class PhoneLoad:
             "ITEMS": str(ITEMS), "FIRST": str(FIRST)}
 
 
-class FacetOnPostgreSQL(Facet):
-    """The commands on a database."""
-
-    def __init__(self, binary: Path, data: Path, url: str) -> None:
-        super().__init__(binary, data)
-        self.url = url
-
-    def run(self, *arguments: str) -> str:
-        command = [self.binary, *arguments, "--data", self.data, "--store", self.url]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def lines():
     """People with phones that everybody of the tenant sees."""
     for person in range(PEOPLE):
@@ -131,13 +116,13 @@ def run(options: argparse.Namespace, place: str, folder: Path) -> None:
     host = re.search(r"host=(\S+)", place)[1]
     url = f"postgresql://facet@/bench?host={quote(host, safe='/')}"
     psql(f"{place} dbname=postgres", "create database bench template template0")
-    facet = FacetOnPostgreSQL(options.facet.resolve(), folder, url)
+    facet = Facet(options.facet.resolve(), folder, url)
     people = folder / "people.ndjson"
     people.write_text("".join(json.dumps(line) + "\n" for line in lines()))
     facet.run("import", str(people))
     psql(f"{place} dbname=bench", "vacuum analyze")
     fsync = psql(f"{place} dbname=bench", "show fsync")
-    with FacetServer(facet, store=url) as server:
+    with FacetServer(facet) as server:
         token = facet.application_token()
         measured = rounds(options, server, token, f"{place} dbname=bench", folder)
     show(options, measured, fsync)

@@ -25,7 +25,7 @@ struct ServerParts {
       throw CommandFailure("--public-url must be an absolute http or https URL without query and fragment.")
     }
     let issuers = try Self.issuers(command.issuers)
-    let store = try options.openForServer(undecided: command.demo ? [.demo: .demo] : [:])
+    let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:], forServer: true)
     do {
       (issuer, pageKey) = try await options.loadKeys(store)
     } catch {

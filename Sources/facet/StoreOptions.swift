@@ -58,17 +58,6 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// Opens the store for a server. `undecided` are policies of tenants that decided nothing. While a database server is
-  /// away, one that was opened before opens all the same.
-  func openForServer(undecided: [TenantID: TenantPolicy]) throws -> any AdministeredStore {
-    guard isPostgreSQL else { return try open(undecided: undecided) }
-    try makeDirectory()
-    return try openPostgreSQL { options in
-      options.undecided = undecided
-      options.opensWithoutServer = hasKeys
-    }
-  }
-
   /// Whether the directory has the keys that servers of a database share.
   private var hasKeys: Bool {
     let signing = (try? FileManager.default.contentsOfDirectory(atPath: keys)) ?? []
@@ -77,10 +66,18 @@ struct StoreOptions: ParsableArguments {
   }
 
   /// Opens the store for writing; of a SQLite store no other server may be the owner. `undecided` are policies of tenants
-  /// that decided nothing.
-  func open(undecided: [TenantID: TenantPolicy] = [:]) throws -> any AdministeredStore {
+  /// that decided nothing. For a server one in PostgreSQL that was opened before opens all the same while its database is
+  /// away.
+  func open(
+    undecided: [TenantID: TenantPolicy] = [:], forServer: Bool = false
+  ) throws -> any AdministeredStore {
     try makeDirectory()
-    guard !isPostgreSQL else { return try openPostgreSQL { $0.undecided = undecided } }
+    guard !isPostgreSQL else {
+      return try openPostgreSQL { options in
+        options.undecided = undecided
+        options.opensWithoutServer = forServer && hasKeys
+      }
+    }
     do throws(StoreOpenError) {
       return try SQLiteStore.open(database, options: SQLiteOptions(undecided: undecided))
     } catch {

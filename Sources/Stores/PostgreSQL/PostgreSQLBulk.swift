@@ -9,8 +9,7 @@ struct PostgreSQLBulk {
   /// Writes as few statements: all of a kind together, when each is of a kind for which there is a statement for many, and
   /// the order of those kinds makes no difference. Otherwise as they are.
   static func folded(_ queries: [PostgreSQLQuery]) -> [PostgreSQLQuery] {
-    let isOfMany = queries.count { $0.statement == chainUpdates.one || $0.statement == chainInserts.one } > 1
-    guard isOfMany, queries.allSatisfy({ query in all.contains { $0.one == query.statement } }) else { return queries }
+    guard queries.allSatisfy({ query in all.contains { $0.one == query.statement } }) else { return queries }
     return all.flatMap { bulk in
       let rows = bulk.last(of: queries.filter { $0.statement == bulk.one }.map(\.values))
       return rows.isEmpty ? [] : [bulk.query(rows)]

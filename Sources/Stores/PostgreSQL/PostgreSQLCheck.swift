@@ -17,12 +17,12 @@ struct PostgreSQLCheck {
     var findings: [CheckFinding] = []
     var last = ""
     while findings.count < Limits.checkFindingsMax {
-      let people = try rows(Self.people, .text(last))
+      let people = try connection.rows(Self.people, .text(last))
       guard let end = people.rows.last.map(PostgreSQLRow.init) else { break }
       for row in people.rows.map(PostgreSQLRow.init) { findings += try self.findings(of: row.text(0)) }
       last = end.text(0)
     }
-    for row in try rows(Self.groups).rows.map(PostgreSQLRow.init) {
+    for row in try connection.rows(Self.groups).rows.map(PostgreSQLRow.init) {
       if let fault = try row.group().fault { findings.append(.inFile("A group: \(fault)")) }
     }
     return Array(findings.prefix(Limits.checkFindingsMax))
@@ -35,9 +35,9 @@ struct PostgreSQLCheck {
       CheckFinding(user: user, collection: collection, item: item, message: message)
     }
     var findings: [CheckFinding] = []
-    let person = try rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
+    let person = try connection.rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
     if let message = person?.fault { findings.append(fault(message)) }
-    for row in try rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
+    for row in try connection.rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
       let itemKey = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
       let listed = row.optionalText(8).flatMap(UserID.init).map {
         ListedPerson($0, as: Audience(rawValue: row.int64(9)))
@@ -48,7 +48,7 @@ struct PostgreSQLCheck {
       }
     }
     var tenants: Set<TenantID> = []
-    for row in try rows(Self.chains, .text(text)).rows.map(PostgreSQLRow.init) {
+    for row in try connection.rows(Self.chains, .text(text)).rows.map(PostgreSQLRow.init) {
       let owner = RecordOwner(user: user, tenant: try row.tenantID(0))
       tenants.insert(owner.tenant)
       findings += try self.findings(of: owner, row, person)
@@ -63,7 +63,9 @@ struct PostgreSQLCheck {
     of owner: RecordOwner, _ end: PostgreSQLRow, _ person: StoredUser?
   ) throws -> [CheckFinding] {
     var chain = CheckedChain(owner: owner)
-    for row in try rows(Self.record, .text(owner.user.text), .text(owner.tenant.text)).rows.map(PostgreSQLRow.init) {
+    for row in try connection.rows(Self.record, .text(owner.user.text), .text(owner.tenant.text)).rows.map(
+      PostgreSQLRow.init)
+    {
       let position = row.int64(11)
       chain.take(
         try row.change(), key, position: position, code: row.bytes(12), place: position,
@@ -78,23 +80,18 @@ struct PostgreSQLCheck {
     var comparison = HeldComparison(owner.user, chain.held)
     if let person, person.tenant == owner.tenant {
       comparison.findPerson(person.version)
-      for row in try rows(PostgreSQLTables.selectVersions, .text(owner.user.text)).rows.map(PostgreSQLRow.init) {
+      for row in try connection.rows(PostgreSQLTables.selectVersions, .text(owner.user.text)).rows.map(
+        PostgreSQLRow.init)
+      {
         comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
       }
-      for row in try rows(PostgreSQLTables.selectMemberships, .text(owner.user.text)).rows.map(PostgreSQLRow.init) {
+      for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(owner.user.text)).rows.map(
+        PostgreSQLRow.init)
+      {
         comparison.findMembership(row.text(0))
       }
     }
     return comparison.findings
-  }
-
-  private func rows(
-    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...
-  ) throws(PostgreSQLFailure) -> PostgreSQLRows {
-    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else {
-      throw .disconnected
-    }
-    return rows
   }
 
   private static let people = PostgreSQLStatement(

@@ -78,9 +78,21 @@ final class PostgreSQLConnection {
     return try receive(fresh)
   }
 
+  /// Runs one statement.
+  func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows
+  {
+    guard let rows = try run([PostgreSQLQuery(statement, values: values)]).first else { throw .disconnected }
+    return rows
+  }
+
+  /// Runs a statement that is asked once and has no name, and gives its first row.
+  func first(_ sql: String) throws(PostgreSQLFailure) -> PostgreSQLRow? {
+    try rows(PostgreSQLStatement("", sql)).first
+  }
+
   /// Runs plain statements that give nothing, such as those of a schema, one after the other.
   func execute(_ sql: String) throws(PostgreSQLFailure) {
-    _ = try run([PostgreSQLQuery(PostgreSQLStatement("", sql))])
+    _ = try rows(PostgreSQLStatement("", sql))
   }
 
   // MARK: Sending

@@ -1,4 +1,3 @@
-import OData
 import Profiles
 
 /// How the tables lie on the nodes of Citus: what requests touch is spread by person, all of one person on one node; what
@@ -38,16 +37,9 @@ enum PostgreSQLDistribution {
     guard try number(connection, "select count(*)::bigint from pg_extension where extname = 'citus'") == 1 else {
       throw .schema("The database has no Citus. Install the extension on every node, and run: create extension citus.")
     }
-    try connection.execute("begin")
-    do throws(PostgreSQLFailure) {
-      try connection.execute("select pg_advisory_xact_lock(\(PostgreSQLSchema.lock))")
-      if try !isDone(connection) {
-        for statement in statements { try connection.execute(statement) }
-      }
-      try connection.execute("commit")
-    } catch {
-      try? connection.execute("rollback")
-      throw error
+    try PostgreSQLSchema.alone(connection) { () throws(PostgreSQLFailure) in
+      guard try !isDone(connection) else { return }
+      for statement in statements { try connection.execute(statement) }
     }
     return try number(
       connection,
@@ -58,7 +50,7 @@ enum PostgreSQLDistribution {
   }
 
   private static func number(_ connection: PostgreSQLConnection, _ sql: String) throws(PostgreSQLFailure) -> Int {
-    Int(try connection.run([PostgreSQLQuery(PostgreSQLStatement("", sql))]).first?.first?.int64(0) ?? 0)
+    Int(try connection.first(sql)?.int64(0) ?? 0)
   }
 }
 
@@ -67,8 +59,7 @@ extension PostgreSQLStore {
   /// write meanwhile: the tables are locked. Blocks.
   public func distribute() throws -> Int {
     do throws(PostgreSQLFailure) {
-      let connection = try PostgreSQLConnection(
-        options.url, namesStatements: false, answerSeconds: Limits.databaseCommandSeconds)
+      let connection = try commandConnection()
       try PostgreSQLSchema.check(connection)
       return try PostgreSQLDistribution.distribute(connection)
     } catch {

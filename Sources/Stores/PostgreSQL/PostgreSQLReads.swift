@@ -16,19 +16,11 @@ struct PostgreSQLReads {
     try inquiry.answer(self, try connection.run(inquiry.queries))
   }
 
-  func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure) -> PostgreSQLRows
-  {
-    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else {
-      throw .disconnected
-    }
-    return rows
-  }
-
   func owner(
     _ facts: PostgreSQLStandings.Facts, _ user: UserID, _ sight: Sight
   ) throws(PostgreSQLFailure) -> ItemOwner {
     try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
-      try rows(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
+      try connection.rows(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
     }
   }
 }

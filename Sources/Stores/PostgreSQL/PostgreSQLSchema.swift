@@ -9,7 +9,7 @@ enum PostgreSQLSchema {
   static let version: Int64 = 1
 
   /// Serialises migrations of several servers: any number that no other program takes ("Face").
-  static let lock = 1_180_787_557
+  private static let lock = 1_180_787_557
 
   static let tables = """
     create table facet_schema (version bigint not null);
@@ -107,35 +107,40 @@ enum PostgreSQLSchema {
 
   /// Brings an empty database into the form of this program, one server at a time; throws when it has another form.
   static func migrate(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    try alone(connection) { () throws(PostgreSQLFailure) in
+      let isThere = try connection.first("select to_regclass('facet_schema') is not null and true")?.int64(0) == 1
+      guard !isThere else { return }
+      for statement in tables.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
+        try connection.execute(String(statement))
+      }
+      try connection.execute("insert into facet_schema values (\(version))")
+      for tenant in TenantID.builtIn {
+        try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
+      }
+    }
+    try check(connection)
+  }
+
+  /// Changes the form of the database in one transaction, while no other server does.
+  static func alone(
+    _ connection: PostgreSQLConnection, _ body: () throws(PostgreSQLFailure) -> Void
+  ) throws(PostgreSQLFailure) {
     try connection.execute("begin")
     do throws(PostgreSQLFailure) {
       try connection.execute("select pg_advisory_xact_lock(\(lock))")
-      let found = try connection.run([
-        PostgreSQLQuery(PostgreSQLStatement("", "select to_regclass('facet_schema') is not null and true"))
-      ])
-      if found.first?.first?.int64(0) != 1 {
-        for statement in tables.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
-          try connection.execute(String(statement))
-        }
-        try connection.execute("insert into facet_schema values (\(version))")
-        for tenant in TenantID.builtIn {
-          try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
-        }
-      }
+      try body()
       try connection.execute("commit")
     } catch {
       try? connection.execute("rollback")
       throw error
     }
-    try check(connection)
   }
 
   /// Throws when the database has not the form of this program, since an older server beside a newer one must not write,
   /// or when its record was begun with another key.
   static func check(_ connection: PostgreSQLConnection, _ key: RecordKey? = nil) throws(PostgreSQLFailure) {
-    let question = PostgreSQLStatement(
-      "", "select version, (select value from facet_key where name = 'record') from facet_schema")
-    guard let row = try connection.run([PostgreSQLQuery(question)]).first?.first else {
+    let question = "select version, (select value from facet_key where name = 'record') from facet_schema"
+    guard let row = try connection.first(question) else {
       throw .schema("The database holds no version of its form. Restore it from a backup.")
     }
     guard row.int64(0) == version else {

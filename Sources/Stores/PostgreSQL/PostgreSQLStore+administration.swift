@@ -8,7 +8,7 @@ extension PostgreSQLStore: AdministeredStore {
   /// See `AdministeredStore`.
   public func isEmpty() throws -> Bool {
     try withReads { reads in
-      try reads.rows(PostgreSQLStatement("", "select 1::bigint from person limit 1")).rows.isEmpty
+      try reads.connection.rows(PostgreSQLStatement("", "select 1::bigint from person limit 1")).rows.isEmpty
     }
   }
 
@@ -33,7 +33,7 @@ extension PostgreSQLStore: AdministeredStore {
   /// See `AdministeredStore`.
   public func tenants() throws -> [TenantSettings] {
     try withReads { reads in
-      try reads.rows(PostgreSQLStatement("", "select id, json from tenant order by id")).map {
+      try reads.connection.rows(PostgreSQLStatement("", "select id, json from tenant order by id")).map {
         row throws(PostgreSQLFailure) in
         try PostgreSQLStandings.decided(try row.tenantID(0), row.bytes(1))
       }
@@ -69,7 +69,7 @@ extension PostgreSQLStore: AdministeredStore {
       if let person = try reads.answer(.user(user)), person.tenant == tenant {
         try PostgreSQLExport(reads.connection).export(person, records)
       }
-      let rows = try reads.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
+      let rows = try reads.connection.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
       for row in rows.rows.map(PostgreSQLRow.init) {
         let position = row.int64(11)
         try changes(

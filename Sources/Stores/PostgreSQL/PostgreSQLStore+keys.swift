@@ -18,7 +18,8 @@ extension PostgreSQLStore {
       }
     }
     let files = try withReads { reads in
-      try reads.rows(PostgreSQLStatement("", "select name, value from facet_key where name <> 'record'")).map {
+      try reads.connection.rows(PostgreSQLStatement("", "select name, value from facet_key where name <> 'record'")).map
+      {
         row throws(PostgreSQLFailure) in (name: row.text(0), bytes: row.bytes(1))
       }
     }

@@ -98,12 +98,13 @@ public final class PostgreSQLStore: ProfileStore {
     return (try recordKey(connection, options.keyDirectory), try PostgreSQLDistribution.isDone(connection))
   }
 
+  private static let selectFingerprint = "select value from facet_key where name = 'record'"
+
   /// The key of the record: the one that the database was begun with.
   private static func recordKey(
     _ connection: PostgreSQLConnection, _ directory: String
   ) throws(PostgreSQLFailure) -> RecordKey {
-    let select = PostgreSQLStatement("", "select value from facet_key where name = 'record'")
-    let fingerprint = try connection.run([PostgreSQLQuery(select)]).first?.first?.bytes(0)
+    let fingerprint = try connection.first(selectFingerprint)?.bytes(0)
     let key: RecordKey
     do throws(StoreOpenError) {
       if let existing = try RecordKey.existing(in: directory) {
@@ -118,7 +119,7 @@ public final class PostgreSQLStore: ProfileStore {
     guard let fingerprint else {
       let insert = PostgreSQLStatement(
         "", "insert into facet_key values ('record', $1::bytea) on conflict (name) do nothing")
-      _ = try connection.run([PostgreSQLQuery(insert, .bytes(key.fingerprint))])
+      _ = try connection.rows(insert, .bytes(key.fingerprint))
       return try recordKey(connection, directory)
     }
     guard fingerprint == key.fingerprint else { throw .schema(SQLiteStore.foreignKeySentence) }
@@ -135,8 +136,7 @@ public final class PostgreSQLStore: ProfileStore {
 
   /// The key of the record in a directory, if it is that of the database.
   static func existingKey(_ directory: String, _ connection: PostgreSQLConnection) throws -> RecordKey? {
-    let select = PostgreSQLStatement("", "select value from facet_key where name = 'record'")
-    let fingerprint = try connection.run([PostgreSQLQuery(select)]).first?.first?.bytes(0)
+    let fingerprint = try connection.first(selectFingerprint)?.bytes(0)
     let key = try RecordKey.existing(in: directory)
     return key?.fingerprint == fingerprint ? key : nil
   }
@@ -225,8 +225,8 @@ public final class PostgreSQLStore: ProfileStore {
         """
         select \(PostgreSQLColumns.change) from record where user_id = $1::text and tenant = $2::text order by position
         """)
-      let rows = try connection.run([PostgreSQLQuery(statement, .text(user.text), .text(tenant.text))])
-      return try rows.first?.map { row throws(PostgreSQLFailure) in try row.change() } ?? []
+      let rows = try connection.rows(statement, .text(user.text), .text(tenant.text))
+      return try rows.map { row throws(PostgreSQLFailure) in try row.change() }
     } catch {
       throw error.storeError
     }
@@ -309,7 +309,7 @@ struct PostgreSQLExport {
     }
     var last = ""
     while true {
-      let people = try rows(Self.people, .text(last))
+      let people = try connection.rows(Self.people, .text(last))
       for row in people.rows.map(PostgreSQLRow.init) {
         let person = try row.person()
         last = person.id.text
@@ -321,28 +321,23 @@ struct PostgreSQLExport {
 
   func export(_ person: StoredUser, _ body: (DirectoryRecord) throws -> Void) throws {
     try body(.user(person))
-    for row in try rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
+    for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(
+      PostgreSQLRow.init)
+    {
       try body(.member(person.id, of: try row.groupID(0)))
     }
-    for row in try rows(Self.items, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
+    for row in try connection.rows(Self.items, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
       let key = ItemKey(user: person.id, collection: row.text(0), id: try row.itemID(1))
       try body(.item(try row.item(key, from: 2)))
     }
   }
 
   private func isImplied(_ tenant: TenantID) throws -> Bool {
-    try TenantID.builtIn.contains(tenant) || !rows(Self.inhabitants, .text(tenant.text)).rows.isEmpty
+    try TenantID.builtIn.contains(tenant) || !connection.rows(Self.inhabitants, .text(tenant.text)).rows.isEmpty
   }
 
   private func each(_ sql: String, _ body: (PostgreSQLRow) throws -> Void) throws {
-    for row in try rows(PostgreSQLStatement("", sql)).rows { try body(PostgreSQLRow(row)) }
-  }
-
-  private func rows(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws -> PostgreSQLRows {
-    guard let rows = try connection.run([PostgreSQLQuery(statement, values: values)]).first else {
-      throw PostgreSQLFailure.disconnected
-    }
-    return rows
+    for row in try connection.rows(PostgreSQLStatement("", sql)).rows { try body(PostgreSQLRow(row)) }
   }
 
   private static let people = PostgreSQLStatement(

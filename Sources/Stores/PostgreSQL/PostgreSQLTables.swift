@@ -94,7 +94,8 @@ final class PostgreSQLTables: WriteTables {
           end.isNew ? Self.insertChain : Self.updateChain, .text(owner.user.text), .text(owner.tenant.text),
           .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, recordKey))))
     }
-    let queries = (isDistributed ? unsent : PostgreSQLBulk.folded(unsent)) + [PostgreSQLQuery(Self.commit)]
+    let isOfMany = touched.count > 1 && !isDistributed
+    let queries = (isOfMany ? PostgreSQLBulk.folded(unsent) : unsent) + [PostgreSQLQuery(Self.commit)]
     unsent = []
     touched = [:]
     _ = try connection.run(queries)

@@ -143,7 +143,7 @@ private final class PostgreSQLWorker {
     else { return }
     lastForgotten = now
     // What fails is tried again after the next minute.
-    _ = try? session.connection().run([PostgreSQLQuery(PostgreSQLTables.forgetAllReceipts, .int(time.ticks))])
+    _ = try? session.connection().rows(PostgreSQLTables.forgetAllReceipts, .int(time.ticks))
   }
 
   private func commitTogether(_ writes: [StoreWrite]) {
@@ -186,9 +186,11 @@ private final class PostgreSQLWorker {
   func probe() {
     do throws(PostgreSQLFailure) {
       let connection = try session.connection()
-      let question = PostgreSQLStatement("", "select pg_is_in_recovery()::int::bigint")
-      let answer = try connection.run([PostgreSQLQuery(question)])
-      if answer.first?.first?.int64(0) == 0 { condition.note(nil) } else { session.reset() }
+      if try connection.first("select pg_is_in_recovery()::int::bigint")?.int64(0) == 0 {
+        condition.note(nil)
+      } else {
+        session.reset()
+      }
     } catch {
       lastOutage = .now()
       session.reset()

@@ -1,3 +1,5 @@
+import Fixtures
+import Foundation
 import OData
 import Testing
 
@@ -5,12 +7,12 @@ import Testing
 struct MetadataGoldenTests {
   @Test("CSDL XML of a model that has one of everything is as it was accepted")
   func csdlXML() throws {
-    try Golden.expect(CSDLXML.document(DescribedModel.description), equals: "csdl.xml")
+    try Self.expect(CSDLXML.document(DescribedModel.description), equals: "csdl.xml")
   }
 
   @Test("CSDL JSON of a model that has one of everything is as it was accepted")
   func csdlJSON() throws {
-    try Golden.expect(CSDLJSON.document(DescribedModel.description).bytes(isIndented: true), equals: "csdl.json")
+    try Self.expect(CSDLJSON.document(DescribedModel.description).bytes(isIndented: true), equals: "csdl.json")
   }
 
   @Test("OpenAPI of a model and its operations is as it was accepted")
@@ -19,7 +21,7 @@ struct MetadataGoldenTests {
     let document = OpenAPIDocument(
       .init(title: "Test", version: "1", documentation: "A test."), of: DescribedModel.description,
       operations: Self.operations(on: person))
-    try Golden.expect(document.document.bytes(isIndented: true), equals: "openapi.json")
+    try Self.expect(document.document.bytes(isIndented: true), equals: "openapi.json")
   }
 
   @Test("A service document lists the roots under the address that was called")
@@ -30,6 +32,14 @@ struct MetadataGoldenTests {
         == #"{"@odata.context":"http://localhost/v1/$metadata","value":["#
         + #"{"name":"people","kind":"EntitySet","url":"people"},"#
         + #"{"name":"self","kind":"Singleton","url":"self"}]}"#)
+  }
+
+  private static func expect(
+    _ bytes: [UInt8], equals name: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Goldens/\(name)")
+    let difference = try Golden.difference(of: String(decoding: bytes, as: UTF8.self), from: file, filter: "Golden")
+    #expect(difference == nil, sourceLocation: sourceLocation)
   }
 
   private static func operations(on person: StructuredType) -> [APIOperation] {
