@@ -61,11 +61,13 @@ let package = Package(
         "OData", "Profiles",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
-        .product(name: "Crypto", package: "swift-crypto"), "CPostgreSQL",
+        .product(name: "Crypto", package: "swift-crypto"), "CPostgreSQL", "CSQLite",
       ],
       swiftSettings: strict),
     // The C library of PostgreSQL, for the store that several servers share.
     .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // What of SQLite's C interface Swift cannot call.
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(
       name: "ProfileServer",
       dependencies: [
@@ -116,6 +118,16 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Benchmarks/RecordServer", swiftSettings: strict),
+    // Requests without a socket, to count what they cost; it drives the door from inside, hence `@testable`.
+    .executableTarget(
+      name: "RequestCost",
+      dependencies: [
+        "OData", "Profiles", "Stores", "ProfileServer",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Benchmarks/RequestCost", swiftSettings: strict),
     // What SwiftNIO does when there is nothing to do, to measure beside.
     .executableTarget(
       name: "RawNIO",

@@ -26,7 +26,7 @@ enum CrossOrigin {
       guard allowed.utf8.count < 2_048 else { break }
       allowed += ", " + name
     }
-    let fields: HTTPHeaders = [
+    let fields: HeaderFields = [
       "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": allowedMethods,
       "Access-Control-Allow-Headers": allowed, "Access-Control-Max-Age": "600",
     ]
@@ -34,7 +34,7 @@ enum CrossOrigin {
   }
 
   /// Adds what a browser needs to hand an answer to a script.
-  static func expose(_ request: HTTPHeaders, _ response: inout HTTPHeaders) {
+  static func expose(_ request: HTTPHeaders, _ response: inout HeaderFields) {
     guard request.contains(name: "Origin") else { return }
     response.replaceOrAdd(name: "Access-Control-Allow-Origin", value: "*")
     response.add(name: "Access-Control-Expose-Headers", value: exposed)

@@ -11,7 +11,7 @@ struct GraphError: Error, Equatable {
   /// The property or segment at fault.
   var target: String?
   /// Further header fields, such as `Allow`.
-  var headers: HTTPHeaders = [:]
+  var headers: HeaderFields = [:]
 
   /// Graph's envelope (OData JSON 4.01 section 21.1, with Graph's spelling `innerError`).
   func body(identity: RequestIdentity, date: DateTimeOffset) -> [UInt8] {
@@ -188,7 +188,7 @@ extension GraphError {
   }
 
   /// Official clients wait exactly this many seconds; zero would make them fall back to a longer pause.
-  private static let retryLater: HTTPHeaders = ["Retry-After": "1"]
+  private static let retryLater: HeaderFields = ["Retry-After": "1"]
 }
 
 // MARK: From the request

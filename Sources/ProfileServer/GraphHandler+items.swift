@@ -87,14 +87,14 @@ extension GraphHandler {
   }
 
   /// How an item is written depends on who reads it, and in which form.
-  static let itemHeaders: HTTPHeaders = ["Vary": "Accept, Prefer, User-Agent"]
+  static let itemHeaders: HeaderFields = ["Vary": "Accept, Prefer, User-Agent"]
   /// How a person is written depends on the form alone.
-  static let userHeaders: HTTPHeaders = ["Vary": "Accept, Prefer"]
+  static let userHeaders: HeaderFields = ["Vary": "Accept, Prefer"]
 }
 
 extension GraphResponse {
   /// An answer without a body.
-  static func noContent(_ headers: HTTPHeaders = [:]) -> GraphResponse {
+  static func noContent(_ headers: HeaderFields = [:]) -> GraphResponse {
     GraphResponse(status: .noContent, headers: headers, body: .none)
   }
 }

@@ -73,7 +73,7 @@ extension GraphHandler {
     let scope = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? "", key]
     let body = exchange.request.body.map { Array($0.readableBytesView) } ?? []
     return Receipt(
-      key: settings.pageKey.digest([Array(exchange.request.path)] + scope.map { Array($0.utf8) }),
+      key: settings.pageKey.digest([exchange.request.path] + scope.map { Array($0.utf8) }),
       body: settings.pageKey.digest([body]),
       time: SystemClock.now())
   }
@@ -130,7 +130,7 @@ extension GraphHandler {
   }
 
   /// Answers a list, and says that the size of its pages was honoured.
-  func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HTTPHeaders) {
+  func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HeaderFields) {
     var headers = headers
     if let size = page.preferredSize {
       headers.add(name: "Preference-Applied", value: "odata.maxpagesize=\(min(size, Limits.pageSizeMax))")
@@ -139,10 +139,9 @@ extension GraphHandler {
   }
 
   func encoder(_ exchange: Exchange) -> ItemEncoder {
-    let version = exchange.request.path.split(separator: UInt8(ascii: "/")).first
-    let isV1 = version.map { $0.elementsEqualIgnoringCase("v1.0".utf8) } ?? false
+    let isV1 = exchange.request.versionSegment.isSameName(as: "v1.0".utf8)
     return ItemEncoder(
-      serviceRoot: "\(exchange.request.origin)/\(isV1 ? "v1.0" : "beta")/",
+      serviceRoot: exchange.request.origin + (isV1 ? "/v1.0/" : "/beta/"),
       showsSingleElement: settings.sourceShape.showsSingleElement(for: exchange.request.headers),
       representation: exchange.representation)
   }

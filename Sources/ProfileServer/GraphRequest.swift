@@ -7,17 +7,34 @@ struct GraphRequest {
   let method: HTTPMethod
   /// Path and query as the client sent them.
   let target: String
+  /// The path, without query.
+  let path: [UInt8]
   let headers: HTTPHeaders
   /// The body after inflation; nil when there was none.
   let body: ByteBuffer?
   /// Scheme and authority that the client used, such as `http://localhost:8080`.
   let origin: String
   /// Whether it came as part of a batch.
-  var isBatchPart = false
+  let isBatchPart: Bool
 
-  /// The path, without query.
-  var path: Substring.UTF8View {
-    target.utf8.prefix { $0 != UInt8(ascii: "?") }
+  init(
+    method: HTTPMethod, target: String, headers: HTTPHeaders, body: ByteBuffer?, origin: String,
+    isBatchPart: Bool = false
+  ) {
+    self.method = method
+    self.target = target
+    path = Self.path(of: target)
+    self.headers = headers
+    self.body = body
+    self.origin = origin
+    self.isBatchPart = isBatchPart
+  }
+
+  private static func path(of target: String) -> [UInt8] {
+    let path = target.utf8.withContiguousStorageIfAvailable { bytes in
+      Array(bytes[..<(bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count)])
+    }
+    return path ?? Array(target.utf8.prefix { $0 != UInt8(ascii: "?") })
   }
 
   /// The version and the one segment behind it, in lower case, of a path that ends there; the segment is empty for the
@@ -33,36 +50,37 @@ struct GraphRequest {
     return (version, Self.text(second))
   }
 
+  /// The first segment of the path as the client wrote it, which names the service's version.
+  var versionSegment: ArraySlice<UInt8> {
+    var rest = path[...]
+    return Self.nextSegment(&rest)
+  }
+
   /// Whether there are more than two segments, as in most requests, so that they are not looked at one by one.
   private var isDeep: Bool {
-    let found = target.utf8.withContiguousStorageIfAvailable { bytes in
-      var (segments, previous) = (0, UInt8(ascii: "/"))
-      for byte in bytes {
-        guard byte != UInt8(ascii: "?"), segments < 3 else { break }
-        if byte != UInt8(ascii: "/"), previous == UInt8(ascii: "/") { segments += 1 }
-        previous = byte
-      }
-      return segments > 2
+    var (segments, previous) = (0, UInt8(ascii: "/"))
+    for byte in path {
+      if byte != UInt8(ascii: "/"), previous == UInt8(ascii: "/") { segments += 1 }
+      guard segments < 3 else { return true }
+      previous = byte
     }
-    return found ?? false
+    return false
   }
 
   /// Takes the next segment off a path; doubled slashes count as one.
-  private static func nextSegment(_ rest: inout Substring.UTF8View) -> Substring.UTF8View {
+  private static func nextSegment(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     rest = rest.drop { $0 == UInt8(ascii: "/") }
     let segment = rest.prefix { $0 != UInt8(ascii: "/") }
     rest = rest[segment.endIndex...]
     return segment
   }
 
-  private static func text(_ segment: Substring.UTF8View) -> String {
+  private static func text(_ segment: ArraySlice<UInt8>) -> String {
     PercentEncoding.decode(segment)?.lowercased() ?? ""
   }
 
   /// The query, without `?`; empty when there is none.
-  var query: Substring.UTF8View {
-    target.utf8.drop { $0 != UInt8(ascii: "?") }.dropFirst()
-  }
+  var query: Substring.UTF8View { target.utf8.dropFirst(path.count).dropFirst() }
 }
 
 /// Scheme and authority by which a client reached the server; links in answers begin with it.

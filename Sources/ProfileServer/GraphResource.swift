@@ -102,7 +102,7 @@ extension GraphResource {
   init(_ request: GraphRequest) throws(GraphError) {
     let path: ResourcePath
     do throws(PathError) {
-      path = try ResourcePath(Array(request.path), model: ProfileModel.model)
+      path = try ResourcePath(request.path, model: ProfileModel.model)
     } catch {
       throw GraphError(error)
     }
@@ -210,7 +210,7 @@ extension GraphResource {
     guard let key = path.key, key.value != meToken else { return .me }
     switch key.name {
     case nil, "id":
-      if key.name == nil, key.value.contains("@") { return try principalName(key.value) }
+      if key.name == nil, key.value.contains(byte: UInt8(ascii: "@")) { return try principalName(key.value) }
       guard let id = UserID(key.value) else { throw .malformedID }
       return .id(id)
     case "userPrincipalName":

@@ -12,12 +12,12 @@ struct GraphResponse {
   }
 
   var status: HTTPResponseStatus
-  var headers: HTTPHeaders
+  var headers: HeaderFields
   var body: Body
 
   /// An answer with a finished JSON body.
   static func json(
-    _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HTTPHeaders = [:],
+    _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HeaderFields = [:],
     as contentType: String = jsonContentType
   ) -> Self {
     var headers = headers

@@ -50,8 +50,10 @@ struct ItemEncoder {
   func entity(_ item: VisibleItem, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: item.json.count + 320)
     json.beginObject()
-    control(
-      "@odata.context", context(of: item.key.user, item.key.collection, selection, item.type) + "/$entity", into: &json)
+    if representation.metadata == .minimal {
+      json.rawName(Self.contextName)
+      json.string(parts: contextParts(of: item.key.user, item.key.collection, selection, item.type, "/$entity"))
+    }
     write(item, selection, into: &json)
     return json.bytes
   }
@@ -156,10 +158,13 @@ struct ItemEncoder {
   // MARK: Parts
 
   private static let keyPrefix = Array("{\"id\":".utf8)
+  private static let contextName = Array("\"@odata.context\":".utf8)
+  private static let typeName = Array("\"@odata.type\":".utf8)
+  private static let entityTagName = Array("\"@odata.etag\":".utf8)
 
   /// Ids that hold an apostrophe are rare, and looking for one is cheaper than replacing none.
   private func quoted(_ text: String) -> String {
-    text.utf8.contains(UInt8(ascii: "'")) ? text.replacing("'", with: "''") : text
+    text.contains(byte: UInt8(ascii: "'")) ? text.replacing("'", with: "''") : text
   }
 
   /// The key in a context is the person's id, also under `/me` (OData JSON 4.01 section 4.6.1).
@@ -168,7 +173,17 @@ struct ItemEncoder {
   private func context(
     of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType
   ) -> String {
-    "\(contextRoot(of: user))/\(collection)\(selection.map { $0.contextSuffix(of: type) } ?? "")"
+    contextParts(of: user, collection, selection, type).joined()
+  }
+
+  /// The same before it is put together, which needs no memory of its own.
+  private func contextParts(
+    of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType, _ suffix: String = ""
+  ) -> [String] {
+    [
+      serviceRoot, "$metadata#users('", quoted(user.text), "')/profile/", collection,
+      selection.map { $0.contextSuffix(of: type) } ?? "", suffix,
+    ]
   }
 
   /// The context of people, or of groups.
@@ -222,8 +237,12 @@ struct ItemEncoder {
   }
 
   private func control(_ type: StructuredType, _ version: Version?, into json: inout JSONWriter) {
-    control("@odata.type", "#\(type.qualifiedName)", into: &json)
-    if let version { control("@odata.etag", version.entityTag, into: &json) }
+    guard representation.metadata == .minimal else { return }
+    json.rawName(Self.typeName)
+    json.string(parts: ["#", type.qualifiedName])
+    guard let version else { return }
+    json.rawName(Self.entityTagName)
+    json.string(version.entityTag)
   }
 
   /// A damaged value shows no members at all.

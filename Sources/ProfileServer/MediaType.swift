@@ -5,6 +5,12 @@ struct MediaType: Equatable {
 
   /// Reads a header's value; nil when it is malformed.
   init?(_ text: String) {
+    // What nearly every request says: no need to take it apart.
+    guard text != "application/json" else {
+      name = text
+      parameters = [:]
+      return
+    }
     let parts = text.split(separator: ";", omittingEmptySubsequences: false)
     guard let first = parts.first else { return nil }
     name = Self.trimmed(first).lowercased()

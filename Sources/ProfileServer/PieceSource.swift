@@ -12,7 +12,7 @@ protocol PieceSource: AnyObject {
 extension GraphHandler {
   /// Answers with what a source makes: in one piece when it is short, else as fast as the client takes it. What goes
   /// wrong before anything was sent is an ordinary error.
-  func finish(_ exchange: Exchange, _ headers: HTTPHeaders, from source: some PieceSource) {
+  func finish(_ exchange: Exchange, _ headers: HeaderFields, from source: some PieceSource) {
     let stream = SourceStream(source)
     stream.next { [self] piece in
       switch piece {

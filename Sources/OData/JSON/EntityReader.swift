@@ -239,7 +239,7 @@ public struct EntityReader: Sendable {
   }
 
   private func unknownProperty(_ name: String, of type: StructuredType, path: PropertyPath) -> BodyError {
-    if let navigation = type.navigation.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+    if let navigation = type.navigation.first(where: { $0.name.hasSameBytes(as: name) }) {
       return .inlineNavigation(navigation.name)
     }
     let suggestion = Self.camelCased(name).flatMap { type.property(named: $0)?.name }

@@ -56,6 +56,13 @@ public struct JSONWriter {
     needsComma = true
   }
 
+  /// Writes a string that is put together from these parts.
+  public mutating func string(parts: [String]) {
+    scalar { $0.append(UInt8(ascii: "\"")) }
+    for part in parts { escaped(part) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
   /// Writes text that is known to need no escaping, between quotes.
   public mutating func plainString(_ value: [UInt8]) {
     scalar {
@@ -115,9 +122,15 @@ public struct JSONWriter {
   }
 
   private mutating func quoted(_ value: String) {
-    var value = value
     bytes.append(UInt8(ascii: "\""))
+    escaped(value)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func escaped(_ value: String) {
+    var value = value
     value.withUTF8 { text in
+      guard Self.needsEscapes(text) else { return bytes.append(contentsOf: text) }
       var start = 0
       for index in 0..<text.count where Self.needsEscape(text[index]) {
         bytes.append(contentsOf: text[start..<index])
@@ -126,7 +139,13 @@ public struct JSONWriter {
       }
       bytes.append(contentsOf: text[start..<text.count])
     }
-    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Looks at all of a text, which takes the machine less time than to stop at the first.
+  private static func needsEscapes(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    var found: UInt8 = 0
+    for byte in text { found |= needsEscape(byte) ? 1 : 0 }
+    return found != 0
   }
 
   private static func needsEscape(_ byte: UInt8) -> Bool {

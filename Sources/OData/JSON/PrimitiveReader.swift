@@ -1,10 +1,15 @@
 /// Where in a body a value stands, as names joined by slashes.
 struct PropertyPath {
-  private(set) var text = ""
+  private var owner = ""
+  private var name = ""
+
+  /// The names with slashes between them; it is put together only where it is needed.
+  var text: String { owner.isEmpty ? name : owner + "/" + name }
 
   func appending(_ name: String) -> PropertyPath {
-    var path = self
-    path.text += text.isEmpty ? name : "/" + name
+    var path = PropertyPath()
+    path.owner = text
+    path.name = name
     return path
   }
 
@@ -34,7 +39,7 @@ struct PrimitiveReader {
       guard let value = try reader.readNumber().double else { throw invalid("is beyond the range of a double") }
       return .double(value)
     case .string:
-      return .string(try readText(&reader, "a string"))
+      return .string(try readText(&reader, "a string").string)
     case .date:
       guard let date = CalendarDate(try readText(&reader, "a date such as \"2024-01-31\"").utf8) else {
         throw invalid("must be a day of the calendar, written YYYY-MM-DD")
@@ -46,9 +51,9 @@ struct PrimitiveReader {
   }
 
   private func readInstant(_ reader: inout JSONReader) throws -> DateTimeOffset {
-    let text = try readText(&reader, "a date and time such as \"2024-01-31T08:00:00Z\"")
+    let text = try readText(&reader, "a date and time such as \"2024-01-31T08:00:00Z\"").utf8
     do throws(DateTimeOffset.ParseError) {
-      return try DateTimeOffset(text.utf8)
+      return try DateTimeOffset(text)
     } catch {
       switch error {
       case .missingOffset:
@@ -67,13 +72,13 @@ struct PrimitiveReader {
     return value
   }
 
-  private func readText(_ reader: inout JSONReader, _ expected: String) throws -> String {
+  private func readText(_ reader: inout JSONReader, _ expected: String) throws -> JSONReader.Text {
     try expect(.string, expected, &reader)
     let text = try reader.readString()
     guard !enforcesLimits || text.utf8Count <= Limits.stringBytesMax else {
       throw BodyError.tooLarge(property: path.text, bound: "at most \(Limits.stringBytesMax) bytes of UTF-8")
     }
-    return text.string
+    return text
   }
 
   private func expect(_ kind: JSONReader.Kind, _ expected: String, _ reader: inout JSONReader) throws {

@@ -24,6 +24,8 @@ public final class EnumType: Sendable {
   public let isFlags: Bool
   public let members: [Member]
   public let documentation: String
+  /// The number of `unknownFutureValue`, where it is declared.
+  private let sentinel: Int64?
 
   init(namespace: String, declaration: EnumTypeDeclaration) {
     name = declaration.name
@@ -31,12 +33,17 @@ public final class EnumType: Sendable {
     isFlags = declaration.isFlags
     members = declaration.members.map { Member(name: $0.0, value: $0.1) }
     documentation = declaration.documentation
+    sentinel = members.first { $0.name == Self.sentinelName }?.value
   }
 
   /// Reads names in any case, comma-joined for flags, or a declared number; nil for anything else.
   public func input(_ text: some Sequence<UInt8>) -> Input? {
+    let text = Array(text)
+    if let member = memberNamed(text[...]) {
+      return member.value == sentinel ? .unknownFutureValue : .value(member.value)
+    }
     var sum: Int64 = 0
-    let parts = Array(text).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    let parts = text.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
     guard isFlags || parts.count == 1, parts.count <= members.count else { return nil }
     for part in parts {
       guard let member = memberOrNumber(Self.trim(part)) else { return nil }
@@ -75,14 +82,16 @@ public final class EnumType: Sendable {
     return names.map(\.name).joined(separator: ",")
   }
 
-  private var sentinel: Int64? { members.first { $0.name == Self.sentinelName }?.value }
-
   private var combinableBits: Int64 {
     members.filter { $0.name != Self.sentinelName }.reduce(0) { $0 | $1.value }
   }
 
+  private func memberNamed(_ text: ArraySlice<UInt8>) -> Member? {
+    members.first { $0.name.utf8.isSameName(as: text) }
+  }
+
   private func memberOrNumber(_ text: ArraySlice<UInt8>) -> Int64? {
-    if let member = members.first(where: { $0.name.utf8.elementsEqualIgnoringCase(text) }) { return member.value }
+    if let member = memberNamed(text) { return member.value }
     guard let number = Int64(String(decoding: text, as: UTF8.self)), let input = input(number: number) else {
       return nil
     }
@@ -97,23 +106,5 @@ public final class EnumType: Sendable {
     while part.first == 0x20 { part.removeFirst() }
     while part.last == 0x20 { part.removeLast() }
     return part
-  }
-}
-
-extension Sequence<UInt8> {
-  /// Whether both are the same bytes when ASCII letters are folded to lower case.
-  public func elementsEqualIgnoringCase(_ other: some Sequence<UInt8>) -> Bool {
-    elementsEqual(other) { left, right in left == right || Self.lowercased(left) == Self.lowercased(right) }
-  }
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-  }
-}
-
-extension Collection<UInt8> {
-  /// Whether two names are the same but for the case of letters in ASCII. Most differ in their length already.
-  public func isSameName(as other: some Collection<UInt8>) -> Bool {
-    count == other.count && elementsEqualIgnoringCase(other)
   }
 }

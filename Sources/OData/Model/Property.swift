@@ -1,5 +1,5 @@
 /// A structural property of an entity or complex type (OData CSDL 4.01 section 7).
-public struct Property: Sendable {
+public final class Property: Sendable {
   /// What the values are.
   public enum ValueType: Sendable {
     case primitive(PrimitiveKind)

@@ -4,7 +4,7 @@ extension ResourcePath {
   /// Doubled slashes count as one, since official clients produce them. Segments are split first and decoded
   /// once afterwards (OData URL Conventions 4.01 section 2), names compared in any case, keys exactly.
   public init(_ path: some Collection<UInt8>, model: EntityModel) throws(PathError) {
-    var segments = path.split(separator: UInt8(ascii: "/"))[...]
+    var segments = PathSegments(Array(path))
     guard let first = segments.popFirst(), let version = ServiceVersion(segment: first) else {
       throw .notOfTheService
     }
@@ -16,20 +16,19 @@ extension ResourcePath {
     }
     self.root = root
     var key = head.key
-    if root.isEntitySet, key == nil, let next = segments.first, next.first != UInt8(ascii: "$") {
-      segments.removeFirst()
+    if root.isEntitySet, key == nil, let next = segments.popKey() {
       key = Key(value: try Segment.decode(next))
     }
     guard root.isEntitySet || key == nil else { throw .malformedKey(segment: root.name) }
     self.key = key
-    steps = try Self.steps(segments, from: root.type)
+    steps = try Self.steps(&segments, from: root.type)
   }
 
   private static func steps(
-    _ segments: ArraySlice<some Collection<UInt8>>, from root: StructuredType
+    _ segments: inout PathSegments, from root: StructuredType
   ) throws(PathError) -> [Step] {
-    var segments = segments
     var steps: [Step] = []
+    steps.reserveCapacity(4)
     var type: StructuredType? = root
     while let raw = segments.popFirst() {
       let segment = try Segment(raw)
@@ -47,8 +46,7 @@ extension ResourcePath {
         if let key = segment.key {
           guard navigation.isCollection else { throw .malformedKey(segment: navigation.name) }
           steps.append(.key(key))
-        } else if navigation.isCollection, let next = segments.first, next.first != UInt8(ascii: "$") {
-          segments.removeFirst()
+        } else if navigation.isCollection, let next = segments.popKey() {
           steps.append(.key(Key(value: try Segment.decode(next))))
         }
         continue
@@ -75,15 +73,43 @@ extension ResourcePath.ServiceVersion {
   }
 }
 
+/// The segments of a path, one after the other; doubled slashes count as one.
+private struct PathSegments {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Takes the next segment, which is not empty; nil at the end.
+  mutating func popFirst() -> ArraySlice<UInt8>? {
+    skipSlashes()
+    let start = position
+    while position < bytes.count, bytes[position] != UInt8(ascii: "/") { position += 1 }
+    return start < position ? bytes[start..<position] : nil
+  }
+
+  /// The same, unless the segment is one of OData's own, which begin with a dollar sign: then it stays.
+  mutating func popKey() -> ArraySlice<UInt8>? {
+    skipSlashes()
+    guard position < bytes.count, bytes[position] != UInt8(ascii: "$") else { return nil }
+    return popFirst()
+  }
+
+  private mutating func skipSlashes() {
+    while position < bytes.count, bytes[position] == UInt8(ascii: "/") { position += 1 }
+  }
+}
+
 /// One path segment: a name and the key that may stand behind it in parentheses.
 private struct Segment {
   let name: String
   let key: ResourcePath.Key?
 
-  init(_ raw: some Collection<UInt8>) throws(PathError) {
-    let text = Array(try Self.decode(raw).utf8)
-    guard text.last == UInt8(ascii: ")"), let open = text.firstIndex(of: UInt8(ascii: "(")) else {
-      name = String(decoding: text, as: UTF8.self)
+  init(_ raw: ArraySlice<UInt8>) throws(PathError) {
+    let decoded = try Self.decode(raw)
+    let text = decoded.utf8.last == UInt8(ascii: ")") ? Array(decoded.utf8) : []
+    guard let open = text.firstIndex(of: UInt8(ascii: "(")) else {
+      name = decoded
       key = nil
       return
     }
@@ -123,7 +149,7 @@ private struct Segment {
 
   private static let quote = UInt8(ascii: "'")
 
-  static func decode(_ raw: some Collection<UInt8>) throws(PathError) -> String {
+  static func decode(_ raw: ArraySlice<UInt8>) throws(PathError) -> String {
     guard let text = PercentEncoding.decode(raw) else { throw .malformedEncoding }
     return text
   }
@@ -133,6 +159,7 @@ private struct Segment {
 public enum PercentEncoding {
   /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character.
   public static func decode(_ raw: some Collection<UInt8>) -> String? {
+    if let plain = raw.withContiguousStorageIfAvailable(plainText) ?? nil { return plain }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(raw.count)
     var iterator = raw.makeIterator()
@@ -149,6 +176,12 @@ public enum PercentEncoding {
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
     let isValid = bytes.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
     return isValid ? String(decoding: bytes, as: UTF8.self) : nil
+  }
+
+  /// The text of bytes that need no decoding, as most do; nil for others.
+  private static func plainText(_ raw: UnsafeBufferPointer<UInt8>) -> String? {
+    for byte in raw where byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "%") { return nil }
+    return String(decoding: raw, as: UTF8.self)
   }
 
   /// The same for the value of a query option, where a plus sign stands for a blank.

@@ -34,13 +34,18 @@ public struct CalendarDate: Hashable, Comparable, CustomStringConvertible, Senda
   public var utf8: [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(10)
-    let (year, month, day) = components
-    text.appendDigits(year, width: 4)
-    text.append(UInt8(ascii: "-"))
-    text.appendDigits(month, width: 2)
-    text.append(UInt8(ascii: "-"))
-    text.appendDigits(day, width: 2)
+    append(to: &text)
     return text
+  }
+
+  func append(to text: inout [UInt8]) {
+    let (year, month, day) = components
+    text.appendTwoDigits(year / 100)
+    text.appendTwoDigits(year % 100)
+    text.append(UInt8(ascii: "-"))
+    text.appendTwoDigits(month)
+    text.append(UInt8(ascii: "-"))
+    text.appendTwoDigits(day)
   }
 
   /// Year, month and day as numbers.
@@ -119,6 +124,12 @@ struct DigitReader {
 }
 
 extension [UInt8] {
+  /// Appends a number below 100.
+  mutating func appendTwoDigits(_ value: Int) {
+    append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10))
+    append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+  }
+
   /// Appends a non-negative number with leading zeros up to `width` digits.
   mutating func appendDigits(_ value: Int, width: Int) {
     var divisor = 1

@@ -81,14 +81,14 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
   public var utf8WithoutFraction: [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(28)
-    text.append(contentsOf: CalendarDate(dayNumber: Int(ticks / Self.ticksPerDay))?.utf8 ?? [])
+    CalendarDate(dayNumber: Int(ticks / Self.ticksPerDay))?.append(to: &text)
     let seconds = Int(ticks % Self.ticksPerDay / Self.ticksPerSecond)
     text.append(UInt8(ascii: "T"))
-    text.appendDigits(seconds / 3_600, width: 2)
+    text.appendTwoDigits(seconds / 3_600)
     text.append(UInt8(ascii: ":"))
-    text.appendDigits(seconds / 60 % 60, width: 2)
+    text.appendTwoDigits(seconds / 60 % 60)
     text.append(UInt8(ascii: ":"))
-    text.appendDigits(seconds % 60, width: 2)
+    text.appendTwoDigits(seconds % 60)
     return text
   }
 

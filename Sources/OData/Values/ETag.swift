@@ -56,7 +56,7 @@ public enum EntityTagCondition: Equatable, Sendable {
   public func matches(_ version: Version) -> Bool {
     switch self {
     case .any: true
-    case .oneOf(let tags): tags.contains { $0.utf8.elementsEqual(String(version.number).utf8) }
+    case .oneOf(let tags): tags.contains { $0.hasSameBytes(as: String(version.number)) }
     }
   }
 

@@ -10,7 +10,7 @@ public enum GUID {
           position += 1
         }
         let half = digit < 16 ? high : low
-        text[position] = Hexadecimal.digits[Int(truncatingIfNeeded: half >> UInt64(60 - digit % 16 * 4)) & 15]
+        text[position] = Hexadecimal.digit(UInt8(truncatingIfNeeded: half >> UInt64(60 - digit % 16 * 4)) & 15)
         position += 1
       }
       return position

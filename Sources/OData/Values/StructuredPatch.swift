@@ -30,13 +30,14 @@ public struct StructuredPatch: Equatable, Sendable {
 
   public static func == (left: Self, right: Self) -> Bool {
     left.members == right.members && left.entityTag == right.entityTag && left.bindings == right.bindings
-      && left.dynamic.elementsEqual(right.dynamic) { $0.name.utf8.elementsEqual($1.name.utf8) && $0.json == $1.json }
+      && left.dynamic.elementsEqual(right.dynamic) { $0.name.hasSameBytes(as: $1.name) && $0.json == $1.json }
   }
 
   /// Applies the patch to a value of `type` and returns the positions of the properties that changed.
   public func apply(to value: inout StructuredValue, of type: StructuredType) -> [Int] {
     var changed: [Int] = []
     for property in type.properties {
+      if case .absent = members[property.index] { continue }
       let new = Self.result(of: members[property.index], on: value.members[property.index], property)
       guard let new, new != value.members[property.index] else { continue }
       value.members[property.index] = new
@@ -63,7 +64,7 @@ public struct StructuredPatch: Equatable, Sendable {
 
   private func applyDynamic(to value: inout StructuredValue) {
     for (name, json) in dynamic {
-      let place = value.dynamic.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+      let place = value.dynamic.firstIndex { $0.name.hasSameBytes(as: name) }
       // In its place, so that repeating what is stored changes nothing, not even the order.
       switch (place, json) {
       case (let place?, let json?): value.dynamic[place] = DynamicMember(name: name, json: json)

@@ -29,7 +29,7 @@ extension Value: Equatable {
     case (.bool(let a), .bool(let b)): a == b
     case (.int(let a), .int(let b)): a == b
     case (.double(let a), .double(let b)): a == b
-    case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+    case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
     case (.date(let a), .date(let b)): a == b
     case (.dateTime(let a), .dateTime(let b)): a == b
     case (.enumeration(let a), .enumeration(let b)): a == b
@@ -69,6 +69,6 @@ public struct DynamicMember: Equatable, Sendable {
   }
 
   public static func == (left: Self, right: Self) -> Bool {
-    left.name.utf8.elementsEqual(right.name.utf8) && left.json == right.json
+    left.name.hasSameBytes(as: right.name) && left.json == right.json
   }
 }

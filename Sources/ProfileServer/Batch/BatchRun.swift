@@ -136,10 +136,7 @@ final class BatchRun {
     let rest = String(decoding: path, as: UTF8.self)
     // Some clients write the version too.
     if ["beta", "v1.0"].contains(String(decoding: first, as: UTF8.self).lowercased()) { return "/\(rest)" }
-    let version = exchange.request.path.split(separator: UInt8(ascii: "/")).first.map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    return "/\(version ?? "beta")/\(rest)"
+    return "/\(String(decoding: exchange.request.versionSegment, as: UTF8.self))/\(rest)"
   }
 
   // MARK: Answers
@@ -197,7 +194,7 @@ final class BatchRun {
   }
 
   /// The fields that belong to one answer rather than to the connection, each once.
-  private static func fields(_ headers: HTTPHeaders) -> [(String, String)] {
+  private static func fields(_ headers: HeaderFields) -> [(String, String)] {
     var fields: [(String, String)] = []
     for (name, value) in headers where !ofConnection.contains(where: { $0.utf8.isSameName(as: name.utf8) }) {
       if let place = fields.firstIndex(where: { $0.0.utf8.isSameName(as: name.utf8) }) {

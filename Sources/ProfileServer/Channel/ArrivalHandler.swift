@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 
 /// The end of the pipeline where bytes come and go: notes when they come in, before anything has understood them, and
-/// sends those that are finished already.
+/// writes those that are finished already.
 final class ArrivalHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -21,30 +21,69 @@ final class ArrivalHandler: ChannelInboundHandler {
     context.fireChannelRead(data)
   }
 
-  /// Sends bytes that are a whole answer.
-  func send(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+  /// While a request waits for the disk the handler above asks for nothing more, and to stop and go on again would be two
+  /// calls of the system for each such request. So one read is asked for ahead; what it brings waits above.
+  func channelReadComplete(context: ChannelHandlerContext) {
+    context.fireChannelReadComplete()
+    guard door.mayReadAhead else { return }
+    door.mayReadAhead = false
+    context.read()
+  }
+
+  /// Notes that the server is about to end, before the handler in between keeps that to itself.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is ChannelShouldQuiesceEvent { door.isQuiescing = true }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  /// Writes finished bytes; they go out with the next flush.
+  func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+
+  func flush() { context?.flush() }
 }
 
 extension GraphResponse {
-  /// The header section as it goes over the wire (RFC 9112 section 4).
-  var headBytes: ByteBuffer {
-    var wire = ByteBuffer()
-    wire.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
-    for (name, value) in headers { wire.writeString("\(name): \(value)\r\n") }
-    wire.writeString("\r\n")
-    return wire
+  /// Longer bodies are sent behind the header section rather than copied to it.
+  private static let joinedBytesMax = 32 << 10
+
+  /// Writes the answer as it stands (RFC 9112 sections 2.1 and 4); its header fields must say how long its body is,
+  /// which must be finished.
+  func write(to wire: ArrivalHandler) {
+    var body = ByteBuffer()
+    if case .bytes(let bytes) = self.body { body = bytes }
+    let isJoined = body.readableBytes <= Self.joinedBytesMax
+    let statusLine = status == .ok ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n"
+    let size = statusLine.utf8.count + headers.byteCount + 2 + (isJoined ? body.readableBytes : 0)
+    var bytes = ByteBufferAllocator().buffer(capacity: size)
+    bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { space in
+      var writer = WireWriter(space)
+      writer.append(statusLine)
+      headers.write(to: &writer)
+      writer.append("\r\n")
+      if isJoined { body.withUnsafeReadableBytes { writer.append($0) } }
+      return writer.count
+    }
+    wire.write(bytes)
+    if !isJoined { wire.write(body) }
+  }
+}
+
+/// Fills memory of which the size was found out before.
+struct WireWriter {
+  private let space: UnsafeMutableRawBufferPointer
+  /// How many bytes were written.
+  private(set) var count = 0
+
+  init(_ space: UnsafeMutableRawBufferPointer) { self.space = space }
+
+  mutating func append(_ text: String) {
+    let isDone = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) } != nil
+    if !isDone { Array(text.utf8).withUnsafeBytes { append($0) } }
   }
 
-  /// The whole answer; its body must be finished.
-  var wireBytes: ByteBuffer {
-    var response = self
-    guard case .bytes(var body) = body else {
-      response.headers.replaceOrAdd(name: "Content-Length", value: "0")
-      return response.headBytes
-    }
-    response.headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
-    var wire = response.headBytes
-    wire.writeBuffer(&body)
-    return wire
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count <= space.count - count, "What is written was counted before.")
+    UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: bytes)
+    count += bytes.count
   }
 }

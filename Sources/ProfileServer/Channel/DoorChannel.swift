@@ -43,24 +43,31 @@ struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       let pipeline = channel.pipeline.syncOperations
-      let door = DoorHandler(graph: try handlers.handler(of: channel.eventLoop), environment: environment)
-      var limits = NIOHTTPDecoderLimitConfiguration()
-      limits.maxHeaderFieldSize = Limits.headerBytesMax
-      limits.maxHeaderListSize = Limits.headerBytesMax
-      limits.maxHeaderFieldCount = Limits.headerCountMax
-      let wire = ArrivalHandler(door: door)
-      door.wire = wire
-      try pipeline.addHandler(wire)
-      try pipeline.configureHTTPServerPipeline(
-        withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
-        withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-      try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(Limits.bodyBytesMax)))
-      try pipeline.addHandler(door)
+      try Self.addDoor(to: pipeline, graph: try handlers.handler(of: channel.eventLoop), environment)
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: environment.isSecure))
       try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
       return try NIOAsyncChannel(
         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
     }
+  }
+
+  /// Adds everything from the socket up to the door.
+  static func addDoor(
+    to pipeline: ChannelPipeline.SynchronousOperations, graph: GraphHandler, _ environment: DoorEnvironment
+  ) throws {
+    let door = DoorHandler(graph: graph, environment: environment)
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = Limits.headerBytesMax
+    limits.maxHeaderListSize = Limits.headerBytesMax
+    limits.maxHeaderFieldCount = Limits.headerCountMax
+    let wire = ArrivalHandler(door: door)
+    door.wire = wire
+    try pipeline.addHandler(wire)
+    try pipeline.configureHTTPServerPipeline(
+      withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
+      withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+    try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(Limits.bodyBytesMax)))
+    try pipeline.addHandler(door)
   }
 
   func handle(value: Value, logger: Logger) async {

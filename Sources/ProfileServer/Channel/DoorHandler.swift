@@ -14,37 +14,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// Where the request in flight is.
-  enum Phase {
-    case waiting
-    /// A Graph request whose body arrives.
-    case receiving(HTTPRequestHead, body: ByteBuffer?)
-    /// A Graph request that is being answered.
-    case answering(HTTPRequestHead)
-    /// A request that Hummingbird answers.
-    case passing(Passage)
-    /// The connection was refused; whatever comes is dropped.
-    case lingering
-
-    /// The header section of the request in flight.
-    var head: HTTPRequestHead? {
-      switch self {
-      case .waiting, .lingering: nil
-      case .receiving(let head, _), .answering(let head): head
-      case .passing(let passage): passage.head
-      }
-    }
-  }
-
-  /// How far a request has come that Hummingbird answers. It may answer before the whole body is there.
-  struct Passage {
-    let head: HTTPRequestHead
-    var bodyBytes = 0
-    var isRequestComplete = false
-    var hasAnswerBegun = false
-    var isAnswerComplete = false
-  }
-
   let graph: GraphHandler
   let environment: DoorEnvironment
   /// Where finished bytes go out, below everything that counts requests and answers.
@@ -52,8 +21,14 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var context: ChannelHandlerContext?
   var phase = Phase.waiting
   var clock: ConnectionClock
+  /// Whether the server is about to end: further requests would find nobody.
+  var isQuiescing = false
   private var keepsAlive = true
+  /// Whether the codec's last answer may have been sent in chunks: at the end of the next it would send a last one.
+  private var mayBeChunking = false
   private var isReadHeld = false
+  /// Whether a request is being answered for which nothing was read ahead yet.
+  var mayReadAhead = false
   private var isInsideRead = false
   /// Counts requests, so that a late answer cannot reach another one.
   private var ticket = 0
@@ -170,6 +145,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       phase = .answering(head)
       complete = (head, body)
       answerWhatIsComplete()
+      if case .answering = phase { mayReadAhead = context.channel.isWritable }
     case .passing(var passage):
       passage.isRequestComplete = true
       phase = .passing(passage)
@@ -200,7 +176,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var response = response
     // A client of HTTP/1.0 learns the end of an answer without a length from the end of the connection.
     if case .stream = response.body, head.version != .http1_1 { keepsAlive = false }
-    if !keepsAlive {
+    if !keepsAlive || isQuiescing {
       response.headers.add(name: "Connection", value: "close")
     } else if head.version != .http1_1 {
       response.headers.add(name: "Connection", value: "keep-alive")
@@ -213,16 +189,27 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       guard hasNoBody || response.headers.contains(name: "Content-Length") else {
         return endWithHead(response, context)
       }
-      writeHead(response, head, context)
+      write(response, head, context)
       endAnswer(context)
     case .bytes(let bytes):
       response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
-      writeHead(response, head, context)
-      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+      write(response, head, context)
       endAnswer(context)
     case .stream(let stream):
       writeHead(response, head, context)
+      mayBeChunking = true
       pump(stream, ticket: ticket)
+    }
+  }
+
+  /// Writes a whole answer: as finished bytes, unless the codec has to be told that no further chunk follows, or has to
+  /// write in another version than HTTP/1.1.
+  private func write(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    if let wire, !mayBeChunking, request.version == .http1_1 { return response.write(to: wire) }
+    writeHead(response, request, context)
+    mayBeChunking = false
+    if case .bytes(let bytes) = response.body {
+      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
     }
   }
 
@@ -230,13 +217,21 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func endWithHead(_ response: GraphResponse, _ context: ChannelHandlerContext) {
     var response = response
     response.headers.replaceOrAdd(name: "Connection", value: "close")
+    send(response, context)
+  }
+
+  /// Sends finished bytes as the last of this connection.
+  private func send(_ response: GraphResponse, _ context: ChannelHandlerContext) {
     context.flush()
-    wire?.send(response.headBytes)
+    if let wire {
+      response.write(to: wire)
+      wire.flush()
+    }
     linger(context)
   }
 
   private func writeHead(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    let head = HTTPResponseHead(version: request.version, status: response.status, headers: response.headers)
+    let head = HTTPResponseHead(version: request.version, status: response.status, headers: response.headers.forCodec)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
   }
 
@@ -264,6 +259,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func endAnswer(_ context: ChannelHandlerContext) {
     phase = .waiting
+    mayReadAhead = false
     clock.answered(now: .now())
     let keepsAlive = keepsAlive
     context.write(wrapOutboundOut(.end(nil)), promise: nil)
@@ -286,15 +282,17 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     ticket += 1
     var response = graph.refusal(error, headers: head?.headers ?? [:])
     response.headers.add(name: "Connection", value: "close")
-    context.flush()
-    wire?.send(response.wireBytes)
-    linger(context)
+    if case .bytes(let bytes) = response.body {
+      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+    }
+    send(response, context)
   }
 
   /// Closes the sending side and drops what still comes in: closing at once would reset the connection and take the
   /// answer away from a client that is still sending (RFC 9112 section 9.6).
   private func linger(_ context: ChannelHandlerContext) {
     phase = .lingering
+    mayReadAhead = false
     clock.lingers(now: .now())
     context.flush()
     let closed = context.eventLoop.makePromise(of: Void.self)
@@ -326,6 +324,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       passage.isAnswerComplete = true
     } else {
       passage.hasAnswerBegun = true
+      mayBeChunking = true
     }
     phase = .passing(passage)
     context.write(data, promise: promise)

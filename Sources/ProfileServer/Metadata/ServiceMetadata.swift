@@ -117,7 +117,7 @@ extension ServiceMetadata {
   }
 
   private func response(with document: Document, to request: GraphRequest) -> GraphResponse {
-    let fields: HTTPHeaders = ["ETag": document.entityTag, "Vary": "Accept"]
+    let fields: HeaderFields = ["ETag": document.entityTag, "Vary": "Accept"]
     guard !document.isKnown(to: request.headers["If-None-Match"]) else {
       return GraphResponse(status: .notModified, headers: fields, body: .none)
     }

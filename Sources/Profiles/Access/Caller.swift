@@ -1,5 +1,5 @@
-/// Who asks, as a verified token says.
-public struct Caller: Hashable, Sendable {
+/// Who asks, as a verified token says. A class, because it goes with every step of a request and never changes.
+public final class Caller: Hashable, Sendable {
   /// A person through an application, or an application on its own.
   public enum Actor: Hashable, Sendable {
     case user(UserID)
@@ -49,4 +49,20 @@ public struct Caller: Hashable, Sendable {
 
   /// Whether the account belongs to a person rather than to an organisation.
   public var isPersonalAccount: Bool { tenant == .personalAccounts }
+
+  public static func == (left: Caller, right: Caller) -> Bool {
+    left === right
+      || (left.actor == right.actor && left.tenant == right.tenant && left.applicationID == right.applicationID
+        && left.applicationName == right.applicationName && left.displayName == right.displayName
+        && left.userPrincipalName == right.userPrincipalName && left.permissions == right.permissions
+        && left.isAdministrator == right.isAdministrator)
+  }
+
+  /// Hashes what tells most callers apart.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(actor)
+    hasher.combine(tenant)
+    hasher.combine(applicationID)
+    hasher.combine(permissions)
+  }
 }

@@ -10,7 +10,7 @@ public struct UserID: Hashable, Sendable {
     self.text = text
   }
 
-  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
@@ -26,7 +26,7 @@ public struct ItemID: Hashable, Sendable {
     self.text = text
   }
 
-  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
@@ -49,7 +49,7 @@ public struct GroupID: Hashable, Sendable {
     self.text = text
   }
 
-  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
@@ -74,7 +74,7 @@ public struct TenantID: Hashable, Sendable {
 
   private init(known text: String) { self.text = text }
 
-  public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { hashBytes(of: text, into: &hasher) }
@@ -83,8 +83,13 @@ public struct TenantID: Hashable, Sendable {
 /// Clients resolve the segments `.` and `..` of a URL before they send it (RFC 3986 section 5.2.4), so that a request for
 /// such an id would reach what stands above it.
 private func isValidID(_ text: String) -> Bool {
-  (1...Limits.idBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-    && text != "." && text != ".."
+  guard (1...Limits.idBytesMax).contains(text.utf8.count), text != ".", text != ".." else { return false }
+  let isValid = text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy(mayStandInID) }
+  return isValid ?? text.utf8.allSatisfy(mayStandInID)
+}
+
+private func mayStandInID(_ byte: UInt8) -> Bool {
+  byte >= 0x20 && byte != 0x7F
 }
 
 // Swift compares strings by canonical equivalence, which would make one person of two ids that a store keeps apart.

@@ -42,6 +42,7 @@ struct UpdateItem: ItemOperation {
     var patch = patch
     let isStaleCopy = patch.entityTag.map { EntityTagCondition($0)?.matches(item.version) != true } ?? false
     for property in type.properties where property.traits.contains(.audit) {
+      if case .absent = patch.members[property.index] { continue }
       let old = value.members[property.index]
       guard let new = StructuredPatch.result(of: patch.members[property.index], on: old, property) else { continue }
       if isStaleCopy || Self.repeats(new, old) { patch.members[property.index] = .absent }

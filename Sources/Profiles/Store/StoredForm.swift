@@ -10,7 +10,7 @@ extension StoredItem {
     } catch {
       return "The JSON is not of the type '\(type.qualifiedName)'."
     }
-    guard case .string(let id) = value.members[ItemFacet.Position.id], id.utf8.elementsEqual(key.id.text.utf8) else {
+    guard case .string(let id) = value.members[ItemFacet.Position.id], id.hasSameBytes(as: key.id.text) else {
       return "The id in the JSON is not the key."
     }
     let derived = StoredItem(key: key, version: version, value: value, of: type)

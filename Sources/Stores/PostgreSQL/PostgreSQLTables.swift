@@ -235,7 +235,7 @@ final class PostgreSQLTables: WriteTables {
     guard let name = user.principalName else { return false }
     let folded = Array(StoredUser.foldedPrincipalName(name).utf8)
     let holder = try read(Self.selectHolder, .text(user.tenant.text), .bytes(folded)).first?.text(0)
-    return holder.map { !$0.utf8.elementsEqual(user.id.text.utf8) } ?? false
+    return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
   }
 
   func insert(_ user: StoredUser) { write(user, Self.insertPerson) }

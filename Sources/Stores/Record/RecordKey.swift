@@ -21,7 +21,7 @@ struct RecordKey: Sendable {
   func authenticate(_ bytes: [UInt8]) -> [UInt8] {
     var code = beginning
     bytes.withUnsafeBytes { code.update(data: UnsafeRawBufferPointer($0)) }
-    return Array(code.finalize())
+    return code.finalize().withUnsafeBytes { Array($0) }
   }
 }
 

@@ -22,6 +22,7 @@ final class SQLiteConnection {
 
   /// Opens the database at `path`, which only the modes `write` and `copy` create.
   init(_ path: String, _ mode: Mode) throws(SQLiteFailure) {
+    SQLiteProcess.prepare
     do {
       queue = try DatabaseQueue(path: path, configuration: Self.configuration(mode))
     } catch {

@@ -117,7 +117,8 @@ final class SQLiteStatement {
   /// Whether the column is this text, byte for byte.
   func isText(_ column: Int32, _ text: String) -> Bool {
     guard let start = sqlite3_column_text(pointer, column) else { return false }
-    return UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))).elementsEqual(text.utf8)
+    let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column)))
+    return text.utf8.withContiguousStorageIfAvailable { bytes.hasSameBytes(as: $0) } ?? bytes.elementsEqual(text.utf8)
   }
 
   /// A text, or nil for null.

@@ -179,7 +179,7 @@ final class SQLiteTables: WriteTables {
     guard let name = user.principalName else { return false }
     try selectPrincipalName.bind(user.tenant.text, StoredUser.foldedPrincipalName(name))
     let holder = try selectPrincipalName.first { row throws(SQLiteFailure) in row.text(0) }
-    return holder.map { !$0.utf8.elementsEqual(user.id.text.utf8) } ?? false
+    return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
   }
 
   /// Adds a person who is not there.

@@ -11,13 +11,13 @@ struct PostgreSQLPoolerTests {
   func conformance(_ promise: ConformanceCase) async throws {
     let (database, directory) = (try await ThrowawayDatabase(), try Scratch())
     let pooler = try PgBouncer(before: database, in: directory)
+    defer { pooler.end() }
     let store = try database.store {
       $0 = PostgreSQLOptions(url: pooler.url, keyDirectory: $0.keyDirectory)
       $0.namesStatements = false
     }
     try await promise.run(store)
     store.close()
-    pooler.end()
     try await database.remove()
     directory.remove()
   }
@@ -52,8 +52,22 @@ private final class PgBouncer {
     process.standardError = FileHandle.nullDevice
     try ProcessGate.run(process)
     let socket = "\(scratch.directory)/.s.PGSQL.6432"
-    for _ in 0..<500 where !FileManager.default.fileExists(atPath: socket) { usleep(10_000) }
-    try #require(FileManager.default.fileExists(atPath: socket), "PgBouncer did not start")
+    // The file is there a moment before anybody listens.
+    for _ in 0..<500 where !Self.isListening(at: socket) { usleep(10_000) }
+    try #require(Self.isListening(at: socket), "PgBouncer did not start")
+  }
+
+  private static func isListening(at path: String) -> Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    return withUnsafePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+      }
+    }
   }
 
   func end() {

@@ -188,7 +188,7 @@ extension Expression {
 extension StructuredValue {
   /// A member that the type does not declare, when it is a JSON scalar.
   fileprivate func dynamicValue(_ name: String) -> ExpressionValue {
-    guard let member = dynamic.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else { return .null }
+    guard let member = dynamic.first(where: { $0.name.hasSameBytes(as: name) }) else { return .null }
     return member.json.withUnsafeBufferPointer { bytes in
       var reader = JSONReader(bytes)
       switch try? reader.peek() {

@@ -106,7 +106,7 @@ extension ExpressionValue {
   /// By bytes, which is the order of the code points: Swift's own order of strings is another.
   private static func order(_ a: String, _ b: String) -> Int {
     if a.utf8.lexicographicallyPrecedes(b.utf8) { return -1 }
-    return a.utf8.elementsEqual(b.utf8) ? 0 : 1
+    return a.hasSameBytes(as: b) ? 0 : 1
   }
 }
 

@@ -1,3 +1,5 @@
+import OData
+
 /// Text that is compared byte for byte.
 ///
 /// Swift's `==` on strings is canonical equivalence, which would let two different issuers or key ids be one.
@@ -7,7 +9,7 @@ struct ExactText: Hashable, Sendable, ExpressibleByStringLiteral {
   init(_ text: String) { self.text = text }
   init(stringLiteral value: String) { text = value }
 
-  static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
 
   func hash(into hasher: inout Hasher) {
     for byte in text.utf8 { hasher.combine(byte) }

@@ -1,0 +1,202 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOEmbedded
+import OData
+import Profiles
+import Stores
+import Synchronization
+
+@testable import ProfileServer
+
+/// Sends one kind of request through the door again and again, without a socket: what a counter of instructions needs,
+/// which cannot follow the pool of threads that asynchronous code runs on. Arguments: the scenario, how many requests,
+/// and an empty directory.
+@main
+struct RequestCost {
+  static func main() throws {
+    let arguments = CommandLine.arguments.dropFirst().map { $0 }
+    guard arguments.count == 3, let scenario = Scenario(rawValue: arguments[0]), let count = Int(arguments[1]) else {
+      fatalError("RequestCost takes a scenario (\(Scenario.names)), a number of requests and an empty directory.")
+    }
+    let server = try Server(directory: arguments[2])
+    // Made before, so that nearly all of what is counted is the server's. Each is another than the last.
+    let requests = (0..<(2 * Phones.count)).map { ByteBuffer(string: scenario.request($0, token: server.token)) }
+    for number in 0..<count { try server.answer(requests[number % requests.count]) }
+  }
+}
+
+/// The requests that are counted; those of one kind are equally long.
+enum Scenario: String, CaseIterable {
+  case get, list, filter, patch, batch
+
+  static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+  /// One request as it goes over the wire. Each names another item, and each update another value.
+  func request(_ number: Int, token: String) -> String {
+    switch self {
+    case .get: Self.get(Phones.item(number), token)
+    case .list: Self.get(Phones.collection, token)
+    case .filter:
+      Self.get(
+        Phones.collection + "?$select=displayName,number&$filter=type%20eq%20'mobile'%20and%20startswith(number,'%2B')",
+        token)
+    case .patch: Self.send("PATCH", Phones.item(number), #"{"number":"+7 499 \#(1_000_000 + number)"}"#, token)
+    case .batch: Self.send("POST", "/$batch", Self.batch(from: number), token)
+    }
+  }
+
+  private static func batch(from number: Int) -> String {
+    let parts = (0..<20).map { part in
+      #"{"id":"\#(part + 1)","method":"GET","url":"\#(Phones.item(number + part))"}"#
+    }
+    return #"{"requests":[\#(parts.joined(separator: ","))]}"#
+  }
+
+  private static func get(_ path: String, _ token: String) -> String { "GET \(fields(path, token))\r\n" }
+
+  private static func send(_ method: String, _ path: String, _ body: String, _ token: String) -> String {
+    "\(method) \(fields(path, token))Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  private static func fields(_ path: String, _ token: String) -> String {
+    "/beta\(path) HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Bearer \(token)\r\n"
+  }
+}
+
+/// One person with as many phones as a request of a list reads on the loop.
+enum Phones {
+  static let count = 20
+  static let owner = "efee1b77-fb3b-4f65-99d6-274c11914d12"
+  static let collection = "/users/\(owner)/profile/phones"
+
+  static func item(_ number: Int) -> String { "\(collection)/\(id(number % count))" }
+
+  /// The lines of an import. Every second phone is a mobile one, so that a filter finds some and leaves others.
+  static var lines: [String] {
+    [#"{"user":{"id":"\#(owner)","displayName":"Innocenty Popov"}}"#]
+      + (0..<count).map { number in
+        let kind = number.isMultiple(of: 2) ? "mobile" : "business"
+        return #"{"userId":"\#(owner)","collection":"phones","item":{"id":"\#(id(number))","#
+          + #""displayName":"Car Phone","type":"\#(kind)","number":"+7 499 \#(2_345_678 + number)"}}"#
+      }
+  }
+
+  private static func id(_ number: Int) -> String { "e13f7a4d-303c-464f-a6af-0000000000\(10 + number)" }
+}
+
+/// Everything behind a connection, on a loop that this thread turns itself.
+final class Server {
+  let token: String
+  private let channel = EmbeddedChannel()
+  private let late = Mailbox()
+
+  init(directory: String) throws {
+    let store = try SQLiteStore.open("\(directory)/facet.db", options: SQLiteOptions())
+    let environment = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
+    let reader = DirectoryLineReader(defaultTenant: .demo, environment: environment)
+    var lines = Phones.lines[...]
+    _ = try store.importRecords(at: environment.now()) {
+      try lines.popFirst().map { try reader.record(Array($0.utf8)) }
+    }
+    let issuer = try waiting { try await OwnIssuer.load(directory: "\(directory)/keys") }
+    token = try Self.token(of: issuer)
+    guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
+    var logger = Logger(label: "cost")
+    logger.logLevel = .error
+    let verifier = TokenVerifier(
+      own: issuer, addresses: addresses, issuers: [], clock: { SystemClock.now().unixSeconds }, logger: logger)
+    let service = ProfileService(store: store, environment: environment)
+    let graph = GraphHandler(
+      session: try service.makeSession { [late] in late.put($0) },
+      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
+      settings: GraphSettings(
+        sourceShape: .auto, acceptsSnakeCase: false,
+        pageKey: try waiting { try await PageKey.load(path: "\(directory)/pages.key") },
+        batchRequestsMax: Limits.batchRequestsDefault),
+      metrics: ServerMetrics(), logger: logger)
+    let door = DoorEnvironment(isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
+    try DoorChannel.addDoor(to: channel.pipeline.syncOperations, graph: graph, door)
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+  }
+
+  /// Sends one request and takes its answer.
+  func answer(_ request: ByteBuffer) throws {
+    try channel.writeInbound(request)
+    while true {
+      if let answer = try channel.readOutbound(as: ByteBuffer.self) {
+        guard answer.getInteger(at: 9, as: UInt16.self) == Self.ok else {
+          throw Unexpected(what: String(buffer: answer))
+        }
+        break
+      }
+      // It waits for the disk.
+      late.take()()
+    }
+    while try channel.readOutbound(as: ByteBuffer.self) != nil {}
+  }
+
+  /// The first two digits of 200, where an answer has its status.
+  private static let ok: UInt16 = 0x3230
+
+  private static func token(of issuer: OwnIssuer) throws -> String {
+    guard let owner = UserID(Phones.owner) else { throw Unexpected(what: "the owner's id") }
+    let order = TokenOrder(
+      subject: .user(
+        owner, principalName: nil, displayName: "Innocenty Popov", applicationID: "cost",
+        scopes: ["User.ReadWrite"], isAdministrator: false),
+      tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "cost")
+    guard let token = order.flatMap(issuer.sign) else { throw Unexpected(what: "the token") }
+    return token
+  }
+}
+
+/// What should not happen here.
+struct Unexpected: Error {
+  let what: String
+}
+
+/// What comes back from the store's threads, for the one thread that turns the loop.
+final class Mailbox: Sendable {
+  typealias Work = @Sendable () -> Void
+
+  private let waiting = Mutex<[Work]>([])
+  private let arrived = DispatchSemaphore(value: 0)
+
+  func put(_ work: @escaping Work) {
+    waiting.withLock { $0.append(work) }
+    arrived.signal()
+  }
+
+  /// The next, as soon as there is one.
+  func take() -> Work {
+    arrived.wait()
+    return waiting.withLock { $0.removeFirst() }
+  }
+}
+
+/// Runs asynchronous work of the start to its end.
+func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+  let outcome = Outcome<Value>()
+  Task {
+    do { outcome.set(.success(try await work())) } catch { outcome.set(.failure(error)) }
+  }
+  return try outcome.get()
+}
+
+/// Hands a result from one thread to another, which waits for it.
+final class Outcome<Value: Sendable>: Sendable {
+  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private let isSet = DispatchSemaphore(value: 0)
+
+  func set(_ value: Result<Value, any Error>) {
+    result.withLock { $0 = value }
+    isSet.signal()
+  }
+
+  func get() throws -> Value {
+    isSet.wait()
+    guard let result = result.withLock({ $0 }) else { throw Unexpected(what: "no result") }
+    return try result.get()
+  }
+}
