@@ -10,7 +10,7 @@ SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev
 TEST_PACKAGES := postgresql pgbouncer
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
-  tidy check bench bench-postgresql bench-tools fuzz format
+  tidy check bench bench-postgresql bench-tools instructions fuzz format
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,11 @@ bench: build bench-tools ## Measure Facet beside its peers; ARGS="--write" adds 
 bench-postgresql: build test-packages ## Measure Facet on PostgreSQL beside pgbench
 	@Scripts/install-packages wrk
 	POSTGRESQL_FSYNC=on Scripts/with-postgresql Benchmarks/postgresql $(ARGS)
+
+instructions: packages ## Count the instructions of requests, compare with what is kept; ARGS=--write keeps them
+	@Scripts/install-packages valgrind binutils python3
+	$(BUILD) --product RequestCost
+	Benchmarks/instructions $(ARGS)
 
 # Peers are installed, never built here, and none is started as a service.
 bench-tools: packages

@@ -11,31 +11,35 @@ import Synchronization
 
 /// Sends one kind of request through the door again and again, without a socket: what a counter of instructions needs,
 /// which cannot follow the pool of threads that asynchronous code runs on. Arguments: the scenario, how many requests,
-/// and an empty directory.
+/// and a directory; in an empty one everything is made first, which costs another time another amount.
 @main
 struct RequestCost {
   static func main() throws {
     let arguments = CommandLine.arguments.dropFirst().map { $0 }
     guard arguments.count == 3, let scenario = Scenario(rawValue: arguments[0]), let count = Int(arguments[1]) else {
-      fatalError("RequestCost takes a scenario (\(Scenario.names)), a number of requests and an empty directory.")
+      fatalError("RequestCost takes a scenario (\(Scenario.names)), a number of requests and a directory.")
     }
     let server = try Server(directory: arguments[2])
     // Made before, so that nearly all of what is counted is the server's. Each is another than the last.
-    let requests = (0..<(2 * Phones.count)).map { ByteBuffer(string: scenario.request($0, token: server.token)) }
+    let token = scenario == .colleague ? server.colleaguesToken : server.ownersToken
+    let requests = (0..<(2 * Phones.count)).map { ByteBuffer(string: scenario.request($0, token: token)) }
     for number in 0..<count { try server.answer(requests[number % requests.count]) }
   }
 }
 
 /// The requests that are counted; those of one kind are equally long.
 enum Scenario: String, CaseIterable {
-  case get, list, filter, patch, batch
+  case get
+  /// The same of somebody else's item, for which it is found out how both stand to each other.
+  case colleague
+  case list, filter, patch, batch
 
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
   /// One request as it goes over the wire. Each names another item, and each update another value.
   func request(_ number: Int, token: String) -> String {
     switch self {
-    case .get: Self.get(Phones.item(number), token)
+    case .get, .colleague: Self.get(Phones.item(number), token)
     case .list: Self.get(Phones.collection, token)
     case .filter:
       Self.get(
@@ -68,17 +72,21 @@ enum Scenario: String, CaseIterable {
 enum Phones {
   static let count = 20
   static let owner = "efee1b77-fb3b-4f65-99d6-274c11914d12"
+  static let colleague = "7f3e0f6a-2d0c-4a8e-9b0e-0c6d4a1e5b21"
   static let collection = "/users/\(owner)/profile/phones"
 
   static func item(_ number: Int) -> String { "\(collection)/\(id(number % count))" }
 
   /// The lines of an import. Every second phone is a mobile one, so that a filter finds some and leaves others.
   static var lines: [String] {
-    [#"{"user":{"id":"\#(owner)","displayName":"Innocenty Popov"}}"#]
+    [
+      #"{"user":{"id":"\#(owner)","displayName":"Innocenty Popov"}}"#,
+      #"{"user":{"id":"\#(colleague)","displayName":"Ruth Okafor"}}"#,
+    ]
       + (0..<count).map { number in
         let kind = number.isMultiple(of: 2) ? "mobile" : "business"
         return #"{"userId":"\#(owner)","collection":"phones","item":{"id":"\#(id(number))","#
-          + #""displayName":"Car Phone","type":"\#(kind)","number":"+7 499 \#(2_345_678 + number)"}}"#
+          + #""allowedAudiences":"organization","displayName":"Car Phone","type":"\#(kind)","number":"+7 499 \#(2_345_678 + number)"}}"#
       }
   }
 
@@ -87,20 +95,23 @@ enum Phones {
 
 /// Everything behind a connection, on a loop that this thread turns itself.
 final class Server {
-  let token: String
+  let ownersToken: String
+  let colleaguesToken: String
   private let channel = EmbeddedChannel()
   private let late = Mailbox()
 
   init(directory: String) throws {
+    let isNew = !FileManager.default.fileExists(atPath: "\(directory)/facet.db")
     let store = try SQLiteStore.open("\(directory)/facet.db", options: SQLiteOptions())
     let environment = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
     let reader = DirectoryLineReader(defaultTenant: .demo, environment: environment)
-    var lines = Phones.lines[...]
+    var lines = (isNew ? Phones.lines : [])[...]
     _ = try store.importRecords(at: environment.now()) {
       try lines.popFirst().map { try reader.record(Array($0.utf8)) }
     }
     let issuer = try waiting { try await OwnIssuer.load(directory: "\(directory)/keys") }
-    token = try Self.token(of: issuer)
+    ownersToken = try Self.token(for: Phones.owner, of: issuer, "\(directory)/owner.token")
+    colleaguesToken = try Self.token(for: Phones.colleague, of: issuer, "\(directory)/colleague.token")
     guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
     var logger = Logger(label: "cost")
     logger.logLevel = .error
@@ -139,14 +150,17 @@ final class Server {
   /// The first two digits of 200, where an answer has its status.
   private static let ok: UInt16 = 0x3230
 
-  private static func token(of issuer: OwnIssuer) throws -> String {
-    guard let owner = UserID(Phones.owner) else { throw Unexpected(what: "the owner's id") }
+  /// A token that is kept in a file, because signing another takes another number of instructions.
+  private static func token(for person: String, of issuer: OwnIssuer, _ file: String) throws -> String {
+    if let kept = try? String(contentsOfFile: file, encoding: .utf8) { return kept }
+    guard let user = UserID(person) else { throw Unexpected(what: "a person's id") }
     let order = TokenOrder(
       subject: .user(
-        owner, principalName: nil, displayName: "Innocenty Popov", applicationID: "cost",
-        scopes: ["User.ReadWrite"], isAdministrator: false),
+        user, principalName: nil, displayName: nil, applicationID: "cost",
+        scopes: ["User.ReadWrite", "User.Read.All"], isAdministrator: false),
       tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "cost")
     guard let token = order.flatMap(issuer.sign) else { throw Unexpected(what: "the token") }
+    try token.write(toFile: file, atomically: true, encoding: .utf8)
     return token
   }
 }

@@ -27,8 +27,8 @@ enum CrossOrigin {
       allowed += ", " + name
     }
     let fields: HeaderFields = [
-      "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": allowedMethods,
-      "Access-Control-Allow-Headers": allowed, "Access-Control-Max-Age": "600",
+      .accessControlAllowOrigin: "*", .accessControlAllowMethods: allowedMethods,
+      .accessControlAllowHeaders: allowed, .accessControlMaxAge: "600",
     ]
     return GraphResponse(status: .noContent, headers: fields, body: .none)
   }
@@ -36,8 +36,8 @@ enum CrossOrigin {
   /// Adds what a browser needs to hand an answer to a script.
   static func expose(_ request: HTTPHeaders, _ response: inout HeaderFields) {
     guard request.contains(name: "Origin") else { return }
-    response.replaceOrAdd(name: "Access-Control-Allow-Origin", value: "*")
-    response.add(name: "Access-Control-Expose-Headers", value: exposed)
+    response[.accessControlAllowOrigin] = "*"
+    response[.accessControlExposeHeaders] = exposed
   }
 
   private static func isTokenByte(_ byte: UInt8) -> Bool {

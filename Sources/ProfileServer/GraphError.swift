@@ -188,7 +188,7 @@ extension GraphError {
   }
 
   /// Official clients wait exactly this many seconds; zero would make them fall back to a longer pause.
-  private static let retryLater: HeaderFields = ["Retry-After": "1"]
+  private static let retryLater: HeaderFields = [.retryAfter: "1"]
 }
 
 // MARK: From the request
@@ -238,7 +238,7 @@ extension GraphError {
     return GraphError(
       status: .methodNotAllowed, code: .requestBadRequest,
       message: "Specified HTTP method is not allowed for the request target. It takes: \(names).",
-      headers: ["Allow": names])
+      headers: [.allow: names])
   }
 
   /// The resource is known and not offered yet.
@@ -266,7 +266,7 @@ extension GraphError {
   static let contentEncodingUnsupported = GraphError(
     status: .unsupportedMediaType, code: .unsupportedMediaType,
     message: "Only the content encodings gzip and deflate, or none, are understood. Send the body plain.",
-    headers: ["Accept-Encoding": "gzip, deflate"])
+    headers: [.acceptEncoding: "gzip, deflate"])
 
   static let bodyNotInflatable = GraphError(
     status: .badRequest, code: .badRequest,

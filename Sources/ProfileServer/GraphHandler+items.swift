@@ -80,16 +80,16 @@ extension GraphHandler {
 
   private func entity(_ status: HTTPResponseStatus, _ item: VisibleItem, _ exchange: Exchange) -> GraphResponse {
     var headers = Self.itemHeaders
-    headers.add(name: "ETag", value: item.version.entityTag)
+    headers[.entityTag] = item.version.entityTag
     return .json(
       status, encoder(exchange).entity(item, exchange.options.selection), headers,
       as: exchange.representation.contentType)
   }
 
   /// How an item is written depends on who reads it, and in which form.
-  static let itemHeaders: HeaderFields = ["Vary": "Accept, Prefer, User-Agent"]
+  static let itemHeaders: HeaderFields = [.vary: "Accept, Prefer, User-Agent"]
   /// How a person is written depends on the form alone.
-  static let userHeaders: HeaderFields = ["Vary": "Accept, Prefer"]
+  static let userHeaders: HeaderFields = [.vary: "Accept, Prefer"]
 }
 
 extension GraphResponse {

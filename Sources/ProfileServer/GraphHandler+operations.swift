@@ -99,7 +99,7 @@ extension GraphHandler {
       }
       guard preconditions.ifNoneMatch?.matches(version) == true else { return entity }
       var headers = entity.headers
-      headers.remove(name: "Content-Type")
+      headers[.contentType] = nil
       return GraphResponse(status: .notModified, headers: headers, body: .none)
     } catch {
       finish(exchange, error)
@@ -117,14 +117,14 @@ extension GraphHandler {
     // Asking for members asks for an answer (OData 4.01 part 1, 11.4.1.4).
     let usual = exchange.options.selection == nil ? usual : .representation
     let isMinimal = (preferences.returning ?? usual) == .minimal
-    var response = isMinimal ? .noContent(["ETag": version.entityTag]) : entity()
+    var response = isMinimal ? .noContent([.entityTag: version.entityTag]) : entity()
     if let location {
-      response.headers.add(name: "Location", value: location)
-      if isMinimal { response.headers.add(name: "OData-EntityId", value: location) }
+      response.headers[.location] = location
+      if isMinimal { response.headers[.entityID] = location }
     }
     let mayCreate = exchange.route == .item && exchange.request.method == .PATCH
     if let applied = preferences.applied(mayCreate: mayCreate) {
-      response.headers.add(name: "Preference-Applied", value: applied)
+      response.headers[.preferenceApplied] = applied
     }
     finish(exchange, response)
   }
@@ -133,13 +133,13 @@ extension GraphHandler {
   func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HeaderFields) {
     var headers = headers
     if let size = page.preferredSize {
-      headers.add(name: "Preference-Applied", value: "odata.maxpagesize=\(min(size, Limits.pageSizeMax))")
+      headers[.preferenceApplied] = "odata.maxpagesize=\(min(size, Limits.pageSizeMax))"
     }
     finish(exchange, .json(.ok, body, headers, as: exchange.representation.contentType))
   }
 
   func encoder(_ exchange: Exchange) -> ItemEncoder {
-    let isV1 = exchange.request.versionSegment.isSameName(as: "v1.0".utf8)
+    let isV1 = ResourcePath.ServiceVersion(segment: exchange.request.versionSegment) == .v1
     return ItemEncoder(
       serviceRoot: exchange.request.origin + (isV1 ? "/v1.0/" : "/beta/"),
       showsSingleElement: settings.sourceShape.showsSingleElement(for: exchange.request.headers),

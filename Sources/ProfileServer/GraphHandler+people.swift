@@ -117,7 +117,7 @@ extension GraphHandler {
   private func entity(_ status: HTTPResponseStatus, _ user: VisibleObject, _ exchange: Exchange) -> GraphResponse {
     let body = encoder(exchange).object(user, exchange.options.selection)
     var headers = Self.userHeaders
-    if let version = user.version { headers.add(name: "ETag", value: version.entityTag) }
+    if let version = user.version { headers[.entityTag] = version.entityTag }
     return .json(
       status, body, headers, as: exchange.representation.contentType)
   }

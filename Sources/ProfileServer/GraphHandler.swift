@@ -169,19 +169,19 @@ final class GraphHandler {
     _ error: GraphError, _ identity: RequestIdentity, _ now: DateTimeOffset
   ) -> GraphResponse {
     var response = GraphResponse.json(error.status, error.body(identity: identity, date: now), error.headers)
-    response.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
-    response.headers.add(name: "Content-Language", value: "en")
+    response.headers[.contentType] = "application/json"
+    response.headers[.contentLanguage] = "en"
     return response
   }
 
   private func addCommonFields(
     to response: inout GraphResponse, _ identity: RequestIdentity, _ request: HTTPHeaders
   ) {
-    response.headers.add(name: "Date", value: clock.httpDate())
-    response.headers.add(name: "OData-Version", value: "4.0")
-    response.headers.add(name: "request-id", value: identity.requestID)
-    response.headers.add(name: "client-request-id", value: identity.clientRequestID)
-    response.headers.add(name: "Cache-Control", value: "private")
+    response.headers[.date] = clock.httpDate()
+    response.headers[.odataVersion] = "4.0"
+    response.headers[.requestID] = identity.requestID
+    response.headers[.clientRequestID] = identity.clientRequestID
+    response.headers[.cacheControl] = "private"
     CrossOrigin.expose(request, &response.headers)
   }
 
@@ -230,7 +230,7 @@ extension GraphResponse {
   fileprivate var withoutBody: GraphResponse {
     var response = self
     if case .bytes(let bytes) = body {
-      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+      response.headers[.contentLength] = String(bytes.readableBytes)
     }
     response.body = .none
     return response

@@ -21,7 +21,7 @@ struct GraphResponse {
     as contentType: String = jsonContentType
   ) -> Self {
     var headers = headers
-    headers.add(name: "Content-Type", value: contentType)
+    headers[.contentType] = contentType
     return Self(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
   }
 
@@ -30,7 +30,7 @@ struct GraphResponse {
 
   /// A plain text.
   static func text(_ text: String) -> Self {
-    Self(status: .ok, headers: ["Content-Type": "text/plain;charset=utf-8"], body: .bytes(ByteBuffer(string: text)))
+    Self(status: .ok, headers: [.contentType: "text/plain;charset=utf-8"], body: .bytes(ByteBuffer(string: text)))
   }
 }
 

@@ -159,8 +159,9 @@ struct ItemEncoder {
 
   private static let keyPrefix = Array("{\"id\":".utf8)
   private static let contextName = Array("\"@odata.context\":".utf8)
-  private static let typeName = Array("\"@odata.type\":".utf8)
-  private static let entityTagName = Array("\"@odata.etag\":".utf8)
+  /// The entity tag of a version, up to and behind its number, as `Version.entityTag` has it.
+  private static let entityTagOpening = Array(#""@odata.etag":"W/\""#.utf8)
+  private static let entityTagClosing = Array(#"\"""#.utf8)
 
   /// Ids that hold an apostrophe are rare, and looking for one is cheaper than replacing none.
   private func quoted(_ text: String) -> String {
@@ -203,15 +204,13 @@ struct ItemEncoder {
   private func joined<Element>(
     _ elements: [Element], isFirst: Bool, _ write: (Element, inout JSONWriter) -> Void
   ) -> [UInt8] {
-    var bytes: [UInt8] = []
+    var json = JSONWriter(capacity: elements.count * 1_024)
     for (position, element) in elements.enumerated() {
-      if position > 0 || !isFirst { bytes.append(UInt8(ascii: ",")) }
-      var json = JSONWriter(capacity: 1_024)
+      if position > 0 || !isFirst { json.append(CollectionOfOne(UInt8(ascii: ","))) }
       json.beginObject()
       write(element, &json)
-      bytes.append(contentsOf: json.bytes)
     }
-    return bytes
+    return json.bytes
   }
 
   /// Writes the members of an item and closes its object.
@@ -238,11 +237,11 @@ struct ItemEncoder {
 
   private func control(_ type: StructuredType, _ version: Version?, into json: inout JSONWriter) {
     guard representation.metadata == .minimal else { return }
-    json.rawName(Self.typeName)
-    json.string(parts: ["#", type.qualifiedName])
+    json.rawMember(type.annotation)
     guard let version else { return }
-    json.rawName(Self.entityTagName)
-    json.string(version.entityTag)
+    json.rawName(Self.entityTagOpening)
+    json.append(String(version.number).utf8)
+    json.raw(Self.entityTagClosing)
   }
 
   /// A damaged value shows no members at all.

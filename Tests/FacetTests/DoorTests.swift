@@ -15,7 +15,8 @@ struct DoorTests {
       try await Self.closesWhenAsked(port, token)
       try await Self.answersOldClients(port, token)
       try await Self.pipelines(port, get, token)
-      try await Self.halfClosed(port, get)
+      let patch = HTTPProbe.text("PATCH", Demo.phonePath, token: token, body: #"{"displayName":"h"}"#)
+      try await Self.halfClosed(port, get, patch)
       try await Self.continues(port, token)
       try await Self.chunks(port, token)
       try await Self.refusesNonsense(port)
@@ -71,6 +72,13 @@ struct DoorTests {
         #expect(try connection.readAnswer().json["displayName"] as? String == "p\(number)")
         #expect(try connection.readAnswer().json["displayName"] as? String == "p\(number)")
       }
+      // What comes while a request waits for the disk is read ahead, and waits for its turn.
+      for number in 20..<60 {
+        try connection.send(patches[number % 20])
+        if number.isMultiple(of: 3) { usleep(200) }
+        try connection.send(get)
+        for _ in 0..<3 { #expect(try connection.readAnswer().status == 200) }
+      }
       // Small requests that nest would overflow the stack.
       let many = 3_000
       try connection.send(String(repeating: "GET /beta/x HTTP/1.1\r\nHost: a\r\n\r\n", count: many))
@@ -78,7 +86,7 @@ struct DoorTests {
     }
   }
 
-  private static func halfClosed(_ port: Int, _ get: String) async throws {
+  private static func halfClosed(_ port: Int, _ get: String, _ patch: String) async throws {
     try await blocking {
       let connection = try HTTPConnection(port: port)
       try connection.send(get + get)
@@ -86,6 +94,12 @@ struct DoorTests {
       #expect(try connection.readAnswer().status == 200)
       #expect(try connection.readAnswer().status == 200)
       #expect(connection.isClosedByPeer())
+      // That nothing more comes is noticed while the request waits for the disk.
+      let writer = try HTTPConnection(port: port)
+      try writer.send(patch)
+      writer.finishSending()
+      #expect(try writer.readAnswer().status == 200)
+      #expect(writer.isClosedByPeer())
     }
   }
 

@@ -69,9 +69,11 @@ public struct EntityReader: Sendable {
   ) throws -> StructuredPatch {
     var patch = StructuredPatch(of: type)
     var seen = SeenNames()
+    var next = 0
     try reader.beginObject()
     while let name = try reader.nextName() {
-      if let index = type.propertyIndex(of: name) {
+      if let index = type.propertyIndex(of: name, likely: next) {
+        next = index + 1
         try seen.insert(index, at: name.offset)
         patch.members[index] = try readMember(&reader, type.properties[index], path: path)
       } else if name.withBytes({ $0.contains(UInt8(ascii: "@")) }) {

@@ -29,9 +29,7 @@ public struct JSONReader {
     /// Whether the decoded bytes are exactly those of `name`.
     public func equals(_ name: [UInt8]) -> Bool {
       if let decoded { return decoded == name }
-      guard bytes.count == name.count else { return false }
-      for index in 0..<name.count where bytes[index] != name[index] { return false }
-      return true
+      return name.withUnsafeBufferPointer { bytes.hasSameBytes(as: $0) }
     }
 
     /// Whether the decoded bytes end with those of `suffix`.
@@ -310,6 +308,7 @@ public struct JSONReader {
   private mutating func scanString() throws(JSONError) -> Text {
     offset += 1
     let start = offset
+    offset = Self.endOfPlainText(in: bytes, from: offset)
     var isASCII = true
     while offset < bytes.count {
       let byte = bytes[offset]

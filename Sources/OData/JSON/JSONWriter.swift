@@ -34,6 +34,12 @@ public struct JSONWriter {
     bytes.append(contentsOf: quotedNameAndColon)
   }
 
+  /// A member that is given as finished bytes, with its value.
+  public mutating func rawMember(_ member: [UInt8]) {
+    rawName(member)
+    needsComma = true
+  }
+
   /// Begins an element of an array; its value must follow.
   public mutating func element() { comma() }
 

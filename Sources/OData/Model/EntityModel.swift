@@ -17,8 +17,8 @@ public struct EntityModel: Sendable {
     public let isEntitySet: Bool
 
     /// Whether a path segment names this root, in any case.
-    public func isNamed(_ segment: some Collection<UInt8>) -> Bool {
-      name.utf8.isSameName(as: segment) || aliases.contains { $0.utf8.isSameName(as: segment) }
+    public func isNamed(_ segment: String) -> Bool {
+      name.isSameName(as: segment) || aliases.contains { $0.isSameName(as: segment) }
     }
   }
 

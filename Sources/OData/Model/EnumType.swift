@@ -87,7 +87,7 @@ public final class EnumType: Sendable {
   }
 
   private func memberNamed(_ text: ArraySlice<UInt8>) -> Member? {
-    members.first { $0.name.utf8.isSameName(as: text) }
+    text.withUnsafeBufferPointer { text in members.first { $0.name.isSameName(as: text) } }
   }
 
   private func memberOrNumber(_ text: ArraySlice<UInt8>) -> Int64? {

@@ -105,7 +105,7 @@ public final class NavigationProperty: Sendable {
   }
 
   /// Whether a path segment names this property, in any case.
-  public func isNamed(_ segment: some Collection<UInt8>) -> Bool {
-    name.utf8.isSameName(as: segment) || aliases.contains { $0.utf8.isSameName(as: segment) }
+  public func isNamed(_ segment: String) -> Bool {
+    name.isSameName(as: segment) || aliases.contains { $0.isSameName(as: segment) }
   }
 }

@@ -3,6 +3,8 @@ public final class StructuredType: Sendable {
   public let name: String
   /// The name with namespace, such as `microsoft.graph.itemPhone`.
   public let qualifiedName: String
+  /// The member of a JSON object that says this type: `"@odata.type":"#microsoft.graph.itemPhone"`.
+  public let annotation: [UInt8]
   /// The name without namespace of the type that this one extends.
   public let baseName: String?
   public let isEntity: Bool
@@ -27,6 +29,7 @@ public final class StructuredType: Sendable {
   ) {
     name = declaration.name
     qualifiedName = "\(namespace).\(declaration.name)"
+    annotation = Array("\"@odata.type\":\"#\(namespace).\(declaration.name)\"".utf8)
     baseName = declaration.base
     isEntity = declaration.isEntity
     isAbstract = declaration.isAbstract
@@ -52,18 +55,22 @@ public final class StructuredType: Sendable {
 
   /// The navigation properties that a path segment stands for, outermost first; empty when it names none.
   func navigation(of segment: String) -> [NavigationProperty] {
-    if let own = navigation.first(where: { $0.isNamed(segment.utf8) }) { return [own] }
+    if let own = navigation.first(where: { $0.isNamed(segment) }) { return [own] }
     for owner in navigation where !owner.isCollection {
-      if let inner = owner.target.navigation.first(where: { $0.mayOmitOwner && $0.isNamed(segment.utf8) }) {
+      if let inner = owner.target.navigation.first(where: { $0.mayOmitOwner && $0.isNamed(segment) }) {
         return [owner, inner]
       }
     }
     return []
   }
 
-  /// The position of the property that a member of a JSON object names.
-  func propertyIndex(of name: JSONReader.Text) -> Int? {
-    for property in properties where name.equals(property.nameBytes) { return property.index }
+  /// The position of the property that a member of a JSON object names. It is looked for from `likely` on, where it is
+  /// at once when members come in the order of their declaration.
+  func propertyIndex(of name: JSONReader.Text, likely: Int) -> Int? {
+    for property in properties[min(likely, properties.count)...] where name.equals(property.nameBytes) {
+      return property.index
+    }
+    for property in properties.prefix(likely) where name.equals(property.nameBytes) { return property.index }
     return nil
   }
 

@@ -11,7 +11,7 @@ extension ResourcePath {
     self.version = version
     guard let second = segments.popFirst() else { throw .unknownSegment("") }
     let head = try Segment(second)
-    guard let root = model.roots.first(where: { $0.isNamed(head.name.utf8) }) else {
+    guard let root = model.roots.first(where: { $0.isNamed(head.name) }) else {
       throw .unknownSegment(head.shownName)
     }
     self.root = root
@@ -62,14 +62,13 @@ extension ResourcePath {
 }
 
 extension ResourcePath.ServiceVersion {
-  init?(segment: some Sequence<UInt8>) {
-    if "beta".utf8.elementsEqualIgnoringCase(segment) {
-      self = .beta
-    } else if "v1.0".utf8.elementsEqualIgnoringCase(segment) {
-      self = .v1
-    } else {
-      return nil
+  /// The version that a path segment names, in any case.
+  public init?(segment: ArraySlice<UInt8>) {
+    let version: Self? = segment.withUnsafeBufferPointer { segment in
+      if "beta".isSameName(as: segment) { .beta } else if "v1.0".isSameName(as: segment) { .v1 } else { nil }
     }
+    guard let version else { return nil }
+    self = version
   }
 }
 

@@ -13,7 +13,7 @@ extension OptionParser {
       let name = try name()
       if let property = type.property(inAnyCase: name) {
         selection.add(property.index, within: try path(into: property))
-      } else if let navigation = type.inlineNavigation.first(where: { $0.isNamed(name.utf8) }) {
+      } else if let navigation = type.inlineNavigation.first(where: { $0.isNamed(name) }) {
         if !selection.navigation.contains(navigation.name) { selection.navigation.append(navigation.name) }
       } else {
         throw unknown(name, at: start)
@@ -75,7 +75,7 @@ extension OptionParser {
         continue
       }
       let name = try name()
-      guard let navigation = type.inlineNavigation.first(where: { $0.isNamed(name.utf8) }) else {
+      guard let navigation = type.inlineNavigation.first(where: { $0.isNamed(name) }) else {
         throw unknown(name, at: start)
       }
       guard !expansions.contains(where: { $0.navigation == navigation.name }) else {

@@ -54,9 +54,13 @@ public struct StructuredPatch: Equatable, Sendable {
     case .value(let value): return value
     case .merge(let patch):
       guard case .complex(let type) = property.type else { return nil }
-      var merged = StructuredValue(of: type)
-      if case .complex(let existing) = old { merged = existing }
-      _ = patch.apply(to: &merged, of: type)
+      var merged: StructuredValue
+      if case .complex(let existing) = old {
+        merged = existing
+        _ = patch.apply(to: &merged, of: type)
+      } else {
+        merged = StructuredValue(patch, of: type)
+      }
       patch.applyDynamic(to: &merged)
       return .complex(merged)
     }

@@ -10,6 +10,18 @@ extension String {
     return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 
+  /// Whether these bytes are the same name but for the case of letters in ASCII.
+  public func isSameName(as other: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard utf8.count == other.count else { return false }
+    return utf8.withContiguousStorageIfAvailable { $0.isSameName(as: other) } ?? utf8.isSameName(as: other)
+  }
+
+  /// Whether both are the same name but for the case of letters in ASCII.
+  public func isSameName(as other: String) -> Bool {
+    guard utf8.count == other.utf8.count else { return false }
+    return other.utf8.withContiguousStorageIfAvailable { isSameName(as: $0) } ?? utf8.isSameName(as: other.utf8)
+  }
+
   /// Whether this byte is among those of the text.
   public func contains(byte: UInt8) -> Bool {
     utf8.withContiguousStorageIfAvailable { $0.contains(byte) } ?? utf8.contains(byte)
@@ -36,13 +48,23 @@ extension UnsafeBufferPointer<UInt8> {
   }
 }
 
+extension UnsafeBufferPointer<UInt8> {
+  fileprivate func isSameName(as other: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for index in 0..<count where self[index] != other[index] {
+      guard Self.lowercased(self[index]) == Self.lowercased(other[index]) else { return false }
+    }
+    return true
+  }
+}
+
 extension Sequence<UInt8> {
   /// Whether both are the same bytes when ASCII letters are folded to lower case.
   public func elementsEqualIgnoringCase(_ other: some Sequence<UInt8>) -> Bool {
     elementsEqual(other) { left, right in left == right || Self.lowercased(left) == Self.lowercased(right) }
   }
 
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
+  fileprivate static func lowercased(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 }

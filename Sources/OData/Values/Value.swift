@@ -51,9 +51,19 @@ public struct StructuredValue: Equatable, Sendable {
 
   /// A value of `type` in which nothing is set.
   public init(of type: StructuredType) {
-    members = type.properties.map { $0.defaultsToEmpty ? .collection([]) : .null }
+    members = type.properties.map(Self.unset)
     dynamic = []
   }
+
+  /// What a patch of `type` makes of a value in which nothing is set, but for members that are not declared.
+  public init(_ patch: StructuredPatch, of type: StructuredType) {
+    members = type.properties.map {
+      StructuredPatch.result(of: patch.members[$0.index], on: .null, $0) ?? Self.unset($0)
+    }
+    dynamic = []
+  }
+
+  private static func unset(_ property: Property) -> Value { property.defaultsToEmpty ? .collection([]) : .null }
 }
 
 /// A member that the type does not declare (OData 4.01 part 3, open types).

@@ -123,7 +123,8 @@ final class BatchRun {
   /// A url is relative to the version of the batch, with or without a slash, or an absolute one of this server.
   private func target(_ url: String) throws(GraphError) -> String {
     guard url.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
-    guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .malformedBatchURL }
+    let bytes = Array(url.utf8)
+    guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .malformedBatchURL }
     if url.utf8.starts(with: "http://".utf8) || url.utf8.starts(with: "https://".utf8) {
       let origin = exchange.request.origin
       guard url.utf8.count > origin.utf8.count, url.lowercased().hasPrefix(origin.lowercased() + "/") else {
@@ -131,12 +132,13 @@ final class BatchRun {
       }
       return String(decoding: url.utf8.dropFirst(origin.utf8.count), as: UTF8.self)
     }
-    let path = url.utf8.drop { $0 == UInt8(ascii: "/") }
+    let path = bytes.drop { $0 == UInt8(ascii: "/") }
     let first = path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
-    let rest = String(decoding: path, as: UTF8.self)
+    let slash = CollectionOfOne(UInt8(ascii: "/"))
     // Some clients write the version too.
-    if ["beta", "v1.0"].contains(String(decoding: first, as: UTF8.self).lowercased()) { return "/\(rest)" }
-    return "/\(String(decoding: exchange.request.versionSegment, as: UTF8.self))/\(rest)"
+    let isWhole = ResourcePath.ServiceVersion(segment: first) != nil
+    return String(
+      decoding: isWhole ? slash + path : slash + exchange.request.versionSegment + slash + path, as: UTF8.self)
   }
 
   // MARK: Answers
@@ -183,33 +185,15 @@ final class BatchRun {
     json.int(Int64(response.status.code))
     json.name("headers")
     json.beginObject()
-    for (name, value) in Self.fields(response.headers) { json.member(name, value) }
+    for (name, value) in response.headers where !name.isOfConnection { json.member(name.rawValue, value) }
     json.endObject()
     if case .bytes(let bytes) = response.body, bytes.readableBytes > 0 {
       json.name("body")
-      let isJSON = response.headers.first(name: "Content-Type")?.hasPrefix("application/json") == true
+      let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
       if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
     }
     json.endObject()
   }
-
-  /// The fields that belong to one answer rather than to the connection, each once.
-  private static func fields(_ headers: HeaderFields) -> [(String, String)] {
-    var fields: [(String, String)] = []
-    for (name, value) in headers where !ofConnection.contains(where: { $0.utf8.isSameName(as: name.utf8) }) {
-      if let place = fields.firstIndex(where: { $0.0.utf8.isSameName(as: name.utf8) }) {
-        fields[place].1 += ", " + value
-      } else {
-        fields.append((name, value))
-      }
-    }
-    return fields
-  }
-
-  private static let ofConnection = [
-    "date", "content-length", "connection", "transfer-encoding", "access-control-allow-origin",
-    "access-control-expose-headers",
-  ]
 }
 
 /// Reads a streamed answer to its end. Owned by one event loop.

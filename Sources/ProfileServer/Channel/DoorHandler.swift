@@ -177,22 +177,22 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // A client of HTTP/1.0 learns the end of an answer without a length from the end of the connection.
     if case .stream = response.body, head.version != .http1_1 { keepsAlive = false }
     if !keepsAlive || isQuiescing {
-      response.headers.add(name: "Connection", value: "close")
+      response.headers[.connection] = "close"
     } else if head.version != .http1_1 {
-      response.headers.add(name: "Connection", value: "keep-alive")
+      response.headers[.connection] = "keep-alive"
     }
     switch response.body {
     case .none:
       let hasNoBody = response.status == .noContent || response.status == .notModified
-      if !hasNoBody, head.method != .HEAD { response.headers.replaceOrAdd(name: "Content-Length", value: "0") }
+      if !hasNoBody, head.method != .HEAD { response.headers[.contentLength] = "0" }
       // A header section that names no length would be followed by an empty chunk, which HEAD must not have.
-      guard hasNoBody || response.headers.contains(name: "Content-Length") else {
+      guard hasNoBody || response.headers[.contentLength] != nil else {
         return endWithHead(response, context)
       }
       write(response, head, context)
       endAnswer(context)
     case .bytes(let bytes):
-      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+      response.headers[.contentLength] = String(bytes.readableBytes)
       write(response, head, context)
       endAnswer(context)
     case .stream(let stream):
@@ -216,7 +216,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Sends a header section alone and ends the connection after it.
   private func endWithHead(_ response: GraphResponse, _ context: ChannelHandlerContext) {
     var response = response
-    response.headers.replaceOrAdd(name: "Connection", value: "close")
+    response.headers[.connection] = "close"
     send(response, context)
   }
 
@@ -281,9 +281,9 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
     ticket += 1
     var response = graph.refusal(error, headers: head?.headers ?? [:])
-    response.headers.add(name: "Connection", value: "close")
+    response.headers[.connection] = "close"
     if case .bytes(let bytes) = response.body {
-      response.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
+      response.headers[.contentLength] = String(bytes.readableBytes)
     }
     send(response, context)
   }

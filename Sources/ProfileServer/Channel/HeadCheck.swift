@@ -46,8 +46,12 @@ enum HeadCheck {
 
   /// Whether the path begins with a service version, in any case, after any number of slashes.
   static func isGraph(_ target: String) -> Bool {
-    let path = target.utf8.drop { $0 == UInt8(ascii: "/") }
-    let first = path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
-    return "beta".utf8.elementsEqualIgnoringCase(first) || "v1.0".utf8.elementsEqualIgnoringCase(first)
+    target.utf8.withContiguousStorageIfAvailable(isGraph) ?? Array(target.utf8).withUnsafeBufferPointer(isGraph)
+  }
+
+  private static func isGraph(_ target: UnsafeBufferPointer<UInt8>) -> Bool {
+    let path = target.drop { $0 == UInt8(ascii: "/") }
+    let first = UnsafeBufferPointer(rebasing: path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") })
+    return "beta".isSameName(as: first) || "v1.0".isSameName(as: first)
   }
 }

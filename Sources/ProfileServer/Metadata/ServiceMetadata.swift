@@ -117,12 +117,12 @@ extension ServiceMetadata {
   }
 
   private func response(with document: Document, to request: GraphRequest) -> GraphResponse {
-    let fields: HeaderFields = ["ETag": document.entityTag, "Vary": "Accept"]
+    let fields: HeaderFields = [.entityTag: document.entityTag, .vary: "Accept"]
     guard !document.isKnown(to: request.headers["If-None-Match"]) else {
       return GraphResponse(status: .notModified, headers: fields, body: .none)
     }
     var response = GraphResponse(status: .ok, headers: fields, body: .bytes(document.bytes))
-    response.headers.add(name: "Content-Type", value: document.contentType)
+    response.headers[.contentType] = document.contentType
     return response
   }
 }

@@ -9,25 +9,32 @@ struct PageRequest {
   let preferredSize: Int?
   private let size: Int
   private let key: PageKey
-  private let binding: [UInt8]
   private let request: GraphRequest
+  private let caller: Caller
+  private let options: QueryOptions
 
   /// Reads size and place; throws when the token is of another query or caller, or the URL too long to go on from.
   init(_ exchange: Exchange, by caller: Caller, key: PageKey) throws(GraphError) {
     request = exchange.request
     self.key = key
-    let options = exchange.options
-    binding = PageToken.binding(caller, path: request.path, options)
+    self.caller = caller
+    options = exchange.options
     preferredSize = Preferences(request.headers).maxPageSize
     var token: PageToken?
     if let text = options.skipToken {
-      guard let opened = key.open(text, binding: binding).flatMap({ PageToken($0) }) else { throw .wrongSkipToken }
+      guard let opened = key.open(text, binding: Self.binding(request, caller, options)).flatMap({ PageToken($0) })
+      else { throw .wrongSkipToken }
       token = opened
     } else if request.target.utf8.count > Limits.listURLBytesMax {
       throw .listURLTooLong
     }
     size = Self.size(top: options.top, preferred: preferredSize, page: token?.pageSize)
     query = ListQuery(options, limit: size, after: token?.place)
+  }
+
+  /// Found out only where a list begins or ends with a link, as most do not.
+  private static func binding(_ request: GraphRequest, _ caller: Caller, _ options: QueryOptions) -> [UInt8] {
+    PageToken.binding(caller, path: request.path, options)
   }
 
   /// `$top` is the page size, as on Graph; a preference may lower it, and a link keeps it.
@@ -38,9 +45,10 @@ struct PageRequest {
 
   /// The link to the page after `place`, on the host that the client used; nil at the end.
   func nextLink(_ place: OrderPlace?) -> String? {
-    guard let place, let token = key.seal(PageToken(pageSize: size, place: place).bytes, binding: binding) else {
-      return nil
-    }
+    guard let place,
+      let token = key.seal(
+        PageToken(pageSize: size, place: place).bytes, binding: Self.binding(request, caller, options))
+    else { return nil }
     let options = request.query.split(separator: UInt8(ascii: "&")).filter { !Self.isReplaced($0) }
     let query = (options.map { String(decoding: $0, as: UTF8.self) } + ["$skiptoken=\(token)"]).joined(separator: "&")
     return "\(request.origin)\(String(decoding: request.path, as: UTF8.self))?\(query)"

@@ -84,12 +84,15 @@ public struct TenantID: Hashable, Sendable {
 /// such an id would reach what stands above it.
 private func isValidID(_ text: String) -> Bool {
   guard (1...Limits.idBytesMax).contains(text.utf8.count), text != ".", text != ".." else { return false }
-  let isValid = text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy(mayStandInID) }
-  return isValid ?? text.utf8.allSatisfy(mayStandInID)
+  return text.utf8.withContiguousStorageIfAvailable(holdsNoControls)
+    ?? Array(text.utf8).withUnsafeBufferPointer(holdsNoControls)
 }
 
-private func mayStandInID(_ byte: UInt8) -> Bool {
-  byte >= 0x20 && byte != 0x7F
+/// Looks at all bytes, which takes the machine less time than to stop at the first.
+private func holdsNoControls(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+  var found: UInt8 = 0
+  for byte in bytes { found |= byte < 0x20 || byte == 0x7F ? 1 : 0 }
+  return found == 0
 }
 
 // Swift compares strings by canonical equivalence, which would make one person of two ids that a store keeps apart.

@@ -37,7 +37,7 @@ public enum ProfileModel {
 
   /// The collection of this name or alias, in any case.
   public static func collection(named name: String) -> NavigationProperty? {
-    collections.first { $0.isNamed(name.utf8) }
+    collections.first { $0.isNamed(name) }
   }
 
   private static func type(_ name: String) -> StructuredType {

@@ -81,10 +81,7 @@ public struct StoredItem: Equatable, Sendable {
 
   /// The item as a value of `type`; throws when the stored JSON is not one.
   func value(of type: StructuredType) throws(BodyError) -> StructuredValue {
-    let patch = try EntityReader(.restore, dialect: .strict).read(json, as: type)
-    var value = StructuredValue(of: type)
-    _ = patch.apply(to: &value, of: type)
-    return value
+    StructuredValue(try EntityReader(.restore, dialect: .strict).read(json, as: type), of: type)
   }
 }
 
@@ -92,7 +89,6 @@ extension StructuredValue {
   /// A value read back from stored JSON; nil when that is not of the type.
   init?(stored json: [UInt8], of type: StructuredType) {
     guard let patch = try? EntityReader(.restore, dialect: .strict).read(json, as: type) else { return nil }
-    self.init(of: type)
-    _ = patch.apply(to: &self, of: type)
+    self.init(patch, of: type)
   }
 }

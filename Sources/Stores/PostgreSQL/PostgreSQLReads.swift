@@ -161,7 +161,7 @@ extension PostgreSQLInquiry {
         .int(position?.created.ticks ?? Int64.min), .text(position?.id.text ?? ""),
         .int(Int64(clamping: limit == .max ? limit : limit + 1)))
     } read: { owner, rows throws(PostgreSQLFailure) in
-      let page = try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in
+      let page = try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
         try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
       }
       return OwnedPage(owner: owner, page: page)
@@ -229,7 +229,7 @@ extension PostgreSQLInquiry {
   ) -> Self where Answer == StoredPage<StoredUser> {
     Self([PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query]) {
       _, rows throws(PostgreSQLFailure) in
-      try page(rows[0], limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
+      try page(rows[0], limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
     }
   }
 
@@ -246,7 +246,7 @@ extension PostgreSQLInquiry {
       case .member(let user): (PostgreSQLReads.selectMemberships, user.text)
       }
     return Self(statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)) { rows throws(PostgreSQLFailure) in
-      try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.group() }
+      try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.group() }
     }
   }
 
@@ -262,7 +262,7 @@ extension PostgreSQLInquiry {
   ) -> Self where Answer == StoredPage<StoredUser> {
     Self(PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)) {
       rows throws(PostgreSQLFailure) in
-      try page(rows, limit: limit, size: \.json.count) { row throws(PostgreSQLFailure) in try row.person() }
+      try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
     }
   }
 

@@ -47,7 +47,7 @@ final class SQLiteDirectoryStatements {
       case .member(let user): (selectMemberships, user.text)
       }
     try select.bind(owner, id ?? "", limit + 1)
-    return try select.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.group() }
+    return try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.group() }
   }
 
   func countGroups(_ scope: GroupScope) throws(SQLiteFailure) -> Int {
@@ -59,7 +59,7 @@ final class SQLiteDirectoryStatements {
 
   func members(of group: GroupID, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectMembers.bind(group.text, id ?? "", limit + 1)
-    return try selectMembers.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
+    return try selectMembers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
   }
 
   func countMembers(of group: GroupID) throws(SQLiteFailure) -> Int { try count(countMembers, group.text) }

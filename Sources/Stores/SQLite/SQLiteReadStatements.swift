@@ -138,7 +138,7 @@ final class SQLiteReadStatements {
       select = selectFirstItems
       try select.bind(user.text, collection, audiences?.rawValue, rows)
     }
-    return try select.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in
+    return try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in
       let key = ItemKey(user: user, collection: collection, id: try row.itemID(0))
       return try row.item(key, from: 1)
     }
@@ -176,7 +176,7 @@ final class SQLiteReadStatements {
     in tenant: TenantID, after place: OrderPlace?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectUsers.bind(tenant.text, place.map { String(decoding: $0.id, as: UTF8.self) } ?? "", limit + 1)
-    return try selectUsers.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
+    return try selectUsers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
   }
 
   /// One page of those that are selected, in the order that is asked for.
@@ -186,7 +186,7 @@ final class SQLiteReadStatements {
     let query = SQLiteUserQuery(selection, after: place)
     let select = try connection.prepare(query.text)
     try select.bind(all: [tenant.text] + query.parameters + [limit + 1])
-    return try select.page(limit: limit, size: \.json.count) { row throws(SQLiteFailure) in try row.user() }
+    return try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
   }
 
   /// How many people a tenant has.

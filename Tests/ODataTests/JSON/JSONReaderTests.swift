@@ -32,6 +32,26 @@ struct JSONReaderTests {
     }
   }
 
+  @Test("What ends, escapes or spoils a string is seen at every place of it")
+  func everyPlace() {
+    for place in 0..<20 {
+      for tail in 0..<20 {
+        func text(_ special: [UInt8]) -> JSONText {
+          let before = [UInt8](repeating: UInt8(ascii: "a"), count: place)
+          let after = [UInt8](repeating: 0x7E, count: tail)
+          return JSONText([UInt8(ascii: "\"")] + before + special + after + [UInt8(ascii: "\"")])
+        }
+        #expect(text([0x20]).isAccepted(.strict) && text([0x7F]).isAccepted(.strict))
+        #expect(text(Array("é€😀".utf8)).isAccepted(.strict) && text(Array("\\n".utf8)).isAccepted(.strict))
+        #expect(text([0x1F]).fault(.strict) == JSONError(.controlCharacter, at: place + 1))
+        #expect(text([0x00]).fault(.strict) == JSONError(.controlCharacter, at: place + 1))
+        #expect(text([0x80]).fault(.strict) == JSONError(.invalidUTF8, at: 1))
+        #expect(text(Array("\\q".utf8)).fault(.strict) == JSONError(.invalidEscape, at: place + 1))
+        #expect(text([UInt8(ascii: "\"")]).fault(.strict)?.kind == .trailingContent)
+      }
+    }
+  }
+
   @Test("A fault is placed at the byte where it is")
   func positions() {
     let cases: [(String, JSONError.Kind, Int)] = [

@@ -51,23 +51,20 @@ private final class PgBouncer {
     process.arguments = (isRoot ? ["-u", "postgres", "--", "/usr/sbin/pgbouncer"] : []) + ["--quiet", file]
     process.standardError = FileHandle.nullDevice
     try ProcessGate.run(process)
-    let socket = "\(scratch.directory)/.s.PGSQL.6432"
-    // The file is there a moment before anybody listens.
-    for _ in 0..<500 where !Self.isListening(at: socket) { usleep(10_000) }
-    try #require(Self.isListening(at: socket), "PgBouncer did not start")
+    // Its socket is there before it takes anybody.
+    var attempts = 0
+    while try !takesClients(of: scratch), attempts < 100 { attempts += 1 }
+    try #require(attempts < 100, "PgBouncer did not start")
   }
 
-  private static func isListening(at path: String) -> Bool {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    return withUnsafePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-      }
-    }
+  private func takesClients(of scratch: Scratch) throws -> Bool {
+    usleep(50_000)
+    let question = Process()
+    question.executableURL = URL(filePath: "/usr/bin/pg_isready")
+    question.arguments = ["--quiet", "--host", scratch.directory, "--port", "6432"]
+    try ProcessGate.run(question)
+    question.waitUntilExit()
+    return question.terminationStatus == 0
   }
 
   func end() {

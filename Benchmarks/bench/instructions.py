@@ -1,0 +1,79 @@
+"""Instructions per request, under valgrind's callgrind."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+HERE = Path(__file__).resolve().parent.parent
+ROOT = HERE.parent
+KEPT = HERE / "instructions.json"
+# A request costs the difference of two runs by the difference of their requests: so what a start costs falls out. Both
+# are multiples of the requests that are sent in turns.
+RUNS = {"get": (80, 240), "colleague": (80, 240), "patch": (80, 240), "list": (40, 80), "filter": (40, 80), "batch": (40, 80)}
+TOLERANCE = 0.05
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="keep the counts of this run")
+    options = parser.parse_args()
+    if not shutil.which("valgrind"):
+        sys.exit("valgrind is missing. `make instructions` installs what it needs.")
+    counts = count_all(ROOT / ".build/release/RequestCost")
+    if options.write:
+        KEPT.write_text(json.dumps(counts, indent=2) + "\n")
+        print(f"Written: {KEPT.relative_to(ROOT)}.")
+    else:
+        compare(counts, json.loads(KEPT.read_text()))
+
+
+def count_all(program: Path) -> dict[str, int]:
+    with TemporaryDirectory(dir=ROOT / ".build", prefix="instructions-") as name:
+        folder = Path(name)
+        # Callgrind does not read the form of debug information that Swift writes.
+        stripped = folder / program.name
+        subprocess.run(["strip", "-g", "-o", stripped, program], check=True)
+        made = folder / "made"
+        made.mkdir()
+        subprocess.run([stripped, "get", "1", made], check=True)
+        return {scenario: count(stripped, scenario, made) for scenario in RUNS}
+
+
+def count(program: Path, scenario: str, made: Path) -> int:
+    few, many = RUNS[scenario]
+    return round((collected(program, scenario, many, made) - collected(program, scenario, few, made)) / (many - few))
+
+
+def collected(program: Path, scenario: str, requests: int, made: Path) -> int:
+    """All instructions of one run, on a copy of what was made before."""
+    data = made.parent / "data"
+    shutil.copytree(made, data)
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, scenario, str(requests), data]
+    environment = os.environ | {"SWIFT_DETERMINISTIC_HASHING": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    shutil.rmtree(data)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode != 0 or not found:
+        sys.exit(f"RequestCost {scenario} {requests} failed under valgrind:\n{done.stderr}")
+    return int(found[1])
+
+
+def compare(counts: dict[str, int], kept: dict[str, int]) -> None:
+    """Fails when a count differs by more than the tolerance: dearer is a loss, and cheaper is to be kept."""
+    far = []
+    for scenario, now in counts.items():
+        before = kept[scenario]
+        change = now / before - 1
+        print(f"{scenario:10} {now:>10,} instructions, kept {before:>10,}, {change:+.1%}")
+        if abs(change) > TOLERANCE:
+            far.append(scenario)
+    if far:
+        sys.exit(
+            f"More than {TOLERANCE:.0%} away from what is kept: {', '.join(far)}. Find out why; if it is meant, keep it "
+            "with `make instructions ARGS=--write`. Another compiler or library counts otherwise, too.")
