@@ -138,7 +138,7 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      path: "Benchmarks/RequestCost", swiftSettings: strict),
+      path: "Benchmarks/RequestCost", swiftSettings: strict, linkerSettings: standalone),
     // What SwiftNIO does when there is nothing to do, to measure beside.
     .executableTarget(
       name: "RawNIO",

@@ -17,7 +17,9 @@ struct RequestCost {
   static func main() throws {
     let arguments = CommandLine.arguments.dropFirst().map { $0 }
     guard arguments.count == 3, let scenario = Scenario(rawValue: arguments[0]), let count = Int(arguments[1]) else {
-      fatalError("RequestCost takes a scenario (\(Scenario.names)), a number of requests and a directory.")
+      let usage = "RequestCost takes a scenario (\(Scenario.names)), a number of requests and a directory.\n"
+      FileHandle.standardError.write(Data(usage.utf8))
+      exit(2)
     }
     let server = try Server(directory: arguments[2])
     // Made before, so that nearly all of what is counted is the server's. Each is another than the last.

@@ -12,6 +12,7 @@ from .comparison import Comparison, compare
 from .facet import Facet
 from .goals import goals_table
 from .growth import Growth, measure_growth
+from .instructions import kept_table
 from .load import add_load_options
 from .machine import machine_table, page_cache_mib, remembered_tokens, versions_table
 from .peers import VIRTUAL_ENVIRONMENT, compiler, program
@@ -90,7 +91,7 @@ def finish(options: argparse.Namespace, tables: list[Table], comparison: Compari
     print(f"\n{wrapped(caches())}")
     if options.write and growth:
         growth.draw(PICTURE)
-        write_page([goals, *tables])
+        write_page([goals, *tables, kept_table()])
         print(f"\nWritten: {PAGE.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}.")
 
 

@@ -10,12 +10,20 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .report import Table
+
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
 KEPT = HERE / "instructions.json"
+TITLES = {
+    "get": "GET item", "colleague": "GET item of somebody else", "list": "GET list of 20",
+    "filter": "GET list with $select and $filter", "patch": "PATCH item, durable", "batch": "batch of 20 GETs",
+}
 # A request costs the difference of two runs by the difference of their requests: so what a start costs falls out. Both
 # are multiples of the requests that are sent in turns.
-RUNS = {"get": (80, 240), "colleague": (80, 240), "patch": (80, 240), "list": (40, 80), "filter": (40, 80), "batch": (40, 80)}
+RUNS = {
+    "get": (80, 240), "colleague": (80, 240), "patch": (80, 240), "list": (40, 80), "filter": (40, 80), "batch": (40, 80),
+}
 TOLERANCE = 0.05
 
 
@@ -31,6 +39,12 @@ def main() -> None:
         print(f"Written: {KEPT.relative_to(ROOT)}.")
     else:
         compare(counts, json.loads(KEPT.read_text()))
+
+
+def kept_table() -> Table:
+    """What is kept, for the page."""
+    rows = [(TITLES[scenario], f"{count:,}") for scenario, count in json.loads(KEPT.read_text()).items()]
+    return Table("Instructions", "", ("Request", "instructions"), rows)
 
 
 def count_all(program: Path) -> dict[str, int]:

@@ -17,6 +17,8 @@ struct DoorTests {
       try await Self.pipelines(port, get, token)
       let patch = HTTPProbe.text("PATCH", Demo.phonePath, token: token, body: #"{"displayName":"h"}"#)
       try await Self.halfClosed(port, get, patch)
+      try await Self.dropsWhatFollowsTheLast(port, token)
+      try await Self.takesTurns(port, token, get)
       try await Self.continues(port, token)
       try await Self.chunks(port, token)
       try await Self.refusesNonsense(port)
@@ -100,6 +102,44 @@ struct DoorTests {
       writer.finishSending()
       #expect(try writer.readAnswer().status == 200)
       #expect(writer.isClosedByPeer())
+    }
+  }
+
+  private static func dropsWhatFollowsTheLast(_ port: Int, _ token: String) async throws {
+    try await blocking {
+      for pause: UInt32 in [0, 100, 1_000] {
+        let connection = try HTTPConnection(port: port)
+        let last = HTTPProbe.text(
+          "PATCH", Demo.phonePath, token: token, headers: ["Connection": "close"],
+          body: #"{"displayName":"l\#(pause)"}"#)
+        try connection.send(last)
+        usleep(pause)
+        // The connection may be gone by now.
+        try? connection.send("GET /beta/me HTTP/1.1\r\nHost: a\r\n\r\n")
+        let text = String(decoding: try connection.readToEnd(), as: UTF8.self)
+        #expect(
+          text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.components(separatedBy: "HTTP/1.1 ").count == 2, "\(text)")
+      }
+    }
+  }
+
+  /// Answers as finished bytes, through the codec, and without a body, in any order on one connection.
+  private static func takesTurns(_ port: Int, _ token: String, _ get: String) async throws {
+    try await blocking {
+      let connection = try HTTPConnection(port: port)
+      let health = HTTPProbe.text("GET", "/healthz")
+      let head = HTTPProbe.text("HEAD", Demo.phonePath, token: token)
+      let minimal = HTTPProbe.text(
+        "PATCH", Demo.phonePath, token: token, headers: ["Prefer": "return=minimal"], body: #"{"displayName":"t"}"#)
+      let old = get.replacing("HTTP/1.1\r\n", with: "HTTP/1.0\r\nConnection: keep-alive\r\n")
+      for before in [health, get, head, minimal, old] {
+        for (request, status) in [(get, 200), (head, 200), (minimal, 204), (health, 200), (old, 200)] {
+          try connection.send(before)
+          #expect(try connection.readAnswer(toHead: before == head).status / 100 == 2)
+          try connection.send(request)
+          #expect(try connection.readAnswer(toHead: request == head).status == status)
+        }
+      }
     }
   }
 

@@ -38,6 +38,7 @@ public struct CalendarDate: Hashable, Comparable, CustomStringConvertible, Senda
     return text
   }
 
+  /// Appends `YYYY-MM-DD`.
   func append(to text: inout [UInt8]) {
     let (year, month, day) = components
     text.appendTwoDigits(year / 100)

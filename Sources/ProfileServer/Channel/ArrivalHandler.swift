@@ -3,13 +3,16 @@ import NIOHTTP1
 
 /// The end of the pipeline where bytes come and go: notes when they come in, before anything has understood them, and
 /// writes those that are finished already.
-final class ArrivalHandler: ChannelInboundHandler {
+final class ArrivalHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
+  typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   private let door: DoorHandler
   private var context: ChannelHandlerContext?
+  /// Whether a read was asked for ahead since those above asked for one.
+  private var hasReadAhead = false
 
   init(door: DoorHandler) { self.door = door }
 
@@ -21,12 +24,18 @@ final class ArrivalHandler: ChannelInboundHandler {
     context.fireChannelRead(data)
   }
 
-  /// While a request waits for the disk the handler above asks for nothing more, and to stop and go on again would be two
-  /// calls of the system for each such request. So one read is asked for ahead; what it brings waits above.
+  /// While a request waits for the disk those above ask for nothing more, and to stop and go on again would be two calls
+  /// of the system for each such request. So one read is asked for ahead of each of theirs, and what it brings waits
+  /// above: who sends without end is read no further before all of that was answered.
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    guard door.mayReadAhead else { return }
-    door.mayReadAhead = false
+    guard door.mayReadAhead, !hasReadAhead else { return }
+    hasReadAhead = true
+    context.read()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    hasReadAhead = false
     context.read()
   }
 
@@ -39,12 +48,13 @@ final class ArrivalHandler: ChannelInboundHandler {
   /// Writes finished bytes; they go out with the next flush.
   func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
 
+  /// Sends what was written.
   func flush() { context?.flush() }
 }
 
 extension GraphResponse {
-  /// Longer bodies are sent behind the header section rather than copied to it.
-  private static let joinedBytesMax = 32 << 10
+  /// Longer bodies are sent behind the header section rather than copied to it. No bound on anybody.
+  static let joinedBytesMax = 32 << 10
 
   /// Writes the answer as it stands (RFC 9112 sections 2.1 and 4); its header fields must say how long its body is,
   /// which must be finished.
@@ -74,13 +84,16 @@ struct WireWriter {
   /// How many bytes were written.
   private(set) var count = 0
 
+  /// Begins at the start of `space`, which must be as long as all that is appended.
   init(_ space: UnsafeMutableRawBufferPointer) { self.space = space }
 
+  /// Appends the bytes of a text.
   mutating func append(_ text: String) {
     let isDone = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) } != nil
     if !isDone { Array(text.utf8).withUnsafeBytes { append($0) } }
   }
 
+  /// Appends bytes.
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count <= space.count - count, "What is written was counted before.")
     UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: bytes)

@@ -2,7 +2,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPCompression
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import OData
@@ -66,7 +65,6 @@ struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
     try pipeline.configureHTTPServerPipeline(
       withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
       withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-    try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(Limits.bodyBytesMax)))
     try pipeline.addHandler(door)
   }
 

@@ -26,8 +26,16 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var keepsAlive = true
   /// Whether the codec's last answer may have been sent in chunks: at the end of the next it would send a last one.
   private var mayBeChunking = false
+  #if DEBUG
+    // NIO's handlers, when they are built with assertions, want a head before each end.
+    private static let mayPassCodec = false
+  #else
+    private static let mayPassCodec = true
+  #endif
+  /// Whether bodies are inflated before they come here.
+  private var isInflating = false
   private var isReadHeld = false
-  /// Whether a request is being answered for which nothing was read ahead yet.
+  /// Whether a request waits for its answer, so that a read may be asked for ahead.
   var mayReadAhead = false
   private var isInsideRead = false
   /// Counts requests, so that a late answer cannot reach another one.
@@ -102,6 +110,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func receive(_ received: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
     if case .lingering = phase { return }
+    guard isInflating || !HeadCheck.isCompressed(received) else { return inflate(context, data) }
     var head = received
     head.uri = HeadCheck.originForm(received.uri)
     clock.headerEnded(now: .now())
@@ -118,6 +127,20 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       return context.fireChannelRead(wrapInboundOut(.head(head)))
     }
     phase = .receiving(head, body: nil)
+  }
+
+  /// Puts in front of the door what inflates bodies, and has it begin with this header section. Few clients compress, so
+  /// that it is not there from the start.
+  private func inflate(_ context: ChannelHandlerContext, _ head: NIOAny) {
+    isInflating = true
+    let decompressor = NIOHTTPRequestDecompressor(limit: .size(Limits.bodyBytesMax))
+    do {
+      let pipeline = context.pipeline.syncOperations
+      try pipeline.addHandler(decompressor, position: .before(self))
+      decompressor.channelRead(context: try pipeline.context(handler: decompressor), data: head)
+    } catch {
+      context.close(promise: nil)
+    }
   }
 
   private func receive(_ part: ByteBuffer, _ context: ChannelHandlerContext, _ data: NIOAny) {
@@ -203,9 +226,10 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Writes a whole answer: as finished bytes, unless the codec has to be told that no further chunk follows, or has to
-  /// write in another version than HTTP/1.1.
+  /// write in another version than HTTP/1.1. Behind finished bytes only the end goes through the codec, which counts by
+  /// it and writes nothing for it while it is not within chunks.
   private func write(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    if let wire, !mayBeChunking, request.version == .http1_1 { return response.write(to: wire) }
+    if Self.mayPassCodec, let wire, !mayBeChunking, request.version == .http1_1 { return response.write(to: wire) }
     writeHead(response, request, context)
     mayBeChunking = false
     if case .bytes(let bytes) = response.body {
@@ -258,7 +282,8 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var waiting: (any ResponseStream, Int)?
 
   private func endAnswer(_ context: ChannelHandlerContext) {
-    phase = .waiting
+    // What comes after an answer that closes the connection is dropped, also what waits behind it already.
+    phase = keepsAlive ? .waiting : .lingering
     mayReadAhead = false
     clock.answered(now: .now())
     let keepsAlive = keepsAlive

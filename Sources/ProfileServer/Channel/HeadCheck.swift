@@ -22,6 +22,11 @@ enum HeadCheck {
     return nil
   }
 
+  /// Whether the body comes in an encoding that is inflated.
+  static func isCompressed(_ head: HTTPRequestHead) -> Bool {
+    head.headers.contains { $0.name.isSameName(as: "Content-Encoding") }
+  }
+
   /// The path and query of a target, also of one in absolute form (RFC 9112 section 3.2.2), whose authority says no more
   /// than `Host`.
   static func originForm(_ target: String) -> String {

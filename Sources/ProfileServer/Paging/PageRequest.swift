@@ -49,8 +49,8 @@ struct PageRequest {
       let token = key.seal(
         PageToken(pageSize: size, place: place).bytes, binding: Self.binding(request, caller, options))
     else { return nil }
-    let options = request.query.split(separator: UInt8(ascii: "&")).filter { !Self.isReplaced($0) }
-    let query = (options.map { String(decoding: $0, as: UTF8.self) } + ["$skiptoken=\(token)"]).joined(separator: "&")
+    let kept = request.query.split(separator: UInt8(ascii: "&")).filter { !Self.isReplaced($0) }
+    let query = (kept.map { String(decoding: $0, as: UTF8.self) } + ["$skiptoken=\(token)"]).joined(separator: "&")
     return "\(request.origin)\(String(decoding: request.path, as: UTF8.self))?\(query)"
   }
 

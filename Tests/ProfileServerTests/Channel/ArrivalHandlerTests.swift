@@ -1,0 +1,90 @@
+import Fixtures
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import OData
+import Stores
+import Testing
+
+@testable import ProfileServer
+@testable import Profiles
+
+@Suite("Where bytes come and go")
+struct ArrivalHandlerTests {
+  @Test("One read is asked for ahead of each one that was asked for from above, and no more")
+  func readsAhead() async throws {
+    let (channel, door, counter) = try Self.channel(try await Self.issuer())
+    door.mayReadAhead = true
+    channel.pipeline.fireChannelReadComplete()
+    #expect(counter.reads == 1)
+    for _ in 0..<3 { channel.pipeline.fireChannelReadComplete() }
+    #expect(counter.reads == 1)
+    channel.pipeline.read()
+    #expect(counter.reads == 2)
+    for _ in 0..<3 { channel.pipeline.fireChannelReadComplete() }
+    #expect(counter.reads == 3)
+    door.mayReadAhead = false
+    channel.pipeline.read()
+    channel.pipeline.fireChannelReadComplete()
+    #expect(counter.reads == 4)
+  }
+
+  @Test("A body goes out whole, joined to its header section or behind it", arguments: [-1, 0, 1])
+  func bodies(_ beyond: Int) async throws {
+    let issuer = try await Self.issuer()
+    for size in [0, 1, GraphResponse.joinedBytesMax + beyond] {
+      let (channel, door, _) = try Self.channel(issuer)
+      let wire = try #require(door.wire)
+      let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: size)
+      let response = GraphResponse(
+        status: .created, headers: [.contentLength: "\(size)", .entityTag: "W/\"1\""], body: .bytes(body))
+      response.write(to: wire)
+      wire.flush()
+      var sent = ByteBuffer()
+      while var part = try channel.readOutbound(as: ByteBuffer.self) { sent.writeBuffer(&part) }
+      let head = "HTTP/1.1 201 Created\r\nContent-Length: \(size)\r\nETag: W/\"1\"\r\n\r\n"
+      #expect(String(buffer: sent) == head + String(repeating: "x", count: size))
+    }
+  }
+
+  /// Made before the channel, which stays on one thread.
+  private static func issuer() async throws -> OwnIssuer {
+    let keys = try TemporaryFolder()
+    return try await OwnIssuer.load(directory: keys.path)
+  }
+
+  /// A channel with nothing but the handler and, next to the socket, a counter.
+  private static func channel(_ issuer: OwnIssuer) throws -> (EmbeddedChannel, DoorHandler, ReadCounter) {
+    let channel = EmbeddedChannel()
+    let service = ProfileService(store: try SQLiteStore.temporary(), environment: WalkTests.environment)
+    let addresses = try #require(AuthorityAddresses(publicURL: nil))
+    let verifier = TokenVerifier(
+      own: issuer, addresses: addresses, issuers: [], clock: { 0 },
+      logger: Logger(label: "test"))
+    let graph = GraphHandler(
+      session: try service.makeSession { _ in },
+      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
+      settings: GraphSettings(
+        sourceShape: .auto, acceptsSnakeCase: false, pageKey: PageKey(), batchRequestsMax: 1),
+      metrics: ServerMetrics(), logger: Logger(label: "test"))
+    let environment = DoorEnvironment(
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
+    let door = DoorHandler(graph: graph, environment: environment)
+    let counter = ReadCounter()
+    let wire = ArrivalHandler(door: door)
+    door.wire = wire
+    try channel.pipeline.syncOperations.addHandlers([counter, wire])
+    return (channel, door, counter)
+  }
+}
+
+/// Counts the reads that reach the socket.
+private final class ReadCounter: ChannelOutboundHandler {
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private(set) var reads = 0
+
+  func read(context: ChannelHandlerContext) { reads += 1 }
+}
