@@ -139,9 +139,9 @@ extension GraphHandler {
   }
 
   func encoder(_ exchange: Exchange) -> ItemEncoder {
-    let isV1 = ResourcePath.ServiceVersion(segment: exchange.request.versionSegment) == .v1
+    let version = ResourcePath.ServiceVersion(segment: exchange.request.versionSegment) ?? .beta
     return ItemEncoder(
-      serviceRoot: exchange.request.origin + (isV1 ? "/v1.0/" : "/beta/"),
+      serviceRoot: "\(exchange.request.origin)/\(version.rawValue)/",
       showsSingleElement: settings.sourceShape.showsSingleElement(for: exchange.request.headers),
       representation: exchange.representation)
   }

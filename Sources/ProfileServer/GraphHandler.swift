@@ -229,9 +229,7 @@ extension GraphResponse {
   /// The answer to HEAD: the header section of GET (RFC 9110 section 9.3.2).
   fileprivate var withoutBody: GraphResponse {
     var response = self
-    if case .bytes(let bytes) = body {
-      response.headers[.contentLength] = String(bytes.readableBytes)
-    }
+    response.stateLength()
     response.body = .none
     return response
   }

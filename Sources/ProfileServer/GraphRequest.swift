@@ -23,18 +23,11 @@ struct GraphRequest {
   ) {
     self.method = method
     self.target = target
-    path = Self.path(of: target)
+    path = target.withBytes { Array($0.prefix { $0 != UInt8(ascii: "?") }) }
     self.headers = headers
     self.body = body
     self.origin = origin
     self.isBatchPart = isBatchPart
-  }
-
-  private static func path(of target: String) -> [UInt8] {
-    let path = target.utf8.withContiguousStorageIfAvailable { bytes in
-      Array(bytes[..<(bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count)])
-    }
-    return path ?? Array(target.utf8.prefix { $0 != UInt8(ascii: "?") })
   }
 
   /// The version and the one segment behind it, in lower case, of a path that ends there; the segment is empty for the

@@ -15,6 +15,11 @@ struct GraphResponse {
   var headers: HeaderFields
   var body: Body
 
+  /// Says in the header section how long a finished body is.
+  mutating func stateLength() {
+    if case .bytes(let bytes) = body { headers[.contentLength] = String(bytes.readableBytes) }
+  }
+
   /// An answer with a finished JSON body.
   static func json(
     _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HeaderFields = [:],

@@ -136,7 +136,7 @@ public struct JSONWriter {
   private mutating func escaped(_ value: String) {
     var value = value
     value.withUTF8 { text in
-      guard Self.needsEscapes(text) else { return bytes.append(contentsOf: text) }
+      guard text.holdsAny(Self.needsEscape) else { return bytes.append(contentsOf: text) }
       var start = 0
       for index in 0..<text.count where Self.needsEscape(text[index]) {
         bytes.append(contentsOf: text[start..<index])
@@ -145,13 +145,6 @@ public struct JSONWriter {
       }
       bytes.append(contentsOf: text[start..<text.count])
     }
-  }
-
-  /// Looks at all of a text, which takes the machine less time than to stop at the first.
-  private static func needsEscapes(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    var found: UInt8 = 0
-    for byte in text { found |= needsEscape(byte) ? 1 : 0 }
-    return found != 0
   }
 
   private static func needsEscape(_ byte: UInt8) -> Bool {
@@ -169,8 +162,8 @@ public struct JSONWriter {
     case 0x0D: bytes.append(UInt8(ascii: "r"))
     default:
       bytes.append(contentsOf: "u00".utf8)
-      bytes.append(Hexadecimal.digits[Int(byte >> 4)])
-      bytes.append(Hexadecimal.digits[Int(byte & 15)])
+      bytes.append(Hexadecimal.digit(byte >> 4))
+      bytes.append(Hexadecimal.digit(byte & 15))
     }
   }
 }

@@ -50,7 +50,7 @@ public final class StructuredType: Sendable {
 
   /// The property of this name, else the one that differs in case alone: Graph compares names so.
   func property(inAnyCase name: String) -> Property? {
-    property(named: name) ?? properties.first { $0.name.utf8.elementsEqualIgnoringCase(name.utf8) }
+    property(named: name) ?? properties.first { $0.name.isSameName(as: name) }
   }
 
   /// The navigation properties that a path segment stands for, outermost first; empty when it names none.

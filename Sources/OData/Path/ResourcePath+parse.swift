@@ -51,7 +51,7 @@ extension ResourcePath {
         }
         continue
       }
-      guard let property = owner.properties.first(where: { $0.name.utf8.elementsEqualIgnoringCase(segment.name.utf8) })
+      guard let property = owner.properties.first(where: { $0.name.isSameName(as: segment.name) })
       else { throw .unknownSegment(segment.shownName) }
       guard segment.key == nil else { throw .malformedKey(segment: property.name) }
       steps.append(.property(property))
@@ -64,11 +64,19 @@ extension ResourcePath {
 extension ResourcePath.ServiceVersion {
   /// The version that a path segment names, in any case.
   public init?(segment: ArraySlice<UInt8>) {
-    let version: Self? = segment.withUnsafeBufferPointer { segment in
-      if "beta".isSameName(as: segment) { .beta } else if "v1.0".isSameName(as: segment) { .v1 } else { nil }
-    }
-    guard let version else { return nil }
+    guard let version = segment.withUnsafeBufferPointer({ Self(segment: $0) }) else { return nil }
     self = version
+  }
+
+  /// The same for bytes that lie elsewhere.
+  public init?(segment: UnsafeBufferPointer<UInt8>) {
+    if "beta".isSameName(as: segment) {
+      self = .beta
+    } else if "v1.0".isSameName(as: segment) {
+      self = .v1
+    } else {
+      return nil
+    }
   }
 }
 
@@ -199,8 +207,8 @@ public enum PercentEncoding {
         bytes.append(byte)
       default:
         bytes.append(UInt8(ascii: "%"))
-        bytes.append(Hexadecimal.digits[Int(byte >> 4)])
-        bytes.append(Hexadecimal.digits[Int(byte & 15)])
+        bytes.append(Hexadecimal.digit(byte >> 4))
+        bytes.append(Hexadecimal.digit(byte & 15))
       }
     }
     return String(decoding: bytes, as: UTF8.self)

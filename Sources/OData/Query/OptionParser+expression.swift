@@ -183,7 +183,7 @@ extension OptionParser {
       if next == UInt8(ascii: "(") {
         return try callOrLambda(name, after: segments, at: start, place)
       }
-      if name.utf8.elementsEqualIgnoringCase("$count".utf8) {
+      if name.isSameName(as: "$count") {
         guard !segments.isEmpty else { throw failure("needs a collection before $count", at: place) }
         return try node(.count(segments), at: start)
       }
@@ -201,7 +201,7 @@ extension OptionParser {
       return try lambda(quantifier, segments, at: start)
     }
     // The arguments of `case` have a grammar of their own.
-    guard segments.isEmpty, !name.utf8.elementsEqualIgnoringCase("case".utf8) else {
+    guard segments.isEmpty, !name.isSameName(as: "case") else {
       throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: place)
     }
     let list = try parenthesizedList()

@@ -1,31 +1,28 @@
 extension String {
+  /// Gives the bytes of the text to a reader. They are copied only where the text was bridged from elsewhere and has no
+  /// storage of its own.
+  public func withBytes<Answer>(_ read: (UnsafeBufferPointer<UInt8>) -> Answer) -> Answer {
+    utf8.withContiguousStorageIfAvailable(read) ?? Array(utf8).withUnsafeBufferPointer(read)
+  }
+
   /// Whether both are the same bytes. Swift's `==` is canonical equivalence, which makes one of two texts that a store
   /// keeps apart; and to compare the views byte after byte takes ten times as long.
   public func hasSameBytes(as other: String) -> Bool {
-    guard utf8.count == other.utf8.count else { return false }
-    let isSame = utf8.withContiguousStorageIfAvailable { left in
-      other.utf8.withContiguousStorageIfAvailable { right in left.hasSameBytes(as: right) }
-    }
-    // Only strings that were bridged from elsewhere have no storage of their own.
-    return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
+    utf8.count == other.utf8.count && withBytes { left in other.withBytes { left.hasSameBytes(as: $0) } }
   }
 
-  /// Whether these bytes are the same name but for the case of letters in ASCII.
+  /// Whether these bytes are the same name but for the case of letters in ASCII. Most differ in their length already.
   public func isSameName(as other: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard utf8.count == other.count else { return false }
-    return utf8.withContiguousStorageIfAvailable { $0.isSameName(as: other) } ?? utf8.isSameName(as: other)
+    utf8.count == other.count && withBytes { $0.isSameName(as: other) }
   }
 
   /// Whether both are the same name but for the case of letters in ASCII.
   public func isSameName(as other: String) -> Bool {
-    guard utf8.count == other.utf8.count else { return false }
-    return other.utf8.withContiguousStorageIfAvailable { isSameName(as: $0) } ?? utf8.isSameName(as: other.utf8)
+    utf8.count == other.utf8.count && other.withBytes { isSameName(as: $0) }
   }
 
   /// Whether this byte is among those of the text.
-  public func contains(byte: UInt8) -> Bool {
-    utf8.withContiguousStorageIfAvailable { $0.contains(byte) } ?? utf8.contains(byte)
-  }
+  public func contains(byte: UInt8) -> Bool { withBytes { $0.contains(byte) } }
 }
 
 extension UnsafeBufferPointer<UInt8> {
@@ -46,9 +43,14 @@ extension UnsafeBufferPointer<UInt8> {
     }
     return true
   }
-}
 
-extension UnsafeBufferPointer<UInt8> {
+  /// Whether any byte is meant. All of them are looked at, which takes the machine less time than to stop at the first.
+  public func holdsAny(_ isMeant: (UInt8) -> Bool) -> Bool {
+    var found: UInt8 = 0
+    for byte in self { found |= isMeant(byte) ? 1 : 0 }
+    return found != 0
+  }
+
   fileprivate func isSameName(as other: UnsafeBufferPointer<UInt8>) -> Bool {
     guard count == other.count else { return false }
     for index in 0..<count where self[index] != other[index] {
@@ -60,18 +62,11 @@ extension UnsafeBufferPointer<UInt8> {
 
 extension Sequence<UInt8> {
   /// Whether both are the same bytes when ASCII letters are folded to lower case.
-  public func elementsEqualIgnoringCase(_ other: some Sequence<UInt8>) -> Bool {
+  func elementsEqualIgnoringCase(_ other: some Sequence<UInt8>) -> Bool {
     elementsEqual(other) { left, right in left == right || Self.lowercased(left) == Self.lowercased(right) }
   }
 
   fileprivate static func lowercased(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-  }
-}
-
-extension Collection<UInt8> {
-  /// Whether two names are the same but for the case of letters in ASCII. Most differ in their length already.
-  public func isSameName(as other: some Collection<UInt8>) -> Bool {
-    count == other.count && elementsEqualIgnoringCase(other)
   }
 }

@@ -38,11 +38,10 @@ public enum UTF8Validation {
 
 /// Digits of base sixteen, as JSON escapes and percent-encoding use them.
 public enum Hexadecimal {
-  /// Lower-case digits by value.
-  public static let digits: [UInt8] = Array("0123456789abcdef".utf8)
-
   /// The lower-case digit of a value below 16.
-  static func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value }
+  public static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+  }
 
   /// The value of one digit in either case, or nil.
   public static func value(of byte: UInt8) -> UInt8? {

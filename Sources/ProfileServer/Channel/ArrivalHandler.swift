@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import OData
 
 /// The end of the pipeline where bytes come and go: notes when they come in, before anything has understood them, and
 /// writes those that are finished already.
@@ -29,7 +30,7 @@ final class ArrivalHandler: ChannelDuplexHandler {
   /// above: who sends without end is read no further before all of that was answered.
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    guard door.mayReadAhead, !hasReadAhead else { return }
+    guard door.isRequestWaiting, !hasReadAhead, context.channel.isWritable else { return }
     hasReadAhead = true
     context.read()
   }
@@ -89,8 +90,7 @@ struct WireWriter {
 
   /// Appends the bytes of a text.
   mutating func append(_ text: String) {
-    let isDone = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) } != nil
-    if !isDone { Array(text.utf8).withUnsafeBytes { append($0) } }
+    text.withBytes { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// Appends bytes.

@@ -24,6 +24,11 @@ extension DoorHandler {
     }
   }
 
+  /// Whether a Graph request waits for its answer.
+  var isRequestWaiting: Bool {
+    if case .answering = phase { true } else { false }
+  }
+
   /// How far a request has come that Hummingbird answers. It may answer before the whole body is there.
   struct Passage {
     let head: HTTPRequestHead

@@ -35,8 +35,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Whether bodies are inflated before they come here.
   private var isInflating = false
   private var isReadHeld = false
-  /// Whether a request waits for its answer, so that a read may be asked for ahead.
-  var mayReadAhead = false
   private var isInsideRead = false
   /// Counts requests, so that a late answer cannot reach another one.
   private var ticket = 0
@@ -168,7 +166,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       phase = .answering(head)
       complete = (head, body)
       answerWhatIsComplete()
-      if case .answering = phase { mayReadAhead = context.channel.isWritable }
     case .passing(var passage):
       passage.isRequestComplete = true
       phase = .passing(passage)
@@ -214,8 +211,8 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       }
       write(response, head, context)
       endAnswer(context)
-    case .bytes(let bytes):
-      response.headers[.contentLength] = String(bytes.readableBytes)
+    case .bytes:
+      response.stateLength()
       write(response, head, context)
       endAnswer(context)
     case .stream(let stream):
@@ -284,7 +281,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func endAnswer(_ context: ChannelHandlerContext) {
     // What comes after an answer that closes the connection is dropped, also what waits behind it already.
     phase = keepsAlive ? .waiting : .lingering
-    mayReadAhead = false
     clock.answered(now: .now())
     let keepsAlive = keepsAlive
     context.write(wrapOutboundOut(.end(nil)), promise: nil)
@@ -307,9 +303,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     ticket += 1
     var response = graph.refusal(error, headers: head?.headers ?? [:])
     response.headers[.connection] = "close"
-    if case .bytes(let bytes) = response.body {
-      response.headers[.contentLength] = String(bytes.readableBytes)
-    }
+    response.stateLength()
     send(response, context)
   }
 
@@ -317,7 +311,6 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// answer away from a client that is still sending (RFC 9112 section 9.6).
   private func linger(_ context: ChannelHandlerContext) {
     phase = .lingering
-    mayReadAhead = false
     clock.lingers(now: .now())
     context.flush()
     let closed = context.eventLoop.makePromise(of: Void.self)

@@ -24,7 +24,7 @@ enum HeadCheck {
 
   /// Whether the body comes in an encoding that is inflated.
   static func isCompressed(_ head: HTTPRequestHead) -> Bool {
-    head.headers.contains { $0.name.isSameName(as: "Content-Encoding") }
+    head.headers.contains(name: "Content-Encoding")
   }
 
   /// The path and query of a target, also of one in absolute form (RFC 9112 section 3.2.2), whose authority says no more
@@ -43,7 +43,7 @@ enum HeadCheck {
 
   /// Whether a body may be longer than what is taken from anybody.
   static func mayHaveLongBody(_ head: HTTPRequestHead) -> Bool {
-    if head.headers.contains(name: "Transfer-Encoding") || head.headers.contains(name: "Content-Encoding") {
+    if head.headers.contains(name: "Transfer-Encoding") || isCompressed(head) {
       return true
     }
     return (head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0) > anonymousBodyBytesMax
@@ -51,12 +51,10 @@ enum HeadCheck {
 
   /// Whether the path begins with a service version, in any case, after any number of slashes.
   static func isGraph(_ target: String) -> Bool {
-    target.utf8.withContiguousStorageIfAvailable(isGraph) ?? Array(target.utf8).withUnsafeBufferPointer(isGraph)
-  }
-
-  private static func isGraph(_ target: UnsafeBufferPointer<UInt8>) -> Bool {
-    let path = target.drop { $0 == UInt8(ascii: "/") }
-    let first = UnsafeBufferPointer(rebasing: path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") })
-    return "beta".isSameName(as: first) || "v1.0".isSameName(as: first)
+    target.withBytes { target in
+      let path = target.drop { $0 == UInt8(ascii: "/") }
+      let first = path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+      return ResourcePath.ServiceVersion(segment: UnsafeBufferPointer(rebasing: first)) != nil
+    }
   }
 }

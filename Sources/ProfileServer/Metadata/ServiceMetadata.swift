@@ -16,7 +16,7 @@ public struct ServiceMetadata: Sendable {
       self.bytes = ByteBuffer(bytes: bytes)
       self.contentType = contentType
       let digest = SHA256.hash(data: bytes).prefix(16)
-      let digits = digest.flatMap { [Hexadecimal.digits[Int($0 >> 4)], Hexadecimal.digits[Int($0 & 15)]] }
+      let digits = digest.flatMap { [Hexadecimal.digit($0 >> 4), Hexadecimal.digit($0 & 15)] }
       entityTag = "\"\(String(decoding: digits, as: UTF8.self))\""
     }
   }

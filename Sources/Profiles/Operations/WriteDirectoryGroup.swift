@@ -90,8 +90,7 @@ struct CreateGroup: GroupOperation {
 
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
     guard state.group == nil else { throw .store(.failed("A new id was already in use.")) }
-    var value = StructuredValue(of: ProfileModel.group)
-    _ = patch.apply(to: &value, of: ProfileModel.group)
+    var value = StructuredValue(patch, of: ProfileModel.group)
     value.set("id", group.text, of: ProfileModel.group)
     value.set("createdDateTime", .dateTime(stamp.time), of: ProfileModel.group)
     try GroupRules.check(value)

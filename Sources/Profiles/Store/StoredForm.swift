@@ -27,14 +27,9 @@ extension StoredUser {
   /// What is wrong with the stored form, as a sentence without any of its values; nil when the JSON is of the type
   /// and the parts beside it agree with it.
   public var fault: String? {
-    let patch: StructuredPatch
-    do throws(BodyError) {
-      patch = try EntityReader(.restore, dialect: .strict).read(json, as: ProfileModel.user)
-    } catch {
+    guard let value = StructuredValue(stored: json, of: ProfileModel.user) else {
       return "The JSON is not of the type '\(ProfileModel.user.qualifiedName)'."
     }
-    var value = StructuredValue(of: ProfileModel.user)
-    _ = patch.apply(to: &value, of: ProfileModel.user)
     if value.string("id") != id.text { return "The id in the JSON is not the key." }
     if value.string("userPrincipalName") != principalName { return "The principal name beside the JSON is another." }
     if value.string("displayName") != displayName { return "The display name beside the JSON is another." }

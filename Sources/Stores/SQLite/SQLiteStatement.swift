@@ -118,7 +118,7 @@ final class SQLiteStatement {
   func isText(_ column: Int32, _ text: String) -> Bool {
     guard let start = sqlite3_column_text(pointer, column) else { return false }
     let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column)))
-    return text.utf8.withContiguousStorageIfAvailable { bytes.hasSameBytes(as: $0) } ?? bytes.elementsEqual(text.utf8)
+    return text.withBytes { bytes.hasSameBytes(as: $0) }
   }
 
   /// A text, or nil for null.

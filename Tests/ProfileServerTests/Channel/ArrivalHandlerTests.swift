@@ -15,7 +15,7 @@ struct ArrivalHandlerTests {
   @Test("One read is asked for ahead of each one that was asked for from above, and no more")
   func readsAhead() async throws {
     let (channel, door, counter) = try Self.channel(try await Self.issuer())
-    door.mayReadAhead = true
+    door.phase = .answering(HTTPRequestHead(version: .http1_1, method: .PATCH, uri: "/beta/me"))
     channel.pipeline.fireChannelReadComplete()
     #expect(counter.reads == 1)
     for _ in 0..<3 { channel.pipeline.fireChannelReadComplete() }
@@ -24,7 +24,7 @@ struct ArrivalHandlerTests {
     #expect(counter.reads == 2)
     for _ in 0..<3 { channel.pipeline.fireChannelReadComplete() }
     #expect(counter.reads == 3)
-    door.mayReadAhead = false
+    door.phase = .waiting
     channel.pipeline.read()
     channel.pipeline.fireChannelReadComplete()
     #expect(counter.reads == 4)
