@@ -1,6 +1,10 @@
+// What takes a closure is inlined where it is called, also in other targets: a call for each byte would cost more than what
+// is done with it.
+
 extension String {
   /// Gives the bytes of the text to a reader. They are copied only where the text was bridged from elsewhere and has no
   /// storage of its own.
+  @inlinable @inline(__always)
   public func withBytes<Answer>(_ read: (UnsafeBufferPointer<UInt8>) -> Answer) -> Answer {
     utf8.withContiguousStorageIfAvailable(read) ?? Array(utf8).withUnsafeBufferPointer(read)
   }
@@ -45,6 +49,7 @@ extension UnsafeBufferPointer<UInt8> {
   }
 
   /// Whether any byte is meant. All of them are looked at, which takes the machine less time than to stop at the first.
+  @inlinable @inline(__always)
   public func holdsAny(_ isMeant: (UInt8) -> Bool) -> Bool {
     var found: UInt8 = 0
     for byte in self { found |= isMeant(byte) ? 1 : 0 }
