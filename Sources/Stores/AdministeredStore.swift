@@ -6,6 +6,9 @@ public protocol AdministeredStore: ProfileStore {
   /// What the writers did since the start.
   var writeCounts: StoreWriteCounts { get }
 
+  /// What an operator should know although writes are taken, as a sentence; nil when there is nothing. Cheap to ask.
+  var warning: String? { get }
+
   /// Whether nobody was ever stored.
   func isEmpty() throws -> Bool
 

@@ -48,6 +48,9 @@ struct DirectoryImport {
       return count
     } catch let error as CommandFailure {
       throw error
+    } catch StoreError.unresolved {
+      throw CommandFailure(
+        "\(StoreError.unresolved.message) Look with 'facet export' before you repeat it; to repeat it does no harm.")
     } catch {
       let place = lines.lineNumber > 0 ? "Line \(lines.lineNumber): " : ""
       throw CommandFailure("\(place)\(Self.sentence(error)). Nothing was changed.")

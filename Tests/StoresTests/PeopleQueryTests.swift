@@ -117,7 +117,7 @@ struct PeopleQueryTests {
     let store = try SQLiteStore.temporary()
     let session = try SessionQueue(store)
     let caller = Caller(actor: .application, tenant: .demo, permissions: [.userReadAll])
-    func page(_ query: String) async throws -> Listing<VisibleObject> {
+    func page(_ query: String) async throws -> SessionQueue.Page {
       let options = try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
       return try await session.listUsers(ListQuery(options, limit: 5), by: caller)
     }
@@ -151,22 +151,32 @@ struct PeopleQueryTests {
 }
 
 /// A session on a queue of its own, as others live on an event loop.
-private final class SessionQueue: @unchecked Sendable {
+fileprivate final class SessionQueue: @unchecked Sendable {
   private let queue = DispatchQueue(label: "session")
   // Safety: made and used on `queue` only.
   private var session: ProfileSession?
 
   init(_ store: SQLiteStore) throws {
     let environment = ServiceEnvironment(now: { Sample.time }, makeID: { .random() })
-    let service = ProfileService(store: store, environment: environment)
+    let service = ProfileService(
+      store: store, environment: environment, evaluations: EvaluationQueue(threads: 1) { $0() })
     let queue = queue
     session = try queue.sync { try service.makeSession { work in queue.async(execute: work) } }
   }
 
-  func listUsers(_ query: ListQuery, by caller: Caller) async throws -> Listing<VisibleObject> {
+  /// What crosses threads of a page that is short enough to be kept whole.
+  struct Page: Sendable {
+    let elements: [VisibleObject]
+    let count: Int?
+    let next: OrderPlace?
+  }
+
+  func listUsers(_ query: ListQuery, by caller: Caller) async throws -> Page {
     try await withCheckedThrowingContinuation { continuation in
       queue.async { [self] in
-        session?.listUsers(query, by: caller) { result in continuation.resume(with: result) }
+        session?.listUsers(query, by: caller) { result in
+          continuation.resume(with: result.map { Page(elements: $0.elements, count: $0.count, next: $0.next) })
+        }
       }
     }
   }

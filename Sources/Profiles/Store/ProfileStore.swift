@@ -77,7 +77,8 @@ public protocol ProfileReader: DirectoryReader {
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void)
 
   /// One page of a tenant's people: of those that are selected, in the order that is asked for, after `place`. A page
-  /// of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the thread.
+  /// of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the thread. A store may
+  /// give fewer people than there are, even none, and say with `end` how far it has looked.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
@@ -152,11 +153,14 @@ public struct StoredPage<Element: Sendable>: Sendable {
   public let elements: [Element]
   /// Whether nothing follows.
   public let isLast: Bool
+  /// How far a store has looked for more, where that is further than the last element; the next page begins after it.
+  public let end: OrderPlace?
 
   /// A page of these elements.
-  public init(_ elements: [Element], isLast: Bool) {
+  public init(_ elements: [Element], isLast: Bool, end: OrderPlace? = nil) {
     self.elements = elements
     self.isLast = isLast
+    self.end = end
   }
 }
 

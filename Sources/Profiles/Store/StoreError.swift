@@ -8,8 +8,11 @@ public enum StoreError: Error, Equatable, Sendable {
   case diskFull
   /// The database cannot be reached or used at the moment; the sentence says why.
   case unavailable(String)
-  /// A commit was sent, and it could not be found out whether it was done.
+  /// A commit was begun, and it could not be found out whether it was done.
   case unresolved
+  /// A failure that may have passed already: nothing was changed, and the same may be tried again. The sentence is for the
+  /// log.
+  case transient(String)
   /// More writes wait than `Limits.queuedWritesMax`.
   case overloaded
   /// The store was closed.
@@ -20,8 +23,10 @@ public enum StoreError: Error, Equatable, Sendable {
   /// A sentence for the operator.
   public var message: String {
     switch self {
-    case .damaged(let reason), .readOnly(let reason), .unavailable(let reason), .failed(let reason): reason
-    case .unresolved: "The answer of a commit was lost, and the database server could not say what became of it."
+    case .damaged(let reason), .readOnly(let reason), .unavailable(let reason), .failed(let reason),
+      .transient(let reason):
+      reason
+    case .unresolved: "A commit failed or its answer was lost, and it is not known whether it was done."
     case .diskFull: "The disk is full. Make room, then repeat."
     case .overloaded: "Too many writes are waiting."
     case .closed: "The store is closed."

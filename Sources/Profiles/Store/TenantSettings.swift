@@ -101,7 +101,10 @@ extension TenantPolicy {
         guard let writers = WritersOfOthers(rawValue: try reader.readString().string) else { throw SettingsFault() }
         writersOfOthers = writers
       case "createsUnknownPeople": createsUnknownPeople = try reader.readBool()
-      case "administrators": administrators = GroupID(try reader.readString().string)
+      case "administrators":
+        // No group would let anybody be an administrator by another way, or nobody.
+        guard let group = GroupID(try reader.readString().string) else { throw SettingsFault() }
+        administrators = group
       default: throw SettingsFault()
       }
     }

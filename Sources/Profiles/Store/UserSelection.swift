@@ -90,8 +90,26 @@ extension UserSelection {
       keys: keys.contains(where: { $0 == nil }) ? [] : keys.compactMap { $0 })
   }
 
+  /// Whether a store may have to look at everybody to find a few: by an id or a principal name it need not.
+  public var mayReadEverybody: Bool {
+    // Of the display name stores have an index.
+    keys.map(\.column) != [.displayName] && !keys.isEmpty || (condition.map { !$0.isNarrow } ?? false)
+  }
+
   /// Whether what is selected comes in the query's order.
   func isInOrder(of query: ListQuery) -> Bool { keys.count == (query.ordering?.keys.count ?? 0) }
+}
+
+extension UserCondition {
+  /// Whether the condition names the few whom it can hold for.
+  fileprivate var isNarrow: Bool {
+    switch self {
+    case .compare(.id, .equal, _), .compare(.userPrincipalName, .equal, _): true
+    case .compare, .differs, .isSet: false
+    case .all(let parts): parts.contains(where: \.isNarrow)
+    case .some(let parts): parts.allSatisfy(\.isNarrow)
+    }
+  }
 }
 
 extension UserCondition {

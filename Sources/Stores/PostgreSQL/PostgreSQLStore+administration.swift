@@ -2,6 +2,9 @@ import OData
 public import Profiles
 
 extension PostgreSQLStore: AdministeredStore {
+  /// See `AdministeredStore`; there is nothing of the kind.
+  public var warning: String? { nil }
+
   /// See `AdministeredStore`.
   public var writeCounts: StoreWriteCounts { counter.counts }
 

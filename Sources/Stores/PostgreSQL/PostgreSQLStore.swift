@@ -110,7 +110,7 @@ public final class PostgreSQLStore: ProfileStore {
       if let existing = try RecordKey.existing(in: directory) {
         key = existing
       } else {
-        guard fingerprint == nil else { throw .unusable(reason: SQLiteStore.foreignKeySentence) }
+        guard fingerprint == nil else { throw .foreignKey }
         key = try RecordKey.make(in: directory)
       }
     } catch {
@@ -191,7 +191,12 @@ public final class PostgreSQLStore: ProfileStore {
       try tables.begin(PostgreSQLTables.Footprint())
       do {
         let answer = try body(tables)
-        try tables.commit()
+        do throws(PostgreSQLFailure) {
+          try tables.commit()
+        } catch {
+          // The commit may have come before what cut its answer off.
+          throw error.isOutage ? .unresolved : error
+        }
         return answer
       } catch {
         try? tables.rollback()

@@ -30,33 +30,58 @@ extension RecordKey {
   static func path(in directory: String) -> String { directory + "/record.key" }
 
   /// The key of a data directory; nil when there is none yet.
-  static func existing(in directory: String) throws(StoreOpenError) -> RecordKey? {
-    let path = path(in: directory)
+  static func existing(in directory: String) throws(StoreOpenError) -> RecordKey? { try read(path(in: directory)) }
+
+  private static func read(_ path: String) throws(StoreOpenError) -> RecordKey? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      guard errno == ENOENT else { throw .unusable(reason: "record.key cannot be read: \(SystemFailure.text(errno))") }
+      guard errno == ENOENT else { throw .key(reason: "cannot be read: \(SystemFailure.text(errno))") }
       return nil
     }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: bytesCount + 1)
     guard Glibc.read(descriptor, &bytes, bytes.count) == bytesCount else {
-      throw .unusable(reason: "record.key does not hold a key")
+      throw .key(reason: "does not hold a key")
     }
     return RecordKey(Array(bytes.prefix(bytesCount)))
   }
 
+  // MARK: Beginning
+
+  /// Where a key lies until its database has a first row.
+  private static func begunPath(in directory: String) -> String { path(in: directory) + ".new" }
+
+  /// The key of a database that is being made; nil when there is none.
+  static func begun(in directory: String) throws(StoreOpenError) -> RecordKey? { try read(begunPath(in: directory)) }
+
+  /// Makes a key for a database that is being made.
+  static func begin(in directory: String) throws(StoreOpenError) -> RecordKey {
+    try make(in: directory, at: begunPath(in: directory))
+  }
+
+  /// Gives the key of a database that was made its name, which no other key has.
+  static func settle(in directory: String) throws(StoreOpenError) {
+    guard link(begunPath(in: directory), path(in: directory)) == 0, syncDirectory(directory) else {
+      throw .key(reason: "cannot be written: \(SystemFailure.text(errno))")
+    }
+    unlink(begunPath(in: directory))
+  }
+
   /// Makes a key for a directory that has none, readable by its owner alone and on the disk before it is used.
   static func make(in directory: String) throws(StoreOpenError) -> RecordKey {
-    let path = path(in: directory)
+    try make(in: directory, at: path(in: directory))
+  }
+
+  private static func make(in directory: String, at path: String) throws(StoreOpenError) -> RecordKey {
     let part = "\(path).\(getpid()).part"
     let bytes = (0..<bytesCount).map { _ in UInt8.random(in: .min ... .max) }
     let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .unusable(reason: SystemFailure.text(errno)) }
+    guard descriptor >= 0 else { throw .key(reason: "cannot be written: \(SystemFailure.text(errno))") }
     defer { unlink(part) }
     let isWritten = write(descriptor, bytes, bytesCount) == bytesCount && fsync(descriptor) == 0
     close(descriptor)
     guard isWritten, link(part, path) == 0, syncDirectory(directory) else {
-      throw .unusable(reason: "record.key cannot be written: \(SystemFailure.text(errno))")
+      throw .key(reason: "cannot be written: \(SystemFailure.text(errno))")
     }
     return RecordKey(bytes)
   }

@@ -79,9 +79,7 @@ extension SQLiteStore {
   }
 
   private static func copy(_ source: SQLiteConnection, to part: String) throws {
-    let descriptor = Glibc.open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw BackupError.failed(reason: SystemFailure.text(errno)) }
-    Glibc.close(descriptor)
+    guard makePrivateFile(part) else { throw BackupError.failed(reason: SystemFailure.text(errno)) }
     let target = try SQLiteConnection(part, .copy)
     try source.queue.backup(to: target.queue)
     target.leaveGRDB()
@@ -112,6 +110,7 @@ extension SQLiteStore {
 
   private static func partPath(beside target: String) -> String { "\(target).\(UUID().uuidString).part" }
 
+  /// Syncs a directory, or a file that no connection of this process has open.
   private static func sync(_ path: String) throws(BackupError) {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .failed(reason: SystemFailure.text(errno)) }

@@ -18,7 +18,9 @@ final class SQLiteConnection {
 
   /// GRDB's side, for migrations and backups.
   let queue: DatabaseQueue
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
+  /// Where commits note how long the log is; made by `leaveGRDB`.
+  private(set) var log: SQLiteLogLength?
 
   /// Opens the database at `path`, which only the modes `write` and `copy` create.
   init(_ path: String, _ mode: Mode) throws(SQLiteFailure) {
@@ -40,6 +42,9 @@ final class SQLiteConnection {
     sqlite3_commit_hook(handle, nil, nil)
     sqlite3_rollback_hook(handle, nil, nil)
     sqlite3_update_hook(handle, nil, nil)
+    let log = SQLiteLogLength()
+    log.watch(handle)
+    self.log = log
   }
 
   /// Prepares a statement. It must be let go of before the connection.
@@ -79,6 +84,8 @@ final class SQLiteConnection {
       configuration.readonly = true
       configuration.busyMode = .timeout(busySeconds)
     case .write:
+      // A migration whose undoing fails, too, is an error like any other: GRDB would end the process.
+      configuration.allowsUnsafeTransactions = true
       configuration.busyMode = .timeout(busySeconds)
       configuration.prepareDatabase { database in
         // Not GRDB's own WAL mode, which would lower `synchronous`.
@@ -87,7 +94,8 @@ final class SQLiteConnection {
         // What is deleted is overwritten.
         try database.execute(sql: "pragma secure_delete = on")
         try database.execute(sql: "pragma cache_size = -\(writeCacheKiB)")
-        try database.execute(sql: "pragma wal_autocheckpoint = \(checkpointPages)")
+        // SQLite's own emptying of the log keeps its failures to itself; the writer does it (`SQLiteWorker`).
+        try database.execute(sql: "pragma wal_autocheckpoint = 0")
       }
     case .copy:
       configuration.prepareDatabase { try $0.execute(sql: "pragma synchronous = full") }
@@ -104,6 +112,4 @@ final class SQLiteConnection {
   private static let readCacheKiB = 32_768
   /// The same of the one connection that writes. With less, updates spread over many people read each page again.
   private static let writeCacheKiB = 65_536
-  /// Pages of write-ahead log, 4 KiB each, after which it is emptied into the database.
-  private static let checkpointPages = 4_000
 }

@@ -18,18 +18,38 @@ enum SQLiteFailure: Error, Equatable {
     }
   }
 
+  /// The memory that a call needed was not to be had.
+  static let memory = SQLiteFailure.result(SQLITE_NOMEM)
+  /// A file is not the one that was opened.
+  static let misplaced = SQLiteFailure.result(ResultCode.SQLITE_READONLY_DBMOVED.rawValue)
+
   /// Whether another connection was in the way for a moment.
   var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_PROTOCOL }
 
-  /// Whether the database file is not what it should be.
+  /// Whether what was read is not what it should be. It is so only when a second look, past what was read before, finds
+  /// the same: a read that was cut short once looks alike.
   var isDamage: Bool {
     if case .row = self { return true }
     return primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB
   }
 
-  /// Whether nothing that is written from now on can be relied on: the file is damaged, or a sync failed. A kernel
-  /// may report a failed sync once and forget it, so trying again proves nothing.
-  var endsTrust: Bool { isDamage || primaryCode == SQLITE_IOERR }
+  /// Whether the operating system failed a call on a file.
+  var isDiskFailure: Bool { primaryCode == SQLITE_IOERR && !isMemoryFailure }
+
+  /// Whether memory was not to be had.
+  var isMemoryFailure: Bool { primaryCode == SQLITE_NOMEM || self == .result(ResultCode.SQLITE_IOERR_NOMEM.rawValue) }
+
+  /// Whether the disk had no room.
+  var isFull: Bool { primaryCode == SQLITE_FULL }
+
+  /// Whether the same may succeed when it is tried again at once, without what is kept of earlier reads.
+  var mayPass: Bool { isDiskFailure || isMemoryFailure || isDamage || primaryCode == SQLITE_CANTOPEN }
+
+  /// Whether a file could not be synced. A kernel may report that once and forget it, so that a later sync that succeeds
+  /// proves nothing of what was written before.
+  var isSyncFailure: Bool {
+    [ResultCode.SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC].contains { self == .result($0.rawValue) }
+  }
 
   /// What SQLite says about the result code.
   var reason: String {
@@ -39,22 +59,23 @@ enum SQLiteFailure: Error, Equatable {
     }
   }
 
-  /// The error for callers of the store.
+  /// The error for callers of the store, when nothing was committed.
   var storeError: StoreError {
     switch self {
     case .row(let sentence): .damaged(Self.damageSentence(String(sentence.dropLast())))
     case .result where isDamage: .damaged(Self.damageSentence(reason))
-    case .result where primaryCode == SQLITE_FULL: .diskFull
+    case .result where isFull: .diskFull
     case .result where isBusy: .overloaded
+    case .result where mayPass: .transient("The database reported: \(reason).")
     case .result where primaryCode == SQLITE_READONLY: .readOnly("The database cannot be written: \(reason).")
     case .result: .failed("The database reported: \(reason).")
     }
   }
 
-  /// What an operator reads when the file is damaged.
+  /// What an operator reads when damage was met.
   static func damageSentence(_ found: String) -> String {
-    "The database is damaged: \(found). Stop the server, then restore a backup with `facet restore`, "
-      + "or move the database away to start empty."
+    "The database seems to be damaged: \(found). Run `facet check`. If it finds damage, stop the server and restore a "
+      + "backup with `facet restore`; if it finds none, restart the server."
   }
 
   private var primaryCode: Int32 {

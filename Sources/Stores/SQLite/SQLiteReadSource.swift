@@ -19,7 +19,8 @@ final class SQLiteReadSource {
   func open() { _ = try? opened() }
 
   /// Runs one read. Readers wait for nobody in WAL mode, except for the moment in which another connection
-  /// recovers the log; that is tried again.
+  /// recovers the log; that is tried again. So is what the disk or the memory failed, and what looks like damage: past the
+  /// pages that were read before, which may be what is wrong.
   func read<Answer>(
     _ body: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) -> Result<Answer, StoreError> {
@@ -32,7 +33,9 @@ final class SQLiteReadSource {
       do throws(SQLiteFailure) {
         return .success(try body(try opened()))
       } catch {
-        guard error.isBusy, attempts < Limits.readAttemptsMax else { return .failure(condition.readError(error)) }
+        let attemptsMax = error.isBusy ? Limits.readAttemptsMax : error.mayPass ? Limits.failedAttemptsMax : 1
+        guard attempts < attemptsMax else { return .failure(condition.readError(error)) }
+        if error.mayPass { statements?.forgetPages() }
         attempts += 1
         StoreThread.pause(milliseconds: 1)
       }
@@ -48,6 +51,8 @@ final class SQLiteReadSource {
   private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
     if let statements { return statements }
     let opened = try SQLiteReadStatements(path, undecided)
+    // By its name another file could have been opened.
+    guard condition.hasFilesInPlace() else { throw .misplaced }
     statements = opened
     return opened
   }

@@ -6,7 +6,8 @@ final class SQLiteReadStatements {
   private let connection: SQLiteConnection
   private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser,
     selectPrincipalName: SQLiteStatement
-  private let countItems, selectFederated, selectEveryone, selectUsers, countUsers, begin, commit: SQLiteStatement
+  private let countItems, selectFederated, selectEveryone, selectUsers, selectScanEnd, countUsers, begin,
+    commit: SQLiteStatement
   /// How callers stand to people.
   let standings: SQLiteStandings
   /// Groups and the record.
@@ -53,11 +54,16 @@ final class SQLiteReadStatements {
       "select 1 from item where user = ? and collection = ? and \(SQLiteSchema.isFor(.everyone)) limit 1")
     selectUsers = try connection.prepare(
       "select \(SQLiteRows.userColumns) from user where tenant = ? and id > ? order by id limit ?")
+    selectScanEnd = try connection.prepare(
+      "select id from user where tenant = ? and id > ? order by id limit 1 offset \(Limits.scanRowsMax - 1)")
     countUsers = try connection.prepare("select count(*) from user where tenant = ?")
     selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
     selectPrincipalName = try connection.prepare(
       "select \(SQLiteRows.userColumns) from user where tenant = ? and principal_name_folded = ?")
   }
+
+  /// Forgets the pages that were read, so that they are read again.
+  func forgetPages() { connection.forgetPages() }
 
   /// An item and its owner; nil when there is none in sight.
   func item(_ key: ItemKey, for sight: Sight) throws(SQLiteFailure) -> FoundItem? {
@@ -183,10 +189,19 @@ final class SQLiteReadStatements {
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
-    let query = SQLiteUserQuery(selection, after: place)
+    let end = try selection.keys.isEmpty && selection.mayReadEverybody ? scanEnd(in: tenant, after: place) : nil
+    let query = SQLiteUserQuery(selection, after: place, upTo: end)
     let select = try connection.prepare(query.text)
     try select.bind(all: [tenant.text] + query.parameters + [limit + 1])
-    return try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
+    let page = try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
+    guard let end, page.isLast else { return page }
+    return StoredPage(page.elements, isLast: false, end: OrderPlace(values: [], id: Array(end.utf8)))
+  }
+
+  /// The id of the last of the people that one piece of a search looks at; nil when it may look at all that are left.
+  private func scanEnd(in tenant: TenantID, after place: OrderPlace?) throws(SQLiteFailure) -> String? {
+    try selectScanEnd.bind(tenant.text, place.map { String(decoding: $0.id, as: UTF8.self) } ?? "")
+    return try selectScanEnd.first { row throws(SQLiteFailure) in row.text(0) }
   }
 
   /// How many people a tenant has.

@@ -5,15 +5,18 @@ import Profiles
 final class SQLiteReader: ProfileReader {
   let source: SQLiteReadSource
   private let largeReads: SQLiteReaderThread
+  private let scans: SQLiteReaderThread
   private let resume: Resume
 
-  /// A reader of the database at `path`; pages that are too large for the loop go to `largeReads`.
+  /// A reader of the database at `path`; pages that are too large for the loop go to `largeReads`, and what may look at
+  /// every row of a tenant to `scans`, so that neither waits for the other.
   init(
     path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
-    resume: @escaping Resume
+    scans: SQLiteReaderThread, resume: @escaping Resume
   ) {
     source = SQLiteReadSource(path: path, condition: condition, undecided: undecided)
     self.largeReads = largeReads
+    self.scans = scans
     self.resume = resume
     source.open()
   }
@@ -43,7 +46,7 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     guard selection == UserSelection() else {
-      return page(Int.max, then) { statements throws(SQLiteFailure) in
+      return read(on: scans, then) { statements throws(SQLiteFailure) in
         try statements.users(in: tenant, selection, after: place, limit: limit)
       }
     }
@@ -71,7 +74,7 @@ final class SQLiteReader: ProfileReader {
 
   /// Counting reads every row of the tenant, so it does not keep the loop.
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
+    read(on: scans, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
   }
 
   /// Reads up to `limit` rows: a few on this thread, more on the one for large reads.
@@ -80,9 +83,16 @@ final class SQLiteReader: ProfileReader {
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) {
     guard limit > Limits.loopRowsMax else { return then(source.read(read)) }
+    self.read(on: largeReads, then, read)
+  }
+
+  private func read<Answer>(
+    on thread: SQLiteReaderThread, _ then: @escaping (Result<Answer, StoreError>) -> Void,
+    _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
+  ) {
     let resume = resume
     let then = Handover(then)
-    largeReads.submit { source in
+    thread.submit { source in
       let page = source.read(read)
       let answer = Handover(page)
       resume { answer.take().map { page in then.take()?(page) } }

@@ -202,6 +202,12 @@ enum SQLiteSchema {
     try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
   }
 
+  /// Whether nothing was ever made in the database. The table in which steps are noted comes before the first one, in a
+  /// transaction of its own: a start that is cut off between the two leaves it alone there.
+  static func isEmpty(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+    try connection.value("select count(*) from sqlite_master where tbl_name <> 'grdb_migrations'") == "0"
+  }
+
   /// Whether the database has the form that this program reads and writes.
   static func checkCurrent(_ connection: SQLiteConnection) throws(Refusal) {
     try check(connection, mayBeEmpty: false)
@@ -217,8 +223,7 @@ enum SQLiteSchema {
   /// Whether the database is one that this program can read or bring up to date; `mayBeEmpty` lets a new file pass.
   static func check(_ connection: SQLiteConnection, mayBeEmpty: Bool) throws(Refusal) {
     do {
-      let isEmpty = try connection.value("select count(*) from sqlite_master") == "0"
-      if isEmpty, mayBeEmpty { return }
+      if try isEmpty(connection), mayBeEmpty { return }
       guard try connection.value("pragma application_id") == applicationID else { throw Refusal.foreign }
       guard try !connection.queue.unsafeRead(migrator(nil).hasBeenSuperseded) else { throw Refusal.newer }
     } catch let refusal as Refusal {

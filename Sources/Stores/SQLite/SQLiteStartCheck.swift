@@ -38,8 +38,17 @@ final class SQLiteStartCheck: Sendable {
       interrupt.withLock { $0 = { queue.interrupt() } }
       defer { interrupt.withLock { $0 = nil } }
       guard !condition.isClosed else { return }
-      let found = try connection.value("pragma quick_check(1)")
-      if let found, found != "ok" { condition.refuse(.damaged(SQLiteFailure.damageSentence("a check found faults"))) }
+      for attempt in 1...Limits.failedAttemptsMax {
+        do throws(SQLiteFailure) {
+          if try connection.value("pragma quick_check(1)") == "ok" { return }
+          // A read that was cut short once looks like damage; it counts when it is found again.
+          guard attempt == Limits.failedAttemptsMax else { continue }
+          condition.refuse(.damaged(SQLiteFailure.damageSentence("a check found faults")))
+        } catch {
+          guard error.mayPass, attempt < Limits.failedAttemptsMax, !condition.isClosed else { throw error }
+        }
+        connection.forgetPages()
+      }
     } catch {
       if error.isDamage { condition.note(error) }
     }

@@ -8,6 +8,8 @@ import Profiles
 /// open and stop the write-ahead log from being emptied.
 final class SQLiteStatement {
   private let pointer: OpaquePointer
+  /// Whether memory for a column of the current row was not to be had, so that it looked empty.
+  private var hasLostColumn = false
 
   /// Prepares `sql`; `handle` must outlive the statement.
   init(_ sql: String, on handle: OpaquePointer) throws(SQLiteFailure) {
@@ -51,7 +53,7 @@ final class SQLiteStatement {
   ) throws(SQLiteFailure) -> Answer? {
     defer { sqlite3_reset(pointer) }
     guard try step() else { return nil }
-    return try read(self)
+    return try row(read)
   }
 
   /// Reads every row.
@@ -60,7 +62,7 @@ final class SQLiteStatement {
   ) throws(SQLiteFailure) -> [Answer] {
     defer { sqlite3_reset(pointer) }
     var answers: [Answer] = []
-    while try step() { answers.append(try read(self)) }
+    while try step() { answers.append(try row(read)) }
     return answers
   }
 
@@ -74,7 +76,7 @@ final class SQLiteStatement {
     var bytes = 0
     while try step() {
       guard elements.count < limit, bytes < Limits.pageBytesMax else { return StoredPage(elements, isLast: false) }
-      let element = try read(self)
+      let element = try row(read)
       bytes += size(element)
       elements.append(element)
     }
@@ -84,10 +86,32 @@ final class SQLiteStatement {
   /// Gives every row to `body`, which may throw what it likes.
   func forEach(_ body: (SQLiteStatement) throws -> Void) throws {
     defer { sqlite3_reset(pointer) }
-    while try step() { try body(self) }
+    while try step() {
+      do {
+        try body(self)
+      } catch {
+        if hasLostColumn { throw SQLiteFailure.memory }
+        throw error
+      }
+      if hasLostColumn { throw SQLiteFailure.memory }
+    }
+  }
+
+  /// Reads the current row. What was made of a column that could not be read counts for nothing.
+  private func row<Answer>(
+    _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
+  ) throws(SQLiteFailure) -> Answer {
+    do throws(SQLiteFailure) {
+      let answer = try read(self)
+      if hasLostColumn { throw .memory }
+      return answer
+    } catch {
+      throw hasLostColumn ? .memory : error
+    }
   }
 
   private func step() throws(SQLiteFailure) -> Bool {
+    hasLostColumn = false
     let code = sqlite3_step(pointer)
     switch code {
     case SQLITE_ROW: return true
@@ -109,14 +133,20 @@ final class SQLiteStatement {
 
   /// A text; empty for null.
   func text(_ column: Int32) -> String {
-    guard let start = sqlite3_column_text(pointer, column) else { return "" }
+    guard let start = sqlite3_column_text(pointer, column) else {
+      noteLoss(column)
+      return ""
+    }
     let count = Int(sqlite3_column_bytes(pointer, column))
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
   /// Whether the column is this text, byte for byte.
   func isText(_ column: Int32, _ text: String) -> Bool {
-    guard let start = sqlite3_column_text(pointer, column) else { return false }
+    guard let start = sqlite3_column_text(pointer, column) else {
+      noteLoss(column)
+      return false
+    }
     let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column)))
     return text.withBytes { bytes.hasSameBytes(as: $0) }
   }
@@ -126,8 +156,18 @@ final class SQLiteStatement {
 
   /// A blob; empty for null.
   func bytes(_ column: Int32) -> [UInt8] {
-    guard let start = sqlite3_column_blob(pointer, column) else { return [] }
+    guard let start = sqlite3_column_blob(pointer, column) else {
+      noteLoss(column)
+      return []
+    }
     return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
+  }
+}
+
+extension SQLiteStatement {
+  /// To be called when a column gave nothing: it is null, it is empty, or there was no memory for it.
+  private func noteLoss(_ column: Int32) {
+    if sqlite3_errcode(sqlite3_db_handle(pointer)) == SQLITE_NOMEM { hasLostColumn = true }
   }
 }
 

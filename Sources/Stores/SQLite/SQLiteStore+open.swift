@@ -1,4 +1,5 @@
 import Foundation
+import OData
 public import Profiles
 
 /// How a store is opened.
@@ -9,6 +10,10 @@ public struct SQLiteOptions: Sendable {
   public var undecided: [TenantID: TenantPolicy]
   /// Whether changes are recorded. Only a benchmark leaves that out, to measure what it costs.
   package var keepsRecord = true
+  /// Pages of write-ahead log after which it is emptied: tests take fewer.
+  package var logPages = Limits.logPages
+  /// Whether no other store has the data directory, so that the log is this one's to empty.
+  var isOwner = true
   /// Runs on the writer's thread before every commit of a group: tests look there for answers that came too early.
   package var beforeCommit: (@Sendable () -> Void)?
 
@@ -22,18 +27,23 @@ public struct SQLiteOptions: Sendable {
 extension SQLiteStore {
   /// Opens the database at `path` for reading and writing, and makes it when there is none.
   ///
-  /// Throws only when the directory cannot be used. Damaged or unknown data opens: `health` then says what was found,
+  /// Throws only when the directory cannot be used, or when it has the key of a database that is gone. Damaged or unknown data opens: `health` then says what was found,
   /// writes are refused, and reads fail where they meet the damage.
   public static func open(
     _ path: String, options: SQLiteOptions = SQLiteOptions()
   ) throws(StoreOpenError) -> SQLiteStore {
     let lock = try DataDirectoryLock(directory: directory(of: path))
-    return open(path, options: options) { lock.release() }
+    do throws(StoreOpenError) {
+      return try open(path, options: options) { lock.release() }
+    } catch {
+      lock.release()
+      throw error
+    }
   }
 
   /// Opens the database at `path` for reading only, beside the server that may own it.
   public static func openReadOnly(_ path: String) throws(StoreOpenError) -> SQLiteStore {
-    guard FileManager.default.fileExists(atPath: path) else { throw .missing }
+    guard bytes(of: path) > 0 else { throw .missing }
     guard !isOlder(path) else { throw .older }
     let condition = SQLiteCondition()
     condition.refuse(.readOnly("This command opened the data for reading only."))
@@ -55,11 +65,14 @@ extension SQLiteStore {
   /// Opens the database at `path` for one short write, also beside the server that owns it: a change of what a tenant
   /// decided. The database must be of this program's form.
   public static func openBeside(_ path: String) throws(StoreOpenError) -> SQLiteStore {
-    let options = SQLiteOptions(checksIntegrity: false)
+    var options = SQLiteOptions(checksIntegrity: false)
     do throws(StoreOpenError) {
       return try open(path, options: options)
     } catch .inUse {
-      return open(path, options: options) {}
+      // Where the server's database is gone, there is none to make.
+      guard FileManager.default.fileExists(atPath: path) else { throw .missing }
+      options.isOwner = false
+      return try open(path, options: options) {}
     }
   }
 
@@ -75,7 +88,7 @@ extension SQLiteStore {
     } catch {
       throw .unusable(reason: "no temporary directory could be made")
     }
-    return open("\(directory)/facet.db", options: options) {
+    return try open("\(directory)/facet.db", options: options) {
       try? FileManager.default.removeItem(atPath: directory)
     }
   }
@@ -89,11 +102,13 @@ extension SQLiteStore {
   /// `onEnd` is kept until the last write is done, then called.
   private static func open(
     _ path: String, options: SQLiteOptions, onEnd: @escaping @Sendable () -> Void
-  ) -> SQLiteStore {
+  ) throws(StoreOpenError) -> SQLiteStore {
     let condition = SQLiteCondition()
     do {
-      let writer = try startWriter(path, condition, options, onEnd)
+      let writer = try startWriterPatiently(path, condition, options, onEnd)
       return SQLiteStore(path: path, condition: condition, writer: writer, options: options)
+    } catch StoreOpenError.lost {
+      throw .lost
     } catch {
       condition.refuse(refusal(of: error))
       return SQLiteStore(
@@ -101,12 +116,35 @@ extension SQLiteStore {
     }
   }
 
+  /// What fails once may pass.
+  private static func startWriterPatiently(
+    _ path: String, _ condition: SQLiteCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
+  ) throws -> SQLiteWriter {
+    for _ in 1..<Limits.failedAttemptsMax {
+      do {
+        return try startWriter(path, condition, options, onEnd)
+      } catch let error {
+        guard failure(behind: error)?.mayPass == true else { throw error }
+      }
+    }
+    return try startWriter(path, condition, options, onEnd)
+  }
+
+  private static func failure(behind error: any Error) -> SQLiteFailure? {
+    switch error {
+    case let failure as SQLiteFailure: failure
+    case SQLiteSchema.Refusal.failure(let failure): failure
+    default: nil
+    }
+  }
+
   private static func startWriter(
     _ path: String, _ condition: SQLiteCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
   ) throws -> SQLiteWriter {
+    guard !isGone(path) else { throw StoreOpenError.lost }
     makePrivateFile(path)
     let connection = try SQLiteConnection(path, .write)
-    let key = try recordKey(connection, directory(of: path))
+    let (key, isBegun) = try recordKey(connection, directory(of: path))
     try SQLiteSchema.migrate(connection, key)
     guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
       throw StoreError.readOnly(foreignKeySentence)
@@ -115,14 +153,42 @@ extension SQLiteStore {
       throw StoreError.readOnly(
         "This disk does not let SQLite keep a write-ahead log. Choose a data directory on a local disk.")
     }
+    if isBegun { try RecordKey.settle(in: directory(of: path)) }
+    guard let files = SQLiteFiles(of: path, resolved: connection.resolvedPath ?? path) else {
+      throw SQLiteFailure.misplaced
+    }
+    condition.watch(files)
     return try SQLiteWriter(connection, key, condition: condition, options: options, onEnd: onEnd)
   }
 
-  /// The key of the record. A new one is made only where no row was made with another.
-  private static func recordKey(_ connection: SQLiteConnection, _ directory: String) throws -> RecordKey {
-    if let key = try RecordKey.existing(in: directory) { return key }
-    guard try !SQLiteSchema.hasRecord(connection) else { throw StoreError.readOnly(foreignKeySentence) }
-    return try RecordKey.make(in: directory)
+  /// Whether the database is gone that the key of the record or a log is of. To be asked before SQLite opens anything: beside
+  /// a database without bytes it removes the log, in which everything may be.
+  private static func isGone(_ path: String) -> Bool {
+    guard bytes(of: path) == 0 else { return false }
+    return FileManager.default.fileExists(atPath: RecordKey.path(in: directory(of: path)))
+      || bytes(of: path + "-wal") > 0
+  }
+
+  /// How long a file is; 0 when there is none.
+  private static func bytes(of path: String) -> off_t {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_size : 0
+  }
+
+  /// The key of the record. A new one is made only where no row was made with another, and a key that is there is not taken
+  /// for a new database: its own is missing. While a database is being made, its key has another name (`RecordKey.settle`),
+  /// so that a start that was cut off can be made good by the next one.
+  private static func recordKey(
+    _ connection: SQLiteConnection, _ directory: String
+  ) throws -> (key: RecordKey, isBegun: Bool) {
+    let hasRecord = try SQLiteSchema.hasRecord(connection)
+    if let key = try RecordKey.existing(in: directory) {
+      guard try hasRecord || !SQLiteSchema.isEmpty(connection) else { throw StoreOpenError.lost }
+      return (key, false)
+    }
+    if let key = try RecordKey.begun(in: directory) { return (key, true) }
+    guard !hasRecord else { throw StoreError.readOnly(foreignKeySentence) }
+    return (try RecordKey.begin(in: directory), true)
   }
 
   /// What an operator reads when the key of the record is another's or missing.
@@ -149,9 +215,10 @@ extension SQLiteStore {
     }
   }
 
-  /// A new database is readable by its owner alone; SQLite gives the files beside it the same permissions.
-  private static func makePrivateFile(_ path: String) {
-    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    if descriptor >= 0 { Glibc.close(descriptor) }
-  }
+  /// A new database is readable by its owner alone; SQLite gives the files beside it the same permissions. Returns whether it
+  /// was made now.
+  ///
+  /// It is never opened by hand: to close any descriptor of a database ends the locks that SQLite has on it in this process.
+  @discardableResult
+  static func makePrivateFile(_ path: String) -> Bool { mknod(path, S_IFREG | 0o600, 0) == 0 }
 }

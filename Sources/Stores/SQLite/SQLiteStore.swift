@@ -13,6 +13,8 @@ public final class SQLiteStore: AdministeredStore {
   /// nil when writes are refused since the start.
   let writer: SQLiteWriter?
   let largeReads: SQLiteReaderThread
+  /// Where rows of whole tenants are looked through.
+  let scans: SQLiteReaderThread
   let startCheck: SQLiteStartCheck?
   /// What is left to do at the end when no writer does it.
   private let onStop: @Sendable () -> Void
@@ -27,6 +29,7 @@ public final class SQLiteStore: AdministeredStore {
     self.writer = writer
     undecided = options.undecided
     largeReads = SQLiteReaderThread(path: path, condition: condition, undecided: undecided)
+    scans = SQLiteReaderThread(path: path, condition: condition, undecided: undecided)
     startCheck = options.checksIntegrity ? SQLiteStartCheck(path: path, condition: condition) : nil
   }
 
@@ -43,6 +46,9 @@ public final class SQLiteStore: AdministeredStore {
   /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
+  /// See `AdministeredStore`.
+  public var warning: String? { condition.warning }
+
   /// What the writer did since the start.
   public var writeCounts: StoreWriteCounts { writer?.counts ?? StoreWriteCounts() }
 
@@ -50,7 +56,7 @@ public final class SQLiteStore: AdministeredStore {
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
     return SQLiteReader(
-      path: path, condition: condition, undecided: undecided, largeReads: largeReads, resume: resume)
+      path: path, condition: condition, undecided: undecided, largeReads: largeReads, scans: scans, resume: resume)
   }
 
   /// See `ProfileStore`.
@@ -69,6 +75,7 @@ public final class SQLiteStore: AdministeredStore {
     // The writer closes last, because only its connection can take the write-ahead log away.
     startCheck?.waitForEnd()
     largeReads.waitForEnd()
+    scans.waitForEnd()
     stopWriting()
     writer?.waitForEnd()
   }
@@ -76,6 +83,7 @@ public final class SQLiteStore: AdministeredStore {
   private func stopReading() {
     startCheck?.stop()
     largeReads.stop()
+    scans.stop()
   }
 
   private func stopWriting() {
@@ -93,7 +101,9 @@ public final class SQLiteStore: AdministeredStore {
   func withReadConnection<Answer>(_ body: (SQLiteConnection) throws -> Answer) throws -> Answer {
     guard !condition.isClosed else { throw StoreError.closed }
     do {
-      return try body(try SQLiteConnection(path, .readPatiently))
+      let connection = try SQLiteConnection(path, .readPatiently)
+      guard condition.hasFilesInPlace() else { throw SQLiteFailure.misplaced as any Error }
+      return try body(connection)
     } catch let failure as SQLiteFailure {
       throw condition.readError(failure)
     }

@@ -7,10 +7,15 @@ struct SQLiteUserQuery: UserQueryText {
   /// What stands between the tenant and the limit.
   private(set) var parameters: [any SQLiteParameter] = []
 
-  init(_ selection: UserSelection, after place: OrderPlace?) {
+  /// Those that are selected after `place`, up to the id `end`.
+  init(_ selection: UserSelection, after place: OrderPlace?, upTo end: String? = nil) {
     text = "select \(SQLiteRows.userColumns) from user where tenant = ?"
     if let condition = selection.condition { text += " and \(clause(condition))" }
     if let place { text += " and \(clause(after: place, selection.keys[...]))" }
+    if let end {
+      parameters.append(end)
+      text += " and id <= ?"
+    }
     let order = selection.keys.map { Self.sortKey($0.column) + ($0.isDescending ? " desc" : "") } + ["id"]
     text += " order by \(order.joined(separator: ", ")) limit ?"
   }

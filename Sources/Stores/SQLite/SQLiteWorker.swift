@@ -7,13 +7,11 @@ final class SQLiteWorker {
   let connection: SQLiteConnection
   let tables: SQLiteTables
   let condition: SQLiteCondition
+  let options: SQLiteOptions
   private let begin, commit, rollback: SQLiteStatement
   private let counter: StoreWriteCounter
-  private let beforeCommit: (@Sendable () -> Void)?
-  /// Whether the write-ahead log holds values of somebody who was deleted.
-  var mustErase = false
-  /// Whether it was waited for what keeps it there.
-  private var hasWaited = false
+  /// What the log needs beyond commits.
+  let upkeep: SQLiteUpkeep
 
   /// Prepares everything that writing needs.
   init(
@@ -24,78 +22,114 @@ final class SQLiteWorker {
     connection.leaveGRDB()
     self.condition = condition
     self.counter = counter
-    beforeCommit = options.beforeCommit
+    self.options = options
     tables = try SQLiteTables(connection, recordKey, options)
     begin = try connection.prepare("begin immediate")
     commit = try connection.prepare("commit")
     rollback = try connection.prepare("rollback")
+    upkeep = SQLiteUpkeep(connection, condition, options)
   }
 
   /// Applies a group of writes in one transaction and answers them in order.
-  func commit(_ writes: [StoreWrite]) {
-    if let refusal = condition.refusal { return writes.forEach { $0.fail(refusal) } }
-    var hasBegun = false
+  func commit(_ writes: [StoreWrite]) { commit(writes, attempt: 1) }
+
+  private func commit(_ writes: [StoreWrite], attempt: Int) {
+    guard upkeep.hasSoundFiles(), condition.refusal == nil else {
+      return fail(writes, condition.refusal ?? .closed)
+    }
     do throws(SQLiteFailure) {
       try begin.run()
-      hasBegun = true
-      var answers: [() -> Void] = []
-      answers.reserveCapacity(writes.count)
-      let applier = WriteApplier(tables)
+    } catch {
+      // Nothing was done yet that one of them could have spoiled.
+      guard error.mayPass, attempt < Limits.failedAttemptsMax else { return giveUp(writes, error) }
+      undo()
+      return commit(writes, attempt: attempt + 1)
+    }
+    var answers: [() -> Void] = []
+    answers.reserveCapacity(writes.count)
+    let applier = WriteApplier(tables)
+    do throws(SQLiteFailure) {
       for write in writes { answers.append(try applier.apply(write)) }
       try tables.record.finish()
-      beforeCommit?()
-      try commit.run()
-      if mustErase || applier.hasErased { erase() }
-      counter.countGroup(of: writes.count)
-      for answer in answers { answer() }
     } catch {
-      undo()
-      condition.note(error)
-      guard hasBegun, writes.count > 1, !error.endsTrust else { return writes.forEach { $0.fail(error.storeError) } }
-      // One write spoiled the transaction for all: alone, each meets its own fate.
-      for write in writes { commit([write]) }
+      return repeatAlone(writes, after: error, attempt)
     }
+    options.beforeCommit?()
+    if let error = finish() { return fail(writes, error) }
+    upkeep.afterCommit(hasErased: applier.hasErased)
+    counter.countGroup(of: writes.count)
+    for answer in answers { answer() }
+    upkeep.afterAnswers()
+  }
+
+  /// One write spoiled the transaction for all: alone, each meets its own fate. What the disk or the memory failed is tried
+  /// again.
+  private func repeatAlone(_ writes: [StoreWrite], after failure: SQLiteFailure, _ attempt: Int) {
+    undo()
+    let next = failure.mayPass ? attempt + 1 : attempt
+    guard writes.count > 1 || (failure.mayPass && next <= Limits.failedAttemptsMax) else {
+      return giveUp(writes, failure)
+    }
+    if failure.mayPass { connection.forgetPages() }
+    for write in writes { commit([write], attempt: min(next, Limits.failedAttemptsMax)) }
+  }
+
+  /// Nothing was committed, and trying again did not help.
+  private func giveUp(_ writes: [StoreWrite], _ failure: SQLiteFailure) {
+    undo()
+    condition.note(failure)
+    if failure.isDiskFailure || failure.isMemoryFailure { upkeep.pause(for: failure) }
+    fail(writes, failure.storeError)
+  }
+
+  private func fail(_ writes: [StoreWrite], _ error: StoreError) {
+    for write in writes { write.fail(error) }
   }
 
   /// Runs `body` in a transaction that is rolled back when it throws.
   func transaction<Answer>(_ body: () throws -> Answer) throws -> Answer {
+    guard upkeep.hasSoundFiles() else { throw condition.refusal ?? .closed }
+    if let refusal = condition.refusal { throw refusal }
+    let answer: Answer
     do {
       try begin.run()
-      let answer = try body()
+      answer = try body()
       try tables.record.finish()
-      try commit.run()
-      return answer
     } catch {
       undo()
       guard let failure = error as? SQLiteFailure else { throw error }
-      condition.note(failure)
+      if failure.mayPass { connection.forgetPages() }
       throw failure.storeError
     }
+    if let error = finish() { throw error }
+    upkeep.afterCommit(hasErased: false)
+    upkeep.afterAnswers()
+    return answer
   }
 
-  /// Empties the write-ahead log, which still holds what was deleted. A long read in the way is waited for shortly; then
-  /// the next group tries again, and the end of the program does.
-  private func erase() {
-    // It is waited for once; then every group only looks.
-    _ = try? connection.value("pragma busy_timeout = \(hasWaited ? 0 : Limits.eraseMilliseconds)")
-    let isBusy = (try? connection.value("pragma wal_checkpoint(truncate)")) != "0"
-    _ = try? connection.value("pragma busy_timeout = \(SQLiteConnection.busyMilliseconds)")
-    mustErase = isBusy
-    hasWaited = isBusy
+  /// Commits; returns what is to be said when that failed.
+  private func finish() -> StoreError? {
+    do throws(SQLiteFailure) {
+      try commit.run()
+    } catch {
+      undo()
+      return upkeep.settle(error)
+    }
+    // What was committed into files that lie elsewhere by now is not found by the next start, unless they are put back.
+    return condition.hasFilesInPlace() ? nil : .unresolved
   }
-
-  /// Empties the write-ahead log into the database. Failing to is no loss: the next start does it.
-  func finish() { try? connection.execute("pragma wal_checkpoint(truncate)") }
 
   /// Some failures end the transaction by themselves; what is left of it ends here.
   private func undo() {
     tables.record.undo()
-    guard connection.isInTransaction else { return }
-    do throws(SQLiteFailure) {
-      try rollback.run()
-    } catch {
-      // A connection that stays inside a half-applied transaction must not commit it with the next group.
-      condition.refuse(.readOnly("A transaction could not be undone: \(error.reason). Restart the server."))
+    for attempt in 1...Limits.failedAttemptsMax where connection.isInTransaction {
+      do throws(SQLiteFailure) {
+        try rollback.run()
+      } catch {
+        guard attempt == Limits.failedAttemptsMax, connection.isInTransaction else { continue }
+        // A connection that stays inside a half-applied transaction must not commit it with the next group.
+        condition.refuse(.readOnly("A transaction could not be undone: \(error.reason). Restart the server."))
+      }
     }
   }
 }

@@ -16,6 +16,8 @@ final class SQLiteWriteQueue: Sendable {
     /// Writes that share a transaction.
     case writes([StoreWrite])
     case loan(SQLiteLoan)
+    /// Nothing came for so long.
+    case nothing
   }
 
   private struct State {
@@ -56,8 +58,9 @@ final class SQLiteWriteQueue: Sendable {
     if mustWake { wake.signal() }
   }
 
-  /// What is to be done next; waits until there is something, nil after `close`. For the writer's thread only.
-  func next() -> Work? {
+  /// What is to be done next; waits until there is something, for so many seconds at most; nil after `close`. For the
+  /// writer's thread only.
+  func next(seconds: Int) -> Work? {
     while true {
       let (work, isDone) = state.withLock { state -> (Work?, Bool) in
         let work = Self.take(&state)
@@ -66,8 +69,19 @@ final class SQLiteWriteQueue: Sendable {
       }
       if isDone { return nil }
       if let work { return work }
-      wake.wait()
+      if wake.wait(timeout: .now() + .seconds(seconds)) == .timedOut, !wasWoken() { return .nothing }
     }
+  }
+
+  /// Whether somebody has signalled, or is about to, since the writer went to sleep. If nobody has, it is awake now.
+  private func wasWoken() -> Bool {
+    let isAsleep = state.withLock { state in
+      defer { state.isWriterAsleep = false }
+      return state.isWriterAsleep
+    }
+    // The signal that is on its way would otherwise wake the writer for nothing later.
+    if !isAsleep { wake.wait() }
+    return !isAsleep
   }
 
   private static func take(_ state: inout State) -> Work? {

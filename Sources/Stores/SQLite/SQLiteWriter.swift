@@ -13,6 +13,8 @@ final class SQLiteWriter: Sendable {
   private let ended = DispatchGroup()
 
   /// Starts the thread, which owns `connection` from now on. `onEnd` runs there when all is written and closed.
+  ///
+  /// A store that shares the database with the owner leaves it the log.
   init(
     _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, options: SQLiteOptions,
     onEnd: @escaping @Sendable () -> Void
@@ -22,8 +24,9 @@ final class SQLiteWriter: Sendable {
     self.queue = queue
     self.counter = counter
     self.condition = condition
-    let worker = Handover(
-      try SQLiteWorker(connection, recordKey, condition: condition, counter: counter, options: options))
+    let made = try SQLiteWorker(connection, recordKey, condition: condition, counter: counter, options: options)
+    if options.isOwner { try made.upkeep.settleLog() }
+    let worker = Handover(made)
     ended.enter()
     StoreThread.start("facet-writer") { [ended] in
       Self.run(worker, queue)
@@ -61,13 +64,19 @@ final class SQLiteWriter: Sendable {
 
   private static func run(_ worker: Handover<SQLiteWorker>, _ queue: SQLiteWriteQueue) {
     guard let worker = worker.take() else { return }
-    while let work = queue.next() {
+    var lastLook = DispatchTime.now()
+    while let work = queue.next(seconds: Limits.filesSeconds) {
       switch work {
       case .writes(let writes): worker.commit(writes)
       case .loan(let loan): loan.grant(worker)
+      case .nothing: break
       }
+      let now = DispatchTime.now()
+      guard now >= lastLook + .seconds(Limits.filesSeconds) else { continue }
+      lastLook = now
+      worker.upkeep.look()
     }
-    worker.finish()
+    worker.upkeep.finish()
   }
 }
 
