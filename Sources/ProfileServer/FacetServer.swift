@@ -27,11 +27,13 @@ public struct ServerConfiguration: Sendable {
   public var pageKey: PageKey
   /// Most requests of one batch.
   public var batchRequestsMax: Int
+  /// How many files and connections the process may have open.
+  public var openFilesMax: Int
 
   /// A configuration from the settings of the command line.
   public init(
     host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, acceptsSnakeCase: Bool,
-    pageKey: PageKey, batchRequestsMax: Int
+    pageKey: PageKey, batchRequestsMax: Int, openFilesMax: Int = .max
   ) {
     self.host = host
     self.port = port
@@ -41,6 +43,7 @@ public struct ServerConfiguration: Sendable {
     self.acceptsSnakeCase = acceptsSnakeCase
     self.pageKey = pageKey
     self.batchRequestsMax = batchRequestsMax
+    self.openFilesMax = openFilesMax
   }
 }
 
@@ -52,28 +55,18 @@ public struct ServerPorts: Sendable {
   public let https: Int
 }
 
-/// An address that cannot be listened on.
-public struct ListenError: Error, Equatable, Sendable {
-  let host: String
-  let port: Int
-  let option: String
-
-  /// A sentence for people.
-  public var message: String {
-    "\(host):\(port) cannot be listened on: it is in use, not of this machine, or not allowed. Choose another with "
-      + "--host or \(option)."
-  }
-}
-
 /// What only a demo has.
 public struct DemoSettings: Sendable {
   let records: [DirectoryRecord]
   let mayReset: Bool
+  let isReachedFromAnywhere: Bool
 
-  /// The data of a clean start; `mayReset` when the store holds nothing but what a demo began.
-  public init(records: [DirectoryRecord], mayReset: Bool) {
+  /// The data of a clean start; `mayReset` when the store holds nothing but what a demo began. `isReachedFromAnywhere`
+  /// when the operator said that others than this machine may use it.
+  public init(records: [DirectoryRecord], mayReset: Bool, isReachedFromAnywhere: Bool) {
     self.records = records
     self.mayReset = mayReset
+    self.isReachedFromAnywhere = isReachedFromAnywhere
   }
 }
 
@@ -92,6 +85,8 @@ public struct FacetServer: Service, CustomStringConvertible {
   let storeMetrics: @Sendable () -> [PrometheusLine]
   let logger: Logger
   let onReady: @Sendable (ServerPorts) async -> Void
+  /// What the connections of both listeners keep waiting.
+  private let memory = ConnectionMemory()
 
   /// A server from its parts. `onReady` is called once, when both listeners answer.
   public init(
@@ -112,22 +107,25 @@ public struct FacetServer: Service, CustomStringConvertible {
     self.onReady = onReady
   }
 
-  /// Runs until a graceful shutdown is asked for, then lets requests under way finish.
+  /// Runs until a graceful shutdown is asked for, then lets requests under way finish. Throws `ListenError`,
+  /// `DescriptorsError` and what opening the store throws.
   public func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    try await checkPort(configuration.port, "--port", group)
-    try await checkPort(configuration.httpsPort, "--https-port", group)
+    for port in [ListenerPort.http(configuration.port), .https(configuration.httpsPort)] {
+      try await check(port, group)
+    }
     let metrics = ServerMetrics()
     // Made now rather than at the first request that asks for it.
     _ = ServiceMetadata.current
-    let handlers = try await makeHandlers(group, metrics)
-    let responder = router(metrics).buildResponder()
+    let listeners = Listeners(
+      responder: router(metrics).buildResponder(), handlers: try await makeHandlers(group, metrics),
+      budget: try await connectionBudget(), group: group)
     let readiness = Readiness { [addresses, onReady] ports in
       addresses.setBound(httpPort: ports.http, httpsPort: ports.https)
       await onReady(ports)
     }
-    let plain = application(responder, handlers, group, isSecure: false) { await readiness.bound(http: $0) }
-    let secure = application(responder, handlers, group, isSecure: true) { await readiness.bound(https: $0) }
+    let plain = listener(.http(configuration.port), listeners) { await readiness.bound(http: $0) }
+    let secure = listener(.https(configuration.httpsPort), listeners) { await readiness.bound(https: $0) }
     let services: [any Service] = [plain, secure, CertificateRenewal(certificates, logger: logger)]
     // First requests need not wait for an issuer then; a server without its issuers starts all the same.
     let warmUp = Task { [verifier] in await verifier.refreshAllKeys() }
@@ -137,14 +135,20 @@ public struct FacetServer: Service, CustomStringConvertible {
   }
 
   /// Binds a port and lets it go, so that one that cannot be had is told in a sentence before anything starts.
-  private func checkPort(_ port: Int, _ option: String, _ group: any EventLoopGroup) async throws {
-    guard port != 0 else { return }
+  private func check(_ port: ListenerPort, _ group: any EventLoopGroup) async throws {
     do {
       try await ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: configuration.host, port: port).get().close()
+        .bind(host: configuration.host, port: port.number).get().close()
     } catch {
-      throw ListenError(host: configuration.host, port: port, option: option)
+      throw ListenError(host: configuration.host, port: port.number, option: port.option, error)
     }
+  }
+
+  /// One bound over both listeners, found when everything is open that a start opens.
+  private func connectionBudget() async throws -> ConnectionBudget {
+    let connectionsMax = try await OpenDescriptors.connectionsMax(
+      allowed: configuration.openFilesMax, loops: System.coreCount)
+    return ConnectionBudget(connectionsMax: connectionsMax, logger: logger)
   }
 
   private func makeHandlers(
@@ -167,31 +171,42 @@ public struct FacetServer: Service, CustomStringConvertible {
     OperationsRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
     MetadataRoutes().add(to: router)
     authority.addRoutes(to: router)
-    if let demo { DemoRoutes(service: service, demo: demo).add(to: router) }
+    if let demo { DemoRoutes(service: service, demo: demo, publicURL: configuration.publicURL).add(to: router) }
     return router
   }
 
-  private func application(
-    _ responder: some HTTPResponder<BasicRequestContext>, _ handlers: LoopHandlers,
-    _ group: MultiThreadedEventLoopGroup, isSecure: Bool, onBound: @escaping @Sendable (Int) async -> Void
+  /// What both listeners share.
+  private struct Listeners<Responder: HTTPResponder<BasicRequestContext>> {
+    let responder: Responder
+    let handlers: LoopHandlers
+    let budget: ConnectionBudget
+    let group: MultiThreadedEventLoopGroup
+  }
+
+  private func listener(
+    _ port: ListenerPort, _ shared: Listeners<some HTTPResponder<BasicRequestContext>>,
+    onBound: @escaping @Sendable (Int) async -> Void
   ) -> some Service {
-    let port = isSecure ? configuration.httpsPort : configuration.port
     let environment = DoorEnvironment(
-      isSecure: isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
-      timeouts: ConnectionTimeouts())
-    let certificates = certificates
+      isSecure: port.isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
+      timeouts: ConnectionTimeouts(), memory: memory)
+    let (certificates, handlers, budget) = (certificates, shared.handlers, shared.budget)
     let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
       let channel = DoorChannel(responder: responder, handlers: handlers, environment: environment)
-      guard isSecure else { return channel }
+      guard port.isSecure else { return channel }
       return try TLSChannel(channel, tlsConfiguration: certificates.listenerConfiguration())
     }
     return Application(
-      responder: responder, server: builder,
+      responder: shared.responder, server: builder,
       configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: port), serverName: nil, backlog: 1_024,
-        availableConnectionsDelegate: MaximumAvailableConnections(Limits.connectionsMax, logger: quietLogger)),
-      onServerRunning: { await onBound($0.localAddress?.port ?? port) },
-      eventLoopGroupProvider: .shared(group), logger: quietLogger)
+        address: .hostname(configuration.host, port: port.number), serverName: nil, backlog: 1_024,
+        availableConnectionsDelegate: CountedConnections(budget: budget)),
+      onServerRunning: { listener in
+        // It fails only when the listener is closed already, and with it the server.
+        try? await AcceptGate.add(to: listener, budget)
+        await onBound(listener.localAddress?.port ?? port.number)
+      },
+      eventLoopGroupProvider: .shared(shared.group), logger: quietLogger)
   }
 
   /// Hummingbird's own lines say nothing that an operator needs; its warnings do.
@@ -209,6 +224,28 @@ extension LocalCertificateAuthority {
     configuration.applicationProtocols = ["http/1.1"]
     return configuration
   }
+}
+
+/// The port of one of the two listeners.
+private enum ListenerPort {
+  case http(Int)
+  case https(Int)
+
+  var isSecure: Bool {
+    switch self {
+    case .http: false
+    case .https: true
+    }
+  }
+
+  var number: Int {
+    switch self {
+    case .http(let number), .https(let number): number
+    }
+  }
+
+  /// The option that sets it.
+  var option: String { isSecure ? "--https-port" : "--port" }
 }
 
 /// Waits until both listeners are bound.
@@ -244,7 +281,7 @@ private struct CommonFieldsMiddleware: RouterMiddleware {
     if request.method == .options, let method = HTTPField.Name("Access-Control-Request-Method"),
       request.headers[method] != nil
     {
-      return Self.preflight
+      return Self.preflight(request.headers)
     }
     do {
       var response = try await next(request, context)
@@ -262,10 +299,13 @@ private struct CommonFieldsMiddleware: RouterMiddleware {
     }
   }
 
-  private static let preflight = Response(
-    status: .noContent,
-    headers: [
-      .accessControlAllowOrigin: "*", .accessControlAllowMethods: CrossOrigin.allowedMethods,
-      .accessControlAllowHeaders: CrossOrigin.allowedHeaders,
-    ])
+  private static func preflight(_ asked: HTTPFields) -> Response {
+    let names = HTTPField.Name("Access-Control-Request-Headers").map { asked[values: $0] } ?? []
+    return Response(
+      status: .noContent,
+      headers: [
+        .accessControlAllowOrigin: "*", .accessControlAllowMethods: CrossOrigin.allowedMethods,
+        .accessControlAllowHeaders: CrossOrigin.allowedHeaders(for: names),
+      ])
+  }
 }

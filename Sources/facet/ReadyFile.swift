@@ -21,12 +21,34 @@ struct ReadyFile {
   /// The endpoint of the managed identity, for `IDENTITY_ENDPOINT`.
   var identityEndpoint: String { http + Authority.identityPath }
 
+  /// Takes away a file that is left over from another run, and finds out whether one can be written: whoever waits for it
+  /// would otherwise wait for ever.
+  static func prepare(_ path: String) throws {
+    unlink(path)
+    let temporary = temporary(path)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure(path) }
+    close(descriptor)
+    unlink(temporary)
+    guard access(path, F_OK) != 0 else {
+      throw CommandFailure("The ready file \(path) is there and cannot be replaced. Choose another with --ready-file.")
+    }
+  }
+
   /// Writes the file whole or not at all, readable by its owner alone: it may hold credentials.
   func write(to path: String) throws {
-    let temporary = "\(path).\(getpid())"
+    let temporary = Self.temporary(path)
     let isWritten = FileManager.default.createFile(
       atPath: temporary, contents: Data(json), attributes: [.posixPermissions: 0o600])
-    guard isWritten, rename(temporary, path) == 0 else { throw CommandFailure("\(path) cannot be written.") }
+    guard isWritten, rename(temporary, path) == 0 else { throw Self.failure(path) }
+  }
+
+  private static func temporary(_ path: String) -> String { "\(path).\(getpid())" }
+
+  private static func failure(_ path: String) -> CommandFailure {
+    CommandFailure(
+      "The ready file \(path) cannot be written: \(String(cString: strerror(errno))). Choose a place for it with "
+        + "--ready-file where this user may write.")
   }
 
   private var json: [UInt8] {

@@ -28,6 +28,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Start with demo people, an open policy and printed credentials.")
   var demo = false
 
+  @Flag(help: "Let others than this machine reach the demo, and everything in it.")
+  var demoAnywhere = false
+
   @Option(help: ArgumentHelp("JSON lines to import when the store is still empty.", valueName: "file"))
   var seed: String?
 
@@ -59,22 +62,30 @@ struct ServeCommand: AsyncParsableCommand {
     guard (1...Limits.batchRequestsMax).contains(batchSize) else {
       throw ValidationError("--batch-size is a number from 1 to \(Limits.batchRequestsMax).")
     }
+    guard demo || !demoAnywhere else { throw ValidationError("--demo-anywhere goes with --demo.") }
     guard port != httpsPort || port == 0 else { throw ValidationError("--port and --https-port must differ.") }
   }
 
   func run() async throws {
     let logger = makeLogger()
-    OpenFiles.raiseLimit()
+    try await checkDemo(logger)
+    let openFilesMax = try OpenFiles.raiseLimit()
+    // One that is left over from another run would send tests to a server that is gone.
+    if let readyFile { try ReadyFile.prepare(readyFile) }
+    defer { if let readyFile { unlink(readyFile) } }
+    let parts = try await ServerParts(self, logger)
+    let server = parts.server(self, openFilesMax: openFilesMax) { ports in await announce(ports, parts, logger) }
+    try await run([StoreWatch(parts.store, logger: logger), server], logger)
+    try await parts.close()
+    logger.info("The server has ended.")
+  }
+
+  private func run(_ services: [any Service], _ logger: Logger) async throws {
     // The life cycle of services is of no interest to an operator; its failures are.
     var quiet = logger
     quiet.logLevel = max(logLevel, .warning)
-    // One that is left over from another run would send tests to a server that is gone.
-    if let readyFile { unlink(readyFile) }
-    defer { if let readyFile { unlink(readyFile) } }
-    let parts = try await ServerParts(self, logger)
-    let server = parts.server(self) { ports in await announce(ports, parts, logger) }
     var configuration = ServiceGroupConfiguration(
-      services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
     configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSeconds)
     do {
       try await ServiceGroup(configuration: configuration).run()
@@ -84,9 +95,24 @@ struct ServeCommand: AsyncParsableCommand {
       throw CommandFailure(error.message)
     } catch let error as ListenError {
       throw CommandFailure(error.message)
+    } catch let error as DescriptorsError {
+      throw CommandFailure(error.message)
+    } catch let error as KeyFileError {
+      throw CommandFailure(error.message)
     }
-    try await parts.close()
-    logger.info("The server has ended.")
+  }
+
+  /// A demo gives its credentials to whoever reaches it, so it is for this machine unless the operator says otherwise.
+  private func checkDemo(_ logger: Logger) async throws {
+    guard demo, !(await AddressLookup.isLoopback(host)) else { return }
+    guard demoAnywhere else {
+      throw CommandFailure(
+        "--demo is for this machine alone, and \(host) is not a loopback address: whoever reaches it could read and change "
+          + "everything. Leave --host out, or add --demo-anywhere.")
+    }
+    logger.warning(
+      "The demo can be reached from other machines: whoever does so can read and change everything in it.",
+      metadata: ["host": "\(host)"])
   }
 
   private func makeLogger() -> Logger {
@@ -105,7 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       try ready.write(to: readyFile)
     } catch {
-      logger.error("The ready file cannot be written. Check its path and permissions.")
+      logger.error("The ready file cannot be written.", metadata: ["reason": "\(error)"])
     }
   }
 }

@@ -24,6 +24,7 @@ struct ServerParts {
     guard let addresses = AuthorityAddresses(publicURL: command.publicURL) else {
       throw CommandFailure("--public-url must be an absolute http or https URL without query and fragment.")
     }
+    let hosts = try Self.hosts(command)
     let issuers = try Self.issuers(command.issuers)
     let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:], forServer: true)
     do {
@@ -34,17 +35,24 @@ struct ServerParts {
     }
     do throws(KeyFileError) {
       certificates = try await LocalCertificateAuthority.load(
-        directory: options.certificates, hosts: Self.hosts(command), now: Date())
+        directory: options.certificates, hosts: hosts, now: Date())
     } catch {
       store.close()
       throw CommandFailure(error.message)
+    }
+    if certificates.replacesAuthority {
+      logger.warning(
+        """
+        The certificate authority was made anew, for other names or because it was about to expire: clients must trust its \
+        certificate again.
+        """, metadata: ["certificate": "\(certificates.certificatePath)"])
     }
     self.store = store
     self.addresses = addresses
     self.logger = logger
     demo = command.demo ? DemoCredentials() : nil
     demoRecords = command.demo ? try DemoData.records(environment) : []
-    service = ProfileService(store: store, environment: environment)
+    service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: issuers, clock: { SystemClock.now().unixSeconds }, logger: logger)
     try prepareTenants(issuers)
@@ -52,20 +60,24 @@ struct ServerParts {
   }
 
   /// The server itself.
-  func server(_ command: ServeCommand, onReady: @escaping @Sendable (ServerPorts) async -> Void) -> FacetServer {
+  func server(
+    _ command: ServeCommand, openFilesMax: Int, onReady: @escaping @Sendable (ServerPorts) async -> Void
+  ) -> FacetServer {
     let publicURL = command.publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
     return FacetServer(
       configuration: ServerConfiguration(
         host: command.host, port: command.port, httpsPort: command.httpsPort, publicURL: publicURL,
         sourceShape: command.sourceShape, acceptsSnakeCase: command.lenientNames, pageKey: pageKey,
-        batchRequestsMax: command.batchSize),
+        batchRequestsMax: command.batchSize, openFilesMax: openFilesMax),
       service: service, verifier: verifier, addresses: addresses,
       authority: Authority(
         issuer: issuer, addresses: addresses, demo: demo, clock: { SystemClock.now().unixSeconds },
         makeID: { GUID.random() }),
       certificates: certificates,
       demo: command.demo
-        ? DemoSettings(records: demoRecords, mayReset: command.options.isDemoData) : nil,
+        ? DemoSettings(
+          records: demoRecords, mayReset: command.options.isDemoData, isReachedFromAnywhere: command.demoAnywhere)
+        : nil,
       storeMetrics: { [store] in StoreMetrics.lines(store) }, logger: logger, onReady: onReady)
   }
 
@@ -110,9 +122,17 @@ struct ServerParts {
   }
 
   /// Hosts that the server certificate must name beside this machine's own names.
-  private static func hosts(_ command: ServeCommand) -> [String] {
+  private static func hosts(_ command: ServeCommand) throws -> [String] {
     let published = command.publicURL.flatMap { URL(string: $0)?.host }
-    return [published, command.host].compactMap { $0 }.filter { !["0.0.0.0", "::", "127.0.0.1", "::1"].contains($0) }
+    let named = [("--public-url", published), ("--host", command.host)]
+    return try named.compactMap { option, host in
+      guard let host, !["0.0.0.0", "::", "127.0.0.1", "::1"].contains(host) else { return nil }
+      guard LocalCertificateAuthority.canName(host) else {
+        throw CommandFailure(
+          "The host of \(option) is neither an IP address nor a host name in ASCII. Write it in its ASCII form.")
+      }
+      return host
+    }
   }
 
   /// Tenants that issuers may speak for are the operator's word.

@@ -54,8 +54,15 @@ struct StoreOptions: ParsableArguments {
       try FileManager.default.createDirectory(
         atPath: data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw CommandFailure("The directory \(data) cannot be made. Check its path and permissions.")
+      throw CommandFailure("The directory \(data) cannot be made: \(Self.reason(error)). Choose another with --data.")
     }
+  }
+
+  /// What the operating system said, without the path, which stands in the sentence already.
+  private static func reason(_ error: any Error) -> String {
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+    guard cause.domain == NSPOSIXErrorDomain else { return "its path leads through a file, or may not be written" }
+    return String(cString: strerror(Int32(clamping: cause.code)))
   }
 
   /// Whether the directory has the keys that servers of a database share.
@@ -124,7 +131,7 @@ struct StoreOptions: ParsableArguments {
   /// Loads the keys of the built-in authority and of links. Servers that share a database share them: what it has counts,
   /// and what it has not is put there.
   func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageKey: PageKey) {
-    do throws(KeyFileError) {
+    do {
       // While the database is away, a server starts with the keys that it shared before.
       guard let store = store as? PostgreSQLStore, store.health == .healthy else {
         return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
@@ -133,12 +140,13 @@ struct StoreOptions: ParsableArguments {
       _ = (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
       try await Self.offPool { try store.shareFiles(in: data, publishes: true) }
       return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
-    } catch {
+    } catch let error as KeyFileError {
       throw CommandFailure(error.message)
     }
   }
 
-  private static func offPool(_ body: @escaping @Sendable () throws -> Void) async throws(KeyFileError) {
+  /// Runs what reads and writes files and the database on a thread of its own.
+  private static func offPool(_ body: @escaping @Sendable () throws -> Void) async throws {
     let failure = await withCheckedContinuation { continuation in
       Thread {
         do {
@@ -147,11 +155,13 @@ struct StoreOptions: ParsableArguments {
         } catch let error as StoreError {
           continuation.resume(returning: error.message)
         } catch {
-          continuation.resume(returning: "the shared keys cannot be read or written")
+          continuation.resume(
+            returning:
+              "The keys that the servers share cannot be read or written. Check the files in the data directory.")
         }
       }.start()
     }
-    if let failure { throw .unreadable(path: "The keys in the database", reason: failure) }
+    if let failure { throw CommandFailure(failure) }
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import OData
 import ProfileServer
 import Profiles
@@ -86,14 +87,17 @@ struct TokenCommand: AsyncParsableCommand {
     return (id, nil, nil)
   }
 
-  /// Data that is damaged is no reason to refuse a token for an id.
+  /// Data that cannot be read is no reason to refuse a token for an id; of a principal name nobody knows then whether
+  /// somebody has it. Before there is a database nobody has.
   private func lookUp(_ reference: String, _ tenant: TenantID) throws -> StoredUser? {
-    guard let store = try? options.openReadOnly() else { return nil }
-    defer { store.close() }
+    guard options.isPostgreSQL || FileManager.default.fileExists(atPath: options.database) else { return nil }
     do {
+      let store = try options.openReadOnly()
+      defer { store.close() }
       return try store.person(reference, in: tenant)
-    } catch let error as StoreError {
+    } catch {
       guard reference.contains("@") else { return nil }
+      guard let error = error as? StoreError else { throw error }
       throw CommandFailure(error.message)
     }
   }

@@ -22,14 +22,16 @@ struct PageRequest {
     preferredSize = Preferences(request.headers).maxPageSize
     var token: PageToken?
     if let text = options.skipToken {
-      guard let opened = key.open(text, binding: Self.binding(request, caller, options)).flatMap({ PageToken($0) })
+      // What is skipped stands before the place of the link.
+      guard options.skip == nil,
+        let opened = key.open(text, binding: Self.binding(request, caller, options)).flatMap({ PageToken($0) })
       else { throw .wrongSkipToken }
       token = opened
     } else if request.target.utf8.count > Limits.listURLBytesMax {
       throw .listURLTooLong
     }
     size = Self.size(top: options.top, preferred: preferredSize, page: token?.pageSize)
-    query = ListQuery(options, limit: size, after: token?.place)
+    query = ListQuery(options, limit: size, after: token?.place, abandonment: request.abandonment)
   }
 
   /// Found out only where a list begins or ends with a link, as most do not.
@@ -37,7 +39,8 @@ struct PageRequest {
     PageToken.binding(caller, path: request.path, options)
   }
 
-  /// `$top` is the page size, as on Graph; a preference may lower it, and a link keeps it.
+  /// `$top` is the page size, as on Graph; a preference may lower it, and a link keeps it. Only the preference of a
+  /// request can differ from that of the request before: a link opens with the `$top` that it was made for.
   static func size(top: Int?, preferred: Int?, page: Int?) -> Int {
     let asked = min(top ?? page ?? Limits.pageSizeDefault, page ?? .max)
     return min(asked, preferred ?? .max, Limits.pageSizeMax)

@@ -8,7 +8,8 @@ struct PageToken: Equatable {
   /// The place of the last entity of the page before.
   let place: OrderPlace
 
-  /// What a token is bound to: who asked, for which path, and by which query. In any other hands it opens nothing.
+  /// What a token is bound to: who asked, for which path, and by which query. In any other hands, and with any option
+  /// changed, added or left out, it opens nothing. The order of options and how they are encoded do not matter.
   static func binding(_ caller: Caller, path: some Sequence<UInt8>, _ options: QueryOptions) -> [UInt8] {
     var parts = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? ""]
     parts += options.identity.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }

@@ -51,12 +51,12 @@ struct OperationsRoutes: Sendable {
 struct DemoRoutes: Sendable {
   let service: ProfileService
   let demo: DemoSettings
+  let publicURL: String?
 
+  /// Every route below `/_facet` is added to this group, and none to the router, so that all have the guard before them.
   func add(to router: Router<BasicRequestContext>) {
-    router.post("/_facet/reset") { request, _ in
-      guard !Self.isFromAnotherSite(request.headers) else {
-        return ErrorAnswer.response(.resetFromAnotherSite, request)
-      }
+    let routes = router.group("/_facet").add(middleware: DemoGuard(publicURL: publicURL, demo: demo))
+    routes.post("/reset") { request, _ in
       guard demo.mayReset else { return ErrorAnswer.response(.resetOfOtherData, request) }
       let result = await withCheckedContinuation { continuation in
         service.replaceAll(with: demo.records) { continuation.resume(returning: $0) }
@@ -66,14 +66,6 @@ struct DemoRoutes: Sendable {
       case .failure(let error): return ErrorAnswer.response(GraphError(error), request)
       }
     }
-  }
-
-  /// A page of some other site that is open in the same browser must not be able to erase anything.
-  private static func isFromAnotherSite(_ headers: HTTPFields) -> Bool {
-    if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ headers[$0] }) {
-      return site != "same-origin" && site != "none"
-    }
-    return headers[.origin] != nil
   }
 }
 

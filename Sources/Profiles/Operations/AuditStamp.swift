@@ -19,6 +19,15 @@ struct AuditStamp: Sendable {
     return .complex(set)
   }
 
+  /// When an item was last changed, in this moment: never before it was made, nor before it was changed last, also when
+  /// the clock was set back since. Times that clients wrote count like others; the change log keeps the clock's.
+  func modification(after earlier: Value...) -> Value {
+    .dateTime(
+      earlier.reduce(time) { latest, value in
+        if case .dateTime(let other) = value { max(latest, other) } else { latest }
+      })
+  }
+
   /// A row of the change log for an item. Nobody writes across tenants, so the caller's tenant is the person's.
   func change(
     _ kind: Change.Kind, of key: ItemKey, properties: [String], from before: Version?, to after: Version?

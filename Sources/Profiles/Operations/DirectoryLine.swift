@@ -103,7 +103,16 @@ public struct DirectoryLineReader: Sendable {
       value.members[ItemFacet.Position.lastModifiedDateTime] = now
     }
     _ = patch.apply(to: &value, of: type)
+    if audience != nil, patch.members[ItemFacet.Position.lastModifiedDateTime] == .absent { Self.restamp(&value) }
     return value
+  }
+
+  /// An item that a line says was made later than now was not changed before that.
+  private static func restamp(_ value: inout StructuredValue) {
+    guard case .dateTime(let made) = value.members[ItemFacet.Position.createdDateTime],
+      case .dateTime(let changed) = value.members[ItemFacet.Position.lastModifiedDateTime], made > changed
+    else { return }
+    value.members[ItemFacet.Position.lastModifiedDateTime] = .dateTime(made)
   }
 }
 

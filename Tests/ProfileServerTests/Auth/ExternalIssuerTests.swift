@@ -213,7 +213,7 @@ struct ExternalIssuerTests {
 
   @Test("RSA keys have 256 to 1024 bytes", arguments: [(255, false), (256, true), (1_024, true), (1_025, false)])
   func modulus(bytes: Int, isAccepted: Bool) async throws {
-    let modulus = Base64URL.encode([UInt8](repeating: 0xC5, count: bytes))
+    let modulus = Base64URL.encode(RSANumbersTests.modulus(bits: bytes * 8))
     let jwk = try JSONTree(Array(#"{"kty":"RSA","kid":"a","n":"\#(modulus)","e":"AQAB"}"#.utf8))
     let key = await VerificationKey(jwk: jwk)
     #expect((key != nil) == isAccepted)

@@ -66,6 +66,15 @@ struct CreateItemTests {
     #expect(item.created == (try DateTimeOffset("2019-01-01T00:00:00Z".utf8)))
   }
 
+  @Test("A new item is not changed before it was made, when a client sets that to later")
+  func madeLater() throws {
+    let later = #""createdDateTime":"2031-01-01T00:00:00Z""#
+    #expect(try created("{\(later)}").text.contains(#""lastModifiedDateTime":"2031-01-01T00:00:00Z""#))
+    let both = try created("{\(later),\"lastModifiedDateTime\":\"2020-01-01T00:00:00Z\"}")
+    #expect(both.text.contains(#""lastModifiedDateTime":"2020-01-01T00:00:00Z""#))
+    #expect(try created("{\(later),\"lastModifiedDateTime\":null}").text.contains(#""lastModifiedDateTime":null"#))
+  }
+
   @Test("A copy of another item brings its members, and its audit members count as not sent")
   func copies() throws {
     let copy = "{\"@odata.etag\":\"W/\\\"3\\\"\"," + PagePhone.json().dropFirst()

@@ -53,6 +53,31 @@ struct UpdateItemTests {
     try expectPage(json)
   }
 
+  @Test(
+    "A stamp precedes neither the one before nor the creation, when the clock goes backwards",
+    arguments: [
+      // The page's phone was made 2020-07-06 and changed 2020-07-08.
+      ("{\"number\":\"1\"}", "2020-07-08T06:34:12.2294867Z", "2020-07-08T06:34:12.2294868Z"),
+      ("{\"number\":\"1\"}", "2020-07-08T06:34:12.2294868Z", "2020-07-08T06:34:12.2294868Z"),
+      ("{\"number\":\"1\"}", "2020-07-08T06:34:12.2294869Z", "2020-07-08T06:34:12.2294869Z"),
+      ("{\"number\":\"1\"}", "1970-01-01T00:00:00Z", "2020-07-08T06:34:12.2294868Z"),
+      // A creation that a client writes counts, and so does one before everything.
+      ("{\"createdDateTime\":\"2031-01-01T00:00:00Z\"}", "2027-01-15T08:00:00Z", "2031-01-01T00:00:00Z"),
+      ("{\"createdDateTime\":\"2001-01-01T00:00:00Z\"}", "2010-01-01T00:00:00Z", "2020-07-08T06:34:12.2294868Z"),
+      // What a client writes itself is stored.
+      ("{\"lastModifiedDateTime\":\"2011-01-01T00:00:00Z\"}", "2027-01-15T08:00:00Z", "2011-01-01T00:00:00Z"),
+    ])
+  func clockBackwards(body: String, clock: String, expected: String) throws {
+    let time = try DateTimeOffset(clock.utf8)
+    let operation = UpdateItem(
+      key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body), preconditions: .none,
+      stamp: AuditStamp(caller: owner, time: time))
+    guard case .put(let item, let row) = try operation.change(try PagePhone.state()) else { throw Unexpected.outcome }
+    #expect(item.text.contains("\"lastModifiedDateTime\":\"\(expected)\""), "\(item.text)")
+    // The change log keeps the clock's own time.
+    #expect(row.time == time)
+  }
+
   /// The published answer, as data, says the same.
   private func expectPage(_ json: [UInt8]) throws {
     let file = "contract/examples/itemphone-update.seed.json"

@@ -107,7 +107,7 @@ public final class OwnIssuer: Sendable {
       guard let key = await SigningKey(pem: file.text) else { throw .broken(path: file.path) }
       keys.append(key)
     }
-    guard !keys.isEmpty else { throw .missing(path: path(1, in: directory)) }
+    guard !keys.isEmpty else { throw .noKeys(directory: directory) }
     return keys
   }
 }

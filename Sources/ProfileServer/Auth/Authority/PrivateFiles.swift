@@ -21,6 +21,8 @@ public enum KeyFileError: Error, Equatable, Sendable {
   case tooMany(directory: String)
   /// A key is gone that cannot be made again without making clients distrust the server.
   case missing(path: String)
+  /// A directory that had keys a moment ago has none.
+  case noKeys(directory: String)
   /// A host name that a certificate cannot hold.
   case invalidHost
 
@@ -41,6 +43,9 @@ public enum KeyFileError: Error, Equatable, Sendable {
     case .missing(let path):
       "\(path) is missing. Restore it from a backup, or move its whole directory away to have all of it made anew; "
         + "clients must then trust the new certificate."
+    case .noKeys(let directory):
+      "\(directory) has lost its keys while they were read. Restore them from a backup, or start again to have a new one "
+        + "made; tokens of the others end then."
     case .invalidHost:
       "The host of --public-url or --host is neither an IP address nor a host name in ASCII. Write it in its "
         + "ASCII form."

@@ -2,14 +2,20 @@ import OData
 
 /// An absolute URL that keys may be fetched from: https, or http on a loopback host only.
 struct EndpointURL: Hashable, Sendable {
+  /// Scheme and host are in lower case, as in `origin`.
   let text: String
+  let origin: URLOrigin
 
   /// The URL, or nil when another host than this machine would be asked without TLS, or when it holds
   /// credentials, a fragment, white space or characters that a URL has not.
   init?(_ text: String) {
     guard let origin = URLOrigin(prefixOf: text), origin.isHTTPS || origin.isLoopback else { return nil }
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.utf8.contains(UInt8(ascii: "#")) else { return nil }
-    self.text = text
+    let port = origin.port.map { ":\($0)" } ?? ""
+    let scheme = origin.isHTTPS ? "https://" : "http://"
+    let rest = text.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
+    self.text = "\(scheme)\(origin.host)\(port)\(rest)"
+    self.origin = origin
   }
 }
 
@@ -38,6 +44,17 @@ struct URLOrigin: Hashable, Sendable {
 
   /// Whether the host is this machine by its usual names.
   var isLoopback: Bool { HostAndPort.isLoopback(host) }
+
+  /// The host as a resolver takes it: an IPv6 address without its brackets.
+  var bareHost: String { HostAndPort.bare(host) }
+
+  /// The port that is meant, also where none is written.
+  var effectivePort: Int { port ?? (isHTTPS ? 443 : 80) }
+
+  /// Whether both are one origin (RFC 6454 section 5).
+  func isSame(as other: URLOrigin) -> Bool {
+    isHTTPS == other.isHTTPS && host == other.host && effectivePort == other.effectivePort
+  }
 }
 
 /// The authority part of a URL, or a `Host` header field (RFC 3986 section 3.2), without credentials.
@@ -71,8 +88,15 @@ struct HostAndPort: Hashable, Sendable {
     port = number
   }
 
-  /// Whether `host` names this machine.
-  static func isLoopback(_ host: String) -> Bool { ["localhost", "127.0.0.1", "[::1]"].contains(host) }
+  /// Whether `host`, in lower case, names this machine: as `localhost`, or by one of its loopback addresses.
+  static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || NetworkAddress(bare(host))?.isLoopback == true
+  }
+
+  /// A host without the brackets of an IPv6 address.
+  static func bare(_ host: String) -> String {
+    host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+  }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {
     (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "-")

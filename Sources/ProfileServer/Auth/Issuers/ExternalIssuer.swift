@@ -9,6 +9,8 @@ public struct ExternalIssuer: Sendable {
   public let tenants: Set<TenantID>
   /// Where to find its keys.
   let keySource: KeySource
+  /// Hosts that its discovery document may send the server to for keys, wherever their names lead.
+  let keyHosts: [HostAndPort]
   /// A file with the certificates to trust when its documents are fetched; nil means the system's.
   let caFile: String?
   let claimNames: ClaimNames
@@ -22,6 +24,13 @@ public struct ExternalIssuer: Sendable {
 
   /// The tenant of tokens that name none: with exactly one tenant there is no doubt.
   var onlyTenant: TenantID? { tenants.count == 1 ? tenants.first : nil }
+
+  /// Whether a discovery document may name keys at `origin` whatever address that has: because the operator named the
+  /// host, or because the document itself comes from there.
+  func trusts(_ origin: URLOrigin, for discovery: URLOrigin) -> Bool {
+    origin.isSame(as: discovery)
+      || keyHosts.contains { $0.host == origin.host && ($0.port ?? origin.effectivePort) == origin.effectivePort }
+  }
 
   /// Whether a discovery document with this `issuer` is the issuer's own.
   ///

@@ -4,6 +4,7 @@ import Profiles
 /// Why the file of `--issuers` cannot be used.
 public enum IssuersFileError: Error, Equatable, Sendable {
   case unreadable(path: String)
+  case tooLarge(path: String)
   case malformed(JSONError)
   /// `member` is the path of the member at fault, `reason` says what it must be.
   case invalid(member: String, reason: String)
@@ -12,6 +13,8 @@ public enum IssuersFileError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .unreadable(let path): "The issuers file \(path) cannot be read. Check its name and its permissions."
+    case .tooLarge(let path):
+      "The issuers file \(path) is larger than \(Limits.keyDocumentBytesMax) bytes. Check that it is the right file."
     case .malformed(let error): "The issuers file is not valid JSON: \(error.reason), at byte \(error.offset)."
     case .invalid(let member, let reason): "In the issuers file, '\(member)' \(reason)."
     }
@@ -27,8 +30,10 @@ public struct IssuersFile: Sendable {
   /// Reads the file at `path`. It blocks, so it belongs to the start of the process.
   public init(path: String) throws(IssuersFileError) {
     let bytes: [UInt8]
-    do { bytes = try PrivateFiles.read(path, bytesMax: Limits.keyDocumentBytesMax) } catch {
-      throw .unreadable(path: path)
+    do throws(KeyFileError) {
+      bytes = try PrivateFiles.read(path, bytesMax: Limits.keyDocumentBytesMax)
+    } catch {
+      throw error == .tooLarge(path: path) ? .tooLarge(path: path) : .unreadable(path: path)
     }
     try self.init(bytes)
   }
@@ -58,7 +63,7 @@ public struct IssuersFile: Sendable {
 
 extension ExternalIssuer {
   fileprivate init(_ entry: MemberReader) throws(IssuersFileError) {
-    try entry.allowOnly(["issuer", "audiences", "tenants", "discoveryURL", "keysURL", "caFile", "claims"])
+    try entry.allowOnly(["issuer", "audiences", "tenants", "discoveryURL", "keysURL", "keyHosts", "caFile", "claims"])
     let url = try entry.text("issuer")
     guard EndpointURL(url) != nil else { throw entry.invalid("issuer", EndpointURL.rule) }
     var tenants: Set<TenantID> = []
@@ -68,8 +73,23 @@ extension ExternalIssuer {
     }
     self.init(
       name: IssuerName(url), audiences: Set(try entry.texts("audiences").map { ExactText($0) }), tenants: tenants,
-      keySource: try Self.keySource(entry, issuer: url), caFile: try entry.optionalText("caFile"),
-      claimNames: try ClaimNames(entry.object("claims")))
+      keySource: try Self.keySource(entry, issuer: url), keyHosts: try Self.keyHosts(entry),
+      caFile: try entry.optionalText("caFile"), claimNames: try ClaimNames(entry.object("claims")))
+  }
+
+  private static func keyHosts(_ entry: MemberReader) throws(IssuersFileError) -> [HostAndPort] {
+    guard entry.has("keyHosts") else { return [] }
+    guard !entry.has("keysURL") else {
+      throw entry.invalid("keyHosts", "says where a discovery document may lead; beside 'keysURL' it has no meaning")
+    }
+    var hosts: [HostAndPort] = []
+    for text in try entry.texts("keyHosts") {
+      guard let host = HostAndPort(text) else {
+        throw entry.invalid("keyHosts", "must hold hosts, each with or without a port, such as keys.example:8443")
+      }
+      hosts.append(host)
+    }
+    return hosts
   }
 
   /// OpenID Connect Discovery 1.0 section 4: the document lies under the issuer's own URL.
@@ -91,7 +111,7 @@ extension ExternalIssuer {
 }
 
 extension EndpointURL {
-  fileprivate static let rule = "must be an https URL (http is accepted for localhost, 127.0.0.1 and [::1] only)"
+  fileprivate static let rule = "must be an https URL (http is accepted for localhost and loopback addresses only)"
 }
 
 extension ClaimNames {
@@ -129,6 +149,8 @@ private struct MemberReader {
     guard let first = unknown.first else { return }
     throw invalid(first, "is not known; the members are \(names.joined(separator: ", "))")
   }
+
+  func has(_ name: String) -> Bool { tree[name] != nil }
 
   func optionalText(_ name: String) throws(IssuersFileError) -> String? {
     guard let value = tree[name] else { return nil }

@@ -15,6 +15,9 @@ enum KeyFetchError: Error, Equatable, Sendable {
   case foreignDiscovery
   /// The discovery document names no key document that may be fetched.
   case noKeyDocument
+  /// The discovery document names a key document that lies neither beside it, nor at a host that the operator named, nor
+  /// at a public address.
+  case keysNotPublic
   case noUsableKey
 
   /// What was wrong and what to do.
@@ -31,18 +34,25 @@ enum KeyFetchError: Error, Equatable, Sendable {
       "The discovery document names another issuer. Write 'issuer' in the file of --issuers exactly as the document "
         + "spells it."
     case .noKeyDocument: "The discovery document has no 'jwks_uri' with an https URL. Set 'keysURL' instead."
+    case .keysNotPublic:
+      "The discovery document names keys at a host that is not its own and has no public address. If they do lie there, "
+        + "name the host in 'keyHosts' of the issuer."
     case .noUsableKey:
-      "The key document holds no usable signing key. Keys must be RSA of 2048 bits or more, or EC P-256, with a 'kid'."
+      "The key document holds no usable signing key. Keys must be RSA of \(Limits.rsaModulusBitsMin) bits or more without "
+        + "a known weakness (such as ROCA), or EC P-256, with a 'kid'."
     }
   }
 }
 
 /// Fetches the keys of one issuer over HTTP.
 ///
-/// A client is made for each fetch and thrown away: fetches are rare, and nothing has to be shut down later.
+/// A client is made for each document and thrown away: fetches are rare, and nothing has to be shut down later.
 struct KeyFetcher: Sendable {
   /// The longest time for all documents of one issuer together.
   var timeout: Duration = .seconds(Limits.keyFetchSeconds)
+
+  /// Finds the addresses of a host, without brackets.
+  var lookup: @Sendable (String) async -> [NetworkAddress] = AddressLookup.addresses
 
   private static let causeLengthMax = 200
 
@@ -68,31 +78,51 @@ struct KeyFetcher: Sendable {
   }
 
   private func fetch(_ issuer: ExternalIssuer) async throws(KeyFetchError) -> [ExactText: VerificationKey] {
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration(for: issuer))
-    let result = await Self.result { () async throws(KeyFetchError) in try await documents(of: issuer, with: client) }
-    try? await client.shutdown()
-    let keys = await VerificationKey.usable(in: try result.get())
+    let keys = await VerificationKey.usable(in: try await keyDocument(of: issuer))
     guard !keys.isEmpty else { throw .noUsableKey }
     return keys
   }
 
-  private func documents(
-    of issuer: ExternalIssuer, with client: HTTPClient
-  ) async throws(KeyFetchError) -> JSONTree {
+  private func keyDocument(of issuer: ExternalIssuer) async throws(KeyFetchError) -> JSONTree {
     switch issuer.keySource {
-    case .keys(let url): return try await document(url, named: "key document", with: client)
+    case .keys(let url): return try await document(url, named: Self.keyDocument, of: issuer)
     case .discovery(let url):
-      let discovery = try await document(url, named: "discovery document", with: client)
+      let discovery = try await document(url, named: "discovery document", of: issuer)
       guard let name = discovery["issuer"]?.text, issuer.matches(discoveredName: name) else { throw .foreignDiscovery }
       guard let keys = discovery["jwks_uri"]?.text.flatMap(EndpointURL.init) else { throw .noKeyDocument }
-      return try await document(keys, named: "key document", with: client)
+      guard !issuer.trusts(keys.origin, for: url.origin) else {
+        return try await document(keys, named: Self.keyDocument, of: issuer)
+      }
+      return try await publicDocument(keys, of: issuer)
     }
   }
 
+  private static let keyDocument = "key document"
+
+  /// A key document that only a discovery document speaks of. Whoever writes that could otherwise send requests into the
+  /// network of the server, so only public addresses are connected to. The name is looked up once, here: a second look,
+  /// by the client, could find another address.
+  private func publicDocument(_ url: EndpointURL, of issuer: ExternalIssuer) async throws(KeyFetchError) -> JSONTree {
+    var failure = KeyFetchError.keysNotPublic
+    for address in await lookup(url.origin.bareHost) where address.isPublic {
+      do throws(KeyFetchError) {
+        return try await document(url, named: Self.keyDocument, of: issuer, at: address)
+      } catch {
+        failure = error
+        guard case .transport = error else { break }
+      }
+    }
+    throw failure
+  }
+
   private func document(
-    _ url: EndpointURL, named name: String, with client: HTTPClient
+    _ url: EndpointURL, named name: String, of issuer: ExternalIssuer, at address: NetworkAddress? = nil
   ) async throws(KeyFetchError) -> JSONTree {
-    let (status, bytes) = try await get(url, named: name, with: client)
+    let configuration = Self.configuration(for: issuer, url.origin, at: address)
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    let result = await Self.result { () async throws(KeyFetchError) in try await get(url, named: name, with: client) }
+    try? await client.shutdown()
+    let (status, bytes) = try result.get()
     guard status == 200 else { throw .status(status, document: name) }
     guard let tree = try? JSONTree(bytes), tree.members != nil else { throw .notJSON(document: name) }
     return tree
@@ -112,14 +142,28 @@ struct KeyFetcher: Sendable {
     }
   }
 
-  /// Redirections are not followed: the operator names the place, and it must stay on TLS.
-  private func configuration(for issuer: ExternalIssuer) -> HTTPClient.Configuration {
+  /// Redirections are not followed: the operator names the place, and it must stay on TLS. With `address` nothing is
+  /// sent anywhere else, whatever the host's name means by then.
+  static func configuration(
+    for issuer: ExternalIssuer, _ origin: URLOrigin, at address: NetworkAddress?
+  ) -> HTTPClient.Configuration {
     var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
     if let file = issuer.caFile { tls.trustRoots = .file(file) }
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
     configuration.timeout.connect = .seconds(Int64(Limits.keyFetchSeconds))
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only
+    guard let address else { return configuration }
+    configuration.dnsOverride = [origin.host: address.text]
+    // Should the client know the host by another spelling, it would look it up itself: nothing is sent then.
+    configuration.http1_1ConnectionDebugInitializer = { channel in
+      channel.eventLoop.makeCompletedFuture {
+        guard channel.remoteAddress.flatMap({ NetworkAddress($0) }) == address else {
+          throw KeyFetchError.keysNotPublic
+        }
+      }
+    }
     return configuration
   }
 }

@@ -58,12 +58,10 @@ extension VerificationKey {
     }
   }
 
-  /// The library refuses a modulus under 2048 bits. Entra leaves `alg` out and means RS256.
+  /// Entra leaves `alg` out and means RS256.
   private static func rsaKey(_ jwk: JSONTree, keyID: String) -> JWK? {
-    guard jwk["alg"] == nil || jwk["alg"]?.text == "RS256",
-      let modulus = jwk["n"]?.text, let exponent = jwk["e"]?.text,
-      let modulusBytes = Base64URL.decode(modulus.utf8), modulusBytes.count <= Limits.rsaModulusBytesMax,
-      let exponentBytes = Base64URL.decode(exponent.utf8), (1...4).contains(exponentBytes.count)
+    guard jwk["alg"] == nil || jwk["alg"]?.text == "RS256", let modulus = jwk["n"]?.text, let exponent = jwk["e"]?.text,
+      RSANumbers(modulus: modulus, exponent: exponent)?.areSound == true
     else { return nil }
     return .rsa(.rs256, identifier: JWKIdentifier(string: keyID), modulus: modulus, exponent: exponent)
   }

@@ -35,10 +35,16 @@ struct CertificateFiles: Sendable {
   /// The server's certificate for these names; what is missing or about to expire is made first.
   func identity(for names: CertificateNames, now: Date) throws(KeyFileError) -> ServerIdentity {
     try PrivateFiles.makeDirectory(directory)
-    let authority = try authority(now: now)
+    let (authority, isReplaced) = try authority(for: names, now: now)
     let key = try key(.serverKey)
     let certificate = try serverCertificate(of: key, for: names, signedBy: authority, now: now)
-    guard let identity = ServerIdentity(certificate: certificate, key: key) else {
+    // It is made at each start and kept nowhere: it is not needed longer than the one with all names.
+    guard
+      let named = authority.certificate(
+        for: Certificate.PublicKey(key.publicKey), names: names.withoutAddresses, now: now),
+      let identity = ServerIdentity(
+        certificate: certificate, namedCertificate: named, key: key, replacesAuthority: isReplaced)
+    else {
       throw .broken(path: path(.serverCertificate))
     }
     return identity
@@ -46,21 +52,26 @@ struct CertificateFiles: Sendable {
 
   // MARK: The authority
 
-  private func authority(now: Date) throws(KeyFileError) -> CertificateIssuer {
+  /// The authority for these names, and whether it takes the place of another.
+  private func authority(
+    for names: CertificateNames, now: Date
+  ) throws(KeyFileError) -> (issuer: CertificateIssuer, isReplaced: Bool) {
     let found = try certificate(.authorityCertificate)
     if let found, !CertificateIssuer.isDue(found, now: now) {
       guard let text = try text(.authorityKey) else { throw .missing(path: path(.authorityKey)) }
       guard let key = try? P256.Signing.PrivateKey(pemRepresentation: text),
         found.publicKey == Certificate.PublicKey(key.publicKey)
       else { throw .broken(path: path(.authorityKey)) }
-      return CertificateIssuer(certificate: found, key: key)
+      if names.mayBeSigned(by: found) { return (CertificateIssuer(certificate: found, key: key), false) }
     }
     // The key comes first, so that a crash between the two leaves nothing that cannot be used. An authority that
-    // has expired keeps its key.
+    // has expired, or may not sign for these names, keeps its key.
     let key = try key(.authorityKey)
-    guard let issuer = CertificateIssuer(key: key, now: now) else { throw .broken(path: path(.authorityKey)) }
+    guard let issuer = CertificateIssuer(key: key, names: names, now: now) else {
+      throw .broken(path: path(.authorityKey))
+    }
     try write(issuer.certificate, to: .authorityCertificate)
-    return issuer
+    return (issuer, found != nil)
   }
 
   // MARK: The server

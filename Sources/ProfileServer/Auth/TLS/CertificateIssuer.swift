@@ -27,8 +27,9 @@ struct CertificateIssuer {
     self.key = key
   }
 
-  /// A new authority for `key`, or nil when the library refuses.
-  init?(key: P256.Signing.PrivateKey, now: Date) {
+  /// A new authority for `key`, which may sign for `names` alone: a client that trusts it need not fear that whoever gets
+  /// at the key can stand for other servers. nil when the library refuses.
+  init?(key: P256.Signing.PrivateKey, names: CertificateNames, now: Date) {
     let publicKey = Certificate.PublicKey(key.publicKey)
     guard
       let name = try? DistinguishedName(builder: {
@@ -42,6 +43,7 @@ struct CertificateIssuer {
         extensions: try Certificate.Extensions {
           Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
           Critical(KeyUsage(keyCertSign: true, cRLSign: true))
+          Critical(names.constraints)
           SubjectKeyIdentifier(hash: publicKey)
         }, issuerPrivateKey: .init(key))
     else { return nil }

@@ -34,6 +34,14 @@ struct CertificateNames: Equatable, Sendable {
     self.addresses = addresses
   }
 
+  private init(dnsNames: [String], addresses: [[UInt8]]) {
+    self.dnsNames = dnsNames
+    self.addresses = addresses
+  }
+
+  /// The names among these that are no addresses.
+  var withoutAddresses: CertificateNames { CertificateNames(dnsNames: dnsNames, addresses: []) }
+
   /// The names as the extension of a certificate (RFC 5280 section 4.2.1.6).
   var extensionValue: SubjectAlternativeNames {
     let names = dnsNames.map { GeneralName.dnsName($0) }
@@ -44,6 +52,29 @@ struct CertificateNames: Equatable, Sendable {
   func match(_ certificate: Certificate) -> Bool {
     guard let names = try? certificate.extensions.subjectAlternativeNames else { return false }
     return Array(names) == Array(extensionValue)
+  }
+
+  /// What an authority may sign that is made for these names (RFC 5280 section 4.2.1.10). Of a kind of names that it does
+  /// not speak of, such as mail addresses, a certificate of a server has none.
+  var constraints: NameConstraints {
+    NameConstraints(
+      permittedDNSDomains: dnsNames, permittedIPRanges: addresses.map { ASN1OctetString(contentBytes: Self.range($0)) })
+  }
+
+  /// Whether an authority may sign for all of these names. One that an earlier version made has no constraints.
+  func mayBeSigned(by authority: Certificate) -> Bool {
+    guard let found = try? authority.extensions.nameConstraints else {
+      return authority.extensions[oid: .X509ExtensionID.nameConstraints] == nil
+    }
+    let ranges = Set(found.permittedIPRanges.map { Array($0.bytes) })
+    return found.excludedSubtrees.isEmpty
+      && dnsNames.allSatisfy { name in found.permittedDNSDomains.contains { name == $0 || name.hasSuffix("." + $0) } }
+      && addresses.allSatisfy { ranges.contains(Array(Self.range($0))) }
+  }
+
+  /// One address as a range: itself, then a mask of ones.
+  private static func range(_ address: [UInt8]) -> ArraySlice<UInt8> {
+    (address + Array(repeating: 0xFF, count: address.count))[...]
   }
 
   private static func address(_ host: String) -> [UInt8]? {

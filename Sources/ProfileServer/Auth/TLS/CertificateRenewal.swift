@@ -26,6 +26,10 @@ public struct CertificateRenewal: Service {
         do throws(KeyFileError) {
           guard try await authority.renewIfNeeded(now: Date()) else { continue }
           logger.info("The server certificate was renewed.")
+          guard authority.replacesAuthority else { continue }
+          logger.warning(
+            "The certificate authority was made anew before it expired: clients must trust its certificate again.",
+            metadata: ["certificate": "\(authority.certificatePath)"])
         } catch {
           logger.error("The server certificate could not be renewed: \(error.message)")
         }

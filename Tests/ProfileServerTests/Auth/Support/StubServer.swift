@@ -10,26 +10,34 @@ final class StubServer: Sendable {
     var body: String
     /// Whether the request is left without an answer.
     var isSilent = false
+    /// Where a redirection leads.
+    var location: String?
   }
 
   private let documents = Mutex<[String: Document]>([:])
   private let hits = Mutex<[String: Int]>([:])
   private let channel: any Channel
 
-  private init(channel: any Channel) { self.channel = channel }
+  private let shared: Shared
+
+  private init(channel: any Channel, shared: Shared) {
+    self.channel = channel
+    self.shared = shared
+  }
 
   /// Runs `body` with a server, which is closed afterwards.
   static func run<T>(_ body: (StubServer) async throws -> T) async throws -> T {
     let shared = Shared()
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
+        shared.countConnection()
+        return channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
           try channel.pipeline.syncOperations.addHandler(Handler(shared: shared))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
-    let server = StubServer(channel: channel)
+    let server = StubServer(channel: channel, shared: shared)
     shared.set(server)
     do {
       let result = try await body(server)
@@ -50,6 +58,9 @@ final class StubServer: Sendable {
   /// How often a path was asked for.
   func hitCount(_ path: String) -> Int { hits.withLock { $0[path] ?? 0 } }
 
+  /// How many connections were made, whatever came over them.
+  var connectionCount: Int { shared.connectionCount }
+
   private func document(at path: String) -> Document? {
     hits.withLock { $0[path, default: 0] += 1 }
     return documents.withLock { $0[path] }
@@ -57,6 +68,9 @@ final class StubServer: Sendable {
 
   private final class Shared: Sendable {
     private let server = Mutex<StubServer?>(nil)
+    private let connections = Mutex(0)
+    var connectionCount: Int { connections.withLock { $0 } }
+    func countConnection() { connections.withLock { $0 += 1 } }
     func set(_ server: StubServer) { self.server.withLock { $0 = server } }
     func document(at path: String) -> Document? { server.withLock { $0 }?.document(at: path) }
   }
@@ -80,7 +94,8 @@ final class StubServer: Sendable {
     private func answer(_ context: ChannelHandlerContext) {
       let document = shared.document(at: path) ?? Document(status: .notFound, body: "")
       guard !document.isSilent else { return }
-      let headers: HTTPHeaders = ["content-length": String(document.body.utf8.count)]
+      var headers: HTTPHeaders = ["content-length": String(document.body.utf8.count)]
+      if let location = document.location { headers.add(name: "location", value: location) }
       let head = HTTPResponseHead(version: .http1_1, status: document.status, headers: headers)
       context.write(wrapOutboundOut(.head(head)), promise: nil)
       context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: document.body)))), promise: nil)

@@ -1,0 +1,69 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Finds the addresses of a host, so that they can be looked at before anything is sent to one of them.
+public enum AddressLookup {
+  /// The addresses of a name or an address (without brackets), in the system's order of preference; empty when there are
+  /// none, or when the task is cancelled before the system has answered.
+  public static func addresses(of host: String) async -> [NetworkAddress] {
+    let (answers, answer) = AsyncStream<[NetworkAddress]>.makeStream()
+    // The system's resolver blocks, and cannot be interrupted: whoever waits may leave, the thread goes on.
+    NIOThreadPool.singleton.submit { state in
+      if case .active = state { answer.yield(resolve(host)) }
+      answer.finish()
+    }
+    for await addresses in answers { return addresses }
+    return []
+  }
+
+  /// Whether every address of `host` is this machine's own, so that nobody else reaches what listens there.
+  public static func isLoopback(_ host: String) async -> Bool {
+    let addresses = await addresses(of: host)
+    return !addresses.isEmpty && addresses.allSatisfy(\.isLoopback)
+  }
+
+  private static func resolve(_ host: String) -> [NetworkAddress] {
+    // An empty name would mean this machine.
+    guard !host.isEmpty else { return [] }
+    var hints = addrinfo()
+    hints.ai_socktype = streamSocket
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
+    defer { freeaddrinfo(list) }
+    var found: [NetworkAddress] = []
+    var entry = list
+    while let current = entry {
+      if let address = NetworkAddress(current.pointee), !found.contains(address) { found.append(address) }
+      entry = current.pointee.ai_next
+    }
+    return found
+  }
+
+  #if canImport(Glibc)
+    private static let streamSocket = Int32(SOCK_STREAM.rawValue)
+  #else
+    private static let streamSocket = SOCK_STREAM
+  #endif
+}
+
+extension NetworkAddress {
+  /// The address of an entry of `getaddrinfo`; nil for another family.
+  fileprivate init?(_ entry: addrinfo) {
+    guard let address = entry.ai_addr else { return nil }
+    switch entry.ai_family {
+    case AF_INET:
+      self.init(SocketAddress(address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee }))
+    case AF_INET6:
+      self.init(SocketAddress(address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { $0.pointee }))
+    default: return nil
+    }
+  }
+}

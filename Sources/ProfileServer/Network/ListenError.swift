@@ -1,0 +1,54 @@
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// An address that cannot be listened on.
+public struct ListenError: Error, Equatable, Sendable {
+  /// Why not; each has its own remedy.
+  enum Cause: Equatable {
+    case inUse, notOfThisMachine, notAllowed, noSuchHost
+    /// `reason` is the operating system's.
+    case other(reason: String)
+  }
+
+  let host: String
+  let port: Int
+  /// The option that gives the port.
+  let option: String
+  let cause: Cause
+
+  init(host: String, port: Int, option: String, _ error: any Error) {
+    (self.host, self.port, self.option) = (host, port, option)
+    guard let error = error as? IOError else {
+      // What is not a failed call is a name that was not found.
+      cause = .noSuchHost
+      return
+    }
+    switch error.errnoCode {
+    case EADDRINUSE: cause = .inUse
+    case EADDRNOTAVAIL: cause = .notOfThisMachine
+    case EACCES, EPERM: cause = .notAllowed
+    default: cause = .other(reason: String(cString: strerror(error.errnoCode)))
+    }
+  }
+
+  /// A sentence for people: what is wrong and what to do.
+  public var message: String {
+    switch cause {
+    case .inUse: "\(host):\(port) is in use by another process. Stop that, or choose another port with \(option)."
+    case .notOfThisMachine: "\(host) is not an address of this machine. Choose one of its own with --host."
+    case .notAllowed:
+      "This user may not listen on port \(port). Choose one from 1024 on with \(option), or grant the right to lower ones."
+    case .noSuchHost: "\(host) is neither an address nor a name that is known here. Correct --host."
+    case .other(let reason):
+      "\(host):\(port) cannot be listened on: \(reason). Choose another address with --host, or another port with "
+        + "\(option)."
+    }
+  }
+}
