@@ -10,7 +10,7 @@ SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev
 TEST_PACKAGES := postgresql pgbouncer
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
-  tidy check bench bench-postgresql bench-tools instructions fuzz format
+  tidy check bench bench-postgresql bench-tools instructions fuzz format faults
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,8 +79,13 @@ bench-tools: packages
 	$(BUILD) --product RecordServer
 	$(BUILD) --product RawNIO
 
-fuzz: packages ## Fuzz paths, queries, bodies and patches; ARGS="60 query" picks seconds and target
+fuzz: packages ## Fuzz paths, queries, bodies, patches and connections; ARGS="60 query" picks seconds and target
 	Fuzz/run $(ARGS)
+
+# A test runs an even part of it each time; ARGS="600 1 0 1" takes 600 seconds for the part of SQLite.
+faults: build-tests test-packages ## Fail each call of SQLite, cut PostgreSQL off at each place; takes hours
+	.build/release/FaultyStore $(ARGS)
+	FAULT_CUTS=all Scripts/with-postgresql Scripts/run-tests --filter PostgreSQLCut
 
 format: ## Format all Swift files in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)

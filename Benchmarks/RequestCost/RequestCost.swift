@@ -119,7 +119,7 @@ final class Server {
     logger.logLevel = .error
     let verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: [], clock: { SystemClock.now().unixSeconds }, logger: logger)
-    let service = ProfileService(store: store, environment: environment)
+    let service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     let graph = GraphHandler(
       session: try service.makeSession { [late] in late.put($0) },
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),

@@ -8,15 +8,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from .alone import alone_table
-from .comparison import Comparison, compare
+from .comparison import compare
 from .facet import Facet
-from .goals import goals_table
+from .goals import Goal, goals_table
 from .growth import Growth, measure_growth
 from .instructions import kept_table
 from .load import add_load_options
 from .machine import machine_table, page_cache_mib, remembered_tokens, versions_table
 from .peers import VIRTUAL_ENVIRONMENT, compiler, program
 from .report import Table, wrapped
+from .starving import measure_starving, starving_goals, starving_table
+from .unread import measure_unread, unread_goals, unread_table
 
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
@@ -26,14 +28,15 @@ PAGE = ROOT / "docs/performance.md"
 
 def main() -> None:
     options = parse()
-    check_programs(options.facet)
+    if not options.attack:
+        check_programs(options.facet)
     # So that servers are stopped and files removed then too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     # Not in the system's directory for temporary files, which is in memory on some machines.
     (ROOT / ".build").mkdir(exist_ok=True)
     folder = Path(mkdtemp(prefix="bench-", dir=ROOT / ".build"))
     try:
-        run(options, folder)
+        attack(options, folder) if options.attack else run(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -45,6 +48,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--people", type=lambda text: [int(count) for count in text.split(",")], default=[1_000, 100_000, 1_000_000],
         metavar="N,N,N", help="numbers of people for --growth")
+    parser.add_argument("--attack", action="store_true", help="measure only what hostile clients do to others")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md, with --growth")
     options = parser.parse_args()
     # Where the servers run, relative paths would lead elsewhere.
@@ -72,6 +76,8 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     show(*tables)
     tables.append(alone_table(options.facet, folder, **load))
     show(tables[-1])
+    attacked, attack_goals = attack(options, folder)
+    tables += attacked
     data = folder / "facet"
     data.mkdir()
     comparison = compare(Facet(options.facet, data), folder, **load)
@@ -82,11 +88,21 @@ def run(options: argparse.Namespace, folder: Path) -> None:
         growth = measure_growth(options.facet, folder, options.people, **load)
         tables.append(growth.table(**load))
         show(tables[-1])
-    finish(options, tables, comparison, growth)
+    goals = comparison.goals() + (growth.goals() if growth else []) + attack_goals
+    finish(options, tables, goals, growth)
 
 
-def finish(options: argparse.Namespace, tables: list[Table], comparison: Comparison, growth: Growth | None) -> None:
-    goals = goals_table(comparison.goals() + (growth.goals() if growth else []), options.rounds, options.connections)
+def attack(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list[Goal]]:
+    """What hostile clients do to the server and to others."""
+    unread = measure_unread(options.facet, folder)
+    show(unread_table(unread))
+    starving = measure_starving(options.facet, folder)
+    show(starving_table(starving))
+    return [unread_table(unread), starving_table(starving)], unread_goals(unread) + starving_goals(starving)
+
+
+def finish(options: argparse.Namespace, tables: list[Table], goals: list[Goal], growth: Growth | None) -> None:
+    goals = goals_table(goals, options.rounds, options.connections)
     show(goals)
     print(f"\n{wrapped(caches())}")
     if options.write and growth:

@@ -34,12 +34,16 @@ class Facet:
         return self.token("--app", APPLICATION, "--roles", "User.ReadWrite.All")
 
     def import_people(self, directory: Directory, progress: Iterable[str] | None = None) -> None:
-        """Imports people as an operator would; `progress` gives the same lines and says how far they are."""
+        """Imports people; `progress` gives the same lines and says how far they are."""
+        self.import_lines(progress or directory.lines())
+
+    def import_lines(self, lines: Iterable[str]) -> None:
+        """Imports lines as an operator would, each with its line feed."""
         command = [self.binary, "import", "--data", self.data, "--store", self.store]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment())
         piece = []
-        for line in progress or directory.lines():
+        for line in lines:
             piece.append(line)
             if len(piece) == LINES_AT_ONCE:
                 process.stdin.write("".join(piece).encode())

@@ -31,6 +31,6 @@ class Goal:
 
 
 def goals_table(goals: list[Goal], rounds: int, connections: int) -> Table:
-    note = f"{connections} connections; medians of {rounds} rounds, each ratio within its round."
+    note = f"{connections} connections; medians of {rounds} rounds, each ratio within its round. What is shown under attack is of one run."
     header = ("What", "measured", "least to most", "wanted", "reached")
     return Table("Goals", note, header, [goal.row() for goal in goals])

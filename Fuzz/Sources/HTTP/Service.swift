@@ -1,0 +1,105 @@
+import Dispatch
+import Foundation
+import Logging
+import NIOCore
+import NIOEmbedded
+import OData
+import Profiles
+import Stores
+import Synchronization
+
+@testable import ProfileServer
+
+/// A server without a socket: a store in memory, a token authority, and one handler on a loop that the fuzzer turns.
+final class Service {
+  static let owner = "efee1b77-fb3b-4f65-99d6-274c11914d12"
+  static let reader = "7f3e0f6a-2d0c-4a8e-9b0e-0c6d4a1e5b21"
+  static let phone = "e13f7a4d-303c-464f-a6af-80ea18eb74f3"
+
+  let loop = EmbeddedEventLoop()
+  let graph: GraphHandler
+  /// What the words of an input stand for.
+  let words: [(name: [UInt8], bytes: [UInt8])]
+  private let late = Mailbox()
+  private let store: SQLiteStore
+  private let service: ProfileService
+  private let records: [DirectoryRecord]
+  private var mayHaveChanged = true
+
+  init() throws {
+    let keys = FileManager.default.temporaryDirectory.appending(path: "fuzz-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: keys) }
+    let issuer = try waiting { try await OwnIssuer.load(directory: keys.path) }
+    // Everything happens in one moment, so that it can happen again.
+    let environment = ServiceEnvironment(
+      now: { DateTimeOffset(unixSeconds: 1_600_000_000) }, makeID: { .random() })
+    let lines = DirectoryLineReader(defaultTenant: .demo, environment: environment)
+    records = try Self.lines.map { try lines.record(Array($0.utf8)) }
+    store = try SQLiteStore.temporary()
+    service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
+    guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
+    var logger = Logger(label: "fuzz")
+    logger.logLevel = .critical
+    let verifier = TokenVerifier(
+      own: issuer, addresses: addresses, issuers: [], clock: { SystemClock.now().unixSeconds }, logger: logger)
+    graph = GraphHandler(
+      session: try service.makeSession { [late] in late.put($0) },
+      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
+      settings: GraphSettings(
+        sourceShape: .auto, acceptsSnakeCase: false, pageKey: PageKey(),
+        batchRequestsMax: Limits.batchRequestsDefault),
+      metrics: ServerMetrics(), logger: logger)
+    words = [
+      ("token", try Self.token(of: Self.owner, ["User.ReadWrite", "User.ReadWrite.All"], issuer)),
+      ("reader", try Self.token(of: Self.reader, ["User.Read.All"], issuer)),
+      ("owner", Self.owner), ("phone", Self.phone),
+    ].map { (Array("{\($0.0)}".utf8), Array($0.1.utf8)) }
+  }
+
+  /// Puts the store back to where every connection begins.
+  func reset() throws {
+    guard mayHaveChanged else { return }
+    let outcome = Outcome<Void>()
+    service.replaceAll(with: records) { result in outcome.set(result.mapError { $0 as any Error }) }
+    try outcome.get()
+    mayHaveChanged = false
+  }
+
+  /// Removes what lies in files.
+  func end() { store.close() }
+
+  /// Turns the loop until nothing is to be done, or `isDone`. `patience` is how long it waits for the store's threads.
+  func run(patience: DispatchTimeInterval, until isDone: () -> Bool) {
+    loop.run()
+    while !isDone(), let work = late.take(within: patience) {
+      // Whatever comes back from those threads may have been a write.
+      mayHaveChanged = true
+      work()
+      loop.run()
+    }
+  }
+
+  private static func token(of person: String, _ scopes: [String], _ issuer: OwnIssuer) throws -> String {
+    guard let user = UserID(person),
+      let order = TokenOrder(
+        subject: .user(
+          user, principalName: nil, displayName: nil, applicationID: "fuzz", scopes: scopes, isAdministrator: false),
+        tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "fuzz",
+        lifeSeconds: Limits.issuedTokenSecondsMax), let token = issuer.sign(order)
+    else { throw Unexpected(what: "no token") }
+    return token
+  }
+
+  /// An import: two people, a phone and a list of interests. A page of the usual size is not read on the loop.
+  private static let lines: [String] =
+    [
+      #"{"user":{"id":"\#(owner)","displayName":"Innocenty Popov","userPrincipalName":"innocenty@contoso.example"}}"#,
+      #"{"user":{"id":"\#(reader)","displayName":"Ruth Okafor"}}"#,
+      #"{"userId":"\#(owner)","collection":"phones","item":{"id":"\#(phone)","allowedAudiences":"organization","#
+        + #""displayName":"Car Phone","type":"other","number":"+7 499 234 56 78"}}"#,
+    ]
+    + (1...20).map {
+      #"{"userId":"\#(owner)","collection":"interests","item":{"id":"interest-\#($0)","allowedAudiences":"me","#
+        + #""displayName":"Interest \#($0)"}}"#
+    }
+}
