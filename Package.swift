@@ -79,10 +79,12 @@ let package = Package(
     .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // What of SQLite's C interface Swift cannot call.
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    // Inflates request bodies: of what swift-nio-extras offers, only the first member of a gzip body is read.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "ProfileServer",
       dependencies: [
-        "OData", "Profiles",
+        "OData", "Profiles", "CZlib",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -93,7 +95,6 @@ let package = Package(
         .product(name: "NIOExtras", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -156,13 +157,24 @@ let package = Package(
     .target(name: "HTTPProbe", path: "Tests/HTTPProbe", swiftSettings: strict),
     // Random numbers that replay, and the suites of others that tests read beside the checkout.
     .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
+    // Storage that fails on purpose, for SQLite in a process of its own.
+    .target(
+      name: "CFaultyStorage", path: "Tests/CFaultyStorage", linkerSettings: [.linkedLibrary("sqlite3")]),
+    // The writes that are performed on failing storage and through a failing network, and what may be found afterwards.
+    .target(
+      name: "FaultHistory", dependencies: ["OData", "Profiles", "Stores"], path: "Tests/FaultHistory",
+      swiftSettings: strict),
+    // Performs them with each call of SQLite failing in turn; `make faults` runs all of it, and a test a part.
+    .executableTarget(
+      name: "FaultyStore", dependencies: ["OData", "Profiles", "Stores", "CFaultyStorage", "FaultHistory", "Fixtures"],
+      path: "Tests/FaultyStore", swiftSettings: strict),
     .testTarget(
       name: "ODataTests", dependencies: ["OData", "Fixtures"], exclude: ["Metadata/Goldens"], swiftSettings: strict),
     .testTarget(name: "ProfilesTests", dependencies: ["OData", "Profiles", "Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "StoresTests",
       dependencies: [
-        "OData", "Profiles", "Stores", "StoreConformance", "Fixtures",
+        "OData", "Profiles", "Stores", "StoreConformance", "FaultHistory", "Fixtures",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["PostgreSQL/Goldens"], swiftSettings: strict),

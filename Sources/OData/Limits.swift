@@ -48,8 +48,25 @@ public enum Limits {
   public static let sortedSkipMax = 1_000
   /// Most that one page holds before it ends, in bytes of stored JSON; it may exceed this by one entity.
   public static let answerBytesMax = 2 << 20
+  /// Most content of a page that is kept while the page is put together, in bytes of stored JSON; it may exceed this by
+  /// one entity. The rest is read again when it is sent.
+  public static let keptBytesMax = 128 << 10
+  /// How much of a page that was not kept is read at once, in bytes of stored JSON; it may exceed this by one entity.
+  public static let listPieceBytes = 32 << 10
   /// Longest URL of a list with options, in bytes: its link to the next page must not be longer than a URL may be.
   public static let listURLBytesMax = 5 << 10
+
+  /// Longest time that a query looks into entities before others have their turn, in microseconds; it may exceed this by
+  /// one entity. On an event loop a list has this once, and goes on elsewhere.
+  public static let evaluationSliceMicroseconds = 2_000
+  /// Most work that one entity may be for an event loop, in bytes of stored JSON times the parts of the query.
+  public static let loopWorkMax = 512 << 10
+  /// Most long queries of one caller that wait for the one under way; further ones are refused with 429.
+  public static let evaluationsWaitingMax = 64
+  /// Most callers that have a long query under way; others wait until one of these is answered.
+  public static let evaluationsActiveMax = 64
+  /// Seconds after which a client that was refused with 429 may try again.
+  public static let evaluationRetrySeconds = 2
 
   // MARK: A write
 
@@ -96,8 +113,29 @@ public enum Limits {
 
   // MARK: A connection
 
-  /// Most connections at once; further ones wait in the operating system's backlog.
+  /// Most connections at once, of both listeners together; further ones wait in the operating system's backlog. A process
+  /// that may open fewer files holds fewer.
   public static let connectionsMax = 8_192
+  /// Most bytes of answers that one connection may have waiting to be sent; at this bound it is closed. Answers are made
+  /// no faster than their client takes them, so that only a fault of this server reaches it.
+  public static let unsentBytesMax = 256 << 10
+  /// Most bytes that are written to a connection before it is found out whether its client takes them.
+  public static let writeBytesMax = 64 << 10
+  /// Most bytes that all connections together may keep waiting: answers that are not sent, bodies that are not complete,
+  /// and requests that are not parsed. At this bound the connection that has been longest without progress is closed.
+  public static let connectionBytesMax = 128 << 20
+  /// Most bytes of requests that wait behind the one in flight.
+  public static let pipelinedBytesMax = 256 << 10
+  /// Fewest connections that must be possible for a server to start.
+  public static let connectionsMin = 8
+  /// Files and connections that a server asks the system for, when that would give fewer.
+  public static let openFilesWanted = connectionsMax + 2_048
+  /// Descriptors that are left for the database, key files and fetches of keys.
+  public static let descriptorsReserved = 32
+  /// The same for each event loop: its connections to the database, and the client's loop that fetches keys.
+  public static let descriptorsReservedPerLoop = 4
+  /// Pause before accepting is tried again after the system gave no descriptor.
+  public static let acceptRetrySeconds = 1
   /// Longest time from the first byte of a header section to its end.
   public static let headerSeconds = 10
   /// Longest pause between two pieces of a request body.
@@ -119,12 +157,20 @@ public enum Limits {
   public static let eraseMilliseconds = 500
   /// Most rows that a reader thread reads at once; no transaction is open between two pieces.
   public static let pieceRowsMax = 256
+  /// Most people that a search for a few of them looks at before it gives what it found so far.
+  public static let scanRowsMax = 2_000
   /// Most writes that share one transaction.
   public static let groupWritesMax = 256
   /// Most writes that may wait for the writer; beyond it new ones are refused with 503.
   public static let queuedWritesMax = 20_000
   /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.
   public static let readAttemptsMax = 20
+  /// Most times that a read, a write or a start is tried which the disk or the memory failed: an error may pass.
+  public static let failedAttemptsMax = 3
+  /// Longest time between two looks at whether the files of a store are still in their place, in seconds.
+  public static let filesSeconds = 1
+  /// Pages of write-ahead log, 4 KiB each, after which it is emptied into the database.
+  public static let logPages = 4_000
   /// Most times that the lock of a data directory is tried, 10 ms apart.
   public static let lockAttemptsMax = 20
   /// Most faults that a check of the whole database reports.
@@ -169,6 +215,8 @@ public enum Limits {
   public static let keyDocumentBytesMax = 1 << 20
   /// Most keys that are kept of one issuer.
   public static let keysPerIssuerMax = 64
+  /// Shortest RSA modulus of a key, in bits.
+  public static let rsaModulusBitsMin = 2_048
   /// Longest RSA modulus of a key, in bytes; a longer one would make each check slow.
   public static let rsaModulusBytesMax = 1_024
   /// Most external issuers, and most audiences or tenants of one.

@@ -90,6 +90,8 @@ extension GraphError {
       self.init(
         status: .badRequest, code: .badRequest,
         message: "A sorted list can skip at most \(Limits.sortedSkipMax). Follow @odata.nextLink instead.")
+    case .evaluationsTooMany: self = .evaluationsTooMany
+    case .abandoned: self = .abandoned
     case .store(let error): self.init(error)
     }
   }
@@ -167,9 +169,16 @@ extension GraphError {
         status: .internalServerError, code: .generalException,
         message: "The server could not read or write its data. Nothing was changed; its log says why.")
     case .unresolved:
+      // Not 503, which official clients repeat by themselves: a creation could then be done twice.
       self.init(
         status: .internalServerError, code: .generalException,
-        message: "The database did not answer whether this write was done. Read the resource before you repeat it.")
+        message: "It is not known whether this write was saved. Read the resource before you repeat it; a creation can "
+          + "be repeated with the same Idempotency-Key.")
+    case .transient:
+      self.init(
+        status: .serviceUnavailable, code: .serviceNotAvailable,
+        message: "The server could not read or write its data just now. Nothing was changed; try again after the time "
+          + "in Retry-After.", headers: Self.retryLater)
     case .readOnly, .closed, .unavailable:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,
@@ -211,6 +220,21 @@ extension GraphError {
     status: .badRequest, code: .badRequest,
     message: "The $skiptoken is not one of this server for this query and caller. Follow @odata.nextLink as it is, or "
       + "begin again without $skiptoken.")
+
+  /// More long queries of one caller than may wait (as Graph throttles, RFC 6585 section 4).
+  static let evaluationsTooMany = GraphError(
+    status: .tooManyRequests, code: .tooManyRequests,
+    message:
+      "\(Limits.evaluationsWaitingMax) of your long queries wait already. Try again after the time in Retry-After, "
+      + "send fewer at once, or ask for less with $filter.",
+    headers: [.retryAfter: "\(Limits.evaluationRetrySeconds)"])
+
+  /// The client closed its side of the connection while its query was being answered.
+  static let abandoned = GraphError(
+    status: .serviceUnavailable, code: .serviceNotAvailable,
+    message: "The connection was closed for sending before this query was answered, so the work on it was ended. Keep "
+      + "both directions open until the answer is there.",
+    headers: retryLater)
 
   static let listURLTooLong = GraphError(
     status: .uriTooLong, code: .requestURITooLong,
@@ -278,7 +302,7 @@ extension GraphError {
 
   static let malformedIdempotencyKey = GraphError(
     status: .badRequest, code: .badRequest,
-    message: "Idempotency-Key must be sent once, with 1 to \(Limits.idempotencyKeyBytesMax) bytes.")
+    message: "Idempotency-Key must have 1 to \(Limits.idempotencyKeyBytesMax) characters of ASCII.")
 
   static let malformedReference = GraphError(
     status: .badRequest, code: .requestBadRequest,
@@ -304,6 +328,11 @@ extension GraphError {
     status: .forbidden, code: .directoryDenied,
     message: "A page of another site cannot reset the demo. Call this from a test or from a terminal.")
 
+  static let demoUnderAnotherName = GraphError(
+    status: .forbidden, code: .directoryDenied,
+    message: "The demo's own routes are for this machine: send the Host localhost, 127.0.0.1 or [::1], or that of "
+      + "--public-url. A demo that others may use is started with --demo-anywhere.")
+
   static let resetOfOtherData = GraphError(
     status: .forbidden, code: .directoryDenied,
     message: "This data directory was not begun by --demo, so it is not reset. Use another directory for the demo.")
@@ -325,6 +354,31 @@ extension GraphError {
 
   static let malformedHTTP = GraphError(
     status: .badRequest, code: .badRequest, message: "The request is not valid HTTP/1.1 (RFC 9112).")
+
+  static let malformedTarget = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "The request target is none of RFC 9112 section 3.2: send the path with its query, or an http or https URL "
+      + "with a host and without a user, percent-encoded and without a fragment.")
+
+  static let malformedHost = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "Host must stand once and be a host with an optional port, as in the URL. It is empty only where the target "
+      + "has no host either.")
+
+  /// A field that is no list stands twice.
+  static func repeatedField(_ name: String) -> GraphError {
+    GraphError(
+      status: .badRequest, code: .badRequest, message: "The header field \(name) stands more than once. Send it once.")
+  }
+
+  static let transferCodingUnknown = GraphError(
+    status: .notImplemented, code: .notImplemented,
+    message: "The only transfer coding that is understood is chunked. Compress with Content-Encoding instead.")
+
+  static let connectRefused = GraphError(
+    status: .notImplemented, code: .notImplemented, message: "The server is no proxy. Send requests to it directly.")
 
   static let tooSlow = GraphError(
     status: .requestTimeout, code: .requestTimeout,

@@ -27,4 +27,5 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case generalException
   case notImplemented
   case serviceNotAvailable
+  case tooManyRequests = "TooManyRequests"
 }

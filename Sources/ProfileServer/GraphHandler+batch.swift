@@ -6,8 +6,8 @@ import Profiles
 /// Batches (OData JSON 4.01 section 19; Graph's limits).
 extension GraphHandler {
   /// Whether a path is that of a batch, of either version.
-  static func isBatch(_ request: GraphRequest) -> Bool {
-    request.pathBelowRoot?.segment == "$batch"
+  static func isBatch(_ request: GraphRequest) throws(GraphError) -> Bool {
+    do throws(PathError) { return try request.pathBelowRoot()?.segment == "$batch" } catch { throw GraphError(error) }
   }
 
   /// Performs the requests of a batch in their order.
@@ -26,7 +26,9 @@ extension GraphHandler {
     let batch = try body.withBytes { bytes throws(GraphError) in
       try BatchBody(bytes, requestsMax: settings.batchRequestsMax)
     }
-    try BatchRun(self, exchange, caller, batch.parts).start()
+    let run = try BatchRun(self, exchange, caller, batch.parts)
+    // What follows a request that is answered later reads as of its own moment, so that it sees what that one wrote.
+    session.together { finish(exchange, [:], from: run, as: "application/json") }
   }
 
   /// A write of one item, as part of a group.

@@ -21,7 +21,7 @@ extension GraphHandler {
   }
 
   func perform(_ exchange: Exchange, countOf list: DirectoryList, _ caller: Caller) {
-    read(list, ListQuery(exchange.options, limit: 0).counting, caller) { [self] in
+    read(list, counting(exchange), caller) { [self] in
       finish(exchange, count: $0.map { $0.1.count ?? 0 })
     }
   }
@@ -48,12 +48,10 @@ extension GraphHandler {
     case .success((let owner, let listing)):
       let encoder = encoder(exchange)
       let selection = exchange.options.selection
-      let elements = encoder.objects(listing.elements, selection)
       let type = exchange.resource?.type ?? ProfileModel.user
       let context =
         owner.map { encoder.changesContext(of: $0, selection) } ?? encoder.context(ofSetOf: type, selection)
-      let body = encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements)
-      finish(exchange, list: body, page, Self.userHeaders)
+      finish(exchange, listing, context, page, Self.userHeaders) { encoder.objects($0, selection, isFirst: $1) }
     }
   }
 
@@ -123,12 +121,15 @@ private struct EntityReference {
     var address: String?
     do {
       var reader = JSONReader(bytes)
+      var known: Set<[UInt8]> = []
       try reader.beginObject()
-      while let name = try reader.nextName() {
-        guard name.string == "@odata.id" || name.string == "@id", address == nil else {
+      while let name = try reader.nextName(notAmong: &known) {
+        guard name.string == "@odata.id" || name.string == "@id" else {
           try reader.skipValue()
           continue
         }
+        // Two addresses would be one for us and maybe the other one for somebody who looked at this before.
+        guard address == nil else { throw GraphError.malformedReference }
         address = try reader.readString().string
       }
       try reader.finish()

@@ -58,10 +58,8 @@ extension GraphHandler {
       switch result {
       case .failure(let error): finish(exchange, error)
       case .success((let owner, let listing)):
-        let elements = encoder.elements(listing.elements, selection, isFirst: true)
         let context = encoder.context(of: owner, request.collection, selection)
-        let body = encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements)
-        finish(exchange, list: body, page, Self.itemHeaders)
+        finish(exchange, listing, context, page, Self.itemHeaders) { encoder.elements($0, selection, isFirst: $1) }
       }
     }
   }

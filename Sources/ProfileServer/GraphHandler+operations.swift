@@ -11,8 +11,7 @@ extension GraphHandler {
     case .users: try performOnUsers(exchange, method, caller)
     case .userCount:
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
-      let query = ListQuery(exchange.options, limit: 0)
-      session.countUsers(query, by: caller) { [self] in finish(exchange, count: $0) }
+      session.countUsers(counting(exchange), by: caller) { [self] in finish(exchange, count: $0) }
     case .user(let owner): try perform(exchange, method, onUser: owner, caller)
     case .profile(let owner): try perform(exchange, method, onProfile: owner, caller)
     case .collection(let owner, let collection):
@@ -21,7 +20,7 @@ extension GraphHandler {
     case .count(let owner, let collection):
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
-      session.countItems(request, ListQuery(exchange.options, limit: 0)) { [self] in finish(exchange, count: $0) }
+      session.countItems(request, counting(exchange)) { [self] in finish(exchange, count: $0) }
     case .item(let owner, let collection, let id):
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
       try perform(exchange, method, onItem: id, request)
@@ -38,6 +37,11 @@ extension GraphHandler {
     case .batch: try performBatch(exchange, by: caller)
     case .other: throw .notImplemented
     }
+  }
+
+  /// The entities of a list of which only the number is wanted.
+  func counting(_ exchange: Exchange) -> ListQuery {
+    ListQuery(exchange.options, limit: 0, abandonment: exchange.request.abandonment).counting
   }
 
   /// A count is plain text without a byte order mark (OData 4.01 part 1, 11.2.10).
@@ -67,9 +71,10 @@ extension GraphHandler {
   /// path alone.
   func receipt(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> Receipt? {
     guard let key = exchange.request.headers.first(name: "Idempotency-Key") else { return nil }
-    guard (1...Limits.idempotencyKeyBytesMax).contains(key.utf8.count),
-      exchange.request.headers["Idempotency-Key"].count == 1
-    else { throw .malformedIdempotencyKey }
+    // Of bytes that are no UTF-8 the codec makes the same character, which would make one key of several.
+    guard (1...Limits.idempotencyKeyBytesMax).contains(key.utf8.count), key.utf8.allSatisfy({ $0 < 0x80 }) else {
+      throw .malformedIdempotencyKey
+    }
     let scope = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? "", key]
     let body = exchange.request.body.map { Array($0.readableBytesView) } ?? []
     return Receipt(
@@ -85,7 +90,7 @@ extension GraphHandler {
   private func tags(_ exchange: Exchange, _ name: String) throws(GraphError) -> EntityTagCondition? {
     let fields = exchange.request.headers[name]
     guard !fields.isEmpty else { return nil }
-    guard let condition = EntityTagCondition(fields.joined(separator: ",")) else { throw .malformedEntityTag }
+    guard let condition = EntityTagCondition(fields) else { throw .malformedEntityTag }
     return condition
   }
 
@@ -129,13 +134,26 @@ extension GraphHandler {
     finish(exchange, response)
   }
 
-  /// Answers a list, and says that the size of its pages was honoured.
-  func finish(_ exchange: Exchange, list body: [UInt8], _ page: PageRequest, _ headers: HeaderFields) {
+  /// Answers a list, and says that the size of its pages was honoured. A long page is sent in pieces; `encode` writes some
+  /// of its elements, and is told whether they are the first.
+  func finish<Element: Sendable>(
+    _ exchange: Exchange, _ listing: Listing<Element>, _ context: String, _ page: PageRequest, _ headers: HeaderFields,
+    _ encode: @escaping ([Element], Bool) -> [UInt8]
+  ) {
     var headers = headers
     if let size = page.preferredSize {
       headers[.preferenceApplied] = "odata.maxpagesize=\(min(size, Limits.pageSizeMax))"
     }
-    finish(exchange, .json(.ok, body, headers, as: exchange.representation.contentType))
+    let encoder = encoder(exchange)
+    let elements = encode(listing.elements, true)
+    let opening = encoder.listOpening(listing, context, nextLink: page.nextLink(listing.next), elements)
+    guard let rest = listing.rest else {
+      return finish(
+        exchange, .json(.ok, opening + ItemEncoder.listClosing, headers, as: exchange.representation.contentType))
+    }
+    let source = ListSource(
+      opening: opening, rest: rest, closing: ItemEncoder.listClosing, isFirst: listing.elements.isEmpty, encode)
+    finish(exchange, headers, from: source)
   }
 
   func encoder(_ exchange: Exchange) -> ItemEncoder {

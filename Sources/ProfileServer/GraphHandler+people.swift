@@ -71,10 +71,8 @@ extension GraphHandler {
       switch result {
       case .failure(let error): finish(exchange, error)
       case .success(let listing):
-        let elements = encoder.objects(listing.elements, selection)
         let context = encoder.context(ofSetOf: ProfileModel.user, selection)
-        let body = encoder.list(listing, context, nextLink: page.nextLink(listing.next), elements)
-        finish(exchange, list: body, page, Self.userHeaders)
+        finish(exchange, listing, context, page, Self.userHeaders) { encoder.objects($0, selection, isFirst: $1) }
       }
     }
   }
@@ -144,7 +142,8 @@ extension GraphHandler {
       let source = ProfileSource(
         session: session, encoder: encoder, view: view,
         opening: encoder.profileOpening(of: view.owner, exchange.options, showsID: showsID),
-        collections: collections, links: ExpansionLinks(exchange.request, caller, settings.pageKey))
+        collections: collections, links: ExpansionLinks(exchange.request, caller, settings.pageKey),
+        abandonment: exchange.request.abandonment)
       finish(exchange, Self.itemHeaders, from: source)
     }
   }

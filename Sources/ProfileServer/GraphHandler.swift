@@ -78,9 +78,9 @@ final class GraphHandler {
 
   /// Why a request is refused on its header section alone: who has no valid token may not send a long body, which would
   /// be kept in memory for them.
-  func refusalBeforeBody(_ head: HTTPRequestHead) -> GraphError? {
-    guard HeadCheck.mayHaveLongBody(head), HeadCheck.isGraph(head.uri) else { return nil }
-    return authenticator.refusalAtOnce(head.headers)
+  func refusalBeforeBody(_ check: HeadCheck) -> GraphError? {
+    guard check.mayHaveLongBody, HeadCheck.isGraph(check.head.uri) else { return nil }
+    return authenticator.refusalAtOnce(check.head.headers)
   }
 
   /// An answer to a request that could not even be read.
@@ -104,7 +104,7 @@ final class GraphHandler {
   func prepare(_ exchange: Exchange) throws(GraphError) -> GraphResource {
     guard ProtocolVersion.isOffered(exchange.request.headers) else { throw .versionNotOffered }
     try checkMediaType(exchange.request)
-    guard !Self.isBatch(exchange.request) else {
+    guard try !Self.isBatch(exchange.request) else {
       exchange.route = .batch
       return .batch
     }

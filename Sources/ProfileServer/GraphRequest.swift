@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import OData
+import Profiles
 
 /// A request to a Graph route, free of connection and codec: what the door, and each part of a batch, hand over.
 struct GraphRequest {
@@ -16,11 +17,14 @@ struct GraphRequest {
   let origin: String
   /// Whether it came as part of a batch.
   let isBatchPart: Bool
+  /// Whether the client still waits for the answer; nil where no client can leave.
+  let abandonment: Abandonment?
 
   init(
     method: HTTPMethod, target: String, headers: HTTPHeaders, body: ByteBuffer?, origin: String,
-    isBatchPart: Bool = false
+    isBatchPart: Bool = false, abandonment: Abandonment? = nil
   ) {
+    self.abandonment = abandonment
     self.method = method
     self.target = target
     path = target.withBytes { Array($0.prefix { $0 != UInt8(ascii: "?") }) }
@@ -31,16 +35,15 @@ struct GraphRequest {
   }
 
   /// The version and the one segment behind it, in lower case, of a path that ends there; the segment is empty for the
-  /// service root. nil for every longer path, before anything is copied.
-  var pathBelowRoot: (version: ResourcePath.ServiceVersion, segment: String)? {
+  /// service root alone. nil for every longer path, before anything is copied. Throws when the segment cannot be read.
+  func pathBelowRoot() throws(PathError) -> (version: ResourcePath.ServiceVersion, segment: String)? {
     guard !isDeep else { return nil }
     var rest = path[...]
     let first = Self.nextSegment(&rest)
     let second = Self.nextSegment(&rest)
-    guard Self.nextSegment(&rest).isEmpty, let version = ResourcePath.ServiceVersion(rawValue: Self.text(first)) else {
-      return nil
-    }
-    return (version, Self.text(second))
+    guard Self.nextSegment(&rest).isEmpty, let version = ResourcePath.ServiceVersion(segment: first) else { return nil }
+    guard let segment = PercentEncoding.decode(second) else { throw .malformedEncoding }
+    return (version, segment.lowercased())
   }
 
   /// The first segment of the path as the client wrote it, which names the service's version.
@@ -66,10 +69,6 @@ struct GraphRequest {
     let segment = rest.prefix { $0 != UInt8(ascii: "/") }
     rest = rest[segment.endIndex...]
     return segment
-  }
-
-  private static func text(_ segment: ArraySlice<UInt8>) -> String {
-    PercentEncoding.decode(segment)?.lowercased() ?? ""
   }
 
   /// The query, without `?`; empty when there is none.

@@ -44,6 +44,9 @@ protocol ResponseStream: AnyObject {
   /// Gives the next piece, nil at the end, or an error after which the answer must be cut off. It calls back on its
   /// event loop, at once or later, and is not asked again before it did.
   func next(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void)
+
+  /// The same body from its beginning.
+  func again() -> any ResponseStream
 }
 
 /// A body broke off after its header section was sent. The client must notice: the connection is cut.

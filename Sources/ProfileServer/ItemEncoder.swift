@@ -13,11 +13,11 @@ struct ItemEncoder {
 
   // MARK: Lists
 
-  /// A page of a list. The number of all and the link to the next page stay where other control information is left
-  /// out (OData JSON 4.01 section 3.1.3).
-  func list<Element: Sendable>(_ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8])
-    -> [UInt8]
-  {
+  /// A page of a list, up to and with the elements that are there already. The number of all and the link to the next
+  /// page stay where other control information is left out (OData JSON 4.01 section 3.1.3).
+  func listOpening<Element: Sendable>(
+    _ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8]
+  ) -> [UInt8] {
     var json = JSONWriter(capacity: elements.count + 512)
     json.beginObject()
     control("@odata.context", context, into: &json)
@@ -26,10 +26,11 @@ struct ItemEncoder {
     json.name("value")
     json.beginArray()
     json.append(elements)
-    json.endArray()
-    json.endObject()
     return json.bytes
   }
+
+  /// The end of a list.
+  static let listClosing = Array("]}".utf8)
 
   private func write(_ name: String, _ count: Int, into json: inout JSONWriter) {
     guard representation.isIEEE754Compatible else {
@@ -114,9 +115,9 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// The elements of one page.
-  func objects(_ objects: [VisibleObject], _ selection: Selection?) -> [UInt8] {
-    joined(objects, isFirst: true) { object, json in write(object, selection, into: &json) }
+  /// Elements of one page; `isFirst` when nothing stands before them in the list.
+  func objects(_ objects: [VisibleObject], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
+    joined(objects, isFirst: isFirst) { object, json in write(object, selection, into: &json) }
   }
 
   /// The absolute URL of a person or a group.

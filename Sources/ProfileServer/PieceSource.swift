@@ -7,19 +7,25 @@ protocol PieceSource: AnyObject {
   /// Gives the next piece, nil at the end. It calls back on its event loop, at once or later, and is not asked again
   /// before it did.
   func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void)
+
+  /// The same body from its beginning. Only what changes nothing is made again.
+  func again() -> any PieceSource
 }
 
 extension GraphHandler {
   /// Answers with what a source makes: in one piece when it is short, else as fast as the client takes it. What goes
   /// wrong before anything was sent is an ordinary error.
-  func finish(_ exchange: Exchange, _ headers: HeaderFields, from source: some PieceSource) {
+  func finish(
+    _ exchange: Exchange, _ headers: HeaderFields, from source: some PieceSource, as contentType: String? = nil
+  ) {
     let stream = SourceStream(source)
     stream.next { [self] piece in
       switch piece {
       case .failure:
         finish(exchange, stream.failure ?? .store(.failed("An answer could not be made.")))
       case .success(let bytes):
-        var response = GraphResponse.json(.ok, [], headers, as: exchange.representation.contentType)
+        let contentType = contentType ?? exchange.representation.contentType
+        var response = GraphResponse.json(.ok, [], headers, as: contentType)
         response.body = stream.isAtEnd ? .bytes(bytes ?? ByteBuffer()) : .stream(stream.resuming(bytes))
         finish(exchange, response)
       }
@@ -31,6 +37,8 @@ extension GraphHandler {
 final class SourceStream: ResponseStream {
   private let source: any PieceSource
   private var pending: ByteBuffer?
+  /// What was made of the next piece.
+  private var gathered = ByteBuffer()
   private(set) var isAtEnd = false
   private(set) var failure: ProfileError?
 
@@ -45,17 +53,19 @@ final class SourceStream: ResponseStream {
     return self
   }
 
+  func again() -> any ResponseStream { SourceStream(source.again()) }
+
   func next(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
     if let piece = pending {
       pending = nil
       return then(.success(piece))
     }
     guard !isAtEnd else { return then(.success(nil)) }
-    fill(ByteBuffer(), then)
+    fill(then)
   }
 
-  private func fill(_ piece: ByteBuffer, _ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
-    guard piece.readableBytes < Self.pieceBytes else { return then(.success(piece)) }
+  private func fill(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
+    guard gathered.readableBytes < Self.pieceBytes else { return then(.success(takeGathered())) }
     source.nextPiece { [self] next in
       switch next {
       case .failure(let error):
@@ -63,12 +73,17 @@ final class SourceStream: ResponseStream {
         then(.failure(ProfileStreamError()))
       case .success(nil):
         isAtEnd = true
-        then(.success(piece.readableBytes > 0 ? piece : nil))
+        then(.success(gathered.readableBytes > 0 ? takeGathered() : nil))
       case .success(let bytes?):
-        var piece = piece
-        piece.writeBytes(bytes)
-        fill(piece, then)
+        gathered.writeBytes(bytes)
+        fill(then)
       }
     }
+  }
+
+  private func takeGathered() -> ByteBuffer {
+    let piece = gathered
+    gathered = ByteBuffer()
+    return piece
   }
 }

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import OData
 
 /// What a client prefers, from any number of `Prefer` fields (RFC 7240). Unknown and malformed ones are ignored.
 struct Preferences: Equatable {
@@ -20,18 +21,26 @@ struct Preferences: Equatable {
   private var prefixedPageSize: Int?
 
   init(_ headers: HTTPHeaders) {
+    let fields = headers["Prefer"]
+    guard !fields.isEmpty else { return }
     // Graph's guideline also joins two preferences by a semicolon, which would make the second a parameter.
-    for preference in headers[canonicalForm: "Prefer"].flatMap({ $0.split(separator: ";") }) {
-      let parts = preference.split(separator: "=", maxSplits: 1)
-      guard let name = parts.first.map(Self.trimmed) else { continue }
-      let value = parts.count == 2 ? Self.trimmed(parts[1]).filter { $0 != "\"" } : ""
-      switch name {
-      case "return": returning = returning ?? Return(rawValue: value)
-      case "maxpagesize": plainPageSize = plainPageSize ?? Self.size(value)
-      case "odata.maxpagesize": prefixedPageSize = prefixedPageSize ?? Self.size(value)
-      case "create-if-missing": createsIfMissing = true
-      default: break
-      }
+    for element in FieldList.readable(fields) {
+      for preference in FieldList.split(element, at: UInt8(ascii: ";")) ?? [] { take(preference) }
+    }
+  }
+
+  /// Takes one preference; the first of a name counts (RFC 7240 section 2).
+  private mutating func take(_ preference: Substring) {
+    let parts = preference.split(separator: "=", maxSplits: 1).map(FieldList.trimmed)
+    guard let name = parts.first?.lowercased() else { return }
+    // A value that cannot be read is ignored with its preference.
+    guard let value = parts.count == 2 ? FieldList.value(parts[1])?.lowercased() : "" else { return }
+    switch name {
+    case "return": returning = returning ?? Return(rawValue: value)
+    case "maxpagesize": plainPageSize = plainPageSize ?? Self.size(value)
+    case "odata.maxpagesize": prefixedPageSize = prefixedPageSize ?? Self.size(value)
+    case "create-if-missing": createsIfMissing = true
+    default: break
     }
   }
 
@@ -46,8 +55,4 @@ struct Preferences: Equatable {
   }
 
   private static func size(_ value: String) -> Int? { Int(value).flatMap { $0 > 0 ? $0 : nil } }
-
-  private static func trimmed(_ text: Substring) -> String {
-    text.filter { $0 != " " && $0 != "\t" }.lowercased()
-  }
 }

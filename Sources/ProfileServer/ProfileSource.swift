@@ -7,9 +7,11 @@ final class ProfileSource: PieceSource {
   private let encoder: ItemEncoder
   private let view: ProfileView
   private let links: ExpansionLinks
+  private let abandonment: Abandonment?
+  private let collections: [(NavigationProperty, QueryOptions)]
   private var rest: ArraySlice<(NavigationProperty, QueryOptions)>
   private var stage = Stage.opening
-  private var opening: [UInt8]
+  private let opening: [UInt8]
   /// Whether nothing stands in the profile's object yet.
   private var isBare: Bool
 
@@ -19,20 +21,24 @@ final class ProfileSource: PieceSource {
     case between
     /// Within a collection; nothing of it was written yet when `isEmpty`.
     case within(ItemCursor, Selection?, isEmpty: Bool)
+    /// Within a page of a collection that is longer than what was kept of it.
+    case rest(ListSource<VisibleItem>)
     case ended
   }
 
   /// A profile that begins with `opening` and shows these collections, each with what is asked for of it.
   init(
     session: ProfileSession, encoder: ItemEncoder, view: ProfileView, opening: [UInt8],
-    collections: [(NavigationProperty, QueryOptions)], links: ExpansionLinks
+    collections: [(NavigationProperty, QueryOptions)], links: ExpansionLinks, abandonment: Abandonment?
   ) {
+    self.abandonment = abandonment
     self.session = session
     self.encoder = encoder
     self.view = view
     self.opening = opening
     self.links = links
     isBare = opening.count == 1
+    self.collections = collections
     rest = collections[...]
   }
 
@@ -57,8 +63,20 @@ final class ProfileSource: PieceSource {
       session.continueList(cursor) { [self] page in
         then(page.map { piece($0, selection, isEmpty: isEmpty) })
       }
+    case .rest(let source):
+      source.nextPiece { [self] piece in
+        guard case .success(nil) = piece else { return then(piece) }
+        stage = .between
+        nextPiece(then)
+      }
     case .ended: then(.success(nil))
     }
+  }
+
+  func again() -> any PieceSource {
+    ProfileSource(
+      session: session, encoder: encoder, view: view, opening: opening, collections: collections, links: links,
+      abandonment: abandonment)
   }
 
   /// Finds out whether every expression has a value before anything is sent: afterwards it could not be said.
@@ -68,7 +86,7 @@ final class ProfileSource: PieceSource {
   ) {
     guard let place = collections.firstIndex(where: { !$0.1.isPlain }) else { return then(.success(())) }
     let (collection, options) = collections[place]
-    session.listItems(of: view, in: collection, Self.query(options)) { [self] listing in
+    session.listItems(of: view, in: collection, query(options)) { [self] listing in
       switch listing {
       case .failure(let error): then(.failure(error))
       case .success: check(collections[(place + 1)...], then)
@@ -93,23 +111,37 @@ final class ProfileSource: PieceSource {
     _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
   ) {
     let size = Self.size(options)
-    session.listItems(of: view, in: collection, Self.query(options)) { [self] listing in
+    session.listItems(of: view, in: collection, query(options)) { [self] listing in
       then(
         listing.map { listing in
           let head = encoder.collectionOpening(
             of: view.owner, collection, options.selection, count: listing.count,
             nextLink: links.next(listing.next, in: collection, options, size: size), isFirst: isBare)
           isBare = false
-          return head + encoder.elements(listing.elements, options.selection, isFirst: true) + [UInt8(ascii: "]")]
+          return piece(listing, after: head, options.selection)
         })
     }
+  }
+
+  /// What is there of a page; the rest of a long one follows.
+  private func piece(_ listing: Listing<VisibleItem>, after head: [UInt8], _ selection: Selection?) -> [UInt8] {
+    let opening = head + encoder.elements(listing.elements, selection, isFirst: true)
+    let closing = [UInt8(ascii: "]")]
+    guard let rest = listing.rest else { return opening + closing }
+    stage = .rest(
+      ListSource(opening: [], rest: rest, closing: closing, isFirst: listing.elements.isEmpty) { [encoder] in
+        encoder.elements($0, selection, isFirst: $1)
+      })
+    return opening
   }
 
   private static func size(_ options: QueryOptions) -> Int {
     min(options.top ?? Limits.itemsPerCollectionMax, Limits.itemsPerCollectionMax)
   }
 
-  private static func query(_ options: QueryOptions) -> ListQuery { ListQuery(options, limit: size(options)) }
+  private func query(_ options: QueryOptions) -> ListQuery {
+    ListQuery(options, limit: Self.size(options), abandonment: abandonment)
+  }
 
   private func piece(_ page: ItemPage, _ selection: Selection?, isEmpty: Bool) -> [UInt8] {
     let elements = encoder.elements(page.items, selection, isFirst: isEmpty)

@@ -56,16 +56,16 @@ struct Representation: Equatable {
       self.init()
       return
     }
-    let ranges = accept.flatMap { $0.split(separator: ",") }.compactMap { MediaType(String($0)) }
+    let ranges = MediaType.accepted(accept)
     guard !ranges.isEmpty else {
       self.init()
       return
     }
     var best: (weight: Double, precision: Int, form: Representation)?
-    for range in ranges {
+    for (range, weight) in ranges {
       guard let precision = Self.precision(range.name) else { continue }
       var parameters = range.parameters
-      let weight = parameters.removeValue(forKey: "q").map { Double($0) ?? 0 } ?? 1
+      parameters["q"] = nil
       guard let form = Representation(parameters: parameters) else { continue }
       let rank = precision + min(parameters.count, 1)
       // A weight of zero forbids what less precise ranges allow.
@@ -101,14 +101,24 @@ struct Representation: Equatable {
     }
   }
 
+  /// RFC 9110 section 12.5.2. An element that cannot be read accepts nothing.
   private static func acceptsUTF8(_ headers: HTTPHeaders) -> Bool {
-    let charsets = headers[canonicalForm: "Accept-Charset"]
-    guard !charsets.isEmpty else { return true }
-    return charsets.contains { charset in
-      let parts = charset.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
-      guard let name = parts.first, name == "utf-8" || name == "*" else { return false }
-      return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
+    let fields = headers["Accept-Charset"]
+    guard !fields.isEmpty else { return true }
+    var weights: [String: Double] = [:]
+    for charset in FieldList.readable(fields) {
+      let parts = (FieldList.split(charset, at: UInt8(ascii: ";")) ?? []).map { FieldList.trimmed($0).lowercased() }
+      guard let name = parts.first, let weight = Self.weight(parts.dropFirst()) else { continue }
+      weights[name] = weight
     }
+    return (weights["utf-8"] ?? weights["*"] ?? 0) > 0
+  }
+
+  /// The weight among the parameters of a charset, which has no other; nil when they are malformed.
+  private static func weight(_ parameters: ArraySlice<String>) -> Double? {
+    guard let parameter = parameters.first else { return 1 }
+    guard parameters.count == 1, parameter.hasPrefix("q=") else { return nil }
+    return FieldList.weight(String(parameter.dropFirst(2)))
   }
 }
 

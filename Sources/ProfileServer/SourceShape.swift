@@ -1,4 +1,5 @@
 import NIOHTTP1
+import OData
 
 /// How `source.type` is answered when it has one element: the one place that decides it.
 ///
@@ -19,9 +20,16 @@ public enum SourceShape: String, CaseIterable, Sendable {
   }
 
   private static func readsCollectionsOnly(_ headers: HTTPHeaders) -> Bool {
-    if let version = headers.first(name: "SdkVersion"), version.lowercased().hasPrefix("graph-") { return true }
-    guard let agent = headers.first(name: "User-Agent") else { return false }
-    return agent.split(separator: " ").contains { product in
+    // Both name several products, and proxies and clients in layers add fields of their own, so all of them are read.
+    for (name, value) in headers {
+      if name.isSameName(as: "SdkVersion"), value.lowercased().hasPrefix("graph-") { return true }
+      if name.isSameName(as: "User-Agent"), namesSuchClient(value) { return true }
+    }
+    return false
+  }
+
+  private static func namesSuchClient(_ agent: String) -> Bool {
+    agent.split(separator: " ").contains { product in
       product.hasPrefix("kiota-") || product.contains("PowerShell") || product.contains("HashiCorp")
     }
   }

@@ -22,11 +22,13 @@ struct CommandTests {
     let lines = [
       #"{"user":{"id":"u1","displayName":"One"}}"#,
       #"{"userId":"u1","collection":"phones","item":{"id":"p1","lastModifiedDateTime":null}}"#,
+      #"{"userId":"u1","collection":"phones","item":{"id":"p2","createdDateTime":"2999-01-01T00:00:00Z"}}"#,
     ].joined(separator: "\n")
     #expect(try await FacetProcess.run(["import", "--data", data.path], input: lines).status == 0)
     let exported = try await FacetProcess.run(["export", "--data", data.path]).output
     #expect(exported.contains(#""lastModifiedDateTime":null"#))
     #expect(exported.contains(#""createdDateTime":"2"#))
+    #expect(exported.contains(#""lastModifiedDateTime":"2999-01-01T00:00:00Z""#), "Not changed before it was made")
   }
 
   @Test("The size of batches has bounds")

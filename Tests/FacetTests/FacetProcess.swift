@@ -44,23 +44,30 @@ final class FacetProcess: Sendable {
   }
 
   /// Starts a server on free ports and waits until it answers.
+  /// With `openFiles` it may have that many files open, and no more.
   static func start(
-    data: URL? = nil, demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:]
+    data: URL? = nil, demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:],
+    openFiles: Int? = nil
   ) async throws -> FacetProcess {
     let data = try data ?? temporaryFolder()
     return try await blocking {
-      try FacetProcess(data: data, demo: demo, arguments: arguments, environment: environment)
+      try FacetProcess(
+        data: data, demo: demo, arguments: arguments, environment: environment, openFiles: openFiles)
     }
   }
 
-  private init(data: URL, demo: Bool, arguments: [String], environment: [String: String]) throws {
+  private init(
+    data: URL, demo: Bool, arguments: [String], environment: [String: String], openFiles: Int?
+  ) throws {
     self.data = data
     let readyFile = data.appendingPathComponent("ready-\(UUID().uuidString).json")
     process = Process()
-    process.executableURL = Self.binary
-    process.arguments =
+    let command =
       ["serve", "--data", data.path, "--port", "0", "--https-port", "0", "--ready-file", readyFile.path]
       + (demo ? ["--demo"] : []) + arguments
+    process.executableURL = openFiles == nil ? Self.binary : URL(fileURLWithPath: "/bin/sh")
+    process.arguments =
+      openFiles.map { ["-c", "ulimit -n \($0); exec \"$0\" \"$@\"", Self.binary.path] + command } ?? command
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // What goes to standard output is for the person who started the server, and may name the demo's people.
     process.standardOutput = FileHandle.nullDevice
@@ -166,10 +173,11 @@ final class FacetProcess: Sendable {
 
 /// Runs a test against a server of its own and ends that server whatever happens.
 func withFacet(
-  demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:],
+  demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:], openFiles: Int? = nil,
   _ body: (FacetProcess) async throws -> Void
 ) async throws {
-  let facet = try await FacetProcess.start(demo: demo, arguments: arguments, environment: environment)
+  let facet = try await FacetProcess.start(
+    demo: demo, arguments: arguments, environment: environment, openFiles: openFiles)
   do {
     try await body(facet)
   } catch {

@@ -53,6 +53,7 @@ extension HouseRule {
     "ArgumentParser": ["Sources/facet"],
     "GRDB": ["Sources/Stores/SQLite"],
     "CPostgreSQL": ["Sources/Stores/PostgreSQL"],
+    "CZlib": ["Sources/ProfileServer/Channel"],
   ]
 
   private static func onImports(

@@ -27,7 +27,7 @@ struct LargeProfileTests {
     let facet = try await FacetProcess.start(data: data, demo: false)
     let token = try await facet.token(user: "u1")
     _ = try await facet.probe.request("GET", "/beta/me", token: token)
-    let before = try Self.residentMB(facet.ready.pid)
+    let before = try ProcessFigures.residentMB(facet.ready.pid)
     let port = facet.httpPort
     let pid = facet.ready.pid
     let (growth, profile) = try await blocking {
@@ -35,7 +35,7 @@ struct LargeProfileTests {
       try connection.send(HTTPProbe.text("GET", "/beta/me/profile", token: token))
       // The client does not read yet: what the server makes now it has to keep.
       usleep(1_000_000)
-      let growth = try Self.residentMB(pid) - before
+      let growth = try ProcessFigures.residentMB(pid) - before
       let profile = try connection.readAnswer()
       // What follows an answer in chunks on its connection ends where its own length says.
       for _ in 0..<3 {
@@ -52,11 +52,5 @@ struct LargeProfileTests {
     }
     #expect(try await facet.stop() == 0)
     try FileManager.default.removeItem(at: data)
-  }
-
-  private static func residentMB(_ pid: Int32) throws -> Double {
-    let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
-    return (Double(line.split(whereSeparator: \.isWhitespace)[1]) ?? 0) / 1_024
   }
 }

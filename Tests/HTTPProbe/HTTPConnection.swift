@@ -61,6 +61,27 @@ public final class HTTPConnection {
     }
   }
 
+  /// Sends as much of a text as the other side takes within a moment.
+  public func sendWhatIsTaken(_ text: String) {
+    let bytes = Array(text.utf8)
+    var sent = 0
+    var pauses = 0
+    while sent < bytes.count, pauses < 20 {
+      let count = bytes[sent...].withUnsafeBytes { rest in
+        Glibc.send(socketDescriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+      }
+      if count > 0 { sent += count } else { pauses += 1 }
+      if count <= 0 { usleep(5_000) }
+    }
+  }
+
+  /// Whether something was answered that is not read yet, or the other side has closed; does not wait.
+  public var hasAnswer: Bool {
+    var byte: UInt8 = 0
+    return !buffer.isEmpty
+      || recv(socketDescriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0
+  }
+
   /// Sends text as it is.
   public func send(_ text: String) throws { try send(text.utf8) }
 

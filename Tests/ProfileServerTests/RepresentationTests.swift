@@ -24,6 +24,7 @@ struct RepresentationTests {
       "application/xml, application/json;q=0.1", "text/html, */*;q=0.01", "application/json;charset=utf-8",
       "APPLICATION/JSON;ODATA.METADATA=Minimal", "application/json;odata.streaming=true", "nonsense",
       "application/json;odata.metadata=none;q=0.1, application/json;odata.metadata=minimal;q=0.9",
+      ", application/json,,", #"text/html;x="a,b", application/json;odata.metadata="minimal""#,
     ])
   func usual(accept: String?) {
     #expect(form(accept) == Representation())
@@ -35,7 +36,8 @@ struct RepresentationTests {
     arguments: [
       "application/xml", "text/html", "text/plain;q=0.9", "application/json;q=0", "application/json;q=0, */*",
       "application/json;foo=bar", "application/json;odata.metadata=full", "application/json;charset=utf-16",
-      "application/json;IEEE754Compatible=perhaps",
+      "application/json;IEEE754Compatible=perhaps", #"text/html;x=", application/json""#,
+      "application/json;q=nan, text/html", "application/json;q=2, application/xml",
     ])
   func refused(accept: String) {
     #expect(form(accept) == nil)
@@ -52,6 +54,8 @@ struct RepresentationTests {
       #expect(form("application/json", format: format) == nil, "\(format)")
     }
     #expect(form(nil, charset: "utf-8") != nil && form(nil, charset: "iso-8859-1, *;q=0.1") != nil)
+    #expect(form(nil, charset: ", utf-8;q=0.1,") != nil && form(nil, charset: "*, UTF-8;q=0") == nil)
+    #expect(form(nil, charset: "utf-8;q=nan") == nil && form(nil, charset: "\"utf-8") == nil)
     #expect(form(nil, charset: "utf-16") == nil && form(nil, charset: "utf-8;q=0") == nil)
   }
 
@@ -136,9 +140,25 @@ struct PageTokenTests {
         path: "/beta/users".utf8, query),
     ]
     for other in others { #expect(key.open(token, binding: other) == nil) }
-    // What shapes a page but does not decide what is listed may change.
-    let same = try options("$orderby=displayName&$select=id&$filter=id ne 'a'")
-    #expect(key.open(token, binding: PageToken.binding(caller, path: "/beta/users".utf8, same)) == plain)
+    // No option may be another, added or left out.
+    for query in [
+      "$filter=id ne 'a'&$orderby=displayName", "$filter=id ne 'a'&$orderby=displayName&$top=8",
+      "$filter=id ne 'a'&$orderby=displayName&$top=07", "$filter=id ne 'a'&$orderby=displayName&$top=7&$select=id",
+      "$filter=id ne 'a'&$orderby=displayName&$top=7&$count=true",
+      "$filter=id ne 'a'&$orderby=displayName&$top=7&$format=json",
+      "$filter=id ne 'a'&$orderby=displayName&$top=7&$search=a", "$filter=id ne 'a'&$orderby=displayName&$top=7&@p='a'",
+    ] {
+      let other = PageToken.binding(caller, path: "/beta/users".utf8, try options(query))
+      #expect(key.open(token, binding: other) == nil, "\(query)")
+    }
+    // Their order and how they are written do not matter, nor do the place that the link takes and what is ignored.
+    for query in [
+      "$top=7&$orderby=displayName&$filter=id ne 'a'",
+      "TOP=7&%24orderby=displayName&filter=id%20ne%20'%61'&$skip=3&x=1",
+    ] {
+      let same = PageToken.binding(caller, path: "/beta/users".utf8, try options(query))
+      #expect(key.open(token, binding: same) == plain, "\(query)")
+    }
     for index in token.indices {
       var tampered = token
       tampered.replaceSubrange(index...index, with: token[index] == "A" ? "B" : "A")

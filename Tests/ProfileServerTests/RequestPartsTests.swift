@@ -14,7 +14,10 @@ struct RequestPartsTests {
       ("application/json;charset=\"utf-8\"", true),
       ("application/json;IEEE754Compatible=true", true), ("application/json; charset=utf-16", false),
       ("text/json", false), ("application/merge-patch+json", false), ("application/json;charset", false),
-      ("json", false),
+      ("json", false), ("application/json;charset=\"utf-8;q\"", false),
+      ("application/json;a=\";charset=utf-16\"", true),
+      ("application/json;charset=\"utf-8", false), ("application/json;charset=utf-8;charset=utf-16", false),
+      ("application/json;charset=\"utf\\-8\"", true), ("application/json;charset=ut\"f-8\"", false),
       ("", false),
     ])
   func mediaTypes(text: String, isJSON: Bool) {
@@ -27,6 +30,9 @@ struct RequestPartsTests {
       (["return=minimal"], "return=minimal"), (["respond-async, return=representation"], "return=representation"),
       (["x", "RETURN=Minimal"], "return=minimal"), (["return=\"minimal\"; q=1"], "return=minimal"),
       (["return=minimal", "return=representation"], "return=minimal"), (["return=everything"], nil), (["=,;"], nil),
+      ([#"x="a, return=minimal""#], nil), ([#"x="a;return=minimal""#], nil),
+      (["x=\"", "return=minimal"], "return=minimal"),
+      ([", return=minimal,"], "return=minimal"), ([#"return=mini"mal""#], nil),
       ([], nil),
     ] as [([String], String?)])
   func preferences(fields: [String], applied: String?) {
@@ -61,6 +67,38 @@ struct RequestPartsTests {
     #expect(origin.origin(host: "h", isSecure: true, fallback: "") == "https://h")
     let published = ServiceOrigin(publicURL: "https://people.example/graph")
     #expect(published.origin(host: "h", isSecure: false, fallback: "") == "https://people.example/graph")
+  }
+
+  @Test("A preflight is allowed names up to a bound, each once and whole")
+  func preflightNames() {
+    func names(_ asked: String...) -> [Substring] { FieldList.readable([CrossOrigin.allowedHeaders(for: asked)]) }
+    let fixed = names().count
+    #expect(names("id", "ID, match", "a b, \"c\", é,").suffix(2) == ["id", "match"])
+    #expect(names("if-match", "", ",").count == fixed)
+    let long = String(repeating: "n", count: 64)
+    #expect(names(long).last == long[...] && names(long + "n").count == fixed)
+    // Each takes 8 bytes with its separator, of 2,048.
+    let many = (1_000..<1_400).map { "x-\($0)" }
+    #expect(names(many.joined(separator: ",")).count == fixed + 256)
+  }
+
+  @Test("Of several fields that name products, each is read")
+  func severalAgents() {
+    let agents: HTTPHeaders = ["User-Agent": "curl/8.0", "user-agent": "kiota-python/1.9"]
+    #expect(!SourceShape.auto.showsSingleElement(for: agents))
+    let versions: HTTPHeaders = ["SdkVersion": "other/1", "SDKVERSION": "Graph-Java/6.0"]
+    #expect(!SourceShape.auto.showsSingleElement(for: versions))
+  }
+
+  @Test(
+    "A weight has three digits at most and is between 0 and 1",
+    arguments: [
+      (nil, 1), ("0", 0), ("1", 1), ("0.5", 0.5), ("1.000", 1), ("0.001", 0.001), ("1.001", nil), ("2", nil), ("", nil),
+      ("-0", nil), (".5", nil), ("0.1234", nil), ("nan", nil), ("0x1", nil), ("1e-1", nil), ("inf", nil), ("0,5", nil),
+      ("0.", 0), ("+1", nil), ("0 5", nil),
+    ] as [(String?, Double?)])
+  func weights(text: String?, weight: Double?) {
+    #expect(FieldList.weight(text) == weight)
   }
 
   @Test(

@@ -12,6 +12,13 @@ public struct JSONWriter {
     bytes.reserveCapacity(capacity)
   }
 
+  /// Takes out what was written so far, so that a long text can be given away piece by piece.
+  public mutating func takeBytes() -> [UInt8] {
+    let taken = bytes
+    bytes = []
+    return taken
+  }
+
   /// Opens an object.
   public mutating func beginObject() { open(UInt8(ascii: "{")) }
   /// Closes the object that was opened last.

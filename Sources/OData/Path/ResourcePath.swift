@@ -54,7 +54,9 @@ public enum PathError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .notOfTheService: "The path must begin with /beta or /v1.0."
-    case .malformedEncoding: "The path holds a percent-encoding that is not valid UTF-8. Encode each segment once."
+    case .malformedEncoding:
+      "A segment of the path could not be read: behind each % stand two hexadecimal digits, and what is encoded is UTF-8 "
+        + "without control characters. Encode each segment once."
     case .unknownSegment(let name): "Resource not found for the segment '\(name)'."
     case .malformedKey(let segment):
       "The key after '\(segment)' is malformed. Write it as a segment of its own or as ('key')."

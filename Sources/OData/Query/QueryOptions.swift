@@ -53,8 +53,8 @@ public struct QueryOptions: Sendable {
   public private(set) var skipToken: String?
   /// `$format`, which is a media type or short for one.
   public private(set) var format: String?
-  /// What decides which entities are listed, and in which order, as it was written. Two queries that agree here list
-  /// the same.
+  /// Everything that a link to another page holds for, as it was written: all options but `$skip` and `$skiptoken`, whose
+  /// place the link takes, and the aliases that expressions may use.
   public private(set) var identity: [String: String] = [:]
 
   /// The options that go with a list from page to page, as they were written.
@@ -125,14 +125,20 @@ public struct QueryOptions: Sendable {
 
   private mutating func takeText(_ name: String, _ value: String) throws(QueryError) {
     guard names.insert(name).inserted else { throw .duplicate(name) }
-    if name == "$format" { format = value } else { skipToken = value }
+    guard name == "$format" else {
+      skipToken = value
+      return
+    }
+    format = value
+    note(name, Array(value.utf8)[...])
   }
 
-  /// Keeps what was written, where it decides what is listed.
+  /// Keeps what was written, where it goes on from page to page.
   mutating func note(_ name: String, _ value: ArraySlice<UInt8>) {
-    if name != "$skip" { written.append((name, String(decoding: value, as: UTF8.self))) }
-    guard name == "$filter" || name == "$orderby" || name == "$search" else { return }
-    identity[name] = String(decoding: value, as: UTF8.self)
+    guard name != "$skip" else { return }
+    let value = String(decoding: value, as: UTF8.self)
+    written.append((name, value))
+    identity[name] = value
   }
 
   private static func syntax(
@@ -287,7 +293,9 @@ public enum QueryError: Error, Equatable, Sendable {
   /// A sentence for people.
   public var message: String {
     switch self {
-    case .malformedEncoding: "The query holds a percent-encoding that is not valid UTF-8."
+    case .malformedEncoding:
+      "A name or a value in the query could not be read: behind each % stand two hexadecimal digits, and what is encoded "
+        + "is UTF-8 without control characters. Encode each name and value once."
     case .notOffered(let name): "The query option '\(name)' is not offered on this resource. Leave it out."
     case .unknown(let name): "There is no query option '\(name)'. Options with a dollar sign are those of OData."
     case .duplicate(let name): "The query option '\(name)' stands twice. Send it once."

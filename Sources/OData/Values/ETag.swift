@@ -30,50 +30,42 @@ public enum EntityTagCondition: Equatable, Sendable {
   /// One of these opaque tags, without `W/` and quotes.
   case oneOf([String])
 
-  /// Reads a header's value, or nil when it is malformed.
-  public init?(_ header: String) {
-    var tags: [String] = []
-    var rest = Array(header.utf8)[...]
-    Self.skipBlanks(&rest)
-    if rest.first == UInt8(ascii: "*") {
-      guard rest.dropFirst().allSatisfy(Self.isBlank) else { return nil }
+  /// Reads a single value, as it also stands in `@odata.etag`; nil when it is malformed.
+  public init?(_ value: String) { self.init([value]) }
+
+  /// Reads all fields of one name, or nil when they are malformed. `*` stands alone.
+  public init?(_ fields: [String]) {
+    guard let elements = FieldList.elements(of: fields, .entityTag), !elements.isEmpty else { return nil }
+    guard elements.count > 1 || !elements[0].utf8.elementsEqual("*".utf8) else {
       self = .any
       return
     }
-    while true {
-      Self.skipBlanks(&rest)
-      guard let tag = Self.readTag(&rest) else { return nil }
+    var tags: [String] = []
+    for element in elements {
+      guard let tag = Self.tag(element.utf8) else { return nil }
       tags.append(tag)
-      Self.skipBlanks(&rest)
-      guard let separator = rest.first else { break }
-      guard separator == UInt8(ascii: ",") else { return nil }
-      rest = rest.dropFirst()
     }
     self = .oneOf(tags)
   }
 
   /// Whether an entity of this version satisfies the condition.
-  public func matches(_ version: Version) -> Bool {
+  public func matches(_ version: Version) -> Bool { matches(opaqueTag: String(version.number)) }
+
+  /// Whether something with this opaque tag, without `W/` and quotes, satisfies the condition.
+  public func matches(opaqueTag: String) -> Bool {
     switch self {
     case .any: true
-    case .oneOf(let tags): tags.contains { $0.hasSameBytes(as: String(version.number)) }
+    case .oneOf(let tags): tags.contains { $0.hasSameBytes(as: opaqueTag) }
     }
   }
 
-  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-
-  /// Blanks may stand between tags only: one inside a tag must not make another tag of it.
-  private static func skipBlanks(_ rest: inout ArraySlice<UInt8>) { rest = rest.drop(while: isBlank) }
-
-  private static func readTag(_ rest: inout ArraySlice<UInt8>) -> String? {
-    if rest.starts(with: "W/".utf8) { rest = rest.dropFirst(2) }
-    guard rest.first == UInt8(ascii: "\"") else { return nil }
-    rest = rest.dropFirst()
-    guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
-    let tag = rest[rest.startIndex..<end]
+  /// The opaque tag of an element. No blank may stand in it, which must not make another tag of it.
+  private static func tag(_ element: Substring.UTF8View) -> String? {
+    let quoted = element.starts(with: "W/".utf8) ? element.dropFirst(2) : element
+    guard quoted.count >= 2, quoted.first == UInt8(ascii: "\""), quoted.last == UInt8(ascii: "\"") else { return nil }
+    let tag = quoted.dropFirst().dropLast()
     guard tag.allSatisfy({ $0 == 0x21 || (0x23...0x7E).contains($0) || $0 >= 0x80 }) else { return nil }
-    rest = rest[(end + 1)...]
-    return String(decoding: tag, as: UTF8.self)
+    return String(Substring(tag))
   }
 }
 

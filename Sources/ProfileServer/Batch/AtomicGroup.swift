@@ -56,8 +56,23 @@ final class AtomicGroup {
     return .id(id)
   }
 
+  /// The answer to one request of a group.
+  enum Answer {
+    case ready(GraphResponse)
+    /// What is read when it is sent, because the group's answers hold enough already.
+    case later((@escaping (GraphResponse) -> Void) -> Void)
+
+    /// Gives the answer, at once or later.
+    func response(_ then: @escaping (GraphResponse) -> Void) {
+      switch self {
+      case .ready(let response): then(response)
+      case .later(let read): read(then)
+      }
+    }
+  }
+
   /// Performs the group and gives an answer for each of its requests.
-  func run(_ then: @escaping ([GraphResponse]) -> Void) {
+  func run(_ then: @escaping ([Answer]) -> Void) {
     guard let owner = members.first?.owner else { return then([]) }
     var writes: [ItemWrite] = []
     for (index, member) in members.enumerated() {
@@ -73,24 +88,47 @@ final class AtomicGroup {
     handler.session.writeItems(writes, of: owner, by: caller) { [self] in finish($0, then) }
   }
 
-  private func finish(_ result: Result<AtomicWriteResult, ProfileError>, _ then: ([GraphResponse]) -> Void) {
+  private func finish(_ result: Result<AtomicWriteResult, ProfileError>, _ then: ([Answer]) -> Void) {
     switch result {
     case .failure(let error): fail(at: 0, GraphError(error), then)
     case .success(.refused(let index, let error)): fail(at: index, GraphError(error), then)
     case .success(.applied(let results)):
-      for (index, result) in results.enumerated() { handler.finish(exchanges[index], written: .success(result)) }
+      var bytes = 0
+      let answers = results.enumerated().map { index, result -> Answer in
+        if case .item(let item, let isNew) = result {
+          bytes += item.json.count
+          if bytes > Limits.keptBytesMax { return later(index, item.key.id, isNew: isNew) }
+        }
+        handler.finish(exchanges[index], written: .success(result))
+        return responses[index].map { .ready($0) } ?? .ready(.noContent())
+      }
       // They hold what is called with their answers, which is this.
       exchanges = []
-      then(responses.compactMap { $0 })
+      responses = []
+      then(answers)
+    }
+  }
+
+  /// The answer to a request whose item is read again. It was written, whatever became of it since.
+  private func later(_ index: Int, _ id: ItemID, isNew: Bool) -> Answer {
+    let (handler, member, caller) = (handler, members[index], caller)
+    return .later { then in
+      let exchange = handler.exchange(member.request, then)
+      // It was read once already, so that it can be.
+      guard (try? handler.prepare(exchange)) != nil else { return handler.finish(exchange, .noContent()) }
+      let request = CollectionRequest(owner: member.owner, collection: member.collection, caller: caller)
+      handler.session.readItem(id, of: request) { item in
+        handler.finish(exchange, written: .success((try? item.get()).map { .item($0, isNew: isNew) } ?? .done))
+      }
     }
   }
 
   /// One failed, and with it all.
-  private func fail(at failed: Int, _ error: GraphError, _ then: ([GraphResponse]) -> Void) {
+  private func fail(at failed: Int, _ error: GraphError, _ then: ([Answer]) -> Void) {
     exchanges = []
     then(
       members.enumerated().map { index, member in
-        handler.refusal(index == failed ? error : .failedDependency, headers: member.request.headers)
+        .ready(handler.refusal(index == failed ? error : .failedDependency, headers: member.request.headers))
       })
   }
 }
@@ -103,5 +141,5 @@ extension GraphError {
 
   static let malformedBatchURL = GraphError(
     status: .badRequest, code: .badRequest,
-    message: "The url of a request in a batch holds a blank or a control character. Percent-encode it.")
+    message: "The url of a request in a batch holds a blank, a control character or a fragment. Percent-encode it.")
 }

@@ -27,7 +27,8 @@ struct BatchBody {
       var parts: [Part]?
       guard try reader.peek() == .object else { throw Malformed.shape }
       try reader.beginObject()
-      while let name = try reader.nextName() {
+      var known: Set<[UInt8]> = []
+      while let name = try reader.nextName(notAmong: &known) {
         guard name.string == "requests" else {
           try reader.skipValue()
           continue
@@ -86,7 +87,8 @@ struct BatchBody {
     var headers = HTTPHeaders()
     var body: [UInt8]?
     var dependsOn: [String] = []
-    while let name = try reader.nextName() {
+    var known: Set<[UInt8]> = []
+    while let name = try reader.nextName(notAmong: &known) {
       switch name.string {
       case "id": id = try text(&reader, "id")
       case "method": method = try text(&reader, "method")
@@ -147,9 +149,9 @@ struct BatchBody {
     guard try reader.peek() == .object else { throw Malformed.member("headers") }
     try reader.beginObject()
     var headers = HTTPHeaders()
-    while let name = try reader.nextName() {
-      let field = name.string
-      guard headers.count < Limits.headerCountMax, isToken(field) else { throw Malformed.member("headers") }
+    var known: Set<[UInt8]> = []
+    while let field = try reader.nextName(notAmong: &known)?.string {
+      guard known.count <= Limits.headerCountMax, isToken(field) else { throw Malformed.member("headers") }
       switch try reader.peek() {
       case .string:
         let value = try reader.readString().string
@@ -161,6 +163,7 @@ struct BatchBody {
       default: throw Malformed.member("headers")
       }
     }
+    try HeadFields.checkOnce(headers)
     return headers
   }
 

@@ -3,9 +3,11 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// One batch under way: its requests are performed in their order, and answered together. Owned by one event loop.
-final class BatchRun {
+/// One batch under way: its requests are performed in their order, each when the answers before it were taken by the
+/// client or fit into what is kept. Owned by one event loop.
+final class BatchRun: PieceSource {
   typealias Part = BatchBody.Part
+  typealias Completion = (Result<[UInt8]?, ProfileError>) -> Void
 
   private let handler: GraphHandler
   private let exchange: Exchange
@@ -14,19 +16,24 @@ final class BatchRun {
   private var next = 0
   /// What the requests of each group name, by the position of its first.
   private var groups: [Int: [AtomicGroup.Member]] = [:]
+  /// What is written of the next piece.
   private var json = JSONWriter(capacity: 4_096)
+  /// How many bytes were given away as pieces.
+  private var sentBytes = 0
+  /// Answers that are there, or that are read when they are sent: those of a group come together.
+  private var answers: ArraySlice<AtomicGroup.Answer> = []
+  /// An answer that is made piece by piece.
+  private var stream: (any ResponseStream)?
+  private var hasEnded = false
   /// Ids and groups in lower case that did not succeed.
   private var failed: Set<String> = []
 
-  init(_ handler: GraphHandler, _ exchange: Exchange, _ caller: Caller, _ parts: [Part]) {
+  /// A batch. Groups are looked at first: one that cannot be atomic refuses the whole batch.
+  init(_ handler: GraphHandler, _ exchange: Exchange, _ caller: Caller, _ parts: [Part]) throws(GraphError) {
     self.handler = handler
     self.exchange = exchange
     self.caller = caller
     self.parts = parts
-  }
-
-  /// Performs everything. Groups are looked at first: one that cannot be atomic refuses the whole batch.
-  func start() throws(GraphError) {
     for (index, part) in parts.enumerated() where part.group != nil && isFirstOfGroup(index) {
       var requests: [GraphRequest] = []
       for part in group(at: index) { requests.append(try request(part)) }
@@ -35,49 +42,69 @@ final class BatchRun {
     json.beginObject()
     json.name("responses")
     json.beginArray()
-    // What follows a request that is answered later reads as of its own moment, so that it sees what that one wrote.
-    handler.session.together {
-      repeatedly { [self] again in
-        if next < parts.count { perform { again(true) } } else { again(false) }
-      } then: { [self] in
-        json.endArray()
-        json.endObject()
-        handler.finish(exchange, .json(.ok, json.bytes, as: "application/json"))
-      }
-    }
   }
 
-  /// Performs what comes next, one request or one group, and calls back when it is answered.
-  private func perform(_ then: @escaping () -> Void) {
+  /// Performs what comes next, one request or one group, and gives its answer.
+  func nextPiece(_ then: @escaping Completion) {
+    if let stream { return nextPiece(of: stream, then) }
+    if let answer = answers.popFirst() { return write(answer, then) }
+    guard next < parts.count else { return then(.success(ending())) }
     let index = next
     let part = parts[index]
     let members = part.group == nil ? [part] : group(at: index)
     next += members.count
     guard members.allSatisfy({ failed.isDisjoint(with: $0.dependsOn) }) else {
-      for member in members { answer(member, refusal(.failedDependency, member)) }
-      return then()
+      return refuse(members, .failedDependency, then)
     }
-    guard json.bytes.count < Limits.batchAnswerBytesMax else {
-      for member in members { answer(member, refusal(.batchAnswerTooLarge, member)) }
-      return then()
-    }
+    guard bytesWritten < Limits.batchAnswerBytesMax else { return refuse(members, .batchAnswerTooLarge, then) }
     if let group = groups[index] { return perform(group, of: members, then) }
     do throws(GraphError) {
-      let request = try request(part)
-      handler.handle(request) { [self] response in
-        collect(response, of: part, then)
-      }
+      handler.handle(try request(part)) { [self] response in write(response, of: part, then) }
     } catch {
-      answer(part, refusal(error, part))
-      then()
+      refuse([part], error, then)
     }
   }
 
-  private func perform(_ group: [AtomicGroup.Member], of members: [Part], _ then: @escaping () -> Void) {
-    AtomicGroup(handler, caller, group).run { [self] responses in
-      for (part, response) in zip(members, responses) { answer(part, response) }
-      then()
+  /// A batch is never part of another, and what it did cannot be done again.
+  func again() -> any PieceSource { self }
+
+  private var bytesWritten: Int { sentBytes + json.bytes.count }
+
+  private func ending() -> [UInt8]? {
+    guard !hasEnded else { return nil }
+    hasEnded = true
+    json.endArray()
+    json.endObject()
+    return piece()
+  }
+
+  /// What was written since the last piece.
+  private func piece() -> [UInt8] {
+    let bytes = json.takeBytes()
+    sentBytes += bytes.count
+    return bytes
+  }
+
+  private func refuse(_ members: [Part], _ error: GraphError, _ then: Completion) {
+    for member in members { write(refusal(error, member), of: member) }
+    then(.success(piece()))
+  }
+
+  private func perform(_ group: [AtomicGroup.Member], of members: [Part], _ then: @escaping Completion) {
+    AtomicGroup(handler, caller, group).run { [self] answers in
+      self.answers = answers[...]
+      // Answers come in the order of the requests.
+      answered = members[...]
+      nextPiece(then)
     }
+  }
+
+  /// The requests of a group whose answers wait.
+  private var answered: ArraySlice<Part> = []
+
+  private func write(_ answer: AtomicGroup.Answer, _ then: @escaping Completion) {
+    guard let part = answered.popFirst() else { return nextPiece(then) }
+    answer.response { [self] in write($0, of: part, then) }
   }
 
   // MARK: Requests
@@ -95,7 +122,8 @@ final class BatchRun {
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
     GraphRequest(
       method: HTTPMethod(rawValue: part.method), target: try target(part.url), headers: headers(of: part),
-      body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true)
+      body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true,
+      abandonment: exchange.request.abandonment)
   }
 
   /// The fields of a part with those of the batch, which say who asks; a part's own word counts for the version alone.
@@ -124,7 +152,7 @@ final class BatchRun {
   private func target(_ url: String) throws(GraphError) -> String {
     guard url.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
     let bytes = Array(url.utf8)
-    guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .malformedBatchURL }
+    guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "#") }) else { throw .malformedBatchURL }
     if url.utf8.starts(with: "http://".utf8) || url.utf8.starts(with: "https://".utf8) {
       let origin = exchange.request.origin
       guard url.utf8.count > origin.utf8.count, url.lowercased().hasPrefix(origin.lowercased() + "/") else {
@@ -147,28 +175,45 @@ final class BatchRun {
     handler.refusal(error, headers: part.headers)
   }
 
-  /// Takes in an answer that is made piece by piece, up to the bound of all answers.
-  private func collect(_ response: GraphResponse, of part: Part, _ then: @escaping () -> Void) {
+  /// Writes an answer. One that is made piece by piece is made twice: once to find out whether it can be made and fits, as
+  /// must be said before it, and once more while it is sent.
+  private func write(_ response: GraphResponse, of part: Part, _ then: @escaping Completion) {
     guard case .stream(let stream) = response.body else {
-      answer(part, response)
-      return then()
+      write(response, of: part)
+      return then(.success(piece()))
     }
-    let room = Limits.batchAnswerBytesMax - json.bytes.count
-    BatchCollector(stream, bytesMax: room).run { [self] body in
+    StreamMeasure(stream, bytesMax: Limits.batchAnswerBytesMax - bytesWritten).run { [self] outcome in
       var response = response
-      switch body {
-      case .complete(let bytes): response.body = .bytes(bytes)
+      switch outcome {
+      case .fits:
+        let again = stream.again()
+        response.body = .stream(again)
+        self.stream = again
       case .tooLarge: response = refusal(.batchAnswerTooLarge, part)
       case .failed: response = refusal(GraphError(.store(.failed("An answer could not be made."))), part)
       }
-      answer(part, response)
-      then()
+      write(response, of: part)
+      then(.success(piece()))
     }
   }
 
-  private func answer(_ part: Part, _ response: GraphResponse) {
+  private func nextPiece(of stream: any ResponseStream, _ then: @escaping Completion) {
+    stream.next { [self] next in
+      switch next {
+      case .failure: return then(.failure(.store(.failed("An answer of a batch could not be made."))))
+      case .success(nil):
+        self.stream = nil
+        json.endObject()
+      case .success(let bytes?): json.append(bytes.readableBytesView)
+      }
+      then(.success(piece()))
+    }
+  }
+
+  /// Writes an answer up to its end, or up to its body where that is made piece by piece.
+  private func write(_ response: GraphResponse, of part: Part) {
     var response = response
-    if part.group != nil, response.status.code < 300, json.bytes.count >= Limits.batchAnswerBytesMax {
+    if part.group != nil, response.status.code < 300, bytesWritten >= Limits.batchAnswerBytesMax {
       // What was done together is said, if only without its content.
       response.status = .noContent
       response.body = .none
@@ -187,71 +232,15 @@ final class BatchRun {
     json.beginObject()
     for (name, value) in response.headers where !name.isOfConnection { json.member(name.rawValue, value) }
     json.endObject()
-    if case .bytes(let bytes) = response.body, bytes.readableBytes > 0 {
+    switch response.body {
+    case .bytes(let bytes) where bytes.readableBytes > 0:
       json.name("body")
       let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
       if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
+    // Only JSON is made piece by piece.
+    case .stream: return json.name("body")
+    case .none, .bytes: break
     }
     json.endObject()
   }
-}
-
-/// Reads a streamed answer to its end. Owned by one event loop.
-private final class BatchCollector {
-  enum Outcome {
-    case complete(ByteBuffer)
-    case tooLarge
-    case failed
-  }
-
-  private let stream: any ResponseStream
-  private let bytesMax: Int
-  private var bytes = ByteBuffer()
-
-  init(_ stream: any ResponseStream, bytesMax: Int) {
-    self.stream = stream
-    self.bytesMax = bytesMax
-  }
-
-  func run(_ then: @escaping (Outcome) -> Void) {
-    var outcome = Outcome.failed
-    repeatedly { [self] again in
-      stream.next { [self] piece in
-        switch piece {
-        case .failure: again(false)
-        case .success(nil):
-          outcome = .complete(bytes)
-          again(false)
-        case .success(let piece?):
-          bytes.writeImmutableBuffer(piece)
-          let isTooLarge = bytes.readableBytes > bytesMax
-          if isTooLarge { outcome = .tooLarge }
-          again(!isTooLarge)
-        }
-      }
-    } then: {
-      then(outcome)
-    }
-  }
-}
-
-/// Runs a step that calls back, at once or later, until it says that it is the last. A loop rather than calls within
-/// calls: most steps call back at once, and there may be many.
-private func repeatedly(_ step: @escaping (@escaping (Bool) -> Void) -> Void, then: @escaping () -> Void) {
-  var goesOn = true
-  while goesOn {
-    var isAnswered = false
-    var isWaiting = false
-    step { again in
-      goesOn = again
-      isAnswered = true
-      guard isWaiting else { return }
-      if again { repeatedly(step, then: then) } else { then() }
-    }
-    guard isAnswered else {
-      isWaiting = true
-      return
-    }
-  }
-  then()
 }

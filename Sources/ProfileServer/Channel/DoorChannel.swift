@@ -5,21 +5,36 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import OData
+import Profiles
 
 /// What the door needs to know of its listener.
 struct DoorEnvironment: Sendable {
   let isSecure: Bool
   let origin: ServiceOrigin
   let timeouts: ConnectionTimeouts
+  /// What all connections keep waiting.
+  let memory: ConnectionMemory
+
+  /// An environment from its parts.
+  init(
+    isSecure: Bool, origin: ServiceOrigin, timeouts: ConnectionTimeouts, memory: ConnectionMemory = ConnectionMemory()
+  ) {
+    self.isSecure = isSecure
+    self.origin = origin
+    self.timeouts = timeouts
+    self.memory = memory
+  }
 
   /// The neutral form of a request that came in at `address`, which stands for a `Host` that cannot be used.
-  func request(_ head: HTTPRequestHead, body: ByteBuffer?, at address: @autoclosure () -> SocketAddress?)
-    -> GraphRequest
-  {
+  func request(
+    _ head: HTTPRequestHead, body: ByteBuffer?, at address: @autoclosure () -> SocketAddress?,
+    abandonment: Abandonment? = nil
+  ) -> GraphRequest {
     GraphRequest(
       method: head.method, target: head.uri, headers: head.headers, body: body,
       origin: origin.origin(
-        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address())))
+        host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address())),
+      abandonment: abandonment)
   }
 }
 
@@ -55,16 +70,11 @@ struct DoorChannel: ServerChildChannel, HTTPChannelHandler {
     to pipeline: ChannelPipeline.SynchronousOperations, graph: GraphHandler, _ environment: DoorEnvironment
   ) throws {
     let door = DoorHandler(graph: graph, environment: environment)
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = Limits.headerBytesMax
-    limits.maxHeaderListSize = Limits.headerBytesMax
-    limits.maxHeaderFieldCount = Limits.headerCountMax
     let wire = ArrivalHandler(door: door)
     door.wire = wire
     try pipeline.addHandler(wire)
-    try pipeline.configureHTTPServerPipeline(
-      withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: false,
-      withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+    try pipeline.addHandler(HTTPResponseEncoder())
+    try pipeline.addHandler(HTTPServerPipelineHandler())
     try pipeline.addHandler(door)
   }
 

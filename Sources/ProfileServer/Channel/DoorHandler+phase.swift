@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import Profiles
 
 extension DoorHandler {
   /// Where the request in flight is.
@@ -24,11 +25,6 @@ extension DoorHandler {
     }
   }
 
-  /// Whether a Graph request waits for its answer.
-  var isRequestWaiting: Bool {
-    if case .answering = phase { true } else { false }
-  }
-
   /// How far a request has come that Hummingbird answers. It may answer before the whole body is there.
   struct Passage {
     let head: HTTPRequestHead
@@ -37,4 +33,39 @@ extension DoorHandler {
     var hasAnswerBegun = false
     var isAnswerComplete = false
   }
+}
+
+extension DoorHandler: RequestTaker {
+  var isRequestWaiting: Bool {
+    if case .answering = phase { true } else { false }
+  }
+
+  /// While the client does not take what was sent, no further request is begun.
+  var appetite: Appetite {
+    switch phase {
+    case .waiting: context?.channel.isWritable == true ? .request : .nothing
+    case .receiving: .body
+    case .answering: .nothing
+    case .passing(let passage): passage.isRequestComplete ? .nothing : .body
+    case .lingering: .drops
+    }
+  }
+
+  var isBodyExpected: Bool {
+    switch phase {
+    case .waiting, .answering, .lingering: false
+    case .receiving: true
+    case .passing(let passage): !passage.isRequestComplete
+    }
+  }
+
+  var framing: RequestBoundary.Framing {
+    guard let headers = phase.head?.headers else { return .length(0) }
+    guard !headers.contains(name: "Transfer-Encoding") else { return .chunked }
+    return .length(headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0)
+  }
+
+  func received() { clock.received(now: .now()) }
+
+  func abandon() { abandonment.abandon() }
 }

@@ -1,7 +1,8 @@
+import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPCompression
 import OData
+import Profiles
 
 /// The door: answers Graph requests on their event loop and lets everything else through to Hummingbird.
 ///
@@ -21,26 +22,36 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var context: ChannelHandlerContext?
   var phase = Phase.waiting
   var clock: ConnectionClock
+  /// Whether the client is still there, for work that takes long.
+  let abandonment = Abandonment()
+  /// The body that is being sent, when it is sent in pieces.
+  var sending: Sending?
+  /// Whether pieces are being sent further up the stack, which goes on with whatever is there to send.
+  var isPumping = false
+  /// Whether the request in flight has an `Upgrade` field, behind which the parser stops.
+  var hasUpgradeField = false
+  /// What waited to be sent when that was last reported; nil while nothing is reported.
+  var reportedUnsent: Int?
   /// Whether the server is about to end: further requests would find nobody.
   var isQuiescing = false
-  private var keepsAlive = true
+  var keepsAlive = true
   /// Whether the codec's last answer may have been sent in chunks: at the end of the next it would send a last one.
-  private var mayBeChunking = false
+  var mayBeChunking = false
   #if DEBUG
     // NIO's handlers, when they are built with assertions, want a head before each end.
-    private static let mayPassCodec = false
+    static let mayPassCodec = false
   #else
-    private static let mayPassCodec = true
+    static let mayPassCodec = true
   #endif
-  /// Whether bodies are inflated before they come here.
-  private var isInflating = false
+  /// Inflates the body in flight; nil when it comes as it is.
+  private var inflater: BodyInflater?
   private var isReadHeld = false
-  private var isInsideRead = false
+  private(set) var isInsideRead = false
   /// Counts requests, so that a late answer cannot reach another one.
-  private var ticket = 0
+  private(set) var ticket = 0
   private var timer: Scheduled<Void>?
-  /// A request that became complete while the answer before it was being written. It is answered afterwards, so that
-  /// a thousand pipelined requests do not nest a thousand deep.
+  /// A request that became complete while the answer before it was being written, or while the client does not take
+  /// what was sent. It is answered afterwards.
   private var complete: (HTTPRequestHead, ByteBuffer?)?
   private var isAnswering = false
 
@@ -61,14 +72,23 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
     wire = nil
-    timer?.cancel()
+    end()
     graph.metrics.connectionClosed()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     self.context = nil
-    timer?.cancel()
+    end()
     context.fireChannelInactive()
+  }
+
+  /// Nobody waits for anything any more.
+  private func end() {
+    timer?.cancel()
+    abandonment.abandon()
+    sending = nil
+    complete = nil
+    environment.memory.remove(ObjectIdentifier(self))
   }
 
   private func scheduleTick(_ context: ChannelHandlerContext) {
@@ -79,8 +99,8 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func tick() {
     guard let context else { return }
-    let unsent = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-    clock.unsent(unsent ?? 0, now: .now())
+    clock.unsent(unsentBytes(context), now: .now())
+    reportMemory()
     switch clock.verdict(now: .now()) {
     case .fine: break
     case .closeIdle, .cut: return context.close(promise: nil)
@@ -108,18 +128,19 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func receive(_ received: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
     if case .lingering = phase { return }
-    guard isInflating || !HeadCheck.isCompressed(received) else { return inflate(context, data) }
-    var head = received
-    head.uri = HeadCheck.originForm(received.uri)
     clock.headerEnded(now: .now())
-    keepsAlive = keepsAlive && head.isKeepAlive
     ticket += 1
-    if let refusal = HeadCheck.refusal(of: head) { return refuse(refusal, context, head: head) }
-    if let refusal = graph.refusalBeforeBody(head) { return refuse(refusal, context, head: head) }
-    if head.version == .http1_1, head.headers.first(name: "Expect") != nil {
+    let check: HeadCheck
+    do throws(GraphError) { check = try HeadCheck(received) } catch { return refuse(error, context, head: received) }
+    let head = check.head
+    hasUpgradeField = check.mayStopParser
+    keepsAlive = keepsAlive && head.isKeepAlive && !check.isLast
+    if let refusal = graph.refusalBeforeBody(check) { return refuse(refusal, context, head: head) }
+    if check.expectsContinue {
       let interim = HTTPResponseHead(version: head.version, status: .continue)
       context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
     }
+    inflater = check.coding == .identity ? nil : BodyInflater(check.coding)
     guard HeadCheck.isGraph(head.uri) else {
       phase = .passing(Passage(head: head))
       return context.fireChannelRead(wrapInboundOut(.head(head)))
@@ -127,29 +148,14 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     phase = .receiving(head, body: nil)
   }
 
-  /// Puts in front of the door what inflates bodies, and has it begin with this header section. Few clients compress, so
-  /// that it is not there from the start.
-  private func inflate(_ context: ChannelHandlerContext, _ head: NIOAny) {
-    isInflating = true
-    let decompressor = NIOHTTPRequestDecompressor(limit: .size(Limits.bodyBytesMax))
-    do {
-      let pipeline = context.pipeline.syncOperations
-      try pipeline.addHandler(decompressor, position: .before(self))
-      decompressor.channelRead(context: try pipeline.context(handler: decompressor), data: head)
-    } catch {
-      context.close(promise: nil)
-    }
-  }
-
   private func receive(_ part: ByteBuffer, _ context: ChannelHandlerContext, _ data: NIOAny) {
     switch phase {
     case .receiving(let head, var body):
-      let size = (body?.readableBytes ?? 0) + part.readableBytes
-      guard size <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: head) }
       // Let go of the body here, or each part would copy what came before it.
       phase = .receiving(head, body: nil)
-      if body?.writeImmutableBuffer(part) == nil { body = part }
+      do throws(GraphError) { try append(part, to: &body) } catch { return refuse(error, context, head: head) }
       phase = .receiving(head, body: body)
+      if (body?.readableBytes ?? 0) > Limits.writeBytesMax { reportMemory(hasProgressed: true) }
     case .passing(var passage):
       passage.bodyBytes += part.readableBytes
       phase = .passing(passage)
@@ -159,9 +165,16 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
+  private func append(_ part: ByteBuffer, to body: inout ByteBuffer?) throws(GraphError) {
+    if let inflater { return try inflater.inflate(part, into: &body) }
+    guard (body?.readableBytes ?? 0) + part.readableBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
+    if body?.writeImmutableBuffer(part) == nil { body = part }
+  }
+
   private func receiveEnd(_ context: ChannelHandlerContext, _ data: NIOAny) {
     switch phase {
     case .receiving(let head, let body):
+      do throws(GraphError) { try inflater?.finish() } catch { return refuse(error, context, head: head) }
       clock.requestEnded()
       phase = .answering(head)
       complete = (head, body)
@@ -176,117 +189,18 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  private func answerWhatIsComplete() {
+  /// Answers the request that is complete. While the client does not take what was sent, it waits.
+  func answerWhatIsComplete() {
     guard !isAnswering else { return }
     isAnswering = true
-    while let (head, body) = complete, context != nil {
+    while let (head, body) = complete, let context, context.channel.isWritable {
       complete = nil
       let ticket = ticket
-      graph.handle(environment.request(head, body: body, at: context?.channel.localAddress)) { [self] in
-        answer($0, head, ticket: ticket)
-      }
+      let request = environment.request(
+        head, body: body, at: context.channel.localAddress, abandonment: abandonment)
+      graph.handle(request) { [self] in answer($0, head, ticket: ticket) }
     }
     isAnswering = false
-  }
-
-  // MARK: Answers
-
-  private func answer(_ response: GraphResponse, _ head: HTTPRequestHead, ticket: Int) {
-    guard ticket == self.ticket, case .answering = phase, let context else { return }
-    var response = response
-    // A client of HTTP/1.0 learns the end of an answer without a length from the end of the connection.
-    if case .stream = response.body, head.version != .http1_1 { keepsAlive = false }
-    if !keepsAlive || isQuiescing {
-      response.headers[.connection] = "close"
-    } else if head.version != .http1_1 {
-      response.headers[.connection] = "keep-alive"
-    }
-    switch response.body {
-    case .none:
-      let hasNoBody = response.status == .noContent || response.status == .notModified
-      if !hasNoBody, head.method != .HEAD { response.headers[.contentLength] = "0" }
-      // A header section that names no length would be followed by an empty chunk, which HEAD must not have.
-      guard hasNoBody || response.headers[.contentLength] != nil else {
-        return endWithHead(response, context)
-      }
-      write(response, head, context)
-      endAnswer(context)
-    case .bytes:
-      response.stateLength()
-      write(response, head, context)
-      endAnswer(context)
-    case .stream(let stream):
-      writeHead(response, head, context)
-      mayBeChunking = true
-      pump(stream, ticket: ticket)
-    }
-  }
-
-  /// Writes a whole answer: as finished bytes, unless the codec has to be told that no further chunk follows, or has to
-  /// write in another version than HTTP/1.1. Behind finished bytes only the end goes through the codec, which counts by
-  /// it and writes nothing for it while it is not within chunks.
-  private func write(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    if Self.mayPassCodec, let wire, !mayBeChunking, request.version == .http1_1 { return response.write(to: wire) }
-    writeHead(response, request, context)
-    mayBeChunking = false
-    if case .bytes(let bytes) = response.body {
-      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
-    }
-  }
-
-  /// Sends a header section alone and ends the connection after it.
-  private func endWithHead(_ response: GraphResponse, _ context: ChannelHandlerContext) {
-    var response = response
-    response.headers[.connection] = "close"
-    send(response, context)
-  }
-
-  /// Sends finished bytes as the last of this connection.
-  private func send(_ response: GraphResponse, _ context: ChannelHandlerContext) {
-    context.flush()
-    if let wire {
-      response.write(to: wire)
-      wire.flush()
-    }
-    linger(context)
-  }
-
-  private func writeHead(_ response: GraphResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    let head = HTTPResponseHead(version: request.version, status: response.status, headers: response.headers.forCodec)
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-  }
-
-  /// Sends the next piece when the client has taken those before, until the end.
-  private func pump(_ stream: any ResponseStream, ticket: Int) {
-    guard ticket == self.ticket, let context else { return }
-    guard context.channel.isWritable else {
-      waiting = (stream, ticket)
-      return context.flush()
-    }
-    stream.next { [self] piece in
-      guard ticket == self.ticket, let context = self.context else { return }
-      switch piece {
-      case .failure: context.close(promise: nil)
-      case .success(nil): endAnswer(context)
-      case .success(let bytes?):
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
-        pump(stream, ticket: ticket)
-      }
-    }
-  }
-
-  /// A stream that waits until the client takes more.
-  private var waiting: (any ResponseStream, Int)?
-
-  private func endAnswer(_ context: ChannelHandlerContext) {
-    // What comes after an answer that closes the connection is dropped, also what waits behind it already.
-    phase = keepsAlive ? .waiting : .lingering
-    clock.answered(now: .now())
-    let keepsAlive = keepsAlive
-    context.write(wrapOutboundOut(.end(nil)), promise: nil)
-    if !isInsideRead { context.flush() }
-    if !keepsAlive { linger(context) }
-    answerWhatIsComplete()
   }
 
   // MARK: Refusals
@@ -301,15 +215,18 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .waiting, .receiving, .answering, .passing: break
     }
     ticket += 1
+    sending = nil
     var response = graph.refusal(error, headers: head?.headers ?? [:])
     response.headers[.connection] = "close"
     response.stateLength()
+    // The answer to HEAD is a header section alone (RFC 9110 section 9.3.2).
+    if head?.method == .HEAD { response.body = .none }
     send(response, context)
   }
 
   /// Closes the sending side and drops what still comes in: closing at once would reset the connection and take the
   /// answer away from a client that is still sending (RFC 9112 section 9.6).
-  private func linger(_ context: ChannelHandlerContext) {
+  func linger(_ context: ChannelHandlerContext) {
     phase = .lingering
     clock.lingers(now: .now())
     context.flush()
@@ -322,10 +239,11 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
     case HTTPParserError.headerOverflow: refuse(.headersTooLarge, context)
+    // The parser pauses at the preface of HTTP/2 (RFC 9113 section 3.4) and nowhere else.
+    case HTTPParserError.paused:
+      graph.logger.info("A client spoke HTTP/2, which is not offered. Its connection was closed.")
+      context.close(promise: nil)
     case is HTTPParserError: refuse(.malformedHTTP, context)
-    case NIOHTTPDecompression.DecompressionError.limit: refuse(.bodyTooLarge, context, head: phase.head)
-    case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
-      refuse(.bodyNotInflatable, context, head: phase.head)
     default: context.close(promise: nil)
     }
   }
@@ -338,22 +256,50 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
-    if case .end = unwrapOutboundIn(data) {
+    switch unwrapOutboundIn(data) {
+    case .end:
       passage.isAnswerComplete = true
-    } else {
+      endPassage(passage, data, context, promise)
+    case .head(let head):
       passage.hasAnswerBegun = true
       mayBeChunking = true
+      phase = .passing(passage)
+      context.write(keepsAlive ? data : closing(head), promise: promise)
+    case .body:
+      context.write(data, promise: promise)
     }
-    phase = .passing(passage)
-    context.write(data, promise: promise)
-    endPassageIfComplete(context)
   }
 
+  /// The header section of an answer behind which the connection ends, as only this handler knows.
+  private func closing(_ head: HTTPResponseHead) -> NIOAny {
+    var head = head
+    head.headers.replaceOrAdd(name: "Connection", value: "close")
+    return wrapOutboundOut(.head(head))
+  }
+
+  /// The end of an answer lets the next request in while it is written, so that all is settled before.
+  private func endPassage(
+    _ passage: Passage, _ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+  ) {
+    guard passage.isRequestComplete else {
+      phase = .passing(passage)
+      return context.write(data, promise: promise)
+    }
+    let keepsAlive = keepsAlive
+    phase = keepsAlive ? .waiting : .lingering
+    clock.answered(now: .now())
+    context.write(data, promise: promise)
+    if !keepsAlive { linger(context) }
+    wire?.feed()
+  }
+
+  /// A request became complete whose answer was complete before.
   private func endPassageIfComplete(_ context: ChannelHandlerContext) {
     guard case .passing(let passage) = phase, passage.isAnswerComplete, passage.isRequestComplete else { return }
     phase = .waiting
     clock.answered(now: .now())
     if !keepsAlive { linger(context) }
+    wire?.feed()
   }
 
   func read(context: ChannelHandlerContext) {
@@ -370,9 +316,13 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
       isReadHeld = false
       context.read()
     }
-    if isWritable, let (stream, ticket) = waiting {
-      waiting = nil
-      pump(stream, ticket: ticket)
+    if isWritable {
+      reportMemory(hasProgressed: true)
+      pump()
+      answerWhatIsComplete()
+      wire?.feed()
+    } else {
+      reportMemory()
     }
     context.fireChannelWritabilityChanged()
   }

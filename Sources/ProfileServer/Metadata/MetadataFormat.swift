@@ -12,7 +12,7 @@ enum MetadataFormat: Sendable {
       self = format
       return
     }
-    let ranges = request.headers[canonicalForm: "Accept"].compactMap { MediaType(String($0)) }
+    let ranges = MediaType.accepted(request.headers["Accept"])
     let xml = Self.quality("application/xml", ranges)
     let json = Self.quality("application/json", ranges)
     self = json > xml ? .json : .xml
@@ -23,7 +23,10 @@ enum MetadataFormat: Sendable {
     var format: MetadataFormat?
     for option in query.split(separator: UInt8(ascii: "&")) {
       let parts = option.split(separator: UInt8(ascii: "="), maxSplits: 1)
-      guard let name = parts.first.flatMap(PercentEncoding.decode)?.lowercased() else { continue }
+      guard let rawName = parts.first else { continue }
+      guard let name = PercentEncoding.decode(rawName)?.lowercased() else {
+        throw GraphError(QueryError.malformedEncoding)
+      }
       guard name == "$format" || name == "format" else {
         guard !name.hasPrefix("$") else { throw .optionOfMetadata }
         continue
@@ -38,13 +41,15 @@ enum MetadataFormat: Sendable {
   }
 
   /// How much a media type is wanted: its quality, then how exactly it was named.
-  private static func quality(_ mediaType: String, _ ranges: [MediaType]) -> Preference {
+  private static func quality(
+    _ mediaType: String, _ ranges: [(type: MediaType, weight: Double)]
+  ) -> Preference {
     let type = mediaType.prefix { $0 != "/" }
     var found = Preference(weight: 0, exactness: -1)
-    for range in ranges {
+    for (range, weight) in ranges {
       let exactness = range.name == mediaType ? 2 : range.name == "\(type)/*" ? 1 : range.name == "*/*" ? 0 : -1
       guard exactness > found.exactness else { continue }
-      found = Preference(weight: range.parameters["q"].flatMap(Double.init) ?? 1, exactness: exactness)
+      found = Preference(weight: weight, exactness: exactness)
     }
     return found
   }

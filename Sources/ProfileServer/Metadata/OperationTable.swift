@@ -193,8 +193,13 @@ extension OperationTable.Row {
     if takesIfMatch || isConditional { codes.append((412, [.resourceModified])) }
     if method != .delete, ![.count, .rawValue, .added].contains(success) { codes.append((406, [.notAcceptable])) }
     if options.contains(.filter) { codes.append((501, [.notImplemented])) }
+    // Long queries wait for one another.
+    if options.contains(where: { Self.evaluated.contains($0) }) { codes.append((429, [.tooManyRequests])) }
     return (codes + Self.ofEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
   }
+
+  /// Options for which entities are looked into.
+  private static let evaluated: [SystemQueryOption] = [.filter, .search, .orderby, .expand]
 
   private var badRequest: [GraphErrorCode] {
     [.badRequest] + (permissions.isDirectory && method != .get ? [.requestBadRequest] : [])

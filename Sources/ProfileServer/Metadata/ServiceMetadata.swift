@@ -96,11 +96,25 @@ public struct ServiceMetadata: Sendable {
 extension ServiceMetadata {
   /// The answer when a request is for a service root or its `$metadata`; nil when it is for anything else.
   func response(to request: GraphRequest) -> Result<GraphResponse, GraphError>? {
-    guard let (version, segment) = request.pathBelowRoot, segment.isEmpty || segment == "$metadata" else { return nil }
-    guard request.method == .GET || request.method == .HEAD else { return .failure(.methodNotAllowed([.GET, .HEAD])) }
+    do throws(PathError) {
+      guard let (version, segment) = try request.pathBelowRoot(), segment.isEmpty || segment == "$metadata" else {
+        return nil
+      }
+      guard request.method == .GET || request.method == .HEAD else {
+        return .failure(.methodNotAllowed([.GET, .HEAD]))
+      }
+      return document(version, segment, request)
+    } catch {
+      return .failure(GraphError(error))
+    }
+  }
+
+  private func document(
+    _ version: ResourcePath.ServiceVersion, _ segment: String, _ request: GraphRequest
+  ) -> Result<GraphResponse, GraphError> {
     do throws(GraphError) {
       guard !segment.isEmpty else { return .success(try service(version, request)) }
-      return .success(response(with: csdl(version, try MetadataFormat(request)), to: request))
+      return .success(try response(with: csdl(version, try MetadataFormat(request)), to: request))
     } catch {
       return .failure(error)
     }
@@ -113,12 +127,14 @@ extension ServiceMetadata {
     guard try MetadataFormat.option(request.query) != .xml else { throw .optionOfMetadata }
     let root = "\(request.origin)/\(version.rawValue)/"
     let bytes = ServiceDocument.document(of: ProfileModel.model, serviceRoot: root)
-    return response(with: Document(bytes, GraphResponse.jsonContentType), to: request)
+    return try response(with: Document(bytes, GraphResponse.jsonContentType), to: request)
   }
 
-  private func response(with document: Document, to request: GraphRequest) -> GraphResponse {
+  private func response(
+    with document: Document, to request: GraphRequest
+  ) throws(GraphError) -> GraphResponse {
     let fields: HeaderFields = [.entityTag: document.entityTag, .vary: "Accept"]
-    guard !document.isKnown(to: request.headers["If-None-Match"]) else {
+    guard try !document.isKnown(to: request.headers["If-None-Match"]) else {
       return GraphResponse(status: .notModified, headers: fields, body: .none)
     }
     var response = GraphResponse(status: .ok, headers: fields, body: .bytes(document.bytes))
@@ -129,7 +145,9 @@ extension ServiceMetadata {
 
 extension ServiceMetadata.Document {
   /// Whether a client says that it has this very document (RFC 9110 section 13.1.2).
-  func isKnown(to ifNoneMatch: [String]) -> Bool {
-    ifNoneMatch.contains { $0 == "*" || $0.contains(entityTag) }
+  func isKnown(to ifNoneMatch: [String]) throws(GraphError) -> Bool {
+    guard !ifNoneMatch.isEmpty else { return false }
+    guard let condition = EntityTagCondition(ifNoneMatch) else { throw .malformedEntityTag }
+    return condition.matches(opaqueTag: String(entityTag.dropFirst().dropLast()))
   }
 }

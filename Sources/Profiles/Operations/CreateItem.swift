@@ -48,6 +48,10 @@ struct CreateItem: ItemOperation {
       }
     }
     _ = patch.apply(to: &value, of: type)
+    if patch.members[ItemFacet.Position.lastModifiedDateTime] == .absent {
+      value.members[ItemFacet.Position.lastModifiedDateTime] = stamp.modification(
+        after: value.members[ItemFacet.Position.createdDateTime])
+    }
     return value
   }
 

@@ -41,12 +41,47 @@ extension ProfileSession {
     of view: ProfileView, in collection: NavigationProperty, _ query: ListQuery,
     _ then: @escaping Completion<Listing<VisibleItem>>
   ) {
+    let read: ListRest<VisibleItem>.Read = { [self] references, then in
+      readAgain(references, of: view, in: collection, then)
+    }
     scan(view, collection, query) { [self] filler in
       switch filler {
       case .failure(let error): then(.failure(error))
       case .success(let filler) where query.countsAll && !query.isSelective:
-        countAll(view, collection) { total in then(total.map { filler.listing(total: $0) }) }
-      case .success(let filler): then(.success(filler.listing(total: nil)))
+        countAll(view, collection) { total in then(total.map { filler.listing(total: $0, read: read) }) }
+      case .success(let filler): then(.success(filler.listing(total: nil, read: read)))
+      }
+    }
+  }
+
+  /// Reads items of a page that was chosen before, as far as the caller may see them now.
+  private func readAgain(
+    _ references: ArraySlice<ListReference>, of view: ProfileView, in collection: NavigationProperty,
+    _ then: @escaping Completion<[VisibleItem]>
+  ) {
+    readEach(references, then) { [self] reference, then in
+      guard let id = ItemID(reference.id) else { return then(.success(nil)) }
+      let key = ItemKey(user: view.owner, collection: collection.name, id: id)
+      reader.item(key, for: Sight(of: view.caller)) { found in
+        then(
+          found.map { found in
+            found.flatMap {
+              Relation(of: view.caller, to: view.owner, $0.owner).visible($0.item, of: collection.target)
+            }
+          })
+      }
+    }
+  }
+
+  /// Reads entities one by one, as of one moment where the store can, and gives those that are there in their order.
+  func readEach<Element>(
+    _ references: ArraySlice<ListReference>, _ then: @escaping Completion<[Element]>,
+    read: (ListReference, @escaping (Result<Element?, StoreError>) -> Void) -> Void
+  ) {
+    let gathering = Gathering<Element>(references.count, then)
+    reader.together {
+      for (place, reference) in references.enumerated() {
+        read(reference) { gathering.put($0, at: place) }
       }
     }
   }
@@ -59,6 +94,7 @@ extension ProfileSession {
     let start = query.ordering == nil ? query.after.flatMap { ItemPosition($0) } : nil
     let all = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
+      self, for: view.caller,
       PageFiller<VisibleItem>(query, isInOrder: query.ordering == nil, now: environment.now()),
       read: { [self] position, rows, then in
         page(of: view, collection, after: position, limit: rows) { page in
@@ -121,5 +157,29 @@ extension ProfileSession {
         then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
     }
+  }
+}
+
+/// What several reads give, until all have answered. Owned by the session's thread.
+private final class Gathering<Element> {
+  private var found: [Element?]
+  private var missing: Int
+  private var failure: StoreError?
+  private let then: (Result<[Element], ProfileError>) -> Void
+
+  init(_ count: Int, _ then: @escaping (Result<[Element], ProfileError>) -> Void) {
+    found = Array(repeating: nil, count: count)
+    missing = count
+    self.then = then
+  }
+
+  func put(_ result: Result<Element?, StoreError>, at place: Int) {
+    switch result {
+    case .success(let element): found[place] = element
+    case .failure(let error): failure = failure ?? error
+    }
+    missing -= 1
+    guard missing == 0 else { return }
+    then(failure.map { .failure(.store($0)) } ?? .success(found.compactMap { $0 }))
   }
 }

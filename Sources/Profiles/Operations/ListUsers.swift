@@ -7,7 +7,9 @@ extension ProfileSession {
     authorize(.listUsers, by: caller) { [self] authorized in
       guard case .failure(let error) = authorized else {
         return scan(query, for: caller) { [self] filler in
-          conclude(filler, query, { [self] in reader.countUsers(in: caller.tenant, $0) }, then)
+          conclude(filler, query, { [self] in reader.countUsers(in: caller.tenant, $0) }, then) { [self] in
+            readUsersAgain($0, $1) { user in Relation(of: caller, to: user.id, user.facts).visible(user, to: caller) }
+          }
         }
       }
       then(.failure(error))
@@ -17,13 +19,25 @@ extension ProfileSession {
   /// Makes a page of what a scan kept, with the number of all where it was asked for.
   func conclude<Element>(
     _ filler: Result<PageFiller<Element>, ProfileError>, _ query: ListQuery,
-    _ countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void, _ then: @escaping Completion<Listing<Element>>
+    _ countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void, _ then: @escaping Completion<Listing<Element>>,
+    read: @escaping ListRest<Element>.Read
   ) {
     switch filler {
     case .failure(let error): then(.failure(error))
     case .success(let filler) where query.countsAll && !query.isSelective:
-      countAll { total in then(total.map { filler.listing(total: $0) }.mapError(ProfileError.store)) }
-    case .success(let filler): then(.success(filler.listing(total: nil)))
+      countAll { total in then(total.map { filler.listing(total: $0, read: read) }.mapError(ProfileError.store)) }
+    case .success(let filler): then(.success(filler.listing(total: nil, read: read)))
+    }
+  }
+
+  /// Reads people of a page that was chosen before, as far as the caller may see them now.
+  func readUsersAgain(
+    _ references: ArraySlice<ListReference>, _ then: @escaping Completion<[VisibleObject]>,
+    _ visible: @escaping (StoredUser) -> VisibleObject?
+  ) {
+    readEach(references, then) { [self] reference, then in
+      guard let id = UserID(reference.id) else { return then(.success(nil)) }
+      reader.user(id) { then($0.map { $0.flatMap(visible) }) }
     }
   }
 
@@ -37,11 +51,11 @@ extension ProfileSession {
     let isInOrder = selection.isInOrder(of: query)
     let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
-      PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now()),
+      self, for: caller, PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now()),
       read: { [self] place, rows, then in
         page(selection, for: caller, after: place, limit: rows, then)
       }, then)
-    scan.run(after: isInOrder ? query.after : nil, rows: rows)
+    scan.run(after: isInOrder ? query.after : nil, rows: rows, heavy: selection.mayReadEverybody)
   }
 
   private func page(
@@ -55,7 +69,7 @@ extension ProfileSession {
         let visible = page.elements.compactMap { user in
           Relation(of: caller, to: user.id, user.facts).visible(user, to: caller)
         }
-        then(.success((visible, page.isLast ? nil : page.elements.last.map(selection.place))))
+        then(.success((visible, page.isLast ? nil : page.end ?? page.elements.last.map(selection.place))))
       }
     }
   }

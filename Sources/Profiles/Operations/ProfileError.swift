@@ -42,6 +42,10 @@ public enum ProfileError: Error, Equatable, Sendable {
   case evaluation(EvaluationError)
   /// A sorted list cannot skip that many.
   case skipsTooMany
+  /// `Limits.evaluationsWaitingMax` long queries of the caller wait already.
+  case evaluationsTooMany
+  /// The client left before its query was answered.
+  case abandoned
   /// The store could not do its work; nothing was committed.
   case store(StoreError)
 }

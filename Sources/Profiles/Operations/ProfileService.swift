@@ -4,11 +4,13 @@ import OData
 public final class ProfileService: Sendable {
   let store: any ProfileStore
   let environment: ServiceEnvironment
+  let evaluations: EvaluationQueue
 
-  /// A service on `store`.
-  public init(store: any ProfileStore, environment: ServiceEnvironment) {
+  /// A service on `store`, whose long queries share the threads of `evaluations`.
+  public init(store: any ProfileStore, environment: ServiceEnvironment, evaluations: EvaluationQueue) {
     self.store = store
     self.environment = environment
+    self.evaluations = evaluations
   }
 
   /// Makes the one session of a thread; `resume` brings late answers back to it.

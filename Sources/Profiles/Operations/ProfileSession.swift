@@ -23,6 +23,9 @@ public final class ProfileSession {
 
   var environment: ServiceEnvironment { service.environment }
 
+  /// Where queries go on that are too much work for this thread.
+  var evaluations: EvaluationQueue { service.evaluations }
+
   /// Finds out who is meant and whether the caller's permissions reach them, then goes on with their id.
   func owner(
     _ reference: OwnerReference, for access: Access, by caller: Caller,

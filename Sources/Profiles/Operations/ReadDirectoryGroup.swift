@@ -43,7 +43,7 @@ extension ProfileSession {
   ) {
     readGroup(id, by: caller) { [self] group in
       if case .failure(let error) = group { return then(.failure(error)) }
-      scan(query) { [self] place, rows, then in
+      scan(query, for: caller) { [self] place, rows, then in
         reader.members(of: id, after: place.map(\.idText), limit: rows) { found in
           then(
             Self.piece(found, id: \.id.text) { user in
@@ -51,7 +51,11 @@ extension ProfileSession {
             })
         }
       } then: { [self] filler in
-        conclude(filler, query, { [self] in reader.countMembers(of: id, $0) }, then)
+        conclude(filler, query, { [self] in reader.countMembers(of: id, $0) }, then) { [self] in
+          readUsersAgain($0, $1) { user in
+            Relation(of: caller, to: user.id, user.facts).visibleMember(user, to: caller)
+          }
+        }
       }
     }
   }
@@ -65,7 +69,7 @@ extension ProfileSession {
       switch person {
       case .failure(let error): then(.failure(error))
       case .success((let id, let relation)):
-        listChanges(of: Viewer(user: id, tenant: caller.tenant), relation, query) { listing in
+        listChanges(of: Viewer(user: id, tenant: caller.tenant), relation, query, caller) { listing in
           then(listing.map { (id, $0) })
         }
       }
@@ -74,9 +78,11 @@ extension ProfileSession {
 
   /// The record is that of the person in the caller's tenant, whoever has the id elsewhere.
   private func listChanges(
-    of person: Viewer, _ relation: Relation, _ query: ListQuery, _ then: @escaping Completion<Listing<VisibleObject>>
+    of person: Viewer, _ relation: Relation, _ query: ListQuery, _ caller: Caller,
+    _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
-    scan(query) { [self] place, rows, then in
+    // A row has no key by which it could be read again, so that its page ends where nothing more is kept.
+    scan(query, for: caller, canReadAgain: false) { [self] place, rows, then in
       reader.changes(of: person, from: place.flatMap { Int64($0.idText) }, limit: rows) { found in
         then(
           found.mapError(ProfileError.store).map { page in
@@ -85,32 +91,38 @@ extension ProfileSession {
           })
       }
     } then: { [self] filler in
-      conclude(filler, query, { [self] in reader.countChanges(of: person, $0) }, then)
+      conclude(filler, query, { [self] in reader.countChanges(of: person, $0) }, then) { $1(.success([])) }
     }
   }
 
   private func listGroups(
     _ scope: GroupScope, _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
-    scan(query) { [self] place, rows, then in
+    scan(query, for: caller) { [self] place, rows, then in
       reader.groups(scope, after: place.map(\.idText), limit: rows) { found in
         then(Self.piece(found, id: \.id.text) { VisibleObject($0, to: caller) })
       }
     } then: { [self] filler in
-      conclude(filler, query, { [self] in reader.countGroups(scope, $0) }, then)
+      conclude(filler, query, { [self] in reader.countGroups(scope, $0) }, then) { [self] references, then in
+        readEach(references, then) { [self] reference, then in
+          guard let id = GroupID(reference.id) else { return then(.success(nil)) }
+          reader.group(id) { then($0.map { $0.flatMap { VisibleObject($0, to: caller) } }) }
+        }
+      }
     }
   }
 
   /// Reads a list in the order of its keys, sorting what it finds where another order is asked for.
   private func scan(
-    _ query: ListQuery, read: @escaping ListScan<VisibleObject, OrderPlace>.Read,
-    then: @escaping Completion<PageFiller<VisibleObject>>
+    _ query: ListQuery, for caller: Caller, canReadAgain: Bool = true,
+    read: @escaping ListScan<VisibleObject, OrderPlace>.Read, then: @escaping Completion<PageFiller<VisibleObject>>
   ) {
     guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
     let isInOrder = query.ordering == nil
     let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
-    let filler = PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now())
-    ListScan(filler, read: read, then).run(after: isInOrder ? query.after : nil, rows: rows)
+    let filler = PageFiller<VisibleObject>(
+      query, isInOrder: isInOrder, canReadAgain: canReadAgain, now: environment.now())
+    ListScan(self, for: caller, filler, read: read, then).run(after: isInOrder ? query.after : nil, rows: rows)
   }
 
   /// What of a page the caller sees, and where the next one begins.

@@ -58,7 +58,9 @@ struct UpdateItem: ItemOperation {
   private func restamp(_ value: inout StructuredValue, _ patch: StructuredPatch, ownerName: String?) -> [Int] {
     var stamped: [Int] = []
     if patch.members[ItemFacet.Position.lastModifiedDateTime] == .absent {
-      value.members[ItemFacet.Position.lastModifiedDateTime] = .dateTime(stamp.time)
+      value.members[ItemFacet.Position.lastModifiedDateTime] = stamp.modification(
+        after: value.members[ItemFacet.Position.lastModifiedDateTime],
+        value.members[ItemFacet.Position.createdDateTime])
       stamped.append(ItemFacet.Position.lastModifiedDateTime)
     }
     if patch.members[ItemFacet.Position.lastModifiedBy] == .absent {

@@ -24,15 +24,31 @@ struct EntityTagTests {
     #expect(matches("\"1\",\"2\" ,\t\"3\"", 3) == true)
     #expect(matches("\"1\",\"2\"", 3) == false)
     #expect(matches("\"\"", 3) == false)
-    for star in ["*", " * "] { #expect(EntityTagCondition(star) == .any) }
+    for star in ["*", " * ", "*,", ", *"] { #expect(EntityTagCondition(star) == .any) }
     #expect(matches("*", 99) == true)
+  }
+
+  @Test("Empty elements of a list are ignored, and several fields are one list")
+  func emptyElements() {
+    for header in ["W/\"3\",", ", W/\"3\"", "\"a\",,W/\"3\"", ",, \"3\" ,\t,"] {
+      #expect(matches(header, 3) == true && matches(header, 4) == false, "\(header)")
+    }
+    #expect(EntityTagCondition(["\"a\"", "", "W/\"3\""])?.matches(Version(number: 3)) == true)
+    #expect(EntityTagCondition([] as [String]) == nil && EntityTagCondition(["*", "\"3\""]) == nil)
+  }
+
+  @Test("A comma within a tag belongs to it")
+  func commas() {
+    #expect(matches("\"a,3\", \"b\"", 3) == false)
+    #expect(EntityTagCondition("\"a,b\", W/\"3\"")?.matches(opaqueTag: "a,b") == true)
+    #expect(matches("\"a\\\", W/\"3\"", 3) == true)
   }
 
   @Test("What is malformed is no condition, so that it cannot be taken for absent")
   func malformed() {
     let headers = [
       "", " ", "abc", "12", "\"12", "12\"", "w/\"12\"", "W/12", "W /\"12\"", "W/ \"12\"", "\"1\"\"2\"", "\"1\";\"2\"",
-      "*,\"1\"", "\"1\",*", "**", "\"1\",", "\"a\u{1}\"", "'12'",
+      "*,\"1\"", "\"1\",*", "**", ",", " , ", "\"a\u{1}\"", "'12'",
     ]
     for header in headers { #expect(EntityTagCondition(header) == nil, "\(header)") }
   }

@@ -57,7 +57,8 @@ struct ArrivalHandlerTests {
   /// A channel with nothing but the handler and, next to the socket, a counter.
   private static func channel(_ issuer: OwnIssuer) throws -> (EmbeddedChannel, DoorHandler, ReadCounter) {
     let channel = EmbeddedChannel()
-    let service = ProfileService(store: try SQLiteStore.temporary(), environment: WalkTests.environment)
+    let service = ProfileService(
+      store: try SQLiteStore.temporary(), environment: WalkTests.environment, evaluations: .onThreads())
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: [], clock: { 0 },

@@ -47,6 +47,7 @@ struct ServiceMetadataTests {
       ("application/json;q=0.5, application/xml", true), ("application/xml;q=0.5, application/json", false),
       ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", true), ("text/plain", true),
       ("application/*", true), ("application/xml;q=0, */*", false),
+      ("application/xml;q=nan, application/json;q=0.1", false), (#"text/x;a=", application/json""#, true),
     ])
   func accept(header: String, isXML: Bool) throws {
     let response = try answer("/beta/$metadata", header.isEmpty ? [:] : ["Accept": header])
@@ -84,6 +85,35 @@ struct ServiceMetadataTests {
     let error = try #require(throws: GraphError.self) { try answer.get() }
     #expect(error.status == .methodNotAllowed && error.headers[.allow] == "GET, HEAD")
     #expect(try metadata.response(to: request("/beta/$metadata", method: .HEAD))?.get().status == .ok)
+  }
+
+  @Test(
+    "A path that cannot be read is none of the service's own, and neither is a query",
+    arguments: [
+      "/beta/%zz", "/beta/%", "/beta/me%00", "/beta/%c0%af", "/beta/me%0d%0aX:y", "/v1.0/%ff", "/beta/%7f",
+      "/beta/%ed%a0%80", "//BETA//%2", "/beta?%zz=1", "/beta/$metadata?%c0%80=1", "/beta?$format=%zz",
+      "/beta/$metadata?$format=%zz",
+    ])
+  func unreadable(target: String) {
+    let error = #expect(throws: GraphError.self) { try answer(target) }
+    #expect(error?.status == .badRequest)
+  }
+
+  @Test("A list of entity tags that is none is refused, and one that only holds the tag in another is not it")
+  func conditions() throws {
+    let tag = try #require(try answer("/beta/$metadata").headers[.entityTag])
+    for (field, status) in [
+      ("\"a\",\(tag),", 304), ("W/\(tag)", 304), ("*", 304), ("\"x\(tag.dropFirst())", 200), (",", 400), ("\"", 400),
+      ("\"a, \(tag)", 400),
+    ] {
+      guard status == 400 else {
+        #expect(try answer("/beta/$metadata", ["If-None-Match": field]).status.code == status, "\(field)")
+        continue
+      }
+      #expect(throws: GraphError.malformedEntityTag, "\(field)") {
+        try answer("/beta/$metadata", ["If-None-Match": field])
+      }
+    }
   }
 
   @Test("A document that the client has is not sent again")

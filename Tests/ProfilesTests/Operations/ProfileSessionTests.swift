@@ -31,7 +31,8 @@ struct ProfileSessionTests {
   private func session(_ store: MemoryStore, policy: TenantPolicy = TenantPolicy()) throws -> ProfileSession {
     let environment = ServiceEnvironment(now: { People.now }, makeID: { PagePhone.key.id })
     store.decide(policy)
-    return try ProfileService(store: store, environment: environment).makeSession { work in work() }
+    return try ProfileService(store: store, environment: environment, evaluations: EvaluationQueue(threads: 1) { $0() })
+      .makeSession { work in work() }
   }
 
   /// The answer of a call that the memory store answers at once.

@@ -1,0 +1,44 @@
+/// How much work a query is for each byte of an entity: what a scheduler needs to know before it begins, not an exact
+/// count.
+///
+/// A literal weighs nothing, any other part one, a pattern one for each of its steps. What stands in a lambda is
+/// evaluated for each element, so it counts several times.
+extension Expression {
+  /// The weight of the expression, at least 1.
+  public var weight: Int { max(1, parts) }
+
+  /// How many elements a collection is taken to have.
+  private static let elementsAssumed = 8
+
+  private var parts: Int {
+    switch self {
+    case .literal, .variable: 0
+    case .list(let elements): elements.count
+    case .member(let owner, _), .dynamicMember(let owner, _), .count(let owner): 1 + owner.parts
+    case .not(let operand), .negate(let operand): operand.parts
+    case .logical(_, let operands): operands.reduce(0) { $0 + $1.parts }
+    case .comparison(_, let left, let right), .arithmetic(_, let left, let right), .contained(let left, in: let right),
+      .hasFlags(let left, let right):
+      1 + left.parts + right.parts
+    case .call(_, let arguments): arguments.reduce(1) { $0 + $1.parts }
+    case .matches(let text, let pattern): text.parts + pattern.stepCount
+    case .lambda(_, let collection, let body): collection.parts + Self.elementsAssumed * (1 + (body?.parts ?? 0))
+    }
+  }
+}
+
+extension SearchExpression {
+  /// The weight of the search: one for each of its terms.
+  public var weight: Int {
+    switch self {
+    case .term: 1
+    case .not(let inner): inner.weight
+    case .all(let parts), .some(let parts): parts.reduce(0) { $0 + $1.weight }
+    }
+  }
+}
+
+extension Ordering {
+  /// The weight of an order: that of all its keys.
+  public var weight: Int { keys.reduce(0) { $0 + $1.expression.weight } }
+}

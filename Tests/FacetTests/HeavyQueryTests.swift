@@ -1,0 +1,109 @@
+import Foundation
+import HTTPProbe
+import OData
+import Testing
+
+/// Queries that take long, and everybody else.
+@Suite("Heavy queries")
+struct HeavyQueryTests {
+  private static let items = 300
+  private static let itemBytes = 10_000
+
+  /// Words of which each is looked for in every text.
+  private static let search =
+    "/beta/me/profile/interests?$search="
+    + (0..<Limits.searchTermsMax).map { "w\($0)" }.joined(separator: "%20OR%20")
+
+  @Test("While one person's queries are under way, others and the server's own routes are answered at once")
+  func others() async throws {
+    try await withPeople { facet, token, other in
+      let port = facet.httpPort
+      try await blocking {
+        let busy = try (0..<30).map { _ in try HTTPConnection(port: port) }
+        for connection in busy { try connection.send(HTTPProbe.text("GET", Self.search, token: token)) }
+        for path in ["/beta/me", "/healthz", "/readyz"] {
+          let connection = try HTTPConnection(port: port)
+          try connection.send(HTTPProbe.text("GET", path, token: other))
+          #expect(try connection.readAnswer().status == 200)
+        }
+        // All of this was answered before the last of the queries.
+        #expect(busy.last?.hasAnswer == false)
+        for connection in busy {
+          let answer = try connection.readAnswer()
+          #expect(answer.status == 200 && (answer.json["value"] as? [Any])?.isEmpty == true)
+        }
+      }
+    }
+  }
+
+  @Test("Somebody else's short query is answered before the many of one person")
+  func fairShare() async throws {
+    try await withPeople { facet, token, other in
+      let port = facet.httpPort
+      try await blocking {
+        let busy = try (0..<30).map { _ in try HTTPConnection(port: port) }
+        for connection in busy { try connection.send(HTTPProbe.text("GET", Self.search, token: token)) }
+        let connection = try HTTPConnection(port: port)
+        let path = Self.search.replacingOccurrences(of: "interests", with: "skills")
+        try connection.send(HTTPProbe.text("GET", path, token: other))
+        let answer = try connection.readAnswer()
+        #expect(answer.status == 200 && (answer.json["value"] as? [Any])?.isEmpty == true)
+        #expect(busy.last?.hasAnswer == false)
+      }
+    }
+  }
+
+  @Test("More than may wait are refused with 429 and the time to wait, and the queue is free again when clients leave")
+  func refused() async throws {
+    try await withPeople { facet, token, _ in
+      let port = facet.httpPort
+      try await blocking {
+        var busy = try (0..<(Limits.evaluationsWaitingMax + 20)).map { _ in try HTTPConnection(port: port) }
+        for connection in busy { try connection.send(HTTPProbe.text("GET", Self.search, token: token)) }
+        let deadline = Date().addingTimeInterval(20)
+        var refused = busy.filter(\.hasAnswer)
+        while refused.isEmpty, Date() < deadline {
+          usleep(1_000)
+          refused = busy.filter(\.hasAnswer)
+        }
+        let statuses = try refused.map { try $0.readAnswer() }.filter { $0.status == 429 }
+        let answer = try #require(statuses.first)
+        #expect(answer.errorCode == "TooManyRequests" && answer.header("Retry-After") == "2")
+        // All leave; what they asked for is not worked on any more, so that the next query has its turn.
+        busy = []
+        refused = []
+        let connection = try HTTPConnection(port: port)
+        var status = 429
+        while status == 429, Date() < deadline {
+          try connection.send(HTTPProbe.text("GET", Self.search, token: token))
+          status = try connection.readAnswer().status
+        }
+        #expect(status == 200)
+      }
+    }
+  }
+
+  /// A server with somebody who holds many long texts, and somebody who holds none.
+  private func withPeople(_ body: (FacetProcess, String, String) async throws -> Void) async throws {
+    let data = try FacetProcess.temporaryFolder()
+    let text = String(repeating: "lorem ipsum ", count: Self.itemBytes / 12)
+    let lines =
+      [
+        #"{"user":{"id":"u1","displayName":"One"}}"#, #"{"user":{"id":"u2","displayName":"Two"}}"#,
+        #"{"userId":"u2","collection":"skills","item":{"id":"s","displayName":"\#(text)"}}"#,
+      ]
+      + (0..<Self.items).map {
+        #"{"userId":"u1","collection":"interests","item":{"id":"i\#($0)","displayName":"\#(text)"}}"#
+      }
+    let imported = try await FacetProcess.run(["import", "--data", data.path], input: lines.joined(separator: "\n"))
+    try #require(imported.status == 0, "\(imported.errors)")
+    let facet = try await FacetProcess.start(data: data, demo: false)
+    let tokens = (try await facet.token(user: "u1"), try await facet.token(user: "u2"))
+    do { try await body(facet, tokens.0, tokens.1) } catch {
+      try await facet.stop()
+      throw error
+    }
+    #expect(try await facet.stop() == 0)
+    try FileManager.default.removeItem(at: data)
+  }
+}
