@@ -13,7 +13,7 @@ import OData
 struct RequestHeadScanner {
   /// The first line names another protocol or version.
   struct ForeignProtocol: Error {
-    /// Whether it may be the preface of HTTP/2 (RFC 9113 section 3.4), which no request begins with.
+    /// Whether the line is that of the preface of HTTP/2 (RFC 9113 section 3.4), which no request begins with.
     let isPreface: Bool
   }
 
@@ -21,6 +21,7 @@ struct RequestHeadScanner {
   private var matched = 0
   /// The first four bytes of the first line, and how many of them came.
   private var lineStart: (bytes: UInt32, count: Int) = (0, 0)
+  private var lineLength = 0
   /// The last eight bytes of the first line.
   private var lineEnd: UInt64 = 0
   /// Whether anything but the empty lines came that may precede a request (RFC 9112 section 2.2).
@@ -55,10 +56,16 @@ struct RequestHeadScanner {
       lineStart = (lineStart.bytes << 8 | UInt32(byte), lineStart.count + 1)
     }
     for byte in bytes[max(position, end - 8)..<end] { lineEnd = lineEnd << 8 | UInt64(byte) }
+    lineLength += end - position
     position = end
     guard end < bytes.count else { return }
     isLineComplete = true
-    guard lineEnd | 1 == Self.http11 else { throw ForeignProtocol(isPreface: lineStart.bytes == Self.preface) }
+    guard lineEnd | 1 == Self.http11 else { throw ForeignProtocol(isPreface: isPreface) }
+  }
+
+  /// `PRI * HTTP/2.0`, of which the star alone is not looked at.
+  private var isPreface: Bool {
+    lineLength == 14 && lineStart.bytes == Self.preface && lineEnd == Self.http20
   }
 
   private mutating func step(_ byte: UInt8) {
@@ -79,6 +86,7 @@ struct RequestHeadScanner {
   private static let cr = UInt8(ascii: "\r")
   private static let lf = UInt8(ascii: "\n")
   private static let preface = "PRI ".utf8.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+  private static let http20 = "HTTP/2.0".utf8.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
   /// `HTTP/1.1`; `HTTP/1.0` differs from it in its last bit.
   private static let http11 = "HTTP/1.1".utf8.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
 }

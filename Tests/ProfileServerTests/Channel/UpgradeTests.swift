@@ -73,6 +73,19 @@ struct UpgradeTests {
     #expect(try door.statusLines() == [])
   }
 
+  @Test("What only begins as the preface of HTTP/2 is a request that nobody understands, however it is split")
+  func nearlyPreface() async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    for line in ["PRI * HTIIIIIIITP/2.0", "PRI * HTTP/2.1", "PRI /beta/me HTTP/2.0"] {
+      let text = line + "\r\n\r\nSM\r\n\r\n"
+      for pieces in [[text], text.utf8.map { String(UnicodeScalar($0)) }] {
+        let door = try service.connect()
+        for piece in pieces { try door.send(piece) }
+        #expect(try door.statusLines() == ["HTTP/1.1 400 Bad Request"], "\(line) in \(pieces.count) pieces")
+      }
+    }
+  }
+
   @Test("The preface of HTTP/2 is not answered: the connection is closed")
   func preface() async throws {
     let service = try EmbeddedService(try await Self.issuer())
