@@ -74,7 +74,7 @@ struct SQLiteFilesTests {
       }.start()
     }
     // `Limits.filesSeconds`, and what a busy machine adds.
-    #expect(waited < .seconds(Limits.filesSeconds + 4))
+    #expect(waited < .seconds(Limits.filesSeconds + 12))
     expectRefusal(store, naming: name)
     store.close()
   }

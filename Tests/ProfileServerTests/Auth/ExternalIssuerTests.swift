@@ -133,6 +133,9 @@ struct ExternalIssuerTests {
     }
   }
 
+  /// What is told from waiting for ever; most of it is other tests, which share the threads of the pool.
+  private static let patience = Duration.seconds(300)
+
   @Test("An issuer that cannot be reached gives a refusal, and is tried again later")
   func unreachable() async throws {
     let forge = try TokenForge()
@@ -145,7 +148,7 @@ struct ExternalIssuerTests {
     #expect(verifier.verify(token: token).needsKeys)
     let start = ContinuousClock.now
     await verifier.refreshKeys(of: IssuerName(issuer))
-    #expect(ContinuousClock.now - start < .seconds(90))
+    #expect(ContinuousClock.now - start < Self.patience)
     #expect(verifier.verify(token: token).refusal == .keysUnavailable)
     clock.advance(Limits.keyRefreshSeconds)
     #expect(verifier.verify(token: token).needsKeys)
@@ -163,7 +166,7 @@ struct ExternalIssuerTests {
         fetcher: KeyFetcher(timeout: .milliseconds(100)))
       let start = ContinuousClock.now
       await verifier.refreshAllKeys()
-      #expect(ContinuousClock.now - start < .seconds(90))
+      #expect(ContinuousClock.now - start < Self.patience)
       #expect(try verifier.verify(token: forge.rs256(claims(issuer, clock))).refusal == .keysUnavailable)
     }
   }
