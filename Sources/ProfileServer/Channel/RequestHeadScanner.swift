@@ -8,10 +8,10 @@ import OData
   import Darwin
 #endif
 
-/// Finds the end of a header section in bytes that come in pieces, and tells whether its first line names HTTP/1.0 or 1.1:
+/// Finds the end of a header section in bytes that come in pieces, and tells whether its first line is of HTTP/1.0 or 1.1:
 /// the codec takes other protocols of the same form, such as RTSP, and does not say so.
 struct RequestHeadScanner {
-  /// The first line names another protocol or version.
+  /// The first line names another protocol or version, or the method of the preface.
   struct ForeignProtocol: Error {
     /// Whether the line is that of the preface of HTTP/2 (RFC 9113 section 3.4), which no request begins with.
     let isPreface: Bool
@@ -60,7 +60,10 @@ struct RequestHeadScanner {
     position = end
     guard end < bytes.count else { return }
     isLineComplete = true
-    guard lineEnd | 1 == Self.http11 else { throw ForeignProtocol(isPreface: isPreface) }
+    // Behind this method (RFC 9113 section 3.4) the codec waits for the rest of a preface, whatever the version.
+    guard lineEnd | 1 == Self.http11, lineStart.bytes != Self.preface else {
+      throw ForeignProtocol(isPreface: isPreface)
+    }
   }
 
   /// `PRI * HTTP/2.0`, of which the star alone is not looked at.
