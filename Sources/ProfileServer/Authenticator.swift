@@ -77,6 +77,6 @@ final class Authenticator {
   func refusal(_ reason: TokenRefusal, _ headers: HTTPHeaders) -> GraphError {
     return GraphError(
       status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,
-      headers: [.authenticate: addresses.challenge(forHost: headers.first(name: "Host"))])
+      headers: [.authenticate: addresses.challenge])
   }
 }
