@@ -202,7 +202,11 @@ let package = Package(
     // Runs the built binary as a user would, and checks the house rules and the documentation. It does not name that
     // binary, with which it would have to be linked; `swift build --build-tests` builds it all the same.
     .testTarget(
-      name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "HTTPProbe", "Fixtures"],
+      name: "FacetTests",
+      dependencies: [
+        "OData", "Profiles", "ProfileServer", "HTTPProbe", "Fixtures",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
   ]
 )
