@@ -274,10 +274,11 @@ struct AuthorityTests {
       }
     }
     try await withFacet(demo: false) { facet in
-      #expect(try await Self.get(facet, path, host: "localhost", "Metadata: true\r\n").status == 400)
-      #expect(try await Self.get(facet, "/msi/token", host: "localhost").status == 404)
-      for path in ["/subscriptions", "/tenants", "/metadata/endpoints"] {
-        #expect(try await Self.get(facet, path, host: "localhost").status == 404, "\(path)")
+      for (path, status) in [
+        (path, 400), ("/msi/token", 404), ("/subscriptions", 404), ("/tenants", 404), ("/metadata/endpoints", 404),
+      ] {
+        let answer = try await Self.get(facet, path, host: "localhost", "Metadata: true\r\n")
+        #expect(answer.status == status, "\(path)")
       }
     }
   }
