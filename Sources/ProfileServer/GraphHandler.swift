@@ -64,7 +64,7 @@ final class GraphHandler {
     session.admit(caller) { [self] admitted in
       switch admitted {
       case .success: route(exchange, caller)
-      case .failure(.unknownTenant): finish(exchange, authenticator.refusal(.unknownTenant, exchange.request.headers))
+      case .failure(.unknownTenant): finish(exchange, authenticator.refusal(.unknownTenant))
       case .failure(let error): finish(exchange, error)
       }
     }

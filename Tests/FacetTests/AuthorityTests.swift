@@ -183,7 +183,10 @@ struct AuthorityTests {
       #expect(compressed.status == 415 && compressed.json["error"] as? String == "invalid_request")
       let large = try await facet.probe.request("POST", path, body: String(repeating: "x", count: 2 << 20))
       #expect(large.status == 413 && large.json["error_description"] as? String != nil)
-      // Graph's stay Graph's.
+      // Graph's stay Graph's, whatever an id looks like.
+      let item = try await facet.probe.request(
+        "PATCH", "/beta/users/oauth2/profile/phones/token", headers: ["Content-Encoding": "br"], body: "{}")
+      #expect(item.status == 415 && item.errorCode == "unsupportedMediaType")
       for path in ["/me", "/users", "/", "/v3.0/me"] {
         #expect(try await facet.probe.request("GET", path).errorMessage != nil, "\(path)")
       }

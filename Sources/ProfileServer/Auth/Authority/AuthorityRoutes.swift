@@ -30,7 +30,7 @@ extension Authority {
     case .appServiceIdentity:
       return await managedIdentityToken(query: query, header: request.headers[.identityHeader])
     case .machineIdentity:
-      if let refusal = machines.refusal(request) { return Self.refusal(.stranger(refusal.message)) }
+      if isDemo, let refusal = machines.refusal(request) { return Self.refusal(.stranger(refusal.message)) }
       return await machineIdentityToken(
         query: query, metadata: request.headers[.metadata], isForwarded: request.headers[.forwardedFor] != nil)
     }
