@@ -18,15 +18,12 @@ struct KeyFiles: Sendable {
   typealias Placing = @Sendable (_ name: String, _ bytes: [UInt8]) throws(KeyFileError) -> Void
 
   let directory: String
-  private let place: Placing
+  private let place: Placing?
 
   /// The files of a directory; without `place`, nobody shares the keys but processes with the same directory.
   init(directory: String, place: Placing? = nil) {
     self.directory = directory
-    self.place =
-      place ?? { name, bytes throws(KeyFileError) in
-        try PrivateFiles.write(bytes, to: "\(directory)/\(name)", mode: 0o600, placement: .exclusive)
-      }
+    self.place = place
   }
 
   private static let prefix = "key-"
@@ -80,6 +77,8 @@ struct KeyFiles: Sendable {
   func add(_ bytes: [UInt8]) throws(KeyFileError) {
     let numbers = try numbers()
     guard numbers.count < Limits.keyFilesMax else { throw .tooMany(directory: directory) }
-    try place(Self.name((numbers.last ?? 0) + 1), bytes)
+    let name = Self.name((numbers.last ?? 0) + 1)
+    if let place { return try place(name, bytes) }
+    try PrivateFiles.write(bytes, to: "\(directory)/\(name)", mode: 0o600, placement: .exclusive)
   }
 }
