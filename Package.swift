@@ -46,7 +46,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     // Structured logs.
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    // SHA-256, HMAC and the P-256 keys of the built-in authority.
+    // SHA-256, HMAC, and the keys of the built-in authority and of its certificates.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     // The local certificate authority and the server certificate made on first start.
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
@@ -98,6 +98,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -201,7 +202,11 @@ let package = Package(
     // Runs the built binary as a user would, and checks the house rules and the documentation. It does not name that
     // binary, with which it would have to be linked; `swift build --build-tests` builds it all the same.
     .testTarget(
-      name: "FacetTests", dependencies: ["OData", "Profiles", "ProfileServer", "HTTPProbe", "Fixtures"],
+      name: "FacetTests",
+      dependencies: [
+        "OData", "Profiles", "ProfileServer", "HTTPProbe", "Fixtures",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
   ]
 )

@@ -227,6 +227,10 @@ public enum Limits {
   public static let issuedTokenSecondsMax = 86_400 * 365
   /// Life of a token that this server issues unless another is asked for.
   public static let issuedTokenSecondsDefault = 3_600
+  /// Most tokens that wait to be signed, about 1 ms each; further ones are refused with 503.
+  public static let signaturesWaitingMax = 256
+  /// Seconds after which a client that got no signature may try again.
+  public static let signatureRetrySeconds = 1
   /// Longest form that the token endpoint reads, in bytes.
   public static let formBytesMax = 64 << 10
   /// Most parameters of a form or a query of the authority.

@@ -19,7 +19,7 @@ final class Authenticator {
   /// The caller, at once or, when an issuer's keys must be fetched first, later on the same event loop.
   func authenticate(_ request: GraphRequest, _ then: @escaping (Result<Caller, GraphError>) -> Void) {
     guard let authorization = request.headers.first(name: "Authorization") else {
-      return then(.failure(refusal(.missing, request.headers)))
+      return then(.failure(refusal(.missing)))
     }
     // Read before the token is verified: keys may change while it is.
     let generation = verifier.generation
@@ -47,7 +47,7 @@ final class Authenticator {
       return nil
     }
     guard case .refused(let reason) = verifier.verify(authorization: authorization) else { return nil }
-    return refusal(reason, headers)
+    return refusal(reason)
   }
 
   private func conclude(
@@ -62,8 +62,8 @@ final class Authenticator {
           $0, caller: caller, expires: expires, now: SystemClock.now().unixSeconds, generation: generation)
       }
       then(.success(caller))
-    case .refused(let reason): then(.failure(refusal(reason, request.headers)))
-    case .keysNeeded: then(.failure(refusal(.keysUnavailable, request.headers)))
+    case .refused(let reason): then(.failure(refusal(reason)))
+    case .keysNeeded: then(.failure(refusal(.keysUnavailable)))
     }
   }
 
@@ -74,9 +74,9 @@ final class Authenticator {
   }
 
   /// 401 with the challenge that Graph's clients read (RFC 6750 section 3).
-  func refusal(_ reason: TokenRefusal, _ headers: HTTPHeaders) -> GraphError {
-    return GraphError(
+  func refusal(_ reason: TokenRefusal) -> GraphError {
+    GraphError(
       status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,
-      headers: [.authenticate: addresses.challenge(forHost: headers.first(name: "Host"))])
+      headers: [.authenticate: addresses.challenge])
   }
 }

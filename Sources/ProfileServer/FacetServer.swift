@@ -167,11 +167,17 @@ public struct FacetServer: Service, CustomStringConvertible {
 
   private func router(_ metrics: ServerMetrics) -> Router<BasicRequestContext> {
     let router = Router(options: .autoGenerateHeadEndpoints)
-    router.add(middleware: CommonFieldsMiddleware())
+    router.add(middleware: CommonFieldsMiddleware(authority: authority))
     OperationsRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
     MetadataRoutes().add(to: router)
-    authority.addRoutes(to: router)
-    if let demo { DemoRoutes(service: service, demo: demo, publicURL: configuration.publicURL).add(to: router) }
+    let demoGuard = DemoGuard(
+      publicURL: configuration.publicURL, takesAnyHost: demo?.isReachedFromAnywhere ?? false)
+    authority.addRoutes(to: router, machines: demoGuard)
+    if let demo {
+      DemoRoutes(service: service, demo: demo).add(to: router.group("/_facet").add(middleware: demoGuard))
+      ResourceManagerRoutes(verifier: verifier, addresses: addresses)
+        .add(to: router.group("/").add(middleware: demoGuard))
+    }
     return router
   }
 
@@ -269,43 +275,5 @@ private actor Readiness {
   private func callWhenComplete() async {
     guard let http, let https else { return }
     await then(ServerPorts(http: http, https: https))
-  }
-}
-
-/// What every answer of a route has that is not Graph's: ids, an envelope when it is an error, leave for browsers.
-private struct CommonFieldsMiddleware: RouterMiddleware {
-  func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
-  ) async throws -> Response {
-    if request.method == .options, let method = HTTPField.Name("Access-Control-Request-Method"),
-      request.headers[method] != nil
-    {
-      return Self.preflight(request.headers)
-    }
-    do {
-      var response = try await next(request, context)
-      var source = RequestIDSource()
-      let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
-      if response.headers[.requestID] == nil {
-        response.headers[.requestID] = identity.requestID
-        response.headers[.clientRequestID] = identity.clientRequestID
-      }
-      return response
-    } catch let error as any HTTPResponseError where error.status == .notFound {
-      return ErrorAnswer.response(.noSuchRoute, request)
-    } catch let error as any HTTPResponseError where error.status == .methodNotAllowed {
-      return ErrorAnswer.response(.methodNotAllowed([]), request)
-    }
-  }
-
-  private static func preflight(_ asked: HTTPFields) -> Response {
-    let names = HTTPField.Name("Access-Control-Request-Headers").map { asked[values: $0] } ?? []
-    return Response(
-      status: .noContent,
-      headers: [
-        .accessControlAllowOrigin: "*", .accessControlAllowMethods: CrossOrigin.allowedMethods,
-        .accessControlAllowHeaders: CrossOrigin.allowedHeaders(for: names),
-      ])
   }
 }

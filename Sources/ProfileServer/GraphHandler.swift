@@ -64,7 +64,7 @@ final class GraphHandler {
     session.admit(caller) { [self] admitted in
       switch admitted {
       case .success: route(exchange, caller)
-      case .failure(.unknownTenant): finish(exchange, authenticator.refusal(.unknownTenant, exchange.request.headers))
+      case .failure(.unknownTenant): finish(exchange, authenticator.refusal(.unknownTenant))
       case .failure(let error): finish(exchange, error)
       }
     }
@@ -83,13 +83,24 @@ final class GraphHandler {
     return authenticator.refusalAtOnce(check.head.headers)
   }
 
-  /// An answer to a request that could not even be read.
-  func refusal(_ error: GraphError, headers: HTTPHeaders) -> GraphResponse {
+  /// An answer to a request that could not even be read. `target` is what it asks for, as far as that is known.
+  func refusal(_ error: GraphError, headers: HTTPHeaders, target: String = "") -> GraphResponse {
     let identity = requestIDs.identity(clientRequestID: headers.first(name: "client-request-id"))
     var response = Self.response(error, identity, clock.now())
+    if AuthorityEndpoint.isMeant(target) {
+      response.body = .bytes(ByteBuffer(bytes: Self.documentForAuthority(error)))
+    }
     addCommonFields(to: &response, identity, headers)
     metrics.count(.unreadable, response.status, since: nil)
     return response
+  }
+
+  /// The same refusal in the shape that clients of authorities read (RFC 6749 section 5.2).
+  private static func documentForAuthority(_ error: GraphError) -> [UInt8] {
+    AuthorityAnswer(status: Int(error.status.code)) { writer in
+      writer.member("error", error.status.code >= 500 ? "server_error" : "invalid_request")
+      writer.member("error_description", error.message)
+    }.body
   }
 
   private func route(_ exchange: Exchange, _ caller: Caller) {

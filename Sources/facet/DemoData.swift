@@ -16,7 +16,7 @@ enum DemoData {
   }
 
   /// A first request that works as it is.
-  static func greeting(_ ready: ReadyFile, token: String) -> String {
+  static func greeting(_ ready: ReadyFile, token: String, authority: String) -> String {
     """
 
     Facet answers at \(ready.http)/beta and \(ready.https)/beta. Update the phone of \(ownerName):
@@ -30,6 +30,15 @@ enum DemoData {
 
     or with a client secret (trust \(ready.certificate) first):
     tenant \(TenantID.demo.text), client \(ready.demo?.client.id ?? ""), secret \(ready.demo?.clientSecret ?? "")
+
+    azure-cli, in a shell of its own (after the two variables above, 'az login --identity' does too):
+
+    export REQUESTS_CA_BUNDLE=\(ready.certificate)
+    az cloud register -n Facet --endpoint-resource-manager \(authority) && az cloud set -n Facet
+    az config set core.instance_discovery=false
+    az login --service-principal --username \(ready.demo?.client.id ?? "") --password=\(ready.demo?.clientSecret ?? "") \
+    --tenant \(TenantID.demo.text)
+    az rest --url \(authority)/beta/users
 
     """
   }

@@ -23,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
   var port = 8080
 
   @Option(help: ArgumentHelp("Port for HTTPS; 0 picks a free one.", valueName: "port"))
-  var httpsPort = 8443
+  var httpsPort = AuthorityAddresses.defaultHTTPSPort
 
   @Flag(help: "Start with demo people, an open policy and printed credentials.")
   var demo = false
@@ -126,13 +126,14 @@ struct ServeCommand: AsyncParsableCommand {
     let ready = ReadyFile(host: host, ports: ports, certificate: parts.certificates.certificatePath, demo: parts.demo)
     logger.info("The server is ready.", metadata: ["http": "\(ready.http)", "https": "\(ready.https)"])
     if let sentence = parts.damage { logger.error("The store refuses writes.", metadata: ["reason": "\(sentence)"]) }
-    if demo { FileHandle.standardOutput.write(Data(parts.greeting(ready).utf8)) }
-    guard let readyFile else { return }
-    do {
-      try ready.write(to: readyFile)
-    } catch {
+    do { try await options.keepIssuer(parts.addresses) } catch {
+      logger.error("Tokens of 'facet token' may name another issuer.", metadata: ["reason": "\(error)"])
+    }
+    do { if let readyFile { try ready.write(to: readyFile) } } catch {
       logger.error("The ready file cannot be written.", metadata: ["reason": "\(error)"])
     }
+    // The first token of a new directory waits for its key, which nobody else has to wait for.
+    if demo { FileHandle.standardOutput.write(Data(await parts.greeting(ready).utf8)) }
   }
 }
 

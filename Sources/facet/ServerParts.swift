@@ -13,7 +13,7 @@ struct ServerParts {
   let certificates: LocalCertificateAuthority
   private let pageKey: PageKey
   let demo: DemoCredentials?
-  private let addresses: AuthorityAddresses
+  let addresses: AuthorityAddresses
   private let verifier: TokenVerifier
   private let demoRecords: [DirectoryRecord]
   private let logger: Logger
@@ -55,6 +55,7 @@ struct ServerParts {
     service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: issuers, clock: { SystemClock.now().unixSeconds }, logger: logger)
+    prepareKey()
     try prepareTenants(issuers)
     try fill(command, environment)
   }
@@ -100,17 +101,28 @@ struct ServerParts {
   }
 
   /// What a newcomer can paste into a terminal.
-  func greeting(_ ready: ReadyFile) -> String {
+  func greeting(_ ready: ReadyFile) async -> String {
     guard let owner = UserID(DemoData.ownerID) else { return "" }
     let order = TokenOrder(
       subject: .user(
         owner, principalName: DemoData.ownerPrincipalName, displayName: DemoData.ownerName,
         applicationID: demo?.client.id ?? "", scopes: ["User.ReadWrite"], isAdministrator: false),
-      tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: GUID.random(), lifeSeconds: 86_400)
-    return DemoData.greeting(ready, token: order.flatMap(issuer.sign) ?? "")
+      tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: GUID.random(), base: addresses.base,
+      lifeSeconds: 86_400)
+    guard let order, let token = try? await issuer.sign(order) else { return "" }
+    return DemoData.greeting(ready, token: token, authority: addresses.base)
   }
 
   // MARK: Making
+
+  /// Has the key made that signs tokens, when there is none yet. Requests with other tokens are answered meanwhile.
+  private func prepareKey() {
+    Task { [issuer, logger] in
+      do throws(KeyFileError) { try await issuer.prepare() } catch {
+        logger.error("No token can be signed.", metadata: ["reason": "\(error.message)"])
+      }
+    }
+  }
 
   private static func issuers(_ path: String?) throws -> [ExternalIssuer] {
     guard let path else { return [] }

@@ -132,18 +132,61 @@ struct StoreOptions: ParsableArguments {
   /// and what it has not is put there.
   func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageKey: PageKey) {
     do {
-      // While the database is away, a server starts with the keys that it shared before.
-      guard let store = store as? PostgreSQLStore, store.health == .healthy else {
+      guard let store = store as? PostgreSQLStore else {
         return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
       }
-      try await Self.offPool { try store.shareFiles(in: data, publishes: false) }
-      _ = (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
-      try await Self.offPool { try store.shareFiles(in: data, publishes: true) }
-      return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
+      // While the database is away, a server starts with the keys that it shared before.
+      if store.health == .healthy { try await share(store) }
+      let issuer = try await OwnIssuer.load(directory: keys) { [data] name, bytes throws(KeyFileError) in
+        try Self.share(name, bytes, store, data)
+      }
+      return (issuer, try await PageKey.load(path: pageKey))
     } catch let error as KeyFileError {
       throw CommandFailure(error.message)
     }
   }
+
+  /// Brings the keys of the data directory and of the database together. The key that signs is not among them when it is still
+  /// to be made; it is shared before it is used.
+  private func share(_ store: PostgreSQLStore) async throws {
+    try await Self.offPool { [data] in try store.shareFiles(in: data, publishes: false) }
+    _ = try await PageKey.load(path: pageKey)
+    try await Self.offPool { [data] in try store.shareFiles(in: data, publishes: true) }
+  }
+
+  /// Shares a new key; what the database has afterwards lies in the data directory too. Blocks.
+  private static func share(
+    _ name: String, _ bytes: [UInt8], _ store: PostgreSQLStore, _ data: String
+  ) throws(KeyFileError) {
+    do {
+      try store.shareFile("keys/\(name)", bytes, in: data)
+    } catch let error as StoreError {
+      throw .notShared(reason: error.message)
+    } catch {
+      throw .notShared(reason: "The files in the data directory cannot be read or written.")
+    }
+  }
+
+  // MARK: The issuer
+
+  /// The address of the authority, which a server keeps for the commands beside it.
+  private var issuerAddress: String { "\(data)/issuer" }
+
+  /// Keeps the address of a server's authority, so that `facet token` names the same issuer.
+  func keepIssuer(_ addresses: AuthorityAddresses) async throws {
+    do throws(KeyFileError) { try await addresses.keepBase(at: issuerAddress) } catch {
+      throw CommandFailure(error.message)
+    }
+  }
+
+  /// The address that the last server had, or the one that a server would have.
+  func keptIssuer() throws -> String {
+    do throws(KeyFileError) { return try AuthorityAddresses.keptBase(at: issuerAddress) } catch {
+      throw CommandFailure(error.message)
+    }
+  }
+
+  // MARK: Threads
 
   /// Runs what reads and writes files and the database on a thread of its own.
   private static func offPool(_ body: @escaping @Sendable () throws -> Void) async throws {

@@ -59,9 +59,9 @@ struct TokenCommand: AsyncParsableCommand {
     let issuer = try await options.loadKeys(shared).issuer
     let order = TokenOrder(
       subject: try subject(tenant), tenant: tenant, issuedAt: SystemClock.now().unixSeconds,
-      tokenID: GUID.random(), lifeSeconds: expiresIn)
-    guard let order, let token = issuer.sign(order) else { throw CommandFailure("The token could not be signed.") }
-    print(token)
+      tokenID: GUID.random(), base: try options.keptIssuer(), lifeSeconds: expiresIn)
+    guard let order else { throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.") }
+    do throws(SigningFailure) { print(try await issuer.sign(order)) } catch { throw CommandFailure(error.message) }
   }
 
   private func subject(_ tenant: TenantID) throws -> TokenOrder.Subject {

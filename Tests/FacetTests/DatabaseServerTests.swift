@@ -19,19 +19,21 @@ struct DatabaseServerTests {
   /// Makes an empty database, and returns its URL.
   private static func database() async throws -> String {
     let name = "f" + UUID().uuidString.lowercased().filter { $0 != "-" }
-    let administration = try url("postgres")
+    try await perform("create database \(name) template template0", on: try url("postgres"))
+    return try url(name)
+  }
+
+  /// Performs one statement on the database of a URL.
+  private static func perform(_ statement: String, on url: String) async throws {
     let status = try await blocking {
       let process = Process()
       process.executableURL = URL(filePath: "/usr/bin/psql")
-      process.arguments = [
-        "--no-psqlrc", "--quiet", administration, "-c", "create database \(name) template template0",
-      ]
+      process.arguments = ["--no-psqlrc", "--quiet", url, "-c", statement]
       try ProcessGate.run(process)
       process.waitUntilExit()
       return process.terminationStatus
     }
     try #require(status == 0)
-    return try url(name)
   }
 
   @Test("A server starts while its database is away, says so, and names no host to strangers")
@@ -58,6 +60,45 @@ struct DatabaseServerTests {
     #expect(answer.status == 503 && answer.header("Retry-After") != nil && !answer.text.contains(nowhere.path))
     #expect(try await facet.stop() == 0)
     for folder in [data, nowhere] { try FileManager.default.removeItem(at: folder) }
+  }
+
+  @Test(
+    "Servers of one database that get their first RSA key at the same moment agree on it, with the commands beside them"
+  )
+  func sharedKeys() async throws {
+    let url = try await Self.database()
+    let folders = [try FacetProcess.temporaryFolder(), try FacetProcess.temporaryFolder()]
+    let first = try await FacetProcess.start(data: folders[0], arguments: ["--store", url])
+    #expect(try await first.stop() == 0)
+    // As after an update from a version that had no such key.
+    try await Self.perform("delete from facet_key where name like 'keys/%'", on: url)
+    for folder in folders {
+      let keys = folder.appendingPathComponent("keys")
+      if FileManager.default.fileExists(atPath: keys.path) { try FileManager.default.removeItem(at: keys) }
+    }
+    for name in ["record.key", "pages.key"] {
+      try FileManager.default.copyItem(
+        at: folders[0].appendingPathComponent(name), to: folders[1].appendingPathComponent(name))
+    }
+    async let left = FacetProcess.start(data: folders[0], arguments: ["--store", url])
+    async let right = FacetProcess.start(data: folders[1], arguments: ["--store", url])
+    let servers = try await [left, right]
+    var tokens: [String] = []
+    for (index, server) in servers.enumerated() {
+      let credentials = try #require(server.ready.credentials)
+      let answer = try await server.probe.request(
+        "GET", "/msi/token?api-version=2019-08-01&resource=https://graph.microsoft.com",
+        headers: ["X-IDENTITY-HEADER": credentials.identityHeader])
+      tokens.append(try #require(answer.json["access_token"] as? String))
+      let command = try await FacetProcess.run(
+        ["token", "--data", folders[index].path, "--store", url, "--app", Demo.amara, "--roles", "User.Read.All"])
+      tokens.append(command.output.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+    for server in servers {
+      for token in tokens { #expect(try await server.probe.request("GET", "/beta/users", token: token).status == 200) }
+      #expect(try await server.stop() == 0)
+    }
+    for folder in folders { try FileManager.default.removeItem(at: folder) }
   }
 
   @Test("facet migrate makes the tables, and spreads them only where that is possible")

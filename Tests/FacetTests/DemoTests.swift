@@ -76,7 +76,7 @@ struct DemoTests {
       text.split(separator: "\n").filter { $0.contains("\"/_facet") || $0.contains("\"_facet") }
     }
     #expect(
-      lines.count == 1 && lines.first?.contains("group(\"/_facet\").add(middleware: DemoGuard(") == true, "\(lines)")
+      lines.count == 1 && lines.first?.contains("group(\"/_facet\").add(middleware: demoGuard)") == true, "\(lines)")
   }
 
   /// The status of a reset that is sent with this `Host` and these fields.

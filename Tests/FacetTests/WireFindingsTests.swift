@@ -165,8 +165,8 @@ struct WireFindingsTests {
       }
       #expect(try await facet.probe.request("HEAD", "/healthz").status == 200)
       let preflight = try await facet.probe.request(
-        "OPTIONS", "/common/oauth2/v2.0/token",
-        headers: ["Origin": "https://app.example", "Access-Control-Request-Method": "POST"])
+        "OPTIONS", "/openapi.json",
+        headers: ["Origin": "https://app.example", "Access-Control-Request-Method": "GET"])
       #expect(preflight.status == 204 && preflight.header("Access-Control-Allow-Origin") == "*")
     }
   }

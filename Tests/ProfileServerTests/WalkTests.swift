@@ -115,7 +115,7 @@ struct WalkTests {
   /// The caller of a token that the built-in authority signed.
   private static func caller() async throws -> Caller {
     let keys = try TemporaryFolder()
-    let issuer = try await OwnIssuer.load(directory: keys.path)
+    let issuer = try await OwnIssuer.forTests(directory: keys.path)
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: [], clock: { now.unixSeconds }, logger: .init(label: "test"))
@@ -124,7 +124,7 @@ struct WalkTests {
         try #require(UserID(user)), principalName: nil, displayName: "Innocenty Popov", applicationID: "app",
         scopes: ["User.ReadWrite"], isAdministrator: false),
       tenant: .demo, issuedAt: now.unixSeconds, tokenID: "id")
-    let token = try #require(order.flatMap(issuer.sign))
+    let token = try await issuer.sign(try #require(order))
     guard case .caller(let caller, let expires) = verifier.verify(authorization: "Bearer \(token)") else {
       throw Unexpected()
     }

@@ -85,9 +85,9 @@ final class Service {
         subject: .user(
           user, principalName: nil, displayName: nil, applicationID: "fuzz", scopes: scopes, isAdministrator: false),
         tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "fuzz",
-        lifeSeconds: Limits.issuedTokenSecondsMax), let token = issuer.sign(order)
+        lifeSeconds: Limits.issuedTokenSecondsMax)
     else { throw Unexpected(what: "no token") }
-    return token
+    return try waiting { try await issuer.sign(order) }
   }
 
   /// An import: two people, a phone and a list of interests. A page of the usual size is not read on the loop.

@@ -216,7 +216,7 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
     ticket += 1
     sending = nil
-    var response = graph.refusal(error, headers: head?.headers ?? [:])
+    var response = graph.refusal(error, headers: head?.headers ?? [:], target: head?.uri ?? "")
     response.headers[.connection] = "close"
     response.stateLength()
     // The answer to HEAD is a header section alone (RFC 9110 section 9.3.2).

@@ -1,31 +1,37 @@
 import HTTPTypes
-import Hummingbird
+public import Hummingbird
 
 /// Keeps pages that are open in a browser on this machine away from the demo's routes, which ask for no token.
 ///
 /// A page of another site is known by its origin. One whose name was pointed at this machine after it was loaded (DNS
 /// rebinding) has the right origin, and is known by the name that its browser asks for.
-struct DemoGuard: RouterMiddleware {
-  typealias Context = BasicRequestContext
+public struct DemoGuard: RouterMiddleware {
+  /// What every route of this server has.
+  public typealias Context = BasicRequestContext
 
   private let publicHost: String?
   private let takesAnyHost: Bool
 
-  /// `publicURL` is that of `--public-url`.
-  init(publicURL: String?, demo: DemoSettings) {
+  /// `publicURL` is that of `--public-url`; `takesAnyHost` when the operator said that others than this machine may use the
+  /// demo.
+  public init(publicURL: String?, takesAnyHost: Bool) {
     publicHost = publicURL.flatMap { URLOrigin(prefixOf: $0)?.host }
-    takesAnyHost = demo.isReachedFromAnywhere
+    self.takesAnyHost = takesAnyHost
   }
 
-  func handle(
+  /// Lets a request pass, or answers in Graph's form why not.
+  public func handle(
     _ request: Request, context: BasicRequestContext,
     next: (Request, BasicRequestContext) async throws -> Response
   ) async throws -> Response {
-    guard isOwn(request.head.authority) else { return ErrorAnswer.response(.demoUnderAnotherName, request) }
-    guard !Self.isFromAnotherSite(request.headers) else {
-      return ErrorAnswer.response(.resetFromAnotherSite, request)
-    }
+    if let refusal = refusal(request) { return ErrorAnswer.response(refusal, request) }
     return try await next(request, context)
+  }
+
+  /// Why a request may not use the demo's routes, or nil when it may.
+  func refusal(_ request: Request) -> GraphError? {
+    guard isOwn(request.head.authority) else { return .demoUnderAnotherName }
+    return Self.isFromAnotherSite(request.headers) ? .resetFromAnotherSite : nil
   }
 
   /// Whether `Host` names this machine, or the public URL's.

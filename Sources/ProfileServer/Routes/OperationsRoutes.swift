@@ -51,11 +51,9 @@ struct OperationsRoutes: Sendable {
 struct DemoRoutes: Sendable {
   let service: ProfileService
   let demo: DemoSettings
-  let publicURL: String?
 
-  /// Every route below `/_facet` is added to this group, and none to the router, so that all have the guard before them.
-  func add(to router: Router<BasicRequestContext>) {
-    let routes = router.group("/_facet").add(middleware: DemoGuard(publicURL: publicURL, demo: demo))
+  /// Adds the routes below `/_facet` to that group, which has the demo's guard before it.
+  func add(to routes: RouterGroup<BasicRequestContext>) {
     routes.post("/reset") { request, _ in
       guard demo.mayReset else { return ErrorAnswer.response(.resetOfOtherData, request) }
       let result = await withCheckedContinuation { continuation in

@@ -17,6 +17,17 @@ extension PostgreSQLStore {
         try withTables { $0.keepFile(name, Array(bytes)) }
       }
     }
+    try writeSharedFiles(to: directory)
+  }
+
+  /// Puts one file of keys into the database unless another server was faster, then writes what the database has to the
+  /// directory. Blocks.
+  public func shareFile(_ name: String, _ bytes: [UInt8], in directory: String) throws {
+    try withTables { $0.keepFile(name, bytes) }
+    try writeSharedFiles(to: directory)
+  }
+
+  private func writeSharedFiles(to directory: String) throws {
     let files = try withReads { reads in
       try reads.connection.rows(PostgreSQLStatement("", "select name, value from facet_key where name <> 'record'")).map
       {

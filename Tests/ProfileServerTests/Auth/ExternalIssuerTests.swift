@@ -15,7 +15,7 @@ struct ExternalIssuerTests {
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let file = try IssuersFile(Array("[\(entry)]".utf8))
     let verifier = TokenVerifier(
-      own: try await OwnIssuer.load(directory: directory.path), addresses: addresses, issuers: file.issuers,
+      own: try await OwnIssuer.forTests(directory: directory.path), addresses: addresses, issuers: file.issuers,
       fetcher: fetcher, clock: { clock.now }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     return (verifier, directory)
   }

@@ -35,7 +35,7 @@ struct TrustedServerTests {
       [{"issuer":"\(issuer)","audiences":["https://graph.microsoft.com"],"tenants":["\(TenantID.demo.text)"]\(members)}]
       """
     let verifier = TokenVerifier(
-      own: try await OwnIssuer.load(directory: data + "/keys"),
+      own: try await OwnIssuer.forTests(directory: data + "/keys"),
       addresses: try #require(AuthorityAddresses(publicURL: nil)), issuers: try IssuersFile(Array(entry.utf8)).issuers,
       fetcher: .patient, clock: { Int64(Date().timeIntervalSince1970) },
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -55,7 +55,7 @@ struct TrustedServerTests {
       let ca = certificates.certificatePath
       let token = try await token(from: base, caFile: ca)
       let trusting = try await verdict(token, issuer: issuer, members: ",\"caFile\":\"\(ca)\"", data: path)
-      #expect(trusting.caller?.permissions == [.userReadWriteAll])
+      #expect(trusting.caller?.permissions == [.userReadWriteAll, .groupReadWriteAll])
       for members in ["", ",\"caFile\":\"/nowhere\"", ",\"caFile\":\"\(path)/tls/ca.key\""] {
         let verdict = try await verdict(token, issuer: issuer, members: members, data: path)
         #expect(verdict.refusal == .keysUnavailable, "\(members)")

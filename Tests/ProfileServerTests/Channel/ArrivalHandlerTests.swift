@@ -51,7 +51,7 @@ struct ArrivalHandlerTests {
   /// Made before the channel, which stays on one thread.
   private static func issuer() async throws -> OwnIssuer {
     let keys = try TemporaryFolder()
-    return try await OwnIssuer.load(directory: keys.path)
+    return try await OwnIssuer.forTests(directory: keys.path)
   }
 
   /// A channel with nothing but the handler and, next to the socket, a counter.

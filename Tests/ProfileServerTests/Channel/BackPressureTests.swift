@@ -12,7 +12,7 @@ struct BackPressureTests {
 
   private static func issuer() async throws -> OwnIssuer {
     let keys = try TemporaryFolder()
-    return try await OwnIssuer.load(directory: keys.path)
+    return try await OwnIssuer.forTests(directory: keys.path)
   }
 
   @Test("No queued request is answered while the connection is not writable, and all are afterwards")

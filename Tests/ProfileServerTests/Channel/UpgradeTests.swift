@@ -13,7 +13,7 @@ struct UpgradeTests {
   /// Made before the channels, which stay on one thread.
   private static func issuer() async throws -> OwnIssuer {
     let keys = try TemporaryFolder()
-    return try await OwnIssuer.load(directory: keys.path)
+    return try await OwnIssuer.forTests(directory: keys.path)
   }
 
   private static func request(_ fields: String, _ method: String = "GET", body: String = "") -> String {

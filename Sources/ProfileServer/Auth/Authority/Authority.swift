@@ -13,6 +13,9 @@ public struct Authority: Sendable {
   /// A new GUID in lower case.
   let makeID: @Sendable () -> String
 
+  /// The cloud whose authority this one stands for: libraries made for Entra compare it in the key set and in discovery.
+  static let cloudName = "microsoftonline.com"
+
   /// An authority; with `demo` its client and managed identity are active.
   public init(
     issuer: OwnIssuer, addresses: AuthorityAddresses, demo: DemoCredentials?,
@@ -25,6 +28,9 @@ public struct Authority: Sendable {
     self.clock = clock
     self.makeID = makeID
   }
+
+  /// Whether this is a demo's authority.
+  var isDemo: Bool { managedIdentity != nil }
 
   /// The tenant of a URL's first segment.
   enum TenantSegment: Equatable {
@@ -52,21 +58,30 @@ public struct Authority: Sendable {
   }
 
   /// An app-only token for `client`.
-  func accessToken(for client: ConfidentialClient, audience: String, host: String?) throws(AuthorityRefusal) -> (
-    text: String, expires: Int64
-  ) {
+  func accessToken(for client: ConfidentialClient) async throws(AuthorityRefusal) -> (text: String, expires: Int64) {
     let now = clock()
     let order = TokenOrder(
       subject: .application(id: client.id, name: client.displayName, roles: client.roles), tenant: client.tenant,
-      issuedAt: now, tokenID: makeID(), base: addresses.issuerBase(forHost: host), audience: audience)
-    guard let order, let text = issuer.sign(order) else { throw .signingFailed }
-    return (text, now + Int64(order.lifeSeconds))
+      issuedAt: now, tokenID: makeID(), base: addresses.base)
+    guard let order else { throw .signingFailed }
+    do throws(SigningFailure) {
+      return (try await issuer.sign(order), now + Int64(order.lifeSeconds))
+    } catch {
+      throw AuthorityRefusal(error)
+    }
   }
+
+  /// Whether `resource` is a name of this server. In a demo azure-cli knows it as a resource manager too.
+  func isOwnResource(_ resource: String) -> Bool {
+    guard isDemo, resource.hasSuffix(Self.resourceManagerSuffix) else { return addresses.isOwnResource(resource) }
+    return addresses.isOwnAudience(String(resource.dropLast(Self.resourceManagerSuffix.count)))
+  }
+
+  private static let resourceManagerSuffix = "/arm"
 
   /// The document of a refusal, in the shape that official clients read.
   func answer(_ refusal: AuthorityRefusal, correlationID: String?) -> AuthorityAnswer {
-    let usedBasic = refusal == .wrongClient(usedBasic: true)
-    return AuthorityAnswer(status: refusal.status, challenge: usedBasic ? #"Basic realm="facet""# : nil) { writer in
+    var answer = AuthorityAnswer(status: refusal.status) { writer in
       writer.member("error", refusal.code)
       writer.member("error_description", "AADSTS\(refusal.number): \(refusal.message)")
       writer.name("error_codes")
@@ -78,6 +93,10 @@ public struct Authority: Sendable {
       writer.member("trace_id", makeID())
       writer.member("correlation_id", correlationID ?? makeID())
     }
+    answer.challenge = refusal == .wrongClient(usedBasic: true) ? #"Basic realm="facet""# : nil
+    answer.retryAfterSeconds = refusal.retryAfterSeconds
+    answer.allowedMethods = refusal.allowedMethods
+    return answer
   }
 
   private static func timestamp(_ seconds: Int64) -> String {

@@ -2,14 +2,18 @@ import OData
 import Profiles
 import Synchronization
 
-/// Under which addresses this server is its own authority, and for which audiences its tokens are.
+/// Under which address this server is its own authority, and for which audiences its tokens are.
 ///
-/// Ports are known only once the listeners are bound, so they are set later and may be read at any time.
+/// There is one address, whichever listener is asked and whatever name a client calls it by: what a `Host` field says never
+/// becomes part of an issuer. Ports are known only once the listeners are bound, so they are set later and may be read at
+/// any time.
 public final class AuthorityAddresses: Sendable {
-  /// The audience that tokens are issued for unless another is asked for.
+  /// The audience of every token that is issued, by whatever name it was asked for.
   public static let graphAudience = "https://graph.microsoft.com"
-  /// The base of issuers when no better one is known; accepted wherever the key is, whatever the port.
-  public static let localBase = "https://localhost"
+  /// The address before a server has told its own: that of `facet serve` without options.
+  public static let defaultBase = "https://localhost:\(defaultHTTPSPort)"
+  /// The TLS port unless another is asked for.
+  public static let defaultHTTPSPort = 8_443
 
   private static let graphAudiences: Set<ExactText> = [
     "https://graph.microsoft.com", "https://graph.microsoft.com/", "00000003-0000-0000-c000-000000000000",
@@ -41,77 +45,98 @@ public final class AuthorityAddresses: Sendable {
     ports.withLock { $0 = Ports(http: httpPort, https: httpsPort) }
   }
 
-  /// The base of the authority's URLs as a client reaches them, always https on this machine.
-  ///
-  /// `host` is the client's `Host` field. The public URL wins, except for clients on this machine. A client of the
-  /// plain listener is sent to the port of the other one, since official clients refuse an authority without TLS.
-  func base(forHost host: String?) -> String {
-    let parts = host.flatMap { HostAndPort($0) }
-    if let publicBase, parts.map({ !HostAndPort.isLoopback($0.host) }) ?? true { return publicBase }
-    let ports = ports.withLock { $0 }
-    guard let parts else { return Self.localBase + Self.suffix(ports.https) }
-    let isPlain = parts.port.map { $0 == ports.http } ?? (ports.http == 80)
-    return "https://\(parts.host)\(Self.suffix(isPlain ? ports.https : parts.port))"
+  /// What every URL of the authority and the name of every issuer begin with, without a slash at its end: the public URL, or
+  /// this machine with the TLS port, since official clients refuse an authority without TLS.
+  public var base: String {
+    if let publicBase { return publicBase }
+    guard let port = ports.withLock(\.https) else { return Self.defaultBase }
+    return port == 443 ? "https://localhost" : "https://localhost:\(port)"
   }
 
-  /// The base that tokens name their issuer by: that of the URLs where it would be accepted, else the local one.
-  func issuerBase(forHost host: String?) -> String {
-    let base = base(forHost: host)
-    return isOwnBase(base) ? base : Self.localBase
-  }
+  /// The name of the issuer of a tenant's tokens.
+  func issuer(of tenant: String) -> String { Self.issuer(of: tenant, base: base) }
+
+  /// The same with a base that is known already.
+  static func issuer(of tenant: String, base: String) -> String { "\(base)/\(tenant)\(issuerSuffix)" }
+
+  private static let issuerSuffix = "/v2.0"
 
   /// The `WWW-Authenticate` of a 401 (RFC 6750 section 3), as Graph's clients know it, with this authority in it.
-  func challenge(forHost host: String?) -> String {
-    let uri = "\(base(forHost: host))/common/oauth2/authorize"
+  var challenge: String {
+    let uri = "\(base)/common/oauth2/authorize"
     return #"Bearer realm="", authorization_uri="\#(uri)", client_id="00000003-0000-0000-c000-000000000000""#
   }
 
-  private static func suffix(_ port: Int?) -> String {
-    guard let port, port != 443 else { return "" }
-    return ":\(port)"
-  }
+  // MARK: Audiences
 
-  /// Whether tokens whose issuer begins so may be this server's: the public URL, or this machine with any port.
-  ///
-  /// Only this server holds the key, and its ports may change between two starts.
-  func isOwnBase(_ base: String) -> Bool {
-    if let publicBase, ExactText(base) == ExactText(publicBase) { return true }
-    guard let origin = URLOrigin(prefixOf: base), origin.isLoopback else { return false }
-    let port = origin.port.map { ":\($0)" } ?? ""
-    return ExactText(base) == ExactText("\(origin.isHTTPS ? "https" : "http")://\(origin.host)\(port)")
-  }
-
-  /// Whether a token of the own authority with this audience is meant for this server.
+  /// Whether a token of the own authority with this audience is meant for this server. Those of earlier versions have the
+  /// name that they were asked for by.
   func isOwnAudience(_ audience: String) -> Bool {
     if Self.graphAudiences.contains(ExactText(audience)) { return true }
     let trimmed = audience.hasSuffix("/") ? String(audience.dropLast()) : audience
     if let publicBase, ExactText(trimmed) == ExactText(publicBase) { return true }
-    guard isOwnBase(trimmed), let origin = URLOrigin(prefixOf: trimmed) else { return false }
+    guard let origin = Self.loopback(trimmed) else { return false }
     return ports.withLock { ports in
       let bound = origin.isHTTPS ? ports.https : ports.http
-      return bound != nil && bound == (origin.port ?? (origin.isHTTPS ? 443 : 80))
+      return bound != nil && bound == origin.effectivePort
     }
   }
 
-  /// The audience of a token for `resource`, or nil when the resource is not this server.
+  /// Whether `resource` is a name of this server.
   ///
-  /// Kiota asks for the host without its port, so `http://localhost` and the public host mean this server.
-  func audience(forResource resource: String) -> String? {
-    if isOwnAudience(resource) { return resource }
+  /// Kiota asks for the host without its port, so `http://localhost` and the public host mean this server. azure-cli asks for
+  /// two slashes at the end.
+  func isOwnResource(_ resource: String) -> Bool {
+    if isOwnAudience(resource) { return true }
     let trimmed = resource.hasSuffix("/") ? String(resource.dropLast()) : resource
-    guard let origin = URLOrigin(prefixOf: trimmed), origin.port == nil else { return nil }
+    guard let origin = URLOrigin(prefixOf: trimmed), origin.port == nil else { return false }
     let isBare = trimmed.lowercased().hasSuffix("://\(origin.host)")
-    let isOwnHost = origin.isLoopback || origin.host == publicBase.flatMap { URLOrigin(prefixOf: $0)?.host }
-    return isBare && isOwnHost ? Self.graphAudience : nil
+    return isBare && (origin.isLoopback || origin.host == publicBase.flatMap { URLOrigin(prefixOf: $0)?.host })
   }
 
-  /// The tenant that an own issuer's name holds, as `{base}/{tenant}/v2.0`, or nil when the name is another's.
-  func tenant(inOwnIssuer name: String) -> String? {
-    let suffix = "/v2.0"
-    guard name.utf8.count <= Limits.urlBytesMax, name.hasSuffix(suffix) else { return nil }
-    let rest = name.dropLast(suffix.count)
+  /// The origin of a text that is nothing but an origin of this machine, or nil.
+  private static func loopback(_ text: String) -> URLOrigin? {
+    guard let origin = URLOrigin(prefixOf: text), origin.isLoopback, ExactText(origin.text) == ExactText(text) else {
+      return nil
+    }
+    return origin
+  }
+
+  // MARK: Issuers
+
+  /// The tenant that the name of an issuer ends with, as `{base}/{tenant}/v2.0`, or nil.
+  ///
+  /// What stands before it does not matter: a token is the own authority's by its key, and stays so when the address changes.
+  static func tenant(inIssuer name: String) -> String? {
+    guard name.utf8.count <= Limits.urlBytesMax, name.hasSuffix(issuerSuffix) else { return nil }
+    let rest = name.dropLast(issuerSuffix.count)
     guard let slash = rest.lastIndex(of: "/") else { return nil }
-    guard isOwnBase(String(rest[..<slash])) else { return nil }
     return String(rest[rest.index(after: slash)...])
+  }
+
+  /// Whether an issuer of this name would be this server, so that a token with an unknown key is more likely one of a key that
+  /// is gone than of a stranger.
+  func isOwnIssuer(_ name: String) -> Bool {
+    guard let tenant = Self.tenant(inIssuer: name) else { return false }
+    return ExactText(name) == ExactText(issuer(of: tenant)) || URLOrigin(prefixOf: name)?.isLoopback == true
+  }
+}
+
+extension AuthorityAddresses {
+  /// The address that a server kept at `path`, for commands beside it; the default when none has kept any. Blocks.
+  public static func keptBase(at path: String) throws(KeyFileError) -> String {
+    guard let bytes = try PrivateFiles.readIfPresent(path, isSecret: false) else { return defaultBase }
+    let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    guard let kept = AuthorityAddresses(publicURL: text) else { throw .broken(path: path) }
+    return kept.base
+  }
+
+  /// Keeps the address for commands beside this server. Does nothing when it is there already.
+  public func keepBase(at path: String) async throws(KeyFileError) {
+    let line = Array("\(base)\n".utf8)
+    try await PrivateFiles.offPool { () throws(KeyFileError) in
+      guard try PrivateFiles.readIfPresent(path, isSecret: false) != line else { return }
+      try PrivateFiles.write(line, to: path, mode: 0o600, placement: .replacing)
+    }
   }
 }

@@ -44,11 +44,11 @@ public struct DemoCredentials: Sendable {
   /// The secret of `client`, to be printed.
   public var clientSecret: String { client.secret }
 
-  /// New credentials for the demo's tenant, which may read and write everybody there.
+  /// New credentials for the demo's tenant, which may read and write everybody and every group there.
   public init(tenant: TenantID = .demo) {
     client = ConfidentialClient(
       id: "22222222-2222-4222-8222-222222222222", secret: SecretText.random(), displayName: "Facet demo client",
-      tenant: tenant, roles: ["User.ReadWrite.All"])
+      tenant: tenant, roles: ["User.ReadWrite.All", "Group.ReadWrite.All"])
     identityHeader = SecretText.random()
   }
 }

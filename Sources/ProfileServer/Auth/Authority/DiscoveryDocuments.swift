@@ -3,35 +3,39 @@ import Profiles
 
 extension Authority {
   /// `GET /{tenant}/v2.0/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 3).
-  func configuration(tenant: String, host: String?) -> AuthorityAnswer {
+  func configuration(tenant: String) -> AuthorityAnswer {
     guard let segment = TenantSegment(tenant) else { return answer(.unknownTenant, correlationID: nil) }
-    let base = "\(addresses.base(forHost: host))/\(segment.text)"
-    let issuer = "\(addresses.issuerBase(forHost: host))/\(segment.issuerText)/v2.0"
+    let base = "\(addresses.base)/\(segment.text)"
     return AuthorityAnswer(status: 200) { writer in
       writer.member("token_endpoint", "\(base)/oauth2/v2.0/token")
       writer.member("token_endpoint_auth_methods_supported", ["client_secret_post", "client_secret_basic"])
       writer.member("jwks_uri", "\(base)/discovery/v2.0/keys")
       writer.member("response_modes_supported", ["query"])
       writer.member("subject_types_supported", ["public"])
-      writer.member("id_token_signing_alg_values_supported", ["ES256"])
+      writer.member("id_token_signing_alg_values_supported", [CompactToken.Algorithm.rs256.rawValue])
       writer.member("response_types_supported", ["code"])
       writer.member("grant_types_supported", ["client_credentials"])
       writer.member("scopes_supported", ["openid"])
-      writer.member("issuer", issuer)
+      writer.member("issuer", issuerName(of: segment))
       writer.member("authorization_endpoint", "\(base)/oauth2/v2.0/authorize")
       writer.member("claims_supported", ["sub", "iss", "aud", "exp", "iat", "tid", "oid", "azp", "ver"])
+      writer.member("cloud_instance_name", Self.cloudName)
     }
   }
 
   /// `GET /{tenant}/discovery/v2.0/keys`: the same keys for every tenant.
-  func keys(tenant: String) -> AuthorityAnswer {
-    guard TenantSegment(tenant) != nil else { return answer(.unknownTenant, correlationID: nil) }
-    return AuthorityAnswer(status: 200, document: issuer.keySet)
+  func keys(tenant: String) async -> AuthorityAnswer {
+    guard let segment = TenantSegment(tenant) else { return answer(.unknownTenant, correlationID: nil) }
+    do throws(KeyFileError) {
+      return AuthorityAnswer(status: 200, document: try await issuer.keySet(issuer: issuerName(of: segment)))
+    } catch {
+      return answer(AuthorityRefusal(.noKey(error)), correlationID: nil)
+    }
   }
 
   /// `GET /common/discovery/instance`, which MSAL asks when this server is its instance of discovery.
-  func instances(query: String, host: String?) -> AuthorityAnswer {
-    let base = addresses.base(forHost: host)
+  func instances(query: String) -> AuthorityAnswer {
+    let base = addresses.base
     let asked = FormParameters(query.utf8)?["authorization_endpoint"] ?? ""
     let segments = asked.split(separator: "/").dropFirst(2)
     let tenant = segments.first.flatMap { TenantSegment(String($0)) } ?? .anyOf("common")
@@ -50,6 +54,8 @@ extension Authority {
       writer.endArray()
     }
   }
+
+  private func issuerName(of segment: TenantSegment) -> String { addresses.issuer(of: segment.issuerText) }
 }
 
 extension Authority.TenantSegment {

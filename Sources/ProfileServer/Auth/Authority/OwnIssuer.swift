@@ -1,113 +1,132 @@
-import Crypto
 import OData
 import Synchronization
 
-/// The built-in authority's keys: the newest signs, all of them verify.
+/// The built-in authority's keys: the newest RSA key signs, all of them verify.
 ///
-/// They lie in one directory as `key-0001.pem`, `key-0002.pem` and so on; the highest number is the newest. Other
-/// processes, such as `facet token`, sign with the same files.
+/// A directory without an RSA key, because it is new or of the first version, gets one when a signature is first needed or
+/// `prepare` is called, whichever comes first: making it takes longer than a start should.
 public final class OwnIssuer: Sendable {
-  private let directory: String
-  /// In the order of their files; never empty.
-  private let keys: Mutex<[SigningKey]>
+  private struct State {
+    /// In the order of their files.
+    var keys: [SigningKey]
+    /// A key is being made.
+    var making: Task<Result<Void, KeyFileError>, Never>?
+    /// A key that was made and could not be kept so far. Another one would take as long.
+    var unkept: [UInt8]?
 
-  private init(directory: String, keys: [SigningKey]) {
-    self.directory = directory
-    self.keys = Mutex(keys)
+    var signing: SigningKey? { keys.last { $0.signs } }
   }
 
-  /// Reads the keys of `directory`; on first use directory and key are made.
-  public static func load(directory: String) async throws(KeyFileError) -> OwnIssuer {
-    try await PrivateFiles.offPool { () throws(KeyFileError) in
-      try PrivateFiles.makeDirectory(directory)
-      if try numbers(in: directory).isEmpty { try makeKey(1, in: directory) }
+  private let files: KeyFiles
+  private let state: Mutex<State>
+  private let signatures: SignatureQueue
+
+  init(files: KeyFiles, keys: [SigningKey], signatures: SignatureQueue) {
+    self.files = files
+    self.signatures = signatures
+    state = Mutex(State(keys: keys))
+  }
+
+  /// Reads the keys of `directory`, which is made on first use.
+  ///
+  /// `place` puts a new key where all find it that share the keys; without it they are those of the directory alone.
+  public static func load(
+    directory: String, place: (@Sendable (_ name: String, _ bytes: [UInt8]) throws(KeyFileError) -> Void)? = nil
+  ) async throws(KeyFileError) -> OwnIssuer {
+    try await load(KeyFiles(directory: directory, place: place), signatures: .onItsThread())
+  }
+
+  static func load(_ files: KeyFiles, signatures: SignatureQueue) async throws(KeyFileError) -> OwnIssuer {
+    let keys = try await files.keys()
+    if !keys.contains(where: \.signs) {
+      try await PrivateFiles.offPool { () throws(KeyFileError) in try files.prepareDirectory() }
     }
-    return OwnIssuer(directory: directory, keys: try await readKeys(directory))
+    return OwnIssuer(files: files, keys: keys, signatures: signatures)
   }
+
+  // MARK: Signing
+
+  /// A signed token. It waits for the key on first use, and for the thread that signs.
+  public func sign(_ order: TokenOrder) async throws(SigningFailure) -> String {
+    let key: SigningKey
+    do throws(KeyFileError) { key = try await signingKey() } catch { throw .noKey(error) }
+    return try await signatures.signed(order.claims, by: key)
+  }
+
+  /// Sees to it that there is a key to sign with; at once when there is one.
+  public func prepare() async throws(KeyFileError) { _ = try await signingKey() }
+
+  private func signingKey() async throws(KeyFileError) -> SigningKey {
+    if let key = state.withLock(\.signing) { return key }
+    try await make()
+    guard let key = state.withLock(\.signing) else { throw .noKeys(directory: files.directory) }
+    return key
+  }
+
+  /// Makes a key, or waits for one that is being made.
+  private func make() async throws(KeyFileError) {
+    let task = state.withLock { state in
+      if let running = state.making { return running }
+      let task = Task { await self.result { () async throws(KeyFileError) in try await self.makeKey() } }
+      state.making = task
+      return task
+    }
+    try await task.value.get()
+  }
+
+  private func result(
+    of work: @Sendable () async throws(KeyFileError) -> Void
+  ) async -> Result<Void, KeyFileError> {
+    let result: Result<Void, KeyFileError>
+    do throws(KeyFileError) { result = .success(try await work()) } catch { result = .failure(error) }
+    state.withLock { $0.making = nil }
+    return result
+  }
+
+  private func makeKey() async throws(KeyFileError) {
+    // Another process may have been faster, while this one started.
+    try await reload()
+    guard state.withLock(\.signing) == nil else { return }
+    let unkept = state.withLock(\.unkept)
+    let bytes = try await PrivateFiles.offPool { () throws(KeyFileError) in
+      if let unkept { return unkept }
+      return try SigningKeyMaker.newKey()
+    }
+    state.withLock { $0.unkept = bytes }
+    try await PrivateFiles.offPool { [files] () throws(KeyFileError) in try files.add(bytes) }
+    try await reload()
+    state.withLock { $0.unkept = nil }
+  }
+
+  // MARK: Keys
 
   /// Makes a new key, which signs from now on. Tokens of the older keys stay valid while their files are there.
   public func rotate() async throws(KeyFileError) {
-    let directory = directory
-    try await PrivateFiles.offPool { () throws(KeyFileError) in
-      let numbers = try Self.numbers(in: directory)
-      guard numbers.count < Limits.keyFilesMax else { throw .tooMany(directory: directory) }
-      var number = (numbers.last ?? 0) + 1
-      while !(try Self.makeKey(number, in: directory)) { number += 1 }
-    }
+    try await PrivateFiles.offPool { [files] () throws(KeyFileError) in try files.add(SigningKeyMaker.newKey()) }
     try await reload()
   }
 
   /// Reads the directory again, for keys that were added or removed since.
   public func reload() async throws(KeyFileError) {
-    let fresh = try await Self.readKeys(directory)
-    keys.withLock { $0 = fresh }
+    let fresh = try await files.keys()
+    state.withLock { $0.keys = fresh }
   }
-
-  /// A signed token, or nil when signing fails.
-  public func sign(_ order: TokenOrder) -> String? { keys.withLock(\.last)?.sign(order.claims) }
 
   /// The key of this id.
   func key(_ keyID: ExactText) -> VerificationKey? {
-    keys.withLock { $0.first { $0.verification.keyID == keyID }?.verification }
+    state.withLock { $0.keys.first { $0.verification.keyID == keyID }?.verification }
   }
 
-  /// The public keys as a key set (RFC 7517 section 5).
-  var keySet: [UInt8] {
+  /// The public keys that sign, and those that did before them, as a key set (RFC 7517 section 5) for tokens of `issuer`.
+  func keySet(issuer: String) async throws(KeyFileError) -> [UInt8] {
+    try await prepare()
     var writer = JSONWriter()
     writer.beginObject()
     writer.name("keys")
     writer.beginArray()
-    for key in keys.withLock({ $0 }) {
-      writer.element()
-      key.writeJWK(&writer)
-    }
+    for key in state.withLock(\.keys) { key.writeJWK(&writer, issuer: issuer) }
     writer.endArray()
     writer.endObject()
     return writer.bytes
-  }
-
-  private static let prefix = "key-"
-  private static let suffix = ".pem"
-
-  private static func path(_ number: Int, in directory: String) -> String {
-    let digits = String(number)
-    return "\(directory)/\(prefix)\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)\(suffix)"
-  }
-
-  /// The numbers of the key files, lowest first. Other files are left alone.
-  private static func numbers(in directory: String) throws(KeyFileError) -> [Int] {
-    let numbers = try PrivateFiles.names(in: directory).compactMap { name -> Int? in
-      guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
-      guard let number = Int(name.dropFirst(prefix.count).dropLast(suffix.count)), number > 0 else { return nil }
-      return path(number, in: directory) == "\(directory)/\(name)" ? number : nil
-    }
-    guard numbers.count <= Limits.keyFilesMax else { throw .tooMany(directory: directory) }
-    return numbers.sorted()
-  }
-
-  /// Makes a key file; false when another process was faster, whose key is then used.
-  @discardableResult
-  private static func makeKey(_ number: Int, in directory: String) throws(KeyFileError) -> Bool {
-    let pem = P256.Signing.PrivateKey().pemRepresentation + "\n"
-    return try PrivateFiles.write(Array(pem.utf8), to: path(number, in: directory), mode: 0o600, placement: .exclusive)
-  }
-
-  private static func readKeys(_ directory: String) async throws(KeyFileError) -> [SigningKey] {
-    let files = try await PrivateFiles.offPool { () throws(KeyFileError) in
-      var files: [(path: String, text: String)] = []
-      for number in try numbers(in: directory) {
-        let path = path(number, in: directory)
-        let bytes = try PrivateFiles.read(path, bytesMax: Limits.keyFileBytesMax, isSecret: true)
-        files.append((path, String(decoding: bytes, as: UTF8.self)))
-      }
-      return files
-    }
-    var keys: [SigningKey] = []
-    for file in files {
-      guard let key = await SigningKey(pem: file.text) else { throw .broken(path: file.path) }
-      keys.append(key)
-    }
-    guard !keys.isEmpty else { throw .noKeys(directory: directory) }
-    return keys
   }
 }

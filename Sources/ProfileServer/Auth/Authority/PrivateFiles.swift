@@ -23,6 +23,10 @@ public enum KeyFileError: Error, Equatable, Sendable {
   case missing(path: String)
   /// A directory that had keys a moment ago has none.
   case noKeys(directory: String)
+  /// The library makes no key.
+  case notMade
+  /// The servers share their keys, and what they share them by cannot be reached; `reason` is a sentence.
+  case notShared(reason: String)
   /// A host name that a certificate cannot hold.
   case invalidHost
 
@@ -46,6 +50,9 @@ public enum KeyFileError: Error, Equatable, Sendable {
     case .noKeys(let directory):
       "\(directory) has lost its keys while they were read. Restore them from a backup, or start again to have a new one "
         + "made; tokens of the others end then."
+    case .notMade: "No key could be made to sign tokens with. Restart the server; if it stays so, report it."
+    case .notShared(let reason):
+      "The key that signs tokens could not be shared with the other servers, and is not used before it is: \(reason)"
     case .invalidHost:
       "The host of --public-url or --host is neither an IP address nor a host name in ASCII. Write it in its "
         + "ASCII form."

@@ -13,8 +13,6 @@ struct TokenRequest: Sendable {
   var tenant: String
   var contentType: String?
   var authorization: String?
-  /// The `Host` header field.
-  var host: String?
   /// The client's `client-request-id`.
   var correlationID: String?
   var body: [UInt8]
@@ -22,21 +20,21 @@ struct TokenRequest: Sendable {
 
 extension Authority {
   /// Answers a token request (RFC 6749 section 4.4).
-  func token(_ request: TokenRequest) -> AuthorityAnswer {
-    do throws(AuthorityRefusal) { return try issue(request) } catch {
+  func token(_ request: TokenRequest) async -> AuthorityAnswer {
+    do throws(AuthorityRefusal) { return try await issue(request) } catch {
       return answer(error, correlationID: request.correlationID.flatMap(Self.echoable))
     }
   }
 
-  private func issue(_ request: TokenRequest) throws(AuthorityRefusal) -> AuthorityAnswer {
+  private func issue(_ request: TokenRequest) async throws(AuthorityRefusal) -> AuthorityAnswer {
     guard Self.isForm(request.contentType), let form = FormParameters(request.body) else { throw .notAForm }
     guard let grant = form["grant_type"] else { throw .missingParameter("grant_type") }
     guard grant == "client_credentials" else { throw .unsupportedGrant }
     let client = try authenticate(form, authorization: request.authorization)
     guard TenantSegment(request.tenant) == .tenant(client.tenant) else { throw .unknownTenant }
     guard let scope = form["scope"] else { throw .missingParameter("scope") }
-    guard let audience = audience(ofScope: scope) else { throw .wrongScope }
-    let token = try accessToken(for: client, audience: audience, host: request.host)
+    guard isOwnScope(scope) else { throw .wrongScope }
+    let token = try await accessToken(for: client)
     return AuthorityAnswer(status: 200) { writer in
       writer.member("token_type", "Bearer")
       writer.member("expires_in", token.expires - clock())
@@ -78,13 +76,13 @@ extension Authority {
     return (id, secret)
   }
 
-  /// The audience of the one resource that the scope asks for; MSAL's additional OpenID scopes say nothing.
-  private func audience(ofScope scope: String) -> String? {
+  /// Whether the scope asks for one resource, which is this server; MSAL's additional OpenID scopes say nothing.
+  private func isOwnScope(_ scope: String) -> Bool {
     let openID: Set<Substring> = ["openid", "profile", "offline_access", "email"]
     let scopes = scope.split(separator: " ").filter { !openID.contains($0) }
     let suffix = "/.default"
-    guard scopes.count == 1, let only = scopes.first, only.hasSuffix(suffix) else { return nil }
-    return addresses.audience(forResource: String(only.dropLast(suffix.count)))
+    guard scopes.count == 1, let only = scopes.first, only.hasSuffix(suffix) else { return false }
+    return isOwnResource(String(only.dropLast(suffix.count)))
   }
 
   /// A client's id of a request is echoed when it is short and plain.

@@ -17,7 +17,6 @@ public struct TokenOrder: Sendable {
   public let tenant: TenantID
   /// The part of the issuer's name before the tenant.
   public let base: String
-  public let audience: String
   /// Seconds since 1970.
   public let issuedAt: Int64
   public let lifeSeconds: Int
@@ -27,14 +26,13 @@ public struct TokenOrder: Sendable {
   /// An order, or nil when `lifeSeconds` is not between 1 and `Limits.issuedTokenSecondsMax`.
   public init?(
     subject: Subject, tenant: TenantID, issuedAt: Int64, tokenID: String,
-    base: String = AuthorityAddresses.localBase, audience: String = AuthorityAddresses.graphAudience,
+    base: String = AuthorityAddresses.defaultBase,
     lifeSeconds: Int = Limits.issuedTokenSecondsDefault
   ) {
     guard (1...Limits.issuedTokenSecondsMax).contains(lifeSeconds) else { return nil }
     self.subject = subject
     self.tenant = tenant
     self.base = base
-    self.audience = audience
     self.issuedAt = issuedAt
     self.lifeSeconds = lifeSeconds
     self.tokenID = tokenID
@@ -44,8 +42,8 @@ public struct TokenOrder: Sendable {
   var claims: [UInt8] {
     var writer = JSONWriter(capacity: 512)
     writer.beginObject()
-    writer.member("aud", audience)
-    writer.member("iss", "\(base)/\(tenant.text)/v2.0")
+    writer.member("aud", AuthorityAddresses.graphAudience)
+    writer.member("iss", AuthorityAddresses.issuer(of: tenant.text, base: base))
     for name in ["iat", "nbf"] { writer.member(name, issuedAt) }
     writer.member("exp", issuedAt + Int64(lifeSeconds))
     writer.member("tid", tenant.text)

@@ -11,10 +11,9 @@ struct EndpointURL: Hashable, Sendable {
   init?(_ text: String) {
     guard let origin = URLOrigin(prefixOf: text), origin.isHTTPS || origin.isLoopback else { return nil }
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.utf8.contains(UInt8(ascii: "#")) else { return nil }
-    let port = origin.port.map { ":\($0)" } ?? ""
     let scheme = origin.isHTTPS ? "https://" : "http://"
     let rest = text.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
-    self.text = "\(scheme)\(origin.host)\(port)\(rest)"
+    self.text = "\(origin.text)\(rest)"
     self.origin = origin
   }
 }
@@ -41,6 +40,9 @@ struct URLOrigin: Hashable, Sendable {
     guard let parts = HostAndPort(String(authority)) else { return nil }
     (host, port) = (parts.host, parts.port)
   }
+
+  /// The origin as a browser writes it in `Origin`, but for the port, which stands there when it was written.
+  var text: String { "\(isHTTPS ? "https" : "http")://\(host)\(port.map { ":\($0)" } ?? "")" }
 
   /// Whether the host is this machine by its usual names.
   var isLoopback: Bool { HostAndPort.isLoopback(host) }

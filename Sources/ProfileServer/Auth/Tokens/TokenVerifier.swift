@@ -91,8 +91,11 @@ public final class TokenVerifier: Sendable {
   }
 
   private func verifyOwn(_ token: CompactToken, issuer: String) throws(TokenRefusal) -> TokenVerdict {
-    guard let tenant = addresses.tenant(inOwnIssuer: issuer) else { throw .unknownIssuer }
-    guard let key = own.key(token.keyID) else { throw .unknownKey }
+    // Known by key and tenant: only this server has the key, and its address may change while tokens are valid.
+    guard let tenant = AuthorityAddresses.tenant(inIssuer: issuer) else { throw .unknownIssuer }
+    guard let key = own.key(token.keyID) else {
+      throw addresses.isOwnIssuer(issuer) ? .unknownKey : .unknownIssuer
+    }
     try Self.checkSignature(of: token, key)
     try checkAudience(token.claims) { addresses.isOwnAudience($0) }
     let times = try TokenTimes(token.claims, now: clock())

@@ -20,7 +20,7 @@ enum AuthorityServer {
     let directory = try TemporaryDirectory()
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let authority = Authority(
-      issuer: try await OwnIssuer.load(directory: directory.path), addresses: addresses, demo: demo,
+      issuer: try await OwnIssuer.forTests(directory: directory.path), addresses: addresses, demo: demo,
       clock: { Int64(Date().timeIntervalSince1970) }, makeID: { UUID().uuidString.lowercased() })
     let router = Router(context: BasicRequestContext.self)
     authority.addRoutes(to: router)
@@ -34,6 +34,7 @@ enum AuthorityServer {
       group.addTask { try await application.run() }
       group.addTask {
         for await port in ports {
+          addresses.setBound(httpPort: port, httpsPort: port)
           try await body(port)
           return
         }

@@ -23,6 +23,20 @@ final class TemporaryDirectory: Sendable {
   }
 }
 
+extension OwnIssuer {
+  /// The text of a key file. Making an RSA key is slow, so that tests share one, but for those of making it.
+  private static let sharedKey = try? SigningKeyMaker.newKey()
+
+  /// An issuer of a directory, which gets the tests' key when it has none.
+  static func forTests(directory: String) async throws -> OwnIssuer {
+    try PrivateFiles.makeDirectory(directory)
+    if let sharedKey, try PrivateFiles.names(in: directory).isEmpty {
+      try PrivateFiles.write(sharedKey, to: directory + "/key-0001.pem", mode: 0o600, placement: .exclusive)
+    }
+    return try await load(directory: directory)
+  }
+}
+
 /// A clock that stands still until it is moved.
 final class TestClock: Sendable {
   private let seconds: Mutex<Int64>
@@ -74,7 +88,7 @@ struct ExternalFixture: Sendable {
       """
     let file = try IssuersFile(Array(entry.utf8))
     guard let addresses = AuthorityAddresses(publicURL: nil) else { throw TokenForge.ForgeError.noKey }
-    own = try await OwnIssuer.load(directory: directory.path + "/keys")
+    own = try await OwnIssuer.forTests(directory: directory.path + "/keys")
     verifier = TokenVerifier(
       own: own, addresses: addresses, issuers: file.issuers, fetcher: fetcher, clock: { clock.now },
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

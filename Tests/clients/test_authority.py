@@ -1,0 +1,97 @@
+"""What libraries made for Entra demand of an authority: PyJWT and azure-identity, unmodified."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+import jwt
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import RSAAlgorithm
+
+import demo
+from graph_client import GRAPH_SCOPE
+
+AUDIENCE = "https://graph.microsoft.com"
+
+
+@pytest.fixture
+def trusting(server):
+    """HTTPS that trusts the server's own certificate authority."""
+    with httpx.Client(base_url=server.https, verify=ssl.create_default_context(cafile=server.ca), trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def discovery(server, trusting) -> dict:
+    return trusting.get(f"/{server.tenant}/v2.0/.well-known/openid-configuration").raise_for_status().json()
+
+
+def issued_token(server, trusting) -> str:
+    credentials = server.credentials
+    form = {
+        "grant_type": "client_credentials", "client_id": credentials["clientId"],
+        "client_secret": credentials["clientSecret"], "scope": GRAPH_SCOPE,
+    }
+    answer = trusting.post(f"/{server.tenant}/oauth2/v2.0/token", data=form)
+    return answer.raise_for_status().json()["access_token"]
+
+
+@pytest.mark.parametrize("source", ["token endpoint", "facet token"])
+def test_a_token_is_verified_by_discovery_alone(server, trusting, discovery, source):
+    token = issued_token(server, trusting) if source == "token endpoint" else server.user_token("User.Read", demo.UPN)
+    keys = jwt.PyJWKClient(discovery["jwks_uri"], ssl_context=ssl.create_default_context(cafile=server.ca))
+    claims = jwt.decode(
+        token, keys.get_signing_key_from_jwt(token).key, algorithms=["RS256"], audience=AUDIENCE,
+        issuer=discovery["issuer"], options={"require": ["exp", "iat", "nbf", "aud", "iss", "sub"]})
+    assert claims["tid"] == server.tenant and claims["ver"] == "2.0"
+    assert discovery["id_token_signing_alg_values_supported"] == ["RS256"]
+
+
+def test_every_published_key_is_an_rsa_key_with_its_certificate(trusting, discovery):
+    keys = trusting.get(discovery["jwks_uri"]).raise_for_status().json()["keys"]
+    assert keys
+    for key in keys:
+        # As fastapi-azure-auth and social-auth-core do: whatever the key is, it is read as an RSA key.
+        public = RSAAlgorithm.from_jwk(key)
+        assert public.key_size == 2048
+        certificate = x509.load_pem_x509_certificate(
+            f"-----BEGIN CERTIFICATE-----\n{key['x5c'][0]}\n-----END CERTIFICATE-----\n".encode())
+        encoding = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert certificate.public_key().public_bytes(*encoding) == public.public_bytes(*encoding)
+        assert key["kid"] == key["x5t"] and key["use"] == "sig"
+        assert key["issuer"] == discovery["issuer"]
+        assert key["cloud_instance_name"] == discovery["cloud_instance_name"]
+
+
+@pytest.fixture
+def machine(server, monkeypatch):
+    """A machine whose metadata service is the server: one variable says where it is."""
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "MSI_ENDPOINT", "MSI_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", server.http)
+    return server
+
+
+@pytest.mark.parametrize("how", [{}, {"client_id": "id"}, {"identity_config": {"object_id": "id"}}])
+def test_the_identity_of_a_machine_gets_tokens(machine, how):
+    known = machine.credentials["clientId"]
+    given = {"client_id": known} if "client_id" in how else {"identity_config": {"object_id": known}} if how else {}
+    with ManagedIdentityCredential(**given) as credential:
+        token = credential.get_token(GRAPH_SCOPE).token
+    answer = httpx.get(f"{machine.http}/v1.0/groups", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("given", [
+    {"client_id": demo.STRANGER_ID}, {"identity_config": {"object_id": demo.STRANGER_ID}},
+    {"identity_config": {"msi_res_id": "/subscriptions/x"}},
+])
+def test_an_identity_that_nobody_has_gets_none(machine, given):
+    with ManagedIdentityCredential(**given) as credential, pytest.raises(
+            (CredentialUnavailableError, ClientAuthenticationError, HttpResponseError)):
+        credential.get_token(GRAPH_SCOPE)
