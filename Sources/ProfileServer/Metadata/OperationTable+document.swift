@@ -136,6 +136,9 @@ extension OperationTable.Row {
         option.name, in: .query, values: values(of: option, type), isList: option.isList, kind: option.kind,
         option.documentation)
     }
+    if kind == .memberReferences, method == .delete {
+      parameters.append(.init("$id", in: .query, "The address of the member, as in '@odata.id'."))
+    }
     if isConditional {
       parameters.append(
         .init("If-None-Match", in: .header, "Nothing is answered while the entity tag is still one of these."))
@@ -160,7 +163,7 @@ extension OperationTable.Row {
   /// Plain values are those of one primitive or of an enumeration.
   private func propertyNames(of type: StructuredType) -> [String] {
     type.properties.filter { property in
-      guard kind == .rawValue else { return true }
+      guard kind == .rawValue else { return kind != .valueCount || property.isCollection }
       if case .complex = property.type { return false }
       return !property.isCollection
     }.map(\.name)

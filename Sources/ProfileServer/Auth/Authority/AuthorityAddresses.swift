@@ -41,6 +41,14 @@ public final class AuthorityAddresses: Sendable {
     ports.withLock { $0 = Ports(http: httpPort, https: httpsPort) }
   }
 
+  /// Whether an address with this origin is one of this server: that of the public URL, or of one of its listeners on this
+  /// machine.
+  func isOwn(_ origin: URLOrigin) -> Bool {
+    if let base = publicBase.flatMap({ URLOrigin(prefixOf: $0) }), base.isSame(as: origin) { return true }
+    guard origin.isLoopback else { return false }
+    return ports.withLock { (origin.isHTTPS ? $0.https : $0.http) == origin.effectivePort }
+  }
+
   /// The base of the authority's URLs as a client reaches them, always https on this machine.
   ///
   /// `host` is the client's `Host` field. The public URL wins, except for clients on this machine. A client of the
