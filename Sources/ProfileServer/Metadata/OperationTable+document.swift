@@ -45,7 +45,9 @@ extension OperationTable {
     return versions.flatMap { version -> [APIOperation] in
       let name = version.rawValue
       return [
-        document("/\(name)/", id: "\(name).service", "The service document", [OpenAPIDocument.mediaType]),
+        document(
+          "/\(name)/", id: "\(name).service", "The service document", [OpenAPIDocument.mediaType],
+          refusing: [(406, [.notAcceptable])]),
         document(
           "/\(name)/$metadata", id: "\(name).metadata", "The entity data model as CSDL XML or JSON",
           [CSDLXML.mediaType, CSDLJSON.mediaType]),
@@ -70,9 +72,10 @@ extension OperationTable {
   }
 
   private static func document(
-    _ path: String, id: String, _ summary: String, _ mediaTypes: [String]
+    _ path: String, id: String, _ summary: String, _ mediaTypes: [String],
+    refusing further: [(Int, [GraphErrorCode])] = []
   ) -> APIOperation {
-    let refusals = ([(400, [.badRequest])] + Row.ofEveryRequest).map { status, codes in
+    let refusals = ([(400, [.badRequest])] + further + Row.ofEveryRequest).map { status, codes in
       APIOperation.Refusal(status, codes.map(\.rawValue))
     }
     return APIOperation(
