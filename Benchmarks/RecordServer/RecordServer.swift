@@ -28,7 +28,7 @@ struct RecordServer {
     let environment = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
     let server = FacetServer(
       configuration: ServerConfiguration(
-        host: "127.0.0.1", port: 0, httpsPort: 0, publicURL: nil, sourceShape: .auto, acceptsSnakeCase: false,
+        host: "127.0.0.1", port: 0, httpsPort: 0, publicURL: nil, sourceShape: .auto, lenientNames: false,
         pageKey: try await PageKey.load(path: "\(data)/pages.key"), batchRequestsMax: Limits.batchRequestsDefault),
       service: ProfileService(store: store, environment: environment, evaluations: .onThreads()),
       verifier: TokenVerifier(own: issuer, addresses: addresses, issuers: [], clock: clock, logger: logger),

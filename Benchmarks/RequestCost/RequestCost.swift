@@ -124,7 +124,7 @@ final class Server {
       session: try service.makeSession { [late] in late.put($0) },
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
       settings: GraphSettings(
-        sourceShape: .auto, acceptsSnakeCase: false,
+        sourceShape: .auto, lenientNames: false,
         pageKey: try waiting { try await PageKey.load(path: "\(directory)/pages.key") },
         batchRequestsMax: Limits.batchRequestsDefault),
       metrics: ServerMetrics(), logger: logger)

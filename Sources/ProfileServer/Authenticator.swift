@@ -6,7 +6,8 @@ import Profiles
 /// Finds out who sent a request. Owned by one event loop; a token that was seen before costs a look-up.
 final class Authenticator {
   private let verifier: TokenVerifier
-  private let addresses: AuthorityAddresses
+  /// Where this server is found.
+  let addresses: AuthorityAddresses
   private let eventLoop: any EventLoop
   private let remembered = TokenTable()
 

@@ -37,6 +37,16 @@ enum DirectoryList {
     }
   }
 
+  /// The type of the entity set that the elements are found in: members and memberships may be of several types, each of
+  /// which says its own.
+  var setType: StructuredType {
+    switch self {
+    case .groups: ProfileModel.group
+    case .members, .memberships: ProfileModel.directoryObject
+    case .changes: ProfileModel.change
+    }
+  }
+
   /// Whether the directory answers, whose errors have codes of their own.
   var isDirectory: Bool {
     switch self {

@@ -22,7 +22,7 @@ public struct ServerConfiguration: Sendable {
   /// How `source.type` is answered.
   public var sourceShape: SourceShape
   /// Whether snake_case names of properties are accepted.
-  public var acceptsSnakeCase: Bool
+  public var lenientNames: Bool
   /// Seals links to further pages.
   public var pageKey: PageKey
   /// Most requests of one batch.
@@ -32,7 +32,7 @@ public struct ServerConfiguration: Sendable {
 
   /// A configuration from the settings of the command line.
   public init(
-    host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, acceptsSnakeCase: Bool,
+    host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, lenientNames: Bool,
     pageKey: PageKey, batchRequestsMax: Int, openFilesMax: Int = .max
   ) {
     self.host = host
@@ -40,7 +40,7 @@ public struct ServerConfiguration: Sendable {
     self.httpsPort = httpsPort
     self.publicURL = publicURL
     self.sourceShape = sourceShape
-    self.acceptsSnakeCase = acceptsSnakeCase
+    self.lenientNames = lenientNames
     self.pageKey = pageKey
     self.batchRequestsMax = batchRequestsMax
     self.openFilesMax = openFilesMax
@@ -155,7 +155,7 @@ public struct FacetServer: Service, CustomStringConvertible {
     _ group: MultiThreadedEventLoopGroup, _ metrics: ServerMetrics
   ) async throws -> LoopHandlers {
     let settings = GraphSettings(
-      sourceShape: configuration.sourceShape, acceptsSnakeCase: configuration.acceptsSnakeCase,
+      sourceShape: configuration.sourceShape, lenientNames: configuration.lenientNames,
       pageKey: configuration.pageKey, batchRequestsMax: configuration.batchRequestsMax)
     return try await LoopHandlers(group: group) { [service, verifier, addresses, logger] loop in
       GraphHandler(

@@ -204,7 +204,11 @@ extension GraphError {
 
 extension GraphError {
   init(_ error: PathError) {
-    self.init(status: .badRequest, code: .badRequest, message: error.message)
+    if case .notOffered = error {
+      self.init(status: .notImplemented, code: .notImplemented, message: error.message)
+    } else {
+      self.init(status: .badRequest, code: .badRequest, message: error.message)
+    }
   }
 
   /// What OData knows and this server does not offer is 501 (OData 4.01 part 1, 9.3.1).
@@ -246,10 +250,6 @@ extension GraphError {
     message: "This resource is offered as application/json with odata.metadata=minimal or none, counts and raw values "
       + "as text/plain. Send Accept: application/json.")
 
-  static let versionNotOffered = GraphError(
-    status: .badRequest, code: .badRequest,
-    message: "The server speaks OData 4.0. Send OData-Version: 4.0 and OData-MaxVersion: 4.0 or higher, or neither.")
-
   /// A path that only `/beta` has (as Graph answers it, with a hint).
   static let profileNeedsBeta = GraphError(
     status: .notFound, code: .resourceNotFound,
@@ -269,6 +269,10 @@ extension GraphError {
   static let notImplemented = GraphError(
     status: .notImplemented, code: .notImplemented,
     message: "This resource is part of the model, but not offered by this version of the server.")
+
+  static let notACollection = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "$count follows a collection, and this property has a single value. Leave out /$count.")
 
   static let notPrimitive = GraphError(
     status: .badRequest, code: .badRequest,
@@ -303,14 +307,6 @@ extension GraphError {
   static let malformedIdempotencyKey = GraphError(
     status: .badRequest, code: .badRequest,
     message: "Idempotency-Key must have 1 to \(Limits.idempotencyKeyBytesMax) characters of ASCII.")
-
-  static let malformedReference = GraphError(
-    status: .badRequest, code: .requestBadRequest,
-    message: "A reference must be an address that ends with /directoryObjects/{id} or /users/{id}, in '@odata.id'.")
-
-  static let membersTooMany = GraphError(
-    status: .badRequest, code: .requestBadRequest,
-    message: "One request adds at most \(Limits.membersAddedMax) members. Send the others with further requests.")
 
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,

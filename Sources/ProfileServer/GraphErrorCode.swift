@@ -17,6 +17,7 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case requestTimeout
   case quotaLimitReached
   case resourceModified
+  case preconditionFailed
   case failedDependency
   case batchAnswerTooLarge
   case requestEntityTooLarge

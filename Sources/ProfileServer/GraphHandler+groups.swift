@@ -11,10 +11,11 @@ extension GraphHandler {
     switch (method, list) {
     case (.GET, _):
       let page = try PageRequest(exchange, by: caller, key: settings.pageKey)
-      read(list, page.query, caller) { [self] in finish(exchange, list: $0, page) }
+      read(list, page.query, caller) { [self] in finish(exchange, list, $0, page) }
     case (.POST, .groups):
       let patch = try patch(exchange, .create, ProfileModel.group)
-      session.createGroup(patch, members: try members(patch), by: caller) { [self] in finish(exchange, created: $0) }
+      let members = try members(patch, exchange, caller)
+      session.createGroup(patch, members: members, by: caller) { [self] in finish(exchange, created: $0) }
     case (_, .groups): throw .methodNotAllowed([.GET, .HEAD, .POST])
     default: throw .methodNotAllowed([.GET, .HEAD])
     }
@@ -41,16 +42,17 @@ extension GraphHandler {
   }
 
   private func finish(
-    _ exchange: Exchange, list result: Result<(UserID?, Listing<VisibleObject>), ProfileError>, _ page: PageRequest
+    _ exchange: Exchange, _ list: DirectoryList, _ result: Result<(UserID?, Listing<VisibleObject>), ProfileError>,
+    _ page: PageRequest
   ) {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success((let owner, let listing)):
       let encoder = encoder(exchange)
       let selection = exchange.options.selection
-      let type = exchange.resource?.type ?? ProfileModel.user
       let context =
-        owner.map { encoder.changesContext(of: $0, selection) } ?? encoder.context(ofSetOf: type, selection)
+        owner.map { encoder.changesContext(of: $0, selection) }
+        ?? encoder.context(ofSetOf: list.setType, selection, of: list.type)
       finish(exchange, listing, context, page, Self.userHeaders) { encoder.objects($0, selection, isFirst: $1) }
     }
   }
@@ -63,8 +65,9 @@ extension GraphHandler {
     case .PATCH:
       let patch = try patch(exchange, .update, ProfileModel.group)
       let preconditions = try preconditions(exchange)
-      session.updateGroup(id, patch, members: try members(patch), preconditions: preconditions, by: caller) {
-        [self] in finish(exchange, updated: $0)
+      let members = try members(patch, exchange, caller)
+      session.updateGroup(id, patch, members: members, preconditions: preconditions, by: caller) { [self] in
+        finish(exchange, updated: $0)
       }
     case .DELETE:
       let preconditions = try preconditions(exchange)
@@ -76,40 +79,46 @@ extension GraphHandler {
   func perform(
     _ exchange: Exchange, _ method: HTTPMethod, onReferencesOf id: GroupID, _ caller: Caller
   ) throws(GraphError) {
-    guard method == .POST else { throw .methodNotAllowed([.POST]) }
-    guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
-    let address = try body.withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
-    let user = try Self.member(at: address)
-    session.addMember(user, to: id, by: caller) { [self] in finish(exchange, removed: $0) }
+    switch method {
+    case .POST:
+      guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
+      let address = try body.withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
+      let user = try member(at: address, exchange, caller)
+      session.addMember(user, to: id, by: caller) { [self] in finish(exchange, removed: $0) }
+    case .DELETE:
+      // OData 4.01 part 1, 11.4.6.2: the reference is that of the entity in `$id`.
+      guard let address = exchange.options.id else { throw .referenceNotNamed }
+      let user = try member(at: address, exchange, caller)
+      session.removeMember(user, from: id, by: caller) { [self] in finish(exchange, removed: $0) }
+    default: throw .methodNotAllowed([.POST, .DELETE])
+    }
   }
 
   func perform(
     _ exchange: Exchange, _ method: HTTPMethod, onReferenceTo user: UserID, in id: GroupID, _ caller: Caller
   ) throws(GraphError) {
     guard method == .DELETE else { throw .methodNotAllowed([.DELETE]) }
-    session.removeMember(user, from: id, by: caller) { [self] in finish(exchange, removed: $0) }
+    session.removeMember(.id(user), from: id, by: caller) { [self] in finish(exchange, removed: $0) }
   }
 
   // MARK: References
 
   /// The people whom `members@odata.bind` names.
-  private func members(_ patch: StructuredPatch) throws(GraphError) -> [UserID] {
+  private func members(
+    _ patch: StructuredPatch, _ exchange: Exchange, _ caller: Caller
+  ) throws(GraphError) -> [OwnerReference] {
     let addresses = patch.bindings["members"] ?? []
     guard addresses.count <= Limits.membersAddedMax else { throw .membersTooMany }
-    var members: [UserID] = []
-    for address in addresses { members.append(try Self.member(at: address)) }
+    var members: [OwnerReference] = []
+    for address in addresses { members.append(try member(at: address, exchange, caller)) }
     return members
   }
 
-  /// The person at an address: its last two segments are the entity set and the id.
-  private static func member(at address: String) throws(GraphError) -> UserID {
-    let path = address.utf8.prefix { $0 != UInt8(ascii: "?") }
-    let segments = path.split(separator: UInt8(ascii: "/"))
-    guard segments.count >= 2, let set = PercentEncoding.decode(segments[segments.count - 2]),
-      ["directoryobjects", "users", "user"].contains(set.lowercased()),
-      let id = PercentEncoding.decode(segments[segments.count - 1]).flatMap(UserID.init)
-    else { throw .malformedReference }
-    return id
+  /// The person at an address.
+  private func member(
+    at address: String, _ exchange: Exchange, _ caller: Caller
+  ) throws(GraphError) -> OwnerReference {
+    try self.address(address, in: exchange.request, from: .ownAndGraph).person(in: caller.tenant)
   }
 }
 
@@ -120,8 +129,10 @@ private struct EntityReference {
   init(_ bytes: UnsafeBufferPointer<UInt8>) throws(GraphError) {
     var address: String?
     do {
-      var reader = JSONReader(bytes)
+      var reader = JSONReader(bytes, dialect: .graph)
       var known: Set<[UInt8]> = []
+      try reader.skipByteOrderMark()
+      guard try reader.peek() == .object else { throw GraphError.malformedReference }
       try reader.beginObject()
       while let name = try reader.nextName(notAmong: &known) {
         guard name.string == "@odata.id" || name.string == "@id" else {
@@ -129,14 +140,31 @@ private struct EntityReference {
           continue
         }
         // Two addresses would be one for us and maybe the other one for somebody who looked at this before.
-        guard address == nil else { throw GraphError.malformedReference }
+        guard address == nil, try reader.peek() == .string else { throw GraphError.malformedReference }
         address = try reader.readString().string
       }
       try reader.finish()
+    } catch let error as JSONError {
+      throw GraphError(BodyError.malformed(error))
     } catch {
       throw .malformedReference
     }
     guard let address else { throw .malformedReference }
     self.address = address
   }
+}
+
+extension GraphError {
+  static let malformedReference = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "A reference must name a person, as /users/{id or principal name} or /directoryObjects/{id}, in the "
+      + "'@odata.id' of an object or in an array 'members@odata.bind'.")
+
+  static let referenceNotNamed = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "Name the reference to take away: DELETE .../members/{id}/$ref, or .../members/$ref?$id={address}.")
+
+  static let membersTooMany = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "One request adds at most \(Limits.membersAddedMax) members. Send the others with further requests.")
 }

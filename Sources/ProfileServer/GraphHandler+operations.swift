@@ -24,9 +24,9 @@ extension GraphHandler {
     case .item(let owner, let collection, let id):
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
       try perform(exchange, method, onItem: id, request)
-    case .property(let resource, let path, let isRaw):
+    case .property(let resource, let path, let form):
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
-      try readProperty(exchange, path, isRaw: isRaw, of: resource, caller)
+      try readProperty(exchange, path, as: form, of: resource, caller)
     case .list(let list): try perform(exchange, method, onList: list, caller)
     case .listCount(let list):
       guard method == .GET else { throw .methodNotAllowed([.GET, .HEAD]) }
@@ -35,7 +35,7 @@ extension GraphHandler {
     case .memberReferences(let id): try perform(exchange, method, onReferencesOf: id, caller)
     case .memberReference(let id, let user): try perform(exchange, method, onReferenceTo: user, in: id, caller)
     case .batch: try performBatch(exchange, by: caller)
-    case .other: throw .notImplemented
+    case .directoryObject, .other: throw .notImplemented
     }
   }
 
@@ -59,7 +59,7 @@ extension GraphHandler {
     _ exchange: Exchange, _ purpose: EntityReader.Purpose, _ type: StructuredType
   ) throws(GraphError) -> StructuredPatch {
     guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
-    let reader = EntityReader(purpose, acceptsSnakeCase: settings.acceptsSnakeCase)
+    let reader = EntityReader(purpose, lenientNames: settings.lenientNames)
     do throws(BodyError) {
       return try body.withBytes { bytes throws(BodyError) in try reader.read(bytes, as: type) }
     } catch {

@@ -133,7 +133,7 @@ extension GraphHandler {
 
   private func finish(
     _ exchange: Exchange, profile: Result<ProfileView, ProfileError>, by caller: Caller,
-    collections: [(NavigationProperty, QueryOptions)], showsID: Bool
+    collections: [ExpandedCollection], showsID: Bool
   ) {
     switch profile {
     case .failure(let error): finish(exchange, error)
@@ -149,15 +149,17 @@ extension GraphHandler {
   }
 
   /// All collections stand in a profile unless some are selected or expanded, as published answers show.
-  private static func collections(_ options: QueryOptions) -> [(NavigationProperty, QueryOptions)] {
+  private static func collections(_ options: QueryOptions) -> [ExpandedCollection] {
     guard options.selection != nil || options.expansions != nil else {
-      return ProfileModel.collections.map { ($0, QueryOptions()) }
+      return ProfileModel.collections.map { ExpandedCollection(collection: $0) }
     }
     return ProfileModel.collections.compactMap { collection in
       if let expansion = options.expansions?.first(where: { $0.navigation == collection.name }) {
-        return (collection, expansion.options)
+        return ExpandedCollection(
+          collection: collection, options: expansion.options, countsOnly: expansion.countsOnly)
       }
-      return options.selection?.navigation.contains(collection.name) == true ? (collection, QueryOptions()) : nil
+      return options.selection?.navigation.contains(collection.name) == true
+        ? ExpandedCollection(collection: collection) : nil
     }
   }
 }

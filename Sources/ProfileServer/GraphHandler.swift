@@ -8,7 +8,7 @@ import Profiles
 struct GraphSettings: Sendable {
   let sourceShape: SourceShape
   /// Whether snake_case names of properties are accepted (`--lenient-names`).
-  let acceptsSnakeCase: Bool
+  let lenientNames: Bool
   /// Seals links to further pages.
   let pageKey: PageKey
   /// Most requests of one batch.
@@ -111,9 +111,16 @@ final class GraphHandler {
     }
   }
 
+  /// Reads an address that stands in a request.
+  func address(
+    _ text: String, in request: GraphRequest, from hosts: ServiceAddress.Hosts
+  ) throws(GraphError) -> ServiceAddress {
+    try ServiceAddress(text, in: request, from: hosts, isOwn: authenticator.addresses.isOwn)
+  }
+
   /// Reads all of a request but its body: which resource it names, what it asks of it, and in which form.
   func prepare(_ exchange: Exchange) throws(GraphError) -> GraphResource {
-    guard ProtocolVersion.isOffered(exchange.request.headers) else { throw .versionNotOffered }
+    try ProtocolFields.check(exchange.request.headers)
     try checkMediaType(exchange.request)
     guard try !Self.isBatch(exchange.request) else {
       exchange.route = .batch
@@ -145,9 +152,13 @@ final class GraphHandler {
     }
   }
 
-  /// The form of the answer, decided before anything is written. Plain texts have one form only.
+  /// The form of the answer, decided before anything is written. Plain texts have one form only, in UTF-8.
   private func representation(_ exchange: Exchange, _ resource: GraphResource) throws(GraphError) -> Representation {
-    guard !resource.isPlainText, exchange.request.method != .DELETE else { return Representation() }
+    guard exchange.request.method != .DELETE else { return Representation() }
+    guard !resource.isPlainText else {
+      guard Representation.takesUTF8(exchange.request.headers) != false else { throw .notAcceptable }
+      return Representation()
+    }
     guard let form = Representation(format: exchange.options.format, exchange.request.headers) else {
       throw .notAcceptable
     }

@@ -11,8 +11,8 @@ enum GraphResource {
   case collection(OwnerReference, NavigationProperty)
   case count(OwnerReference, NavigationProperty)
   case item(OwnerReference, NavigationProperty, ItemID)
-  /// A property of a person or an item, by the path to it; `isRaw` is `$value`.
-  indirect case property(GraphResource, [Property], isRaw: Bool)
+  /// A property of a person or an item, by the path to it.
+  indirect case property(GraphResource, [Property], PropertyForm)
   case list(DirectoryList)
   case listCount(DirectoryList)
   case group(GroupID)
@@ -20,9 +20,21 @@ enum GraphResource {
   case memberReferences(GroupID)
   /// The reference to one member.
   case memberReference(GroupID, UserID)
+  /// Whoever has this id in the directory. References name people so; nothing is read there.
+  case directoryObject(UserID)
   case batch
   /// Something that the model has and this version does not offer.
   case other
+
+  /// What of a property is asked for.
+  enum PropertyForm {
+    /// Its value as JSON.
+    case value
+    /// Its value as plain text (`$value`).
+    case raw
+    /// How many values a collection has (`$count`).
+    case count
+  }
 
   /// What stands for the path in logs and metrics.
   var route: RouteTemplate {
@@ -40,14 +52,15 @@ enum GraphResource {
     case .group: .group
     case .memberReferences, .memberReference: .memberReference
     case .batch: .batch
-    case .other: .unknown
+    case .directoryObject, .other: .unknown
     }
   }
 
   /// The type that query options are read against.
   var type: StructuredType {
     switch self {
-    case .users, .userCount, .user, .memberReferences, .memberReference, .batch, .other: ProfileModel.user
+    case .users, .userCount, .user, .memberReferences, .memberReference, .directoryObject, .batch, .other:
+      ProfileModel.user
     case .list(let list), .listCount(let list): list.type
     case .group: ProfileModel.group
     case .profile: ProfileModel.profile
@@ -61,9 +74,12 @@ enum GraphResource {
     switch method {
     case .GET, .HEAD: offerToReads
     case .POST, .PATCH: offerToReads.intersection([.select, .format])
+    case .DELETE: isOfReferences ? .id : []
     default: []
     }
   }
+
+  private var isOfReferences: Bool { if case .memberReferences = self { true } else { false } }
 
   private var offerToReads: QueryOptions.Offer {
     switch self {
@@ -71,17 +87,19 @@ enum GraphResource {
     case .user, .item, .group: [.select, .format]
     case .profile: [.select, .expand, .format]
     case .userCount, .count, .listCount: [.filter, .search]
-    case .property(_, _, let isRaw): isRaw ? [] : .format
-    case .memberReferences, .memberReference, .batch, .other: []
+    case .property(_, _, .value): .format
+    case .property(_, _, .raw), .property(_, _, .count), .memberReferences, .memberReference, .directoryObject, .batch,
+      .other:
+      []
     }
   }
 
   /// Whether it is answered as plain text.
   var isPlainText: Bool {
     switch self {
-    case .userCount, .count, .listCount, .property(_, _, isRaw: true): true
-    case .users, .collection, .user, .item, .profile, .property, .list, .group, .memberReferences, .memberReference,
-      .batch, .other:
+    case .userCount, .count, .listCount, .property(_, _, .raw), .property(_, _, .count): true
+    case .users, .collection, .user, .item, .profile, .property(_, _, .value), .list, .group, .memberReferences,
+      .memberReference, .directoryObject, .batch, .other:
       false
     }
   }
@@ -89,7 +107,7 @@ enum GraphResource {
   /// Whether the directory answers, whose errors have codes of their own.
   var isDirectory: Bool {
     switch self {
-    case .users, .userCount, .user, .group, .memberReferences, .memberReference: true
+    case .users, .userCount, .user, .group, .memberReferences, .memberReference, .directoryObject: true
     case .list(let list), .listCount(let list): list.isDirectory
     case .property(let resource, _, _): resource.isDirectory
     case .profile, .collection, .count, .item, .batch, .other: false
@@ -98,15 +116,22 @@ enum GraphResource {
 }
 
 extension GraphResource {
+  /// Finds out which resource a request is for.
+  init(_ request: GraphRequest) throws(GraphError) { try self.init(path: request.path) }
+
   /// Finds out which resource a path names.
-  init(_ request: GraphRequest) throws(GraphError) {
+  init(path bytes: [UInt8]) throws(GraphError) {
     let path: ResourcePath
     do throws(PathError) {
-      path = try ResourcePath(request.path, model: ProfileModel.model)
+      path = try ResourcePath(bytes, model: ProfileModel.model)
     } catch {
       throw GraphError(error)
     }
     var steps = path.steps[...]
+    if path.root.type === ProfileModel.directoryObject {
+      self = try Self.directoryObject(path)
+      return
+    }
     if path.root.isEntitySet, path.key == nil {
       self = try Self.entitySet(path.root.type === ProfileModel.group ? .list(.groups) : .users, steps)
       return
@@ -139,6 +164,12 @@ extension GraphResource {
       return
     }
     self = try Self.collection(collection, of: owner, steps.dropFirst())
+  }
+
+  private static func directoryObject(_ path: ResourcePath) throws(GraphError) -> GraphResource {
+    guard let key = path.key, path.steps.isEmpty else { return .other }
+    guard let id = UserID(key.value), key.name == nil || key.name == "id" else { throw .malformedID }
+    return .directoryObject(id)
   }
 
   private static func entitySet(
@@ -192,15 +223,19 @@ extension GraphResource {
     of resource: GraphResource, _ steps: ArraySlice<ResourcePath.Step>
   ) throws(GraphError) -> GraphResource {
     var properties: [Property] = []
-    var isRaw = false
+    var form = PropertyForm.value
     for (offset, step) in steps.enumerated() {
+      let isLast = offset == steps.count - 1
       switch step {
       case .property(let property): properties.append(property)
-      case .system("$value") where offset == steps.count - 1 && !properties.isEmpty: isRaw = true
+      case .system("$value") where isLast && !properties.isEmpty: form = .raw
+      case .system("$count") where isLast && !properties.isEmpty:
+        guard properties.last?.isCollection == true else { throw .notACollection }
+        form = .count
       case .system, .navigation, .key: return .other
       }
     }
-    return properties.isEmpty ? resource : .property(resource, properties, isRaw: isRaw)
+    return properties.isEmpty ? resource : .property(resource, properties, form)
   }
 
   /// The placeholder by which an official client's builder for `/me` reaches a server that does not rewrite it.

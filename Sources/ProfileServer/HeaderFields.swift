@@ -12,6 +12,7 @@ enum HeaderName: String, Sendable {
   case cacheControl = "Cache-Control"
   case clientRequestID = "client-request-id"
   case connection = "Connection"
+  case contentEncoding = "Content-Encoding"
   case contentLanguage = "Content-Language"
   case contentLength = "Content-Length"
   case contentType = "Content-Type"
@@ -31,7 +32,8 @@ enum HeaderName: String, Sendable {
     switch self {
     case .connection, .contentLength, .date, .accessControlAllowOrigin, .accessControlExposeHeaders: true
     case .acceptEncoding, .accessControlAllowHeaders, .accessControlAllowMethods, .accessControlMaxAge, .allow,
-      .cacheControl, .clientRequestID, .contentLanguage, .contentType, .entityTag, .location, .entityID, .odataVersion,
+      .cacheControl, .clientRequestID, .contentEncoding, .contentLanguage, .contentType, .entityTag, .location,
+      .entityID, .odataVersion,
       .preferenceApplied, .requestID, .retryAfter, .vary, .authenticate:
       false
     }

@@ -104,6 +104,14 @@ struct ItemEncoder {
     return (isFirst ? [] : [UInt8(ascii: ",")]) + json.bytes.dropFirst()
   }
 
+  /// The number of items of a collection within a profile; `isFirst` when nothing stands before it in the profile's object.
+  func collectionCount(_ collection: NavigationProperty, _ count: Int, isFirst: Bool) -> [UInt8] {
+    var json = JSONWriter(capacity: 64)
+    json.beginObject()
+    write("\(collection.name)@odata.count", count, into: &json)
+    return (isFirst ? [] : [UInt8(ascii: ",")]) + json.bytes.dropFirst()
+  }
+
   // MARK: People, groups and the record
 
   /// A person or a group as the answer to a request.
@@ -188,9 +196,9 @@ struct ItemEncoder {
     ]
   }
 
-  /// The context of people, or of groups.
-  func context(ofSetOf type: StructuredType, _ selection: Selection?) -> String {
-    "\(serviceRoot)$metadata#\(Self.entitySet(of: type))\(selection.map { $0.contextSuffix(of: type) } ?? "")"
+  /// The context of an entity set; what is selected is selected of `type`, which may be more than the set's own.
+  func context(ofSetOf set: StructuredType, _ selection: Selection?, of type: StructuredType? = nil) -> String {
+    "\(serviceRoot)$metadata#\(Self.entitySet(of: set))\(selection.map { $0.contextSuffix(of: type ?? set) } ?? "")"
   }
 
   /// The context of the record of a person.

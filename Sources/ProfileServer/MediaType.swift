@@ -63,6 +63,24 @@ extension FieldList {
     fields.flatMap { elements(of: [$0]) ?? [] }
   }
 
+  /// The weight of each name in a list whose elements have no other parameter, such as charsets and codings, by names in
+  /// lower case. An element that cannot be read is left out.
+  static func weights(_ fields: [String]) -> [String: Double] {
+    var weights: [String: Double] = [:]
+    for element in readable(fields) {
+      let parts = (split(element, at: UInt8(ascii: ";")) ?? []).map { trimmed($0).lowercased() }
+      guard let name = parts.first, let weight = weight(parts.dropFirst()) else { continue }
+      weights[name] = weight
+    }
+    return weights
+  }
+
+  private static func weight(_ parameters: ArraySlice<String>) -> Double? {
+    guard let parameter = parameters.first else { return 1 }
+    guard parameters.count == 1, parameter.hasPrefix("q=") else { return nil }
+    return weight(String(parameter.dropFirst(2)))
+  }
+
   /// A weight between 0 and 1 with three digits at most, 1 when there is none (RFC 9110 section 12.4.2); nil when it is
   /// malformed.
   static func weight(_ text: String?) -> Double? {

@@ -1,6 +1,15 @@
 import OData
 import Profiles
 
+/// A collection as it is asked for within a profile.
+struct ExpandedCollection {
+  let collection: NavigationProperty
+  /// What is asked for of its items.
+  var options = QueryOptions()
+  /// Whether only their number is.
+  var countsOnly = false
+}
+
 /// A whole profile, collection after collection, read only as far as the client takes it.
 final class ProfileSource: PieceSource {
   private let session: ProfileSession
@@ -8,8 +17,8 @@ final class ProfileSource: PieceSource {
   private let view: ProfileView
   private let links: ExpansionLinks
   private let abandonment: Abandonment?
-  private let collections: [(NavigationProperty, QueryOptions)]
-  private var rest: ArraySlice<(NavigationProperty, QueryOptions)>
+  private let collections: [ExpandedCollection]
+  private var rest: ArraySlice<ExpandedCollection>
   private var stage = Stage.opening
   private let opening: [UInt8]
   /// Whether nothing stands in the profile's object yet.
@@ -29,7 +38,7 @@ final class ProfileSource: PieceSource {
   /// A profile that begins with `opening` and shows these collections, each with what is asked for of it.
   init(
     session: ProfileSession, encoder: ItemEncoder, view: ProfileView, opening: [UInt8],
-    collections: [(NavigationProperty, QueryOptions)], links: ExpansionLinks, abandonment: Abandonment?
+    collections: [ExpandedCollection], links: ExpansionLinks, abandonment: Abandonment?
   ) {
     self.abandonment = abandonment
     self.session = session
@@ -50,11 +59,14 @@ final class ProfileSource: PieceSource {
         then(checked.map { opening })
       }
     case .between:
-      guard let (collection, options) = rest.popFirst() else {
+      guard let next = rest.popFirst() else {
         stage = .ended
         return then(.success([UInt8(ascii: "}")]))
       }
-      if options.isPlain, options.top == nil, options.skip == nil, !options.countsAll {
+      let (collection, options) = (next.collection, next.options)
+      if next.countsOnly {
+        count(collection, options, then)
+      } else if options.isPlain, options.top == nil, options.skip == nil, !options.countsAll {
         openWhole(collection, options.selection, then)
       } else {
         openPage(collection, options, then)
@@ -81,16 +93,31 @@ final class ProfileSource: PieceSource {
 
   /// Finds out whether every expression has a value before anything is sent: afterwards it could not be said.
   private func check(
-    _ collections: ArraySlice<(NavigationProperty, QueryOptions)>,
+    _ collections: ArraySlice<ExpandedCollection>,
     _ then: @escaping (Result<Void, ProfileError>) -> Void
   ) {
-    guard let place = collections.firstIndex(where: { !$0.1.isPlain }) else { return then(.success(())) }
-    let (collection, options) = collections[place]
-    session.listItems(of: view, in: collection, query(options)) { [self] listing in
+    guard let place = collections.firstIndex(where: { !$0.options.isPlain }) else { return then(.success(())) }
+    let next = collections[place]
+    let query = next.countsOnly ? query(next.options).counting : query(next.options)
+    session.listItems(of: view, in: next.collection, query) { [self] listing in
       switch listing {
       case .failure(let error): then(.failure(error))
       case .success: check(collections[(place + 1)...], then)
       }
+    }
+  }
+
+  /// How many items of a collection satisfy what is asked, and nothing else of it.
+  private func count(
+    _ collection: NavigationProperty, _ options: QueryOptions,
+    _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
+  ) {
+    session.listItems(of: view, in: collection, query(options).counting) { [self] listing in
+      then(
+        listing.map { listing in
+          defer { isBare = false }
+          return encoder.collectionCount(collection, listing.count ?? 0, isFirst: isBare)
+        })
     }
   }
 

@@ -31,11 +31,12 @@ struct Representation: Equatable {
 
   /// The form for a request; nil when none is acceptable. `$format` wins over `Accept`.
   init?(format: String?, _ headers: HTTPHeaders) {
-    guard Self.acceptsUTF8(headers) else { return nil }
+    let takesUTF8 = Self.takesUTF8(headers)
+    guard takesUTF8 != false else { return nil }
     if let format {
       self.init(format: format)
     } else {
-      self.init(accept: headers["Accept"])
+      self.init(accept: headers["Accept"], readsCharset: takesUTF8 == nil)
     }
   }
 
@@ -49,8 +50,9 @@ struct Representation: Equatable {
     self.init(parameters: type.parameters)
   }
 
-  /// The best of what the client accepts: by weight, and by precision where weights tie (RFC 9110 section 12.5.1).
-  private init?(accept: [String]) {
+  /// The best of what the client accepts: by weight, and by precision where weights tie (RFC 9110 section 12.5.1). The
+  /// charset in it counts only without `Accept-Charset` (OData 4.01 part 1, 8.2.1).
+  private init?(accept: [String], readsCharset: Bool) {
     // What nearly every request says, or nothing at all: no need to take it apart.
     guard accept != ["*/*"], accept != ["application/json"] else {
       self.init()
@@ -66,6 +68,7 @@ struct Representation: Equatable {
       guard let precision = Self.precision(range.name) else { continue }
       var parameters = range.parameters
       parameters["q"] = nil
+      if !readsCharset { parameters["charset"] = nil }
       guard let form = Representation(parameters: parameters) else { continue }
       let rank = precision + min(parameters.count, 1)
       // A weight of zero forbids what less precise ranges allow.
@@ -101,41 +104,63 @@ struct Representation: Equatable {
     }
   }
 
-  /// RFC 9110 section 12.5.2. An element that cannot be read accepts nothing.
-  private static func acceptsUTF8(_ headers: HTTPHeaders) -> Bool {
+  /// Whether `Accept-Charset` takes UTF-8 (RFC 9110 section 12.5.2); nil when it is not there. An element that cannot be read
+  /// takes nothing.
+  static func takesUTF8(_ headers: HTTPHeaders) -> Bool? {
     let fields = headers["Accept-Charset"]
-    guard !fields.isEmpty else { return true }
-    var weights: [String: Double] = [:]
-    for charset in FieldList.readable(fields) {
-      let parts = (FieldList.split(charset, at: UInt8(ascii: ";")) ?? []).map { FieldList.trimmed($0).lowercased() }
-      guard let name = parts.first, let weight = Self.weight(parts.dropFirst()) else { continue }
-      weights[name] = weight
-    }
+    guard !fields.isEmpty else { return nil }
+    let weights = FieldList.weights(fields)
     return (weights["utf-8"] ?? weights["*"] ?? 0) > 0
-  }
-
-  /// The weight among the parameters of a charset, which has no other; nil when they are malformed.
-  private static func weight(_ parameters: ArraySlice<String>) -> Double? {
-    guard let parameter = parameters.first else { return 1 }
-    guard parameters.count == 1, parameter.hasPrefix("q=") else { return nil }
-    return FieldList.weight(String(parameter.dropFirst(2)))
   }
 }
 
-/// The versions of OData that a request names (OData 4.01 part 1, 8.1.5 and 8.2.7).
-enum ProtocolVersion {
-  /// Whether a request in this version can be read, and one that takes answers up to this version be answered.
-  static func isOffered(_ headers: HTTPHeaders) -> Bool {
-    if let version = headers.first(name: "OData-Version"), number(version) != 4.0 { return false }
-    if let highest = headers.first(name: "OData-MaxVersion") {
-      guard let number = number(highest), number >= 4.0 else { return false }
+/// What a request says of the protocol itself (OData 4.01 part 1, 8.1.5, 8.2.6 and 8.2.7).
+enum ProtocolFields {
+  /// Throws when the request is of a version that cannot be read, takes no version that can be answered, or asks for an
+  /// isolation from other requests: what is not offered must not be processed.
+  static func check(_ headers: HTTPHeaders) throws(GraphError) {
+    for (name, value) in headers {
+      switch name.utf8.count {
+      case 9 where "Isolation".isSameName(as: name), 15 where "OData-Isolation".isSameName(as: name):
+        throw "snapshot".isSameName(as: String(FieldList.trimmed(value[...])))
+          ? .isolationNotOffered : .isolationUnknown
+      case 13 where "OData-Version".isSameName(as: name):
+        guard let version = number(value) else { throw .versionNotOffered }
+        guard version == 4.0 else { throw version > 4.0 ? .newerVersionNotOffered : .versionNotOffered }
+      case 16 where "OData-MaxVersion".isSameName(as: name):
+        guard let highest = number(value), highest >= 4.0 else { throw .versionNotOffered }
+      default: continue
+      }
     }
-    return true
   }
 
+  /// A version without what older clients of .NET write behind it, as `4.0;NetFx`.
   private static func number(_ text: String) -> Double? {
-    let text = text.filter { $0 != " " }
-    guard text.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }) else { return nil }
-    return Double(text)
+    guard text != "4.0" else { return 4.0 }
+    let version = FieldList.trimmed(text[...].prefix { $0 != ";" })
+    guard version.utf8.allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }) else { return nil }
+    return Double(version)
   }
+}
+
+extension GraphError {
+  static let versionNotOffered = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "The server speaks OData 4.0. Send OData-Version: 4.0 and OData-MaxVersion: 4.0 or higher, or neither.")
+
+  /// A newer version of what is sent than is read here.
+  static let newerVersionNotOffered = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "The server reads OData 4.0. What only a request of OData 4.01 or later may hold, such as nested updates and "
+      + "control information without 'odata.', would be passed over. Send OData-Version: 4.0, or leave it out.")
+
+  static let isolationNotOffered = GraphError(
+    status: .preconditionFailed, code: .preconditionFailed,
+    message: "The server does not offer OData-Isolation: snapshot. Each answer is read at its own moment; leave it out."
+  )
+
+  static let isolationUnknown = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "OData knows one isolation, snapshot, which this server does not offer. Leave out OData-Isolation.")
 }

@@ -13,6 +13,7 @@ final class LineReader {
   private(set) var bytesRead = 0
 
   private static let pieceBytes = 1 << 16
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   init(_ file: FileHandle) { self.file = file }
 
@@ -22,7 +23,8 @@ final class LineReader {
       lineNumber += 1
       bytesRead += line.count + 1
       let trimmed = line.last == 0x0D ? line.dropLast() : line[...]
-      guard trimmed.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
+      let text = trimmed.starts(with: Self.byteOrderMark) ? trimmed.dropFirst(Self.byteOrderMark.count) : trimmed
+      guard text.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
       return Array(trimmed)
     }
     return nil

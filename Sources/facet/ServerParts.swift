@@ -68,7 +68,7 @@ struct ServerParts {
     return FacetServer(
       configuration: ServerConfiguration(
         host: command.host, port: command.port, httpsPort: command.httpsPort, publicURL: publicURL,
-        sourceShape: command.sourceShape, acceptsSnakeCase: command.lenientNames, pageKey: pageKey,
+        sourceShape: command.sourceShape, lenientNames: command.lenientNames, pageKey: pageKey,
         batchRequestsMax: command.batchSize, openFilesMax: openFilesMax),
       service: service, verifier: verifier, addresses: addresses,
       authority: Authority(

@@ -64,11 +64,59 @@ struct RepresentationTests {
     func isOffered(_ version: String?, _ highest: String?) -> Bool {
       var headers = HTTPHeaders()
       if let version { headers.add(name: "OData-Version", value: version) }
-      if let highest { headers.add(name: "OData-MaxVersion", value: highest) }
-      return ProtocolVersion.isOffered(headers)
+      if let highest { headers.add(name: "odata-maxversion", value: highest) }
+      return (try? ProtocolFields.check(headers)) != nil
+    }
+    for written in ["4.0;NetFx", "4.0; NetFx", " 4.0 ;x;y", "4.0;", "4;NetFx"] {
+      #expect(isOffered(written, written), "\(written)")
+    }
+    for written in ["3.0;NetFx", ";NetFx", "NetFx", "4.0 NetFx", "4.0,4.01"] {
+      #expect(!isOffered(nil, written) && !isOffered(written, nil), "\(written)")
     }
     #expect(isOffered(nil, nil) && isOffered("4.0", "4.0") && isOffered(nil, "4.01") && isOffered(nil, "9.9"))
     #expect(!isOffered(nil, "3.0") && !isOffered(nil, "abc") && !isOffered("5.0", nil) && !isOffered(nil, "nan"))
+  }
+
+  @Test("A newer version and an isolation are refused with their reason")
+  func protocolFields() {
+    func refusal(_ name: String, _ value: String) -> GraphError? {
+      do throws(GraphError) {
+        try ProtocolFields.check([name: value])
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(refusal("OData-Version", "4.01") == .newerVersionNotOffered)
+    #expect(refusal("odata-version", "5.0;x") == .newerVersionNotOffered)
+    #expect(refusal("OData-Version", "3.0") == .versionNotOffered)
+    for name in ["OData-Isolation", "odata-isolation", "Isolation"] {
+      let refusal = refusal(name, " Snapshot")
+      #expect(refusal == .isolationNotOffered && refusal?.status == .preconditionFailed, "\(name)")
+    }
+    #expect(refusal("OData-Isolation", "serializable") == .isolationUnknown)
+    #expect(refusal("Isolations", "snapshot") == nil && refusal("X-Isolation", "snapshot") == nil)
+  }
+
+  @Test("The charset of Accept counts only where there is no Accept-Charset")
+  func charsets() {
+    #expect(form("application/json;charset=utf-16") == nil)
+    #expect(form("application/json;charset=utf-16", charset: "utf-8") == Representation())
+    #expect(form("application/json;charset=iso-8859-1;odata.metadata=none", charset: "*")?.contentType == Self.none)
+    #expect(form("application/json;charset=utf-8", charset: "utf-16") == nil)
+  }
+
+  @Test(
+    "Compressed is an answer for those who take it, and no less gladly than a plain one",
+    arguments: [
+      ("gzip", true), ("GZIP;q=0.001", true), ("x-gzip", true), ("*", true), ("deflate, gzip;q=0.5, br", true),
+      ("identity, gzip", true), ("br, *;q=0.1", true), (", gzip,", true), ("gzip;q=1.0, identity;q=0.5", true),
+      ("", false), ("identity", false), ("br, deflate", false), ("gzip;q=0", false), ("*;q=0, br", false),
+      ("gzip;q=0, *", false), ("gzip;q=0.4, identity;q=0.5", false), ("gzip;q=x", false), ("gzip;level=9", false),
+      ("\"gzip", false), ("gzipped", false),
+    ])
+  func codings(field: String, isTaken: Bool) {
+    #expect(AcceptedEncoding.takesGzip(field.isEmpty ? [] : [field]) == isTaken, "\(field)")
   }
 
   @Test("The size of a page is what was asked for, within bounds")

@@ -6,11 +6,11 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let input = Input(data, count) else { return 0 }
   let isJSON = requireCanonicalForm(input.rest)
   for purpose in [EntityReader.Purpose.create, .update, .importing, .restore] {
-    let reader = EntityReader(purpose, acceptsSnakeCase: input.isLowercase)
+    let reader = EntityReader(purpose, lenientNames: input.isLowercase)
     guard let patch = read(input, reader) else { continue }
     require(isJSON, "a body is accepted that is not JSON")
     StoredText.requireRoundTrip(StoredText.value(of: patch, input.type), of: input.type)
-    let strict = EntityReader(purpose, acceptsSnakeCase: input.isLowercase, dialect: .strict)
+    let strict = EntityReader(purpose, lenientNames: input.isLowercase, dialect: .strict)
     if let sameInStrict = read(input, strict) {
       require(sameInStrict == patch, "a body means something else in the strict dialect")
     }

@@ -46,7 +46,7 @@ final class Service {
       session: try service.makeSession { [late] in late.put($0) },
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
       settings: GraphSettings(
-        sourceShape: .auto, acceptsSnakeCase: false, pageKey: PageKey(),
+        sourceShape: .auto, lenientNames: false, pageKey: PageKey(),
         batchRequestsMax: Limits.batchRequestsDefault),
       metrics: ServerMetrics(), logger: logger)
     words = [

@@ -6,7 +6,7 @@ public enum BodyError: Error, Equatable, Sendable {
   case malformed(JSONError)
   /// The body is JSON, but not an object.
   case notAnObject
-  /// The type has no such property. `suggestion` is the property whose snake_case form was sent.
+  /// The type has no such property. `suggestion` is the name that was sent in snake_case or in another case.
   case unknownProperty(String, type: String, suggestion: String?)
   /// A navigation property was sent inline; its entities are written at their own addresses (OData 4.01 part 1, 11.4.2).
   case inlineNavigation(String)
@@ -49,9 +49,13 @@ public enum BodyError: Error, Equatable, Sendable {
     case .unknownProperty(let name, let type, nil):
       "The property '\(name)' does not exist on type '\(type)'. Remove it or correct its name."
     case .unknownProperty(let name, let type, let suggestion?):
-      "The property '\(name)' does not exist on type '\(type)'. '\(suggestion)' is meant: the official Python SDK "
-        + "writes the Python name when a property is set to None. Send '\(suggestion)' through additional_data, or "
-        + "start the server with --lenient-names."
+      "The property '\(name)' does not exist on type '\(type)'. '\(suggestion)' is meant: "
+        + (name.utf8.contains(UInt8(ascii: "_"))
+          ? "the official Python SDK writes the Python name when a property is set to None. Send '\(suggestion)' "
+            + "through additional_data"
+          : "names in a body are compared with their case, and serializers of .NET write them in PascalCase unless they "
+            + "are told otherwise. Send '\(suggestion)'")
+        + ", or start the server with --lenient-names."
     case .inlineNavigation(let name):
       "'\(name)' cannot be written inline. Write its entities at their own addresses, .../\(name) and .../\(name)/{id}."
     case .wrongKind(let property, let expected): "The value of '\(property)' must be \(expected)."

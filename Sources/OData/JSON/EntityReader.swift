@@ -17,13 +17,13 @@ public struct EntityReader: Sendable {
   }
 
   let purpose: Purpose
-  let acceptsSnakeCase: Bool
+  let lenientNames: Bool
   let dialect: JSONReader.Dialect
 
-  /// `acceptsSnakeCase` takes `display_name` for `displayName` (`--lenient-names`).
-  public init(_ purpose: Purpose, acceptsSnakeCase: Bool = false, dialect: JSONReader.Dialect = .graph) {
+  /// `lenientNames` takes `display_name` and `DisplayName` for `displayName` (`--lenient-names`).
+  public init(_ purpose: Purpose, lenientNames: Bool = false, dialect: JSONReader.Dialect = .graph) {
     self.purpose = purpose
-    self.acceptsSnakeCase = acceptsSnakeCase
+    self.lenientNames = lenientNames
     self.dialect = dialect
   }
 
@@ -32,6 +32,7 @@ public struct EntityReader: Sendable {
     var reader = JSONReader(body, dialect: dialect)
     let patch: StructuredPatch
     do {
+      try reader.skipByteOrderMark()
       guard try reader.peek() == .object else {
         try reader.skipValue()
         try reader.finish()
@@ -79,10 +80,9 @@ public struct EntityReader: Sendable {
       } else if name.withBytes({ $0.contains(UInt8(ascii: "@")) }) {
         try seen.insert(name)
         try readAnnotation(&reader, name, of: type, into: &patch)
-      } else if acceptsSnakeCase, let index = Self.camelCased(name.string).flatMap({ type.property(named: $0)?.index })
-      {
-        try seen.insert(index, at: name.offset)
-        patch.members[index] = try readMember(&reader, type.properties[index], path: path)
+      } else if lenientNames, let property = Self.property(meantBy: name.string, in: type) {
+        try seen.insert(property.index, at: name.offset)
+        patch.members[property.index] = try readMember(&reader, property, path: path)
       } else if type.isOpen {
         try seen.insert(name)
         try readDynamic(&reader, name, into: &patch, path: path)
@@ -203,10 +203,13 @@ public struct EntityReader: Sendable {
   ) throws -> Bool {
     guard name.hasSuffix(Self.bindAnnotation) || name.hasSuffix(Self.shortBindAnnotation) else { return false }
     let text = name.string
-    let navigation = type.navigation.first { !$0.containsTarget && text == "\($0.name)@odata.bind" }
+    let names = type.navigation.filter { !$0.containsTarget }.map { (navigation: $0, name: "\($0.name)@odata.bind") }
     // What asks for a relation is no remark: to leave it out unnoticed would be to lose it.
-    guard let navigation, try reader.peek() == .array else {
-      throw BodyError.unknownProperty(PropertyPath.shown(text), type: type.qualifiedName, suggestion: nil)
+    guard let navigation = names.first(where: { $0.name.hasSameBytes(as: text) })?.navigation,
+      try reader.peek() == .array
+    else {
+      let suggestion = names.first { $0.name.isSameName(as: text) && !$0.name.hasSameBytes(as: text) }?.name
+      throw BodyError.unknownProperty(PropertyPath.shown(text), type: type.qualifiedName, suggestion: suggestion)
     }
     try reader.beginArray()
     while try reader.nextElement() {
@@ -241,12 +244,17 @@ public struct EntityReader: Sendable {
   }
 
   private func unknownProperty(_ name: String, of type: StructuredType, path: PropertyPath) -> BodyError {
-    if let navigation = type.navigation.first(where: { $0.name.hasSameBytes(as: name) }) {
+    if let navigation = type.navigation.first(where: { $0.name.isSameName(as: name) }) {
       return .inlineNavigation(navigation.name)
     }
-    let suggestion = Self.camelCased(name).flatMap { type.property(named: $0)?.name }
     return .unknownProperty(
-      path.appending(PropertyPath.shown(name)).text, type: type.qualifiedName, suggestion: suggestion)
+      path.appending(PropertyPath.shown(name)).text, type: type.qualifiedName,
+      suggestion: Self.property(meantBy: name, in: type)?.name)
+  }
+
+  /// The property whose name was written in another case, as `DisplayName`, or in words, as `display_name`.
+  private static func property(meantBy name: String, in type: StructuredType) -> Property? {
+    type.property(inAnyCase: camelCased(name) ?? name)
   }
 
   /// `display_name` becomes `displayName`; nil for a name without an underscore.

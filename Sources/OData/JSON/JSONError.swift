@@ -6,6 +6,8 @@ public struct JSONError: Error, Equatable, Sendable {
     case unexpectedByte
     case trailingContent
     case invalidUTF8
+    /// The text begins with the byte order mark of UTF-16.
+    case otherEncoding
     case invalidEscape
     case loneSurrogate
     case controlCharacter
@@ -32,6 +34,7 @@ public struct JSONError: Error, Equatable, Sendable {
     case .unexpectedByte: "this character is not allowed here"
     case .trailingContent: "something follows the value"
     case .invalidUTF8: "this is not valid UTF-8"
+    case .otherEncoding: "the text is in UTF-16, and JSON is sent in UTF-8"
     case .invalidEscape: "this escape sequence is not known"
     case .loneSurrogate: "half of a surrogate pair stands alone"
     case .controlCharacter: "a control character must be escaped"

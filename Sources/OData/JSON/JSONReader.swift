@@ -56,13 +56,13 @@ public struct JSONReader {
     }
   }
 
-  private let bytes: UnsafeBufferPointer<UInt8>
+  let bytes: UnsafeBufferPointer<UInt8>
   private let dialect: Dialect
   private let depthMax: Int
   private var depth = 0
   private var needsComma = false
   /// How far the text was read, in bytes.
-  public private(set) var offset = 0
+  public internal(set) var offset = 0
 
   /// Reads `bytes`; a text nested deeper than `depthMax` is refused.
   public init(

@@ -69,8 +69,12 @@ public enum CSDLJSON {
 
   private static func container(_ description: ModelDescription) -> DocumentNode {
     let roots = description.model.roots.map { root -> (name: String, value: DocumentNode) in
-      let type: DocumentNode = ["$Type": .string(root.type.qualifiedName)]
-      return (root.name, root.isEntitySet ? ["$Collection": true, "$Type": .string(root.type.qualifiedName)] : type)
+      var members: [(name: String, value: DocumentNode)] = root.isEntitySet ? [("$Collection", true)] : []
+      members.append(("$Type", .string(root.type.qualifiedName)))
+      if !root.isListed { members.append(("$IncludeInServiceDocument", false)) }
+      let bindings = description.model.bindings(of: root).map { (name: $0.path, value: DocumentNode.string($0.target)) }
+      if !bindings.isEmpty { members.append(("$NavigationPropertyBinding", .object(bindings))) }
+      return (root.name, .object(members))
     }
     let kind: DocumentNode = ["$Kind": "EntityContainer"]
     return kind.adding(roots + annotated(description.annotations[""] ?? []))

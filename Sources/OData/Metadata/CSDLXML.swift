@@ -89,10 +89,14 @@ public enum CSDLXML {
   private static func container(_ description: ModelDescription, into xml: inout XMLWriter) {
     xml.element("EntityContainer", ["Name": description.containerName]) { xml in
       for root in description.model.roots {
-        if root.isEntitySet {
-          xml.element("EntitySet", ["Name": root.name, "EntityType": root.type.qualifiedName])
-        } else {
-          xml.element("Singleton", ["Name": root.name, "Type": root.type.qualifiedName])
+        let attributes: KeyValuePairs<String, String?> = [
+          "Name": root.name, root.isEntitySet ? "EntityType" : "Type": root.type.qualifiedName,
+          "IncludeInServiceDocument": root.isListed ? nil : "false",
+        ]
+        xml.element(root.isEntitySet ? "EntitySet" : "Singleton", attributes) { xml in
+          for binding in description.model.bindings(of: root) {
+            xml.element("NavigationPropertyBinding", ["Path": binding.path, "Target": binding.target])
+          }
         }
       }
       annotate(description.annotations[""] ?? [], into: &xml)

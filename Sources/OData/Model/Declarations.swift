@@ -145,14 +145,17 @@ public struct RootDeclaration: Sendable {
   let aliases: [String]
   let type: String
   let isCollection: Bool
+  let isListed: Bool
 
-  /// The entity set `name`, also reachable by its aliases.
-  public static func entitySet(_ name: String, aliases: [String] = [], of type: String) -> Self {
-    Self(name: name, aliases: aliases, type: type, isCollection: true)
+  /// The entity set `name`, also reachable by its aliases. One that is not listed is left out of the service document.
+  public static func entitySet(
+    _ name: String, aliases: [String] = [], of type: String, isListed: Bool = true
+  ) -> Self {
+    Self(name: name, aliases: aliases, type: type, isCollection: true, isListed: isListed)
   }
 
   /// The singleton `name`.
   public static func singleton(_ name: String, of type: String) -> Self {
-    Self(name: name, aliases: [], type: type, isCollection: false)
+    Self(name: name, aliases: [], type: type, isCollection: false, isListed: true)
   }
 }

@@ -15,6 +15,8 @@ public struct EntityModel: Sendable {
     public let type: StructuredType
     /// Whether a key follows.
     public let isEntitySet: Bool
+    /// Whether the service document names it (OData CSDL 4.01 section 13.2).
+    public let isListed: Bool
 
     /// Whether a path segment names this root, in any case.
     public func isNamed(_ segment: String) -> Bool {
@@ -46,9 +48,17 @@ public struct EntityModel: Sendable {
       resolvedRoots.append(
         Root(
           name: root.name, aliases: root.aliases, type: try builder.structured(root.type),
-          isEntitySet: root.isCollection))
+          isEntitySet: root.isCollection, isListed: root.isListed))
     }
     self.roots = resolvedRoots
+  }
+
+  /// The navigation properties of a root that lead to entities of an entity set, with the name of that set (OData CSDL
+  /// 4.01 section 13.4).
+  func bindings(of root: Root) -> [(path: String, target: String)] {
+    root.type.navigation.filter { !$0.containsTarget }.compactMap { navigation in
+      roots.first { $0.isEntitySet && $0.type === navigation.target }.map { (navigation.name, $0.name) }
+    }
   }
 
   /// The entity or complex type of this name, without namespace.

@@ -74,9 +74,10 @@ public final class StructuredType: Sendable {
     return nil
   }
 
-  /// Whether an `@odata.type` names this type; a leading `#` is optional (OData JSON 4.01 section 4.6.3).
+  /// Whether an `@odata.type` names this type, in any case as Graph compares names; a leading `#` is optional (OData JSON
+  /// 4.01 section 4.6.3).
   func isNamed(byAnnotation annotation: String) -> Bool {
     let name = annotation.utf8.first == UInt8(ascii: "#") ? String(annotation.dropFirst()) : annotation
-    return name == qualifiedName || aliases.contains(name)
+    return qualifiedName.isSameName(as: name) || aliases.contains { $0.isSameName(as: name) }
   }
 }

@@ -11,6 +11,7 @@ extension ResourcePath {
     self.version = version
     guard let second = segments.popFirst() else { throw .unknownSegment("") }
     let head = try Segment(second)
+    guard !Self.isNotOffered(head.name) else { throw .notOffered(head.name) }
     guard let root = model.roots.first(where: { $0.isNamed(head.name) }) else {
       throw .unknownSegment(head.shownName)
     }
@@ -24,6 +25,12 @@ extension ResourcePath {
     steps = try Self.steps(&segments, from: root.type)
   }
 
+  /// Resources at the root of a service that OData knows and this one does not have (OData URL Conventions 4.01
+  /// sections 4.4, 4.15 and 4.16).
+  private static func isNotOffered(_ name: String) -> Bool {
+    name.utf8.first == UInt8(ascii: "$") && ["$entity", "$all", "$crossjoin"].contains { $0.isSameName(as: name) }
+  }
+
   private static func steps(
     _ segments: inout PathSegments, from root: StructuredType
   ) throws(PathError) -> [Step] {
@@ -34,7 +41,7 @@ extension ResourcePath {
       let segment = try Segment(raw)
       if segment.name.utf8.first == UInt8(ascii: "$") {
         guard segment.key == nil else { throw .malformedKey(segment: segment.shownName) }
-        steps.append(.system(segment.name))
+        steps.append(.system(segment.name.lowercased()))
         type = nil
         continue
       }
@@ -109,6 +116,9 @@ private struct PathSegments {
 
 /// One path segment: a name and the key that may stand behind it in parentheses.
 private struct Segment {
+  /// Segments of OData's own whose parentheses hold something else than a key.
+  private static let callable = ["$crossjoin", "$filter"]
+
   let name: String
   let key: ResourcePath.Key?
 
@@ -121,8 +131,12 @@ private struct Segment {
       return
     }
     let name = String(decoding: text[..<open], as: UTF8.self)
-    guard let key = Self.key(text[(open + 1)...].dropLast()) else { throw .malformedKey(segment: Self.shown(name)) }
     self.name = name
+    guard !Self.callable.contains(where: { $0.isSameName(as: name) }) else {
+      key = nil
+      return
+    }
+    guard let key = Self.key(text[(open + 1)...].dropLast()) else { throw .malformedKey(segment: Self.shown(name)) }
     self.key = key
   }
 

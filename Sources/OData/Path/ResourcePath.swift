@@ -25,7 +25,7 @@ public struct ResourcePath: Sendable {
   public enum Step: Sendable {
     case navigation(NavigationProperty)
     case key(Key)
-    /// `$count`, `$value`, `$ref` and whatever else begins with a dollar sign.
+    /// `$count`, `$value`, `$ref` and whatever else begins with a dollar sign, in lower case.
     case system(String)
     case property(Property)
   }
@@ -43,6 +43,8 @@ public enum PathError: Error, Equatable, Sendable {
   case notOfTheService
   /// A percent-encoding is broken, or the decoded text is not UTF-8 without control characters.
   case malformedEncoding
+  /// A segment that OData knows and no service of this kind has.
+  case notOffered(String)
   /// Nothing is named like this where it stands.
   case unknownSegment(String)
   /// A key in parentheses is not written as OData demands.
@@ -57,6 +59,7 @@ public enum PathError: Error, Equatable, Sendable {
     case .malformedEncoding:
       "A segment of the path could not be read: behind each % stand two hexadecimal digits, and what is encoded is UTF-8 "
         + "without control characters. Encode each segment once."
+    case .notOffered(let name): "'\(name)' is part of OData, but not offered by this version of the server."
     case .unknownSegment(let name): "Resource not found for the segment '\(name)'."
     case .malformedKey(let segment):
       "The key after '\(segment)' is malformed. Write it as a segment of its own or as ('key')."

@@ -105,7 +105,7 @@ extension OptionParser {
       if case .literal = operand.kind { throw failure("needs a list in parentheses", at: operand.position) }
       return operand
     }
-    let list = try parenthesizedList()
+    let list = try nonEmptyList()
     // One part alone is a part in parentheses; several make a list, which holds literals only.
     guard case .list(let elements) = list.kind, elements.count > 1 else { return list }
     for element in elements {
@@ -116,8 +116,17 @@ extension OptionParser {
     return list
   }
 
+  /// `(a,b)` with one element or more (OData ABNF `listExpr`).
+  mutating func nonEmptyList() throws(QueryError) -> ExpressionSyntax {
+    let list = try parenthesizedList()
+    if case .list(let elements) = list.kind, elements.isEmpty {
+      throw failure("holds an empty list", at: list.position)
+    }
+    return list
+  }
+
   /// `(a,b)`.
-  mutating func parenthesizedList() throws(QueryError) -> ExpressionSyntax {
+  private mutating func parenthesizedList() throws(QueryError) -> ExpressionSyntax {
     try list(UInt8(ascii: "("), UInt8(ascii: ")"))
   }
 
@@ -151,7 +160,10 @@ extension OptionParser {
       skipBlanks()
       try expect(UInt8(ascii: ")"))
       return inner
-    case UInt8(ascii: "["): return try list(UInt8(ascii: "["), UInt8(ascii: "]"))
+    case UInt8(ascii: "["):
+      openBrackets += 1
+      defer { openBrackets -= 1 }
+      return try list(UInt8(ascii: "["), UInt8(ascii: "]"))
     case UInt8(ascii: "{"): throw QueryError.notImplemented(option: option, name: "an object literal", position: start)
     case nil: throw unexpected()
     default: break

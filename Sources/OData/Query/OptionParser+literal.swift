@@ -4,7 +4,10 @@ extension OptionParser {
   mutating func literal() throws(QueryError) -> ExpressionLiteral? {
     guard let byte = next else { return nil }
     if byte == UInt8(ascii: "'") { return .string(try quoted(UInt8(ascii: "'"))) }
-    if byte == UInt8(ascii: "\"") { return .string(try jsonString()) }
+    if byte == UInt8(ascii: "\"") {
+      guard openBrackets > 0 else { throw failure("holds a text in double quotes, which are for lists in brackets") }
+      return .string(try jsonString())
+    }
     let word = literalRun()
     guard !word.isEmpty else { return nil }
     if let literal = Self.keyword(word) {

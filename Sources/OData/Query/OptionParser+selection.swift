@@ -68,9 +68,10 @@ extension OptionParser {
       skipBlanks()
       let start = position
       guard !skip(UInt8(ascii: "*")) else {
+        if next == UInt8(ascii: "/") { _ = try followedBy("*", nil) }
         for navigation in type.inlineNavigation where !expansions.contains(where: { $0.navigation == navigation.name })
         {
-          expansions.append(Expansion(navigation: navigation.name, options: QueryOptions()))
+          expansions.append(Expansion(navigation: navigation.name, options: QueryOptions(), countsOnly: false))
         }
         continue
       }
@@ -81,22 +82,38 @@ extension OptionParser {
       guard !expansions.contains(where: { $0.navigation == navigation.name }) else {
         throw failure("is expanded twice", at: start)
       }
-      let options = try nestedOptions(of: navigation, aliases)
-      expansions.append(Expansion(navigation: navigation.name, options: options))
+      let countsOnly = try followedBy(navigation.name, navigation.target)
+      let options = try nestedOptions(of: navigation, aliases, countsOnly ? Self.countable : Self.nestable)
+      expansions.append(Expansion(navigation: navigation.name, options: options, countsOnly: countsOnly))
       skipBlanks()
     } while skip(UInt8(ascii: ","))
     return expansions
   }
 
+  /// What may follow a name: a cast to the type that it has anyway, which changes nothing, then `/$count`, of which it says
+  /// whether it is there. References are not offered (OData URL Conventions 4.01 section 5.1.4.1).
+  private mutating func followedBy(_ expanded: String, _ target: StructuredType?) throws(QueryError) -> Bool {
+    while skip(UInt8(ascii: "/")) {
+      let start = position
+      let name = try name()
+      if name.isSameName(as: "$ref") {
+        throw QueryError.notImplemented(option: option, name: "\(expanded)/$ref", position: start)
+      }
+      if name.isSameName(as: "$count"), target != nil { return true }
+      guard let target, name.isSameName(as: target.qualifiedName) else { throw unknown(name, at: start) }
+    }
+    return false
+  }
+
   private mutating func nestedOptions(
-    of navigation: NavigationProperty, _ aliases: [String: QueryAlias]
+    of navigation: NavigationProperty, _ aliases: [String: QueryAlias], _ offered: Set<String>
   ) throws(QueryError) -> QueryOptions {
     var options = QueryOptions()
     guard skip(UInt8(ascii: "(")) else { return options }
     repeat {
       let start = position
       let name = try nestedName()
-      guard Self.nestable.contains(name) else { throw .notOffered(name) }
+      guard offered.contains(name) else { throw .notOffered(name) }
       let valueStart = position
       try options.take(name, from: &self, of: navigation.target, aliases)
       options.note(name, text[valueStart..<position])
@@ -109,4 +126,6 @@ extension OptionParser {
   }
 
   private static let nestable: Set<String> = ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$search"]
+  /// What a number takes (OData URL Conventions 4.01 section 5.1.4).
+  private static let countable: Set<String> = ["$filter", "$search"]
 }

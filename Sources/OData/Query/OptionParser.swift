@@ -8,6 +8,8 @@ struct OptionParser {
   var depth = 0
   /// Parts of expressions so far, against `Limits.expressionNodesMax`.
   var nodes = 0
+  /// How many brackets are open, between which values are written as in JSON.
+  var openBrackets = 0
 
   /// A parser of an option's value, decoded.
   init(_ option: String, _ value: String) {

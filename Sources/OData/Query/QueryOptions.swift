@@ -22,6 +22,8 @@ public struct QueryOptions: Sendable {
     public static let paging = Offer(rawValue: 1 << 5)
     /// `$format`.
     public static let format = Offer(rawValue: 1 << 6)
+    /// `$id`, which needs its dollar sign: `id` alone is an option of other services.
+    public static let id = Offer(rawValue: 1 << 7)
 
     /// What lists of entities offer.
     public static let list: Offer = [.select, .filter, .search, .orderby, .paging, .format]
@@ -53,6 +55,8 @@ public struct QueryOptions: Sendable {
   public private(set) var skipToken: String?
   /// `$format`, which is a media type or short for one.
   public private(set) var format: String?
+  /// `$id`: the address of the entity whose reference is meant (OData URL Conventions 4.01 section 5.1.6).
+  public private(set) var id: String?
   /// Everything that a link to another page holds for, as it was written: all options but `$skip` and `$skiptoken`, whose
   /// place the link takes, and the aliases that expressions may use.
   public private(set) var identity: [String: String] = [:]
@@ -77,7 +81,7 @@ public struct QueryOptions: Sendable {
     for (name, value) in raw.options {
       guard offer.contains(Self.offer(of: name)) else { throw .notOffered(name) }
       var parser = OptionParser(name, value)
-      if name == "$skiptoken" || name == "$format" {
+      if name == "$skiptoken" || name == "$format" || name == "$id" {
         try takeText(name, value)
         continue
       }
@@ -125,12 +129,13 @@ public struct QueryOptions: Sendable {
 
   private mutating func takeText(_ name: String, _ value: String) throws(QueryError) {
     guard names.insert(name).inserted else { throw .duplicate(name) }
-    guard name == "$format" else {
-      skipToken = value
-      return
+    switch name {
+    case "$id": id = value
+    case "$skiptoken": skipToken = value
+    default:
+      format = value
+      note(name, Array(value.utf8)[...])
     }
-    format = value
-    note(name, Array(value.utf8)[...])
   }
 
   /// Keeps what was written, where it goes on from page to page.
@@ -176,6 +181,7 @@ public struct QueryOptions: Sendable {
     case "$orderby": .orderby
     case "$top", "$skip", "$count", "$skiptoken": .paging
     case "$format": .format
+    case "$id": .id
     default: Offer(rawValue: 1 << 30)
     }
   }
@@ -196,6 +202,7 @@ public struct QueryOptions: Sendable {
   /// The name of a system query option in lower case with its dollar sign, however it was written; nil for others.
   static func systemName(_ name: String) -> String? {
     let bare = (name.utf8.first == UInt8(ascii: "$") ? String(name.dropFirst()) : name).lowercased()
+    guard bare != "id" else { return bare.utf8.count < name.utf8.count ? "$id" : nil }
     return systemNames.contains(bare) ? "$" + bare : nil
   }
 }
@@ -268,7 +275,8 @@ extension OptionParser {
     position = start
     nodes = 0
     depth = 0
-    return try parenthesizedList()
+    openBrackets = 0
+    return try nonEmptyList()
   }
 }
 

@@ -48,4 +48,6 @@ public struct Expansion: Sendable {
   public let navigation: String
   /// What is asked for of its entities.
   public let options: QueryOptions
+  /// Whether only their number is asked for (`/$count`).
+  public let countsOnly: Bool
 }

@@ -138,8 +138,4 @@ extension GraphError {
     status: .badRequest, code: .badRequest,
     message: "An atomicityGroup may hold only POST to a collection and PATCH and DELETE of an item, all of one person "
       + "who is named alike in each, without Idempotency-Key. Nothing of the batch was performed.")
-
-  static let malformedBatchURL = GraphError(
-    status: .badRequest, code: .badRequest,
-    message: "The url of a request in a batch holds a blank, a control character or a fragment. Percent-encode it.")
 }

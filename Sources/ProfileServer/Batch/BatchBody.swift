@@ -25,6 +25,7 @@ struct BatchBody {
     do {
       var reader = JSONReader(bytes, dialect: .graph)
       var parts: [Part]?
+      try reader.skipByteOrderMark()
       guard try reader.peek() == .object else { throw Malformed.shape }
       try reader.beginObject()
       var known: Set<[UInt8]> = []
@@ -36,7 +37,7 @@ struct BatchBody {
         parts = try Self.parts(&reader, requestsMax)
       }
       try reader.finish()
-      guard let parts, !parts.isEmpty else { throw Malformed.noRequests }
+      guard let parts else { throw Malformed.noRequests }
       self.parts = parts
     } catch let error as JSONError {
       throw GraphError(BodyError.malformed(error))
@@ -57,7 +58,7 @@ struct BatchBody {
     func message(_ requestsMax: Int) -> String {
       switch self {
       case .shape: "A batch is a JSON object with an array 'requests' of objects."
-      case .noRequests: "The batch holds no requests. Send one or more in 'requests'."
+      case .noRequests: "The batch has no 'requests'. Send them as an array; an empty one is answered with none."
       case .tooMany: "The batch holds more than \(requestsMax) requests. Send several batches."
       case .member(let name):
         "A request of the batch lacks '\(name)', or has one of another type than it needs."
@@ -221,10 +222,6 @@ extension GraphError {
   static let nestedBatch = GraphError(
     status: .badRequest, code: .badRequest, message: "A batch cannot hold another batch. Send its requests in this one."
   )
-
-  static let urlOfAnotherHost = GraphError(
-    status: .badRequest, code: .badRequest,
-    message: "The url of a request in a batch must be relative, or an absolute one of this server.")
 
   static let failedDependency = GraphError(
     status: .failedDependency, code: .failedDependency,

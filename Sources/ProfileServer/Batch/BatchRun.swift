@@ -121,7 +121,8 @@ final class BatchRun: PieceSource {
   /// A part as a request of its own: who asks, from where, and how answers are shaped come from the batch.
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
     GraphRequest(
-      method: HTTPMethod(rawValue: part.method), target: try target(part.url), headers: headers(of: part),
+      method: HTTPMethod(rawValue: part.method),
+      target: try handler.address(part.url, in: exchange.request, from: .own).target, headers: headers(of: part),
       body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true,
       abandonment: exchange.request.abandonment)
   }
@@ -147,27 +148,6 @@ final class BatchRun: PieceSource {
     }
     return headers
   }()
-
-  /// A url is relative to the version of the batch, with or without a slash, or an absolute one of this server.
-  private func target(_ url: String) throws(GraphError) -> String {
-    guard url.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
-    let bytes = Array(url.utf8)
-    guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "#") }) else { throw .malformedBatchURL }
-    if url.utf8.starts(with: "http://".utf8) || url.utf8.starts(with: "https://".utf8) {
-      let origin = exchange.request.origin
-      guard url.utf8.count > origin.utf8.count, url.lowercased().hasPrefix(origin.lowercased() + "/") else {
-        throw .urlOfAnotherHost
-      }
-      return String(decoding: url.utf8.dropFirst(origin.utf8.count), as: UTF8.self)
-    }
-    let path = bytes.drop { $0 == UInt8(ascii: "/") }
-    let first = path.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
-    let slash = CollectionOfOne(UInt8(ascii: "/"))
-    // Some clients write the version too.
-    let isWhole = ResourcePath.ServiceVersion(segment: first) != nil
-    return String(
-      decoding: isWhole ? slash + path : slash + exchange.request.versionSegment + slash + path, as: UTF8.self)
-  }
 
   // MARK: Answers
 

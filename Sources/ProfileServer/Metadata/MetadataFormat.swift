@@ -9,7 +9,11 @@ enum MetadataFormat: Sendable {
   /// neither gets XML, which RFC 9110 section 12.5.1 allows.
   init(_ request: GraphRequest) throws(GraphError) {
     if let format = try Self.option(request.query) {
-      self = format
+      switch format.lowercased() {
+      case "xml", "application/xml": self = .xml
+      case "json", "application/json": self = .json
+      default: throw .optionOfMetadata
+      }
       return
     }
     let ranges = MediaType.accepted(request.headers["Accept"])
@@ -19,8 +23,8 @@ enum MetadataFormat: Sendable {
   }
 
   /// The value of `$format`; any other option with a dollar sign is refused by name.
-  static func option(_ query: Substring.UTF8View) throws(GraphError) -> MetadataFormat? {
-    var format: MetadataFormat?
+  static func option(_ query: Substring.UTF8View) throws(GraphError) -> String? {
+    var format: String?
     for option in query.split(separator: UInt8(ascii: "&")) {
       let parts = option.split(separator: UInt8(ascii: "="), maxSplits: 1)
       guard let rawName = parts.first else { continue }
@@ -31,11 +35,8 @@ enum MetadataFormat: Sendable {
         guard !name.hasPrefix("$") else { throw .optionOfMetadata }
         continue
       }
-      switch parts.dropFirst().first.flatMap(PercentEncoding.decode)?.lowercased() {
-      case "xml", "application/xml": format = .xml
-      case "json", "application/json": format = .json
-      case .some, nil: throw .optionOfMetadata
-      }
+      guard let value = parts.dropFirst().first.flatMap(PercentEncoding.decode) else { throw .optionOfMetadata }
+      format = value
     }
     return format
   }

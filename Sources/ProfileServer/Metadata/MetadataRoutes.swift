@@ -6,24 +6,25 @@ import OData
 /// The description of the server in OpenAPI, which is no part of the OData service. Any page may read it.
 struct MetadataRoutes: Sendable {
   func add(to router: Router<BasicRequestContext>) {
-    router.get("/openapi.json") { request, _ in answer(request) }
-    router.head("/openapi.json") { request, _ in answer(request) }
+    router.get("/openapi.json") { request, _ in Self.answer(request, try await ServiceMetadata.madeOpenAPI()) }
+    router.head("/openapi.json") { request, _ in Self.answer(request, try await ServiceMetadata.madeOpenAPI()) }
   }
 
-  private func answer(_ request: Request) -> Response {
-    let document = ServiceMetadata.openAPI
+  private static func answer(_ request: Request, _ document: ServiceMetadata.Document) -> Response {
+    let form = document.form(for: request.headers[values: .acceptEncoding])
     var headers: HTTPFields = [
-      .eTag: document.entityTag, .cacheControl: "no-cache", .accessControlAllowOrigin: "*",
+      .eTag: form.entityTag, .cacheControl: "no-cache", .accessControlAllowOrigin: "*", .vary: "Accept-Encoding",
     ]
     do throws(GraphError) {
-      guard try !document.isKnown(to: request.headers[values: .ifNoneMatch]) else {
+      guard try !form.isKnown(to: request.headers[values: .ifNoneMatch]) else {
         return Response(status: .notModified, headers: headers)
       }
     } catch {
       return ErrorAnswer.response(error, request)
     }
     headers[.contentType] = document.contentType
-    return Response(status: .ok, headers: headers, body: Self.body(document.bytes))
+    headers[.contentEncoding] = form.coding
+    return Response(status: .ok, headers: headers, body: body(form.bytes))
   }
 
   /// The document in slices, no faster than the client takes them.

@@ -45,7 +45,9 @@ extension OperationTable {
     return versions.flatMap { version -> [APIOperation] in
       let name = version.rawValue
       return [
-        document("/\(name)/", id: "\(name).service", "The service document", [OpenAPIDocument.mediaType]),
+        document(
+          "/\(name)/", id: "\(name).service", "The service document", [OpenAPIDocument.mediaType],
+          refusing: [(406, [.notAcceptable])]),
         document(
           "/\(name)/$metadata", id: "\(name).metadata", "The entity data model as CSDL XML or JSON",
           [CSDLXML.mediaType, CSDLJSON.mediaType]),
@@ -70,9 +72,10 @@ extension OperationTable {
   }
 
   private static func document(
-    _ path: String, id: String, _ summary: String, _ mediaTypes: [String]
+    _ path: String, id: String, _ summary: String, _ mediaTypes: [String],
+    refusing further: [(Int, [GraphErrorCode])] = []
   ) -> APIOperation {
-    let refusals = ([(400, [.badRequest])] + Row.ofEveryRequest).map { status, codes in
+    let refusals = ([(400, [.badRequest])] + further + Row.ofEveryRequest).map { status, codes in
       APIOperation.Refusal(status, codes.map(\.rawValue))
     }
     return APIOperation(
@@ -136,6 +139,9 @@ extension OperationTable.Row {
         option.name, in: .query, values: values(of: option, type), isList: option.isList, kind: option.kind,
         option.documentation)
     }
+    if kind == .memberReferences, method == .delete {
+      parameters.append(.init("$id", in: .query, "The address of the member, as in '@odata.id'."))
+    }
     if isConditional {
       parameters.append(
         .init("If-None-Match", in: .header, "Nothing is answered while the entity tag is still one of these."))
@@ -160,7 +166,7 @@ extension OperationTable.Row {
   /// Plain values are those of one primitive or of an enumeration.
   private func propertyNames(of type: StructuredType) -> [String] {
     type.properties.filter { property in
-      guard kind == .rawValue else { return true }
+      guard kind == .rawValue else { return kind != .valueCount || property.isCollection }
       if case .complex = property.type { return false }
       return !property.isCollection
     }.map(\.name)

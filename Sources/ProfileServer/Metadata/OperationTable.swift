@@ -86,6 +86,9 @@ enum OperationTable {
       kind: .rawValue, method: .get, permissions: .readProfile,
       summary: "Get the plain value of a property of an item of {collection}", success: .rawValue),
     Row(
+      kind: .valueCount, method: .get, permissions: .readProfile,
+      summary: "Count the values of a property of an item of {collection}", success: .count),
+    Row(
       kind: .changes, method: .get, permissions: .readRecord,
       summary: "List who changed what (an extension)", options: .list, success: .list),
     Row(
@@ -125,6 +128,9 @@ enum OperationTable {
     Row(
       kind: .memberReferences, method: .post, permissions: .manageGroups, summary: "Add a member to a group",
       isUnderMe: false, success: .added),
+    Row(
+      kind: .memberReferences, method: .delete, permissions: .manageGroups,
+      summary: "Take the member that $id names out of a group", isUnderMe: false, success: .deleted),
     Row(
       kind: .memberReference, method: .delete, permissions: .manageGroups, summary: "Take a member out of a group",
       isUnderMe: false, success: .deleted),
@@ -217,7 +223,7 @@ extension OperationTable.Row {
     case .users, .userCount, .user, .profile, .collection, .count, .changes, .changeCount, .memberships,
       .membershipCount, .groups, .groupCount, .group, .members, .memberCount, .memberReferences, .memberReference:
       [.resourceNotFound]
-    case .item, .property, .rawValue: [.resourceNotFound, .unknownError]
+    case .item, .property, .rawValue, .valueCount: [.resourceNotFound, .unknownError]
     }
   }
 

@@ -3,7 +3,7 @@ import Profiles
 
 /// Resources that are told apart when operations are declared. Declared types make no difference here.
 enum ResourceKind: String, CaseIterable, Sendable {
-  case users, userCount, user, profile, collection, count, item, property, rawValue
+  case users, userCount, user, profile, collection, count, item, property, rawValue, valueCount
   case changes, changeCount, memberships, membershipCount
   case groups, groupCount, group, members, memberCount, memberReferences, memberReference
 
@@ -19,6 +19,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
     case .item: "An item of a collection"
     case .property: "A property of an item"
     case .rawValue: "The plain value of a property"
+    case .valueCount: "The number of values of a property"
     case .changes: "The record of a profile (extension)"
     case .changeCount: "The number of rows of the record"
     case .memberships: "The groups of a user"
@@ -49,6 +50,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
     case .item: "/profile/{collection}/{item-id}"
     case .property: "/profile/{collection}/{item-id}/{property}"
     case .rawValue: "/profile/{collection}/{item-id}/{property}/$value"
+    case .valueCount: "/profile/{collection}/{item-id}/{property}/$count"
     }
   }
 
@@ -57,8 +59,8 @@ enum ResourceKind: String, CaseIterable, Sendable {
     switch self {
     case .users: "/users"
     case .userCount: "/users/$count"
-    case .user, .profile, .collection, .count, .item, .property, .rawValue, .changes, .changeCount, .memberships,
-      .membershipCount:
+    case .user, .profile, .collection, .count, .item, .property, .rawValue, .valueCount, .changes, .changeCount,
+      .memberships, .membershipCount:
       "/users/{user-id}" + suffix
     case .groups: "/groups"
     case .groupCount: "/groups/$count"
@@ -73,7 +75,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
   /// Whether there is one for each collection of the model.
   var isOfCollection: Bool {
     switch self {
-    case .collection, .count, .item, .property, .rawValue: true
+    case .collection, .count, .item, .property, .rawValue, .valueCount: true
     case .users, .userCount, .user, .profile, .changes, .changeCount, .memberships, .membershipCount, .groups,
       .groupCount, .group, .members, .memberCount, .memberReferences, .memberReference:
       false
@@ -83,7 +85,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
   /// The versions of the service that have the resource: a profile is offered under `/beta` only.
   var versions: [ResourcePath.ServiceVersion] {
     switch self {
-    case .profile, .collection, .count, .item, .property, .rawValue, .changes, .changeCount: [.beta]
+    case .profile, .collection, .count, .item, .property, .rawValue, .valueCount, .changes, .changeCount: [.beta]
     case .users, .userCount, .user, .memberships, .membershipCount, .groups, .groupCount, .group, .members,
       .memberCount, .memberReferences, .memberReference:
       [.beta, .v1]
@@ -97,7 +99,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
     case .memberships, .membershipCount, .groups, .groupCount, .group: ProfileModel.group
     case .changes, .changeCount: ProfileModel.change
     case .profile: ProfileModel.profile
-    case .collection, .count, .item, .property, .rawValue: ProfileModel.itemFacet
+    case .collection, .count, .item, .property, .rawValue, .valueCount: ProfileModel.itemFacet
     }
   }
 
@@ -109,7 +111,7 @@ enum ResourceKind: String, CaseIterable, Sendable {
       .memberReference:
       "groups"
     case .changes, .changeCount: "changes"
-    case .profile, .collection, .count, .item, .property, .rawValue: "profile"
+    case .profile, .collection, .count, .item, .property, .rawValue, .valueCount: "profile"
     }
   }
 }

@@ -14,6 +14,7 @@ public enum ProfileModel {
           .entitySet("users", aliases: ["user"], of: "user"),
           .singleton("me", of: "user"),
           .entitySet("groups", of: "group"),
+          .entitySet("directoryObjects", of: "directoryObject", isListed: false),
         ])
     } catch {
       preconditionFailure("The declared model is wrong: \(error)")
@@ -30,6 +31,8 @@ public enum ProfileModel {
   public static let itemFacet = type("itemFacet")
   /// The type of a group.
   public static let group = type("group")
+  /// The type of whatever has a place in the directory: references name entities of its set.
+  public static let directoryObject = type("directoryObject")
   /// The type of a row of the record.
   public static let change = type("profileChange")
   /// The collections of items that a profile contains.

@@ -214,6 +214,8 @@ private struct Parts {
   private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws {
     // The item or person lies one level deeper than in a body.
     var reader = JSONReader(bytes, depthMax: Limits.jsonDepthMax + 1)
+    // Files are written by many programs, and joined; a mark may stand before any of their lines.
+    try reader.skipByteOrderMark()
     guard try reader.peek() == .object else { throw DirectoryLineError.wrongShape }
     try reader.beginObject()
     while let name = try reader.nextName() {

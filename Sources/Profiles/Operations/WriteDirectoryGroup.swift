@@ -3,21 +3,22 @@ public import OData
 extension ProfileSession {
   /// Creates a group in the caller's tenant, with an id of the server's choice and with these members.
   public func createGroup(
-    _ patch: StructuredPatch, members: [UserID], by caller: Caller, _ then: @escaping Completion<VisibleObject>
+    _ patch: StructuredPatch, members: [OwnerReference], by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
   ) {
-    write(nil, by: caller, then) { [self] () throws(ProfileError) in
+    write(nil, members, by: caller, then) { [self] people throws(ProfileError) in
       guard let id = GroupID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
-      return CreateGroup(group: id, people: members, patch: patch, stamp: stamp(caller))
+      return CreateGroup(group: id, people: people, patch: patch, stamp: stamp(caller))
     }
   }
 
   /// Updates a group, what the patch leaves out stays as it is, and adds members.
   public func updateGroup(
-    _ id: GroupID, _ patch: StructuredPatch, members: [UserID], preconditions: Preconditions, by caller: Caller,
-    _ then: @escaping Completion<VisibleObject>
+    _ id: GroupID, _ patch: StructuredPatch, members: [OwnerReference], preconditions: Preconditions,
+    by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
-    write(id, by: caller, then) { [self] () throws(ProfileError) in
-      UpdateGroup(group: id, people: members, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+    write(id, members, by: caller, then) { [self] people throws(ProfileError) in
+      UpdateGroup(group: id, people: people, patch: patch, preconditions: preconditions, stamp: stamp(caller))
     }
   }
 
@@ -25,23 +26,63 @@ extension ProfileSession {
   public func deleteGroup(
     _ id: GroupID, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
-    writeSilently(DeleteGroup(group: id, preconditions: preconditions, stamp: stamp(caller)), by: caller, then)
+    writeSilently(to: id, [], by: caller, then) { [self] _ in
+      DeleteGroup(group: id, preconditions: preconditions, stamp: stamp(caller))
+    }
   }
 
   /// Adds somebody of the caller's tenant to a group.
-  public func addMember(_ user: UserID, to id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>) {
-    writeSilently(AddMember(group: id, member: user, stamp: stamp(caller)), by: caller, then)
+  public func addMember(
+    _ user: OwnerReference, to id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    writeSilently(to: id, [user], by: caller, then) { [self] people in
+      people.first.map { AddMember(group: id, member: $0, stamp: stamp(caller)) }
+    }
   }
 
   /// Takes somebody out of a group.
-  public func removeMember(_ user: UserID, from id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>) {
-    writeSilently(RemoveMember(group: id, member: user, stamp: stamp(caller)), by: caller, then)
+  public func removeMember(
+    _ user: OwnerReference, from id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    writeSilently(to: id, [user], by: caller, then) { [self] people in
+      people.first.map { RemoveMember(group: id, member: $0, stamp: stamp(caller)) }
+    }
   }
 
-  private func writeSilently(_ operation: any GroupOperation, by caller: Caller, _ then: @escaping Completion<Void>) {
-    authorizeWrite(of: operation.group, by: caller) { [self] authorized in
+  private func writeSilently(
+    to group: GroupID, _ members: [OwnerReference], by caller: Caller, _ then: @escaping Completion<Void>,
+    _ operation: @escaping ([UserID]) -> (any GroupOperation)?
+  ) {
+    authorizeWrite(of: group, naming: members, by: caller) { [self] people in
+      switch people {
+      case .failure(let error): then(.failure(error))
+      case .success(let people):
+        guard let operation = operation(people) else { return then(.failure(.userNotFound)) }
+        submit(operation) { then($0.map { _ in }) }
+      }
+    }
+  }
+
+  /// Whether the caller may write a group; if so, who the people are that the write names.
+  private func authorizeWrite(
+    of group: GroupID?, naming members: [OwnerReference], by caller: Caller, _ then: @escaping Completion<[UserID]>
+  ) {
+    authorizeWrite(of: group, by: caller) { [self] authorized in
       if case .failure(let error) = authorized { return then(.failure(error)) }
-      submit(operation) { then($0.map { _ in }) }
+      people(members[...], by: caller, after: [], then)
+    }
+  }
+
+  private func people(
+    _ references: ArraySlice<OwnerReference>, by caller: Caller, after found: [UserID],
+    _ then: @escaping Completion<[UserID]>
+  ) {
+    guard let reference = references.first else { return then(.success(found)) }
+    owner(reference, for: .manageGroups, by: caller) { [self] person in
+      switch person {
+      case .failure(let error): then(.failure(error))
+      case .success(let id): people(references.dropFirst(), by: caller, after: found + [id], then)
+      }
     }
   }
 
@@ -59,13 +100,12 @@ extension ProfileSession {
   }
 
   private func write(
-    _ group: GroupID?, by caller: Caller, _ then: @escaping Completion<VisibleObject>,
-    _ operation: @escaping () throws(ProfileError) -> any GroupOperation
+    _ group: GroupID?, _ members: [OwnerReference], by caller: Caller, _ then: @escaping Completion<VisibleObject>,
+    _ operation: @escaping ([UserID]) throws(ProfileError) -> any GroupOperation
   ) {
-    authorizeWrite(of: group, by: caller) { [self] authorized in
+    authorizeWrite(of: group, naming: members, by: caller) { [self] people in
       do throws(ProfileError) {
-        try authorized.get()
-        submit(try operation()) { outcome in
+        submit(try operation(try people.get())) { outcome in
           then(
             outcome.flatMap { outcome in
               guard case .group(let group) = outcome, let visible = VisibleObject(group, to: caller) else {

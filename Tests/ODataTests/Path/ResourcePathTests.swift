@@ -80,6 +80,20 @@ struct ResourcePathTests {
     #expect(fault("/beta/me/profile/phones/$count('x')") == .malformedKey(segment: "$count"))
   }
 
+  @Test(
+    "System segments are named in any case, and what no service of this kind has is told apart from what is unknown")
+  func knownSystemSegments() throws {
+    #expect(try outline("/beta/users/$COUNT") == "beta users $count")
+    #expect(try outline("/beta/me/displayName/%24Value") == "beta me .displayName $value")
+    #expect(try outline("/beta/users/$filter(@p)") == "beta users $filter")
+    #expect(fault("/beta/$entity") == .notOffered("$entity"))
+    #expect(fault("/v1.0/$ALL/users") == .notOffered("$ALL"))
+    #expect(fault("/beta/$crossjoin(users,me)") == .notOffered("$crossjoin"))
+    for other in ["/beta/$nosuch", "/beta/$batch/x", "/beta/entity", "/beta/$all('x')x"] {
+      #expect(fault(other) == .unknownSegment(String(other.split(separator: "/")[1])), "\(other)")
+    }
+  }
+
   @Test("Properties are followed into complex values")
   func properties() throws {
     #expect(

@@ -67,6 +67,46 @@ struct ExpressionTests {
   }
 
   @Test(
+    "A collection that was never set has no elements, also for its number",
+    arguments: [
+      ("places/$count eq 0", true), ("places/$count gt 0", false), ("places/$count eq null", false),
+      ("not places/any()", true), ("tags/$count eq 0", true), ("places/$COUNT add 1 eq 1", true),
+    ])
+  func countOfNothing(filter: String, expected: Bool) throws {
+    let filter = try #require(try options("$filter=\(filter)").filter)
+    let empty = StructuredValue(of: TestModel.type("phone"))
+    #expect(try filter.isSatisfied(by: empty, now: Self.now) == expected)
+  }
+
+  @Test(
+    "Texts stand in single quotes but in brackets, and a list in parentheses holds something",
+    arguments: [
+      (#"number eq "x""#, "double quotes"), (#""x" eq number"#, "double quotes"),
+      (#"number in ("x")"#, "double quotes"),
+      (#"contains(number,"x")"#, "double quotes"), ("number in ()", "empty list"), ("number in ( )", "empty list"),
+      ("tags/any(t:t in ())", "empty list"),
+    ])
+  func writtenWrongly(filter: String, sentence: String) {
+    #expect(message("$filter=\(filter)")?.contains(sentence) == true, "\(message("$filter=\(filter)") ?? "")")
+  }
+
+  @Test("A list in brackets is written as in JSON, also when it is empty, and an alias follows the same rules")
+  func lists() {
+    #expect(holds(#"hassubset(tags,["x"])"#) == true && holds("hassubset(tags,[])") == true)
+    #expect(holds("number in @p", #"&@p=["%2B1 abc"]"#) == true)
+    #expect(holds("number in @p", #"&@p=("a")"#) == nil && holds("number in @p", "&@p=()") == nil)
+    #expect(holds("number eq @p", #"&@p="a""#) == nil)
+    #expect(holds(#"number eq 'a' or hassubset(tags,["x"]) and number eq "a""#) == nil)
+  }
+
+  @Test("Types in casts and literals are named in any case")
+  func typeNames() {
+    #expect(holds("audiences has Test.AllowedAudiences'family'") == true)
+    #expect(holds("place/TEST.Place/city eq 'Zürich'") == true)
+    #expect(holds("audiences has test.kind'home'") == nil)
+  }
+
+  @Test(
     "Lambdas look at each element, and at what is around them",
     arguments: [
       ("tags/any()", true), ("tags/any(t:t eq 'y')", true), ("tags/all(t:t eq 'x')", false),

@@ -67,6 +67,19 @@ struct SelectionTests {
     #expect(expansions[0].options.selection?.contextSuffix(of: TestModel.type("phone")) == "(number)")
   }
 
+  @Test("Only the number of what is expanded is asked for by $count, and references are not offered")
+  func counted() throws {
+    let expansions = try #require(try options("$expand=phones/$count", of: "profile").expansions)
+    #expect(expansions.map(\.countsOnly) == [true])
+    #expect(try options("$expand=phones", of: "profile").expansions?.map(\.countsOnly) == [false])
+    for query in ["$expand=phones/$ref", "$expand=*/$ref"] {
+      guard case .notImplemented = fault(query, of: "profile") else {
+        Issue.record("\(query) is known and not offered")
+        continue
+      }
+    }
+  }
+
   @Test(
     "What cannot be read is refused with its place",
     arguments: [
@@ -90,6 +103,12 @@ struct SelectionTests {
       ("$expand=*", nil),
       ("$expand=phones($select=number", "too early"), ("$expand=phones($select=number;$select=id)", "twice"),
       ("$expand=phones,phones", "twice"), ("$expand=phones()", "position 7"),
+      ("$expand=phones/$count", nil), ("$expand=phones/$COUNT($filter=number eq '1';$search=a)", nil),
+      ("$expand=phones/test.phone", nil), ("$expand=phones/Test.Phone/$count", nil),
+      ("$expand=phones/$ref", "phones/$ref"), ("$expand=telephones/test.phone/$ref($top=1)", "phones/$ref"),
+      ("$expand=*/$ref", "*/$ref"), ("$expand=*/$count", "'$count'"), ("$expand=phones/$count($top=1)", "$top"),
+      ("$expand=phones/$count,phones", "twice"), ("$expand=phones/$value", "'$value'"),
+      ("$expand=phones/test.place", "'test.place'"), ("$expand=phones/", "too early"),
     ] as [(String, String?)])
   func nested(query: String, sentence: String?) {
     let message = fault(query, of: "profile")?.message

@@ -67,7 +67,7 @@ struct ArrivalHandlerTests {
       session: try service.makeSession { _ in },
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
       settings: GraphSettings(
-        sourceShape: .auto, acceptsSnakeCase: false, pageKey: PageKey(), batchRequestsMax: 1),
+        sourceShape: .auto, lenientNames: false, pageKey: PageKey(), batchRequestsMax: 1),
       metrics: ServerMetrics(), logger: Logger(label: "test"))
     let environment = DoorEnvironment(
       isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())

@@ -23,7 +23,7 @@ final class EmbeddedService {
       session: try service.makeSession { _ in },
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
       settings: GraphSettings(
-        sourceShape: .auto, acceptsSnakeCase: false, pageKey: PageKey(), batchRequestsMax: 1),
+        sourceShape: .auto, lenientNames: false, pageKey: PageKey(), batchRequestsMax: 1),
       metrics: ServerMetrics(), logger: logger)
   }
 

@@ -52,7 +52,7 @@ struct ServiceMetadataTests {
   func accept(header: String, isXML: Bool) throws {
     let response = try answer("/beta/$metadata", header.isEmpty ? [:] : ["Accept": header])
     #expect(response.headers[.contentType] == (isXML ? "application/xml" : "application/json"))
-    #expect(response.headers[.vary] == "Accept")
+    #expect(response.headers[.vary] == "Accept, Accept-Encoding")
     #expect(text(response).hasPrefix(isXML ? "<" : "{"))
   }
 
@@ -76,6 +76,71 @@ struct ServiceMetadataTests {
       let response = try answer(path)
       #expect(response.headers[.contentType] == GraphResponse.jsonContentType)
       #expect(text(response).hasPrefix("{\"@odata.context\":\"http://localhost:1/\(version)/$metadata\","))
+    }
+  }
+
+  @Test("A service document without control information has no context, and names its form")
+  func bareServiceDocument() throws {
+    let none = "application/json;odata.metadata=none"
+    for answer in [
+      try answer("/beta/", ["Accept": none]), try answer("/beta/?$format=application/json;odata.metadata=none"),
+    ] {
+      #expect(text(answer).hasPrefix(#"{"value":[{"name":"users","#))
+      #expect(answer.headers[.contentType]?.hasPrefix(none) == true)
+    }
+    let names = text(try answer("/beta/", ["Accept": "application/*"]))
+    #expect(names.contains("odata.context") && !names.contains("directoryObjects"))
+    for headers in [["Accept": "application/xml"], ["Accept-Charset": "utf-16"], ["OData-MaxVersion": "3.0"]] {
+      let error = #expect(throws: GraphError.self) { try answer("/v1.0", HTTPHeaders(Array(headers))) }
+      #expect(error?.status == (headers["OData-MaxVersion"] == nil ? .notAcceptable : .badRequest))
+    }
+  }
+
+  @Test("A document is compressed for those who ask, under a tag of its own, and never within a batch")
+  func compressed() throws {
+    let plain = try answer("/beta/$metadata")
+    let gzip = try answer("/beta/$metadata", ["Accept-Encoding": "gzip"])
+    #expect(plain.headers[.contentEncoding] == nil && gzip.headers[.contentEncoding] == "gzip")
+    #expect(plain.headers[.entityTag] != gzip.headers[.entityTag])
+    let inflater = BodyInflater(.gzip)
+    var inflated: ByteBuffer?
+    guard case .bytes(let bytes) = gzip.body, case .bytes(let original) = plain.body else {
+      Issue.record("documents are finished bytes")
+      return
+    }
+    try inflater.inflate(bytes, into: &inflated)
+    try inflater.finish()
+    #expect(inflated == original && bytes.readableBytes * 4 < original.readableBytes)
+    let tag = try #require(gzip.headers[.entityTag])
+    #expect(try answer("/beta/$metadata", ["Accept-Encoding": "gzip", "If-None-Match": tag]).status == .notModified)
+    #expect(try answer("/beta/$metadata", ["If-None-Match": tag]).status == .ok)
+    let part = GraphRequest(
+      method: .GET, target: "/beta/$metadata", headers: ["Accept-Encoding": "gzip"], body: nil, origin: "http://a",
+      isBatchPart: true)
+    #expect(try metadata.response(to: part)?.get().headers[.contentEncoding] == nil)
+    #expect(try answer("/beta/", ["Accept-Encoding": "gzip"]).headers[.contentEncoding] == nil)
+    #expect(GzipDocument.compress([]) == nil && GzipDocument.compress([1, 2, 3]) == nil)
+  }
+
+  @Test("What is claimed of the service holds: types are not cast to yet, so that it is no more than the least level")
+  func conformance() throws {
+    let document = text(try answer("/beta/$metadata"))
+    #expect(
+      document.contains(#"Term="Capabilities.ConformanceLevel" EnumMember="Capabilities.ConformanceLevelType/Minimal""#)
+    )
+    for path in ["/beta/groups/a/members/microsoft.graph.user", "/beta/me/profile/phones/microsoft.graph.itemPhone/a"] {
+      #expect(throws: GraphError.self, "\(path)") { try GraphResource(request(path)) }
+    }
+  }
+
+  @Test("The set that references and contexts name is declared, with what leads to it")
+  func directoryObjects() throws {
+    for version in ["beta", "v1.0"] {
+      let document = text(try answer("/\(version)/$metadata"))
+      let set = #"<EntitySet Name="directoryObjects" EntityType="microsoft.graph.directoryObject" "#
+      #expect(document.contains(set + #"IncludeInServiceDocument="false"/>"#))
+      #expect(document.contains(#"<NavigationPropertyBinding Path="members" Target="directoryObjects"/>"#))
+      #expect(document.components(separatedBy: #"Path="memberOf" Target="directoryObjects""#).count == 3)
     }
   }
 

@@ -79,7 +79,7 @@ struct BodyLimitTests {
       "{\"inference\":{\"confidenceScore\":" + String(repeating: "1", count: 1_000_000) + "}}",
     ]
     for shape in shapes {
-      let time = ContinuousClock().measure { _ = PhoneBody.fault(shape, acceptsSnakeCase: true) }
+      let time = ContinuousClock().measure { _ = PhoneBody.fault(shape, lenientNames: true) }
       #expect(time < .seconds(20), "\(shape.prefix(24)) took \(time)")
     }
   }

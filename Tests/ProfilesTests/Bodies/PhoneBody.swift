@@ -12,16 +12,16 @@ enum PhoneBody {
   static let canary = "CANARY-7f3a"
 
   static func read(
-    _ body: String, _ purpose: EntityReader.Purpose = .update, acceptsSnakeCase: Bool = false
+    _ body: String, _ purpose: EntityReader.Purpose = .update, lenientNames: Bool = false
   ) throws(BodyError) -> StructuredPatch {
-    try EntityReader(purpose, acceptsSnakeCase: acceptsSnakeCase).read(Array(body.utf8), as: type)
+    try EntityReader(purpose, lenientNames: lenientNames).read(Array(body.utf8), as: type)
   }
 
   static func fault(
-    _ body: String, _ purpose: EntityReader.Purpose = .update, acceptsSnakeCase: Bool = false
+    _ body: String, _ purpose: EntityReader.Purpose = .update, lenientNames: Bool = false
   ) -> BodyError? {
     do throws(BodyError) {
-      _ = try read(body, purpose, acceptsSnakeCase: acceptsSnakeCase)
+      _ = try read(body, purpose, lenientNames: lenientNames)
       return nil
     } catch {
       return error

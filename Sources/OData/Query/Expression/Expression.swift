@@ -86,7 +86,8 @@ extension Expression {
       for element in elements { values.append(try element.value(in: &scope)) }
       return .collection(values)
     case .count(let collection):
-      guard case .collection(let elements) = try collection.value(in: &scope) else { return .null }
+      // A collection that was never set has no elements, as in lambdas.
+      guard case .collection(let elements) = try collection.value(in: &scope) else { return .int(0) }
       return .int(Int64(elements.count))
     case .not(let operand):
       guard case .bool(let value) = try operand.value(in: &scope) else { return .null }

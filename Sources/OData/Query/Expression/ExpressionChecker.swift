@@ -133,7 +133,7 @@ struct ExpressionChecker {
       return Checked(.member(owner.expression, property.index), ExpressionType(property))
     }
     // A type cast names the type itself here: no declared type has others below it that could be stored in its place.
-    if name == type.qualifiedName { return owner }
+    if name.isSameName(as: type.qualifiedName) { return owner }
     guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: place) }
     return Checked(.dynamicMember(owner.expression, name), .untyped)
   }
@@ -328,7 +328,7 @@ struct ExpressionChecker {
     guard case .literal(.string(let text)) = value.expression, case .string = value.type else { return }
     switch type {
     case .enumeration(let enumeration):
-      if case .enumeration(let name, _) = value.literal, name != enumeration.qualifiedName {
+      if case .enumeration(let name, _) = value.literal, !name.isSameName(as: enumeration.qualifiedName) {
         throw failure("names an enumeration other than \(enumeration.qualifiedName)", syntax)
       }
       guard let number = enumeration.literal(text.utf8) else {

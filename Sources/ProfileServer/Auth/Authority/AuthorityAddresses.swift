@@ -45,6 +45,14 @@ public final class AuthorityAddresses: Sendable {
     ports.withLock { $0 = Ports(http: httpPort, https: httpsPort) }
   }
 
+  /// Whether an address with this origin is one of this server: that of the public URL, or of one of its listeners on this
+  /// machine.
+  func isOwn(_ origin: URLOrigin) -> Bool {
+    if let base = publicBase.flatMap({ URLOrigin(prefixOf: $0) }), base.isSame(as: origin) { return true }
+    guard origin.isLoopback else { return false }
+    return ports.withLock { (origin.isHTTPS ? $0.https : $0.http) == origin.effectivePort }
+  }
+
   /// What every URL of the authority and the name of every issuer begin with, without a slash at its end: the public URL, or
   /// this machine with the TLS port, since official clients refuse an authority without TLS.
   public var base: String {

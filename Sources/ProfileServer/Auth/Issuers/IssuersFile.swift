@@ -41,7 +41,7 @@ public struct IssuersFile: Sendable {
   /// Reads the text of such a file.
   init(_ bytes: [UInt8]) throws(IssuersFileError) {
     let tree: JSONTree
-    do { tree = try JSONTree(bytes) } catch { throw .malformed(error) }
+    do { tree = try JSONTree(bytes, mayHaveMark: true) } catch { throw .malformed(error) }
     if tree.members != nil { try MemberReader(tree, path: "").allowOnly(["issuers"]) }
     guard let entries = tree.elements ?? tree["issuers"]?.elements else {
       throw .invalid(member: "issuers", reason: "must be an array of issuers")

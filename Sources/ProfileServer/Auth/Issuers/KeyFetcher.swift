@@ -124,7 +124,9 @@ struct KeyFetcher: Sendable {
     try? await client.shutdown()
     let (status, bytes) = try result.get()
     guard status == 200 else { throw .status(status, document: name) }
-    guard let tree = try? JSONTree(bytes), tree.members != nil else { throw .notJSON(document: name) }
+    guard let tree = try? JSONTree(bytes, mayHaveMark: true), tree.members != nil else {
+      throw .notJSON(document: name)
+    }
     return tree
   }
 

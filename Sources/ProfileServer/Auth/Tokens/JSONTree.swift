@@ -12,11 +12,13 @@ enum JSONTree: Equatable, Sendable {
   case boolean(Bool)
   case null
 
-  /// Reads one text in the strict dialect; depth is bounded by `Limits.jsonDepthMax`.
-  init(_ bytes: [UInt8]) throws(JSONError) {
+  /// Reads one text in the strict dialect; depth is bounded by `Limits.jsonDepthMax`. A byte order mark may stand before
+  /// a file or a document that others wrote, never before a part of a token.
+  init(_ bytes: [UInt8], mayHaveMark: Bool = false) throws(JSONError) {
     let result: Result<JSONTree, JSONError> = bytes.withUnsafeBufferPointer { buffer in
       var reader = JSONReader(buffer)
       do throws(JSONError) {
+        if mayHaveMark { try reader.skipByteOrderMark() }
         let tree = try Self.read(&reader)
         try reader.finish()
         return .success(tree)
