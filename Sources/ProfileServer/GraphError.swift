@@ -53,6 +53,7 @@ extension GraphError {
           "Access is denied: in this tenant it takes an administrator. Sufficient would be the directory role User "
           + "Administrator or Global Administrator in the token's wids, membership in the tenant's group of "
           + "administrators, or an application's own token with the permission.")
+    case .propertyOfAdministrators(let name): self.init(ofAdministrators: name)
     case .ownersAlone, .closedToApplications, .audienceNotAllowed, .unknownTenant, .groupNotFound, .alreadyMember,
       .tooManyGroups:
       self.init(ofTenant: error)
@@ -61,11 +62,8 @@ extension GraphError {
       self.init(
         status: .notFound, code: .unknownError,
         message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
-    case .principalNameTaken:
-      self.init(
-        status: .badRequest, code: .requestBadRequest,
-        message: "Another object with the same value for property userPrincipalName already exists. Choose another.",
-        target: "userPrincipalName")
+    case .principalNameTaken: self.init(taken: "userPrincipalName")
+    case .mailTaken: self.init(taken: "mail")
     case .preconditionFailed:
       self.init(
         status: .preconditionFailed, code: .resourceModified,
@@ -143,6 +141,24 @@ extension GraphError {
         + (sufficient.isEmpty
           ? "A personal account reaches its owner alone, whatever its permissions: sign in to an organisation's account."
           : "The token needs one of: \(names)."))
+  }
+
+  /// A property that somebody else of the tenant has with the same value.
+  private init(taken property: String) {
+    self.init(
+      status: .badRequest, code: .requestBadRequest,
+      message: "Another object with the same value for property \(property) already exists. Choose another.",
+      target: property)
+  }
+
+  /// A property that people do not set, of themselves or others.
+  private init(ofAdministrators property: String) {
+    let own = ProfileModel.user.properties.filter { $0.traits.contains(.selfService) }.map(\.name)
+    self.init(
+      status: .forbidden, code: .directoryDenied,
+      message: "Insufficient privileges to complete the operation. '\(property)' is set by an administrator, or by an "
+        + "application with User.ReadWrite.All; of yourself you can set \(own.joined(separator: ", ")).",
+      target: property)
   }
 
   /// There is no such person, or none that the caller may know of.
@@ -303,6 +319,12 @@ extension GraphError {
   static let malformedIdempotencyKey = GraphError(
     status: .badRequest, code: .badRequest,
     message: "Idempotency-Key must have 1 to \(Limits.idempotencyKeyBytesMax) characters of ASCII.")
+
+  static let idempotencyKeyOfNoCreation = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "Idempotency-Key is for what creates: POST to a collection, /users, /groups or members/$ref, alone or as a "
+      + "request of a batch. Leave it out here; an update or a deletion can be sent again as it is, with If-Match.")
 
   static let malformedReference = GraphError(
     status: .badRequest, code: .requestBadRequest,

@@ -14,7 +14,10 @@ extension GraphHandler {
       read(list, page.query, caller) { [self] in finish(exchange, list: $0, page) }
     case (.POST, .groups):
       let patch = try patch(exchange, .create, ProfileModel.group)
-      session.createGroup(patch, members: try members(patch), by: caller) { [self] in finish(exchange, created: $0) }
+      let receipt = try receipt(exchange, by: caller)
+      session.createGroup(patch, members: try members(patch), once: receipt, by: caller) { [self] in
+        finish(exchange, created: $0)
+      }
     case (_, .groups): throw .methodNotAllowed([.GET, .HEAD, .POST])
     default: throw .methodNotAllowed([.GET, .HEAD])
     }
@@ -80,7 +83,9 @@ extension GraphHandler {
     guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
     let address = try body.withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
     let user = try Self.member(at: address)
-    session.addMember(user, to: id, by: caller) { [self] in finish(exchange, removed: $0) }
+    session.addMember(user, to: id, once: try receipt(exchange, by: caller), by: caller) { [self] in
+      finish(exchange, removed: $0)
+    }
   }
 
   func perform(

@@ -1,13 +1,29 @@
 public import OData
 
 extension ProfileSession {
-  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members.
+  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members. Sent again with the
+  /// same receipt, it gives the group that the first one made, as it is now.
   public func createGroup(
-    _ patch: StructuredPatch, members: [UserID], by caller: Caller, _ then: @escaping Completion<VisibleObject>
+    _ patch: StructuredPatch, members: [UserID], once receipt: Receipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
   ) {
-    write(nil, by: caller, then) { [self] () throws(ProfileError) in
-      guard let id = GroupID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
-      return CreateGroup(group: id, people: members, patch: patch, stamp: stamp(caller))
+    authorizeWrite(of: nil, by: caller) { [self] authorized in
+      do throws(ProfileError) {
+        try authorized.get()
+        guard let id = GroupID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
+        let operation = CreateGroup(group: id, people: members, patch: patch, stamp: stamp(caller))
+        submit(operation, onceOrNot: receipt) { [self] outcome in
+          switch outcome {
+          case .failure(let error): then(.failure(error))
+          case .success(.done(let outcome)): then(Self.visible(outcome, to: caller))
+          case .success(.repeated(let id)):
+            guard let id = GroupID(id) else { return then(.failure(.groupNotFound)) }
+            readGroup(id, by: caller, then)
+          }
+        }
+      } catch {
+        then(.failure(error))
+      }
     }
   }
 
@@ -16,8 +32,11 @@ extension ProfileSession {
     _ id: GroupID, _ patch: StructuredPatch, members: [UserID], preconditions: Preconditions, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
-    write(id, by: caller, then) { [self] () throws(ProfileError) in
-      UpdateGroup(group: id, people: members, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+    let operation = UpdateGroup(
+      group: id, people: members, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+    authorizeWrite(of: id, by: caller) { [self] authorized in
+      if case .failure(let error) = authorized { return then(.failure(error)) }
+      submit(operation) { then($0.flatMap { Self.visible($0, to: caller) }) }
     }
   }
 
@@ -28,9 +47,15 @@ extension ProfileSession {
     writeSilently(DeleteGroup(group: id, preconditions: preconditions, stamp: stamp(caller)), by: caller, then)
   }
 
-  /// Adds somebody of the caller's tenant to a group.
-  public func addMember(_ user: UserID, to id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>) {
-    writeSilently(AddMember(group: id, member: user, stamp: stamp(caller)), by: caller, then)
+  /// Adds somebody of the caller's tenant to a group. Sent again with the same receipt, it changes nothing.
+  public func addMember(
+    _ user: UserID, to id: GroupID, once receipt: Receipt? = nil, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    let operation = AddMember(group: id, member: user, stamp: stamp(caller))
+    authorizeWrite(of: id, by: caller) { [self] authorized in
+      if case .failure(let error) = authorized { return then(.failure(error)) }
+      submit(operation, onceOrNot: receipt) { then($0.map { _ in }) }
+    }
   }
 
   /// Takes somebody out of a group.
@@ -58,26 +83,18 @@ extension ProfileSession {
     }
   }
 
-  private func write(
-    _ group: GroupID?, by caller: Caller, _ then: @escaping Completion<VisibleObject>,
-    _ operation: @escaping () throws(ProfileError) -> any GroupOperation
+  private func submit(
+    _ operation: any GroupOperation, onceOrNot receipt: Receipt?, _ then: @escaping Completion<Once<GroupOutcome>>
   ) {
-    authorizeWrite(of: group, by: caller) { [self] authorized in
-      do throws(ProfileError) {
-        try authorized.get()
-        submit(try operation()) { outcome in
-          then(
-            outcome.flatMap { outcome in
-              guard case .group(let group) = outcome, let visible = VisibleObject(group, to: caller) else {
-                return .failure(.groupNotFound)
-              }
-              return .success(visible)
-            })
-        }
-      } catch {
-        then(.failure(error))
-      }
+    guard let receipt else { return submit(operation) { then($0.map { .done($0) }) } }
+    submit(operation, once: receipt, then)
+  }
+
+  private static func visible(_ outcome: GroupOutcome, to caller: Caller) -> Result<VisibleObject, ProfileError> {
+    guard case .group(let group) = outcome, let visible = VisibleObject(group, to: caller) else {
+      return .failure(.groupNotFound)
     }
+    return .success(visible)
   }
 }
 
@@ -93,9 +110,9 @@ struct CreateGroup: GroupOperation {
     var value = StructuredValue(patch, of: ProfileModel.group)
     value.set("id", group.text, of: ProfileModel.group)
     value.set("createdDateTime", .dateTime(stamp.time), of: ProfileModel.group)
-    try GroupRules.check(value)
+    try GroupRules.check(value, changed: ProfileModel.group.properties.indices)
     let tenant = stamp.caller.tenant
-    let made = StoredGroup(id: group, tenant: tenant, version: .first, value: value)
+    let made = StoredGroup(id: group, tenant: tenant, version: stamp.version, value: value)
     return .put(made, adding: try GroupRules.additions(people, state, to: group, of: tenant, stamp))
   }
 }
@@ -114,12 +131,11 @@ struct UpdateGroup: GroupOperation {
       throw .store(.damaged("A stored group is not of the declared type."))
     }
     let additions = try GroupRules.additions(people, state, to: group, of: old.tenant, stamp)
-    guard !patch.apply(to: &value, of: ProfileModel.group).isEmpty else {
-      return additions.isEmpty ? .unchanged(old) : .put(old, adding: additions)
-    }
-    try GroupRules.check(value)
+    let changed = patch.apply(to: &value, of: ProfileModel.group)
+    guard !changed.isEmpty else { return additions.isEmpty ? .unchanged(old) : .put(old, adding: additions) }
+    try GroupRules.check(value, changed: changed)
     return .put(
-      StoredGroup(id: group, tenant: old.tenant, version: old.version.next, value: value), adding: additions)
+      StoredGroup(id: group, tenant: old.tenant, version: stamp.version, value: value), adding: additions)
   }
 }
 
@@ -174,11 +190,10 @@ enum GroupRules {
     return group
   }
 
-  /// A group has a name.
-  static func check(_ value: StructuredValue) throws(ProfileError) {
-    guard value.string("displayName", of: ProfileModel.group)?.isEmpty == false else {
-      throw .body(.invalidValue(property: "displayName", reason: "is needed and cannot be empty"))
-    }
+  /// A group is made with a name, which no update takes away. Only what changes is judged: one that has no name, because
+  /// it was imported without, can be updated all the same.
+  static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
+    try DirectoryNames.check(value, of: ProfileModel.group, changed: changed)
   }
 
   /// The rows of the record for new members, who must be of the group's tenant and no members yet.

@@ -6,7 +6,15 @@ import Profiles
 /// keep room, so that the new row lies beside the old one and no index is touched.
 enum PostgreSQLSchema {
   /// The form that this program knows.
-  static let version: Int64 = 1
+  static let version: Int64 = 2
+
+  /// Brings a database from an older form to the one after it.
+  private static func step(from form: Int64, _ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    switch form {
+    case 1: try PostgreSQLMail.add(connection)
+    default: throw .schema("There is no step from the form \(form) of the database.")
+    }
+  }
 
   /// Serialises migrations of several servers: any number that no other program takes ("Face").
   private static let lock = 1_180_787_557
@@ -103,22 +111,40 @@ enum PostgreSQLSchema {
       expires bigint not null
     );
     create index receipt_expires on receipt (expires);
+
+    \(PostgreSQLMail.table)
     """
 
-  /// Brings an empty database into the form of this program, one server at a time; throws when it has another form.
+  /// Brings a database into the form of this program, one server at a time: an empty one, or one of an older form, which
+  /// servers of that form then refuse to write. Throws when it has a newer form.
   static func migrate(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     try alone(connection) { () throws(PostgreSQLFailure) in
       let isThere = try connection.first("select to_regclass('facet_schema') is not null and true")?.int64(0) == 1
-      guard !isThere else { return }
-      for statement in tables.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
-        try connection.execute(String(statement))
-      }
-      try connection.execute("insert into facet_schema values (\(version))")
-      for tenant in TenantID.builtIn {
-        try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
-      }
+      if isThere { try upgrade(connection) } else { try make(connection) }
     }
     try check(connection)
+  }
+
+  private static func make(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    try run(tables, on: connection)
+    try connection.execute("insert into facet_schema values (\(version))")
+    for tenant in TenantID.builtIn {
+      try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
+    }
+  }
+
+  private static func upgrade(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    guard let found = try connection.first("select version from facet_schema")?.int64(0), (1..<version).contains(found)
+    else { return }
+    for form in found..<version { try step(from: form, connection) }
+    try connection.execute("update facet_schema set version = \(version)")
+  }
+
+  /// Runs statements that are separated by semicolons.
+  static func run(_ statements: String, on connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    for statement in statements.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
+      try connection.execute(String(statement))
+    }
   }
 
   /// Changes the form of the database in one transaction, while no other server does.
