@@ -100,6 +100,18 @@ struct PublishedExamplesTests {
     for key in Self.excluded.keys { #expect(names.contains(String(key.prefix { $0 != " " })), "\(key)") }
     #expect(Self.placeholdersSent.isSubset(of: names))
   }
+
+  @Test("The page on compatibility names the collections of which no published request is at hand, and no others")
+  func coverage() throws {
+    let examples = try Self.examples()
+    guard !examples.isEmpty else { return }
+    let shown = Set(examples.compactMap { $0.collection?.name })
+    let missing = ProfileModel.collections.map(\.name).filter { !shown.contains($0) && $0 != Relationship.collection }
+    let page = try PackageFiles.text(of: "docs/compatibility.md").replacing("\n", with: " ")
+    let found = page.firstMatch(of: /all collections but [a-z]+: of (.+?) no request is at hand/)
+    let sentence = try #require(found).output.1
+    #expect(sentence.matches(of: /`([A-Za-z]+)`/).map { String($0.output.1) } == missing.sorted())
+  }
 }
 
 /// Sends examples and notes where answers are not the published ones.

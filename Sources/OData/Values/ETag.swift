@@ -1,7 +1,7 @@
 /// One state of an entity. Each write that changes the entity draws a number at random, so that none comes twice at one
 /// address: not after the entity was deleted and came back, was imported, or was restored from a backup, wherever the
 /// database came from and whatever the clock says. Of a million writes of one entity, two have the same number with a
-/// probability of 1 to 10 million.
+/// probability of 5 in 100 million.
 public struct Version: Hashable, Sendable {
   /// Positive, but for `unwritten`.
   public let number: Int64
