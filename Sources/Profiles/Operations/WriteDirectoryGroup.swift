@@ -54,7 +54,10 @@ extension ProfileSession {
     let operation = AddMember(group: id, member: user, stamp: stamp(caller))
     authorizeWrite(of: id, by: caller) { [self] authorized in
       if case .failure(let error) = authorized { return then(.failure(error)) }
-      submit(operation, onceOrNot: receipt) { then($0.map { _ in }) }
+      submit(operation, onceOrNot: receipt) { [self] outcome in
+        guard case .success(.repeated) = outcome else { return then(outcome.map { _ in }) }
+        readGroup(id, by: caller) { then($0.map { _ in }) }
+      }
     }
   }
 
