@@ -25,16 +25,7 @@ public struct Version: Hashable, Sendable {
 
   /// The entity tag of this version (RFC 9110 section 8.8.3), weak because an answer has several forms. Its 15 bytes are
   /// the most for which a `String` needs no memory of its own.
-  public var entityTag: String {
-    String(unsafeUninitializedCapacity: Self.digitCount + 4) { bytes in
-      bytes[0] = UInt8(ascii: "W")
-      bytes[1] = UInt8(ascii: "/")
-      bytes[2] = UInt8(ascii: "\"")
-      for place in 0..<Self.digitCount { bytes[place + 3] = digit(place) }
-      bytes[Self.digitCount + 3] = UInt8(ascii: "\"")
-      return Self.digitCount + 4
-    }
-  }
+  public var entityTag: String { "W/\"\(opaqueTag)\"" }
 
   private static let digitCount = 11
 
