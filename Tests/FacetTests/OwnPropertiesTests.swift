@@ -131,6 +131,10 @@ struct OwnPropertiesTests {
       #expect(
         try await send("POST", "/beta/users", #"{"displayName":"N","mail":"director@contoso.example"}"#).status == 400)
       #expect(try await send("PATCH", amara, mine).status == 204)
+      for (bytes, status) in [(Limits.mailBytesMax, 204), (Limits.mailBytesMax + 1, 400)] {
+        let long = "{\"mail\":\"\(String(repeating: "x", count: bytes))\"}"
+        #expect(try await send("PATCH", "/beta/users/\(Demo.innocenty)", long).status == status, "\(bytes)")
+      }
       #expect(try await send("PATCH", amara, #"{"mail":null}"#).status == 204)
       #expect(try await send("PATCH", "/beta/users/\(Demo.lena)", mine).status == 204)
     }

@@ -14,10 +14,17 @@ enum DirectoryNames {
     throw .body(.invalidValue(property: property, reason: "is needed and cannot be empty"))
   }
 
-  /// Whether an imported name is one that an update would take. Who has none may stay without: an update does not make
-  /// anybody so, but it does not ask either.
+  /// Whether imported names and addresses are ones that an update would take. Who has no name may stay without: an update
+  /// makes nobody so, but does not ask for one either.
   static func check(imported value: StructuredValue, of type: StructuredType) throws(BodyError) {
+    if type === ProfileModel.user { try check(mailOf: value) }
     guard value.string(property, of: type)?.isEmpty == true else { return }
     throw .invalidValue(property: property, reason: "cannot be empty; leave it out where there is none")
+  }
+
+  /// Whether a mail address is short enough to be looked for.
+  static func check(mailOf value: StructuredValue) throws(BodyError) {
+    guard let mail = value.string("mail"), !mail.isEmpty, StoredUser.foldedMail(mail) == nil else { return }
+    throw .invalidValue(property: "mail", reason: "must have at most \(Limits.mailBytesMax) bytes")
   }
 }

@@ -195,10 +195,15 @@ enum UserRules {
   /// on Graph). Only what changes is judged: what is stored may stay, though it was imported or came with a token.
   static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
     try DirectoryNames.check(value, of: ProfileModel.user, changed: changed)
-    guard let property = ProfileModel.user.property(named: "userPrincipalName"), changed.contains(property.index),
-      let name = value.string(property.name)
-    else { return }
+    if isChanged("mail", changed) {
+      do throws(BodyError) { try DirectoryNames.check(mailOf: value) } catch { throw .body(error) }
+    }
+    guard isChanged("userPrincipalName", changed), let name = value.string("userPrincipalName") else { return }
     try check(principalName: name)
+  }
+
+  private static func isChanged(_ name: String, _ changed: some Sequence<Int>) -> Bool {
+    ProfileModel.user.property(named: name).map { changed.contains($0.index) } ?? false
   }
 
   private static func check(principalName name: String) throws(ProfileError) {

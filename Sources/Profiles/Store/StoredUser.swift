@@ -30,14 +30,20 @@ public struct StoredUser: Equatable, Sendable {
   public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
 
   /// The form of the mail address by which it is compared, as principal names are: unique in the tenant. nil when the person
-  /// has none, or an empty one. Looks through the JSON.
+  /// has none, an empty one, or one of before addresses were bounded that is longer than `Limits.mailBytesMax`. Looks through
+  /// the JSON.
   public var foldedMail: String? {
     let mail = json.withUnsafeBufferPointer { bytes -> String? in
       var reader = JSONReader(bytes, dialect: .strict)
       return try? reader.text(ofMember: "mail")
     }
-    guard let mail, !mail.isEmpty else { return nil }
-    return Self.foldedPrincipalName(mail)
+    return mail.flatMap(Self.foldedMail)
+  }
+
+  /// The same of an address.
+  static func foldedMail(_ mail: String) -> String? {
+    let folded = foldedPrincipalName(mail)
+    return (1...Limits.mailBytesMax).contains(folded.utf8.count) ? folded : nil
   }
 }
 

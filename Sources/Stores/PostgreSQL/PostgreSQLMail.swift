@@ -20,7 +20,7 @@ enum PostgreSQLMail {
 
   // MARK: The form of the table
 
-  static let table = """
+  private static let table = """
     create table mail_address (
       tenant text collate "C" not null,
       folded bytea not null,
@@ -34,7 +34,7 @@ enum PostgreSQLMail {
   /// Adds the table to a database that has none, spread over nodes where the others are, and notes the addresses of all
   /// people.
   static func add(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
-    try PostgreSQLSchema.run(table, on: connection)
+    try PostgreSQLSchema.execute(table, connection)
     if try PostgreSQLDistribution.isDone(connection) {
       try connection.execute("select create_distributed_table('mail_address', 'folded', colocate_with => 'none')")
     }
