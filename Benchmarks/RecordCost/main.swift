@@ -20,7 +20,7 @@ struct Write: ItemOperation {
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     guard let old = state.item else { throw .itemNotFound }
-    let new = Self.phone(key, number, old.version.next)
+    let new = Self.phone(key, number, Version(number: old.version.number + 1))
     let change = Change(
       time: Self.time, kind: .updated, user: key.user, tenant: .demo, collection: key.collection, item: key.id,
       properties: ["number", "lastModifiedDateTime", "lastModifiedBy"], versionBefore: old.version,
@@ -64,10 +64,10 @@ final class Subject {
     var records: ArraySlice<DirectoryRecord> = people.map { user in
       .user(
         StoredUser(
-          id: user, tenant: .demo, principalName: nil, displayName: nil, version: .first,
+          id: user, tenant: .demo, principalName: nil, displayName: nil, version: Version(number: 1),
           json: Array(#"{"id":"\#(user.text)"}"#.utf8)))
     }[...]
-    records += keys.map { .item(Write.phone($0, 0, .first)) }
+    records += keys.map { .item(Write.phone($0, 0, Version(number: 1))) }
     _ = try store.importRecords(at: Write.time) { records.popFirst() }
   }
 

@@ -98,6 +98,8 @@ public enum Limits {
   public static let idBytesMax = 256
   /// Longest user principal name, in bytes of UTF-8.
   public static let userPrincipalNameBytesMax = 1_024
+  /// Longest mail address of a person, as it is or as it is compared: it is the key of an index.
+  public static let mailBytesMax = 1_024
 
   // MARK: A person
 

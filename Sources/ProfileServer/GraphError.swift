@@ -53,6 +53,7 @@ extension GraphError {
           "Access is denied: in this tenant it takes an administrator. Sufficient would be the directory role User "
           + "Administrator or Global Administrator in the token's wids, membership in the tenant's group of "
           + "administrators, or an application's own token with the permission.")
+    case .propertyOfAdministrators(let name): self.init(ofAdministrators: name)
     case .ownersAlone, .closedToApplications, .audienceNotAllowed, .unknownTenant, .groupNotFound, .alreadyMember,
       .tooManyGroups:
       self.init(ofTenant: error)
@@ -61,11 +62,8 @@ extension GraphError {
       self.init(
         status: .notFound, code: .unknownError,
         message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
-    case .principalNameTaken:
-      self.init(
-        status: .badRequest, code: .requestBadRequest,
-        message: "Another object with the same value for property userPrincipalName already exists. Choose another.",
-        target: "userPrincipalName")
+    case .principalNameTaken: self.init(taken: "userPrincipalName")
+    case .mailTaken: self.init(taken: "mail")
     case .preconditionFailed:
       self.init(
         status: .preconditionFailed, code: .resourceModified,

@@ -14,8 +14,11 @@ extension GraphHandler {
       read(list, page.query, caller) { [self] in finish(exchange, list, $0, page) }
     case (.POST, .groups):
       let patch = try patch(exchange, .create, ProfileModel.group)
+      let receipt = try receipt(exchange, by: caller)
       let members = try members(patch, exchange, caller)
-      session.createGroup(patch, members: members, by: caller) { [self] in finish(exchange, created: $0) }
+      session.createGroup(patch, members: members, once: receipt, by: caller) { [self] in
+        finish(exchange, created: $0)
+      }
     case (_, .groups): throw .methodNotAllowed([.GET, .HEAD, .POST])
     default: throw .methodNotAllowed([.GET, .HEAD])
     }
@@ -84,7 +87,9 @@ extension GraphHandler {
       guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
       let address = try body.withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
       let user = try member(at: address, exchange, caller)
-      session.addMember(user, to: id, by: caller) { [self] in finish(exchange, removed: $0) }
+      session.addMember(user, to: id, once: try receipt(exchange, by: caller), by: caller) { [self] in
+        finish(exchange, removed: $0)
+      }
     case .DELETE:
       // OData 4.01 part 1, 11.4.6.2: the reference is that of the entity in `$id`.
       guard let address = exchange.options.id else { throw .referenceNotNamed }

@@ -95,14 +95,15 @@ extension GraphHandler {
   }
 
   /// What is answered instead of an entity that the client has already, or that is not the one it asked for.
-  func answer(_ exchange: Exchange, _ entity: GraphResponse, _ version: Version) -> GraphResponse? {
+  func answer(_ exchange: Exchange, _ entity: GraphResponse, _ version: Version?) -> GraphResponse? {
     do throws(GraphError) {
       let preconditions = try preconditions(exchange)
-      if preconditions.ifMatch?.matches(version) == false {
+      // What shows no entity tag is there all the same, for `*`.
+      if let tags = preconditions.ifMatch, !(version.map(tags.matches) ?? (tags == .any)) {
         finish(exchange, ProfileError.preconditionFailed)
         return nil
       }
-      guard preconditions.ifNoneMatch?.matches(version) == true else { return entity }
+      guard let tags = preconditions.ifNoneMatch, version.map(tags.matches) ?? (tags == .any) else { return entity }
       var headers = entity.headers
       headers[.contentType] = nil
       return GraphResponse(status: .notModified, headers: headers, body: .none)
@@ -115,14 +116,14 @@ extension GraphHandler {
   /// Answers a write with the entity or with its tag alone: as the client prefers (RFC 7240), else as is `usual`.
   /// `location` says where a new entity is; an answer without a body names it once more (OData 4.01 part 1, 8.3.4).
   func finish(
-    _ exchange: Exchange, written version: Version, at location: String?, usually usual: Preferences.Return,
+    _ exchange: Exchange, written version: Version?, at location: String?, usually usual: Preferences.Return,
     _ entity: () -> GraphResponse
   ) {
     let preferences = Preferences(exchange.request.headers)
     // Asking for members asks for an answer (OData 4.01 part 1, 11.4.1.4).
     let usual = exchange.options.selection == nil ? usual : .representation
     let isMinimal = (preferences.returning ?? usual) == .minimal
-    var response = isMinimal ? .noContent([.entityTag: version.entityTag]) : entity()
+    var response = isMinimal ? .noContent(version.map { [.entityTag: $0.entityTag] } ?? [:]) : entity()
     if let location {
       response.headers[.location] = location
       if isMinimal { response.headers[.entityID] = location }

@@ -81,7 +81,7 @@ extension GraphHandler {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      if let answer = answer(exchange, entity(.ok, user, exchange), user.version ?? .first) { finish(exchange, answer) }
+      if let answer = answer(exchange, entity(.ok, user, exchange), user.version) { finish(exchange, answer) }
     }
   }
 
@@ -90,7 +90,7 @@ extension GraphHandler {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
       let location = encoder(exchange).location(of: user)
-      finish(exchange, written: user.version ?? .first, at: location, usually: .representation) {
+      finish(exchange, written: user.version, at: location, usually: .representation) {
         entity(.created, user, exchange)
       }
     }
@@ -101,7 +101,7 @@ extension GraphHandler {
     switch result {
     case .failure(let error): finish(exchange, error)
     case .success(let user):
-      finish(exchange, written: user.version ?? .first, at: nil, usually: .minimal) { entity(.ok, user, exchange) }
+      finish(exchange, written: user.version, at: nil, usually: .minimal) { entity(.ok, user, exchange) }
     }
   }
 

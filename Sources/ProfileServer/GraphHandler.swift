@@ -122,14 +122,12 @@ final class GraphHandler {
   func prepare(_ exchange: Exchange) throws(GraphError) -> GraphResource {
     try ProtocolFields.check(exchange.request.headers)
     try checkMediaType(exchange.request)
-    guard try !Self.isBatch(exchange.request) else {
-      exchange.route = .batch
-      return .batch
-    }
-    let resource = try GraphResource(exchange.request)
-    exchange.resource = resource
+    let resource: GraphResource = try Self.isBatch(exchange.request) ? .batch : try GraphResource(exchange.request)
     exchange.route = resource.route
     exchange.isDirectory = resource.isDirectory
+    try checkIdempotencyKey(exchange.request, resource)
+    if case .batch = resource { return resource }
+    exchange.resource = resource
     exchange.options = try options(exchange.request, resource)
     exchange.representation = try representation(exchange, resource)
     return resource
@@ -142,6 +140,14 @@ final class GraphHandler {
     guard request.method == .POST || request.method == .PATCH || request.method == .PUT else { return }
     guard let contentType = request.headers.first(name: "Content-Type") else { throw .contentTypeMissing }
     guard MediaType(contentType)?.isJSONInUTF8 == true else { throw .contentTypeNotJSON }
+  }
+
+  /// Whoever sends a key relies on it, so that it is never ignored.
+  private func checkIdempotencyKey(_ request: GraphRequest, _ resource: GraphResource) throws(GraphError) {
+    guard request.headers.contains(name: "Idempotency-Key"), !resource.takesIdempotencyKey(request.method) else {
+      return
+    }
+    throw .idempotencyKeyOfNoCreation
   }
 
   private func options(_ request: GraphRequest, _ resource: GraphResource) throws(GraphError) -> QueryOptions {

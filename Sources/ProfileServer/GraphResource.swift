@@ -94,6 +94,17 @@ enum GraphResource {
     }
   }
 
+  /// Whether a method creates something, so that sending it again under an `Idempotency-Key` makes a difference.
+  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool {
+    guard method == .POST else { return false }
+    return switch self {
+    case .users, .collection, .list(.groups), .memberReferences: true
+    case .userCount, .user, .profile, .count, .item, .property, .list, .listCount, .group, .memberReference, .batch,
+      .other:
+      false
+    }
+  }
+
   /// Whether it is answered as plain text.
   var isPlainText: Bool {
     switch self {

@@ -168,7 +168,7 @@ struct ItemEncoder {
 
   private static let keyPrefix = Array("{\"id\":".utf8)
   private static let contextName = Array("\"@odata.context\":".utf8)
-  /// The entity tag of a version, up to and behind its number, as `Version.entityTag` has it.
+  /// The entity tag of a version, up to and behind its opaque part, as `Version.entityTag` has it.
   private static let entityTagOpening = Array(#""@odata.etag":"W/\""#.utf8)
   private static let entityTagClosing = Array(#"\"""#.utf8)
 
@@ -249,7 +249,7 @@ struct ItemEncoder {
     json.rawMember(type.annotation)
     guard let version else { return }
     json.rawName(Self.entityTagOpening)
-    json.append(String(version.number).utf8)
+    json.append(version.opaqueTag.utf8)
     json.raw(Self.entityTagClosing)
   }
 

@@ -31,10 +31,12 @@ struct SeedPageTests {
           let answer = try await facet.probe.request("PATCH", path, token: token, body: Self.body)
           #expect(answer.status == 200)
           let text = answer.text
+          let tag = try #require(answer.header("ETag"))
+          let escaped = tag.replacing("\"", with: "\\\"")
           #expect(
             text.hasPrefix(
               #"{"@odata.context":"http://localhost/beta/$metadata#users('\#(Demo.innocenty)')/profile/phones/$entity","#
-                + ##""@odata.type":"#microsoft.graph.itemPhone","@odata.etag":"W/\"2\"",""##))
+                + ##""@odata.type":"#microsoft.graph.itemPhone","@odata.etag":"\##(escaped)",""##))
           #expect(text.contains(Self.beforeStamps))
           #expect(text.hasSuffix(Self.afterStamps))
           let modifiedBy = try #require(answer.json["lastModifiedBy"] as? [String: [String: Any]])
@@ -42,7 +44,7 @@ struct SeedPageTests {
           #expect(isApplication || modifiedBy["user"]?["displayName"] as? String == "Innocenty Popov")
           let stamp = try #require(answer.json["lastModifiedDateTime"] as? String)
           #expect(stamp > "2026-01-01" && stamp.hasSuffix("Z"))
-          #expect(answer.header("ETag") == "W/\"2\"")
+          #expect(tag.wholeMatch(of: /W\/"[A-Za-z0-9_-]{11}"/) != nil)
           let read = try await facet.probe.request("GET", path, token: token)
           #expect(read.text == text)
         }

@@ -93,3 +93,10 @@ final class Gathered<Value: Sendable>: Sendable {
     return values.withLock { values in (0..<count).compactMap { values[$0] } }
   }
 }
+
+extension Version {
+  /// Where tests begin to count: operations decide versions, and those of tests count them.
+  static let first = Version(number: 1)
+  /// The next that tests count.
+  var next: Version { Version(number: number + 1) }
+}

@@ -33,7 +33,12 @@ enum People {
       actor: .application, tenant: tenant, applicationID: "app-1", applicationName: "Sync", permissions: permissions)
   }
 
-  static func stamp(_ caller: Caller) -> AuditStamp { AuditStamp(caller: caller, time: now) }
+  /// The version of what is written.
+  static let version = Version(number: 4)
+
+  static func stamp(_ caller: Caller, at time: DateTimeOffset = now) -> AuditStamp {
+    AuditStamp(caller: caller, time: time, version: version)
+  }
 }
 
 /// The phone of the published page, before its update.
@@ -68,4 +73,11 @@ enum PagePhone {
 
 extension StoredItem {
   var text: String { String(decoding: json, as: UTF8.self) }
+}
+
+extension Version {
+  /// Where tests begin to count: operations decide versions, and those of tests count them.
+  static let first = Version(number: 1)
+  /// The next that tests count.
+  var next: Version { Version(number: number + 1) }
 }

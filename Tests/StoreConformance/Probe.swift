@@ -49,11 +49,13 @@ enum Probe {
 
   /// A person of the declared type.
   static func person(
-    _ id: String, principalName: String? = nil, displayName: String? = "Ann Ö", in tenant: TenantID = tenant
+    _ id: String, principalName: String? = nil, displayName: String? = "Ann Ö", mail: String? = nil,
+    in tenant: TenantID = tenant
   ) throws(ConformanceFailure) -> StoredUser {
     var members = ["id": id]
     members["displayName"] = displayName
     members["userPrincipalName"] = principalName
+    members["mail"] = mail
     return StoredUser(
       id: try user(id), tenant: tenant, principalName: principalName, displayName: displayName, version: .first,
       json: json(members))
@@ -195,6 +197,25 @@ struct AddPerson: PersonOperation {
   }
 }
 
+/// Puts a person in the place of the one who is there.
+struct ReplacePerson: PersonOperation {
+  let person: StoredUser
+
+  var user: UserID { person.id }
+
+  func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
+    guard let old = state.person else { throw .userNotFound }
+    let new = StoredUser(
+      id: person.id, tenant: person.tenant, principalName: person.principalName, displayName: person.displayName,
+      version: old.version.next, json: person.json)
+    return .put(
+      new,
+      Change(
+        time: Probe.time(2), kind: .updated, user: user, tenant: person.tenant, collection: nil, item: nil,
+        properties: [], versionBefore: old.version, versionAfter: new.version, actingUser: nil, actingApplication: nil))
+  }
+}
+
 /// Takes a person away, who must be there.
 struct RemovePerson: PersonOperation {
   let user: UserID
@@ -218,4 +239,11 @@ struct RemoveItems: PersonOperation {
       Probe.change(.deleted, of: $0, from: $1, to: nil)
     }
   }
+}
+
+extension Version {
+  /// Where tests begin to count: operations decide versions, and those of tests count them.
+  static let first = Version(number: 1)
+  /// The next that tests count.
+  var next: Version { Version(number: number + 1) }
 }

@@ -82,7 +82,7 @@ extension StoreConformance {
               let written = try await driver.put(ProbeOperation.set(["w\(writer)": "\(number)"], of: key))
               for reader in readers {
                 let seen = try await reader.item(key).get()?.item.version
-                let isSeen = (seen ?? .first) >= written.version
+                let isSeen = (seen ?? .first).number >= written.version.number
                 try expect(isSeen, "A reader saw an older item than was acknowledged.")
               }
             }

@@ -39,6 +39,20 @@ final class StoreDriver: Sendable {
     }
   }
 
+  /// Creates a person under a receipt and waits for the answer.
+  func create(_ person: StoredUser, _ receipt: Receipt) async -> Result<Once<PersonOutcome>, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.createPerson(AddPerson(person: person), receipt) { continuation.resume(returning: $0) })
+    }
+  }
+
+  /// Queues the creation of a group, or of a membership, under a receipt and waits for the answer.
+  func create(_ operation: ProbeGroupOperation, _ receipt: Receipt) async -> Result<Once<GroupOutcome>, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.createGroup(operation, receipt) { continuation.resume(returning: $0) })
+    }
+  }
+
   /// Queues writes that are applied together and waits for the answer.
   func write(_ operations: [any ItemOperation]) async -> Result<AtomicOutcome, ProfileError> {
     await withCheckedContinuation { continuation in

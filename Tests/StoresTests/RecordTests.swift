@@ -227,7 +227,7 @@ struct RecordTests {
     }
     #expect(throws: ProfileError.userNotFound) { try result.get() }
     #expect(try store.check() == [])
-    #expect(try store.content() == [.user(Sample.ann)])
+    #expect(try store.content().map(\.line) == [DirectoryRecord.user(Sample.ann).line])
     store.close()
   }
 }

@@ -100,7 +100,7 @@ struct SQLiteBackupTests {
     try SQLiteStore.restore(from: backup, to: scratch.database)
     let restored = try SQLiteStore.open(scratch.database)
     #expect(restored.health == .healthy)
-    #expect(try restored.content() == [.user(Sample.ann)])
+    #expect(try restored.content().map(\.line) == [DirectoryRecord.user(Sample.ann).line])
     restored.close()
     let aside = try FileManager.default.contentsOfDirectory(atPath: scratch.directory).filter {
       $0.contains(".damaged-")

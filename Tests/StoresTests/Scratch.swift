@@ -114,3 +114,10 @@ extension SQLiteStore {
     return try #require(answer)
   }
 }
+
+extension Version {
+  /// Where tests begin to count: operations decide versions, and those of tests count them.
+  static let first = Version(number: 1)
+  /// The next that tests count.
+  var next: Version { Version(number: number + 1) }
+}

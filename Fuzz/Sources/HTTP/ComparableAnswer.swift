@@ -1,4 +1,5 @@
-/// What of an answer must be the same however the request came in: not ids, times and sealed links.
+/// What of an answer must be the same however the request came in: not ids, times, entity tags and
+/// sealed links.
 struct ComparableAnswer: Equatable {
   let status: Int
   let closes: Bool
@@ -13,9 +14,10 @@ struct ComparableAnswer: Equatable {
   }
 
   private static let link = Array("skiptoken=".utf8)
-  /// `x` stands for a hexadecimal digit and `d` for a digit.
+  /// `x` stands for a hexadecimal digit, `d` for a digit, and `*` for one of an entity tag.
   private static let identifier = Array("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".utf8)
   private static let time = Array("dddd-dd-ddTdd:dd:dd".utf8)
+  private static let tag = Array(#"W/\"***********\""#.utf8)
 
   private static func withoutChance(_ body: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
@@ -23,19 +25,21 @@ struct ComparableAnswer: Equatable {
     var index = 0
     while index < body.count {
       let byte = body[index]
-      let length = byte == link[0] || isHexadecimal(byte) ? chanceLength(body, index) : 0
+      let isLikely = byte == link[0] || byte == tag[0] || isHexadecimal(byte)
+      let length = isLikely ? chanceLength(body, index) : 0
       result.append(length > 0 ? 0 : byte)
       index += max(length, 1)
     }
     return result
   }
 
-  /// The length of a GUID, a time or a sealed link that begins at a place; 0 when none does.
+  /// The length of a GUID, a time, an entity tag or a sealed link that begins at a place; 0 when none does.
   private static func chanceLength(_ body: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
     if matches(link, body, start) {
       return run(body, from: start) { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "&") }
     }
     if matches(identifier, body, start) { return identifier.count }
+    if matches(tag, body, start) { return tag.count }
     guard matches(time, body, start) else { return 0 }
     // The fraction of a second belongs to it.
     return time.count + run(body, from: start + time.count) { $0 == UInt8(ascii: ".") || isDigit($0) }
@@ -54,9 +58,19 @@ struct ComparableAnswer: Equatable {
       switch letter {
       case UInt8(ascii: "x"): guard isHexadecimal(byte) else { return false }
       case UInt8(ascii: "d"): guard isDigit(byte) else { return false }
+      case UInt8(ascii: "*"): guard isTagDigit(byte) else { return false }
       default: guard byte == letter else { return false }
       }
     }
     return true
+  }
+
+  private static func isTagDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"),
+      UInt8(ascii: "_"):
+      true
+    default: isDigit(byte)
+    }
   }
 }

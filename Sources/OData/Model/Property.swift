@@ -31,6 +31,9 @@ public final class Property: Sendable {
     public static let omittedWhenNull = Traits(rawValue: 1 << 3)
     /// A collection that is also read from, and may be answered as, its only element.
     public static let singleOrCollection = Traits(rawValue: 1 << 4)
+    /// Of an entity that stands for somebody: they may set it of themself. Others signify something to those who rely on the
+    /// entity, so that it takes an administrator.
+    public static let selfService = Traits(rawValue: 1 << 5)
   }
 
   public let name: String

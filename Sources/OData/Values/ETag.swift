@@ -1,26 +1,44 @@
-/// How often an entity was written; 1 when it was created.
-public struct Version: Hashable, Comparable, Sendable {
+/// One state of an entity. Each write that changes the entity draws a number at random, so that none comes twice at one
+/// address: not after the entity was deleted and came back, was imported, or was restored from a backup, wherever the
+/// database came from and whatever the clock says. Of a million writes of one entity, two have the same number with a
+/// probability of 5 in 100 million.
+public struct Version: Hashable, Sendable {
+  /// Positive, but for `unwritten`.
   public let number: Int64
 
-  /// The version of an entity that was just created.
-  public static let first = Version(number: 1)
+  /// Of what is yet to be written. No store keeps it.
+  public static let unwritten = Version(number: 0)
 
-  /// The version with this number, which must be positive.
+  /// The version with this number, as a store kept it.
   public init(number: Int64) { self.number = number }
 
-  /// The version of an entity whose key a client chose: unlike 1, it is none that an earlier entity of the same key had,
-  /// so that an entity tag of that one never matches this one. 1,024 versions fit into each microsecond.
-  public init(ofKeyChosenAt time: DateTimeOffset) {
-    number = max(1, (time.ticks - DateTimeOffset.unixEpochTicks) / 10) << 10
+  /// A version that nothing had before.
+  public static func random() -> Version { Version(number: .random(in: 1...(.max))) }
+
+  /// The number in 11 digits of base 64, most significant first, in the alphabet of RFC 4648 section 5.
+  public var opaqueTag: String {
+    String(unsafeUninitializedCapacity: Self.digitCount) { bytes in
+      for place in 0..<Self.digitCount { bytes[place] = digit(place) }
+      return Self.digitCount
+    }
   }
 
-  /// The version after this one.
-  public var next: Version { Version(number: number + 1) }
+  /// The entity tag of this version (RFC 9110 section 8.8.3), weak because an answer has several forms. Its 15 bytes are
+  /// the most for which a `String` needs no memory of its own.
+  public var entityTag: String { "W/\"\(opaqueTag)\"" }
 
-  /// The entity tag of this version, `W/"n"` (RFC 9110 section 8.8.3).
-  public var entityTag: String { "W/\"\(number)\"" }
+  private static let digitCount = 11
 
-  public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+  private func digit(_ place: Int) -> UInt8 {
+    let value = UInt8(truncatingIfNeeded: UInt64(bitPattern: number) >> (60 - 6 * UInt64(place))) & 63
+    return switch value {
+    case 0..<26: UInt8(ascii: "A") + value
+    case 26..<52: UInt8(ascii: "a") + value - 26
+    case 52..<62: UInt8(ascii: "0") + value - 52
+    case 62: UInt8(ascii: "-")
+    default: UInt8(ascii: "_")
+    }
+  }
 }
 
 /// What an `If-Match` or `If-None-Match` header demands (RFC 9110 section 13.1; OData 4.01 compares weakly).
@@ -49,7 +67,7 @@ public enum EntityTagCondition: Equatable, Sendable {
   }
 
   /// Whether an entity of this version satisfies the condition.
-  public func matches(_ version: Version) -> Bool { matches(opaqueTag: String(version.number)) }
+  public func matches(_ version: Version) -> Bool { matches(opaqueTag: version.opaqueTag) }
 
   /// Whether something with this opaque tag, without `W/` and quotes, satisfies the condition.
   public func matches(opaqueTag: String) -> Bool {

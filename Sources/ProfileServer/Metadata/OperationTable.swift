@@ -162,7 +162,7 @@ extension OperationTable.Row {
   var isConditional: Bool { method == .get && (kind == .user || kind == .item || kind == .group) }
 
   /// Whether sending a creation again under its key is not done again.
-  var takesIdempotencyKey: Bool { method == .post && (kind == .users || kind == .collection) }
+  var takesIdempotencyKey: Bool { method == .post }
 
   /// Whether an update may create what is not there.
   var mayCreate: Bool { method == .patch && kind == .item }

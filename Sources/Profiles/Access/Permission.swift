@@ -24,7 +24,10 @@ public enum Access: CaseIterable, Sendable {
   /// Read who changed what.
   case readRecord
   case readUser
+  /// Write of a person what people may write of themselves.
   case writeUser
+  /// Write of a person what others rely on: who they are, what they do, and what they sign in by.
+  case administerUser
   /// Find out who there is.
   case listUsers
   /// Create and delete people.
@@ -40,14 +43,15 @@ public enum Access: CaseIterable, Sendable {
   public var isDirectory: Bool {
     switch self {
     case .readProfile, .writeProfile, .readRecord: false
-    case .readUser, .writeUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups: true
+    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
+      true
     }
   }
 
   /// Whether a role, the owner or a policy can be asked for beside the permission.
   public var isForSome: Bool {
     switch self {
-    case .writeProfile, .writeUser, .manageUsers, .manageGroups, .readRecord: true
+    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readRecord: true
     case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
     }
   }
@@ -73,7 +77,8 @@ public enum Access: CaseIterable, Sendable {
     let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
     return switch self {
     case .readProfile: own + everyRead
-    case .writeProfile, .writeUser: reach == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
+    case .writeProfile, .writeUser, .administerUser:
+      reach == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
     case .readRecord: reach == .others ? [] : own + everyRead
     case .readUser: own + [.userReadBasicAll] + everyRead
     case .listUsers: [.userReadBasicAll] + everyRead
@@ -89,7 +94,8 @@ public enum Access: CaseIterable, Sendable {
     case none
     /// An administrator, where the tenant's policy does not let anyone.
     case administratorByPolicy
-    /// An administrator, whatever the policy: who may enrol others in groups could read what they share there.
+    /// An administrator, whatever the policy: who may enrol others in groups could read what they share there, and who may
+    /// write what people are known by could become somebody else.
     case administrator
   }
 
@@ -98,9 +104,9 @@ public enum Access: CaseIterable, Sendable {
     guard caller.actor != .application else { return .none }
     return switch self {
     case .readProfile, .readRecord, .readUser, .listUsers, .readMemberships, .readGroups: .none
-    case .writeProfile, .writeUser: isOwner ? .none : .administratorByPolicy
-    case .manageUsers: .administratorByPolicy
-    case .manageGroups: .administrator
+    case .writeProfile: isOwner ? .none : .administratorByPolicy
+    case .writeUser: isOwner ? .none : .administrator
+    case .administerUser, .manageUsers, .manageGroups: .administrator
     }
   }
 

@@ -16,7 +16,8 @@ extension ProfileSession {
   }
 
   private func add(_ caller: Caller, as id: UserID, _ then: @escaping Completion<Void>) {
-    let operation = AddCaller(person: StoredUser(id: id, caller: caller), stamp: stamp(caller))
+    let stamp = stamp(caller)
+    let operation = AddCaller(person: StoredUser(id: id, caller: caller, version: stamp.version), stamp: stamp)
     submit(operation) { [self] outcome in
       guard case .failure(.principalNameTaken) = outcome, let nameless = operation.withoutPrincipalName else {
         return then(outcome.map { _ in })

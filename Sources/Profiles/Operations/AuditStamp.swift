@@ -1,9 +1,11 @@
 import OData
 
-/// Who acts and when, as it is written into items and into the change log.
+/// Who acts and when, as it is written into items and into the change log, and the version of what is written.
 struct AuditStamp: Sendable {
   let caller: Caller
   let time: DateTimeOffset
+  /// The version of the entity after the write. A stamp is for one write, so that no two have the same one.
+  let version: Version
 
   /// The identity set of the caller: only the member that acted is set, as in published answers.
   func identitySet(ownerName: String?) -> Value {

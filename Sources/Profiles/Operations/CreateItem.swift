@@ -6,7 +6,6 @@ struct CreateItem: ItemOperation {
   let type: StructuredType
   let patch: StructuredPatch
   let stamp: AuditStamp
-  var version = Version.first
 
   var sight: Sight { Sight(of: stamp.caller, needsPolicy: true) }
 
@@ -22,8 +21,8 @@ struct CreateItem: ItemOperation {
     let value = value(
       ownerName: stamp.caller.userID == key.user ? owner.displayName : nil,
       defaultAudience: policy.defaultAudience(in: key.collection))
-    let item = StoredItem(key: key, version: version, value: value, of: type)
-    return .put(item, stamp.change(.created, of: key, properties: setProperties, from: nil, to: version))
+    let item = StoredItem(key: key, version: stamp.version, value: value, of: type)
+    return .put(item, stamp.change(.created, of: key, properties: setProperties, from: nil, to: stamp.version))
   }
 
   private func value(ownerName: String?, defaultAudience: Audience) -> StructuredValue {

@@ -46,20 +46,20 @@ public struct DirectoryLineReader: Sendable {
   }
 
   private func user(_ json: [UInt8], _ tenant: TenantID) throws(DirectoryLineError) -> StoredUser {
-    let value = try value(json, of: ProfileModel.user)
+    let value = try named(json, of: ProfileModel.user)
     guard let id = value.string("id").flatMap(UserID.init) else { throw .malformedID("user/id") }
     if let name = value.string("userPrincipalName") {
       guard name.utf8.count <= Limits.userPrincipalNameBytesMax else { throw .malformedID("user/userPrincipalName") }
     }
-    return StoredUser(id: id, tenant: tenant, version: .first, value: value)
+    return StoredUser(id: id, tenant: tenant, version: .unwritten, value: value)
   }
 
   private func group(_ json: [UInt8], _ tenant: TenantID) throws(DirectoryLineError) -> StoredGroup {
-    let value = try value(json, of: ProfileModel.group)
+    let value = try named(json, of: ProfileModel.group)
     guard let id = value.string("id", of: ProfileModel.group).flatMap(GroupID.init) else {
       throw .malformedID("group/id")
     }
-    return StoredGroup(id: id, tenant: tenant, version: .first, value: value)
+    return StoredGroup(id: id, tenant: tenant, version: .unwritten, value: value)
   }
 
   private func item(
@@ -77,8 +77,15 @@ public struct DirectoryLineReader: Sendable {
       value.members[ItemFacet.Position.id] = .string(id.text)
     }
     return StoredItem(
-      key: ItemKey(user: user, collection: collection.name, id: id), version: .first, value: value,
+      key: ItemKey(user: user, collection: collection.name, id: id), version: .unwritten, value: value,
       of: collection.target)
+  }
+
+  /// A person or a group, whose name is one that an update would take.
+  private func named(_ json: [UInt8], of type: StructuredType) throws(DirectoryLineError) -> StructuredValue {
+    let value = try value(json, of: type)
+    do throws(BodyError) { try DirectoryNames.check(imported: value, of: type) } catch { throw .body(error) }
+    return value
   }
 
   /// What an item is for that says nothing: an import is the operator's word, not bound by what a tenant decided.

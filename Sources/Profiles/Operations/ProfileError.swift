@@ -8,6 +8,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case insufficientPermissions([Permission], isDirectory: Bool)
   /// The permission is there, but the tenant lets only administrators write for others.
   case deniedForRole(isDirectory: Bool)
+  /// The permission is there, but only administrators and applications set this property of people.
+  case propertyOfAdministrators(String)
   /// No permission lets this caller do it: it is for the owner alone, and for applications of the tenant.
   case ownersAlone
   /// The tenant's policy does not let applications write the collection.
@@ -28,6 +30,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case itemNotFound
   /// Somebody else of the tenant has the principal name.
   case principalNameTaken
+  /// Somebody else of the tenant has the mail address.
+  case mailTaken
   /// `If-Match` names another version.
   case preconditionFailed
   /// An `Idempotency-Key` was sent before with another body.

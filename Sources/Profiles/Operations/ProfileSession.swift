@@ -82,6 +82,13 @@ public final class ProfileSession {
     submit(then) { .createPerson(operation, receipt, $0) }
   }
 
+  /// The same for the creation of a group, or of memberships.
+  func submit(
+    _ operation: any GroupOperation, once receipt: Receipt, _ then: @escaping Completion<Once<GroupOutcome>>
+  ) {
+    submit(then) { .createGroup(operation, receipt, $0) }
+  }
+
   /// The same for writes that are applied together or not at all.
   func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<AtomicOutcome>) {
     submit(then) { .atomic(operations, $0) }
@@ -106,6 +113,8 @@ public final class ProfileSession {
     service.store.submit(write { result in resume { confined.value(result) } })
   }
 
-  /// Who acts, at this moment.
-  func stamp(_ caller: Caller) -> AuditStamp { AuditStamp(caller: caller, time: environment.now()) }
+  /// Who acts, at this moment or at `time`, in one write.
+  func stamp(_ caller: Caller, at time: DateTimeOffset? = nil) -> AuditStamp {
+    AuditStamp(caller: caller, time: time ?? environment.now(), version: environment.makeVersion())
+  }
 }

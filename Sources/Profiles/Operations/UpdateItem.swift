@@ -31,7 +31,7 @@ struct UpdateItem: ItemOperation {
     }
     let ownerName = stamp.caller.userID == key.user ? owner.displayName : nil
     changed += restamp(&value, patch, ownerName: ownerName)
-    let updated = StoredItem(key: key, version: item.version.next, value: value, of: type)
+    let updated = StoredItem(key: key, version: stamp.version, value: value, of: type)
     let names = Set(changed).sorted().map { type.properties[$0].name }
     return .put(
       updated, stamp.change(.updated, of: key, properties: names, from: item.version, to: updated.version))

@@ -6,13 +6,14 @@ import OData
 struct UpsertItem: ItemOperation {
   private let creation: CreateItem
   private let update: StructuredPatch
+  /// Who updates and when; with a version of its own, by which an update is told from a creation.
+  private let updateStamp: AuditStamp
   private let preconditions: Preconditions
 
-  init(creation: CreateItem, update: StructuredPatch, preconditions: Preconditions) {
-    var creation = creation
-    creation.version = Version(ofKeyChosenAt: creation.stamp.time)
+  init(creation: CreateItem, update: StructuredPatch, updateStamp: AuditStamp, preconditions: Preconditions) {
     self.creation = creation
     self.update = update
+    self.updateStamp = updateStamp
     self.preconditions = preconditions
   }
 
@@ -21,7 +22,7 @@ struct UpsertItem: ItemOperation {
 
   /// Whether what became of it is a new item.
   func created(_ outcome: ItemOutcome) -> Bool {
-    if case .written(let item) = outcome { item.version == creation.version } else { false }
+    if case .written(let item) = outcome { item.version == creation.stamp.version } else { false }
   }
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
@@ -32,7 +33,7 @@ struct UpsertItem: ItemOperation {
     }
     guard state.item == nil else {
       return try UpdateItem(
-        key: key, type: creation.type, patch: update, preconditions: preconditions, stamp: creation.stamp
+        key: key, type: creation.type, patch: update, preconditions: preconditions, stamp: updateStamp
       ).change(state)
     }
     // If-Match asks for an item that is there (RFC 9110 section 13.1.1).

@@ -1,14 +1,29 @@
 public import OData
 
 extension ProfileSession {
-  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members.
+  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members. Sent again with the
+  /// same receipt, it gives the group that the first one made, as it is now.
   public func createGroup(
-    _ patch: StructuredPatch, members: [OwnerReference], by caller: Caller,
+    _ patch: StructuredPatch, members: [OwnerReference], once receipt: Receipt? = nil, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
-    write(nil, members, by: caller, then) { [self] people throws(ProfileError) in
-      guard let id = GroupID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
-      return CreateGroup(group: id, people: people, patch: patch, stamp: stamp(caller))
+    authorizeWrite(of: nil, naming: members, by: caller) { [self] people in
+      do throws(ProfileError) {
+        let people = try people.get()
+        guard let id = GroupID(environment.makeID().text) else { throw .store(.failed("A new id is not an id.")) }
+        let operation = CreateGroup(group: id, people: people, patch: patch, stamp: stamp(caller))
+        submit(operation, onceOrNot: receipt) { [self] outcome in
+          switch outcome {
+          case .failure(let error): then(.failure(error))
+          case .success(.done(let outcome)): then(Self.visible(outcome, to: caller))
+          case .success(.repeated(let id)):
+            guard let id = GroupID(id) else { return then(.failure(.groupNotFound)) }
+            readGroup(id, by: caller, then)
+          }
+        }
+      } catch {
+        then(.failure(error))
+      }
     }
   }
 
@@ -17,8 +32,14 @@ extension ProfileSession {
     _ id: GroupID, _ patch: StructuredPatch, members: [OwnerReference], preconditions: Preconditions,
     by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
-    write(id, members, by: caller, then) { [self] people throws(ProfileError) in
-      UpdateGroup(group: id, people: people, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+    authorizeWrite(of: id, naming: members, by: caller) { [self] people in
+      switch people {
+      case .failure(let error): then(.failure(error))
+      case .success(let people):
+        let operation = UpdateGroup(
+          group: id, people: people, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+        submit(operation) { then($0.flatMap { Self.visible($0, to: caller) }) }
+      }
     }
   }
 
@@ -31,11 +52,12 @@ extension ProfileSession {
     }
   }
 
-  /// Adds somebody of the caller's tenant to a group.
+  /// Adds somebody of the caller's tenant to a group. Sent again with the same receipt, it changes nothing.
   public func addMember(
-    _ user: OwnerReference, to id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>
+    _ user: OwnerReference, to id: GroupID, once receipt: Receipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<Void>
   ) {
-    writeSilently(to: id, [user], by: caller, then) { [self] people in
+    writeSilently(to: id, [user], once: receipt, by: caller, then) { [self] people in
       people.first.map { AddMember(group: id, member: $0, stamp: stamp(caller)) }
     }
   }
@@ -50,15 +72,18 @@ extension ProfileSession {
   }
 
   private func writeSilently(
-    to group: GroupID, _ members: [OwnerReference], by caller: Caller, _ then: @escaping Completion<Void>,
-    _ operation: @escaping ([UserID]) -> (any GroupOperation)?
+    to group: GroupID, _ members: [OwnerReference], once receipt: Receipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<Void>, _ operation: @escaping ([UserID]) -> (any GroupOperation)?
   ) {
     authorizeWrite(of: group, naming: members, by: caller) { [self] people in
       switch people {
       case .failure(let error): then(.failure(error))
       case .success(let people):
         guard let operation = operation(people) else { return then(.failure(.userNotFound)) }
-        submit(operation) { then($0.map { _ in }) }
+        submit(operation, onceOrNot: receipt) { [self] outcome in
+          guard case .success(.repeated) = outcome else { return then(outcome.map { _ in }) }
+          readGroup(group, by: caller) { then($0.map { _ in }) }
+        }
       }
     }
   }
@@ -99,25 +124,18 @@ extension ProfileSession {
     }
   }
 
-  private func write(
-    _ group: GroupID?, _ members: [OwnerReference], by caller: Caller, _ then: @escaping Completion<VisibleObject>,
-    _ operation: @escaping ([UserID]) throws(ProfileError) -> any GroupOperation
+  private func submit(
+    _ operation: any GroupOperation, onceOrNot receipt: Receipt?, _ then: @escaping Completion<Once<GroupOutcome>>
   ) {
-    authorizeWrite(of: group, naming: members, by: caller) { [self] people in
-      do throws(ProfileError) {
-        submit(try operation(try people.get())) { outcome in
-          then(
-            outcome.flatMap { outcome in
-              guard case .group(let group) = outcome, let visible = VisibleObject(group, to: caller) else {
-                return .failure(.groupNotFound)
-              }
-              return .success(visible)
-            })
-        }
-      } catch {
-        then(.failure(error))
-      }
+    guard let receipt else { return submit(operation) { then($0.map { .done($0) }) } }
+    submit(operation, once: receipt, then)
+  }
+
+  private static func visible(_ outcome: GroupOutcome, to caller: Caller) -> Result<VisibleObject, ProfileError> {
+    guard case .group(let group) = outcome, let visible = VisibleObject(group, to: caller) else {
+      return .failure(.groupNotFound)
     }
+    return .success(visible)
   }
 }
 
@@ -133,9 +151,9 @@ struct CreateGroup: GroupOperation {
     var value = StructuredValue(patch, of: ProfileModel.group)
     value.set("id", group.text, of: ProfileModel.group)
     value.set("createdDateTime", .dateTime(stamp.time), of: ProfileModel.group)
-    try GroupRules.check(value)
+    try GroupRules.check(value, changed: ProfileModel.group.properties.indices)
     let tenant = stamp.caller.tenant
-    let made = StoredGroup(id: group, tenant: tenant, version: .first, value: value)
+    let made = StoredGroup(id: group, tenant: tenant, version: stamp.version, value: value)
     return .put(made, adding: try GroupRules.additions(people, state, to: group, of: tenant, stamp))
   }
 }
@@ -154,12 +172,11 @@ struct UpdateGroup: GroupOperation {
       throw .store(.damaged("A stored group is not of the declared type."))
     }
     let additions = try GroupRules.additions(people, state, to: group, of: old.tenant, stamp)
-    guard !patch.apply(to: &value, of: ProfileModel.group).isEmpty else {
-      return additions.isEmpty ? .unchanged(old) : .put(old, adding: additions)
-    }
-    try GroupRules.check(value)
+    let changed = patch.apply(to: &value, of: ProfileModel.group)
+    guard !changed.isEmpty else { return additions.isEmpty ? .unchanged(old) : .put(old, adding: additions) }
+    try GroupRules.check(value, changed: changed)
     return .put(
-      StoredGroup(id: group, tenant: old.tenant, version: old.version.next, value: value), adding: additions)
+      StoredGroup(id: group, tenant: old.tenant, version: stamp.version, value: value), adding: additions)
   }
 }
 
@@ -214,11 +231,10 @@ enum GroupRules {
     return group
   }
 
-  /// A group has a name.
-  static func check(_ value: StructuredValue) throws(ProfileError) {
-    guard value.string("displayName", of: ProfileModel.group)?.isEmpty == false else {
-      throw .body(.invalidValue(property: "displayName", reason: "is needed and cannot be empty"))
-    }
+  /// A group is made with a name, which no update takes away. Only what changes is judged: one that has no name, because
+  /// it was imported without, can be updated all the same.
+  static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
+    try DirectoryNames.check(value, of: ProfileModel.group, changed: changed)
   }
 
   /// The rows of the record for new members, who must be of the group's tenant and no members yet.

@@ -44,8 +44,8 @@ extension ProfileSession {
       guard case .failure(let error) = Self.writable(user, write.collection, caller) else { continue }
       return then(.success(.refused(index: index, error)))
     }
-    let stamp = stamp(caller)
-    let operations = writes.map { operation($0, user, stamp) }
+    let time = environment.now()
+    let operations = writes.map { operation($0, user, stamp(caller, at: time)) }
     submitGroup(operations, of: user, caller) { [self] outcome in
       ownerAfterWrite(user, caller) { owner in
         then(outcome.flatMap { outcome in owner.map { Self.result(outcome, of: operations, writes, caller, $0) } })
@@ -83,7 +83,7 @@ extension ProfileSession {
     case .upsert(let collection, let id, let creating, let updating, let preconditions):
       return UpsertItem(
         creation: creation(of: id, user, creating, stamp, in: collection), update: updating,
-        preconditions: preconditions)
+        updateStamp: self.stamp(stamp.caller, at: stamp.time), preconditions: preconditions)
     case .update(let collection, let id, let patch, let preconditions):
       return UpdateItem(
         key: ItemKey(user: user, collection: collection.name, id: id), type: collection.target, patch: patch,

@@ -46,7 +46,7 @@ extension ProfileSession {
     write(request) { [self] user, stamp in
       let operation = UpsertItem(
         creation: self.creation(of: id, user, creation, stamp, in: request.collection), update: update,
-        preconditions: preconditions)
+        updateStamp: self.stamp(request.caller, at: stamp.time), preconditions: preconditions)
       addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { [self] outcome in
         trim(outcome.map { ($0, isNew: operation.created($0)) }, of: user, request, then)
       }

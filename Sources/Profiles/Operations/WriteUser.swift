@@ -38,8 +38,11 @@ extension ProfileSession {
     _ reference: OwnerReference, _ patch: StructuredPatch, preconditions: Preconditions, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
-    owner(reference, for: .writeUser, by: caller) { [self] owner in
+    let administered = UserRules.administered(patch)
+    owner(reference, for: administered == nil ? .writeUser : .administerUser, by: caller) { [self] owner in
       switch owner {
+      case .failure(.deniedForRole) where administered != nil:
+        then(.failure(.propertyOfAdministrators(administered ?? "")))
       case .failure(let error): then(.failure(error))
       case .success(let id):
         let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
@@ -96,10 +99,10 @@ struct CreateUser: PersonOperation {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", user.text)
     let changed = patch.apply(to: &value, of: ProfileModel.user)
-    try UserRules.check(value)
+    try UserRules.check(value, changed: ProfileModel.user.properties.indices)
     self.user = user
-    person = StoredUser(id: user, tenant: stamp.caller.tenant, version: .first, value: value)
-    log = stamp.change(.created, of: user, properties: UserRules.names(changed), from: nil, to: .first)
+    person = StoredUser(id: user, tenant: stamp.caller.tenant, version: stamp.version, value: value)
+    log = stamp.change(.created, of: user, properties: UserRules.names(changed), from: nil, to: stamp.version)
   }
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
@@ -122,8 +125,8 @@ struct UpdateUser: PersonOperation {
     }
     let changed = patch.apply(to: &value, of: ProfileModel.user)
     guard !changed.isEmpty else { return .unchanged(person) }
-    try UserRules.check(value)
-    let updated = StoredUser(id: user, tenant: person.tenant, version: person.version.next, value: value)
+    try UserRules.check(value, changed: changed)
+    let updated = StoredUser(id: user, tenant: person.tenant, version: stamp.version, value: value)
     return .put(
       updated,
       stamp.change(
@@ -188,12 +191,22 @@ enum UserRules {
     return person
   }
 
-  /// A person has a name, and a principal name has a place before and after its @ (as on Graph).
-  static func check(_ value: StructuredValue) throws(ProfileError) {
-    guard value.string("displayName")?.isEmpty == false else {
-      throw .body(.invalidValue(property: "displayName", reason: "is needed and cannot be empty"))
+  /// A person is made with a name, which no update takes away, and a principal name has a place before and after its @ (as
+  /// on Graph). Only what changes is judged: what is stored may stay, though it was imported or came with a token.
+  static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
+    try DirectoryNames.check(value, of: ProfileModel.user, changed: changed)
+    if isChanged("mail", changed) {
+      do throws(BodyError) { try DirectoryNames.check(mailOf: value) } catch { throw .body(error) }
     }
-    guard let name = value.string("userPrincipalName") else { return }
+    guard isChanged("userPrincipalName", changed), let name = value.string("userPrincipalName") else { return }
+    try check(principalName: name)
+  }
+
+  private static func isChanged(_ name: String, _ changed: some Sequence<Int>) -> Bool {
+    ProfileModel.user.property(named: name).map { changed.contains($0.index) } ?? false
+  }
+
+  private static func check(principalName name: String) throws(ProfileError) {
     let parts = name.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
       name.utf8.count <= Limits.userPrincipalNameBytesMax
@@ -201,6 +214,12 @@ enum UserRules {
       throw .body(
         .invalidValue(property: "userPrincipalName", reason: "must be written alias@domain, without blanks"))
     }
+  }
+
+  /// The first property that a body sends, whatever its value, and that people may not set of themselves; nil when it sends
+  /// none.
+  static func administered(_ patch: StructuredPatch) -> String? {
+    ProfileModel.user.properties.first { !patch.isAbsent($0) && !$0.traits.contains(.selfService) }?.name
   }
 
   /// The names of properties of a person, for the change log.

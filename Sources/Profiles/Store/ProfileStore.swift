@@ -28,7 +28,8 @@ public protocol ProfileStore: AnyObject, Sendable {
   var health: StoreHealth { get }
 
   /// Adds or replaces what `next` gives until it gives nil, all or nothing. Blocks; for commands, not for requests.
-  /// Items must follow their person unless the store has that person already. Returns how many records it took.
+  /// Items must follow their person unless the store has that person already. What is written gets a new version,
+  /// whichever the records have. Returns how many records it took.
   func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int
 
   /// Gives the whole directory to `body`, as of one moment: tenants, groups, then people in the order of their ids, each

@@ -56,8 +56,8 @@ public struct PreparedChange: Sendable {
 public enum PersonChange: Sendable {
   /// Nothing is to be written.
   case unchanged(StoredUser)
-  /// The person is to be as given. The store refuses with `principalNameTaken` when somebody else of the tenant has
-  /// that principal name, in any case.
+  /// The person is to be as given. The store refuses with `principalNameTaken` or `mailTaken` when somebody else of the
+  /// tenant has a principal name or mail address that is new for this person, in any case.
   case put(StoredUser, Change)
   /// The person is to go, with all their items. Each item that goes is recorded by what `log` makes of it.
   case remove(Change, log: @Sendable (ItemKey, Version) -> Change)
@@ -154,6 +154,8 @@ public enum StoreWrite: Sendable {
   case createItem(any ItemOperation, Receipt, @Sendable (Result<Once<ItemOutcome>, ProfileError>) -> Void)
   /// The same for one person.
   case createPerson(any PersonOperation, Receipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
+  /// The same for one group, or for members who are added to it.
+  case createGroup(any GroupOperation, Receipt, @Sendable (Result<Once<GroupOutcome>, ProfileError>) -> Void)
   /// Applies operations to items of one person, all or none; each sees what those before it did.
   case atomic([any ItemOperation], @Sendable (Result<AtomicOutcome, ProfileError>) -> Void)
   /// Applies an operation to one item.

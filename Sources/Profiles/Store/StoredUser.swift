@@ -28,17 +28,49 @@ public struct StoredUser: Equatable, Sendable {
 
   /// The form of a principal name by which it is compared.
   public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
+
+  /// The form of the mail address by which it is compared, as principal names are: unique in the tenant. nil when the person
+  /// has none, an empty one, or one of before addresses were bounded that is longer than `Limits.mailBytesMax`. Looks through
+  /// the JSON.
+  public var foldedMail: String? {
+    let mail = json.withUnsafeBufferPointer { bytes -> String? in
+      var reader = JSONReader(bytes, dialect: .strict)
+      return try? reader.text(ofMember: "mail")
+    }
+    return mail.flatMap(Self.foldedMail)
+  }
+
+  /// The same of an address.
+  static func foldedMail(_ mail: String) -> String? {
+    let folded = foldedPrincipalName(mail)
+    return (1...Limits.mailBytesMax).contains(folded.utf8.count) ? folded : nil
+  }
+}
+
+extension JSONReader {
+  /// The text of a member of the object that comes next; nil when there is no such member, or it is no text.
+  fileprivate mutating func text(ofMember wanted: String) throws -> String? {
+    try beginObject()
+    while let name = try nextName() {
+      guard name.string == wanted else {
+        try skipValue()
+        continue
+      }
+      return try peek() == .string ? try readString().string : nil
+    }
+    return nil
+  }
 }
 
 extension StoredUser {
   /// A person as their token describes them.
-  init(id: UserID, caller: Caller) {
+  init(id: UserID, caller: Caller, version: Version) {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", id.text)
-    value.set("displayName", caller.displayName)
+    value.set("displayName", caller.displayName?.isEmpty == true ? nil : caller.displayName)
     let name = caller.userPrincipalName
     value.set("userPrincipalName", (name?.utf8.count ?? 0) <= Limits.userPrincipalNameBytesMax ? name : nil)
-    self.init(id: id, tenant: caller.tenant, version: .first, value: value)
+    self.init(id: id, tenant: caller.tenant, version: version, value: value)
   }
 
   /// A person from a value of the declared type.

@@ -37,6 +37,10 @@ struct PostgreSQLCheck {
     var findings: [CheckFinding] = []
     let person = try connection.rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
     if let message = person?.fault { findings.append(fault(message)) }
+    let noted = try connection.rows(PostgreSQLMail.selectNoted, .text(text)).rows.map { PostgreSQLRow($0).bytes(0) }
+    if noted != (person?.foldedMail.map { [Array($0.utf8)] } ?? []) {
+      findings.append(fault("The mail address that is noted of the person is another."))
+    }
     for row in try connection.rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
       let itemKey = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
       let listed = row.optionalText(8).flatMap(UserID.init).map {

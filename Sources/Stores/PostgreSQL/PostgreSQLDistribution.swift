@@ -6,7 +6,7 @@ enum PostgreSQLDistribution {
   /// Tables whose rows lie with their person.
   static let byPerson = ["person", "item", "record", "chain"]
   /// Tables with their own column.
-  static let byOther = [("principal_name", "folded"), ("receipt", "key")]
+  static let byOther = [("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key")]
   /// Tables that every node has as a whole.
   static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group", "membership"]
 

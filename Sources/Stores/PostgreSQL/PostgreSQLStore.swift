@@ -266,6 +266,7 @@ extension StoreWrite {
     case .person(let operation, _): operation.user.text
     case .createPerson(let operation, _, _): operation.user.text
     case .group(let operation, _): operation.group.text
+    case .createGroup(let operation, _, _): operation.group.text
     case .replaceAll: nil
     }
   }
@@ -286,6 +287,7 @@ extension StoreWrite {
     case .person(let operation, _): footprint.users.insert(operation.user)
     case .createPerson(let operation, _, _): footprint.users.insert(operation.user)
     case .group(let operation, _): footprint.users.formUnion(operation.people)
+    case .createGroup(let operation, _, _): footprint.users.formUnion(operation.people)
     case .replaceAll: break
     }
   }

@@ -132,12 +132,12 @@ extension PostgreSQLTables {
   )
   static let selectReceipt = PostgreSQLStatement(
     "select_receipt", "select body, item from receipt where key = $1::bytea and expires > $2::bigint")
-  static let putReceipt = PostgreSQLStatement(
-    "put_receipt",
-    """
-    insert into receipt (key, body, item, expires) values ($1::bytea, $2::bytea, $3::text, $4::bigint)
-    on conflict (key) do update set body = excluded.body, item = excluded.item, expires = excluded.expires
-    """)
+  /// Fails where another server was faster with the same key, so that the creation is looked at once more.
+  static let insertReceipt = PostgreSQLStatement(
+    "insert_receipt",
+    "insert into receipt (key, body, item, expires) values ($1::bytea, $2::bytea, $3::text, $4::bigint)")
+  static let forgetReceipt = PostgreSQLStatement(
+    "forget_receipt", "delete from receipt where key = $1::bytea and expires <= $2::bigint")
   static let forgetAllReceipts = PostgreSQLStatement(
     "forget_all_receipts", "delete from receipt where expires <= $1::bigint")
   static let forgetReceipts = PostgreSQLStatement(

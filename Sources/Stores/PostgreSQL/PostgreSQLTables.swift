@@ -145,7 +145,9 @@ final class PostgreSQLTables: WriteTables {
   func releaseSavepoint() { write(Self.releaseSavepoint) }
 
   func deleteEverything() throws(PostgreSQLFailure) {
-    for table in ["item", "person", "principal_name", "receipt", "directory_group", "membership", "record", "chain"] {
+    for table in [
+      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "record", "chain",
+    ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }
     ends = [:]
@@ -238,6 +240,18 @@ final class PostgreSQLTables: WriteTables {
     return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
   }
 
+  func isMailTaken(_ folded: String, of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
+    let holder = try read(
+      PostgreSQLMail.selectHolder, .text(user.tenant.text), .bytes(Array(folded.utf8)), .text(user.id.text))
+    return !holder.rows.isEmpty
+  }
+
+  func noteMail(_ folded: String?, of user: StoredUser) {
+    write(PostgreSQLMail.forget, .text(user.id.text))
+    guard let folded else { return }
+    write(PostgreSQLMail.insert, .text(user.tenant.text), .bytes(Array(folded.utf8)), .text(user.id.text))
+  }
+
   func insert(_ user: StoredUser) { write(user, Self.insertPerson) }
   func update(_ user: StoredUser) { write(user, Self.updatePerson) }
 
@@ -257,6 +271,7 @@ final class PostgreSQLTables: WriteTables {
   func delete(_ user: UserID) {
     facts = [:]
     write(Self.forgetAllNames, .text(user.text))
+    write(PostgreSQLMail.forget, .text(user.text))
     write(Self.deletePerson, .text(user.text))
   }
 
@@ -355,7 +370,8 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func keep(_ receipt: Receipt, of id: String) {
-    write(Self.putReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
+    write(Self.forgetReceipt, .bytes(receipt.key), .int(receipt.time.ticks))
+    write(Self.insertReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
     lastReceiptTime = receipt.time
     // Expired ones lie on every node.
     if !isDistributed { write(Self.forgetReceipts, .int(receipt.time.ticks)) }

@@ -37,13 +37,20 @@ extension SQLiteStore {
 
   private static func userFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
-    let select = try connection.prepare("select \(SQLiteRows.userColumns), principal_name_folded from user")
+    let select = try connection.prepare(
+      """
+      select \(SQLiteRows.userColumns), principal_name_folded,
+      (select group_concat(folded) from mail_address m where m.user = u.id and m.tenant = u.tenant) from user u
+      """)
     try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
       do throws(SQLiteFailure) {
         let user = try row.user()
         let isFolded = row.optionalText(6) == user.principalName.map(StoredUser.foldedPrincipalName)
-        guard let fault = user.fault ?? (isFolded ? nil : "The principal name to search by is another.") else { return }
+        let fault =
+          user.fault ?? (isFolded ? nil : "The principal name to search by is another.")
+          ?? (row.optionalText(7) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
+        guard let fault else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {
         findings.append(CheckFinding(user: UserID(row.text(0)), collection: nil, item: nil, message: error.reason))

@@ -253,6 +253,10 @@ enum SQLiteSchema {
       var migration = SQLiteRecordMigration(database, key)
       try migration.run()
     }
+    migrator.registerMigration("mail addresses", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: SQLiteMailTable.declaration)
+      try SQLiteMailTable.fill(database)
+    }
     return migrator
   }
 }

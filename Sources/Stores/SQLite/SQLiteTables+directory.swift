@@ -7,6 +7,12 @@ extension SQLiteTables {
     try standings.owner(user, for: sight)
   }
 
+  func isMailTaken(_ folded: String, of user: StoredUser) throws(SQLiteFailure) -> Bool {
+    try mail.isTaken(folded, of: user)
+  }
+
+  func noteMail(_ folded: String?, of user: StoredUser) throws(SQLiteFailure) { try mail.note(folded, of: user) }
+
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? { try directory.group(id) }
 
   func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(SQLiteFailure) {

@@ -12,6 +12,8 @@ final class SQLiteTables: WriteTables {
   let record: SQLiteRecordTable
   /// Tenants, groups and memberships.
   let directory: SQLiteDirectoryTables
+  /// Who has which mail address.
+  let mail: SQLiteMailTable
   private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
@@ -24,6 +26,7 @@ final class SQLiteTables: WriteTables {
     standings = try SQLiteStandings(connection, options.undecided)
     record = try SQLiteRecordTable(connection, recordKey, isKept: options.keepsRecord)
     directory = try SQLiteDirectoryTables(connection)
+    mail = try SQLiteMailTable(connection)
     let key = "user = ? and collection = ? and id = ?"
     selectItem = try connection.prepare("select \(SQLiteRows.itemColumns) from item where \(key)")
     // Leaves `created` and whom an item lists alone, and with them their indexes, and only runs where no limit can be
@@ -159,8 +162,9 @@ final class SQLiteTables: WriteTables {
     return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
   }
 
-  /// Takes a person away; their items are another matter.
+  /// Takes a person away, with what is noted of their names; their items are another matter.
   func delete(_ user: UserID) throws(SQLiteFailure) {
+    try mail.forget(user)
     try deleteUser.bind(user.text)
     try deleteUser.run()
   }
@@ -228,7 +232,7 @@ final class SQLiteTables: WriteTables {
 
   /// Empties every table but that of tenants, the record too.
   func deleteEverything() throws(SQLiteFailure) {
-    for table in ["item", "user", "receipt", "directory_group", "membership"] {
+    for table in ["item", "user", "receipt", "directory_group", "membership", "mail_address"] {
       try connection.execute("delete from \(table)")
     }
     try record.deleteEverything()

@@ -88,6 +88,7 @@ extension StoreWrite {
     case .person(_, let completion): completion(.failure(.store(error)))
     case .createItem(_, _, let completion): completion(.failure(.store(error)))
     case .createPerson(_, _, let completion): completion(.failure(.store(error)))
+    case .createGroup(_, _, let completion): completion(.failure(.store(error)))
     case .atomic(_, let completion): completion(.failure(.store(error)))
     case .group(_, let completion): completion(.failure(.store(error)))
     case .replaceAll(_, _, let completion): completion(.failure(.store(error)))

@@ -1,7 +1,8 @@
 import OData
 import Profiles
 
-/// One import, inside a transaction, into whatever database.
+/// One import, inside a transaction, into whatever database. The versions of records count for nothing: what is written
+/// gets one that nothing had before, so that no entity tag of a directory comes back with another's content.
 struct DirectoryImport<Tables: WriteTables> {
   let tables: Tables
   let time: DateTimeOffset
@@ -27,9 +28,8 @@ struct DirectoryImport<Tables: WriteTables> {
     let old = try tables.group(group.id)
     guard old.map({ $0.tenant == group.tenant }) ?? true else { throw ImportError.groupOfOtherTenant }
     try tables.add(group.tenant)
-    let version = old?.version.next ?? group.version
     try tables.put(
-      StoredGroup(id: group.id, tenant: group.tenant, version: version, json: group.json), replacing: old)
+      StoredGroup(id: group.id, tenant: group.tenant, version: .random(), json: group.json), replacing: old)
   }
 
   private func take(_ user: UserID, of group: GroupID) throws {
@@ -42,15 +42,18 @@ struct DirectoryImport<Tables: WriteTables> {
   }
 
   private func take(_ user: StoredUser) throws {
-    guard try !tables.isPrincipalNameTaken(of: user) else { throw ImportError.principalNameTaken }
     let existing = try tables.user(user.id)
     guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
     try tables.add(user.tenant)
     let old = existing?.version
     let new = StoredUser(
       id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
-      version: old?.next ?? user.version, json: user.json)
-    if old == nil { try tables.insert(new) } else { try tables.update(new) }
+      version: .random(), json: user.json)
+    switch try tables.put(new, replacing: existing) {
+    case .principalName: throw ImportError.principalNameTaken
+    case .mail: throw ImportError.mailTaken
+    case nil: break
+    }
     try append(user.id, user.tenant, nil, nil, from: old, to: new.version)
   }
 
@@ -59,7 +62,7 @@ struct DirectoryImport<Tables: WriteTables> {
     guard let owner = state.owner else { throw ImportError.unknownPerson }
     let old = state.item
     try count(item, replacing: old)
-    let new = item.with(old?.version.next ?? item.version)
+    let new = item.with(.random())
     if old == nil { try tables.insert(new) } else { try tables.update(new) }
     try append(item.key.user, owner.tenant, item.key.collection, item.key.id, from: old?.version, to: new.version)
   }

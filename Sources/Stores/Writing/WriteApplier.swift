@@ -46,6 +46,11 @@ final class WriteApplier<Tables: WriteTables> {
         try once(receipt, of: operation.user.text) { () throws(WriteFailure) in try apply(operation) }
       }
       return { completion(result) }
+    case .createGroup(let operation, let receipt, let completion):
+      let result = try settled { () throws(WriteFailure) in
+        try once(receipt, of: operation.group.text) { () throws(WriteFailure) in try apply(operation) }
+      }
+      return { completion(result) }
     case .atomic(let operations, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operations) }
       return { completion(result) }
@@ -205,12 +210,11 @@ final class WriteApplier<Tables: WriteTables> {
   }
 
   private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {
-    if try sql({ () throws(Tables.Failure) in try tables.isPrincipalNameTaken(of: user) }) {
-      throw .refused(.principalNameTaken)
-    }
-    try sql { () throws(Tables.Failure) in
-      if old == nil { try tables.insert(user) } else { try tables.update(user) }
-      try tables.append(change)
+    let taken = try sql { () throws(Tables.Failure) in try tables.put(user, replacing: old) }
+    switch taken {
+    case .principalName: throw .refused(.principalNameTaken)
+    case .mail: throw .refused(.mailTaken)
+    case nil: try sql { () throws(Tables.Failure) in try tables.append(change) }
     }
   }
 
@@ -232,7 +236,7 @@ final class WriteApplier<Tables: WriteTables> {
       for group in try tables.removeMemberships(of: user) {
         guard let id = ItemID(group.text) else { continue }
         let key = ItemKey(user: user, collection: Change.memberships, id: id)
-        try tables.append(log(key, .first).withoutVersions)
+        try tables.append(log(key, .unwritten).withoutVersions)
       }
     }
   }

@@ -33,11 +33,15 @@ protocol WriteTables: AnyObject {
   func owner(_ user: UserID, for sight: Sight) throws(Failure) -> ItemOwner?
   /// Whether somebody else of the tenant has the principal name of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(Failure) -> Bool
+  /// Whether somebody else of the tenant has this mail address, in the form by which it is compared.
+  func isMailTaken(_ folded: String, of user: StoredUser) throws(Failure) -> Bool
+  /// Notes the mail address of a person in the place of the one that they had; nil when they have none now.
+  func noteMail(_ folded: String?, of user: StoredUser) throws(Failure)
   /// Adds a person who is not there.
   func insert(_ user: StoredUser) throws(Failure)
   /// Replaces a person who is there.
   func update(_ user: StoredUser) throws(Failure)
-  /// Takes a person away; their items are another matter.
+  /// Takes a person away, with what is noted of their names; their items are another matter.
   func delete(_ user: UserID) throws(Failure)
   /// The keys of the items of a person, with versions and audiences, in the order of collection and id.
   func versions(of user: UserID) throws(Failure) -> [(ItemKey, Version, Audience)]

@@ -7,14 +7,14 @@ import Testing
 @Suite("Permissions")
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
-  /// writes it, `c` reads its record, `u` reads the person, `p` writes them, `l` lists people, `m` creates and deletes
-  /// them, `b` reads memberships, `g` reads groups, `k` manages them.
+  /// writes it, `c` reads its record, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
+  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "rcub", "", ""),
-    (.userReadWrite, "rwcupb", "", ""),
+    (.userReadWrite, "rwcupab", "", ""),
     (.userReadBasicAll, "ul", "ul", "ul"),
     (.userReadAll, "rcul", "rul", "rcul"),
-    (.userReadWriteAll, "rwcuplm", "rwuplm", "rwcuplm"),
+    (.userReadWriteAll, "rwcupalm", "rwupalm", "rwcupalm"),
     (.groupReadAll, "bg", "bg", "bg"),
     (.groupReadWriteAll, "bgk", "bgk", "bgk"),
   ]
@@ -22,6 +22,7 @@ struct PermissionTests {
   private static let accesses: [(Access, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readRecord, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
+    (.administerUser, "a"),
   ]
 
   private enum Outcome: Equatable {
@@ -55,8 +56,9 @@ struct PermissionTests {
       guard reaches else {
         return letter == "c" && !isOwner && !isApplication ? .ownersAlone : .insufficient
       }
-      let needsRole = ("wp".contains(letter) && !isOwner || "mk".contains(letter)) && !isApplication
-      let isOpen = isOpenPolicy && letter != "k"
+      let needsRole = ("wp".contains(letter) && !isOwner || "amk".contains(letter)) && !isApplication
+      // A policy opens profiles alone.
+      let isOpen = isOpenPolicy && letter == "w"
       return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
     }
 
@@ -90,7 +92,7 @@ struct PermissionTests {
   @Test("Every set of permissions allows exactly what the table says")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 10 * 24)
+    #expect(cases.count == 128 * 11 * 24)
     #expect(Set(Self.accesses.map(\.0)) == Set(Access.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)

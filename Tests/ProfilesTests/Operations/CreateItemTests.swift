@@ -41,7 +41,7 @@ struct CreateItemTests {
       "lastModifiedBy":\(popov),"source":null,"displayName":null,"type":null,"number":"1"}
       """
     #expect(item.text == expected)
-    #expect(item.version == .first)
+    #expect(item.version == People.version)
     #expect(item.created == People.now)
     #expect(item.collapsible == nil)
   }
@@ -97,7 +97,7 @@ struct CreateItemTests {
     let row = Change(
       time: People.now, kind: .created, user: People.innocenty, tenant: .demo, collection: "phones",
       item: PagePhone.key.id,
-      properties: ["type", "number"], versionBefore: nil, versionAfter: .first, actingUser: People.innocenty,
+      properties: ["type", "number"], versionBefore: nil, versionAfter: People.version, actingUser: People.innocenty,
       actingApplication: "app-1")
     guard case .put(_, let written) = try change(#"{"number":"1","type":"home","id":"x"}"#) else {
       throw Unexpected.outcome

@@ -51,6 +51,7 @@ final class MemoryStore: ProfileStore {
         then(.failure(error))
       }
     case .group(_, let then): then(.failure(.groupNotFound))
+    case .createGroup(_, _, let then): then(.failure(.groupNotFound))
     case .replaceAll(_, _, let then): then(.success(()))
     }
   }
