@@ -164,7 +164,8 @@ private struct Segment {
 
 /// Percent-encoding of RFC 3986 section 2.1.
 public enum PercentEncoding {
-  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character.
+  /// Decodes once; nil for a broken escape, invalid UTF-8, or the character NUL, which no text here is looked for by.
+  /// Other control characters are characters: what a client may store it may ask for.
   public static func decode(_ raw: some Collection<UInt8>) -> String? {
     if let plain = raw.withContiguousStorageIfAvailable(plainText) ?? nil { return plain }
     var bytes: [UInt8] = []
@@ -180,7 +181,7 @@ public enum PercentEncoding {
         bytes.append(byte)
       }
     }
-    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+    guard !bytes.contains(0) else { return nil }
     let isValid = bytes.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
     return isValid ? String(decoding: bytes, as: UTF8.self) : nil
   }

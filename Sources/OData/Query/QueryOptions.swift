@@ -295,7 +295,7 @@ public enum QueryError: Error, Equatable, Sendable {
     switch self {
     case .malformedEncoding:
       "A name or a value in the query could not be read: behind each % stand two hexadecimal digits, and what is encoded "
-        + "is UTF-8 without control characters. Encode each name and value once."
+        + "is UTF-8 without the character NUL. Encode each name and value once."
     case .notOffered(let name): "The query option '\(name)' is not offered on this resource. Leave it out."
     case .unknown(let name): "There is no query option '\(name)'. Options with a dollar sign are those of OData."
     case .duplicate(let name): "The query option '\(name)' stands twice. Send it once."

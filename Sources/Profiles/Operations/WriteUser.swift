@@ -38,13 +38,9 @@ extension ProfileSession {
     _ reference: OwnerReference, _ patch: StructuredPatch, preconditions: Preconditions, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
-    owner(reference, for: .writeUser, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id):
-        let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
-        addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { Self.visible($0, to: caller, then) }
-      }
+    onPerson(reference, for: .writeUser, by: caller, then) { [self] id, then in
+      let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+      addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { Self.visible($0, to: caller, then) }
     }
   }
 
@@ -52,24 +48,16 @@ extension ProfileSession {
   public func deleteUser(
     _ reference: OwnerReference, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
-    owner(reference, for: .manageUsers, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id):
-        submit(DeleteUser(user: id, preconditions: preconditions, stamp: stamp(caller))) { then($0.map { _ in }) }
-      }
+    onPerson(reference, for: .manageUsers, by: caller, then) { [self] id, then in
+      submit(DeleteUser(user: id, preconditions: preconditions, stamp: stamp(caller))) { then($0.map { _ in }) }
     }
   }
 
   /// Empties a profile: the items go that the caller may see.
   public func deleteProfile(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<Void>) {
-    owner(reference, for: .writeProfile, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id):
-        let operation = DeleteProfile(user: id, stamp: stamp(caller))
-        addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { then($0.map { _ in }) }
-      }
+    onPerson(reference, for: .writeProfile, by: caller, then) { [self] id, then in
+      let operation = DeleteProfile(user: id, stamp: stamp(caller))
+      addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { then($0.map { _ in }) }
     }
   }
 
@@ -188,18 +176,14 @@ enum UserRules {
     return person
   }
 
-  /// A person has a name, and a principal name has a place before and after its @ (as on Graph).
+  /// A person has a name to be shown, and a principal name is one (`PrincipalName`).
   static func check(_ value: StructuredValue) throws(ProfileError) {
     guard value.string("displayName")?.isEmpty == false else {
       throw .body(.invalidValue(property: "displayName", reason: "is needed and cannot be empty"))
     }
     guard let name = value.string("userPrincipalName") else { return }
-    let parts = name.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
-      name.utf8.count <= Limits.userPrincipalNameBytesMax
-    else {
-      throw .body(
-        .invalidValue(property: "userPrincipalName", reason: "must be written alias@domain, without blanks"))
+    guard PrincipalName(name) != nil else {
+      throw .body(.invalidValue(property: "userPrincipalName", reason: PrincipalName.rule))
     }
   }
 

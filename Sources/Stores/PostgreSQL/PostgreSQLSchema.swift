@@ -5,12 +5,30 @@ import Profiles
 /// names are kept as bytes, because text cannot hold every character that JSON can. Pages of what is updated again and again
 /// keep room, so that the new row lies beside the old one and no index is touched.
 enum PostgreSQLSchema {
-  /// The form that this program knows.
-  static let version: Int64 = 1
+  /// The form that this program knows: the last one.
+  static let version = Step.allCases.last?.rawValue ?? 1
+
+  /// What was changed since the first form, each by the number of the form that it leads to. It is only ever added to.
+  private enum Step: Int64, CaseIterable {
+    case foldedNames = 2
+
+    func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+      switch self {
+      case .foldedNames: try PostgreSQLSchema.foldNames(connection)
+      }
+    }
+  }
 
   /// Serialises migrations of several servers: any number that no other program takes ("Face").
   private static let lock = 1_180_787_557
 
+  /// What people are sorted by: as many bytes as a place in a list holds. A query must repeat it to be served by the
+  /// index.
+  static func sortKey(_ column: String) -> String {
+    "substring(\(column) from 1 for \(Limits.orderTextBytesMax))"
+  }
+
+  /// The first form.
   static let tables = """
     create table facet_schema (version bigint not null);
     create table facet_key (name text not null primary key, value bytea not null);
@@ -105,20 +123,33 @@ enum PostgreSQLSchema {
     create index receipt_expires on receipt (expires);
     """
 
-  /// Brings an empty database into the form of this program, one server at a time; throws when it has another form.
+  /// Brings a database that is empty or older into the form of this program, one server at a time; throws when a newer
+  /// program wrote it. An older server beside this one writes nothing from then on.
   static func migrate(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     try alone(connection) { () throws(PostgreSQLFailure) in
       let isThere = try connection.first("select to_regclass('facet_schema') is not null and true")?.int64(0) == 1
-      guard !isThere else { return }
-      for statement in tables.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
-        try connection.execute(String(statement))
-      }
-      try connection.execute("insert into facet_schema values (\(version))")
-      for tenant in TenantID.builtIn {
-        try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
-      }
+      if !isThere { try begin(connection) }
+      let found = try connection.first("select version from facet_schema")?.int64(0) ?? version
+      guard found < version else { return }
+      for step in Step.allCases where step.rawValue > found { try step.run(connection) }
+      try connection.execute("update facet_schema set version = \(version)")
     }
     try check(connection)
+  }
+
+  private static func begin(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    try execute(tables, connection)
+    try connection.execute("insert into facet_schema values (1)")
+    for tenant in TenantID.builtIn {
+      try connection.execute("insert into tenant values ('\(tenant.text)', 1, '{}')")
+    }
+  }
+
+  /// Runs statements that end in semicolons.
+  static func execute(_ statements: String, _ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    for statement in statements.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
+      try connection.execute(String(statement))
+    }
   }
 
   /// Changes the form of the database in one transaction, while no other server does.

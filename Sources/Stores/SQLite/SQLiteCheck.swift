@@ -37,13 +37,19 @@ extension SQLiteStore {
 
   private static func userFaults(_ connection: SQLiteConnection) throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
-    let select = try connection.prepare("select \(SQLiteRows.userColumns), principal_name_folded from user")
+    let select = try connection.prepare(
+      """
+      select \(SQLiteRows.userColumns), principal_name_folded, display_name_folded, exists (select 1 from user o
+      where o.tenant = user.tenant and o.principal_name_folded = user.principal_name_folded and o.id <> user.id
+      and \(SQLiteSchema.sortKey("o.principal_name_folded")) = \(SQLiteSchema.sortKey("user.principal_name_folded")))
+      from user
+      """)
     try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
       do throws(SQLiteFailure) {
         let user = try row.user()
-        let isFolded = row.optionalText(6) == user.principalName.map(StoredUser.foldedPrincipalName)
-        guard let fault = user.fault ?? (isFolded ? nil : "The principal name to search by is another.") else { return }
+        let fault = user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
+        guard let fault = fault ?? (row.int64(8) == 1 ? StoredUser.sharedNameFault : nil) else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {
         findings.append(CheckFinding(user: UserID(row.text(0)), collection: nil, item: nil, message: error.reason))

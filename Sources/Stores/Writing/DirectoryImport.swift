@@ -42,7 +42,6 @@ struct DirectoryImport<Tables: WriteTables> {
   }
 
   private func take(_ user: StoredUser) throws {
-    guard try !tables.isPrincipalNameTaken(of: user) else { throw ImportError.principalNameTaken }
     let existing = try tables.user(user.id)
     guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
     try tables.add(user.tenant)
@@ -50,7 +49,7 @@ struct DirectoryImport<Tables: WriteTables> {
     let new = StoredUser(
       id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
       version: old?.next ?? user.version, json: user.json)
-    if old == nil { try tables.insert(new) } else { try tables.update(new) }
+    guard try tables.put(new, replacing: existing) else { throw ImportError.principalNameTaken }
     try append(user.id, user.tenant, nil, nil, from: old, to: new.version)
   }
 

@@ -193,7 +193,7 @@ final class WriteApplier<Tables: WriteTables> {
       try removeMemberships(of: operation.user, log)
       hasErased = true
       try sql { () throws(Tables.Failure) in
-        try tables.delete(operation.user)
+        if let old { try tables.delete(old) }
         try tables.append(change)
       }
       return .removed
@@ -205,13 +205,10 @@ final class WriteApplier<Tables: WriteTables> {
   }
 
   private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {
-    if try sql({ () throws(Tables.Failure) in try tables.isPrincipalNameTaken(of: user) }) {
+    guard try sql({ () throws(Tables.Failure) in try tables.put(user, replacing: old) }) else {
       throw .refused(.principalNameTaken)
     }
-    try sql { () throws(Tables.Failure) in
-      if old == nil { try tables.insert(user) } else { try tables.update(user) }
-      try tables.append(change)
-    }
+    try sql { () throws(Tables.Failure) in try tables.append(change) }
   }
 
   private func removeItems(

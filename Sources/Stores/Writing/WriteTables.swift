@@ -31,14 +31,14 @@ protocol WriteTables: AnyObject {
   func user(_ id: UserID) throws(Failure) -> StoredUser?
   /// What must be known of a person; nil when there is none.
   func owner(_ user: UserID, for sight: Sight) throws(Failure) -> ItemOwner?
-  /// Whether somebody else of the tenant has the principal name of `user`.
+  /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(Failure) -> Bool
   /// Adds a person who is not there.
   func insert(_ user: StoredUser) throws(Failure)
   /// Replaces a person who is there.
-  func update(_ user: StoredUser) throws(Failure)
+  func update(_ user: StoredUser, replacing old: StoredUser) throws(Failure)
   /// Takes a person away; their items are another matter.
-  func delete(_ user: UserID) throws(Failure)
+  func delete(_ user: StoredUser) throws(Failure)
   /// The keys of the items of a person, with versions and audiences, in the order of collection and id.
   func versions(of user: UserID) throws(Failure) -> [(ItemKey, Version, Audience)]
 
@@ -88,4 +88,25 @@ protocol WriteTables: AnyObject {
   func releaseSavepoint() throws(Failure)
   /// Empties every table but that of tenants, the record too.
   func deleteEverything() throws(Failure)
+}
+
+extension WriteTables {
+  /// Adds or replaces a person; false, with nothing written, when somebody else has the principal name that they would
+  /// get. Who keeps their name is not asked: two people may have one name since before names were compared as they are
+  /// now, and are to be written all the same.
+  func put(_ user: StoredUser, replacing old: StoredUser?) throws(Failure) -> Bool {
+    if old.map({ !$0.hasSameName(as: user) }) ?? true, try isPrincipalNameTaken(of: user) { return false }
+    if let old { try update(user, replacing: old) } else { try insert(user) }
+    return true
+  }
+}
+
+extension StoredUser {
+  /// Whether both are found by the same principal name, or by none.
+  func hasSameName(as other: StoredUser) -> Bool {
+    guard let key = principalNameKey, let otherKey = other.principalNameKey else {
+      return principalName == nil && other.principalName == nil
+    }
+    return tenant == other.tenant && key.hasSameBytes(as: otherKey)
+  }
 }
