@@ -65,8 +65,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "OData", dependencies: ["CUTF8Proc"], swiftSettings: strict),
-    // Folds case and composes characters as Unicode says; Foundation would do it by ICU, 30 MB of data in each process.
-    .systemLibrary(name: "CUTF8Proc", pkgConfig: "libutf8proc", providers: [.apt(["libutf8proc-dev"])]),
+    // Folds case and composes characters as Unicode says; Foundation does it by ICU, whose data are 30 MB. Without pkg-config,
+    // which names a flag for Windows that the package manager refuses: the module's map says what to link.
+    .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
     .target(name: "Profiles", dependencies: ["OData"], swiftSettings: strict),
     .target(
       name: "Stores",

@@ -104,7 +104,13 @@ extension UserSelection {
   /// Whether a store may have to look at everybody to find a few. Stores have an index of each folded column, in which
   /// people of one text lie together, and by which all of them can be sorted.
   public var mayReadEverybody: Bool {
-    keys.count > 1 || keys.first?.column == .id || (condition.map { !$0.isNarrow } ?? false)
+    if keys.count > 1 || keys.first?.column == .id { return true }
+    switch condition {
+    case nil: return false
+    // Those of one name come by their ids, however many they are.
+    case .compare(_, .equal, _): return false
+    case let condition?: return !condition.isNarrow
+    }
   }
 
   /// Whether what is selected comes in the query's order.
@@ -115,7 +121,7 @@ extension UserCondition {
   /// Whether the condition names the few whom it can hold for.
   fileprivate var isNarrow: Bool {
     switch self {
-    case .compare(_, .equal, _): true
+    case .compare(.id, .equal, _), .compare(.userPrincipalName, .equal, _): true
     case .compare, .differs, .isSet: false
     case .all(let parts): parts.contains(where: \.isNarrow)
     case .some(let parts): parts.allSatisfy(\.isNarrow)
