@@ -314,9 +314,7 @@ extension GraphError {
 
   static let malformedID = GraphError(
     status: .badRequest, code: .badRequest,
-    message:
-      "An id in the path is empty, longer than \(Limits.idBytesMax) bytes, holds a control character, or is of a key "
-      + "that does not exist. Correct it.")
+    message: "An id in the path is empty, longer than \(Limits.idBytesMax) bytes, or of a key that does not exist.")
 }
 
 // MARK: From other routes

@@ -33,7 +33,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 public enum StoreConformance {
   /// All cases, the simple ones first.
   public static let cases =
-    items + lists + people + principalNames + limits + log + transfer + selections + receipts + groups + membership + concurrency
+    items + lists + people + principalNames + limits + log + transfer + selections + receipts + groups + membership
+    + concurrency
     + ending
 }
 

@@ -72,7 +72,7 @@ private func requireSame(_ text: [UInt8], _ parts: [Part], _ what: String) {
 
 private func requireClean(_ text: String) {
   require(!text.isEmpty, "a decoded segment is empty")
-  require(!text.utf8.contains(0), "a decoded segment holds the character NUL")
+  require(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a decoded segment holds a control character")
 }
 
 /// What was decoded once can be encoded and decoded again.

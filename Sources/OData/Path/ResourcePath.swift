@@ -41,7 +41,7 @@ public struct ResourcePath: Sendable {
 public enum PathError: Error, Equatable, Sendable {
   /// The path does not begin with a service version: another route may answer it.
   case notOfTheService
-  /// A percent-encoding is broken, or the decoded text is not UTF-8 or holds NUL.
+  /// A percent-encoding is broken, or the decoded text is not UTF-8 without control characters.
   case malformedEncoding
   /// Nothing is named like this where it stands.
   case unknownSegment(String)
@@ -56,7 +56,7 @@ public enum PathError: Error, Equatable, Sendable {
     case .notOfTheService: "The path must begin with /beta or /v1.0."
     case .malformedEncoding:
       "A segment of the path could not be read: behind each % stand two hexadecimal digits, and what is encoded is UTF-8 "
-        + "without the character NUL. Encode each segment once."
+        + "without control characters. Encode each segment once."
     case .unknownSegment(let name): "Resource not found for the segment '\(name)'."
     case .malformedKey(let segment):
       "The key after '\(segment)' is malformed. Write it as a segment of its own or as ('key')."

@@ -216,7 +216,7 @@ private struct RawOptions {
   init(_ query: some Collection<UInt8>) throws(QueryError) {
     for option in query.split(separator: UInt8(ascii: "&")) {
       let rawName = option.prefix { $0 != UInt8(ascii: "=") }
-      guard let name = PercentEncoding.decode(rawName) else { throw .malformedEncoding }
+      guard let name = PercentEncoding.decodeText(rawName) else { throw .malformedEncoding }
       let isAlias = name.utf8.first == UInt8(ascii: "@")
       let systemName = QueryOptions.systemName(name)
       guard isAlias || systemName != nil else {

@@ -109,13 +109,12 @@ extension OptionParser {
     return true
   }
 
-  /// Whether another part follows without an operator. Blanks stand before it, which may be missing beside a parenthesis
-  /// or a quote.
+  /// Whether another part follows without an operator. Blanks stand before it, which may be missing beside a parenthesis.
   private mutating func isBeforeSearchPart() -> Bool {
     let start = position
     defer { position = start }
-    let isApart = skipBlanks() || [UInt8(ascii: ")"), UInt8(ascii: "\"")].contains(text[position - 1])
-    guard let byte = next, isApart || byte == UInt8(ascii: "(") || byte == UInt8(ascii: "\"") else { return false }
+    let isApart = skipBlanks() || text[position - 1] == UInt8(ascii: ")")
+    guard let byte = next, isApart || byte == UInt8(ascii: "(") else { return false }
     guard byte != UInt8(ascii: ")"), !isNested || byte != UInt8(ascii: ";") else { return false }
     return nextOperator?.0 != .or
   }

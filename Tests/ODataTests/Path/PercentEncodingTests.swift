@@ -12,10 +12,10 @@ struct PercentEncodingTests {
     }
   }
 
-  @Test("Every byte is decoded in both cases of its escape, control characters too, and NUL is refused")
+  @Test("Every byte is decoded in both cases of its escape, and control characters are refused")
   func everyByte() {
     for byte in UInt8.min...UInt8.max {
-      let isPlain = byte > 0 && byte < 0x80
+      let isPlain = byte >= 0x20 && byte < 0x7F
       for isUppercase in [true, false] {
         let hex = String(byte, radix: 16, uppercase: isUppercase)
         let decoded = PercentEncoding.decode("%\(byte < 16 ? "0" : "")\(hex)".utf8)
@@ -27,10 +27,21 @@ struct PercentEncodingTests {
 
   @Test("Broken escapes and text that is not UTF-8 are refused")
   func broken() {
-    for text in ["%", "%4", "a%", "%zz", "%4g", "%%41", "%C3", "%C3%28", "%C0%AF", "%ED%A0%80", "%00", "a%00"] {
+    for text in ["%", "%4", "a%", "%zz", "%4g", "%%41", "%C3", "%C3%28", "%C0%AF", "%ED%A0%80", "%00", "%7F", "%0A"] {
       #expect(PercentEncoding.decode(text.utf8) == nil, "\(text)")
     }
     #expect(PercentEncoding.decode([0x61, 0xFF]) == nil)
+  }
+
+  @Test("In a query every character but NUL is decoded, controls too, and a plus sign is a blank")
+  func queries() {
+    for byte in UInt8.min..<0x80 {
+      let decoded = PercentEncoding.decodeQuery("a%\(byte < 16 ? "0" : "")\(String(byte, radix: 16))+".utf8)
+      #expect(decoded == (byte == 0 ? nil : "a\(UnicodeScalar(byte)) "), "\(byte)")
+    }
+    for text in ["%", "%4", "%C3%28", "%FF", "%00"] {
+      #expect(PercentEncoding.decodeQuery(text.utf8) == nil, "\(text)")
+    }
   }
 
   @Test("Text is decoded once")

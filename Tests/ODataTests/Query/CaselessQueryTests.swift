@@ -121,6 +121,7 @@ struct CaselessQueryTests {
     "A search that is malformed is refused",
     arguments: [
       "AND", "OR", "NOT", "zoë AND", "zoë OR", "OR zoë", "AND zoë", "a AND OR b", "NOT NOT", "(zoë", "zoë)", "()",
+      "\"a\"b", "a\"b\"",
       "\"a", "\"\"",
       "a OR (b AND)", "",
     ])
