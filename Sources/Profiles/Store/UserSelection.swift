@@ -124,7 +124,8 @@ extension UserCondition {
     case .compare(.id, .equal, _), .compare(.userPrincipalName, .equal, _): true
     case .compare, .differs, .isSet: false
     case .all(let parts): parts.contains(where: \.isNarrow)
-    case .some(let parts): parts.allSatisfy(\.isNarrow)
+    // Of several names at once not every store has an index.
+    case .some(let parts): parts.allSatisfy { if case .compare(.id, .equal, _) = $0 { true } else { false } }
     }
   }
 }

@@ -8,9 +8,9 @@ enum SQLiteRows {
   /// The columns of a person.
   static let userColumns = "id, tenant, principal_name, display_name, version, json"
   /// The condition of people of the tenant `?1` whose principal name has the key `?3`, which begins with `?2`: an index
-  /// holds the beginnings.
+  /// holds the beginnings (of the plus sign see `SQLiteUserQuery`).
   static let isNamed = """
-    tenant = ?1 and \(SQLiteSchema.sortKey("principal_name_folded")) = ?2 and principal_name_folded = ?3
+    tenant = ?1 and \(SQLiteSchema.sortKey("principal_name_folded")) = ?2 and +principal_name_folded = ?3
     """
 
   /// As many bytes of a text as an index holds.

@@ -42,9 +42,10 @@ struct SQLiteUserQuery: UserQueryText {
     let bytes = Array(text.utf8)
     switch comparison {
     case .equal where column != Self.column(.id):
-      // The first bytes have an index.
+      // The first bytes have an index. The plus sign keeps SQLite from putting the text into their expression, which it
+      // would then not find in the index.
       parameters += [SQLiteRows.beginning(of: text), text] as [any SQLiteParameter]
-      return "(\(SQLiteSchema.sortKey(column)) = ? and \(column) = ?)"
+      return "(\(SQLiteSchema.sortKey(column)) = ? and +\(column) = ?)"
     case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual:
       parameters.append(text)
       return "\(column) \(Self.sign(comparison)) ?"
