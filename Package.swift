@@ -64,7 +64,10 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
-    .target(name: "OData", swiftSettings: strict),
+    .target(name: "OData", dependencies: ["CUTF8Proc"], swiftSettings: strict),
+    // Folds case and composes characters as Unicode says; Foundation does it by ICU, whose data are 30 MB. Without pkg-config,
+    // which names a flag for Windows that the package manager refuses: the module's map says what to link.
+    .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
     .target(name: "Profiles", dependencies: ["OData"], swiftSettings: strict),
     .target(
       name: "Stores",

@@ -256,18 +256,21 @@ extension GraphResource {
     guard let key = path.key, key.value != meToken else { return .me }
     switch key.name {
     case nil, "id":
-      if key.name == nil, key.value.contains(byte: UInt8(ascii: "@")) { return try principalName(key.value) }
-      guard let id = UserID(key.value) else { throw .malformedID }
-      return .id(id)
+      if key.name == nil, key.value.contains(byte: UInt8(ascii: "@")) { return .nameOrID(try principalName(key.value)) }
+      if let id = UserID(key.value) { return .id(id) }
+      guard key.name == nil else { throw .malformedID }
+      // Names may be longer than ids.
+      return .principalName(try principalName(key.value))
     case "userPrincipalName":
-      return try principalName(key.value)
+      return .principalName(try principalName(key.value))
     case let name?:
       throw GraphError(PathError.unknownKey(name))
     }
   }
 
-  private static func principalName(_ name: String) throws(GraphError) -> OwnerReference {
+  /// What may be somebody's principal name, also if it was stored when names were judged otherwise.
+  private static func principalName(_ name: String) throws(GraphError) -> String {
     guard (1...Limits.userPrincipalNameBytesMax).contains(name.utf8.count) else { throw .malformedID }
-    return .principalName(name)
+    return name
   }
 }

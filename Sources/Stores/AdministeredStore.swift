@@ -18,7 +18,7 @@ public protocol AdministeredStore: ProfileStore {
   /// Looks through everything for what does not fit together. Reports at most `Limits.checkFindingsMax` faults.
   func check() throws -> [CheckFinding]
 
-  /// Somebody by id or, when `reference` holds an @, by principal name.
+  /// Somebody by id or, when nobody has that, by principal name.
   func person(_ reference: String, in tenant: TenantID) throws -> StoredUser?
 
   /// Every tenant, by id.

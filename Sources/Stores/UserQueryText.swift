@@ -5,7 +5,7 @@ import Profiles
 /// order mean is written once, here; how the database says it, and takes what it compares with, is up to the conformer.
 protocol UserQueryText {
   static func column(_ column: UserColumn) -> String
-  /// What people are sorted by: the first bytes of a column.
+  /// What people are sorted by: the first bytes of a column. Of those of folded columns there are indexes.
   static func sortKey(_ column: UserColumn) -> String
   /// Takes the first bytes of a text as the next parameter, and gives what stands for it.
   mutating func sortParameter(_ bytes: [UInt8]) -> String

@@ -28,7 +28,7 @@ extension HouseRule {
 
   /// Targets with no I/O, and all they may import.
   private static let closedTargets: KeyValuePairs<String, Set<String>> = [
-    "OData": ["Synchronization"],
+    "OData": ["CUTF8Proc", "Synchronization"],
     "Profiles": ["OData", "Synchronization"],
   ]
 
@@ -54,6 +54,7 @@ extension HouseRule {
     "GRDB": ["Sources/Stores/SQLite"],
     "CPostgreSQL": ["Sources/Stores/PostgreSQL"],
     "CZlib": ["Sources/ProfileServer/Channel"],
+    "CUTF8Proc": ["Sources/OData/Values"],
   ]
 
   private static func onImports(

@@ -51,9 +51,11 @@ struct PeopleTests {
       let token = try await facet.token(roles: Self.admin)
       for (body, word) in [
         ("{}", "displayName"), (#"{"displayName":""}"#, "displayName"), (#"{"displayName":null}"#, "displayName"),
-        (#"{"displayName":"A","userPrincipalName":"nobody"}"#, "userPrincipalName"),
-        (#"{"displayName":"A","userPrincipalName":"a@b@c"}"#, "userPrincipalName"),
-        (#"{"displayName":"A","userPrincipalName":"@c"}"#, "userPrincipalName"),
+        (#"{"displayName":"A","userPrincipalName":""}"#, "userPrincipalName"),
+        (#"{"displayName":"A","userPrincipalName":" a"}"#, "blanks at its ends"),
+        (#"{"displayName":"A","userPrincipalName":"a\u200Bb"}"#, "userPrincipalName"),
+        (#"{"displayName":"A","userPrincipalName":"a\nb"}"#, "userPrincipalName"),
+        (#"{"displayName":"A","userPrincipalName":"INNOCENTY@contoso.example"}"#, "userPrincipalName"),
         (#"{"displayName":"A","colour":"red"}"#, "colour"),
         (#"{"displayName":"A","businessPhones":5}"#, "businessPhones"),
       ] {
@@ -65,6 +67,54 @@ struct PeopleTests {
       #expect(cleared.status == 400)
       let count = try await facet.probe.request("GET", "/beta/users/$count", token: token)
       #expect(count.text == "3" && count.header("Content-Type")?.hasPrefix("text/plain") == true)
+    }
+  }
+
+  @Test("What a client creates it finds again, whatever the case: by name, filter, order and search")
+  func lookUpThenCreate() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(roles: Self.admin)
+      func ids(_ query: String) async throws -> [String] {
+        let encoded = try #require(query.addingPercentEncoding(withAllowedCharacters: .urlQueryAllowed))
+        let list = try await facet.probe.request("GET", "/v1.0/users?\(encoded)", token: token)
+        #expect(list.status == 200, "\(query): \(list.text)")
+        return (list.json["value"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+      }
+      let body = #"{"displayName":"Μαρία Straße","userPrincipalName":"MaryLogin","mail":"Mary@Contoso.example"}"#
+      let created = try await facet.probe.request("POST", "/v1.0/users", token: token, body: body)
+      #expect(created.status == 201, "\(created.text)")
+      let id = try #require(created.json["id"] as? String)
+      for query in [
+        "$filter=userPrincipalName eq 'marylogin'", "$filter=userPrincipalName in ('x','MARYLOGIN')",
+        "$filter=mail eq 'mary@contoso.EXAMPLE'", "$filter=displayName eq 'ΜΑΡΊΑ STRASSE'",
+        "$filter=startswith(displayName,'μαρι\u{301}')", "$filter=endsWith(displayName,'STRASSE')",
+        "$filter=not (contains(displayName,'ΡΊ') eq false) and displayName ne null", "$search=\"ΜΑΡΊΑ\"",
+        "$search=\"displayName:straße\"", "$search=strasse or", "$filter=id eq '\(id)'",
+      ] {
+        let expected = query.hasSuffix(" or") ? [] : [id]
+        #expect(try await ids(query) == expected, "\(query)")
+      }
+      #expect(try await ids("$filter=id eq '\(id.uppercased())'").isEmpty)
+      let taken = try await facet.probe.request(
+        "POST", "/v1.0/users", token: token, body: #"{"displayName":"M","userPrincipalName":"MARYLOGIN"}"#)
+      #expect(taken.status == 400 && taken.errorCode == "Request_BadRequest")
+      for path in ["/v1.0/users/MARYlogin", "/v1.0/users('marylogin')", "/v1.0/users(userPrincipalName='marylogin')"] {
+        #expect(try await facet.probe.request("GET", path, token: token).json["id"] as? String == id, "\(path)")
+      }
+      let phones = "/beta/users/marylogin/profile/phones"
+      #expect(try await facet.probe.request("POST", phones, token: token, body: #"{"number":"1"}"#).status == 201)
+      // Items are compared exactly.
+      for (number, count) in [("Desk", "1"), ("desk", "0")] {
+        if number == "Desk" {
+          let desk = try await facet.probe.request("POST", phones, token: token, body: #"{"number":"Desk\n2"}"#)
+          #expect(desk.status == 201)
+        }
+        let counted = try await facet.probe.request(
+          "GET", "\(phones)/$count?$filter=number%20eq%09'\(number)%0A2'", token: token)
+        #expect(counted.text == count, "\(counted.text)")
+      }
+      let order = try await ids("$orderby=displayName")
+      #expect(order.last == id)
     }
   }
 

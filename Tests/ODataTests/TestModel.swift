@@ -37,6 +37,12 @@ enum TestModel {
         .named("place", "places", "").collection, .string("tags", "").collection.nonNullable,
         .named("allowedAudiences", "audiences", "").nullMeans(.enumeration(0)),
       ]),
+    .entity(
+      "person", base: nil, ignoresCase: true, "",
+      [
+        .string("id", "").nonNullable.traits(.key), .string("name", ""), .string("nicknames", "").collection,
+        .named("place", "home", ""), .named("kind", "badge", ""), .string("note", ""),
+      ]),
     .complex("place", isOpen: true, "", [.string("city", ""), .string("street", ""), .named("spot", "spot", "")]),
     .complex("spot", "", [.primitive(.double, "x", ""), .primitive(.double, "y", "")]),
   ]

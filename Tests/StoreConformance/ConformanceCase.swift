@@ -33,9 +33,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
 public enum StoreConformance {
   /// All cases, the simple ones first.
   public static let cases =
-    items + lists + people + addresses + limits + log + transfer + selections + receipts + creations + groups
-    + membership
-    + concurrency + ending
+    items + lists + people + principalNames + addresses + limits + log + transfer + selections + receipts + creations
+    + groups + membership + concurrency + ending
 }
 
 /// A promise that was broken.

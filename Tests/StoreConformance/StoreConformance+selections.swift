@@ -3,7 +3,10 @@ import Profiles
 
 /// People who are selected and sorted by what a store keeps beside their JSON.
 extension StoreConformance {
-  private static let names: [String?] = [nil, "", "a", "A", "ab", "Ä", "a\u{0}b", "b%_", "zoë", "a", nil, "b'"]
+  private static let names: [String?] = [
+    nil, "", "a", "A", "ab", "Ä", "a\u{0}b", "b%_", "zoë", "a", nil, "b'", "ZOE\u{308}", "Straße", "STRASSE", "ΣΑΣ",
+    "σας",
+  ]
 
   private static func sampledPeople() throws(ConformanceFailure) -> [StoredUser] {
     var people: [StoredUser] = []
@@ -18,7 +21,9 @@ extension StoreConformance {
 
   private static let conditions: [UserCondition] = [
     .compare(.displayName, .equal, "a"), .compare(.displayName, .greater, "a"),
-    .compare(.displayName, .lessOrEqual, "A"),
+    .compare(.displayName, .lessOrEqual, "A"), .compare(.displayName, .equal, "zoë"),
+    .compare(.displayName, .equal, "strasse"), .compare(.displayName, .equal, "Straße"),
+    .compare(.displayName, .startsWith, "σα"), .compare(.displayName, .contains, "ë"),
     .compare(.displayName, .less, "ab"), .compare(.displayName, .greaterOrEqual, "b"), .differs(.displayName, "a"),
     .compare(.displayName, .startsWith, "a"), .compare(.displayName, .startsWith, ""),
     .compare(.displayName, .endsWith, "b"), .compare(.displayName, .endsWith, ""),

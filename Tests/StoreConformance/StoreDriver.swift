@@ -247,8 +247,10 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// The person with this principal name.
-  func user(principalName: String, in tenant: TenantID) async -> Result<StoredUser?, StoreError> {
-    await ask { reader, then in reader.user(principalName: principalName, in: tenant, then) }
+  func user(
+    principalName: String, orID: Bool = false, in tenant: TenantID
+  ) async -> Result<StoredUser?, StoreError> {
+    await ask { reader, then in reader.user(principalName: principalName, orID: orID, in: tenant, then) }
   }
 
   private func ask<Answer: Sendable>(

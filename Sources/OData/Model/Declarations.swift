@@ -109,21 +109,25 @@ public struct StructuredTypeDeclaration: Sendable {
   let isOpen: Bool
   let showsOnlySetMembers: Bool
   let isExtension: Bool
+  let ignoresCase: Bool
   let aliases: [String]
   let containment: Containment?
   let references: [Reference]
   let properties: [PropertyDeclaration]
   let documentation: String
 
-  /// Declares an entity type. An extension is one that the published service does not have.
+  /// Declares an entity type. An extension is one that the published service does not have. `ignoresCase` as in
+  /// `StructuredType`, also for the types that extend this one.
   public static func entity(
-    _ name: String, base: String?, isAbstract: Bool = false, isExtension: Bool = false, aliases: [String] = [],
+    _ name: String, base: String?, isAbstract: Bool = false, isExtension: Bool = false, ignoresCase: Bool = false,
+    aliases: [String] = [],
     contained containment: Containment? = nil, references: [Reference] = [], _ documentation: String,
     _ properties: [PropertyDeclaration]
   ) -> Self {
     Self(
       name: name, base: base, isEntity: true, isAbstract: isAbstract, isOpen: false, showsOnlySetMembers: false,
-      isExtension: isExtension, aliases: aliases, containment: containment, references: references,
+      isExtension: isExtension, ignoresCase: ignoresCase, aliases: aliases, containment: containment,
+      references: references,
       properties: properties, documentation: documentation)
   }
 
@@ -134,8 +138,8 @@ public struct StructuredTypeDeclaration: Sendable {
   ) -> Self {
     Self(
       name: name, base: nil, isEntity: false, isAbstract: false, isOpen: isOpen,
-      showsOnlySetMembers: showsOnlySetMembers, isExtension: false, aliases: aliases, containment: nil, references: [],
-      properties: properties, documentation: documentation)
+      showsOnlySetMembers: showsOnlySetMembers, isExtension: false, ignoresCase: false, aliases: aliases,
+      containment: nil, references: [], properties: properties, documentation: documentation)
   }
 }
 

@@ -100,7 +100,7 @@ private struct Builder {
     var base: StructuredType?
     if let baseName = declaration.base { base = try structured(baseName) }
     let type = StructuredType(
-      namespace: namespace, declaration: declaration,
+      namespace: namespace, declaration: declaration, base: base,
       properties: try properties(of: declaration, after: base?.properties ?? []),
       navigation: try navigation(of: declaration, after: base?.navigation ?? []))
     structuredTypes[name] = type

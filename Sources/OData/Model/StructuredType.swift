@@ -15,6 +15,9 @@ public final class StructuredType: Sendable {
   public let showsOnlySetMembers: Bool
   /// Whether the published service does not have the type.
   public let isExtension: Bool
+  /// Whether queries compare the texts of its entities without regard to case and to how a character is composed
+  /// (`String.folded`), in every operator, function, order and lambda; keys are compared exactly.
+  public let ignoresCase: Bool
   /// Older names, accepted in `@odata.type`.
   public let aliases: [String]
   /// All properties, inherited ones first, each at its own index.
@@ -24,7 +27,7 @@ public final class StructuredType: Sendable {
   public let documentation: String
 
   init(
-    namespace: String, declaration: StructuredTypeDeclaration, properties: [Property],
+    namespace: String, declaration: StructuredTypeDeclaration, base: StructuredType?, properties: [Property],
     navigation: [NavigationProperty]
   ) {
     name = declaration.name
@@ -36,6 +39,7 @@ public final class StructuredType: Sendable {
     isOpen = declaration.isOpen
     showsOnlySetMembers = declaration.showsOnlySetMembers
     isExtension = declaration.isExtension
+    ignoresCase = declaration.ignoresCase || base?.ignoresCase == true
     aliases = declaration.aliases.map { "\(namespace).\($0)" }
     documentation = declaration.documentation
     self.properties = properties

@@ -178,8 +178,17 @@ private struct Segment {
 
 /// Percent-encoding of RFC 3986 section 2.1.
 public enum PercentEncoding {
-  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character.
+  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character, which no key and no name of the model
+  /// holds.
   public static func decode(_ raw: some Collection<UInt8>) -> String? {
+    decode(raw) { $0 < 0x20 || $0 == 0x7F }
+  }
+
+  /// The same for a part of a query, where control characters are characters like others: what a client may store it may
+  /// ask for. nil for NUL, too.
+  public static func decodeText(_ raw: some Collection<UInt8>) -> String? { decode(raw) { $0 == 0 } }
+
+  private static func decode(_ raw: some Collection<UInt8>, refusing isRefused: (UInt8) -> Bool) -> String? {
     if let plain = raw.withContiguousStorageIfAvailable(plainText) ?? nil { return plain }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(raw.count)
@@ -194,7 +203,7 @@ public enum PercentEncoding {
         bytes.append(byte)
       }
     }
-    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
+    guard !bytes.contains(where: isRefused) else { return nil }
     let isValid = bytes.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
     return isValid ? String(decoding: bytes, as: UTF8.self) : nil
   }
@@ -207,7 +216,7 @@ public enum PercentEncoding {
 
   /// The same for the value of a query option, where a plus sign stands for a blank.
   public static func decodeQuery(_ raw: some Collection<UInt8>) -> String? {
-    decode(raw.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 })
+    decodeText(raw.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 })
   }
 
   /// Encodes everything but unreserved characters, so that the result can stand as one path segment.

@@ -63,7 +63,7 @@ extension OptionParser {
 
   private mutating func unary() throws(QueryError) -> ExpressionSyntax {
     let start = position
-    if isAt("not"), let after = position + 3 < text.count ? text[position + 3] : nil, after == 0x20 || after == 0x28 {
+    if isAt("not"), position + 3 < text.count, [0x20, 0x09, UInt8(ascii: "(")].contains(text[position + 3]) {
       position += 3
       skipBlanks()
       return try nested(.not, at: start)

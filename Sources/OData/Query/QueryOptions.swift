@@ -223,7 +223,7 @@ private struct RawOptions {
   init(_ query: some Collection<UInt8>) throws(QueryError) {
     for option in query.split(separator: UInt8(ascii: "&")) {
       let rawName = option.prefix { $0 != UInt8(ascii: "=") }
-      guard let name = PercentEncoding.decode(rawName) else { throw .malformedEncoding }
+      guard let name = PercentEncoding.decodeText(rawName) else { throw .malformedEncoding }
       let isAlias = name.utf8.first == UInt8(ascii: "@")
       let systemName = QueryOptions.systemName(name)
       guard isAlias || systemName != nil else {
@@ -303,7 +303,7 @@ public enum QueryError: Error, Equatable, Sendable {
     switch self {
     case .malformedEncoding:
       "A name or a value in the query could not be read: behind each % stand two hexadecimal digits, and what is encoded "
-        + "is UTF-8 without control characters. Encode each name and value once."
+        + "is UTF-8 without the character NUL. Encode each name and value once."
     case .notOffered(let name): "The query option '\(name)' is not offered on this resource. Leave it out."
     case .unknown(let name): "There is no query option '\(name)'. Options with a dollar sign are those of OData."
     case .duplicate(let name): "The query option '\(name)' stands twice. Send it once."

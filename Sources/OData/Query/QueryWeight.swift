@@ -16,6 +16,7 @@ extension Expression {
     case .list(let elements): elements.count
     case .member(let owner, _), .dynamicMember(let owner, _), .count(let owner): 1 + owner.parts
     case .not(let operand), .negate(let operand): operand.parts
+    case .folded(let operand): 1 + operand.parts
     case .logical(_, let operands): operands.reduce(0) { $0 + $1.parts }
     case .comparison(_, let left, let right), .arithmetic(_, let left, let right), .contained(let left, in: let right),
       .hasFlags(let left, let right):

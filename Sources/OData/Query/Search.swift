@@ -1,6 +1,7 @@
-/// A `$search` (OData URL Conventions 4.01 section 5.1.7): terms that an entity's texts must hold, whatever their case.
+/// A `$search` (OData URL Conventions 4.01 section 5.1.7): terms that an entity's texts must hold, whatever their case
+/// and however their characters are composed (`String.folded`).
 public indirect enum SearchExpression: Equatable, Sendable {
-  /// A word or a phrase, in lower case. `property` confines it to one property, as Graph's `"property:text"` does.
+  /// A word or a phrase in its folded form. `property` confines it to one property, as Graph's `"property:text"` does.
   case term(String, property: String?)
   case not(SearchExpression)
   case all([SearchExpression])
@@ -22,7 +23,7 @@ public indirect enum SearchExpression: Equatable, Sendable {
   }
 }
 
-/// The texts of one entity in lower case, gathered when they are first needed. Keys are no texts, and neither is what
+/// The texts of one entity in their folded form, gathered when they are first needed. Keys are no texts, and neither is what
 /// the server stamps.
 private struct SearchTexts {
   private let entity: StructuredValue
@@ -56,9 +57,9 @@ private struct SearchTexts {
     _ value: Value, _ type: Property.ValueType, _ index: Int, _ found: inout [(property: Int, text: String)]
   ) {
     switch value {
-    case .string(let text): found.append((index, text.lowercased()))
+    case .string(let text): found.append((index, text.folded))
     case .enumeration(let number):
-      if case .enumeration(let enumeration) = type { found.append((index, enumeration.text(of: number).lowercased())) }
+      if case .enumeration(let enumeration) = type { found.append((index, enumeration.text(of: number).folded)) }
     case .complex(let inner):
       guard case .complex(let complex) = type else { return }
       for property in complex.properties { gather(inner.members[property.index], property.type, index, &found) }
@@ -68,44 +69,54 @@ private struct SearchTexts {
   }
 }
 
+/// The value of `$search` is read in words: what stands between blanks, parentheses and double quotes. `AND`, `OR` and `NOT`
+/// are operators as whole words in upper case, and every other word is one to look for (OData ABNF `searchExpr`).
 extension OptionParser {
   /// The value of `$search`: words and phrases, joined by AND where nothing else stands between them.
   mutating func search(of type: StructuredType?) throws(QueryError) -> SearchExpression {
     var parts = [try conjunction(type)]
-    while takesWord("OR") { parts.append(try conjunction(type)) }
+    while takesOperator(.or) { parts.append(try conjunction(type)) }
     return parts.count == 1 ? parts[0] : .some(parts)
   }
 
   private mutating func conjunction(_ type: StructuredType?) throws(QueryError) -> SearchExpression {
     var parts = [try searchPart(type)]
-    while true {
-      let start = position
-      if takesWord("AND") {
-        parts.append(try searchPart(type))
-      } else if skipBlanks(), let byte = next, byte != UInt8(ascii: ")"), byte != UInt8(ascii: ";") || !isNested,
-        !isAt("OR")
-      {
-        parts.append(try searchPart(type))
-      } else {
-        position = start
-        return parts.count == 1 ? parts[0] : .all(parts)
-      }
-    }
+    while takesOperator(.and) || isBeforeSearchPart() { parts.append(try searchPart(type)) }
+    return parts.count == 1 ? parts[0] : .all(parts)
   }
 
-  /// Steps over a word in upper case that stands between blanks.
-  private mutating func takesWord(_ word: String) -> Bool {
+  private enum SearchOperator: String {
+    case and = "AND"
+    case or = "OR"
+    case not = "NOT"
+  }
+
+  /// The operator that stands here as a whole word, and where it ends.
+  private var nextOperator: (SearchOperator, end: Int)? {
+    let end = text[position...].firstIndex { !isSearchWordByte($0) } ?? text.count
+    return SearchOperator(rawValue: String(decoding: text[position..<end], as: UTF8.self)).map { ($0, end) }
+  }
+
+  /// Steps over blanks and an operator, if this one follows.
+  private mutating func takesOperator(_ wanted: SearchOperator) -> Bool {
     let start = position
-    guard skipBlanks(), text[position...].starts(with: word.utf8) else {
+    skipBlanks()
+    guard let (found, end) = nextOperator, found == wanted else {
       position = start
       return false
     }
-    position += word.utf8.count
-    guard skipBlanks() || next == UInt8(ascii: "(") || next == UInt8(ascii: "\"") else {
-      position = start
-      return false
-    }
+    position = end
     return true
+  }
+
+  /// Whether another part follows without an operator. Blanks stand before it, which may be missing beside a parenthesis.
+  private mutating func isBeforeSearchPart() -> Bool {
+    let start = position
+    defer { position = start }
+    let isApart = skipBlanks() || text[position - 1] == UInt8(ascii: ")")
+    guard let byte = next, isApart || byte == UInt8(ascii: "(") else { return false }
+    guard byte != UInt8(ascii: ")"), !isNested || byte != UInt8(ascii: ";") else { return false }
+    return nextOperator?.0 != .or
   }
 
   private mutating func searchPart(_ type: StructuredType?) throws(QueryError) -> SearchExpression {
@@ -117,13 +128,7 @@ extension OptionParser {
     }
     skipBlanks()
     let start = position
-    if text[position...].starts(with: "NOT".utf8), let after = position + 3 < text.count ? text[position + 3] : nil,
-      after == 0x20 || after == 0x09
-    {
-      position += 3
-      skipBlanks()
-      return .not(try searchPart(type))
-    }
+    if takesOperator(.not) { return .not(try searchPart(type)) }
     if skip(UInt8(ascii: "(")) {
       skipBlanks()
       let inner = try search(of: type)
@@ -132,23 +137,26 @@ extension OptionParser {
       return inner
     }
     if next == UInt8(ascii: "\"") { return try phrase(type) }
+    guard nextOperator == nil else { throw failure("needs a word or a phrase beside each AND, OR and NOT", at: start) }
     let word = searchWord()
-    guard !word.isEmpty, word != "AND", word != "OR", word != "NOT" else {
-      throw failure("needs a word or a phrase", at: start)
-    }
-    return .term(word.lowercased(), property: nil)
+    guard !word.isEmpty else { throw failure("needs a word or a phrase", at: start) }
+    return .term(word.folded, property: nil)
   }
 
   /// Within `$expand` a semicolon ends an option; alone it is a character like any other.
   private var isNested: Bool { option == "$expand" }
 
+  private func isSearchWordByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x09, UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "\""): false
+    case UInt8(ascii: ";"): !isNested
+    default: true
+    }
+  }
+
   private mutating func searchWord() -> String {
     let start = position
-    while let byte = next, byte != 0x20, byte != 0x09, byte != UInt8(ascii: "("), byte != UInt8(ascii: ")"),
-      byte != UInt8(ascii: "\""), byte != UInt8(ascii: ";") || !isNested
-    {
-      position += 1
-    }
+    while let byte = next, isSearchWordByte(byte) { position += 1 }
     return String(decoding: text[start..<position], as: UTF8.self)
   }
 
@@ -178,8 +186,8 @@ extension OptionParser {
   private static func term(_ phrase: String, _ type: StructuredType?) -> SearchExpression {
     let parts = phrase.split(separator: ":", maxSplits: 1)
     if parts.count == 2, let property = type?.property(inAnyCase: String(parts[0])) {
-      return .term(String(parts[1]).lowercased(), property: property.name)
+      return .term(String(parts[1]).folded, property: property.name)
     }
-    return .term(phrase.lowercased(), property: nil)
+    return .term(phrase.folded, property: nil)
   }
 }

@@ -28,7 +28,7 @@ enum MetadataFormat: Sendable {
     for option in query.split(separator: UInt8(ascii: "&")) {
       let parts = option.split(separator: UInt8(ascii: "="), maxSplits: 1)
       guard let rawName = parts.first else { continue }
-      guard let name = PercentEncoding.decode(rawName)?.lowercased() else {
+      guard let name = PercentEncoding.decodeText(rawName)?.lowercased() else {
         throw GraphError(QueryError.malformedEncoding)
       }
       guard name == "$format" || name == "format" else {

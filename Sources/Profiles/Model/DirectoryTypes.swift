@@ -3,7 +3,8 @@ import OData
 /// The person and the profile that hangs off it.
 enum DirectoryTypes {
   static let all: [StructuredTypeDeclaration] = [
-    .entity("directoryObject", base: "entity", isAbstract: true, "Anything in the directory.", []),
+    .entity(
+      "directoryObject", base: "entity", isAbstract: true, ignoresCase: true, "Anything in the directory.", []),
     .entity(
       "user", base: "directoryObject",
       references: [.init("memberOf", to: "directoryObject", "The groups that a person is a member of.")],

@@ -48,8 +48,8 @@ public struct DirectoryLineReader: Sendable {
   private func user(_ json: [UInt8], _ tenant: TenantID) throws(DirectoryLineError) -> StoredUser {
     let value = try named(json, of: ProfileModel.user)
     guard let id = value.string("id").flatMap(UserID.init) else { throw .malformedID("user/id") }
-    if let name = value.string("userPrincipalName") {
-      guard name.utf8.count <= Limits.userPrincipalNameBytesMax else { throw .malformedID("user/userPrincipalName") }
+    if let name = value.string("userPrincipalName"), PrincipalName(name) == nil {
+      throw .body(.invalidValue(property: "userPrincipalName", reason: PrincipalName.rule))
     }
     return StoredUser(id: id, tenant: tenant, version: .unwritten, value: value)
   }

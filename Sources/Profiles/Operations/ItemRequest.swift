@@ -4,7 +4,11 @@ public import OData
 public enum OwnerReference: Hashable, Sendable {
   /// Whoever asks.
   case me
+  /// Whoever has this id or, when there is nobody, this principal name.
   case id(UserID)
+  /// Whoever has this principal name or, before them, this id: what reads like an address is a name most of the time.
+  case nameOrID(String)
+  /// Whoever has this principal name.
   case principalName(String)
 }
 

@@ -26,43 +26,6 @@ public final class ProfileSession {
   /// Where queries go on that are too much work for this thread.
   var evaluations: EvaluationQueue { service.evaluations }
 
-  /// Finds out who is meant and whether the caller's permissions reach them, then goes on with their id.
-  func owner(
-    _ reference: OwnerReference, for access: Access, by caller: Caller,
-    _ then: @escaping Completion<UserID>
-  ) {
-    switch reference {
-    case .me:
-      guard let id = caller.userID else { return then(.failure(.meNeedsUser)) }
-      authorized(id, for: access, by: caller, then)
-    case .id(let id):
-      authorized(id, for: access, by: caller, then)
-    case .principalName(let name):
-      reader.user(principalName: name, in: caller.tenant) { [self] found in
-        switch found {
-        case .failure(let error): then(.failure(.store(error)))
-        case .success(let user?): authorized(user.id, for: access, by: caller, then)
-        case .success(nil): unknownPrincipalName(name, for: access, by: caller, then)
-        }
-      }
-    }
-  }
-
-  private func authorized(_ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<UserID>) {
-    authorize(access, isOwner: caller.userID == id, by: caller) { then($0.map { id }) }
-  }
-
-  /// A name that nobody has yet may still be the caller's own, before their first call.
-  private func unknownPrincipalName(
-    _ name: String, for access: Access, by caller: Caller, _ then: @escaping Completion<UserID>
-  ) {
-    let folded = StoredUser.foldedPrincipalName
-    if let own = caller.userID, let ownName = caller.userPrincipalName, folded(ownName) == folded(name) {
-      return authorized(own, for: access, by: caller, then)
-    }
-    authorize(access, by: caller) { then($0.flatMap { .failure(.userNotFound) }) }
-  }
-
   /// Submits a write and brings its answer back to this thread.
   func submit(
     _ operation: any ItemOperation, prepared: PreparedChange? = nil, _ then: @escaping Completion<ItemOutcome>

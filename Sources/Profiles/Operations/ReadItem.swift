@@ -3,11 +3,8 @@ import OData
 extension ProfileSession {
   /// Reads one item.
   public func readItem(_ id: ItemID, of request: CollectionRequest, _ then: @escaping Completion<VisibleItem>) {
-    owner(request.owner, for: .readProfile, by: request.caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let user): readItem(id, of: user, request, then)
-      }
+    onPerson(request.owner, for: .readProfile, by: request.caller, then) { [self] user, then in
+      readItem(id, of: user, request, then)
     }
   }
 
@@ -39,11 +36,8 @@ extension ProfileSession {
     _ reference: OwnerReference, for access: Access, by caller: Caller,
     _ then: @escaping Completion<(UserID, Relation)>
   ) {
-    owner(reference, for: access, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id): person(id, caller) { relation in then(relation.map { (id, $0) }) }
-      }
+    onPerson(reference, for: access, by: caller, then) { [self] id, then in
+      person(id, caller) { relation in then(relation.map { (id, $0) }) }
     }
   }
 

@@ -3,12 +3,7 @@ import OData
 extension ProfileSession {
   /// Reads a person, as far as the caller's permissions go.
   public func readUser(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
-    owner(reference, for: .readUser, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id): readUser(id, by: caller, then)
-      }
-    }
+    onPerson(reference, for: .readUser, by: caller, then) { [self] id, then in readUser(id, by: caller, then) }
   }
 
   private func readUser(_ id: UserID, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {

@@ -103,7 +103,7 @@ extension ProfileSession {
     _ then: @escaping Completion<[UserID]>
   ) {
     guard let reference = references.first else { return then(.success(found)) }
-    owner(reference, for: .manageGroups, by: caller) { [self] person in
+    person(of: reference, by: caller) { [self] person in
       switch person {
       case .failure(let error): then(.failure(error))
       case .success(let id): people(references.dropFirst(), by: caller, after: found + [id], then)

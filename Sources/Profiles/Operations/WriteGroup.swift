@@ -29,10 +29,12 @@ extension ProfileSession {
   public func writeItems(
     _ writes: [ItemWrite], of owner: OwnerReference, by caller: Caller, _ then: @escaping Completion<AtomicWriteResult>
   ) {
-    self.owner(owner, for: .writeProfile, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let user): writeItems(writes, of: user, by: caller, then)
+    onPerson(owner, for: .writeProfile, by: caller, then) { [self] user, then in
+      writeItems(writes, of: user, by: caller, then)
+    } reason: { outcome in
+      switch outcome {
+      case .failure(let error), .success(.refused(_, let error)): error
+      case .success(.applied): nil
       }
     }
   }

@@ -7,7 +7,7 @@ extension ProfileSession {
     _ patch: StructuredPatch, once receipt: Receipt? = nil, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
   ) {
-    write(request) { [self] user, stamp in
+    write(request, then) { [self] user, stamp, then in
       let operation = creation(of: environment.makeID(), user, patch, stamp, in: request.collection)
       guard let receipt else {
         return addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { [self] outcome in
@@ -24,8 +24,6 @@ extension ProfileSession {
           readItem(id, of: request) { then($0.map { .item($0, isNew: true) }) }
         }
       }
-    } refused: {
-      then(.failure($0))
     }
   }
 
@@ -43,15 +41,13 @@ extension ProfileSession {
     _ id: ItemID, creating creation: StructuredPatch, updating update: StructuredPatch, preconditions: Preconditions,
     in request: CollectionRequest, _ then: @escaping Completion<WriteResult>
   ) {
-    write(request) { [self] user, stamp in
+    write(request, then) { [self] user, stamp, then in
       let operation = UpsertItem(
         creation: self.creation(of: id, user, creation, stamp, in: request.collection), update: update,
         updateStamp: self.stamp(request.caller, at: stamp.time), preconditions: preconditions)
       addingCaller(request.caller, as: user, { [self] in submit(operation, $0) }) { [self] outcome in
         trim(outcome.map { ($0, isNew: operation.created($0)) }, of: user, request, then)
       }
-    } refused: {
-      then(.failure($0))
     }
   }
 
@@ -60,13 +56,11 @@ extension ProfileSession {
     _ id: ItemID, _ patch: StructuredPatch, preconditions: Preconditions, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
   ) {
-    write(request) { [self] user, stamp in
+    write(request, then) { [self] user, stamp, then in
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
       let operation = UpdateItem(
         key: key, type: request.collection.target, patch: patch, preconditions: preconditions, stamp: stamp)
       decideAndSubmit(operation, by: request, of: user, then)
-    } refused: {
-      then(.failure($0))
     }
   }
 
@@ -75,23 +69,21 @@ extension ProfileSession {
     _ id: ItemID, preconditions: Preconditions, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
   ) {
-    write(request) { [self] user, stamp in
+    write(request, then) { [self] user, stamp, then in
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
       decideAndSubmit(DeleteItem(key: key, preconditions: preconditions, stamp: stamp), by: request, of: user, then)
-    } refused: {
-      then(.failure($0))
     }
   }
 
   /// Decides who is written to, then goes on with their id and a stamp of this moment.
   private func write(
-    _ request: CollectionRequest, _ then: @escaping (UserID, AuditStamp) -> Void,
-    refused: @escaping (ProfileError) -> Void
+    _ request: CollectionRequest, _ then: @escaping Completion<WriteResult>,
+    _ body: @escaping (UserID, AuditStamp, @escaping Completion<WriteResult>) -> Void
   ) {
-    owner(request.owner, for: .writeProfile, by: request.caller) { [self] owner in
-      switch owner.flatMap({ Self.writable($0, request.collection, request.caller) }) {
-      case .failure(let error): refused(error)
-      case .success(let user): then(user, stamp(request.caller))
+    onPerson(request.owner, for: .writeProfile, by: request.caller, then) { [self] owner, then in
+      switch Self.writable(owner, request.collection, request.caller) {
+      case .failure(let error): then(.failure(error))
+      case .success(let user): body(user, stamp(request.caller), then)
       }
     }
   }

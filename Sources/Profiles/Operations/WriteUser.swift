@@ -39,15 +39,15 @@ extension ProfileSession {
     _ then: @escaping Completion<VisibleObject>
   ) {
     let administered = UserRules.administered(patch)
-    owner(reference, for: administered == nil ? .writeUser : .administerUser, by: caller) { [self] owner in
-      switch owner {
-      case .failure(.deniedForRole) where administered != nil:
-        then(.failure(.propertyOfAdministrators(administered ?? "")))
-      case .failure(let error): then(.failure(error))
-      case .success(let id):
-        let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
-        addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { Self.visible($0, to: caller, then) }
-      }
+    let answer: Completion<VisibleObject> = { outcome in
+      guard let administered, case .failure(.deniedForRole) = outcome else { return then(outcome) }
+      then(.failure(.propertyOfAdministrators(administered)))
+    }
+    onPerson(
+      reference, for: administered == nil ? .writeUser : .administerUser, by: caller, answer
+    ) { [self] id, then in
+      let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: stamp(caller))
+      addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { Self.visible($0, to: caller, then) }
     }
   }
 
@@ -55,24 +55,16 @@ extension ProfileSession {
   public func deleteUser(
     _ reference: OwnerReference, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
-    owner(reference, for: .manageUsers, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id):
-        submit(DeleteUser(user: id, preconditions: preconditions, stamp: stamp(caller))) { then($0.map { _ in }) }
-      }
+    onPerson(reference, for: .manageUsers, by: caller, then) { [self] id, then in
+      submit(DeleteUser(user: id, preconditions: preconditions, stamp: stamp(caller))) { then($0.map { _ in }) }
     }
   }
 
   /// Empties a profile: the items go that the caller may see.
   public func deleteProfile(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<Void>) {
-    owner(reference, for: .writeProfile, by: caller) { [self] owner in
-      switch owner {
-      case .failure(let error): then(.failure(error))
-      case .success(let id):
-        let operation = DeleteProfile(user: id, stamp: stamp(caller))
-        addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { then($0.map { _ in }) }
-      }
+    onPerson(reference, for: .writeProfile, by: caller, then) { [self] id, then in
+      let operation = DeleteProfile(user: id, stamp: stamp(caller))
+      addingCaller(caller, as: id, { [self] in submit(operation, $0) }) { then($0.map { _ in }) }
     }
   }
 
@@ -191,29 +183,21 @@ enum UserRules {
     return person
   }
 
-  /// A person is made with a name, which no update takes away, and a principal name has a place before and after its @ (as
-  /// on Graph). Only what changes is judged: what is stored may stay, though it was imported or came with a token.
+  /// A person is made with a name to be shown, which no update takes away, and a principal name is one (`PrincipalName`).
+  /// Only what changes is judged: what is stored may stay, though it was imported or came with a token.
   static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
     try DirectoryNames.check(value, of: ProfileModel.user, changed: changed)
     if isChanged("mail", changed) {
       do throws(BodyError) { try DirectoryNames.check(mailOf: value) } catch { throw .body(error) }
     }
-    guard isChanged("userPrincipalName", changed), let name = value.string("userPrincipalName") else { return }
-    try check(principalName: name)
+    guard isChanged("userPrincipalName", changed), let name = value.string("userPrincipalName"),
+      PrincipalName(name) == nil
+    else { return }
+    throw .body(.invalidValue(property: "userPrincipalName", reason: PrincipalName.rule))
   }
 
   private static func isChanged(_ name: String, _ changed: some Sequence<Int>) -> Bool {
     ProfileModel.user.property(named: name).map { changed.contains($0.index) } ?? false
-  }
-
-  private static func check(principalName name: String) throws(ProfileError) {
-    let parts = name.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
-      name.utf8.count <= Limits.userPrincipalNameBytesMax
-    else {
-      throw .body(
-        .invalidValue(property: "userPrincipalName", reason: "must be written alias@domain, without blanks"))
-    }
   }
 
   /// The first property that a body sends, whatever its value, and that people may not set of themselves; nil when it sends

@@ -90,9 +90,12 @@ public protocol ProfileReader: DirectoryReader {
   /// The person with this id; nil when there is none.
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
 
-  /// The person with this principal name, compared without case, in one tenant; nil when there is none.
+  /// The person of one tenant with this principal name, compared by its key; nil when there is none. With `orID`, the
+  /// person of the tenant with exactly this id comes first. Of several with one name (they can be older than the rule), the
+  /// one with the first id.
   func user(
-    principalName: String, in tenant: TenantID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
+    principalName: String, orID: Bool, in tenant: TenantID,
+    _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
 }
 
 /// Reads of groups and of the record, under the same rules as those of `ProfileReader`.

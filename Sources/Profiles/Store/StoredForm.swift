@@ -35,4 +35,16 @@ extension StoredUser {
     if value.string("displayName") != displayName { return "The display name beside the JSON is another." }
     return nil
   }
+
+  /// The same of what a store keeps of `UserColumn.userPrincipalName` and `.displayName` beside the JSON.
+  public func fault(principalName: String?, displayName: String?) -> String? {
+    let kept = [principalName, displayName].map { $0.map { Array($0.utf8) } }
+    let wanted = [UserColumn.userPrincipalName, .displayName].map { $0.text(of: self).map { Array($0.utf8) } }
+    return kept == wanted ? nil : "A name that the person is found by is another than theirs."
+  }
+
+  /// What is wrong when several people of a tenant have one principal name, as it is compared.
+  public static let sharedNameFault =
+    "Somebody else of the tenant has the same principal name but for case or composition, so that only one of them is found "
+    + "by it. Change one of the two."
 }

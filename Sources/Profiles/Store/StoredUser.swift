@@ -4,7 +4,7 @@ public import OData
 public struct StoredUser: Equatable, Sendable {
   public let id: UserID
   public let tenant: TenantID
-  /// Unique in the tenant in any case; nil when the person has none.
+  /// Unique in the tenant by its key (`PrincipalName.key`); nil when the person has none.
   public let principalName: String?
   public let displayName: String?
   public let version: Version
@@ -26,9 +26,6 @@ public struct StoredUser: Equatable, Sendable {
   /// What must be known of the person to decide on what they hold.
   var facts: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
 
-  /// The form of a principal name by which it is compared.
-  public static func foldedPrincipalName(_ name: String) -> String { name.lowercased() }
-
   /// The form of the mail address by which it is compared, as principal names are: unique in the tenant. nil when the person
   /// has none, an empty one, or one of before addresses were bounded that is longer than `Limits.mailBytesMax`. Looks through
   /// the JSON.
@@ -42,7 +39,7 @@ public struct StoredUser: Equatable, Sendable {
 
   /// The same of an address.
   static func foldedMail(_ mail: String) -> String? {
-    let folded = foldedPrincipalName(mail)
+    let folded = PrincipalName.key(of: mail)
     return (1...Limits.mailBytesMax).contains(folded.utf8.count) ? folded : nil
   }
 }
@@ -68,8 +65,8 @@ extension StoredUser {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", id.text)
     value.set("displayName", caller.displayName?.isEmpty == true ? nil : caller.displayName)
-    let name = caller.userPrincipalName
-    value.set("userPrincipalName", (name?.utf8.count ?? 0) <= Limits.userPrincipalNameBytesMax ? name : nil)
+    // A token may call them by what is no name here.
+    value.set("userPrincipalName", caller.userPrincipalName.flatMap(PrincipalName.init)?.text)
     self.init(id: id, tenant: caller.tenant, version: version, value: value)
   }
 

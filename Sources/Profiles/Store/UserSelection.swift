@@ -1,30 +1,41 @@
 public import OData
 
-/// A member of a person that a store keeps beside the JSON, so that it can select and sort by it.
+/// A member of a person that a store keeps beside the JSON in the form in which it is compared, so that it can select and
+/// sort by it.
 public enum UserColumn: String, CaseIterable, Sendable {
+  /// As it is.
   case id
+  /// Folded, as are all texts of the directory that are no ids (`StructuredType.ignoresCase`).
   case displayName
+  /// Folded.
   case userPrincipalName
 
-  /// The column's text of a person; nil when it is not set.
+  /// The column's text of a person, as it is compared; nil when it is not set.
   public func text(of user: StoredUser) -> String? {
     switch self {
     case .id: user.id.text
-    case .displayName: user.displayName
-    case .userPrincipalName: user.principalName
+    case .displayName: user.displayName?.folded
+    case .userPrincipalName: user.principalNameKey
     }
   }
 
-  /// The column that an expression reads; nil when it is anything else. Every caller who may list people sees these.
+  /// Whether it is kept folded.
+  private var ignoresCase: Bool { self != .id }
+
+  /// The column that an expression reads as it is kept; nil when it is anything else. Every caller who may list people
+  /// sees these.
   init?(_ expression: Expression) {
-    guard case .member(.variable(0), let index) = expression,
-      let column = UserColumn(rawValue: ProfileModel.user.properties[index].name)
+    var (member, ignoresCase) = (expression, false)
+    if case .folded(let inner) = expression { (member, ignoresCase) = (inner, true) }
+    guard case .member(.variable(0), let index) = member,
+      let column = UserColumn(rawValue: ProfileModel.user.properties[index].name), column.ignoresCase == ignoresCase
     else { return nil }
     self = column
   }
 }
 
-/// A condition on columns. Texts are compared by their bytes; a column that is not set satisfies only what says so.
+/// A condition on columns, with texts in the form in which columns are kept. They are compared by their bytes; a column
+/// that is not set satisfies only what says so.
 public indirect enum UserCondition: Equatable, Sendable {
   /// How a column's text is compared.
   public enum Comparison: Sendable {
@@ -90,10 +101,16 @@ extension UserSelection {
       keys: keys.contains(where: { $0 == nil }) ? [] : keys.compactMap { $0 })
   }
 
-  /// Whether a store may have to look at everybody to find a few: by an id or a principal name it need not.
+  /// Whether a store may have to look at everybody to find a few. Stores have an index of each folded column, in which
+  /// people of one text lie together, and by which all of them can be sorted.
   public var mayReadEverybody: Bool {
-    // Of the display name stores have an index.
-    keys.map(\.column) != [.displayName] && !keys.isEmpty || (condition.map { !$0.isNarrow } ?? false)
+    if keys.count > 1 || keys.first?.column == .id { return true }
+    switch condition {
+    case nil: return false
+    // Those of one name come by their ids, however many they are.
+    case .compare(_, .equal, _): return false
+    case let condition?: return !condition.isNarrow
+    }
   }
 
   /// Whether what is selected comes in the query's order.
@@ -107,7 +124,8 @@ extension UserCondition {
     case .compare(.id, .equal, _), .compare(.userPrincipalName, .equal, _): true
     case .compare, .differs, .isSet: false
     case .all(let parts): parts.contains(where: \.isNarrow)
-    case .some(let parts): parts.allSatisfy(\.isNarrow)
+    // Of several names at once not every store has an index.
+    case .some(let parts): parts.allSatisfy { if case .compare(.id, .equal, _) = $0 { true } else { false } }
     }
   }
 }

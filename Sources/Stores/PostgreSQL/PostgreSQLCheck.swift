@@ -36,7 +36,7 @@ struct PostgreSQLCheck {
     }
     var findings: [CheckFinding] = []
     let person = try connection.rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
-    if let message = person?.fault { findings.append(fault(message)) }
+    if let person, let message = try person.fault ?? nameFault(person) { findings.append(fault(message)) }
     let noted = try connection.rows(PostgreSQLMail.selectNoted, .text(text)).rows.map { PostgreSQLRow($0).bytes(0) }
     if noted != (person?.foldedMail.map { [Array($0.utf8)] } ?? []) {
       findings.append(fault("The mail address that is noted of the person is another."))
@@ -61,6 +61,15 @@ struct PostgreSQLCheck {
       findings.append(fault("The person has no record in their tenant."))
     }
     return findings
+  }
+
+  /// What is wrong with the names that a person is found by.
+  private func nameFault(_ person: StoredUser) throws -> String? {
+    guard let row = try connection.rows(Self.names, .text(person.id.text)).first else { return nil }
+    if let fault = person.fault(principalName: row.optionalText(0), displayName: row.optionalText(1)) { return fault }
+    guard let key = person.principalNameKey else { return nil }
+    let holder = try connection.rows(PostgreSQLTables.selectHolder, .text(person.tenant.text), .bytes(of: key)).first
+    return holder?.text(0).hasSameBytes(as: person.id.text) == true ? nil : StoredUser.sharedNameFault
   }
 
   private func findings(
@@ -105,6 +114,8 @@ struct PostgreSQLCheck {
     union select user_id from record union select user_id from membership) known
     where id > $1::text order by id limit 500
     """)
+  private static let names = PostgreSQLStatement(
+    "check_names", "select principal_name_folded, display_name_folded from person where user_id = $1::text")
   private static let items = PostgreSQLStatement(
     "check_items",
     """

@@ -43,6 +43,9 @@ enum PostgreSQLValue {
   /// A column of texts.
   static func texts(_ texts: [String]) -> PostgreSQLValue { .column(texts.map(PostgreSQLValue.text), .text) }
 
+  /// The bytes of a text, which PostgreSQL's own texts cannot hold when a zero is among them.
+  static func bytes(of text: String?) -> PostgreSQLValue { text.map { .bytes(Array($0.utf8)) } ?? .null }
+
   init(_ text: String?) { self = text.map(PostgreSQLValue.text) ?? .null }
   init(_ number: Int64?) { self = number.map(PostgreSQLValue.int) ?? .null }
 }

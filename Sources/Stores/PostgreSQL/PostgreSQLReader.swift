@@ -76,9 +76,10 @@ final class PostgreSQLReader: ProfileReader {
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) { ask(.user(id), then) }
 
   func user(
-    principalName: String, in tenant: TenantID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
+    principalName: String, orID: Bool, in tenant: TenantID,
+    _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
-    ask(.user(principalName: principalName, in: tenant), then)
+    ask(.user(principalName: principalName, orID: orID, in: tenant), then)
   }
 
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { ask(.group(id), then) }

@@ -210,17 +210,22 @@ extension PostgreSQLInquiry {
     first(PostgreSQLTables.selectPerson, .text(id.text)) { row throws(PostgreSQLFailure) in try row.person() }
   }
 
-  static func user(principalName: String, in tenant: TenantID) -> Self where Answer == StoredUser? {
+  static func user(principalName: String, orID: Bool, in tenant: TenantID) -> Self where Answer == StoredUser? {
     // The name may lie on another node than the person.
-    let folded = Array(StoredUser.foldedPrincipalName(principalName).utf8)
-    let holder = PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(folded))
-    return Self([holder]) { reads, rows throws(PostgreSQLFailure) in
+    let key = PrincipalName.key(of: principalName)
+    var queries = [PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(Array(key.utf8)))]
+    if orID, let id = UserID(principalName) {
+      queries.append(PostgreSQLQuery(PostgreSQLTables.selectPerson, .text(id.text)))
+    }
+    return Self(queries) { reads, rows throws(PostgreSQLFailure) in
+      let referred = try rows.dropFirst().first?.first.map { row throws(PostgreSQLFailure) in try row.person() }
+      if let referred, referred.tenant == tenant { return referred }
       guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
         return nil
       }
       // Between the two reads the name may have gone to somebody else.
       guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
-      return person.principalName.map { Array(StoredUser.foldedPrincipalName($0).utf8) } == folded ? person : nil
+      return person.principalNameKey?.hasSameBytes(as: key) == true ? person : nil
     }
   }
 

@@ -10,10 +10,12 @@ enum PostgreSQLSchema {
 
   /// What was changed since the first form, each by the number of the form that it leads to. It is only ever added to.
   private enum Step: Int64, CaseIterable {
-    case mailAddresses = 2
+    case foldedNames = 2
+    case mailAddresses = 3
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
+      case .foldedNames: try PostgreSQLSchema.foldNames(connection)
       case .mailAddresses: try PostgreSQLMail.add(connection)
       }
     }
@@ -21,6 +23,12 @@ enum PostgreSQLSchema {
 
   /// Serialises migrations of several servers: any number that no other program takes ("Face").
   private static let lock = 1_180_787_557
+
+  /// What people are sorted by: as many bytes as a place in a list holds. A query must repeat it to be served by the
+  /// index.
+  static func sortKey(_ column: String) -> String {
+    "substring(\(column) from 1 for \(Limits.orderTextBytesMax))"
+  }
 
   /// The first form.
   static let tables = """

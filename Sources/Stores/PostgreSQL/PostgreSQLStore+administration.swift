@@ -28,7 +28,8 @@ extension PostgreSQLStore: AdministeredStore {
   /// See `AdministeredStore`.
   public func person(_ reference: String, in tenant: TenantID) throws -> StoredUser? {
     try withReads { reads in
-      if reference.contains("@") { return try reads.answer(.user(principalName: reference, in: tenant)) }
+      if let found = try reads.answer(.user(principalName: reference, orID: true, in: tenant)) { return found }
+      // By id somebody of another tenant is found too.
       return try UserID(reference).flatMap { try reads.answer(.user($0)) }
     }
   }

@@ -79,23 +79,31 @@ extension PostgreSQLTables {
   static let insertPerson = PostgreSQLStatement(
     "insert_person",
     """
-    insert into person (\(PostgreSQLColumns.person)) values ($1::text, $2::text, $3::bytea, $4::bytea, $5::bigint, $6::bytea)
+    insert into person (\(PostgreSQLColumns.person), principal_name_folded, display_name_folded)
+    values ($1::text, $2::text, $3::bytea, $4::bytea, $5::bigint, $6::bytea, $7::bytea, $8::bytea)
     """)
   static let updatePerson = PostgreSQLStatement(
     "update_person",
     """
     update person set tenant = $2::text, principal_name = $3::bytea, display_name = $4::bytea, version = $5::bigint,
-    json = $6::bytea where user_id = $1::text
+    json = $6::bytea, principal_name_folded = $7::bytea, display_name_folded = $8::bytea where user_id = $1::text
     """)
   static let deletePerson = PostgreSQLStatement("delete_person", "delete from person where user_id = $1::text")
   static let selectHolder = PostgreSQLStatement(
     "select_holder", "select user_id from principal_name where tenant = $1::text and folded = $2::bytea")
   static let insertName = PostgreSQLStatement(
     "insert_name", "insert into principal_name (tenant, folded, user_id) values ($1::text, $2::bytea, $3::text)")
+  /// Lets somebody else be found by a name that nobody is found by any more, if they have it.
+  static let passName = PostgreSQLStatement(
+    "pass_name",
+    """
+    insert into principal_name (tenant, folded, user_id) select $1::text, $2::bytea, min(user_id) from person
+    where tenant = $1::text
+    and \(PostgreSQLSchema.sortKey("principal_name_folded")) = \(PostgreSQLSchema.sortKey("$2::bytea"))
+    and principal_name_folded = $2::bytea having count(*) > 0 on conflict do nothing
+    """)
   static let forgetNames = PostgreSQLStatement(
-    "forget_names", "delete from principal_name where tenant = $1::text and user_id = $2::text")
-  static let forgetAllNames = PostgreSQLStatement(
-    "forget_all_names", "delete from principal_name where user_id = $1::text")
+    "forget_names", "delete from principal_name where user_id = $1::text")
 
   static let selectGroup = PostgreSQLStatement(
     "select_group", "select \(PostgreSQLColumns.group) from directory_group where id = $1::text")

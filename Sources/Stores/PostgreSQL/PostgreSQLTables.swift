@@ -234,45 +234,61 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func isPrincipalNameTaken(of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
-    guard let name = user.principalName else { return false }
-    let folded = Array(StoredUser.foldedPrincipalName(name).utf8)
-    let holder = try read(Self.selectHolder, .text(user.tenant.text), .bytes(folded)).first?.text(0)
+    guard let key = user.principalNameKey else { return false }
+    let holder = try read(Self.selectHolder, .text(user.tenant.text), .bytes(of: key)).first?.text(0)
     return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
   }
 
   func isMailTaken(_ folded: String, of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
     let holder = try read(
-      PostgreSQLMail.selectHolder, .text(user.tenant.text), .bytes(Array(folded.utf8)), .text(user.id.text))
+      PostgreSQLMail.selectHolder, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
     return !holder.rows.isEmpty
   }
 
   func noteMail(_ folded: String?, of user: StoredUser) {
     write(PostgreSQLMail.forget, .text(user.id.text))
     guard let folded else { return }
-    write(PostgreSQLMail.insert, .text(user.tenant.text), .bytes(Array(folded.utf8)), .text(user.id.text))
+    write(PostgreSQLMail.insert, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
   }
 
-  func insert(_ user: StoredUser) { write(user, Self.insertPerson) }
-  func update(_ user: StoredUser) { write(user, Self.updatePerson) }
+  func insert(_ user: StoredUser) {
+    write(user, Self.insertPerson)
+    take(user)
+  }
+
+  func update(_ user: StoredUser, replacing old: StoredUser) {
+    write(user, Self.updatePerson)
+    guard !user.hasSameName(as: old) else { return }
+    release(old)
+    take(user)
+  }
+
+  func delete(_ user: StoredUser) {
+    facts = [:]
+    write(PostgreSQLMail.forget, .text(user.id.text))
+    write(Self.deletePerson, .text(user.id.text))
+    release(user)
+  }
 
   private func write(_ user: StoredUser, _ statement: PostgreSQLStatement) {
     facts = [:]
     write(
-      statement, .text(user.id.text), .text(user.tenant.text),
-      user.principalName.map { .bytes(Array($0.utf8)) } ?? .null,
-      user.displayName.map { .bytes(Array($0.utf8)) } ?? .null, .int(user.version.number), .bytes(user.json))
-    write(Self.forgetNames, .text(user.tenant.text), .text(user.id.text))
-    if let name = user.principalName {
-      let folded = Array(StoredUser.foldedPrincipalName(name).utf8)
-      write(Self.insertName, .text(user.tenant.text), .bytes(folded), .text(user.id.text))
-    }
+      statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
+      .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
+      .bytes(of: UserColumn.userPrincipalName.text(of: user)), .bytes(of: UserColumn.displayName.text(of: user)))
   }
 
-  func delete(_ user: UserID) {
-    facts = [:]
-    write(Self.forgetAllNames, .text(user.text))
-    write(PostgreSQLMail.forget, .text(user.text))
-    write(Self.deletePerson, .text(user.text))
+  /// Lets a person be found by their principal name.
+  private func take(_ user: StoredUser) {
+    guard let key = user.principalNameKey else { return }
+    write(Self.insertName, .text(user.tenant.text), .bytes(of: key), .text(user.id.text))
+  }
+
+  /// The opposite, after the person was written or deleted.
+  private func release(_ user: StoredUser) {
+    write(Self.forgetNames, .text(user.id.text))
+    guard let key = user.principalNameKey else { return }
+    write(Self.passName, .text(user.tenant.text), .bytes(of: key))
   }
 
   func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {

@@ -29,14 +29,16 @@ struct PostgreSQLUserQuery: UserQueryText {
   static func column(_ column: UserColumn) -> String {
     switch column {
     case .id: "convert_to(user_id, 'UTF8')"
-    case .displayName: "display_name"
-    case .userPrincipalName: "principal_name"
+    case .displayName: "display_name_folded"
+    case .userPrincipalName: "principal_name_folded"
     }
   }
 
   static func sortKey(_ column: UserColumn) -> String {
-    "substring(\(Self.column(column)) from 1 for \(Limits.orderTextBytesMax))"
+    sortKey(Self.column(column))
   }
+
+  private static func sortKey(_ column: String) -> String { PostgreSQLSchema.sortKey(column) }
 
   // MARK: Conditions
 
@@ -47,7 +49,10 @@ struct PostgreSQLUserQuery: UserQueryText {
   mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String {
     let bytes = Array(text.utf8)
     switch comparison {
-    case .equal: return "\(column) = \(parameter(.bytes(bytes), "bytea"))"
+    case .equal:
+      // The first bytes have an index.
+      let prefix = parameter(.bytes(Array(bytes.prefix(Limits.orderTextBytesMax))), "bytea")
+      return "(\(Self.sortKey(column)) = \(prefix) and \(column) = \(parameter(.bytes(bytes), "bytea")))"
     case .less: return "\(column) < \(parameter(.bytes(bytes), "bytea"))"
     case .lessOrEqual: return "\(column) <= \(parameter(.bytes(bytes), "bytea"))"
     case .greater: return "\(column) > \(parameter(.bytes(bytes), "bytea"))"

@@ -39,18 +39,20 @@ extension SQLiteStore {
     var findings: [CheckFinding] = []
     let select = try connection.prepare(
       """
-      select \(SQLiteRows.userColumns), principal_name_folded,
+      select \(SQLiteRows.userColumns), principal_name_folded, display_name_folded, exists (select 1 from user o
+      where o.tenant = u.tenant and o.principal_name_folded = u.principal_name_folded and o.id <> u.id
+      and \(SQLiteSchema.sortKey("o.principal_name_folded")) = \(SQLiteSchema.sortKey("u.principal_name_folded"))),
       (select group_concat(folded) from mail_address m where m.user = u.id and m.tenant = u.tenant) from user u
       """)
     try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
       do throws(SQLiteFailure) {
         let user = try row.user()
-        let isFolded = row.optionalText(6) == user.principalName.map(StoredUser.foldedPrincipalName)
-        let fault =
-          user.fault ?? (isFolded ? nil : "The principal name to search by is another.")
-          ?? (row.optionalText(7) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
-        guard let fault else { return }
+          let fault =
+            user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
+            ?? (row.int64(8) == 1 ? StoredUser.sharedNameFault : nil)
+            ?? (row.optionalText(9) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
+          guard let fault else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {
         findings.append(CheckFinding(user: UserID(row.text(0)), collection: nil, item: nil, message: error.reason))

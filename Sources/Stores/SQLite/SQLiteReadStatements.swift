@@ -5,7 +5,7 @@ import Profiles
 final class SQLiteReadStatements {
   private let connection: SQLiteConnection
   private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser,
-    selectPrincipalName: SQLiteStatement
+    selectPrincipalName, selectReferred: SQLiteStatement
   private let countItems, selectFederated, selectEveryone, selectUsers, selectScanEnd, countUsers, begin,
     commit: SQLiteStatement
   /// How callers stand to people.
@@ -58,8 +58,13 @@ final class SQLiteReadStatements {
       "select id from user where tenant = ? and id > ? order by id limit 1 offset \(Limits.scanRowsMax - 1)")
     countUsers = try connection.prepare("select count(*) from user where tenant = ?")
     selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
-    selectPrincipalName = try connection.prepare(
-      "select \(SQLiteRows.userColumns) from user where tenant = ? and principal_name_folded = ?")
+    let named = "select \(SQLiteRows.userColumns) from user where \(SQLiteRows.isNamed)"
+    selectPrincipalName = try connection.prepare("\(named) order by id limit 1")
+    selectReferred = try connection.prepare(
+      """
+      select \(SQLiteRows.userColumns) from user where tenant = ?1 and id = ?4
+      union all select * from (\(named) order by id limit 1) limit 1
+      """)
   }
 
   /// Forgets the pages that were read, so that they are read again.
@@ -216,9 +221,15 @@ final class SQLiteReadStatements {
     return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
   }
 
-  /// The person with this principal name in a tenant.
-  func user(principalName: String, in tenant: TenantID) throws(SQLiteFailure) -> StoredUser? {
-    try selectPrincipalName.bind(tenant.text, StoredUser.foldedPrincipalName(principalName))
-    return try selectPrincipalName.first { row throws(SQLiteFailure) in try row.user() }
+  /// The person with this principal name in a tenant; with `orID`, the one with this id if there is one.
+  func user(principalName: String, orID: Bool, in tenant: TenantID) throws(SQLiteFailure) -> StoredUser? {
+    let key = PrincipalName.key(of: principalName)
+    let select = orID ? selectReferred : selectPrincipalName
+    if orID {
+      try select.bind(tenant.text, SQLiteRows.beginning(of: key), key, principalName)
+    } else {
+      try select.bind(tenant.text, SQLiteRows.beginning(of: key), key)
+    }
+    return try select.first { row throws(SQLiteFailure) in try row.user() }
   }
 }

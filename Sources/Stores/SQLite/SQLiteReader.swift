@@ -106,11 +106,12 @@ final class SQLiteReader: ProfileReader {
   }
 
   func user(
-    principalName: String, in tenant: TenantID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
+    principalName: String, orID: Bool, in tenant: TenantID,
+    _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
     then(
       source.read { statements throws(SQLiteFailure) in
-        try statements.user(principalName: principalName, in: tenant)
+        try statements.user(principalName: principalName, orID: orID, in: tenant)
       })
   }
 }

@@ -7,6 +7,15 @@ enum SQLiteRows {
   static let itemColumns = "version, audience, created, collapse_start, collapse_end, json"
   /// The columns of a person.
   static let userColumns = "id, tenant, principal_name, display_name, version, json"
+  /// The condition of people of the tenant `?1` whose principal name has the key `?3`, which begins with `?2`: an index
+  /// holds the beginnings (of the plus sign see `SQLiteUserQuery`).
+  static let isNamed = """
+    tenant = ?1 and \(SQLiteSchema.sortKey("principal_name_folded")) = ?2 and +principal_name_folded = ?3
+    """
+
+  /// As many bytes of a text as an index holds.
+  static func beginning(of text: String) -> [UInt8] { Array(text.utf8.prefix(Limits.orderTextBytesMax)) }
+
   /// The columns of an item that a store keeps to look for it by whom it lists.
   static let listedColumns = "listed, listed_as"
   /// The columns of a group.

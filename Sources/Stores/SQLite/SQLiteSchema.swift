@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GRDBSQLite
 import OData
@@ -161,6 +162,26 @@ enum SQLiteSchema {
     ) strict;
     """
 
+  /// The names of people as they are compared. Two people may have one name since before names were compared so: the
+  /// index does not refuse them, and no further one gets a name that somebody has, since the one writer looks first.
+  private static let fourth = """
+    drop index user_principal_name;
+    drop index user_display_name;
+    alter table user add column display_name_folded text;
+    update user set principal_name_folded = \(folded("principal_name")), display_name_folded = \(folded("display_name"));
+    create index user_principal_name on user (tenant, \(sortKey("principal_name_folded")), id);
+    create index user_display_name on user (tenant, \(sortKey("display_name_folded")), id);
+    """
+
+  /// A text that is folded by a function of this program, as bytes: functions on text stop at a zero byte.
+  private static func folded(_ column: String) -> String {
+    "cast(facet_folded(cast(\(column) as blob)) as text)"
+  }
+
+  private static let foldingFunction = DatabaseFunction("facet_folded", argumentCount: 1, pure: true) { values in
+    Data.fromDatabaseValue(values[0]).map { Data(String(decoding: $0, as: UTF8.self).folded.utf8) }
+  }
+
   /// Why a database cannot be brought to the form that this program knows.
   enum Refusal: Error, Equatable {
     /// An older program wrote it, and it was only to be read.
@@ -252,6 +273,11 @@ enum SQLiteSchema {
       }
       var migration = SQLiteRecordMigration(database, key)
       try migration.run()
+    }
+    migrator.registerMigration("names as they are compared", foreignKeyChecks: .immediate) { database in
+      database.add(function: foldingFunction)
+      try database.execute(sql: fourth)
+      database.remove(function: foldingFunction)
     }
     migrator.registerMigration("mail addresses", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: SQLiteMailTable.declaration)

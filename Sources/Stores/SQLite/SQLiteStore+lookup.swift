@@ -15,12 +15,13 @@ extension SQLiteStore {
     try withReadConnection { try $0.value("select 1 from user limit 1") == nil }
   }
 
-  /// Somebody by id or, when `reference` holds an @, by principal name. Blocks; for commands.
+  /// Somebody by id or, when nobody has that, by principal name. Blocks; for commands.
   public func person(_ reference: String, in tenant: TenantID) throws -> StoredUser? {
     guard !condition.isClosed else { throw StoreError.closed }
     let source = SQLiteReadSource(path: path, condition: condition)
     return try source.read { statements throws(SQLiteFailure) in
-      if reference.contains("@") { return try statements.user(principalName: reference, in: tenant) }
+      if let found = try statements.user(principalName: reference, orID: true, in: tenant) { return found }
+      // By id somebody of another tenant is found too.
       return try UserID(reference).map { id throws(SQLiteFailure) in try statements.user(id) } ?? nil
     }.get()
   }

@@ -14,7 +14,7 @@ final class SQLiteTables: WriteTables {
   let directory: SQLiteDirectoryTables
   /// Who has which mail address.
   let mail: SQLiteMailTable
-  private let selectUserVersion, selectUser, selectPrincipalName, insertUser, updateUser, deleteUser: SQLiteStatement
+  private let selectUserVersion, selectUser, selectOtherHolder, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
   /// Where the record was at the savepoint.
@@ -65,17 +65,17 @@ final class SQLiteTables: WriteTables {
       delete from receipt where key in
       (select key from receipt where expires <= ? order by expires limit \(Limits.receiptsForgottenMax))
       """)
-    selectPrincipalName = try connection.prepare(
-      "select id from user where tenant = ? and principal_name_folded = ?")
+    selectOtherHolder = try connection.prepare("select 1 from user where \(SQLiteRows.isNamed) and id <> ?4 limit 1")
     insertUser = try connection.prepare(
       """
-      insert into user (tenant, principal_name, principal_name_folded, display_name, version, json, id)
-      values (?, ?, ?, ?, ?, ?, ?)
+      insert into user
+      (tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json, id)
+      values (?, ?, ?, ?, ?, ?, ?, ?)
       """)
     updateUser = try connection.prepare(
       """
-      update user set tenant = ?, principal_name = ?, principal_name_folded = ?, display_name = ?, version = ?,
-      json = ? where id = ?
+      update user set tenant = ?, principal_name = ?, principal_name_folded = ?, display_name = ?,
+      display_name_folded = ?, version = ?, json = ? where id = ?
       """)
   }
 
@@ -162,10 +162,10 @@ final class SQLiteTables: WriteTables {
     return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
   }
 
-  /// Takes a person away, with what is noted of their names; their items are another matter.
-  func delete(_ user: UserID) throws(SQLiteFailure) {
-    try mail.forget(user)
-    try deleteUser.bind(user.text)
+  /// Takes a person away, with what is noted of their address; their items are another matter.
+  func delete(_ user: StoredUser) throws(SQLiteFailure) {
+    try mail.forget(user.id)
+    try deleteUser.bind(user.id.text)
     try deleteUser.run()
   }
 
@@ -178,24 +178,25 @@ final class SQLiteTables: WriteTables {
     }
   }
 
-  /// Whether somebody else of the tenant has the principal name of `user`.
+  /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(SQLiteFailure) -> Bool {
-    guard let name = user.principalName else { return false }
-    try selectPrincipalName.bind(user.tenant.text, StoredUser.foldedPrincipalName(name))
-    let holder = try selectPrincipalName.first { row throws(SQLiteFailure) in row.text(0) }
-    return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
+    guard let key = user.principalNameKey else { return false }
+    try selectOtherHolder.bind(user.tenant.text, SQLiteRows.beginning(of: key), key, user.id.text)
+    return try selectOtherHolder.first { row throws(SQLiteFailure) in row.int64(0) } != nil
   }
 
   /// Adds a person who is not there.
   func insert(_ user: StoredUser) throws(SQLiteFailure) { try write(user, with: insertUser) }
 
   /// Replaces a person who is there.
-  func update(_ user: StoredUser) throws(SQLiteFailure) { try write(user, with: updateUser) }
+  func update(_ user: StoredUser, replacing old: StoredUser) throws(SQLiteFailure) {
+    try write(user, with: updateUser)
+  }
 
   private func write(_ user: StoredUser, with statement: SQLiteStatement) throws(SQLiteFailure) {
     try statement.bind(
-      user.tenant.text, user.principalName, user.principalName.map(StoredUser.foldedPrincipalName),
-      user.displayName, user.version.number, user.json, user.id.text)
+      user.tenant.text, user.principalName, UserColumn.userPrincipalName.text(of: user), user.displayName,
+      UserColumn.displayName.text(of: user), user.version.number, user.json, user.id.text)
     try statement.run()
   }
 

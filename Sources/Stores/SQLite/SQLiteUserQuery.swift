@@ -23,12 +23,12 @@ struct SQLiteUserQuery: UserQueryText {
   static func column(_ column: UserColumn) -> String {
     switch column {
     case .id: "id"
-    case .displayName: "display_name"
-    case .userPrincipalName: "principal_name"
+    case .displayName: "display_name_folded"
+    case .userPrincipalName: "principal_name_folded"
     }
   }
 
-  /// What people are sorted by; of the display name there is an index.
+  /// What people are sorted by.
   static func sortKey(_ column: UserColumn) -> String { SQLiteSchema.sortKey(Self.column(column)) }
 
   // MARK: Conditions
@@ -41,10 +41,11 @@ struct SQLiteUserQuery: UserQueryText {
   mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String {
     let bytes = Array(text.utf8)
     switch comparison {
-    case .equal where column == "principal_name":
-      // The folded name has an index.
-      parameters += [StoredUser.foldedPrincipalName(text), text] as [any SQLiteParameter]
-      return "(principal_name_folded = ? and principal_name = ?)"
+    case .equal where column != Self.column(.id):
+      // The first bytes have an index. The plus sign keeps SQLite from putting the text into their expression, which it
+      // would then not find in the index.
+      parameters += [SQLiteRows.beginning(of: text), text] as [any SQLiteParameter]
+      return "(\(SQLiteSchema.sortKey(column)) = ? and +\(column) = ?)"
     case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual:
       parameters.append(text)
       return "\(column) \(Self.sign(comparison)) ?"

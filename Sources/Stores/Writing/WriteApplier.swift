@@ -198,7 +198,7 @@ final class WriteApplier<Tables: WriteTables> {
       try removeMemberships(of: operation.user, log)
       hasErased = true
       try sql { () throws(Tables.Failure) in
-        try tables.delete(operation.user)
+        if let old { try tables.delete(old) }
         try tables.append(change)
       }
       return .removed

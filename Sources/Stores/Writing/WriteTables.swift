@@ -31,7 +31,7 @@ protocol WriteTables: AnyObject {
   func user(_ id: UserID) throws(Failure) -> StoredUser?
   /// What must be known of a person; nil when there is none.
   func owner(_ user: UserID, for sight: Sight) throws(Failure) -> ItemOwner?
-  /// Whether somebody else of the tenant has the principal name of `user`.
+  /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(Failure) -> Bool
   /// Whether somebody else of the tenant has this mail address, in the form by which it is compared.
   func isMailTaken(_ folded: String, of user: StoredUser) throws(Failure) -> Bool
@@ -40,9 +40,9 @@ protocol WriteTables: AnyObject {
   /// Adds a person who is not there.
   func insert(_ user: StoredUser) throws(Failure)
   /// Replaces a person who is there.
-  func update(_ user: StoredUser) throws(Failure)
+  func update(_ user: StoredUser, replacing old: StoredUser) throws(Failure)
   /// Takes a person away, with what is noted of their names; their items are another matter.
-  func delete(_ user: UserID) throws(Failure)
+  func delete(_ user: StoredUser) throws(Failure)
   /// The keys of the items of a person, with versions and audiences, in the order of collection and id.
   func versions(of user: UserID) throws(Failure) -> [(ItemKey, Version, Audience)]
 

@@ -33,6 +33,17 @@ struct PercentEncodingTests {
     #expect(PercentEncoding.decode([0x61, 0xFF]) == nil)
   }
 
+  @Test("In a query every character but NUL is decoded, controls too, and a plus sign is a blank")
+  func queries() {
+    for byte in UInt8.min..<0x80 {
+      let decoded = PercentEncoding.decodeQuery("a%\(byte < 16 ? "0" : "")\(String(byte, radix: 16))+".utf8)
+      #expect(decoded == (byte == 0 ? nil : "a\(UnicodeScalar(byte)) "), "\(byte)")
+    }
+    for text in ["%", "%4", "%C3%28", "%FF", "%00"] {
+      #expect(PercentEncoding.decodeQuery(text.utf8) == nil, "\(text)")
+    }
+  }
+
   @Test("Text is decoded once")
   func once() {
     #expect(PercentEncoding.decode("%2540".utf8) == "%40")

@@ -244,12 +244,13 @@ private final class MemoryReader: ProfileReader {
   }
 
   func user(
-    principalName: String, in tenant: TenantID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
+    principalName: String, orID: Bool, in tenant: TenantID,
+    _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
-    let folded = StoredUser.foldedPrincipalName(principalName)
-    then(
-      .success(
-        store.users().first { $0.tenant == tenant && $0.principalName.map(StoredUser.foldedPrincipalName) == folded }))
+    let users = store.users().filter { $0.tenant == tenant }
+    let referred = orID ? users.first { $0.id.text.hasSameBytes(as: principalName) } : nil
+    let key = PrincipalName.key(of: principalName)
+    then(.success(referred ?? users.first { $0.principalNameKey?.hasSameBytes(as: key) == true }))
   }
 }
 

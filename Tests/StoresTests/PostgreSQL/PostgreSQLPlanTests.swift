@@ -17,7 +17,8 @@ struct PostgreSQLPlanTests {
       end loop;
     end $$;
     insert into tenant select 't' || n, 1, '{}' from generate_series(1, 2000) n;
-    insert into person select 'u' || n, 't' || n % 20, convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8'), 1, '{}' from generate_series(1, 5000) n;
+    insert into person select 'u' || n, 't' || n % 20, convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8'), 1, '{}',
+      convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8') from generate_series(1, 5000) n;
     insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n from generate_series(1, 5000) n;
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
@@ -41,8 +42,9 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage, PostgreSQLTables.insertRow,
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLTables.selectCode,
     PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetNames,
-    PostgreSQLTables.insertName, PostgreSQLTables.selectReceipt, PostgreSQLTables.forgetReceipt,
-    PostgreSQLTables.insertReceipt, PostgreSQLMail.selectHolder, PostgreSQLMail.forget, PostgreSQLMail.insert,
+    PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
+    PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMail.selectHolder, PostgreSQLMail.forget,
+    PostgreSQLMail.insert,
     PostgreSQLTables.countMemberships, PostgreSQLTables.selectMember,
   ]
   /// Statements that a group of writes of many people shares.

@@ -10,6 +10,8 @@ public indirect enum Expression: Sendable {
   /// An undeclared member of an open type.
   case dynamicMember(Expression, String)
   case count(Expression)
+  /// A value whose texts are compared in their folded form (`String.folded`).
+  case folded(Expression)
   case not(Expression)
   case negate(Expression)
   case logical(LogicalOperator, [Expression])
@@ -38,10 +40,12 @@ public struct ExpressionScope {
     guard work <= Limits.expressionWorkMax else { throw .tooCostly }
   }
 
-  // What a part, an element and a step of a pattern cost, in bytes of text that take about as long.
+  // What a part, an element, a step of a pattern and a folded byte cost, in bytes of text that take about as long.
   static let nodeCost = 16
   static let elementCost = 8
   static let stepCost = 8
+  /// A byte of a text beyond ASCII that is folded.
+  static let foldingCost = 16
 
   /// What a function costs: all of its texts; of two collections, each element of one with each of the other.
   static func cost(of arguments: [ExpressionValue]) -> Int {
@@ -89,6 +93,7 @@ extension Expression {
       // A collection that was never set has no elements, as in lambdas.
       guard case .collection(let elements) = try collection.value(in: &scope) else { return .int(0) }
       return .int(Int64(elements.count))
+    case .folded(let operand): return try Self.folded(try operand.value(in: &scope), &scope)
     case .not(let operand):
       guard case .bool(let value) = try operand.value(in: &scope) else { return .null }
       return .bool(!value)
@@ -117,6 +122,22 @@ extension Expression {
       return .bool(pattern.matches(text))
     case .lambda(let quantifier, let collection, let body):
       return try Self.lambda(quantifier, collection, body, &scope)
+    }
+  }
+
+  private static func folded(
+    _ value: ExpressionValue, _ scope: inout ExpressionScope
+  ) throws(EvaluationError) -> ExpressionValue {
+    switch value {
+    case .string(let text):
+      try scope.spend(text.utf8.count * (text.isASCII ? 1 : ExpressionScope.foldingCost))
+      return .string(text.folded)
+    case .collection(let elements):
+      var folded: [ExpressionValue] = []
+      folded.reserveCapacity(elements.count)
+      for element in elements { folded.append(try Self.folded(element, &scope)) }
+      return .collection(folded)
+    case .null, .bool, .int, .double, .date, .timeOfDay, .dateTime, .duration, .enumeration, .complex: return value
     }
   }
 
@@ -184,6 +205,20 @@ extension Expression {
     }
     return isUnknown ? .null : .bool(!settling)
   }
+}
+
+extension Expression {
+  /// Whether it is a call or an operator on literals alone.
+  var isConstant: Bool {
+    switch self {
+    case .call(_, let arguments): arguments.allSatisfy(\.isLiteral)
+    case .arithmetic(_, let left, let right): left.isLiteral && right.isLiteral
+    case .negate(let operand): operand.isLiteral
+    default: false
+    }
+  }
+
+  private var isLiteral: Bool { if case .literal = self { true } else { false } }
 }
 
 extension StructuredValue {

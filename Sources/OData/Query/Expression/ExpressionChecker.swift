@@ -7,6 +7,8 @@ struct ExpressionChecker {
     var type: ExpressionType
     /// The literal that it is, if it is one.
     var literal: ExpressionLiteral?
+    /// Whether it comes from a text that is compared without regard to case.
+    var ignoresCase = false
 
     init(_ expression: Expression, _ type: ExpressionType, _ literal: ExpressionLiteral? = nil) {
       self.expression = expression
@@ -20,7 +22,7 @@ struct ExpressionChecker {
   /// What parameter aliases stand for.
   let aliases: [String: QueryAlias]
   /// Lambda variables around the place that is checked, outermost first.
-  private var variables: [(name: String, type: ExpressionType)] = []
+  private var variables: [(name: String, type: ExpressionType, ignoresCase: Bool)] = []
   private var openAliases: Set<String> = []
   private var nodes = 0
 
@@ -41,7 +43,7 @@ struct ExpressionChecker {
   mutating func orderKey(_ syntax: ExpressionSyntax) throws(QueryError) -> Expression {
     let checked = try check(syntax)
     guard checked.type.isOrdered else { throw mismatch("cannot order by", checked.type, syntax) }
-    return checked.expression
+    return checked.ignoresCase ? checked.expression.folded(as: checked.type) : checked.expression
   }
 
   mutating func check(_ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
@@ -85,6 +87,7 @@ struct ExpressionChecker {
 
   private mutating func list(_ elements: [ExpressionSyntax], _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
     var type = ExpressionType.null
+    var ignoresCase = false
     var values: [Expression] = []
     for element in elements {
       let checked = try check(element)
@@ -92,9 +95,12 @@ struct ExpressionChecker {
         throw mismatch("mixes types in a list:", checked.type, element)
       }
       if case .null = type { type = checked.type }
+      ignoresCase = ignoresCase || checked.ignoresCase
       values.append(checked.expression)
     }
-    return Checked(.list(values), .collection(type))
+    var list = Checked(.list(values), .collection(type))
+    list.ignoresCase = ignoresCase
+    return list
   }
 
   private mutating func alias(_ name: String, _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
@@ -109,11 +115,13 @@ struct ExpressionChecker {
   private func path(_ segments: [String], _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
     var rest = segments[...]
     var current = Checked(.variable(0), .complex(entity))
+    current.ignoresCase = entity.ignoresCase
     if let first = rest.first {
       if first == "$it" {
         rest.removeFirst()
       } else if let depth = variables.lastIndex(where: { $0.name == first }) {
         current = Checked(.variable(depth + 1), variables[depth].type)
+        current.ignoresCase = variables[depth].ignoresCase
         rest.removeFirst()
       } else if first.utf8.first == UInt8(ascii: "$") || first.utf8.first == UInt8(ascii: "@") {
         throw QueryError.notImplemented(option: option, name: PropertyPath.shown(first), position: syntax.position)
@@ -130,12 +138,16 @@ struct ExpressionChecker {
   private func member(_ name: String, of owner: Checked, at place: Int) throws(QueryError) -> Checked {
     guard case .complex(let type) = owner.type else { throw unknown(name, at: place) }
     if let property = type.property(inAnyCase: name) {
-      return Checked(.member(owner.expression, property.index), ExpressionType(property))
+      var member = Checked(.member(owner.expression, property.index), ExpressionType(property))
+      member.ignoresCase = owner.ignoresCase && !property.traits.contains(.key)
+      return member
     }
     // A type cast names the type itself here: no declared type has others below it that could be stored in its place.
     if name.isSameName(as: type.qualifiedName) { return owner }
     guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: place) }
-    return Checked(.dynamicMember(owner.expression, name), .untyped)
+    var member = Checked(.dynamicMember(owner.expression, name), .untyped)
+    member.ignoresCase = owner.ignoresCase
+    return member
   }
 
   private mutating func lambda(
@@ -150,7 +162,7 @@ struct ExpressionChecker {
     guard !variables.contains(where: { $0.name == variable }) else {
       throw failure("names two lambda variables alike", syntax)
     }
-    variables.append((variable, element))
+    variables.append((variable, element, collection.ignoresCase))
     defer { variables.removeLast() }
     let condition = try check(body)
     guard condition.type.isBoolean else { throw mismatch("must be a condition, but is", condition.type, body) }
@@ -182,7 +194,7 @@ struct ExpressionChecker {
     guard let type = function.resultType(of: checked.map(\.type)) else {
       throw mismatch("cannot call \(name) with", checked.first?.type ?? .null, syntax)
     }
-    return try computed(Checked(.call(function, checked.map(\.expression)), type), syntax, function == .now)
+    return try computed(Self.call(function, checked, type), syntax, function == .now)
   }
 
   private mutating func matches(
@@ -232,6 +244,7 @@ struct ExpressionChecker {
     switch word {
     case .eq, .ne, .gt, .ge, .lt, .le:
       try align(&a, &b, left, right)
+      Self.fold(&a, &b)
       let needsOrder = word != .eq && word != .ne
       guard a.type.isComparable(with: b.type), !needsOrder || (a.type.isOrdered && b.type.isOrdered) else {
         throw mismatch("cannot compare \(a.type.name) with", b.type, syntax)
@@ -265,6 +278,8 @@ struct ExpressionChecker {
       guard element.type.isComparable(with: type) else {
         throw mismatch("looks for \(element.type.name) in", list.type, syntax)
       }
+      var list = list
+      Self.fold(&element, &list)
       return Checked(.contained(element.expression, in: list.expression), .boolean)
     }
     for candidate in elements {
@@ -272,10 +287,12 @@ struct ExpressionChecker {
       if case .literal(.string) = candidate { isText = true }
       var candidate = Checked(candidate, isText ? .string : type)
       if case .literal(.null) = candidate.expression { candidate.type = .null }
+      candidate.ignoresCase = list.ignoresCase
       try align(&element, &candidate, left, right)
       guard element.type.isComparable(with: candidate.type) else {
         throw mismatch("looks for \(element.type.name) in", list.type, syntax)
       }
+      Self.fold(&element, &candidate)
       candidates.append(candidate.expression)
     }
     return Checked(.contained(element.expression, in: .list(candidates)), .boolean)
@@ -369,18 +386,4 @@ struct ExpressionChecker {
   private func unknown(_ name: String, at place: Int) -> QueryError {
     .unknownName(option: option, name: PropertyPath.shown(name), position: place)
   }
-}
-
-extension Expression {
-  /// Whether it is a call or an operator on literals alone.
-  fileprivate var isConstant: Bool {
-    switch self {
-    case .call(_, let arguments): arguments.allSatisfy(\.isLiteral)
-    case .arithmetic(_, let left, let right): left.isLiteral && right.isLiteral
-    case .negate(let operand): operand.isLiteral
-    default: false
-    }
-  }
-
-  private var isLiteral: Bool { if case .literal = self { true } else { false } }
 }

@@ -14,6 +14,17 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
   /// The names of all functions that can be called, in order.
   public static let offeredNames: [String] = (allCases.map(\.rawValue) + ["matchespattern"]).sorted()
 
+  /// Whether it compares texts, or collections of texts, with each other.
+  var comparesTexts: Bool {
+    switch self {
+    case .contains, .endswith, .indexof, .startswith, .hassubset, .hassubsequence: true
+    case .concat, .length, .substring, .tolower, .toupper, .trim, .date, .day, .fractionalseconds, .hour, .maxdatetime,
+      .mindatetime, .minute, .month, .now, .second, .time, .totaloffsetminutes, .totalseconds, .year, .ceiling, .floor,
+      .round:
+      false
+    }
+  }
+
   /// How many arguments it takes.
   var arity: ClosedRange<Int> {
     switch self {

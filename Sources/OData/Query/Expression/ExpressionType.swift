@@ -86,6 +86,15 @@ indirect enum ExpressionType {
     }
   }
 
+  /// Whether values may be texts or collections of texts.
+  var holdsTexts: Bool {
+    switch self {
+    case .string, .untyped: true
+    case .collection(let element): element.holdsTexts
+    default: false
+    }
+  }
+
   /// What can stand where a condition is needed.
   var isBoolean: Bool {
     switch self {

@@ -1,0 +1,33 @@
+/// Which texts are compared without regard to case: those of entities whose type says so, and what is made of them.
+extension ExpressionChecker {
+  /// A call. One that compares texts folds all of them if one of them asks for it; what is made of such a text is
+  /// compared like it.
+  static func call(_ function: ExpressionFunction, _ arguments: [Checked], _ type: ExpressionType) -> Checked {
+    let ignoresCase = arguments.contains(where: \.ignoresCase)
+    let folds = ignoresCase && function.comparesTexts
+    var call = Checked(
+      .call(function, arguments.map { folds ? $0.expression.folded(as: $0.type) : $0.expression }), type)
+    call.ignoresCase = ignoresCase
+    return call
+  }
+
+  /// Two texts are compared without regard to case if one of them asks for it.
+  static func fold(_ a: inout Checked, _ b: inout Checked) {
+    guard a.ignoresCase || b.ignoresCase else { return }
+    a.expression = a.expression.folded(as: a.type)
+    b.expression = b.expression.folded(as: b.type)
+  }
+}
+
+extension Expression {
+  /// The same, with texts in their folded form, if values of `type` can be or hold texts.
+  func folded(as type: ExpressionType) -> Expression {
+    guard type.holdsTexts else { return self }
+    switch self {
+    case .literal(.string(let text)): return .literal(.string(text.folded))
+    case .list(let elements): return .list(elements.map { $0.folded(as: .untyped) })
+    case .literal, .folded: return self
+    default: return .folded(self)
+    }
+  }
+}
