@@ -44,6 +44,9 @@ final class ArrivalHandler: ChannelDuplexHandler {
   /// How many bytes wait to be parsed.
   var bytesWaiting: Int { waiting.readableBytes + undecoded.readableBytes }
 
+  /// Whether the request whose header section came last, or comes, has the method HEAD.
+  var isHead: Bool { boundary.isHead }
+
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     decoder.decoderAdded(context: context)

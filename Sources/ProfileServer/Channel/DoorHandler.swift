@@ -219,8 +219,8 @@ final class DoorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var response = graph.refusal(error, headers: head?.headers ?? [:], target: head?.uri ?? "")
     response.headers[.connection] = "close"
     response.stateLength()
-    // The answer to HEAD is a header section alone (RFC 9110 section 9.3.2).
-    if head?.method == .HEAD { response.body = .none }
+    // The answer to HEAD is a header section alone (RFC 9110 section 9.3.2), also where the request cannot be read.
+    if head.map({ $0.method == .HEAD }) ?? wire?.isHead ?? false { response.body = .none }
     send(response, context)
   }
 

@@ -19,6 +19,8 @@ struct RequestBoundary {
   }
 
   private var state = State.head(RequestHeadScanner())
+  /// Whether the method of the header section that was measured last is HEAD, also where nothing else of it can be read.
+  private(set) var isHead = false
 
   /// Longest slice, in bytes. No bound on anybody.
   static let sliceBytesMax = 16 << 10
@@ -38,6 +40,7 @@ struct RequestBoundary {
       let bytes = UnsafeRawBufferPointer(rebasing: all.prefix(Self.sliceBytesMax))
       switch state {
       case .head(var scanner):
+        defer { isHead = scanner.isHead }
         let end = try scanner.end(in: bytes)
         state = .head(end == nil ? scanner : RequestHeadScanner())
         return end ?? bytes.count

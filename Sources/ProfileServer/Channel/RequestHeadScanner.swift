@@ -19,8 +19,8 @@ struct RequestHeadScanner {
 
   /// How many bytes of the empty line that ends the section came last; 0 to 3 of CR LF CR LF.
   private var matched = 0
-  /// The first four bytes of the first line, and how many of them came.
-  private var lineStart: (bytes: UInt32, count: Int) = (0, 0)
+  /// The first five bytes of the first line, and how many of them came.
+  private var lineStart: (bytes: UInt64, count: Int) = (0, 0)
   private var lineLength = 0
   /// The last eight bytes of the first line.
   private var lineEnd: UInt64 = 0
@@ -52,8 +52,8 @@ struct RequestHeadScanner {
   /// Reads to the end of the first line, and stands on it.
   private mutating func readLine(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) throws(ForeignProtocol) {
     let end = Self.firstReturn(bytes, from: position) ?? bytes.count
-    for byte in bytes[position..<end].prefix(4 - lineStart.count) {
-      lineStart = (lineStart.bytes << 8 | UInt32(byte), lineStart.count + 1)
+    for byte in bytes[position..<end].prefix(5 - lineStart.count) {
+      lineStart = (lineStart.bytes << 8 | UInt64(byte), lineStart.count + 1)
     }
     for byte in bytes[max(position, end - 8)..<end] { lineEnd = lineEnd << 8 | UInt64(byte) }
     lineLength += end - position
@@ -61,12 +61,15 @@ struct RequestHeadScanner {
     guard end < bytes.count else { return }
     isLineComplete = true
     // Behind this method (RFC 9113 section 3.4) the codec waits for the rest of a preface, whatever the version.
-    guard lineEnd | 1 == Self.http11, lineStart.bytes != Self.preface else {
+    guard lineEnd | 1 == Self.http11, lineStart.bytes >> 8 != Self.prefaceMethod else {
       throw ForeignProtocol(isPreface: isPreface)
     }
   }
 
-  /// `PRI * HTTP/2.0`, of which the star alone is not looked at.
+  /// Whether the method is HEAD, as far as the first line came.
+  var isHead: Bool { lineStart.bytes == Self.head }
+
+  /// `PRI * HTTP/2.0`.
   private var isPreface: Bool {
     lineLength == 14 && lineStart.bytes == Self.preface && lineEnd == Self.http20
   }
@@ -88,10 +91,17 @@ struct RequestHeadScanner {
 
   private static let cr = UInt8(ascii: "\r")
   private static let lf = UInt8(ascii: "\n")
-  private static let preface = "PRI ".utf8.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-  private static let http20 = "HTTP/2.0".utf8.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+  private static let head = word("HEAD ")
+  private static let prefaceMethod = word("PRI ")
+  private static let preface = word("PRI *")
+  private static let http20 = word("HTTP/2.0")
   /// `HTTP/1.1`; `HTTP/1.0` differs from it in its last bit.
-  private static let http11 = "HTTP/1.1".utf8.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+  private static let http11 = word("HTTP/1.1")
+
+  /// Up to eight characters as one number.
+  private static func word(_ text: StaticString) -> UInt64 {
+    text.withUTF8Buffer { $0.reduce(0) { $0 << 8 | UInt64($1) } }
+  }
 }
 
 /// Follows a body that comes in chunks (RFC 9112 section 7.1), to find its end and a size that no body can have. Whether

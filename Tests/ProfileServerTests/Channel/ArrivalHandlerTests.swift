@@ -48,6 +48,27 @@ struct ArrivalHandlerTests {
     }
   }
 
+  @Test(
+    "An answer to HEAD has no body, also where the request cannot be read (RFC 9110 section 9.3.2)",
+    arguments: [
+      "HEAD be HTTP/1.1\r\n", "HEAD /beta/me HTTP/3.0\r\n", "HEAD /beta/me RTSP/1.0\r\n", "\r\nHEAD be HTTP/1.1\r\n",
+      "HEAD /beta/me HTTP/1.1\r\na b: c\r\n", "HEAD /beta/%zz HTTP/1.1\r\n",
+      "HEAD /beta/me HTTP/1.1\r\nA: \(String(repeating: "a", count: 100_000))\r\n",
+    ])
+  func unreadableHead(_ lines: String) async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    let text = lines + "Host: a\r\n\r\n"
+    let pieces = text.utf8.count < 1_000 ? [[text], text.utf8.map { String(UnicodeScalar($0)) }] : [[text]]
+    for pieces in pieces {
+      let (heads, others) = (try service.connect(), try service.connect())
+      for piece in pieces { try heads.send(piece) }
+      try others.send(text.replacing("HEAD", with: "HEA"))
+      let (answer, other) = (try heads.received(), try others.received())
+      #expect(answer.hasPrefix("HTTP/1.1 4") && answer.hasSuffix("\r\n\r\n"), "\(pieces.count) pieces: \(answer)")
+      #expect(other.hasPrefix("HTTP/1.1 4") && other.hasSuffix("}"), "Another method has one")
+    }
+  }
+
   /// Made before the channel, which stays on one thread.
   private static func issuer() async throws -> OwnIssuer {
     let keys = try TemporaryFolder()
