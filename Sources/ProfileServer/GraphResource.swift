@@ -99,7 +99,8 @@ enum GraphResource {
     guard method == .POST else { return false }
     return switch self {
     case .users, .collection, .list(.groups), .memberReferences: true
-    case .userCount, .user, .profile, .count, .item, .property, .list, .listCount, .group, .memberReference, .batch,
+    case .userCount, .directoryObject, .user, .profile, .count, .item, .property, .list, .listCount, .group,
+      .memberReference, .batch,
       .other:
       false
     }
