@@ -89,7 +89,7 @@ def test_the_identity_of_a_machine_gets_tokens(machine, how):
 
 @pytest.mark.parametrize("given", [
     {"client_id": demo.STRANGER_ID}, {"identity_config": {"object_id": demo.STRANGER_ID}},
-    {"identity_config": {"msi_res_id": "/subscriptions/x"}},
+    {"identity_config": {"resource_id": "/subscriptions/x"}},
 ])
 def test_an_identity_that_nobody_has_gets_none(machine, given):
     with ManagedIdentityCredential(**given) as credential, pytest.raises(

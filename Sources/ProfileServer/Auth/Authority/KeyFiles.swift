@@ -46,23 +46,32 @@ struct KeyFiles: Sendable {
     return numbers.sorted()
   }
 
-  /// The keys of all files, oldest first.
-  func keys() async throws(KeyFileError) -> [SigningKey] {
-    let files = try await PrivateFiles.offPool { () throws(KeyFileError) in
+  /// What was found in one look at the directory.
+  struct Content: Sendable {
+    /// Oldest first.
+    var keys: [SigningKey] = []
+    /// The number of a key that is newer than these.
+    var nextNumber = 1
+  }
+
+  /// The keys of all files.
+  func read() async throws(KeyFileError) -> Content {
+    let (files, last) = try await PrivateFiles.offPool { () throws(KeyFileError) in
       var files: [(path: String, text: String)] = []
-      for number in try numbers() {
+      let numbers = try numbers()
+      for number in numbers {
         let path = "\(directory)/\(Self.name(number))"
         let bytes = try PrivateFiles.read(path, bytesMax: Limits.keyFileBytesMax, isSecret: true)
         files.append((path, String(decoding: bytes, as: UTF8.self)))
       }
-      return files
+      return (files, numbers.last ?? 0)
     }
-    var keys: [SigningKey] = []
+    var content = Content(nextNumber: last + 1)
     for file in files {
       guard let key = await SigningKey(pem: file.text) else { throw .broken(path: file.path) }
-      keys.append(key)
+      content.keys.append(key)
     }
-    return keys
+    return content
   }
 
   /// Makes the directory, and finds out whether a key could be written to it: the key itself is made later. Blocks.
@@ -73,11 +82,11 @@ struct KeyFiles: Sendable {
     unlink(probe)
   }
 
-  /// Gives a new key the number behind the newest. Blocks.
-  func add(_ bytes: [UInt8]) throws(KeyFileError) {
-    let numbers = try numbers()
-    guard numbers.count < Limits.keyFilesMax else { throw .tooMany(directory: directory) }
-    let name = Self.name((numbers.last ?? 0) + 1)
+  /// Gives a new key its number, which must be from the look at the directory that found the key missing: when another
+  /// process has given it since, that one's key is kept. Blocks.
+  func add(_ bytes: [UInt8], number: Int) throws(KeyFileError) {
+    guard try numbers().count < Limits.keyFilesMax else { throw .tooMany(directory: directory) }
+    let name = Self.name(number)
     if let place { return try place(name, bytes) }
     try PrivateFiles.write(bytes, to: "\(directory)/\(name)", mode: 0o600, placement: .exclusive)
   }

@@ -7,24 +7,23 @@ import Synchronization
 /// `prepare` is called, whichever comes first: making it takes longer than a start should.
 public final class OwnIssuer: Sendable {
   private struct State {
-    /// In the order of their files.
-    var keys: [SigningKey]
+    var content: KeyFiles.Content
     /// A key is being made.
     var making: Task<Result<Void, KeyFileError>, Never>?
     /// A key that was made and could not be kept so far. Another one would take as long.
     var unkept: [UInt8]?
 
-    var signing: SigningKey? { keys.last { $0.signs } }
+    var signing: SigningKey? { content.keys.last { $0.signs } }
   }
 
   private let files: KeyFiles
   private let state: Mutex<State>
   private let signatures: SignatureQueue
 
-  init(files: KeyFiles, keys: [SigningKey], signatures: SignatureQueue) {
+  private init(files: KeyFiles, content: KeyFiles.Content, signatures: SignatureQueue) {
     self.files = files
     self.signatures = signatures
-    state = Mutex(State(keys: keys))
+    state = Mutex(State(content: content))
   }
 
   /// Reads the keys of `directory`, which is made on first use.
@@ -37,11 +36,11 @@ public final class OwnIssuer: Sendable {
   }
 
   static func load(_ files: KeyFiles, signatures: SignatureQueue) async throws(KeyFileError) -> OwnIssuer {
-    let keys = try await files.keys()
-    if !keys.contains(where: \.signs) {
+    let content = try await files.read()
+    if !content.keys.contains(where: \.signs) {
       try await PrivateFiles.offPool { () throws(KeyFileError) in try files.prepareDirectory() }
     }
-    return OwnIssuer(files: files, keys: keys, signatures: signatures)
+    return OwnIssuer(files: files, content: content, signatures: signatures)
   }
 
   // MARK: Signing
@@ -86,14 +85,14 @@ public final class OwnIssuer: Sendable {
   private func makeKey() async throws(KeyFileError) {
     // Another process may have been faster, while this one started.
     try await reload()
-    guard state.withLock(\.signing) == nil else { return }
-    let unkept = state.withLock(\.unkept)
+    let (signing, number, unkept) = state.withLock { ($0.signing, $0.content.nextNumber, $0.unkept) }
+    guard signing == nil else { return }
     let bytes = try await PrivateFiles.offPool { () throws(KeyFileError) in
       if let unkept { return unkept }
       return try SigningKeyMaker.newKey()
     }
     state.withLock { $0.unkept = bytes }
-    try await PrivateFiles.offPool { [files] () throws(KeyFileError) in try files.add(bytes) }
+    try await PrivateFiles.offPool { [files] () throws(KeyFileError) in try files.add(bytes, number: number) }
     try await reload()
     state.withLock { $0.unkept = nil }
   }
@@ -102,19 +101,23 @@ public final class OwnIssuer: Sendable {
 
   /// Makes a new key, which signs from now on. Tokens of the older keys stay valid while their files are there.
   public func rotate() async throws(KeyFileError) {
-    try await PrivateFiles.offPool { [files] () throws(KeyFileError) in try files.add(SigningKeyMaker.newKey()) }
+    try await reload()
+    let number = state.withLock(\.content.nextNumber)
+    try await PrivateFiles.offPool { [files] () throws(KeyFileError) in
+      try files.add(SigningKeyMaker.newKey(), number: number)
+    }
     try await reload()
   }
 
   /// Reads the directory again, for keys that were added or removed since.
   public func reload() async throws(KeyFileError) {
-    let fresh = try await files.keys()
-    state.withLock { $0.keys = fresh }
+    let fresh = try await files.read()
+    state.withLock { $0.content = fresh }
   }
 
   /// The key of this id.
   func key(_ keyID: ExactText) -> VerificationKey? {
-    state.withLock { $0.keys.first { $0.verification.keyID == keyID }?.verification }
+    state.withLock { $0.content.keys.first { $0.verification.keyID == keyID }?.verification }
   }
 
   /// The public keys that sign, and those that did before them, as a key set (RFC 7517 section 5) for tokens of `issuer`.
@@ -124,7 +127,7 @@ public final class OwnIssuer: Sendable {
     writer.beginObject()
     writer.name("keys")
     writer.beginArray()
-    for key in state.withLock(\.keys) { key.writeJWK(&writer, issuer: issuer) }
+    for key in state.withLock(\.content.keys) { key.writeJWK(&writer, issuer: issuer) }
     writer.endArray()
     writer.endObject()
     return writer.bytes
