@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// A value that a statement takes.
-enum PostgreSQLValue {
+enum PostgreSQLValue: Sendable {
   case null
   case int(Int64)
   case text(String)
@@ -58,7 +58,7 @@ enum PostgreSQLType: Int32 {
 }
 
 /// A statement, by which it is prepared once on each connection.
-struct PostgreSQLStatement: Hashable {
+struct PostgreSQLStatement: Hashable, Sendable {
   let name: String
   let sql: String
 
@@ -74,7 +74,7 @@ struct PostgreSQLStatement: Hashable {
 }
 
 /// A statement with what it takes.
-struct PostgreSQLQuery {
+struct PostgreSQLQuery: Sendable {
   let statement: PostgreSQLStatement
   let values: [PostgreSQLValue]
 

@@ -13,8 +13,8 @@ extension PostgreSQLSchema {
     try foldPeople(connection)
     try execute(
       """
-      create index person_principal_name on person (tenant, \(sortKey("principal_name_folded")), user_id);
-      create index person_display_name on person (tenant, \(sortKey("display_name_folded")), user_id);
+      create index person_principal_name on person (tenant, \(sortKey("principal_name_folded")) nulls first, user_id);
+      create index person_display_name on person (tenant, \(sortKey("display_name_folded")) nulls first, user_id);
       delete from principal_name;
       insert into principal_name (tenant, folded, user_id)
       select tenant, principal_name_folded, min(user_id) from person
