@@ -11,9 +11,13 @@ extension PostgreSQLStore {
   /// directory, and, if `publishes`, what it has not is put there first. Blocks.
   public func shareFiles(in directory: String, publishes: Bool) throws {
     if publishes {
-      let names = ["pages.key"] + keyFiles(in: directory)
+      let names = ["pages.key"] + (try keyFiles(in: directory))
       for name in names {
-        guard let bytes = FileManager.default.contents(atPath: "\(directory)/\(name)") else { continue }
+        let path = "\(directory)/\(name)"
+        guard FileManager.default.fileExists(atPath: path) else { continue }
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+          throw StoreError.failed("\(path) cannot be read. Check its permissions.")
+        }
         try withTables { $0.keepFile(name, Array(bytes)) }
       }
     }
@@ -39,8 +43,13 @@ extension PostgreSQLStore {
     }
   }
 
-  private func keyFiles(in directory: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/keys")) ?? []
+  /// The files of keys in the folder, if there is one. One that cannot be read is no empty one.
+  private func keyFiles(in directory: String) throws -> [String] {
+    let folder = "\(directory)/keys"
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw StoreError.failed("\(folder) cannot be read. Check its permissions.")
+    }
     return names.map { "keys/\($0)" }.filter(Self.isShared).sorted()
   }
 

@@ -66,7 +66,7 @@ final class SQLiteDirectoryTables {
     var tenants: [UserID: TenantID] = [:]
     for user in people {
       try selectTenantOfUser.bind(user.text)
-      tenants[user] = try selectTenantOfUser.first { row throws(SQLiteFailure) in TenantID(row.text(0)) } ?? nil
+      tenants[user] = try selectTenantOfUser.first { row throws(SQLiteFailure) in try row.tenantOfUser(0) }
     }
     return tenants
   }

@@ -59,8 +59,13 @@ extension SQLiteStatement {
     if let likely, isText(column, likely.text) {
       return ItemOwner(tenant: likely, displayName: optionalText(column + 1))
     }
+    return ItemOwner(tenant: try tenantOfUser(column), displayName: optionalText(column + 1))
+  }
+
+  /// The tenant of a person.
+  func tenantOfUser(_ column: Int32) throws(SQLiteFailure) -> TenantID {
     guard let tenant = TenantID(text(column)) else { throw .row(Self.userFault) }
-    return ItemOwner(tenant: tenant, displayName: optionalText(column + 1))
+    return tenant
   }
 
   /// The person whose `userColumns` begin with the first column.

@@ -1,3 +1,4 @@
+import Foundation
 import OData
 import Profiles
 import Stores
@@ -124,6 +125,22 @@ struct PostgreSQLServersTests {
     try await database.psql(sql)
     #expect(!(try stores[0].check()).isEmpty)
     for store in stores { store.close() }
+    try await database.remove()
+  }
+
+  @Test("A folder of keys that cannot be read is no empty one")
+  func unreadableKeys() async throws {
+    let (database, scratch) = (try await ThrowawayDatabase(), try Scratch())
+    let store = try database.store()
+    try store.shareFiles(in: scratch.directory, publishes: true)
+    // What keeps everybody from reading it as a folder, root as well.
+    try Data("not a folder".utf8).write(to: URL(filePath: "\(scratch.directory)/keys"))
+    let failure = #expect(throws: StoreError.self) {
+      try store.shareFiles(in: scratch.directory, publishes: true)
+    }
+    #expect(failure?.message.contains("/keys cannot be read. Check its permissions.") == true)
+    store.close()
+    scratch.remove()
     try await database.remove()
   }
 }
