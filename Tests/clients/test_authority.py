@@ -1,4 +1,4 @@
-"""What libraries made for Entra demand of an authority: PyJWT and azure-identity, unmodified."""
+"""What libraries made for Entra demand of an authority: PyJWT, fastapi-azure-auth, social-auth-core and azure-identity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import FastAPI, Security
+from fastapi_azure_auth.auth import AzureAuthorizationCodeBearerBase
+from fastapi_azure_auth.user import User
 from jwt.algorithms import RSAAlgorithm
+from social_core.backends.azuread_tenant import AzureADV2TenantOAuth2
+from social_core.strategy import BaseStrategy
 
 import demo
 from graph_client import GRAPH_SCOPE
@@ -56,7 +61,7 @@ def test_every_published_key_is_an_rsa_key_with_its_certificate(trusting, discov
     keys = trusting.get(discovery["jwks_uri"]).raise_for_status().json()["keys"]
     assert keys
     for key in keys:
-        # As fastapi-azure-auth and social-auth-core do: whatever the key is, it is read as an RSA key.
+        # Whatever a key is, some libraries read it as an RSA key.
         public = RSAAlgorithm.from_jwk(key)
         assert public.key_size == 2048
         certificate = x509.load_pem_x509_certificate(
@@ -66,6 +71,51 @@ def test_every_published_key_is_an_rsa_key_with_its_certificate(trusting, discov
         assert key["kid"] == key["x5t"] and key["use"] == "sig"
         assert key["issuer"] == discovery["issuer"]
         assert key["cloud_instance_name"] == discovery["cloud_instance_name"]
+
+
+@pytest.mark.anyio
+async def test_fastapi_azure_auth_takes_a_token_of_a_person(server):
+    scheme = AzureAuthorizationCodeBearerBase(
+        app_client_id=AUDIENCE, tenant_id=server.tenant, allow_guest_users=True,
+        openapi_authorization_url=server.https, openapi_token_url=server.https,
+        openid_config_url=f"{server.https}/{server.tenant}/v2.0/.well-known/openid-configuration",
+        http_client_config={"verify": ssl.create_default_context(cafile=server.ca)})
+    application = FastAPI()
+
+    @application.get("/who")
+    async def who(user: User = Security(scheme)):
+        return {"person": user.oid, "tenant": user.tid}
+
+    await scheme.openid_config.load_config()
+    token = server.user_token("User.Read", demo.UPN)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://application") as client:
+        answer = await client.get("/who", headers={"Authorization": f"Bearer {token}"})
+        assert answer.json() == {"person": demo.USER, "tenant": server.tenant}
+        assert (await client.get("/who", headers={"Authorization": f"Bearer {token[:-8]}AAAAAAAA"})).status_code == 401
+
+
+def test_social_auth_core_takes_a_token_of_a_person(server, monkeypatch):
+    settings = {
+        "SOCIAL_AUTH_TENANT_ID": server.tenant, "SOCIAL_AUTH_KEY": AUDIENCE,
+        "SOCIAL_AUTH_AUTHORITY_URL": f"{server.https}/{server.tenant}",
+    }
+
+    class Strategy(BaseStrategy):
+        """What the library needs of a web framework."""
+
+        def get_setting(self, name):
+            return settings[name]
+
+        def request_data(self, merge=True):
+            return {}
+
+        def build_absolute_uri(self, path=None):
+            return f"https://application.example{path or ''}"
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", server.ca)
+    backend = AzureADV2TenantOAuth2(Strategy(), redirect_uri="")
+    claims = backend.validate_and_return_id_token(server.user_token("User.Read", demo.UPN))
+    assert claims["oid"] == demo.USER and claims["tid"] == server.tenant
 
 
 @pytest.fixture
