@@ -7,78 +7,94 @@ extension ProfileSession {
   /// Finds out who is meant and whether the caller's permissions reach them, then runs `body` with their id. When it ends
   /// because there is nobody of that id (`reason` says why it was refused), it runs with the person of that principal name.
   func onPerson<Answer>(
-    _ reference: OwnerReference, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ reference: OwnerReference, for access: Access, by caller: Caller,
+    _ then: @escaping Completion<Answer>,
     _ body: @escaping (UserID, @escaping Completion<Answer>) -> Void,
     reason: @escaping (Result<Answer, ProfileError>) -> ProfileError? = { $0.failure }
   ) {
-    owner(reference, for: access, by: caller) { [self] owner in
-      switch owner {
+    switch reference {
+    case .me:
+      guard let own = caller.userID else { return then(.failure(.meNeedsUser)) }
+      onAuthorized(own, for: access, by: caller, then, body)
+    case .id(let id) where id == caller.userID:
+      onAuthorized(id, for: access, by: caller, then, body)
+    case .id(let id): onOther(id, for: access, by: caller, then, body, reason)
+    case .nameOrID(let name):
+      holder(of: name, for: caller) { [self] in
+        onHolder($0, or: UserID(name), for: access, by: caller, then, body)
+      }
+    case .principalName(let name):
+      holder(of: name, orID: false, for: caller) { [self] in
+        onHolder($0, or: nil, for: access, by: caller, then, body)
+      }
+    }
+  }
+
+  /// Runs `body` if the caller's permissions reach the person.
+  private func onAuthorized<Answer>(
+    _ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ body: @escaping (UserID, @escaping Completion<Answer>) -> Void
+  ) {
+    authorize(access, isOwner: caller.userID == id, by: caller) { authorized in
+      switch authorized {
       case .failure(let error): then(.failure(error))
-      case .success(let id):
-        guard case .id(let sent) = reference, id == sent, id != caller.userID else { return body(id, then) }
+      case .success: body(id, then)
+      }
+    }
+  }
+
+  /// The same for an id that is not the caller's. It may be a name of theirs, by which they reach themself without any
+  /// permission on others; or, where nobody has the id, that of somebody else.
+  private func onOther<Answer>(
+    _ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ body: @escaping (UserID, @escaping Completion<Answer>) -> Void,
+    _ reason: @escaping (Result<Answer, ProfileError>) -> ProfileError?
+  ) {
+    authorize(access, by: caller) { [self] authorized in
+      switch authorized {
+      case .failure(let error):
+        onHolder(
+          of: id.text, for: access, by: caller, then, body, where: { $0 == caller.userID },
+          orElse: .failure(error))
+      case .success:
         body(id) { [self] outcome in
           guard reason(outcome)?.mayNameSomebody == true else { return then(outcome) }
-          onPerson(named: id.text, for: access, by: caller, then, body, orElse: outcome)
+          onHolder(
+            of: id.text, for: access, by: caller, then, body, where: { $0 != id }, orElse: outcome)
         }
       }
     }
   }
 
-  /// Runs `body` with the person of a principal name, unless nobody has it or an id is the same: then `outcome` stands.
-  private func onPerson<Answer>(
-    named name: String, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
-    _ body: @escaping (UserID, @escaping Completion<Answer>) -> Void, orElse outcome: Result<Answer, ProfileError>
+  /// Runs `body` with the person of a principal name if they are meant; else `outcome` stands.
+  private func onHolder<Answer>(
+    of name: String, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ body: @escaping (UserID, @escaping Completion<Answer>) -> Void,
+    where isMeant: @escaping (UserID) -> Bool,
+    orElse outcome: Result<Answer, ProfileError>
   ) {
     holder(of: name, for: caller) { [self] holder in
       switch holder {
       case .failure(let error): then(.failure(error))
-      case .success(nil): then(outcome)
-      case .success(let id?):
-        guard !id.text.hasSameBytes(as: name) else { return then(outcome) }
-        authorized(id, for: access, by: caller) { authorized in
-          switch authorized {
-          case .failure(let error): then(.failure(error))
-          case .success: body(id, then)
-          }
-        }
+      case .success(let id?) where isMeant(id):
+        onAuthorized(id, for: access, by: caller, then, body)
+      case .success: then(outcome)
       }
     }
   }
 
-  /// Finds out who is meant and whether the caller's permissions reach them. Of an id it is not known whether anybody has
-  /// it.
-  private func owner(
-    _ reference: OwnerReference, for access: Access, by caller: Caller, _ then: @escaping Completion<UserID>
-  ) {
-    switch reference {
-    case .me:
-      guard let id = caller.userID else { return then(.failure(.meNeedsUser)) }
-      authorized(id, for: access, by: caller, then)
-    case .id(let id):
-      authorized(id, for: access, by: caller) { [self] authorized in
-        guard case .failure = authorized, let own = caller.userID, own != id else { return then(authorized) }
-        // It may be the caller's own name, by which they reach themself without any permission on others.
-        holder(of: id.text, for: caller) { [self] holder in
-          guard case .success(own) = holder else { return then(authorized) }
-          self.authorized(own, for: access, by: caller, then)
-        }
-      }
-    case .nameOrID(let name):
-      holder(of: name, for: caller) { [self] in owner($0, UserID(name), for: access, by: caller, then) }
-    case .principalName(let name):
-      holder(of: name, orID: false, for: caller) { [self] in owner($0, nil, for: access, by: caller, then) }
-    }
-  }
-
-  /// The same where a name was looked for; `other` is who is meant when nobody has it.
-  private func owner(
-    _ holder: Result<UserID?, ProfileError>, _ other: UserID?, for access: Access, by caller: Caller,
-    _ then: @escaping Completion<UserID>
+  /// Runs `body` with whoever has a name that was looked for, or else with `other`.
+  private func onHolder<Answer>(
+    _ holder: Result<UserID?, ProfileError>, or other: UserID?, for access: Access,
+    by caller: Caller,
+    _ then: @escaping Completion<Answer>,
+    _ body: @escaping (UserID, @escaping Completion<Answer>) -> Void
   ) {
     switch holder.map({ $0 ?? other }) {
     case .failure(let error): then(.failure(error))
-    case .success(let id?): authorized(id, for: access, by: caller, then)
-    case .success(nil): authorize(access, by: caller) { then($0.flatMap { .failure(.userNotFound) }) }
+    case .success(let id?): onAuthorized(id, for: access, by: caller, then, body)
+    case .success(nil):
+      authorize(access, by: caller) { then($0.flatMap { .failure(.userNotFound) }) }
     }
   }
 
@@ -115,15 +131,13 @@ extension ProfileSession {
         })
     }
   }
-
-  private func authorized(_ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<UserID>) {
-    authorize(access, isOwner: caller.userID == id, by: caller) { then($0.map { id }) }
-  }
 }
 
 extension Result {
   /// The failure, if it is one.
-  fileprivate var failure: Failure? { if case .failure(let failure) = self { failure } else { nil } }
+  fileprivate var failure: Failure? {
+    if case .failure(let failure) = self { failure } else { nil }
+  }
 }
 
 extension ProfileError {
