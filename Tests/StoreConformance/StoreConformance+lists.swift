@@ -20,7 +20,7 @@ extension StoreConformance {
       let reader = try driver.reader()
       for limit in [1, 7, Limits.loopRowsMax, Limits.loopRowsMax + 1, 150, 151] {
         let listed = try await readPages(reader, of: person.id, limit: limit)
-        try expectEqual(listed, wanted, "The items in pages of \(limit)")
+        try expectEqual(listed.map(\.key), wanted.map(\.key), "The items in pages of \(limit)")
       }
     },
     ConformanceCase(.basic, "A list shows one collection of one person") { driver in
