@@ -56,7 +56,7 @@ extension Authority {
     guard endpoint != nil || AuthorityEndpoint.isMeant(path) else { return nil }
     let reason = endpoint.map { AuthorityRefusal.wrongMethod(allowed: $0.allowedMethods) } ?? .noSuchEndpoint
     return answer(reason, correlationID: request.headers[.clientRequestID].flatMap(Self.echoable))
-      .response(readers: endpoint.map { readers(of: $0, request.headers) } ?? .none)
+      .response(readers: endpoint.map { readers(of: $0, request.headers) } ?? .nobody)
   }
 
   /// The answer to a preflight for the authority, or nil when the request is meant for something else. Without fields that
@@ -78,8 +78,8 @@ extension Authority {
   private func readers(of endpoint: AuthorityEndpoint, _ headers: HTTPFields) -> AllowedReaders {
     switch endpoint.readers {
     case .anyPage: .all
-    case .noPage: .none
-    case .registeredOrigins: isRegistered(headers[.origin]) ? .origin(headers[.origin] ?? "") : .none
+    case .noPage: .nobody
+    case .registeredOrigins: isRegistered(headers[.origin]) ? .origin(headers[.origin] ?? "") : .nobody
     }
   }
 
@@ -94,14 +94,14 @@ extension Authority {
 enum AllowedReaders: Equatable {
   case all
   case origin(String)
-  case none
+  case nobody
 
   /// The value of `Access-Control-Allow-Origin`.
   var allowedOrigin: String? {
     switch self {
     case .all: "*"
     case .origin(let origin): origin
-    case .none: nil
+    case .nobody: nil
     }
   }
 }
