@@ -60,7 +60,8 @@ struct OperationTableTests {
     let path =
       "/beta"
       + row.kind.template.replacing("{collection}", with: "phones")
-      .replacing("{property}", with: "number").replacing("{user-id}", with: "a").replacing("{item-id}", with: "b")
+      .replacing("{property}", with: row.kind == .valueCount ? "sources" : "number").replacing("{user-id}", with: "a")
+      .replacing("{item-id}", with: "b")
       .replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
     let method = HTTPMethod(rawValue: row.method.rawValue.uppercased())
     let request = GraphRequest(method: method, target: path, headers: [:], body: nil, origin: "http://a")

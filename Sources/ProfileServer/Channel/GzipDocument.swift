@@ -1,5 +1,4 @@
 import CZlib
-import NIOCore
 import OData
 
 /// Compresses a finished document once, for as long as the process lives.
