@@ -111,15 +111,16 @@ final class PostgreSQLTables: WriteTables {
   private var touched: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
   private var touchedMark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
 
-  private func write(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
+  /// Sends a statement with the next read, or with the commit.
+  func write(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
     unsent.append(PostgreSQLQuery(statement, values: values))
   }
 
-  private func read(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure)
+  /// Reads, after everything that was written so far.
+  func read(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure)
     -> PostgreSQLRows
   { try read(PostgreSQLQuery(statement, values: values)) }
 
-  /// Reads, after everything that was written so far.
   private func read(_ query: PostgreSQLQuery) throws(PostgreSQLFailure) -> PostgreSQLRows {
     let queries = unsent + [query]
     unsent = []
@@ -233,24 +234,6 @@ final class PostgreSQLTables: WriteTables {
     }
   }
 
-  func isPrincipalNameTaken(of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
-    guard let key = user.principalNameKey else { return false }
-    let holder = try read(Self.selectHolder, .text(user.tenant.text), .bytes(of: key)).first?.text(0)
-    return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
-  }
-
-  func isMailTaken(_ folded: String, of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
-    let holder = try read(
-      PostgreSQLMail.selectHolder, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
-    return !holder.rows.isEmpty
-  }
-
-  func noteMail(_ folded: String?, of user: StoredUser) {
-    write(PostgreSQLMail.forget, .text(user.id.text))
-    guard let folded else { return }
-    write(PostgreSQLMail.insert, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
-  }
-
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
     take(user)
@@ -276,19 +259,6 @@ final class PostgreSQLTables: WriteTables {
       statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
       .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
       .bytes(of: UserColumn.userPrincipalName.text(of: user)), .bytes(of: UserColumn.displayName.text(of: user)))
-  }
-
-  /// Lets a person be found by their principal name.
-  private func take(_ user: StoredUser) {
-    guard let key = user.principalNameKey else { return }
-    write(Self.insertName, .text(user.tenant.text), .bytes(of: key), .text(user.id.text))
-  }
-
-  /// The opposite, after the person was written or deleted.
-  private func release(_ user: StoredUser) {
-    write(Self.forgetNames, .text(user.id.text))
-    guard let key = user.principalNameKey else { return }
-    write(Self.passName, .text(user.tenant.text), .bytes(of: key))
   }
 
   func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {

@@ -1,0 +1,36 @@
+import OData
+import Profiles
+
+/// The names that only one person of a tenant may have: principal names and mail addresses.
+extension PostgreSQLTables {
+  func isPrincipalNameTaken(of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
+    guard let key = user.principalNameKey else { return false }
+    let holder = try read(Self.selectHolder, .text(user.tenant.text), .bytes(of: key)).first?.text(0)
+    return holder.map { !$0.hasSameBytes(as: user.id.text) } ?? false
+  }
+
+  func isMailTaken(_ folded: String, of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
+    let holder = try read(
+      PostgreSQLMail.selectHolder, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
+    return !holder.rows.isEmpty
+  }
+
+  func noteMail(_ folded: String?, of user: StoredUser) {
+    write(PostgreSQLMail.forget, .text(user.id.text))
+    guard let folded else { return }
+    write(PostgreSQLMail.insert, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
+  }
+
+  /// Lets a person be found by their principal name.
+  func take(_ user: StoredUser) {
+    guard let key = user.principalNameKey else { return }
+    write(Self.insertName, .text(user.tenant.text), .bytes(of: key), .text(user.id.text))
+  }
+
+  /// The opposite, after the person was written or deleted.
+  func release(_ user: StoredUser) {
+    write(Self.forgetNames, .text(user.id.text))
+    guard let key = user.principalNameKey else { return }
+    write(Self.passName, .text(user.tenant.text), .bytes(of: key))
+  }
+}
