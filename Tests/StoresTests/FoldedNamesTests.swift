@@ -142,7 +142,7 @@ struct FoldedNamesTests {
     _ = try maker.importRecords(at: Sample.time) { rest.popFirst() }
     maker.close()
     var older = """
-      drop index person_principal_name; drop index person_display_name;
+      drop table mail_address; drop index person_principal_name; drop index person_display_name;
       alter table person drop column principal_name_folded, drop column display_name_folded;
       create index person_display_name on person (tenant, user_id); delete from principal_name;
       update facet_schema set version = 1;
