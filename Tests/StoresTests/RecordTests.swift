@@ -305,7 +305,9 @@ struct ErasureTests {
     let user: UserID
 
     func change(_ state: PersonState) -> PersonChange {
-      .remove(Self.row(user, nil, state.person?.version ?? .unwritten)) { key, version in Self.row(key.user, key, version) }
+      .remove(Self.row(user, nil, state.person?.version ?? .unwritten)) { key, version in
+        Self.row(key.user, key, version)
+      }
     }
 
     private static func row(_ user: UserID, _ key: ItemKey?, _ version: Version) -> Change {
