@@ -259,7 +259,8 @@ def test_a_batch_in_a_batch_is_a_part_that_is_refused(server, raw, url):
 
 
 @pytest.mark.parametrize("url", [
-    PHONE, PHONE[1:], f"/beta{PHONE}", "{http}/beta" + PHONE, "{https}/beta" + PHONE, f"/users/{demo.UPN}/profile/phones/{demo.PHONE}",
+    PHONE, PHONE[1:], f"/beta{PHONE}", "{http}/beta" + PHONE, "{https}/beta" + PHONE,
+    f"/users/{demo.UPN}/profile/phones/{demo.PHONE}",
     f"/users/me-token-to-replace/profile/phones/{demo.PHONE}",
 ])
 def test_a_url_is_relative_or_of_this_server(server, raw, url):
