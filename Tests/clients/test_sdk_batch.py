@@ -259,17 +259,18 @@ def test_a_batch_in_a_batch_is_a_part_that_is_refused(server, raw, url):
 
 
 @pytest.mark.parametrize("url", [
-    PHONE, PHONE[1:], f"/beta{PHONE}", "{http}/beta" + PHONE, f"/users/{demo.UPN}/profile/phones/{demo.PHONE}",
+    PHONE, PHONE[1:], f"/beta{PHONE}", "{http}/beta" + PHONE, "{https}/beta" + PHONE,
+    f"/users/{demo.UPN}/profile/phones/{demo.PHONE}",
     f"/users/me-token-to-replace/profile/phones/{demo.PHONE}",
 ])
 def test_a_url_is_relative_or_of_this_server(server, raw, url):
-    found = send(raw, part("1", "GET", url.format(http=server.http)))
+    found = send(raw, part("1", "GET", url.format(http=server.http, https=server.https)))
     assert found["1"]["body"] == raw.get(f"/beta{PHONE}").json()
 
 
 @pytest.mark.parametrize("url", [
     f"https://graph.microsoft.com/beta{PHONE}", f"http://127.0.0.1/beta{PHONE}", "{http}.example/beta" + PHONE,
-    "{http}@other.example/beta" + PHONE, "{https}/beta" + PHONE,
+    "{http}@other.example/beta" + PHONE, "{https}.example/beta" + PHONE,
 ])
 def test_a_url_of_another_host_is_a_part_that_is_refused(server, raw, url):
     url = url.format(http=server.http, https=server.https)
