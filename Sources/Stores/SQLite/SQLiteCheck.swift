@@ -48,11 +48,11 @@ extension SQLiteStore {
       guard findings.count < Limits.checkFindingsMax else { return }
       do throws(SQLiteFailure) {
         let user = try row.user()
-          let fault =
-            user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
-            ?? (row.int64(8) == 1 ? StoredUser.sharedNameFault : nil)
-            ?? (row.optionalText(9) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
-          guard let fault else { return }
+        let fault =
+          user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
+          ?? (row.int64(8) == 1 ? StoredUser.sharedNameFault : nil)
+          ?? (row.optionalText(9) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
+        guard let fault else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {
         findings.append(CheckFinding(user: UserID(row.text(0)), collection: nil, item: nil, message: error.reason))
