@@ -81,7 +81,7 @@ struct DocumentationTests {
     let output = Pipe()
     process.standardOutput = output
     try ProcessGate.run(process)
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let text = try output.fileHandleForReading.readAll()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0, "facet \(subcommand) --help failed")
     return String(decoding: text, as: UTF8.self)

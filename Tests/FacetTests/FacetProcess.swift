@@ -107,6 +107,16 @@ final class FacetProcess: Sendable {
     return try await wait()
   }
 
+  /// The same with the seconds that it took, which are counted by the thread that waits: the test may go on later.
+  func stopTimed() async throws -> (status: Int32, seconds: Double) {
+    try await blocking { [process] in
+      let start = ContinuousClock.now
+      kill(process.processIdentifier, SIGTERM)
+      process.waitUntilExit()
+      return (process.terminationStatus, (ContinuousClock.now - start) / .seconds(1))
+    }
+  }
+
   /// Ends the server at once, as the loss of power would.
   func killAtOnce() async throws {
     kill(process.processIdentifier, SIGKILL)

@@ -46,7 +46,7 @@ struct SQLiteFaultTests {
     let output = Pipe()
     process.standardOutput = output
     try ProcessGate.run(process)
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let text = try output.fileHandleForReading.readAll()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: text, as: UTF8.self))
   }

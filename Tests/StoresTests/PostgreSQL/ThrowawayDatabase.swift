@@ -98,7 +98,7 @@ final class ThrowawayDatabase: Sendable {
     let output = Pipe()
     process.standardOutput = output
     try ProcessGate.run(process)
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let text = try output.fileHandleForReading.readAll()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw PsqlFailed() }
     return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
