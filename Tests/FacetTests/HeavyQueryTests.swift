@@ -6,7 +6,7 @@ import Testing
 /// Queries that take long, and everybody else.
 @Suite("Heavy queries")
 struct HeavyQueryTests {
-  private static let items = 300
+  private static let items = 100
   private static let itemBytes = 10_000
 
   /// Words of which each is looked for in every text.

@@ -1,5 +1,13 @@
 public import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 extension FileHandle {
   /// Everything until the other side closes. Foundation's `readToEnd` fails when a signal comes meanwhile (EINTR), which
   /// says nothing of the file.
@@ -7,7 +15,7 @@ extension FileHandle {
     var all = Data()
     var piece = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let count = read(fileDescriptor, &piece, piece.count)
+      let count = systemRead(fileDescriptor, &piece, piece.count)
       guard count != 0 else { return all }
       if count > 0 {
         all.append(contentsOf: piece[..<count])
@@ -17,3 +25,6 @@ extension FileHandle {
     }
   }
 }
+
+/// The call of the system, whose name a method of `FileHandle` has too.
+private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { read($0, $1, $2) }
