@@ -45,8 +45,11 @@ struct ServiceAddress {
 
   private static let slash = UInt8(ascii: "/")
 
+  /// Whether an address begins with the scheme of HTTP, in any case.
   private static func isAbsolute(_ address: Substring) -> Bool {
-    let scheme = String(address.prefix { $0 != ":" })
+    // Most are relative, which one byte tells.
+    guard let first = address.utf8.first, first | 0x20 == UInt8(ascii: "h") else { return false }
+    let scheme = String(decoding: address.utf8.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
     return (scheme.isSameName(as: "http") || scheme.isSameName(as: "https"))
       && address.utf8.dropFirst(scheme.utf8.count).starts(with: "://".utf8)
   }
@@ -92,19 +95,28 @@ struct ServiceAddress {
   // MARK: Encoding
 
   /// The same address without characters that a URL cannot have (RFC 3986 section 2); what is encoded already stays.
-  private static func encoded(_ address: some Sequence<UInt8>) -> String {
+  private static func encoded(_ address: [UInt8]) -> String {
+    guard address.contains(where: isExcluded) else { return String(decoding: address, as: UTF8.self) }
     var bytes: [UInt8] = []
     for byte in address {
-      if (0x21...0x7E).contains(byte), !excluded.contains(byte) {
-        bytes.append(byte)
-      } else {
+      if isExcluded(byte) {
         bytes += [UInt8(ascii: "%"), Hexadecimal.digit(byte >> 4), Hexadecimal.digit(byte & 15)]
+      } else {
+        bytes.append(byte)
       }
     }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static let excluded = Set(#""<>\^`{|}"#.utf8)
+  private static func isExcluded(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "^"),
+      UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
+      true
+    case 0x21...0x7E: false
+    default: true
+    }
+  }
 }
 
 // MARK: References
