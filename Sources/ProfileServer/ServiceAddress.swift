@@ -27,31 +27,44 @@ struct ServiceAddress {
     _ text: String, in request: GraphRequest, from hosts: Hosts, isOwn: (URLOrigin) -> Bool
   ) throws(GraphError) {
     guard text.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
-    let address = FieldList.trimmed(text[...])
-    guard address.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "#") }) else {
+    // As an array, since a batch holds many.
+    let address = Self.trimmed(Array(text.utf8)[...])
+    guard !address.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "#") }) else {
       throw .malformedAddress
     }
     if Self.isAbsolute(address) {
-      let rest = try Self.rest(of: address, request.origin, hosts, isOwn)
+      let rest = try Self.rest(of: FieldList.trimmed(text[...]), request.origin, hosts, isOwn)
       target = Self.encoded([Self.slash] + Array(rest.drop { $0 == Self.slash }))
       return
     }
-    let path = Array(address.utf8.drop { $0 == Self.slash })
-    let first = path.prefix { $0 != Self.slash && $0 != UInt8(ascii: "?") }
+    let path = address.drop { $0 == Self.slash }
+    var bytes: [UInt8] = []
     // Some clients write the version too.
-    let version = ResourcePath.ServiceVersion(segment: first) == nil ? [Self.slash] + request.versionSegment : []
-    target = Self.encoded(version + [Self.slash] + path)
+    if ResourcePath.ServiceVersion(segment: path.prefix { $0 != Self.slash && $0 != UInt8(ascii: "?") }) == nil {
+      bytes.append(Self.slash)
+      bytes += request.versionSegment
+    }
+    bytes.append(Self.slash)
+    bytes += path
+    target = Self.encoded(bytes)
+  }
+
+  /// Without blanks at its ends.
+  private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var bytes = bytes.drop { $0 == UInt8(ascii: " ") }
+    while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+    return bytes
   }
 
   private static let slash = UInt8(ascii: "/")
 
   /// Whether an address begins with the scheme of HTTP, in any case.
-  private static func isAbsolute(_ address: Substring) -> Bool {
+  private static func isAbsolute(_ address: ArraySlice<UInt8>) -> Bool {
     // Most are relative, which one byte tells.
-    guard let first = address.utf8.first, first | 0x20 == UInt8(ascii: "h") else { return false }
-    let scheme = String(decoding: address.utf8.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+    guard let first = address.first, first | 0x20 == UInt8(ascii: "h") else { return false }
+    let scheme = String(decoding: address.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
     return (scheme.isSameName(as: "http") || scheme.isSameName(as: "https"))
-      && address.utf8.dropFirst(scheme.utf8.count).starts(with: "://".utf8)
+      && address.dropFirst(scheme.utf8.count).starts(with: "://".utf8)
   }
 
   /// What follows the server's name in an absolute address, and the path of its public URL where it has one.
