@@ -267,6 +267,10 @@ struct AuthorityTests {
       for (host, fields, status) in [
         ("127.0.0.1:\(facet.httpPort)", "Metadata: true\r\n", 200), ("localhost", "", 400),
         ("localhost", "Metadata: true\r\nX-Forwarded-For: 10.0.0.1\r\n", 400),
+        ("localhost", "Metadata: true\r\nX-Forwarded-Proto: https\r\n", 400),
+        ("localhost", "Metadata: true\r\nForwarded: for=10.0.0.1\r\n", 400),
+        ("localhost", "Metadata: true\r\nVia: 1.1 proxy\r\n", 400),
+        ("localhost", "Metadata: true\r\nX-Real-IP: 10.0.0.1\r\n", 400),
         ("evil.example", "Metadata: true\r\n", 403),
         ("localhost", "Metadata: true\r\nOrigin: http://localhost:3000\r\n", 403),
         ("localhost", "Metadata: true\r\nSec-Fetch-Site: cross-site\r\n", 403),
@@ -274,6 +278,13 @@ struct AuthorityTests {
         let answer = try await Self.get(facet, path, host: host, fields)
         #expect(answer.status == status, "\(host) \(fields)")
         if status != 200 { #expect(answer.json["error"] is String && answer.json["access_token"] == nil) }
+      }
+    }
+    // What stands before a public URL may forward requests under either name.
+    try await withFacet(arguments: ["--public-url", "https://demo.example"]) { facet in
+      for host in ["demo.example", "localhost"] {
+        let answer = try await Self.get(facet, path, host: host, "Metadata: true\r\n")
+        #expect(answer.status == 403 && answer.json["access_token"] == nil, "\(host)")
       }
     }
     try await withFacet(demo: false) { facet in

@@ -34,6 +34,23 @@ public struct DemoGuard: RouterMiddleware {
     return Self.isFromAnotherSite(request.headers) ? .resetFromAnotherSite : nil
   }
 
+  /// Why a request may not have the token of this machine's identity, for which programs here need no secret; nil when it
+  /// may. Behind a public URL something stands in front of this server that could speak for programs elsewhere.
+  func refusalOfMachineIdentity(_ request: Request) -> GraphError? {
+    guard takesAnyHost || publicHost.map(HostAndPort.isLoopback) ?? true else { return .demoUnderAnotherName }
+    return refusal(request)
+  }
+
+  /// Whether something between the client and this server says that it has forwarded the request.
+  static func isForwarded(_ headers: HTTPFields) -> Bool {
+    headers.contains { field in
+      let name = field.name.canonicalName
+      return forwardingFields.contains(name) || name.hasPrefix("x-forwarded-")
+    }
+  }
+
+  private static let forwardingFields: Set<String> = ["forwarded", "via", "x-real-ip"]
+
   /// Whether `Host` names this machine, or the public URL's.
   func isOwn(_ host: String?) -> Bool {
     guard !takesAnyHost else { return true }

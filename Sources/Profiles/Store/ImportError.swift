@@ -29,7 +29,8 @@ public enum ImportError: Error, Equatable, Sendable {
     case .unknownGroup: "The group is not known in the tenant of the person. Put the group before its members."
     case .tooManyGroups: "The person would be a member of too many groups. Remove some of them."
     case .principalNameTaken: "Another person of the tenant has this userPrincipalName. Change one of the two."
-    case .mailTaken: "Another person of the tenant has this mail address. Change one of the two."
+    case .mailTaken:
+      "Another person of the tenant has this mail address. Change one of the two; whoever gives it up comes first."
     case .collectionFull: "The collection would hold too many items. Remove some of them."
     case .personFull: "The items of the person would be too large in all. Remove some of them."
     }

@@ -47,4 +47,8 @@ extension StoredUser {
   public static let sharedNameFault =
     "Somebody else of the tenant has the same principal name but for case or composition, so that only one of them is found "
     + "by it. Change one of the two."
+
+  /// What is wrong when several people of a tenant have one mail address, from when that was allowed.
+  public static let sharedMailFault =
+    "Somebody else of the tenant has the same mail address, so that an export of both is not imported. Change one of the two."
 }

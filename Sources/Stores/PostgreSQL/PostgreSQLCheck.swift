@@ -41,6 +41,11 @@ struct PostgreSQLCheck {
     if noted != (person?.foldedMail.map { [Array($0.utf8)] } ?? []) {
       findings.append(fault("The mail address that is noted of the person is another."))
     }
+    if let person, let mail = person.foldedMail {
+      let holders = try connection.rows(
+        PostgreSQLMail.selectHolder, .text(person.tenant.text), .bytes(of: mail), .text(text))
+      if !holders.rows.isEmpty { findings.append(fault(StoredUser.sharedMailFault)) }
+    }
     for row in try connection.rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
       let itemKey = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
       let listed = row.optionalText(8).flatMap(UserID.init).map {

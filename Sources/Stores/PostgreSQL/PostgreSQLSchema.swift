@@ -133,6 +133,8 @@ enum PostgreSQLSchema {
       if !isThere { try begin(connection) }
       let found = try connection.first("select version from facet_schema")?.int64(0) ?? version
       guard found < version else { return }
+      // A write of an older server that has looked at the version is waited for; the next ones wait, then see the new one.
+      try connection.execute("lock table facet_schema in access exclusive mode")
       for step in Step.allCases where step.rawValue > found { try step.run(connection) }
       try connection.execute("update facet_schema set version = \(version)")
     }

@@ -219,6 +219,10 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: People
 
+  func lock(_ user: UserID, of tenant: TenantID) throws(PostgreSQLFailure) {
+    _ = try end(of: RecordOwner(user: user, tenant: tenant))
+  }
+
   func user(_ id: UserID) throws(PostgreSQLFailure) -> StoredUser? {
     try read(Self.selectPerson, .text(id.text)).map { row throws(PostgreSQLFailure) in try row.person() }.first
   }

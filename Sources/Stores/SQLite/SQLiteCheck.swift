@@ -42,7 +42,9 @@ extension SQLiteStore {
       select \(SQLiteRows.userColumns), principal_name_folded, display_name_folded, exists (select 1 from user o
       where o.tenant = u.tenant and o.principal_name_folded = u.principal_name_folded and o.id <> u.id
       and \(SQLiteSchema.sortKey("o.principal_name_folded")) = \(SQLiteSchema.sortKey("u.principal_name_folded"))),
-      (select group_concat(folded) from mail_address m where m.user = u.id and m.tenant = u.tenant) from user u
+      (select group_concat(folded) from mail_address m where m.user = u.id and m.tenant = u.tenant),
+      exists (select 1 from mail_address m join mail_address o on o.tenant = m.tenant and o.folded = m.folded
+      and o.user <> m.user where m.user = u.id) from user u
       """)
     try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
@@ -52,6 +54,7 @@ extension SQLiteStore {
           user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
           ?? (row.int64(8) == 1 ? StoredUser.sharedNameFault : nil)
           ?? (row.optionalText(9) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
+          ?? (row.int64(10) == 1 ? StoredUser.sharedMailFault : nil)
         guard let fault else { return }
         findings.append(CheckFinding(user: user.id, collection: nil, item: nil, message: fault))
       } catch {

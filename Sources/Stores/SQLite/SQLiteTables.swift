@@ -156,6 +156,9 @@ final class SQLiteTables: WriteTables {
     return try selectUserVersion.first { row throws(SQLiteFailure) in Version(number: row.int64(0)) }
   }
 
+  /// A transaction of SQLite that writes is alone from its beginning.
+  func lock(_ user: UserID, of tenant: TenantID) throws(SQLiteFailure) {}
+
   /// A person; nil when there is none.
   func user(_ id: UserID) throws(SQLiteFailure) -> StoredUser? {
     try selectUser.bind(id.text)

@@ -42,6 +42,8 @@ struct DirectoryImport<Tables: WriteTables> {
   }
 
   private func take(_ user: StoredUser) throws {
+    // What was read before another server wrote would say that names are kept which are not.
+    try tables.lock(user.id, of: user.tenant)
     let existing = try tables.user(user.id)
     guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
     try tables.add(user.tenant)

@@ -31,6 +31,8 @@ protocol WriteTables: AnyObject {
   func user(_ id: UserID) throws(Failure) -> StoredUser?
   /// What must be known of a person; nil when there is none.
   func owner(_ user: UserID, for sight: Sight) throws(Failure) -> ItemOwner?
+  /// Waits for the writes of others of a person, so that what is read of them from now on stays so until the end.
+  func lock(_ user: UserID, of tenant: TenantID) throws(Failure)
   /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(Failure) -> Bool
   /// Whether somebody else of the tenant has this mail address, in the form by which it is compared.

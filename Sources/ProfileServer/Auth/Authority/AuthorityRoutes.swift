@@ -30,9 +30,11 @@ extension Authority {
     case .appServiceIdentity:
       return await managedIdentityToken(query: query, header: request.headers[.identityHeader])
     case .machineIdentity:
-      if isDemo, let refusal = machines.refusal(request) { return Self.refusal(.stranger(refusal.message)) }
+      if isDemo, let refusal = machines.refusalOfMachineIdentity(request) {
+        return Self.refusal(.stranger(refusal.message))
+      }
       return await machineIdentityToken(
-        query: query, metadata: request.headers[.metadata], isForwarded: request.headers[.forwardedFor] != nil)
+        query: query, metadata: request.headers[.metadata], isForwarded: DemoGuard.isForwarded(request.headers))
     }
   }
 
@@ -133,7 +135,6 @@ extension AuthorityAnswer {
 extension HTTPField.Name {
   fileprivate static let identityHeader = knownName("X-IDENTITY-HEADER")
   fileprivate static let metadata = knownName("Metadata")
-  fileprivate static let forwardedFor = knownName("X-Forwarded-For")
   fileprivate static let pragma = knownName("Pragma")
 
   /// A constant name; were it no field name, the field would simply never be found.
