@@ -31,6 +31,10 @@ extension ResourcePath {
     name.utf8.first == UInt8(ascii: "$") && ["$entity", "$all", "$crossjoin"].contains { $0.isSameName(as: name) }
   }
 
+  /// The segments that OData has behind a resource, also those that are offered nowhere here (OData URL Conventions 4.01
+  /// sections 4.6 to 4.13). Others name nothing.
+  private static let systemSegments: Set<String> = ["$count", "$value", "$ref", "$filter", "$each", "$query"]
+
   private static func steps(
     _ segments: inout PathSegments, from root: StructuredType
   ) throws(PathError) -> [Step] {
@@ -41,7 +45,9 @@ extension ResourcePath {
       let segment = try Segment(raw)
       if segment.name.utf8.first == UInt8(ascii: "$") {
         guard segment.key == nil else { throw .malformedKey(segment: segment.shownName) }
-        steps.append(.system(segment.name.lowercased()))
+        let name = segment.name.lowercased()
+        guard systemSegments.contains(name) else { throw .unknownSegment(segment.shownName) }
+        steps.append(.system(name))
         type = nil
         continue
       }

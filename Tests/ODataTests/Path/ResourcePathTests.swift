@@ -89,6 +89,10 @@ struct ResourcePathTests {
     #expect(fault("/beta/$entity") == .notOffered("$entity"))
     #expect(fault("/v1.0/$ALL/users") == .notOffered("$ALL"))
     #expect(fault("/beta/$crossjoin(users,me)") == .notOffered("$crossjoin"))
+    for name in ["$orderby", "$", "$nosuch"] {
+      #expect(fault("/beta/me/profile/phones/p/\(name)") == .unknownSegment(name))
+      #expect(fault("/beta/me/\(name)/$value") == .unknownSegment(name))
+    }
     for other in ["/beta/$nosuch", "/beta/$batch/x", "/beta/entity", "/beta/$all('x')x"] {
       #expect(fault(other) == .unknownSegment(String(other.split(separator: "/")[1])), "\(other)")
     }

@@ -242,7 +242,8 @@ struct ExpressionTests {
   @Test(
     "What is wrong is refused with its place before anything runs",
     arguments: [
-      ("number eq", "position 9"), ("nosuch eq 1", "'nosuch' at position 0"), ("place/nosuch/x eq 1", "position 13"),
+      ("number eq", "position 9"), ("nosuch eq 1", "'nosuch' at position 0"),
+      ("$filter", "'$filter' at position 0, which this resource does not have"), ("place/nosuch/x eq 1", "position 13"),
       ("number eq 5", "position 0"), ("number and true", "position 0"), ("number", "position 0"),
       ("true and contains(number,1)", "position 9"), ("tags/any(t:u eq 1)", "'u' at position 11"),
       ("number/any(x:true)", "position 0"), ("place gt place", "position 0"), ("audiences has 'nosuch'", "position 14"),

@@ -112,6 +112,10 @@ struct ExpressionChecker {
     return try check(try value.syntax.get())
   }
 
+  /// Where paths of OData begin that this server does not offer (OData URL Conventions 4.01 section 5.1.1.14). Other names
+  /// are of no property.
+  private static let notOffered: Set<String> = ["$root", "$this"]
+
   private func path(_ segments: [String], _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
     var rest = segments[...]
     var current = Checked(.variable(0), .complex(entity))
@@ -123,7 +127,7 @@ struct ExpressionChecker {
         current = Checked(.variable(depth + 1), variables[depth].type)
         current.ignoresCase = variables[depth].ignoresCase
         rest.removeFirst()
-      } else if first.utf8.first == UInt8(ascii: "$") || first.utf8.first == UInt8(ascii: "@") {
+      } else if Self.notOffered.contains(first) || first.utf8.first == UInt8(ascii: "@") {
         throw QueryError.notImplemented(option: option, name: PropertyPath.shown(first), position: syntax.position)
       }
     }
