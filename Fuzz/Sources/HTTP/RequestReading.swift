@@ -26,6 +26,8 @@ struct RequestReading {
 
   private(set) var requests: [Request] = []
   private(set) var end = End.nothing
+  /// Whether what could not be read whole begins as a request with the method HEAD, whose refusal has no body either.
+  private(set) var endsInHead = false
 
   /// Reads all that a client sent.
   init(_ bytes: [UInt8]) {
@@ -37,6 +39,8 @@ struct RequestReading {
         if let request { requests.append(request) }
         if request?.closes ?? true { end = request == nil ? .ambiguous : .closed }
       } catch {
+        let begun = bytes[start...].drop { $0 == 0x0D || $0 == 0x0A }
+        endsInHead = begun.starts(with: "HEAD ".utf8)
         switch error {
         case .incomplete: end = .incomplete
         case .broken: end = .unknown(mostRequests: Self.versions(bytes[start...]))

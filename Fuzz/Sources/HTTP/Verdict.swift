@@ -32,7 +32,8 @@ enum Verdict {
     _ requests: RequestReading, _ heads: [AnswerReading.Question]
   ) -> [AnswerReading.Question] {
     let own = requests.requests.map { AnswerReading.Question(method: $0.method, isHTTP10: $0.isHTTP10) }
-    return own + heads.dropFirst(own.count)
+    guard heads.count <= own.count else { return own + heads.dropFirst(own.count) }
+    return requests.endsInHead ? own + [AnswerReading.Question(method: "HEAD", isHTTP10: false)] : own
   }
 
   /// Each request has one answer, unless the connection ended before it.
