@@ -146,8 +146,8 @@ struct ResourcePathTests {
     #expect(try outline(prefix + key) == "beta users(\(key))")
     let slashes = String(repeating: "/", count: Limits.urlBytesMax - 20)
     #expect(try outline("/beta" + slashes + "me") == "beta me")
-    let deep = "/beta/me" + String(repeating: "/$x", count: (Limits.urlBytesMax - 8) / 3)
-    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Limits.urlBytesMax - 8) / 3)
+    let deep = "/beta/me" + String(repeating: "/$ref", count: (Limits.urlBytesMax - 8) / 5)
+    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Limits.urlBytesMax - 8) / 5)
     let name = String(repeating: "n", count: 8_000)
     #expect((fault("/beta/" + name)?.message.utf8.count ?? .max) < 200)
   }
