@@ -39,15 +39,6 @@ struct FindPersonTests {
       .makeSession { work in work() }
   }
 
-  private func answer<Answer>(
-    _ call: (@escaping (Result<Answer, ProfileError>) -> Void) -> Void
-  ) throws -> Result<Answer, ProfileError> {
-    var answers: [Result<Answer, ProfileError>] = []
-    call { answers.append($0) }
-    #expect(answers.count == 1)
-    return try #require(answers.first)
-  }
-
   private let reader = People.application(of: People.contoso, [.userReadAll])
   private let writer = People.application(of: People.contoso, [.userReadWriteAll])
 

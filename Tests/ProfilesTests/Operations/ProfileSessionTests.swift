@@ -35,16 +35,6 @@ struct ProfileSessionTests {
       .makeSession { work in work() }
   }
 
-  /// The answer of a call that the memory store answers at once.
-  private func answer<Answer>(
-    _ call: (@escaping (Result<Answer, ProfileError>) -> Void) -> Void
-  ) throws -> Result<Answer, ProfileError> {
-    var answers: [Result<Answer, ProfileError>] = []
-    call { answers.append($0) }
-    #expect(answers.count == 1)
-    return try #require(answers.first)
-  }
-
   private func fault<Answer>(
     _ call: (@escaping (Result<Answer, ProfileError>) -> Void) -> Void
   ) throws -> ProfileError? {
