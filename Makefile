@@ -59,7 +59,7 @@ check: lint test ## What to run before a commit: format, house rules, build, tes
 
 bench: build bench-tools ## Measure Facet beside its peers; ARGS="--write" adds growth and writes docs/performance.md
 	Benchmarks/run $(ARGS)
-	.build/release/RecordCost
+	.build/release/AuditCost
 	@$(MAKE) --no-print-directory bench-postgresql ARGS=
 
 bench-postgresql: build test-packages ## Measure Facet on PostgreSQL beside pgbench
@@ -76,8 +76,8 @@ bench-tools: packages
 	@Scripts/install-packages wrk nginx slapd python3-venv
 	@test -x .venv-bench/bin/python || python3 -m venv .venv-bench
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/peers/requirements.txt
-	$(BUILD) --product RecordCost
-	$(BUILD) --product RecordServer
+	$(BUILD) --product AuditCost
+	$(BUILD) --product AuditServer
 	$(BUILD) --product RawNIO
 
 fuzz: packages ## Fuzz paths, queries, bodies, patches and connections; ARGS="60 query" picks seconds and target

@@ -36,7 +36,7 @@ let package = Package(
   dependencies: [
     // Life cycle of the server, TLS listeners and every route that is not hot.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-    // The event loops, channels and HTTP/1 codec that the door is built on.
+    // The event loops, channels and HTTP/1 codec that the HTTP/1.1 handler is built on.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     // TLS for the HTTPS listener.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -120,21 +120,21 @@ let package = Package(
       ],
       resources: [.embedInCode("Resources/demo.ndjson")],
       swiftSettings: strict, linkerSettings: standalone),
-    // Measures what the record costs; in this package, because no program but this one may leave the record out.
+    // Measures what the audit log costs; in this package, because no program but this one may leave the audit log out.
     .executableTarget(
-      name: "RecordCost", dependencies: ["OData", "Profiles", "Stores"], path: "Benchmarks/RecordCost",
+      name: "AuditCost", dependencies: ["OData", "Profiles", "Stores"], path: "Benchmarks/AuditCost",
       swiftSettings: strict),
     // The same through the whole server.
     .executableTarget(
-      name: "RecordServer",
+      name: "AuditServer",
       dependencies: [
         "OData", "Profiles", "Stores", "ProfileServer",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
-      path: "Benchmarks/RecordServer", swiftSettings: strict, linkerSettings: standalone),
-    // Requests without a socket, to count what they cost; it drives the door from inside, hence `@testable`.
+      path: "Benchmarks/AuditServer", swiftSettings: strict, linkerSettings: standalone),
+    // Requests without a socket, to count what they cost; it drives the HTTP/1.1 handler from inside, hence `@testable`.
     .executableTarget(
       name: "RequestCost",
       dependencies: [

@@ -9,7 +9,7 @@ import Synchronization
 
 @testable import ProfileServer
 
-/// Sends one kind of request through the door again and again, without a socket: what a counter of instructions needs,
+/// Sends one kind of request through the HTTP/1.1 handler again and again, without a socket: what a counter of instructions needs,
 /// which cannot follow the pool of threads that asynchronous code runs on. Arguments: the scenario, how many requests,
 /// and a directory; in an empty one everything is made first, which costs another time another amount.
 @main
@@ -106,10 +106,10 @@ final class Server {
     let isNew = !FileManager.default.fileExists(atPath: "\(directory)/facet.db")
     let store = try SQLiteStore.open("\(directory)/facet.db", options: SQLiteOptions())
     let environment = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
-    let reader = DirectoryLineReader(defaultTenant: .demo, environment: environment)
+    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
     var lines = (isNew ? Phones.lines : [])[...]
-    _ = try store.importRecords(at: environment.now()) {
-      try lines.popFirst().map { try reader.record(Array($0.utf8)) }
+    _ = try store.importLines(at: environment.now()) {
+      try lines.popFirst().map { try reader.line(Array($0.utf8)) }
     }
     let issuer = try waiting { try await OwnIssuer.load(directory: "\(directory)/keys") }
     ownersToken = try Self.token(for: Phones.owner, of: issuer, "\(directory)/owner.token")
@@ -125,11 +125,11 @@ final class Server {
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
       settings: GraphSettings(
         sourceShape: .auto, lenientNames: false,
-        pageKey: try waiting { try await PageKey.load(path: "\(directory)/pages.key") },
+        pageTokenCipher: try waiting { try await PageTokenCipher.load(path: "\(directory)/pages.key") },
         batchRequestsMax: Limits.batchRequestsDefault),
       metrics: ServerMetrics(), logger: logger)
-    let door = DoorEnvironment(isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
-    try DoorChannel.addDoor(to: channel.pipeline.syncOperations, graph: graph, door)
+    let http1 = GraphHTTP1Environment(isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
+    try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: graph, http1)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }
 
@@ -156,7 +156,7 @@ final class Server {
   private static func token(for person: String, of issuer: OwnIssuer, _ file: String) throws -> String {
     if let kept = try? String(contentsOfFile: file, encoding: .utf8) { return kept }
     guard let user = UserID(person) else { throw Unexpected(what: "a person's id") }
-    let order = TokenOrder(
+    let order = TokenSpecification(
       subject: .user(
         user, principalName: nil, displayName: nil, applicationID: "cost",
         scopes: ["User.ReadWrite", "User.Read.All"], isAdministrator: false),

@@ -26,7 +26,7 @@ def alone_table(binary: Path, folder: Path, rounds: int, connections: int, secon
     hidden = _hidden_cost(facet, turns, connections, seconds, progress)
     progress.finish()
     rows += [
-        ("PATCH with the record, to without it, throughput", number(record.middle), record.spread),
+        ("PATCH with the audit log, to without it, throughput", number(record.middle), record.spread),
         ("404 of a hidden item, to a missing one, CPU", number(hidden.middle), hidden.spread),
     ]
     return Table("Facet alone", "", ("What", "Median", "Least to most"), rows)
@@ -63,14 +63,14 @@ def _starts(facet: Facet, folder: Path) -> list[tuple[str, ...]]:
 def _record_cost(
     binary: Path, folder: Path, turns: int, connections: int, seconds: int, progress: Progress
 ) -> Ratio:
-    """Durable updates of a server that keeps the record, to one that leaves it out."""
+    """Durable updates of a server that keeps the audit log, to one that leaves it out."""
     subjects = []
     try:
         for kind in ("with", "without"):
             facet = _filled(binary, folder, f"record-{kind}")
-            server = FacetServer(facet, f"Facet {kind} the record", record=kind)
+            server = FacetServer(facet, f"Facet {kind} the audit log", record=kind)
             load = HTTPLoad(server.http, "patch", facet.application_token(), DIRECTORY)
-            subjects.append(Subject(f"PATCH {kind} the record", server, load))
+            subjects.append(Subject(f"PATCH {kind} the audit log", server, load))
         _in_turns(subjects, turns, connections, seconds, progress)
         return ratio(subjects[0], subjects[1], "rate")
     finally:

@@ -64,7 +64,7 @@ def check_programs(facet: Path) -> None:
     for name in ("wrk", "nginx", "slapd"):
         program(name)
     compiler()
-    built = [facet, facet.parent / "RecordServer", facet.parent / "RawNIO", VIRTUAL_ENVIRONMENT / "bin/uvicorn"]
+    built = [facet, facet.parent / "AuditServer", facet.parent / "RawNIO", VIRTUAL_ENVIRONMENT / "bin/uvicorn"]
     for file in built:
         if not file.exists():
             sys.exit(f"{file.name} is missing. `make bench` builds and installs what it needs.")

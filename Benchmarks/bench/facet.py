@@ -66,7 +66,7 @@ class FacetServer(Process):
             facet.binary, "serve", "--data", facet.data, "--store", facet.store, "--port", "0", "--https-port", "0",
             "--ready-file", ready]
         if record:
-            command = [facet.binary.parent / "RecordServer", facet.data, ready, record]
+            command = [facet.binary.parent / "AuditServer", facet.data, ready, record]
         started = time.perf_counter()
         super().__init__(name, command, facet.data)
         self.wait_until(ready.exists)

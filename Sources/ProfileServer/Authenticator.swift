@@ -9,7 +9,7 @@ final class Authenticator {
   /// Where this server is found.
   let addresses: AuthorityAddresses
   private let eventLoop: any EventLoop
-  private let remembered = TokenTable()
+  private let remembered = TokenCache()
 
   init(verifier: TokenVerifier, addresses: AuthorityAddresses, eventLoop: any EventLoop) {
     self.verifier = verifier

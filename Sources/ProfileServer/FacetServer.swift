@@ -24,7 +24,7 @@ public struct ServerConfiguration: Sendable {
   /// Whether snake_case names of properties are accepted.
   public var lenientNames: Bool
   /// Seals links to further pages.
-  public var pageKey: PageKey
+  public var pageTokenCipher: PageTokenCipher
   /// Most requests of one batch.
   public var batchRequestsMax: Int
   /// How many files and connections the process may have open.
@@ -33,7 +33,7 @@ public struct ServerConfiguration: Sendable {
   /// A configuration from the settings of the command line.
   public init(
     host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, lenientNames: Bool,
-    pageKey: PageKey, batchRequestsMax: Int, openFilesMax: Int = .max
+    pageTokenCipher: PageTokenCipher, batchRequestsMax: Int, openFilesMax: Int = .max
   ) {
     self.host = host
     self.port = port
@@ -41,7 +41,7 @@ public struct ServerConfiguration: Sendable {
     self.publicURL = publicURL
     self.sourceShape = sourceShape
     self.lenientNames = lenientNames
-    self.pageKey = pageKey
+    self.pageTokenCipher = pageTokenCipher
     self.batchRequestsMax = batchRequestsMax
     self.openFilesMax = openFilesMax
   }
@@ -57,14 +57,14 @@ public struct ServerPorts: Sendable {
 
 /// What only a demo has.
 public struct DemoSettings: Sendable {
-  let records: [DirectoryRecord]
+  let lines: [ImportLine]
   let mayReset: Bool
   let isReachedFromAnywhere: Bool
 
   /// The data of a clean start; `mayReset` when the store holds nothing but what a demo began. `isReachedFromAnywhere`
   /// when the operator said that others than this machine may use it.
-  public init(records: [DirectoryRecord], mayReset: Bool, isReachedFromAnywhere: Bool) {
-    self.records = records
+  public init(lines: [ImportLine], mayReset: Bool, isReachedFromAnywhere: Bool) {
+    self.lines = lines
     self.mayReset = mayReset
     self.isReachedFromAnywhere = isReachedFromAnywhere
   }
@@ -156,7 +156,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   ) async throws -> LoopHandlers {
     let settings = GraphSettings(
       sourceShape: configuration.sourceShape, lenientNames: configuration.lenientNames,
-      pageKey: configuration.pageKey, batchRequestsMax: configuration.batchRequestsMax)
+      pageTokenCipher: configuration.pageTokenCipher, batchRequestsMax: configuration.batchRequestsMax)
     return try await LoopHandlers(group: group) { [service, verifier, addresses, logger] loop in
       GraphHandler(
         session: try service.makeSession { work in loop.execute(work) },
@@ -168,7 +168,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   private func router(_ metrics: ServerMetrics) -> Router<BasicRequestContext> {
     let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: CommonFieldsMiddleware(authority: authority))
-    OperationsRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
+    HealthRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
     MetadataRoutes().add(to: router)
     let demoGuard = DemoGuard(
       publicURL: configuration.publicURL, takesAnyHost: demo?.isReachedFromAnywhere ?? false)
@@ -193,12 +193,12 @@ public struct FacetServer: Service, CustomStringConvertible {
     _ port: ListenerPort, _ shared: Listeners<some HTTPResponder<BasicRequestContext>>,
     onBound: @escaping @Sendable (Int) async -> Void
   ) -> some Service {
-    let environment = DoorEnvironment(
+    let environment = GraphHTTP1Environment(
       isSecure: port.isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
       timeouts: ConnectionTimeouts(), memory: memory)
     let (certificates, handlers, budget) = (certificates, shared.handlers, shared.budget)
     let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
-      let channel = DoorChannel(responder: responder, handlers: handlers, environment: environment)
+      let channel = GraphHTTP1Channel(responder: responder, handlers: handlers, environment: environment)
       guard port.isSecure else { return channel }
       return try TLSChannel(channel, tlsConfiguration: certificates.listenerConfiguration())
     }

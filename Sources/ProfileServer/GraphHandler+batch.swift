@@ -32,7 +32,7 @@ extension GraphHandler {
   }
 
   /// A write of one item, as part of a group.
-  func write(_ exchange: Exchange, _ member: AtomicGroup.Member) throws(GraphError) -> ItemWrite {
+  func write(_ exchange: Exchange, _ member: Changeset.Member) throws(GraphError) -> ItemWrite {
     guard let id = member.id else {
       return .create(member.collection, try patch(exchange, .create, member.collection.target))
     }

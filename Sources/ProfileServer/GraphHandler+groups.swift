@@ -3,14 +3,14 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Groups, who is in them, and the record.
+/// Groups, who is in them, and the audit log.
 extension GraphHandler {
   func perform(
     _ exchange: Exchange, _ method: HTTPMethod, onList list: DirectoryList, _ caller: Caller
   ) throws(GraphError) {
     switch (method, list) {
     case (.GET, _):
-      let page = try PageRequest(exchange, by: caller, key: settings.pageKey)
+      let page = try PageRequest(exchange, by: caller, key: settings.pageTokenCipher)
       read(list, page.query, caller) { [self] in finish(exchange, list, $0, page) }
     case (.POST, .groups):
       let patch = try patch(exchange, .create, ProfileModel.group)
@@ -30,7 +30,7 @@ extension GraphHandler {
     }
   }
 
-  /// Reads a list; of the record, with the id of the person whose it is.
+  /// Reads a list; of the audit log, with the id of the person whose it is.
   private func read(
     _ list: DirectoryList, _ query: ListQuery, _ caller: Caller,
     _ then: @escaping (Result<(UserID?, Listing<VisibleObject>), ProfileError>) -> Void

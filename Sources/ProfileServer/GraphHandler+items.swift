@@ -51,7 +51,7 @@ extension GraphHandler {
   }
 
   private func listItems(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
-    let page = try PageRequest(exchange, by: request.caller, key: settings.pageKey)
+    let page = try PageRequest(exchange, by: request.caller, key: settings.pageTokenCipher)
     let encoder = encoder(exchange)
     let selection = exchange.options.selection
     session.listItems(request, page.query) { [self] result in

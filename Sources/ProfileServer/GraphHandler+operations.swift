@@ -41,7 +41,7 @@ extension GraphHandler {
 
   /// The entities of a list of which only the number is wanted.
   func counting(_ exchange: Exchange) -> ListQuery {
-    ListQuery(exchange.options, limit: 0, abandonment: exchange.request.abandonment).counting
+    ListQuery(exchange.options, limit: 0, cancellation: exchange.request.cancellation).counting
   }
 
   /// A count is plain text without a byte order mark (OData 4.01 part 1, 11.2.10).
@@ -69,7 +69,7 @@ extension GraphHandler {
 
   /// Under which key a creation was sent; nil when it carries none. The key counts for this caller, application and
   /// path alone.
-  func receipt(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> Receipt? {
+  func receipt(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> IdempotencyReceipt? {
     guard let key = exchange.request.headers.first(name: "Idempotency-Key") else { return nil }
     // Of bytes that are no UTF-8 the codec makes the same character, which would make one key of several.
     guard (1...Limits.idempotencyKeyBytesMax).contains(key.utf8.count), key.utf8.allSatisfy({ $0 < 0x80 }) else {
@@ -77,9 +77,9 @@ extension GraphHandler {
     }
     let scope = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? "", key]
     let body = exchange.request.body.map { Array($0.readableBytesView) } ?? []
-    return Receipt(
-      key: settings.pageKey.digest([exchange.request.path] + scope.map { Array($0.utf8) }),
-      body: settings.pageKey.digest([body]),
+    return IdempotencyReceipt(
+      key: settings.pageTokenCipher.digest([exchange.request.path] + scope.map { Array($0.utf8) }),
+      body: settings.pageTokenCipher.digest([body]),
       time: SystemClock.now())
   }
 

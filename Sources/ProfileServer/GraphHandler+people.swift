@@ -64,7 +64,7 @@ extension GraphHandler {
   // MARK: People
 
   private func listUsers(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
-    let page = try PageRequest(exchange, by: caller, key: settings.pageKey)
+    let page = try PageRequest(exchange, by: caller, key: settings.pageTokenCipher)
     let encoder = encoder(exchange)
     let selection = exchange.options.selection
     session.listUsers(page.query, by: caller) { [self] result in
@@ -142,8 +142,8 @@ extension GraphHandler {
       let source = ProfileSource(
         session: session, encoder: encoder, view: view,
         opening: encoder.profileOpening(of: view.owner, exchange.options, showsID: showsID),
-        collections: collections, links: ExpansionLinks(exchange.request, caller, settings.pageKey),
-        abandonment: exchange.request.abandonment)
+        collections: collections, links: ExpansionLinks(exchange.request, caller, settings.pageTokenCipher),
+        cancellation: exchange.request.cancellation)
       finish(exchange, Self.itemHeaders, from: source)
     }
   }

@@ -10,7 +10,7 @@ struct GraphSettings: Sendable {
   /// Whether snake_case names of properties are accepted (`--lenient-names`).
   let lenientNames: Bool
   /// Seals links to further pages.
-  let pageKey: PageKey
+  let pageTokenCipher: PageTokenCipher
   /// Most requests of one batch.
   let batchRequestsMax: Int
 }
@@ -41,8 +41,8 @@ final class GraphHandler {
   /// Answers one request. `then` is called exactly once, on this event loop.
   func handle(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) {
     let exchange = exchange(request, then)
-    guard !CrossOrigin.isPreflight(request.method, request.headers) else {
-      return finish(exchange, CrossOrigin.preflight(request.headers))
+    guard !CORS.isPreflight(request.method, request.headers) else {
+      return finish(exchange, CORS.preflight(request.headers))
     }
     if let metadata = ServiceMetadata.current.response(to: request) {
       exchange.route = .metadata
@@ -78,8 +78,8 @@ final class GraphHandler {
 
   /// Why a request is refused on its header section alone: who has no valid token may not send a long body, which would
   /// be kept in memory for them.
-  func refusalBeforeBody(_ check: HeadCheck) -> GraphError? {
-    guard check.mayHaveLongBody, HeadCheck.isGraph(check.head.uri) else { return nil }
+  func refusalBeforeBody(_ check: RequestHeadValidation) -> GraphError? {
+    guard check.mayHaveLongBody, RequestHeadValidation.isGraph(check.head.uri) else { return nil }
     return authenticator.refusalAtOnce(check.head.headers)
   }
 
@@ -210,7 +210,7 @@ final class GraphHandler {
     response.headers[.requestID] = identity.requestID
     response.headers[.clientRequestID] = identity.clientRequestID
     response.headers[.cacheControl] = "private"
-    CrossOrigin.expose(request, &response.headers)
+    CORS.expose(request, &response.headers)
   }
 
   /// Ids and templates only: paths and queries hold ids and names of people.

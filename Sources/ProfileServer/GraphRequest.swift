@@ -3,7 +3,7 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// A request to a Graph route, free of connection and codec: what the door, and each part of a batch, hand over.
+/// A request to a Graph route, free of connection and codec: what the HTTP/1.1 handler, and each part of a batch, hand over.
 struct GraphRequest {
   let method: HTTPMethod
   /// Path and query as the client sent them.
@@ -18,13 +18,13 @@ struct GraphRequest {
   /// Whether it came as part of a batch.
   let isBatchPart: Bool
   /// Whether the client still waits for the answer; nil where no client can leave.
-  let abandonment: Abandonment?
+  let cancellation: RequestCancellation?
 
   init(
     method: HTTPMethod, target: String, headers: HTTPHeaders, body: ByteBuffer?, origin: String,
-    isBatchPart: Bool = false, abandonment: Abandonment? = nil
+    isBatchPart: Bool = false, cancellation: RequestCancellation? = nil
   ) {
-    self.abandonment = abandonment
+    self.cancellation = cancellation
     self.method = method
     self.target = target
     path = target.withBytes { Array($0.prefix { $0 != UInt8(ascii: "?") }) }

@@ -70,7 +70,7 @@ enum GraphResource {
   }
 
   /// The query options that a method is offered. Writes take what shapes their answer.
-  func offer(to method: HTTPMethod) -> QueryOptions.Offer {
+  func offer(to method: HTTPMethod) -> QueryOptions.Supported {
     switch method {
     case .GET, .HEAD: offerToReads
     case .POST, .PATCH: offerToReads.intersection([.select, .format])
@@ -81,7 +81,7 @@ enum GraphResource {
 
   private var isOfReferences: Bool { if case .memberReferences = self { true } else { false } }
 
-  private var offerToReads: QueryOptions.Offer {
+  private var offerToReads: QueryOptions.Supported {
     switch self {
     case .users, .collection, .list: .list
     case .user, .item, .group: [.select, .format]

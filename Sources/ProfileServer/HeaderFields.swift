@@ -92,7 +92,7 @@ extension HeaderFields {
   var byteCount: Int { fields.reduce(0) { $0 + $1.name.rawValue.utf8.count + $1.value.utf8.count + 4 } }
 
   /// Writes each field as a line of the header section (RFC 9112 section 5).
-  func write(to wire: inout WireWriter) {
+  func write(to wire: inout ResponseSerializer) {
     for field in fields {
       wire.append(field.name.rawValue)
       wire.append(": ")

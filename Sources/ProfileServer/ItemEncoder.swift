@@ -201,7 +201,7 @@ struct ItemEncoder {
     "\(serviceRoot)$metadata#\(Self.entitySet(of: set))\(selection.map { $0.contextSuffix(of: type ?? set) } ?? "")"
   }
 
-  /// The context of the record of a person.
+  /// The context of the audit log of a person.
   func changesContext(of user: UserID, _ selection: Selection?) -> String {
     context(of: user, "changes", selection, ProfileModel.change)
   }

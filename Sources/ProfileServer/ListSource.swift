@@ -2,13 +2,13 @@ import OData
 import Profiles
 
 /// A page of a list that is longer than what is kept of it: the rest is read while it is sent. Owned by one event loop.
-final class ListSource<Element: Sendable>: PieceSource {
+final class ListSource<Element: Sendable>: ResponseBodySource {
   private enum Stage {
     case opening, rest, ended
   }
 
   private let opening: [UInt8]
-  private let rest: ListRest<Element>
+  private let rest: PageRemainder<Element>
   private let startsEmpty: Bool
   private let closing: [UInt8]
   private let encode: ([Element], Bool) -> [UInt8]
@@ -19,7 +19,7 @@ final class ListSource<Element: Sendable>: PieceSource {
   /// A list that begins with `opening`, goes on with `rest` and ends with `closing`. `encode` writes some elements, and
   /// is told whether they are the first.
   init(
-    opening: [UInt8], rest: ListRest<Element>, closing: [UInt8], isFirst: Bool,
+    opening: [UInt8], rest: PageRemainder<Element>, closing: [UInt8], isFirst: Bool,
     _ encode: @escaping ([Element], Bool) -> [UInt8]
   ) {
     self.opening = opening
@@ -40,7 +40,7 @@ final class ListSource<Element: Sendable>: PieceSource {
     }
   }
 
-  func again() -> any PieceSource {
+  func again() -> any ResponseBodySource {
     ListSource(opening: opening, rest: rest.again(), closing: closing, isFirst: startsEmpty, encode)
   }
 

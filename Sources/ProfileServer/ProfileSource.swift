@@ -11,12 +11,12 @@ struct ExpandedCollection {
 }
 
 /// A whole profile, collection after collection, read only as far as the client takes it.
-final class ProfileSource: PieceSource {
+final class ProfileSource: ResponseBodySource {
   private let session: ProfileSession
   private let encoder: ItemEncoder
   private let view: ProfileView
   private let links: ExpansionLinks
-  private let abandonment: Abandonment?
+  private let cancellation: RequestCancellation?
   private let collections: [ExpandedCollection]
   private var rest: ArraySlice<ExpandedCollection>
   private var stage = Stage.opening
@@ -38,9 +38,9 @@ final class ProfileSource: PieceSource {
   /// A profile that begins with `opening` and shows these collections, each with what is asked for of it.
   init(
     session: ProfileSession, encoder: ItemEncoder, view: ProfileView, opening: [UInt8],
-    collections: [ExpandedCollection], links: ExpansionLinks, abandonment: Abandonment?
+    collections: [ExpandedCollection], links: ExpansionLinks, cancellation: RequestCancellation?
   ) {
-    self.abandonment = abandonment
+    self.cancellation = cancellation
     self.session = session
     self.encoder = encoder
     self.view = view
@@ -85,10 +85,10 @@ final class ProfileSource: PieceSource {
     }
   }
 
-  func again() -> any PieceSource {
+  func again() -> any ResponseBodySource {
     ProfileSource(
       session: session, encoder: encoder, view: view, opening: opening, collections: collections, links: links,
-      abandonment: abandonment)
+      cancellation: cancellation)
   }
 
   /// Finds out whether every expression has a value before anything is sent: afterwards it could not be said.
@@ -167,7 +167,7 @@ final class ProfileSource: PieceSource {
   }
 
   private func query(_ options: QueryOptions) -> ListQuery {
-    ListQuery(options, limit: Self.size(options), abandonment: abandonment)
+    ListQuery(options, limit: Self.size(options), cancellation: cancellation)
   }
 
   private func piece(_ page: ItemPage, _ selection: Selection?, isEmpty: Bool) -> [UInt8] {

@@ -35,10 +35,10 @@ public protocol AdministeredStore: ProfileStore {
   func hasGroup(_ id: GroupID, in tenant: TenantID) throws -> Bool
 
   /// Gives all that is held on an id in a tenant, as of one moment: the person, their memberships and items, and then
-  /// the rows of the record that are about them or that say what they did. Those are given of somebody who is gone, too.
+  /// the rows of the audit log that are about them or that say what they did. Those are given of somebody who is gone, too.
   func export(
-    _ user: UserID, in tenant: TenantID, records: (DirectoryRecord) throws -> Void,
-    changes: (RecordedChange) throws -> Void) throws
+    _ user: UserID, in tenant: TenantID, lines: (ImportLine) throws -> Void,
+    changes: (AuditEntry) throws -> Void) throws
 }
 
 /// How much a database holds.

@@ -25,14 +25,14 @@ public final class DataDirectoryLock: Sendable {
 
   private static func locked(_ path: String, _ flags: Int32) throws(StoreOpenError) -> Int32 {
     let descriptor = open(path, flags | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .unusable(reason: SystemFailure.text(errno)) }
+    guard descriptor >= 0 else { throw .unusable(reason: SystemErrorText.text(errno)) }
     var attempts = 1
     // A process that was just started by the holder has the lock too, until it has become what it shall be.
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       guard code == EWOULDBLOCK || code == EINTR, attempts < Limits.lockAttemptsMax else {
         close(descriptor)
-        throw code == EWOULDBLOCK ? .inUse : .unlockable(reason: SystemFailure.text(code))
+        throw code == EWOULDBLOCK ? .inUse : .unlockable(reason: SystemErrorText.text(code))
       }
       attempts += 1
       StoreThread.pause(milliseconds: 10)
@@ -63,9 +63,9 @@ public enum StoreOpenError: Error, Equatable, Sendable {
   case missing
   /// The directory has the key of a database that is not there.
   case lost
-  /// The key of the record is missing, or another database's.
+  /// The key of the audit log is missing, or another database's.
   case foreignKey
-  /// The key of the record is no key, or cannot be read or written; the reason says which.
+  /// The key of the audit log is no key, or cannot be read or written; the reason says which.
   case key(reason: String)
   /// The file system cannot lock; the reason is the operating system's.
   case unlockable(reason: String)
@@ -80,11 +80,11 @@ public enum StoreOpenError: Error, Equatable, Sendable {
       "The database was written by an older version of Facet. Start the server once, which brings it up to date."
     case .missing: "There is no Facet database in this data directory. Check the path given with --data."
     case .lost:
-      "The data directory has record.key, the key of a database, but facet.db is missing or empty. Put facet.db back with "
-        + "facet.db-wal beside it, or restore a backup with `facet restore`. To begin anew, move record.key away first."
+      "The data directory has audit.key, the key of a database, but facet.db is missing or empty. Put facet.db back with "
+        + "facet.db-wal beside it, or restore a backup with `facet restore`. To begin anew, move audit.key away first."
     case .foreignKey: SQLiteStore.foreignKeySentence
     case .key(let reason):
-      "The file record.key in the data directory \(reason). Put the right one there, readable by this user."
+      "The file audit.key in the data directory \(reason). Put the right one there, readable by this user."
     case .unlockable(let reason):
       "The file system of the data directory cannot lock it: \(reason). Choose a data directory on a local disk."
     case .unusable(let reason):
@@ -94,7 +94,7 @@ public enum StoreOpenError: Error, Equatable, Sendable {
 }
 
 /// Errors of the operating system, as text.
-enum SystemFailure {
+enum SystemErrorText {
   /// What the system says about an error number.
   static func text(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -24,7 +24,7 @@ enum StoreThread {
 /// Carries something that is not Sendable from one thread to another, once.
 ///
 /// Safety: the maker lets go of the value, and the one thread that takes it is the only one to use it from then on.
-final class Handover<Value>: @unchecked Sendable {
+final class OneTimeTransfer<Value>: @unchecked Sendable {
   private var value: Value?
 
   /// Holds `value` until it is taken.

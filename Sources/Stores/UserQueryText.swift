@@ -33,7 +33,7 @@ extension UserQueryText {
   }
 
   /// Whoever comes after a place: further in the first key, or as far in it and further in the rest.
-  mutating func clause(after place: OrderPlace, _ keys: ArraySlice<UserSelection.Key>) -> String {
+  mutating func clause(after place: KeysetPosition, _ keys: ArraySlice<UserSelection.Key>) -> String {
     guard let key = keys.first, keys.startIndex < place.values.count else {
       return clause(idAfter: String(decoding: place.id, as: UTF8.self))
     }

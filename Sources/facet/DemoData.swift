@@ -10,9 +10,9 @@ enum DemoData {
   static let phoneID = "e13f7a4d-303c-464f-a6af-80ea18eb74f3"
 
   /// The demo's directory, read from the file that is built into the program.
-  static func records(_ environment: ServiceEnvironment) throws -> [DirectoryRecord] {
-    let reader = DirectoryLineReader(defaultTenant: .demo, environment: environment)
-    return try PackageResources.demo_ndjson.split(separator: 0x0A).map { try reader.record(Array($0)) }
+  static func lines(_ environment: ServiceEnvironment) throws -> [ImportLine] {
+    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
+    return try PackageResources.demo_ndjson.split(separator: 0x0A).map { try reader.line(Array($0)) }
   }
 
   /// A first request that works as it is.

@@ -73,17 +73,17 @@ final class ProgressLine {
   init(_ verb: String) { self.verb = verb }
 
   /// Says how many records are done, twice a second at the most.
-  func update(_ records: Int) {
+  func update(_ lines: Int) {
     let now = ContinuousClock.now
     guard isShown, now - lastShown > .milliseconds(500) else { return }
     lastShown = now
-    write("\r\(verb) \(records) records, \((now - started).components.seconds) s")
+    write("\r\(verb) \(lines) records, \((now - started).components.seconds) s")
   }
 
   /// Ends the line.
-  func finish(_ records: Int) {
+  func finish(_ lines: Int) {
     let seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1_000
-    write("\(isShown ? "\r" : "")\(verb) \(records) records in \(seconds) s.\n")
+    write("\(isShown ? "\r" : "")\(verb) \(lines) records in \(seconds) s.\n")
   }
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

@@ -75,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
     defer { if let readyFile { unlink(readyFile) } }
     let parts = try await ServerParts(self, logger)
     let server = parts.server(self, openFilesMax: openFilesMax) { ports in await announce(ports, parts, logger) }
-    try await run([StoreWatch(parts.store, logger: logger), server], logger)
+    try await run([StoreMonitor(parts.store, logger: logger), server], logger)
     try await parts.close()
     logger.info("The server has ended.")
   }

@@ -11,11 +11,11 @@ struct ServerParts {
   let service: ProfileService
   let issuer: OwnIssuer
   let certificates: LocalCertificateAuthority
-  private let pageKey: PageKey
+  private let pageTokenCipher: PageTokenCipher
   let demo: DemoCredentials?
   let addresses: AuthorityAddresses
   private let verifier: TokenVerifier
-  private let demoRecords: [DirectoryRecord]
+  private let demoLines: [ImportLine]
   private let logger: Logger
 
   init(_ command: ServeCommand, _ logger: Logger) async throws {
@@ -28,7 +28,7 @@ struct ServerParts {
     let issuers = try Self.issuers(command.issuers)
     let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:], forServer: true)
     do {
-      (issuer, pageKey) = try await options.loadKeys(store)
+      (issuer, pageTokenCipher) = try await options.loadKeys(store)
     } catch {
       store.close()
       throw error
@@ -51,7 +51,7 @@ struct ServerParts {
     self.addresses = addresses
     self.logger = logger
     demo = command.demo ? DemoCredentials() : nil
-    demoRecords = command.demo ? try DemoData.records(environment) : []
+    demoLines = command.demo ? try DemoData.lines(environment) : []
     service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: issuers, clock: { SystemClock.now().unixSeconds }, logger: logger)
@@ -68,7 +68,7 @@ struct ServerParts {
     return FacetServer(
       configuration: ServerConfiguration(
         host: command.host, port: command.port, httpsPort: command.httpsPort, publicURL: publicURL,
-        sourceShape: command.sourceShape, lenientNames: command.lenientNames, pageKey: pageKey,
+        sourceShape: command.sourceShape, lenientNames: command.lenientNames, pageTokenCipher: pageTokenCipher,
         batchRequestsMax: command.batchSize, openFilesMax: openFilesMax),
       service: service, verifier: verifier, addresses: addresses,
       authority: Authority(
@@ -77,7 +77,7 @@ struct ServerParts {
       certificates: certificates,
       demo: command.demo
         ? DemoSettings(
-          records: demoRecords, mayReset: command.options.isDemoData, isReachedFromAnywhere: command.demoAnywhere)
+          lines: demoLines, mayReset: command.options.isDemoData, isReachedFromAnywhere: command.demoAnywhere)
         : nil,
       storeMetrics: { [store] in StoreMetrics.lines(store) }, logger: logger, onReady: onReady)
   }
@@ -103,7 +103,7 @@ struct ServerParts {
   /// What a newcomer can paste into a terminal.
   func greeting(_ ready: ReadyFile) async -> String {
     guard let owner = UserID(DemoData.ownerID) else { return "" }
-    let order = TokenOrder(
+    let order = TokenSpecification(
       subject: .user(
         owner, principalName: DemoData.ownerPrincipalName, displayName: DemoData.ownerName,
         applicationID: demo?.client.id ?? "", scopes: ["User.ReadWrite"], isAdministrator: false),
@@ -166,8 +166,8 @@ struct ServerParts {
       if let seed = command.seed {
         _ = try DirectoryImport(environment: environment).run(seed, into: store)
       } else {
-        var records = demoRecords[...]
-        _ = try store.importRecords(at: environment.now()) { records.popFirst() }
+        var lines = demoLines[...]
+        _ = try store.importLines(at: environment.now()) { lines.popFirst() }
       }
     } catch let error as StoreError {
       logger.error("The store could not be filled.", metadata: ["reason": "\(error.message)"])

@@ -31,7 +31,7 @@ struct StoreOptions: ParsableArguments {
   /// The keys that sign tokens.
   var keys: String { "\(data)/keys" }
   /// The key that seals links to further pages.
-  var pageKey: String { "\(data)/pages.key" }
+  var pageTokenCipher: String { "\(data)/pages.key" }
   /// The certificates of the HTTPS listener.
   var certificates: String { "\(data)/tls" }
 
@@ -69,7 +69,7 @@ struct StoreOptions: ParsableArguments {
   private var hasKeys: Bool {
     let signing = (try? FileManager.default.contentsOfDirectory(atPath: keys)) ?? []
     return signing.contains { $0.hasPrefix("key-") && $0.hasSuffix(".pem") }
-      && FileManager.default.fileExists(atPath: pageKey)
+      && FileManager.default.fileExists(atPath: pageTokenCipher)
   }
 
   /// Opens the store for writing; of a SQLite store no other server may be the owner. `undecided` are policies of tenants
@@ -130,17 +130,17 @@ struct StoreOptions: ParsableArguments {
 
   /// Loads the keys of the built-in authority and of links. Servers that share a database share them: what it has counts,
   /// and what it has not is put there.
-  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageKey: PageKey) {
+  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageTokenCipher: PageTokenCipher) {
     do {
       guard let store = store as? PostgreSQLStore else {
-        return (try await OwnIssuer.load(directory: keys), try await PageKey.load(path: pageKey))
+        return (try await OwnIssuer.load(directory: keys), try await PageTokenCipher.load(path: pageTokenCipher))
       }
       // While the database is away, a server starts with the keys that it shared before.
       if store.health == .healthy { try await share(store) }
       let issuer = try await OwnIssuer.load(directory: keys) { [data] name, bytes throws(KeyFileError) in
         try Self.share(name, bytes, store, data)
       }
-      return (issuer, try await PageKey.load(path: pageKey))
+      return (issuer, try await PageTokenCipher.load(path: pageTokenCipher))
     } catch let error as KeyFileError {
       throw CommandFailure(error.message)
     }
@@ -150,7 +150,7 @@ struct StoreOptions: ParsableArguments {
   /// to be made; it is shared before it is used.
   private func share(_ store: PostgreSQLStore) async throws {
     try await Self.offPool { [data] in try store.shareFiles(in: data, publishes: false) }
-    _ = try await PageKey.load(path: pageKey)
+    _ = try await PageTokenCipher.load(path: pageTokenCipher)
     try await Self.offPool { [data] in try store.shareFiles(in: data, publishes: true) }
   }
 

@@ -54,7 +54,7 @@ struct TenantCommand: ParsableCommand {
       defer { store.close() }
       do {
         for tenant in try store.tenants() {
-          print(String(decoding: DirectoryRecord.tenant(tenant).line, as: UTF8.self))
+          print(String(decoding: ImportLine.tenant(tenant).line, as: UTF8.self))
         }
       } catch let error as StoreError {
         throw CommandFailure(error.message)
@@ -168,10 +168,10 @@ extension TenantPolicy {
     case ("allowedAudiences", _): audienceMasks[collection] = try Self.audience(value)
     case ("applicationCollections", 1): applicationCollections = try Self.collections(value)
     case ("writersOfOthers", 1):
-      guard value.isEmpty || WritersOfOthers(rawValue: value) != nil else {
+      guard value.isEmpty || WritePolicy(rawValue: value) != nil else {
         throw CommandFailure("writersOfOthers is 'administrators' or 'anyone'.")
       }
-      writersOfOthers = WritersOfOthers(rawValue: value)
+      writersOfOthers = WritePolicy(rawValue: value)
     case ("createsUnknownPeople", 1):
       guard value.isEmpty || ["true", "false"].contains(value) else {
         throw CommandFailure("createsUnknownPeople is 'true' or 'false'.")

@@ -57,14 +57,14 @@ struct TokenCommand: AsyncParsableCommand {
     let shared = options.isPostgreSQL ? try options.openReadOnly() : nil
     defer { shared?.close() }
     let issuer = try await options.loadKeys(shared).issuer
-    let order = TokenOrder(
+    let order = TokenSpecification(
       subject: try subject(tenant), tenant: tenant, issuedAt: SystemClock.now().unixSeconds,
       tokenID: GUID.random(), base: try options.keptIssuer(), lifeSeconds: expiresIn)
     guard let order else { throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.") }
     do throws(SigningFailure) { print(try await issuer.sign(order)) } catch { throw CommandFailure(error.message) }
   }
 
-  private func subject(_ tenant: TenantID) throws -> TokenOrder.Subject {
+  private func subject(_ tenant: TenantID) throws -> TokenSpecification.Subject {
     if let app { return .application(id: app, name: nil, roles: Self.words(roles)) }
     let found = try person(user ?? "", tenant)
     return .user(

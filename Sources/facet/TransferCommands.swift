@@ -34,15 +34,15 @@ struct DirectoryImport {
   func run(_ path: String?, into store: any ProfileStore) throws -> Int {
     let input = try path.map(Self.open) ?? .standardInput
     let lines = LineReader(input)
-    let reader = DirectoryLineReader(defaultTenant: .demo, environment: environment)
+    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
     let progress = ProgressLine("Imported")
-    var records = 0
+    var lines = 0
     do {
-      let count = try store.importRecords(at: environment.now()) {
+      let count = try store.importLines(at: environment.now()) {
         guard let line = try lines.next() else { return nil }
-        records += 1
-        progress.update(records)
-        return try reader.record(line)
+        lines += 1
+        progress.update(lines)
+        return try reader.line(line)
       }
       progress.finish(count)
       return count
@@ -67,7 +67,7 @@ struct DirectoryImport {
   private static func sentence(_ error: any Error) -> String {
     let sentence =
       switch error {
-      case let error as DirectoryLineError: error.message
+      case let error as ImportLineError: error.message
       case let error as ImportError: error.message
       case let error as StoreError: error.message
       default: String(describing: error)
@@ -83,7 +83,7 @@ struct ExportCommand: ParsableCommand {
     abstract: "Write the whole directory, or all that is held on one person, as JSON lines, as of one moment.",
     discussion:
       "It may run beside a server. Tenants and groups come first, then people in the order of their ids, each "
-      + "followed by their memberships and items. With --user the record of the person follows.")
+      + "followed by their memberships and items. With --user the audit log of the person follows.")
 
   @OptionGroup var options: StoreOptions
 
@@ -106,14 +106,14 @@ struct ExportCommand: ParsableCommand {
     let output = try file.map(Self.create) ?? .standardOutput
     let progress = file == nil ? nil : ProgressLine("Exported")
     var buffer = Data()
-    var records = 0
+    var lines = 0
     do {
       try lines(store) { line in
         buffer.append(contentsOf: line)
         buffer.append(0x0A)
-        records += 1
+        lines += 1
         guard buffer.count > 1 << 16 else { return }
-        progress?.update(records)
+        progress?.update(lines)
         try output.write(contentsOf: buffer)
         buffer.removeAll(keepingCapacity: true)
       }
@@ -125,14 +125,14 @@ struct ExportCommand: ParsableCommand {
     } catch {
       throw CommandFailure("The export could not be written. Check the disk and its free space.")
     }
-    progress?.finish(records)
+    progress?.finish(lines)
   }
 
   /// Gives each line to `body`, without its line feed.
   private func lines(_ store: any AdministeredStore, _ body: ([UInt8]) throws -> Void) throws {
-    guard let user else { return try store.exportRecords { try body($0.line) } }
+    guard let user else { return try store.exportLines { try body($0.line) } }
     let person = try TenantID(tenant).flatMap { try store.person(user, in: $0) }
-    // Of somebody who is gone the record still speaks, by id.
+    // Of somebody who is gone the audit log still speaks, by id.
     guard let id = person?.id ?? (user.contains("@") ? nil : UserID(user)),
       let tenant = person?.tenant ?? TenantID(tenant)
     else { throw CommandFailure("There is no such person. Give an id, or a principal name with --tenant.") }
@@ -141,7 +141,7 @@ struct ExportCommand: ParsableCommand {
       isEmpty = false
       try body(line)
     }
-    try store.export(id, in: tenant, records: { try write($0.line) }, changes: { try write($0.line) })
+    try store.export(id, in: tenant, lines: { try write($0.line) }, changes: { try write($0.line) })
     guard !isEmpty else { throw CommandFailure("Nothing is held on this person. Check the id and --tenant.") }
   }
 

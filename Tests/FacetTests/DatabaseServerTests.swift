@@ -76,7 +76,7 @@ struct DatabaseServerTests {
       let keys = folder.appendingPathComponent("keys")
       if FileManager.default.fileExists(atPath: keys.path) { try FileManager.default.removeItem(at: keys) }
     }
-    for name in ["record.key", "pages.key"] {
+    for name in ["audit.key", "pages.key"] {
       try FileManager.default.copyItem(
         at: folders[0].appendingPathComponent(name), to: folders[1].appendingPathComponent(name))
     }

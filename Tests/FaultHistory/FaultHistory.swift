@@ -15,7 +15,7 @@ public enum FaultAnswer: String, Sendable {
   case wrong
 }
 
-/// A fixed history of writes and reads, each of which has a name that it leaves in the record. It is performed on a store that
+/// A fixed history of writes and reads, each of which has a name that it leaves in the audit log. It is performed on a store that
 /// is made to fail, and afterwards what a sound store finds is compared with what was answered.
 public struct FaultHistory: Sendable {
   /// Told of each answer at once; false ends the history.
@@ -37,7 +37,7 @@ public struct FaultHistory: Sendable {
   static let phones = 6
 
   /// What is there before the first write.
-  public var beginning: [DirectoryRecord] {
+  public var beginning: [ImportLine] {
     [.user(ann)] + (0..<Self.phones).map { .item(Self.phone("phone-\($0)", of: ann, number: "0")) }
   }
 
@@ -58,7 +58,7 @@ public struct FaultHistory: Sendable {
   private func begin(_ store: any AdministeredStore, _ note: Note) -> Bool {
     var rest = beginning[...]
     do {
-      _ = try store.importRecords(at: Self.time) { rest.popFirst() }
+      _ = try store.importLines(at: Self.time) { rest.popFirst() }
       return note("ann", .acknowledged, "")
     } catch let error as StoreError {
       _ = note("ann", Self.answer(error), "\(error)")
@@ -203,7 +203,7 @@ public struct FaultHistory: Sendable {
   // MARK: Data
 
   /// The receipt of the creation that is sent twice.
-  var receipt: Receipt { Receipt(key: Array("key-\(tag)".utf8), body: [1], time: Self.time) }
+  var receipt: IdempotencyReceipt { IdempotencyReceipt(key: Array("key-\(tag)".utf8), body: [1], time: Self.time) }
 
   func key(_ id: String, of user: StoredUser? = nil) -> ItemKey {
     guard let item = ItemID(id) else { preconditionFailure("The history has a bad id.") }

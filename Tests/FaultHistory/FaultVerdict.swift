@@ -83,7 +83,7 @@ extension FaultHistory {
     return violations
   }
 
-  /// How often each name is in the record.
+  /// How often each name is in the audit log.
   private func names(_ store: any AdministeredStore) throws -> [String: Int] {
     var names: [String: Int] = [:]
     for person in [ann, bob] {

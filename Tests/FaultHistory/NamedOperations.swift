@@ -3,7 +3,7 @@ import OData
 import Profiles
 import Synchronization
 
-/// Puts a phone, whatever is there, and leaves its name in the record.
+/// Puts a phone, whatever is there, and leaves its name in the audit log.
 struct NamedPut: ItemOperation {
   let key: ItemKey
   let name: String

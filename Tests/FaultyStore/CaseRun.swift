@@ -109,7 +109,7 @@ struct Templates {
           return 1
         }
         var rest = FaultHistory().beginning[...]
-        guard (try? store.importRecords(at: .init(unixSeconds: 0)) { rest.popFirst() }) != nil else { return 1 }
+        guard (try? store.importLines(at: .init(unixSeconds: 0)) { rest.popFirst() }) != nil else { return 1 }
         if beginning == .closed { store.close() }
         return 0
       }

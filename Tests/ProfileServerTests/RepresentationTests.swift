@@ -159,7 +159,7 @@ struct PageTokenTests {
       .null, .int(.min), .int(.max), .double(-0.0), .double(.infinity), .text([]), .text(Array("Zoë\u{0}".utf8)),
       .text(Array(repeating: 0xFF, count: Limits.orderTextBytesMax)),
     ]
-    let token = PageToken(pageSize: 7, place: OrderPlace(values: values, id: Array("ïd".utf8)))
+    let token = PageToken(pageSize: 7, place: KeysetPosition(values: values, id: Array("ïd".utf8)))
     #expect(PageToken(token.bytes) == token)
     for end in 0..<(token.bytes.count - token.place.id.count) { #expect(PageToken(Array(token.bytes[..<end])) == nil) }
     #expect(PageToken([]) == nil && PageToken([9] + token.bytes.dropFirst()) == nil)
@@ -167,14 +167,14 @@ struct PageTokenTests {
 
   @Test("A token opens with its key, caller, path and query alone, and tells nothing")
   func sealed() throws {
-    let key = PageKey()
-    let plain = PageToken(pageSize: 7, place: OrderPlace(values: [.text(Array("CANARY".utf8))], id: [1])).bytes
+    let key = PageTokenCipher()
+    let plain = PageToken(pageSize: 7, place: KeysetPosition(values: [.text(Array("CANARY".utf8))], id: [1])).bytes
     let query = try options("$filter=id ne 'a'&$orderby=displayName&$top=7")
     let binding = PageToken.binding(caller, path: "/beta/users".utf8, query)
     let token = try #require(key.seal(plain, binding: binding))
     #expect(key.open(token, binding: binding) == plain)
     #expect(key.seal(plain, binding: binding) != token && !token.contains("CANARY"))
-    #expect(PageKey().open(token, binding: binding) == nil)
+    #expect(PageTokenCipher().open(token, binding: binding) == nil)
     let others = [
       PageToken.binding(caller, path: "/beta/user".utf8, query),
       PageToken.binding(caller, path: "/beta/users".utf8, try options("$filter=id ne 'b'&$orderby=displayName")),
@@ -218,21 +218,21 @@ struct PageTokenTests {
   func keyFile() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/pages.key"
-    let first = try await PageKey.load(path: path)
+    let first = try await PageTokenCipher.load(path: path)
     let token = try #require(first.seal([1, 2, 3], binding: []))
-    #expect(try await PageKey.load(path: path).open(token, binding: []) == [1, 2, 3])
+    #expect(try await PageTokenCipher.load(path: path).open(token, binding: []) == [1, 2, 3])
     try PrivateFiles.write([1, 2], to: path, mode: 0o600, placement: .replacing)
-    await #expect(throws: KeyFileError.broken(path: path)) { try await PageKey.load(path: path) }
+    await #expect(throws: KeyFileError.broken(path: path)) { try await PageTokenCipher.load(path: path) }
     try PrivateFiles.write(Array(repeating: 1, count: 32), to: path, mode: 0o644, placement: .replacing)
-    await #expect(throws: KeyFileError.self) { try await PageKey.load(path: path) }
+    await #expect(throws: KeyFileError.self) { try await PageTokenCipher.load(path: path) }
   }
 
   @Test("A token of as many long texts as there can be fits into a URL with the longest query")
   func longest() throws {
     let text = OrderValue.text(Array(repeating: 0x61, count: Limits.orderTextBytesMax))
-    let place = OrderPlace(
+    let place = KeysetPosition(
       values: Array(repeating: text, count: Limits.orderKeysMax), id: Array(repeating: 0x61, count: Limits.idBytesMax))
-    let token = try #require(PageKey().seal(PageToken(pageSize: 999, place: place).bytes, binding: []))
+    let token = try #require(PageTokenCipher().seal(PageToken(pageSize: 999, place: place).bytes, binding: []))
     #expect(Limits.listURLBytesMax + token.utf8.count + "&$skiptoken=".utf8.count <= Limits.urlBytesMax)
   }
 }

@@ -71,7 +71,7 @@ struct RequestPartsTests {
 
   @Test("A preflight is allowed names up to a bound, each once and whole")
   func preflightNames() {
-    func names(_ asked: String...) -> [Substring] { FieldList.readable([CrossOrigin.allowedHeaders(for: asked)]) }
+    func names(_ asked: String...) -> [Substring] { FieldList.readable([CORS.allowedHeaders(for: asked)]) }
     let fixed = names().count
     #expect(names("id", "ID, match", "a b, \"c\", é,").suffix(2) == ["id", "match"])
     #expect(names("if-match", "", ",").count == fixed)
@@ -115,6 +115,6 @@ struct RequestPartsTests {
       ("/healthz", false), ("/", false), ("*", false),
     ])
   func graphPaths(target: String, isGraph: Bool) {
-    #expect(HeadCheck.isGraph(target) == isGraph)
+    #expect(RequestHeadValidation.isGraph(target) == isGraph)
   }
 }

@@ -36,8 +36,8 @@ enum People {
   /// The version of what is written.
   static let version = Version(number: 4)
 
-  static func stamp(_ caller: Caller, at time: DateTimeOffset = now) -> AuditStamp {
-    AuditStamp(caller: caller, time: time, version: version)
+  static func stamp(_ caller: Caller, at time: DateTimeOffset = now) -> WriteStamp {
+    WriteStamp(caller: caller, time: time, version: version)
   }
 }
 

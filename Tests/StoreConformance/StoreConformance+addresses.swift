@@ -37,14 +37,14 @@ extension StoreConformance {
     },
     ConformanceCase(.atomic, "An import is refused that gives a mail address to a second person") { driver in
       let ann = try Probe.person("ann", mail: "ann@contoso.example")
-      try await driver.importRecords([.user(ann)])
+      try await driver.importLines([.user(ann)])
       do {
-        try await driver.importRecords([.user(try Probe.person("bob", mail: "Ann@contoso.example"))])
+        try await driver.importLines([.user(try Probe.person("bob", mail: "Ann@contoso.example"))])
         throw ConformanceFailure("The import was taken.")
       } catch let error as ImportError {
         try expectEqual(error, .mailTaken, "The reason")
       }
-      try await driver.importRecords([.user(ann), .user(try Probe.person("bob", mail: "bob@contoso.example"))])
+      try await driver.importLines([.user(ann), .user(try Probe.person("bob", mail: "bob@contoso.example"))])
     },
     ConformanceCase(.concurrent, "Of 32 who take one mail address at once, one has it") { driver in
       let people = try (0..<32).map { try Probe.person("p\($0)", mail: "director@contoso.example") }
@@ -60,8 +60,8 @@ extension StoreConformance {
         return await group.reduce(into: []) { $0.append($1) }
       }
       try expectEqual(outcomes.count { $0 == .failure(.mailTaken) }, 31, "Those who were refused")
-      let holders = try await driver.export().count { record in
-        if case .user(let user) = record { user.foldedMail != nil } else { false }
+      let holders = try await driver.export().count { line in
+        if case .user(let user) = line { user.foldedMail != nil } else { false }
       }
       try expectEqual(holders, 1, "Those who have it")
     },
@@ -75,8 +75,8 @@ extension StoreConformance {
 
   // MARK: Creations that are sent again
 
-  private static func receipt(_ key: UInt8, body: UInt8 = 1) -> Receipt {
-    Receipt(key: [key], body: [body], time: Probe.time(0))
+  private static func receipt(_ key: UInt8, body: UInt8 = 1) -> IdempotencyReceipt {
+    IdempotencyReceipt(key: [key], body: [body], time: Probe.time(0))
   }
 
   static let creations: [ConformanceCase] = [

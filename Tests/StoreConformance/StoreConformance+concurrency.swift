@@ -127,7 +127,7 @@ extension StoreConformance {
       try expectEqual(
         await reader.user(principalName: "a", in: person.tenant), .failure(.closed), "A person by name")
       try await expectClosed("A new reader") { _ = try driver.reader() }
-      try await expectClosed("An import") { try await driver.importRecords([.user(person)]) }
+      try await expectClosed("An import") { try await driver.importLines([.user(person)]) }
       try await expectClosed("An export") { _ = try await driver.export() }
       try await expectClosed("The log") { _ = try await driver.changes(of: person.id) }
     },

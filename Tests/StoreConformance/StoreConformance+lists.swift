@@ -12,7 +12,7 @@ extension StoreConformance {
         let key = try Probe.key(person.id, "p\(number * 37 % 150)")
         items.append(Probe.item(key, ["n": "\(number)"], created: Probe.time(number % 3)))
       }
-      try await driver.importRecords(items.map { .item($0) })
+      try await driver.importLines(items.map { .item($0) })
       let wanted = items.sorted { left, right in
         left.created != right.created
           ? left.created < right.created : left.key.id.text.utf8.lexicographicallyPrecedes(right.key.id.text.utf8)

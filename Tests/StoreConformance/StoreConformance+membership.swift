@@ -49,12 +49,12 @@ extension StoreConformance {
     },
     ConformanceCase(.basic, "A person is a member of so many groups and of no more") { driver in
       let user = try await driver.add(["ann"])[0]
-      var records: [DirectoryRecord] = []
+      var lines: [ImportLine] = []
       for number in 0..<Limits.groupsPerPersonMax {
         let group = try Probe.group("g\(number)")
-        records += [.group(group), .member(user, of: group.id)]
+        lines += [.group(group), .member(user, of: group.id)]
       }
-      try await driver.importRecords(records)
+      try await driver.importLines(lines)
       let last = try Probe.group("last")
       try expectEqual(
         await driver.write(ProbeGroupOperation.put(last, adding: [user])), .failure(.tooManyGroups), "One more")
@@ -62,42 +62,42 @@ extension StoreConformance {
         try await driver.reader().countGroups(.tenant(Probe.tenant)).get(), Limits.groupsPerPersonMax, "The groups")
       _ = await driver.write(ProbeGroupOperation.put(last))
       do {
-        try await driver.importRecords([.member(user, of: last.id)])
+        try await driver.importLines([.member(user, of: last.id)])
         throw ConformanceFailure("An import made one membership too many.")
       } catch ImportError.tooManyGroups {}
     },
     ConformanceCase(.basic, "How somebody stands to a person is found out with what is read") { driver in
       let people = try await driver.add(["ann", "bob"])
       let (ann, bob) = (people[0], people[1])
-      let sight = Sight(of: try Probe.caller("bob"))
+      let authorization = AuthorizationContext(of: try Probe.caller("bob"))
       let reader = try driver.reader()
-      func standing() async throws -> Standing? { try await reader.owner(ann, for: sight).get()?.standing }
-      try expectEqual(try await standing(), Standing(policy: TenantPolicy()), "At first")
-      try expectEqual(try await reader.owner(ann, for: .everything).get()?.standing, nil, "Not asked for")
+      func relation() async throws -> OwnerRelation? { try await reader.owner(ann, for: authorization).get()?.relation }
+      try expectEqual(try await relation(), OwnerRelation(policy: TenantPolicy()), "At first")
+      try expectEqual(try await reader.owner(ann, for: .everything).get()?.relation, nil, "Not asked for")
       for (id, audience) in [("1", Audience.family), ("2", .contacts)] {
         let entry = Probe.item(try Probe.key(ann, id, in: "relationships"), ["n": id]).listing(
           ListedPerson(bob, as: audience))
         try await driver.put(.create(entry))
-        try expect(try await standing()?.listed.contains(audience) ?? false, "A list was not found.")
+        try expect(try await relation()?.listed.contains(audience) ?? false, "A list was not found.")
       }
       try expectEqual(
-        try await reader.owner(bob, for: Sight(of: try Probe.caller("ann"))).get()?.standing?.listed, .me,
+        try await reader.owner(bob, for: AuthorizationContext(of: try Probe.caller("ann"))).get()?.relation?.listed, .me,
         "The other way")
       let first = try Probe.key(ann, "1", in: "relationships")
       try await driver.put(.replace(with: Probe.item(first, ["n": "other"])))
-      try expectEqual(try await standing()?.listed, .contacts, "After a list was emptied")
+      try expectEqual(try await relation()?.listed, .contacts, "After a list was emptied")
       _ = await driver.write(ProbeOperation.remove(try Probe.key(ann, "2", in: "relationships")))
-      try expectEqual(try await standing()?.listed, .me, "After a list was deleted")
+      try expectEqual(try await relation()?.listed, .me, "After a list was deleted")
       _ = await driver.write(ProbeGroupOperation.put(try Probe.group("team"), adding: [ann]))
       _ = await driver.write(ProbeGroupOperation.put(try Probe.group("others"), adding: [bob]))
-      try expectEqual(try await standing()?.sharesGroup, false, "In different groups")
+      try expectEqual(try await relation()?.sharesGroup, false, "In different groups")
       _ = await driver.write(ProbeGroupOperation.add(bob, to: try Probe.groupID("team")))
-      try expectEqual(try await standing()?.sharesGroup, true, "In a common group")
+      try expectEqual(try await relation()?.sharesGroup, true, "In a common group")
     },
     ConformanceCase(.basic, "What a tenant decided holds from the next read on") { driver in
       let ann = try await driver.add(["ann"])[0]
       let reader = try driver.reader()
-      let sight = Sight(of: try Probe.caller("eve", of: Probe.stranger))
+      let authorization = AuthorizationContext(of: try Probe.caller("eve", of: Probe.stranger))
       try expectEqual(try await reader.tenant(Probe.stranger).get(), nil, "An unknown tenant")
       for tenant in TenantID.builtIn {
         try expectEqual(
@@ -105,22 +105,22 @@ extension StoreConformance {
       }
       try await driver.put(
         .create(Probe.item(try Probe.key(ann, "p"), ["a": "b"], audience: [.federatedOrganizations])))
-      try expectEqual(try await reader.hasItemsBeyondTenant(of: ann, for: sight).get(), false, "Before")
+      try expectEqual(try await reader.hasItemsBeyondTenant(of: ann, for: authorization).get(), false, "Before")
       var settings = TenantSettings(id: Probe.tenant, name: "Ours", federatedWith: [Probe.stranger])
-      try await driver.importRecords([.tenant(settings)])
+      try await driver.importLines([.tenant(settings)])
       try expectEqual(try await reader.tenant(Probe.tenant).get(), settings, "What it decided")
-      try expectEqual(try await reader.owner(ann, for: sight).get()?.standing?.isFederated, true, "Federated")
-      try expectEqual(try await reader.hasItemsBeyondTenant(of: ann, for: sight).get(), true, "Federated")
+      try expectEqual(try await reader.owner(ann, for: authorization).get()?.relation?.isFederated, true, "Federated")
+      try expectEqual(try await reader.hasItemsBeyondTenant(of: ann, for: authorization).get(), true, "Federated")
       settings.policy.audienceMasks = ["phones": [.everyone]]
-      try await driver.importRecords([.tenant(settings)])
-      try expectEqual(try await reader.hasItemsBeyondTenant(of: ann, for: sight).get(), false, "Behind a mask")
-      try expectEqual(try await reader.count(of: ann, in: "phones", for: sight).get(), 0, "Behind a mask")
-      try expectEqual(try await reader.item(try Probe.key(ann, "p"), for: sight).get(), nil, "Behind a mask")
+      try await driver.importLines([.tenant(settings)])
+      try expectEqual(try await reader.hasItemsBeyondTenant(of: ann, for: authorization).get(), false, "Behind a mask")
+      try expectEqual(try await reader.count(of: ann, in: "phones", for: authorization).get(), 0, "Behind a mask")
+      try expectEqual(try await reader.item(try Probe.key(ann, "p"), for: authorization).get(), nil, "Behind a mask")
       try expectEqual(
-        try await reader.count(of: ann, in: "phones", for: Sight(of: try Probe.caller("ann"))).get(), 1, "The owner")
+        try await reader.count(of: ann, in: "phones", for: AuthorizationContext(of: try Probe.caller("ann"))).get(), 1, "The owner")
       try expectEqual(try await driver.export().first, .tenant(settings), "The export")
     },
-    ConformanceCase(.basic, "The record is read in pages, each row at its position") { driver in
+    ConformanceCase(.basic, "The audit log is read in pages, each row at its position") { driver in
       let person = try Probe.person("ann")
       try await driver.add(person)
       let key = try Probe.key(person.id, "p")
@@ -128,7 +128,7 @@ extension StoreConformance {
       for number in 1..<100 { try await driver.put(.set(["n": "\(number)"], of: key)) }
       let reader = try driver.reader()
       let viewer = Viewer(user: person.id, tenant: Probe.tenant)
-      var rows: [RecordedChange] = []
+      var rows: [AuditEntry] = []
       while true {
         let page = try await reader.changes(of: viewer, from: rows.last?.older, limit: 40).get()
         rows += page.elements
@@ -144,7 +144,7 @@ extension StoreConformance {
       let first = try Probe.person("ann")
       try await driver.add(first)
       _ = await driver.write(RemovePerson(user: first.id))
-      try await driver.importRecords([.user(try Probe.person("ann", in: Probe.otherTenant))])
+      try await driver.importLines([.user(try Probe.person("ann", in: Probe.otherTenant))])
       let reader = try driver.reader()
       for (tenant, kinds) in [(Probe.tenant, [Change.Kind.created, .deleted]), (Probe.otherTenant, [.imported])] {
         try expectEqual(try await driver.changes(of: first.id, in: tenant).map(\.kind), kinds, "The rows of a tenant")
@@ -158,20 +158,20 @@ extension StoreConformance {
       let ann = try Probe.person("ann")
       let team = try Probe.group("team")
       let settings = TenantSettings(id: Probe.stranger, name: "Strangers")
-      let records: [DirectoryRecord] = [
+      let lines: [ImportLine] = [
         .tenant(settings), .group(team), .user(ann), .member(ann.id, of: team.id),
       ]
-      try await driver.importRecords(records)
-      try expectEqual(try await driver.export().map(\.line), records.map(\.line), "The export")
-      try await driver.importRecords([.member(ann.id, of: team.id)])
+      try await driver.importLines(lines)
+      try expectEqual(try await driver.export().map(\.line), lines.map(\.line), "The export")
+      try await driver.importLines([.member(ann.id, of: team.id)])
       try expectEqual(try await driver.reader().countMembers(of: team.id).get(), 1, "After a second import")
-      for (record, error) in [
-        (DirectoryRecord.member(try Probe.user("nobody"), of: team.id), ImportError.unknownPerson),
+      for (line, error) in [
+        (ImportLine.member(try Probe.user("nobody"), of: team.id), ImportError.unknownPerson),
         (.member(ann.id, of: try Probe.groupID("nothing")), .unknownGroup),
         (.group(try Probe.group("team", in: Probe.stranger)), .groupOfOtherTenant),
       ] {
         do {
-          try await driver.importRecords([record])
+          try await driver.importLines([record])
           throw ConformanceFailure("An import took what joins nothing.")
         } catch let found as ImportError { try expectEqual(found, error, "The refusal") }
       }

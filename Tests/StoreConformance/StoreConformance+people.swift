@@ -43,7 +43,7 @@ extension StoreConformance {
       let reader = try driver.reader()
       let first = try await reader.users(in: Probe.tenant, after: nil, limit: 2).get()
       let rest = try await reader.users(
-        in: Probe.tenant, after: OrderPlace(values: [], id: Array("p1".utf8)), limit: 100
+        in: Probe.tenant, after: KeysetPosition(values: [], id: Array("p1".utf8)), limit: 100
       ).get()
       try expectEqual(first.elements.map(\.id.text), ["p0", "p1"], "The first page")
       try expectEqual([first.isLast, rest.isLast], [false, true], "Whether they are the last")
@@ -70,15 +70,15 @@ extension StoreConformance {
         try await driver.put(.create(Probe.item(try Probe.key(ann.id, id), ["a": id], audience: audience)))
       }
       let reader = try driver.reader()
-      for (sight, count) in [
-        (Sight.everything, 3), (Sight(of: try Probe.caller("bob")), 2),
-        (Sight(of: try Probe.caller("eve", of: Probe.stranger)), 1), (Sight(of: try Probe.caller("ann")), 3),
+      for (authorization, count) in [
+        (AuthorizationContext.everything, 3), (AuthorizationContext(of: try Probe.caller("bob")), 2),
+        (AuthorizationContext(of: try Probe.caller("eve", of: Probe.stranger)), 1), (AuthorizationContext(of: try Probe.caller("ann")), 3),
       ] {
-        let found = try await reader.count(of: ann.id, in: "phones", for: sight).get()
+        let found = try await reader.count(of: ann.id, in: "phones", for: authorization).get()
         try expectEqual(found, count, "The number of items")
-        let page = try await reader.page(of: ann.id, in: "phones", for: sight, limit: 10).get()
+        let page = try await reader.page(of: ann.id, in: "phones", for: authorization, limit: 10).get()
         try expectEqual(page.elements.count, count, "The items listed")
-        try expectEqual(try await reader.count(of: ann.id, in: "emails", for: sight).get(), 0, "Elsewhere")
+        try expectEqual(try await reader.count(of: ann.id, in: "emails", for: authorization).get(), 0, "Elsewhere")
       }
       let removal = RemoveItems(user: ann.id, audiences: [.organization, .everyone])
       try expectEqual(await driver.write(removal), .success(.removed), "The answer")

@@ -77,7 +77,7 @@ extension StoreConformance {
           let wanted = people.filter { person in condition.map { holds($0, person) } ?? true }
             .sorted { selection.precedes(selection.place(of: $0), selection.place(of: $1)) }.map(\.id.text)
           var found: [String] = []
-          var place: OrderPlace?
+          var place: KeysetPosition?
           repeat {
             let page = try await reader.users(in: Probe.tenant, selection, after: place, limit: 3).get()
             found += page.elements.map(\.id.text)
@@ -91,8 +91,8 @@ extension StoreConformance {
 
   // MARK: Receipts and groups of writes
 
-  private static func receipt(_ key: UInt8, body: UInt8 = 1, at seconds: Int = 0) -> Receipt {
-    Receipt(key: [key], body: [body], time: Probe.time(seconds))
+  private static func receipt(_ key: UInt8, body: UInt8 = 1, at seconds: Int = 0) -> IdempotencyReceipt {
+    IdempotencyReceipt(key: [key], body: [body], time: Probe.time(seconds))
   }
 
   static let receipts: [ConformanceCase] = [

@@ -4,9 +4,9 @@ import Profiles
 extension StoreConformance {
   static let transfer: [ConformanceCase] = [
     ConformanceCase(.atomic, "What is imported is exported again, in order") { driver in
-      let records = try directory()
-      try expectEqual(try await driver.importRecords(records.reversedPeople), records.all.count, "The count")
-      try expectEqual(try await driver.export().map(\.line), records.all.map(\.line), "The export")
+      let lines = try directory()
+      try expectEqual(try await driver.importLines(lines.reversedPeople), lines.all.count, "The count")
+      try expectEqual(try await driver.export().map(\.line), lines.all.map(\.line), "The export")
       let ann = try Probe.user("ann")
       let rows = try await driver.changes(of: ann)
       try expectEqual(rows.map(\.kind), [.imported, .imported, .imported], "The kinds of rows in the log")
@@ -15,12 +15,12 @@ extension StoreConformance {
       try expectEqual(rows.last?.versionAfter, item.version, "The version in the log")
     },
     ConformanceCase(.atomic, "An import replaces what is there, with a version that it never had") { driver in
-      let records = try directory()
-      try await driver.importRecords(records.all)
+      let lines = try directory()
+      try await driver.importLines(lines.all)
       let before = try await versions(driver)
       let ann = try Probe.person("ann", principalName: "new@contoso.example", displayName: "New")
       let key = try Probe.key(ann.id, "p2")
-      try await driver.importRecords([.user(ann), .item(Probe.item(key, ["a": "new"], created: Probe.time(3)))])
+      try await driver.importLines([.user(ann), .item(Probe.item(key, ["a": "new"], created: Probe.time(3)))])
       let reader = try driver.reader()
       let found = try unwrap(try await reader.item(key).get(), "The item")
       let item = "item ann/phones/p2"
@@ -31,13 +31,13 @@ extension StoreConformance {
       try expect(try await versions(driver)["person ann"] != before["person ann"], "The person has their old version.")
       try expectEqual(
         try await reader.user(principalName: "NEW@contoso.example", in: Probe.tenant).get()?.id, ann.id, "By name")
-      try expectEqual(try await driver.export().count, records.all.count, "The number of records")
+      try expectEqual(try await driver.export().count, lines.all.count, "The number of records")
     },
     ConformanceCase(.atomic, "An import that breaks off leaves nothing behind") { driver in
       try await driver.add(try Probe.person("zoe"))
       let before = try await driver.export()
       do {
-        try await driver.importRecords(try directory().all, thenThrow: ConformanceFailure("The line is bad."))
+        try await driver.importLines(try directory().all, thenThrow: ConformanceFailure("The line is bad."))
         throw ConformanceFailure("The error of the source was not passed on.")
       } catch let error as ConformanceFailure {
         try expectEqual(error.description, "The line is bad.", "The error")
@@ -50,56 +50,56 @@ extension StoreConformance {
       let holder = try Probe.person("zoe", principalName: "zoe@contoso.example")
       try await driver.add(holder)
       let ann = try Probe.person("ann")
-      let start: [DirectoryRecord] = [.user(ann)]
+      let start: [ImportLine] = [.user(ann)]
       let many = try (0...Limits.itemsPerCollectionMax).map {
-        DirectoryRecord.item(Probe.item(try Probe.key(ann.id, "p\($0)"), [:]))
+        ImportLine.item(Probe.item(try Probe.key(ann.id, "p\($0)"), [:]))
       }
       let large = try (0...(Limits.personBytesMax >> 20)).map {
-        DirectoryRecord.item(Probe.item(try Probe.key(ann.id, "p\($0)"), bytes: 1 << 20))
+        ImportLine.item(Probe.item(try Probe.key(ann.id, "p\($0)"), bytes: 1 << 20))
       }
-      let taken = DirectoryRecord.user(try Probe.person("bob", principalName: "ZOE@contoso.example"))
-      let stray = DirectoryRecord.item(Probe.item(try Probe.key(try Probe.user("bob"), "p"), [:]))
-      let refused: [(ImportError, [DirectoryRecord])] = [
+      let taken = ImportLine.user(try Probe.person("bob", principalName: "ZOE@contoso.example"))
+      let stray = ImportLine.item(Probe.item(try Probe.key(try Probe.user("bob"), "p"), [:]))
+      let refused: [(ImportError, [ImportLine])] = [
         (.unknownPerson, start + [stray]), (.principalNameTaken, start + [taken]), (.collectionFull, start + many),
         (.personFull, start + large),
       ]
-      for (reason, records) in refused {
+      for (reason, lines) in refused {
         do {
-          try await driver.importRecords(records)
+          try await driver.importLines(lines)
           throw ConformanceFailure("The import was taken in spite of \(reason).")
         } catch let error as ImportError {
           try expectEqual(error, reason, "The reason")
         }
         try expectEqual(try await driver.export(), [.user(holder)], "The content")
       }
-      try await driver.importRecords(start + many.dropLast())
+      try await driver.importLines(start + many.dropLast())
     },
     ConformanceCase(.atomic, "Replacing everything leaves what is given, and no log") { driver in
       let zoe = try Probe.person("zoe", principalName: "ann@contoso.example")
       try await driver.add(zoe)
       try await driver.put(ProbeOperation.create(Probe.item(try Probe.key(zoe.id, "p"), [:])))
-      let records = try directory()
+      let lines = try directory()
       for _ in 0..<2 {
-        if case .failure(let error) = await driver.replaceAll(records.all) {
+        if case .failure(let error) = await driver.replaceAll(lines.all) {
           throw ConformanceFailure("Replacing everything ended with \(error).")
         }
-        try expectEqual(try await driver.export().map(\.line), records.all.map(\.line), "The content")
+        try expectEqual(try await driver.export().map(\.line), lines.all.map(\.line), "The content")
         try expectEqual(try await driver.changes(of: zoe.id), [], "The log")
       }
-      let stray = DirectoryRecord.item(Probe.item(try Probe.key(zoe.id, "p"), [:]))
+      let stray = ImportLine.item(Probe.item(try Probe.key(zoe.id, "p"), [:]))
       let twice = try [Probe.person("a", principalName: "x"), Probe.person("b", principalName: "X")]
       for wrong in [[stray], twice.map { .user($0) }] {
         if case .success = await driver.replaceAll(wrong) {
           throw ConformanceFailure("Records that do not fit together were taken.")
         }
         try expectEqual(
-          try await driver.export().map(\.line), records.all.map(\.line), "The content after a refusal")
+          try await driver.export().map(\.line), lines.all.map(\.line), "The content after a refusal")
       }
     },
     ConformanceCase(.atomic, "No version comes twice, however often the same is imported, replaced or deleted") {
       driver in
       let group = try Probe.group("team")
-      let records = try [.group(group)] + directory().all
+      let lines = try [.group(group)] + directory().all
       var seen: [String: Set<Int64>] = [:]
       func look() async throws {
         for (address, version) in try await versions(driver) {
@@ -107,9 +107,9 @@ extension StoreConformance {
         }
       }
       for _ in 0..<3 {
-        try await driver.importRecords(records)
+        try await driver.importLines(lines)
         try await look()
-        if case .failure(let error) = await driver.replaceAll(records) {
+        if case .failure(let error) = await driver.replaceAll(lines) {
           throw ConformanceFailure("Replacing everything ended with \(error).")
         }
         try await look()
@@ -125,8 +125,8 @@ extension StoreConformance {
       for key in keys { try await driver.put(ProbeOperation.create(Probe.item(key, ["n": "0"]))) }
       async let writing: Void = alternate(driver, keys, times: 200)
       for _ in 0..<50 {
-        let versions = try await driver.export().compactMap { record in
-          if case .item(let item) = record { item.version.number } else { nil }
+        let versions = try await driver.export().compactMap { line in
+          if case .item(let item) = line { item.version.number } else { nil }
         }
         try expectEqual(versions.count, 2, "The number of items")
         // The first is always written before the second.
@@ -139,8 +139,8 @@ extension StoreConformance {
   /// The version of everything that is stored, by what it is.
   private static func versions(_ driver: StoreDriver) async throws -> [String: Int64] {
     var versions: [String: Int64] = [:]
-    for record in try await driver.export() {
-      switch record {
+    for line in try await driver.export() {
+      switch line {
       case .user(let user): versions["person \(user.id.text)"] = user.version.number
       case .group(let group): versions["group \(group.id.text)"] = group.version.number
       case .item(let item):
@@ -173,9 +173,9 @@ extension StoreConformance {
 
 /// The records of two people.
 private struct ProbeDirectory {
-  let ann: [DirectoryRecord]
-  let bob: [DirectoryRecord]
+  let ann: [ImportLine]
+  let bob: [ImportLine]
 
-  var all: [DirectoryRecord] { ann + bob }
-  var reversedPeople: [DirectoryRecord] { bob + ann }
+  var all: [ImportLine] { ann + bob }
+  var reversedPeople: [ImportLine] { bob + ann }
 }

@@ -33,28 +33,28 @@ final class StoreDriver: Sendable {
   }
 
   /// Creates an item under a receipt and waits for the answer.
-  func create(_ item: StoredItem, _ receipt: Receipt) async -> Result<Once<ItemOutcome>, ProfileError> {
+  func create(_ item: StoredItem, _ receipt: IdempotencyReceipt) async -> Result<Once<ItemOutcome>, ProfileError> {
     await withCheckedContinuation { continuation in
       store.submit(.createItem(ProbeOperation.create(item), receipt) { continuation.resume(returning: $0) })
     }
   }
 
   /// Creates a person under a receipt and waits for the answer.
-  func create(_ person: StoredUser, _ receipt: Receipt) async -> Result<Once<PersonOutcome>, ProfileError> {
+  func create(_ person: StoredUser, _ receipt: IdempotencyReceipt) async -> Result<Once<PersonOutcome>, ProfileError> {
     await withCheckedContinuation { continuation in
       store.submit(.createPerson(AddPerson(person: person), receipt) { continuation.resume(returning: $0) })
     }
   }
 
   /// Queues the creation of a group, or of a membership, under a receipt and waits for the answer.
-  func create(_ operation: ProbeGroupOperation, _ receipt: Receipt) async -> Result<Once<GroupOutcome>, ProfileError> {
+  func create(_ operation: ProbeGroupOperation, _ receipt: IdempotencyReceipt) async -> Result<Once<GroupOutcome>, ProfileError> {
     await withCheckedContinuation { continuation in
       store.submit(.createGroup(operation, receipt) { continuation.resume(returning: $0) })
     }
   }
 
   /// Queues writes that are applied together and waits for the answer.
-  func write(_ operations: [any ItemOperation]) async -> Result<AtomicOutcome, ProfileError> {
+  func write(_ operations: [any ItemOperation]) async -> Result<ChangesetOutcome, ProfileError> {
     await withCheckedContinuation { continuation in
       store.submit(.atomic(operations) { continuation.resume(returning: $0) })
     }
@@ -75,9 +75,9 @@ final class StoreDriver: Sendable {
   }
 
   /// Replaces everything and waits for the answer.
-  func replaceAll(_ records: [DirectoryRecord]) async -> Result<Void, ProfileError> {
+  func replaceAll(_ lines: [ImportLine]) async -> Result<Void, ProfileError> {
     await withCheckedContinuation { continuation in
-      store.submit(.replaceAll(records, at: Probe.time(0)) { continuation.resume(returning: $0) })
+      store.submit(.replaceAll(lines, at: Probe.time(0)) { continuation.resume(returning: $0) })
     }
   }
 
@@ -94,22 +94,22 @@ final class StoreDriver: Sendable {
   }
 
   /// Everything that an export gives.
-  func export() async throws -> [DirectoryRecord] {
+  func export() async throws -> [ImportLine] {
     let store = store
     return try await blocking {
-      var records: [DirectoryRecord] = []
-      try store.exportRecords { records.append($0) }
-      return records
+      var lines: [ImportLine] = []
+      try store.exportLines { lines.append($0) }
+      return lines
     }
   }
 
   /// Imports these records; after the last of them it throws `error` unless that is nil.
   @discardableResult
-  func importRecords(_ records: [DirectoryRecord], thenThrow error: (any Error)? = nil) async throws -> Int {
+  func importLines(_ lines: [ImportLine], thenThrow error: (any Error)? = nil) async throws -> Int {
     let store = store
     return try await blocking {
-      var rest = records[...]
-      return try store.importRecords(at: Probe.time(0)) {
+      var rest = lines[...]
+      return try store.importLines(at: Probe.time(0)) {
         if rest.isEmpty, let error { throw error }
         return rest.popFirst()
       }
@@ -148,11 +148,11 @@ final class ReaderDriver: @unchecked Sendable {
 
   /// One page of a collection.
   func page(
-    of user: UserID, in collection: String, for sight: Sight = .everything, after position: ItemPosition? = nil,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext = .everything, after position: ItemPosition? = nil,
     limit: Int
   ) async -> Result<StoredPage<StoredItem>, StoreError> {
     await ask { reader, then in
-      reader.items(of: user, in: collection, for: sight, after: position, limit: limit) { then($0.map(\.page)) }
+      reader.items(of: user, in: collection, for: authorization, after: position, limit: limit) { then($0.map(\.page)) }
     }
   }
 
@@ -164,23 +164,23 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// How many items are in sight.
-  func count(of user: UserID, in collection: String, for sight: Sight) async -> Result<Int, StoreError> {
-    await ask { reader, then in reader.count(of: user, in: collection, for: sight, then) }
+  func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) async -> Result<Int, StoreError> {
+    await ask { reader, then in reader.count(of: user, in: collection, for: authorization, then) }
   }
 
   /// Whether the person has items in sight for audiences that reach beyond their tenant.
-  func hasItemsBeyondTenant(of user: UserID, for sight: Sight) async -> Result<Bool, StoreError> {
-    await ask { reader, then in reader.hasItemsBeyondTenant(of: user, for: sight, then) }
+  func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) async -> Result<Bool, StoreError> {
+    await ask { reader, then in reader.hasItemsBeyondTenant(of: user, for: authorization, then) }
   }
 
   /// What is known of a person.
-  func owner(_ user: UserID, for sight: Sight) async -> Result<ItemOwner?, StoreError> {
-    await ask { reader, then in reader.owner(user, for: sight, then) }
+  func owner(_ user: UserID, for authorization: AuthorizationContext) async -> Result<ItemOwner?, StoreError> {
+    await ask { reader, then in reader.owner(user, for: authorization, then) }
   }
 
   /// The same item, as far as it is in sight.
-  func item(_ key: ItemKey, for sight: Sight) async -> Result<FoundItem?, StoreError> {
-    await ask { reader, then in reader.item(key, for: sight, then) }
+  func item(_ key: ItemKey, for authorization: AuthorizationContext) async -> Result<FoundItem?, StoreError> {
+    await ask { reader, then in reader.item(key, for: authorization, then) }
   }
 
   /// A tenant.
@@ -217,21 +217,21 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.isMember(viewer, of: group, then) }
   }
 
-  /// One page of the record.
+  /// One page of the audit log.
   func changes(
     of person: Viewer, from place: Int64? = nil, limit: Int
-  ) async -> Result<StoredPage<RecordedChange>, StoreError> {
+  ) async -> Result<StoredPage<AuditEntry>, StoreError> {
     await ask { reader, then in reader.changes(of: person, from: place, limit: limit, then) }
   }
 
-  /// How many rows the record has.
+  /// How many rows the audit log has.
   func countChanges(of person: Viewer) async -> Result<Int, StoreError> {
     await ask { reader, then in reader.countChanges(of: person, then) }
   }
 
   /// One page of a tenant's people.
   func users(
-    in tenant: TenantID, _ selection: UserSelection = UserSelection(), after place: OrderPlace?, limit: Int
+    in tenant: TenantID, _ selection: UserSelection = UserSelection(), after place: KeysetPosition?, limit: Int
   ) async -> Result<StoredPage<StoredUser>, StoreError> {
     await ask { reader, then in reader.users(in: tenant, selection, after: place, limit: limit, then) }
   }

@@ -26,8 +26,8 @@ struct FoldedNamesTests {
   }
 
   /// Each person by a name of their own; the real ones are put in their place behind the store.
-  private static let records = people.map { person in
-    DirectoryRecord.user(Self.person(person.id, person.name == nil ? nil : person.id))
+  private static let lines = people.map { person in
+    ImportLine.user(Self.person(person.id, person.name == nil ? nil : person.id))
   }
 
   /// Rewrites a person as a partial update does: everything but their job stays.
@@ -58,10 +58,10 @@ struct FoldedNamesTests {
   /// What both stores make of such people: each is still there with their name, one of two is found by it, both can be
   /// written, and renaming one lets the other be found.
   private func expectWhole(_ store: any AdministeredStore) async throws {
-    var records: [DirectoryRecord] = []
-    try store.exportRecords { records.append($0) }
+    var lines: [ImportLine] = []
+    try store.exportLines { lines.append($0) }
     var names: [String: String?] = [:]
-    for case .user(let user) in records { names[user.id.text] = user.principalName }
+    for case .user(let user) in lines { names[user.id.text] = user.principalName }
     #expect(names.count == Self.people.count)
     for (id, name) in Self.people {
       #expect(names[id]??.utf8.elementsEqual((name ?? "").utf8) ?? (name == nil), "\(id)")
@@ -73,7 +73,7 @@ struct FoldedNamesTests {
     }
     let faults = try store.check()
     #expect(
-      faults.allSatisfy { $0.message == StoredUser.sharedNameFault } && (2...4).contains(faults.count), "\(faults)")
+      faults.allSatisfy { $0.message == StoredUser.sharedNameFinding } && (2...4).contains(faults.count), "\(faults)")
 
     // Who does not change their name is not asked for it.
     for id in ["p1", "p2"] {
@@ -95,7 +95,7 @@ struct FoldedNamesTests {
     let scratch = try Scratch()
     defer { scratch.remove() }
     let store = try SQLiteStore.open(scratch.database)
-    try store.load(Self.records)
+    try store.load(Self.lines)
     store.close()
     try Self.makeOlder(scratch)
     #expect(throws: StoreOpenError.older) { try SQLiteStore.openReadOnly(scratch.database) }
@@ -138,8 +138,8 @@ struct FoldedNamesTests {
   func postgresql() async throws {
     let database = try await ThrowawayDatabase(isPlain: true)
     let maker = try database.store()
-    var rest = Self.records[...]
-    _ = try maker.importRecords(at: Sample.time) { rest.popFirst() }
+    var rest = Self.lines[...]
+    _ = try maker.importLines(at: Sample.time) { rest.popFirst() }
     maker.close()
     var older = """
       drop table mail_address; drop index person_principal_name; drop index person_display_name;

@@ -18,11 +18,11 @@ final class ForgetfulStore: ProfileStore {
 
   func submit(_ write: StoreWrite) { store.submit(write) }
 
-  func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int {
-    try store.importRecords(at: time, next)
+  func importLines(at time: DateTimeOffset, _ next: () throws -> ImportLine?) throws -> Int {
+    try store.importLines(at: time, next)
   }
 
-  func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws { try store.exportRecords(body) }
+  func exportLines(_ body: (ImportLine) throws -> Void) throws { try store.exportLines(body) }
 
   func changes(of user: UserID, in tenant: TenantID) throws -> [Change] { [] }
 

@@ -69,7 +69,7 @@ struct PeopleQueryTests {
   /// What the evaluator alone gives, in order.
   private static func expected(_ options: QueryOptions, _ people: [StoredUser]) throws -> [String] {
     let now = Sample.time
-    var matches: [(place: OrderPlace, id: String)] = []
+    var matches: [(place: KeysetPosition, id: String)] = []
     let ordering = options.ordering ?? Ordering([])
     for person in people {
       let patch = try EntityReader(.restore, dialect: .strict).read(person.json, as: ProfileModel.user)
@@ -94,7 +94,7 @@ struct PeopleQueryTests {
   private func compare(_ store: any ProfileStore) async throws {
     let people = Self.people()
     var rest = people[...]
-    _ = try store.importRecords(at: Sample.time) { rest.popFirst().map { .user($0) } }
+    _ = try store.importLines(at: Sample.time) { rest.popFirst().map { .user($0) } }
     let session = try SessionQueue(store)
     let caller = Caller(actor: .application, tenant: .demo, permissions: [.userReadAll])
     var grammar = Grammar(random: .replayable("Queries of people"))
@@ -108,7 +108,7 @@ struct PeopleQueryTests {
       let options = try QueryOptions(encoded.utf8, of: ProfileModel.user, offering: .list)
       let wanted = try Self.expected(options, people)
       var found: [String] = []
-      var place: OrderPlace?
+      var place: KeysetPosition?
       repeat {
         let page = try await session.listUsers(ListQuery(options, limit: 7, after: place), by: caller)
         #expect(!page.elements.isEmpty || page.next == nil, "An empty page with a link: \(query)")
@@ -147,7 +147,7 @@ struct PeopleQueryTests {
   func hidden() async throws {
     let store = try SQLiteStore.temporary()
     var rest = Self.people()[...]
-    _ = try store.importRecords(at: Sample.time) { rest.popFirst().map { .user($0) } }
+    _ = try store.importLines(at: Sample.time) { rest.popFirst().map { .user($0) } }
     let session = try SessionQueue(store)
     let basic = Caller(actor: .application, tenant: .demo, permissions: [.userReadBasicAll])
     for query in ["$filter=jobTitle ne null", "$filter=startswith(jobTitle,'a')", "$search=\"jobTitle:a\""] {
@@ -180,7 +180,7 @@ fileprivate final class SessionQueue: @unchecked Sendable {
   struct Page: Sendable {
     let elements: [VisibleObject]
     let count: Int?
-    let next: OrderPlace?
+    let next: KeysetPosition?
   }
 
   func listUsers(_ query: ListQuery, by caller: Caller) async throws -> Page {

@@ -93,13 +93,13 @@ struct RandomHistoryTests {
           #expect(await perform(step, on: store) == expected, "\(step) on \(type(of: store))")
         }
       }
-      var exports: [[DirectoryRecord]] = []
+      var exports: [[ImportLine]] = []
       for store in stores {
-        var records: [DirectoryRecord] = []
-        try store.exportRecords { records.append($0) }
-        exports.append(records)
+        var lines: [ImportLine] = []
+        try store.exportLines { lines.append($0) }
+        exports.append(lines)
         #expect(try store.check() == [], "\(type(of: store))")
-        let items = records.compactMap { if case .item(let item) = $0 { item } else { nil } }
+        let items = lines.compactMap { if case .item(let item) = $0 { item } else { nil } }
         #expect(
           Dictionary(uniqueKeysWithValues: items.map { ("\($0.key.user.text)/\($0.key.id.text)", $0.version.number) })
             == model.versions)
@@ -116,14 +116,14 @@ struct RandomHistoryTests {
   }
 
   private func prepare(_ store: any AdministeredStore) async throws {
-    var records: ArraySlice<DirectoryRecord> = Self.groups.compactMap { name in
+    var lines: ArraySlice<ImportLine> = Self.groups.compactMap { name in
       GroupID(name).map {
         .group(
           StoredGroup(
             id: $0, tenant: .demo, version: .first, json: Array(#"{"id":"\#(name)","displayName":"G"}"#.utf8)))
       }
     }[...]
-    _ = try store.importRecords(at: Sample.time) { records.popFirst() }
+    _ = try store.importLines(at: Sample.time) { lines.popFirst() }
   }
 
   private func perform(_ step: Step, on store: any AdministeredStore) async -> Bool {

@@ -100,7 +100,7 @@ struct SQLiteBackupTests {
     try SQLiteStore.restore(from: backup, to: scratch.database)
     let restored = try SQLiteStore.open(scratch.database)
     #expect(restored.health == .healthy)
-    #expect(try restored.content().map(\.line) == [DirectoryRecord.user(Sample.ann).line])
+    #expect(try restored.content().map(\.line) == [ImportLine.user(Sample.ann).line])
     restored.close()
     let aside = try FileManager.default.contentsOfDirectory(atPath: scratch.directory).filter {
       $0.contains(".damaged-")
@@ -133,7 +133,7 @@ struct SQLiteBackupTests {
     try queue.close()
     let after = try SQLiteStore.openReadOnly(scratch.database)
     let findings = try after.check()
-    // What was moved is missing from the record's end too.
+    // What was moved is missing from the audit log's end too.
     #expect((1...3).contains(findings.count))
     #expect(findings.allSatisfy { !$0.message.contains("secret") && $0.user != nil })
     after.close()

@@ -246,16 +246,16 @@ struct SQLiteFilesTests {
       #expect(FileManager.default.fileExists(atPath: scratch.database) == isEmpty)
     }
     let sentence = StoreOpenError.lost.message
-    #expect(sentence.contains("record.key") && sentence.contains("facet restore"))
+    #expect(sentence.contains("audit.key") && sentence.contains("facet restore"))
     // Both ways out lead on.
     try SQLiteStore.restore(from: backup, to: scratch.database)
     let restored = try SQLiteStore.open(scratch.database)
     #expect(restored.health == .healthy)
-    #expect(try restored.content().map(\.line) == [DirectoryRecord.user(Sample.ann).line])
+    #expect(try restored.content().map(\.line) == [ImportLine.user(Sample.ann).line])
     restored.close()
     try FileManager.default.removeItem(atPath: scratch.database)
     try FileManager.default.moveItem(
-      atPath: scratch.directory + "/record.key", toPath: scratch.directory + "/record.key.old")
+      atPath: scratch.directory + "/audit.key", toPath: scratch.directory + "/audit.key.old")
     let anew = try SQLiteStore.open(scratch.database)
     #expect(anew.health == .healthy)
     #expect(try anew.content().isEmpty)
@@ -270,14 +270,14 @@ struct SQLiteFilesTests {
     store.close()
     // As it is before the key gets its name.
     try FileManager.default.moveItem(
-      atPath: scratch.directory + "/record.key", toPath: scratch.directory + "/record.key.new")
+      atPath: scratch.directory + "/audit.key", toPath: scratch.directory + "/audit.key.new")
     if !hasMigrated { try scratch.write([], to: scratch.database) }
     let next = try SQLiteStore.open(scratch.database)
     #expect(next.health == .healthy)
     #expect(try next.check() == [])
     next.close()
     let files = try FileManager.default.contentsOfDirectory(atPath: scratch.directory).sorted()
-    #expect(files == ["facet.db", "facet.lock", "record.key"])
+    #expect(files == ["facet.db", "facet.lock", "audit.key"])
   }
 
   @Test("A key that waits for its database never takes the place of another")
@@ -285,12 +285,12 @@ struct SQLiteFilesTests {
     let scratch = try Scratch()
     defer { scratch.remove() }
     try SQLiteStore.open(scratch.database).close()
-    let key = try scratch.read(scratch.directory + "/record.key")
-    try scratch.write([UInt8](repeating: 7, count: 32), to: scratch.directory + "/record.key.new")
+    let key = try scratch.read(scratch.directory + "/audit.key")
+    try scratch.write([UInt8](repeating: 7, count: 32), to: scratch.directory + "/audit.key.new")
     let store = try SQLiteStore.open(scratch.database)
     #expect(store.health == .healthy)
     store.close()
-    #expect(try scratch.read(scratch.directory + "/record.key") == key)
+    #expect(try scratch.read(scratch.directory + "/audit.key") == key)
   }
 
   private func expectRefusal(_ store: SQLiteStore, naming name: String) {

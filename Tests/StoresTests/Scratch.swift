@@ -58,8 +58,8 @@ enum Sample {
   }
 
   /// A directory of `people` people with `phones` phones each.
-  static func directory(people: Int, phones: Int) -> [DirectoryRecord] {
-    (0..<people).flatMap { number -> [DirectoryRecord] in
+  static func directory(people: Int, phones: Int) -> [ImportLine] {
+    (0..<people).flatMap { number -> [ImportLine] in
       let user = person("user-\(number)")
       return [.user(user)] + (0..<phones).map { .item(phone("phone-\($0)", of: user)) }
     }
@@ -88,16 +88,16 @@ struct Put: ItemOperation {
 
 extension SQLiteStore {
   /// Imports records.
-  func load(_ records: [DirectoryRecord]) throws {
-    var rest = records[...]
-    _ = try importRecords(at: Sample.time) { rest.popFirst() }
+  func load(_ lines: [ImportLine]) throws {
+    var rest = lines[...]
+    _ = try importLines(at: Sample.time) { rest.popFirst() }
   }
 
   /// Everything in the store.
-  func content() throws -> [DirectoryRecord] {
-    var records: [DirectoryRecord] = []
-    try exportRecords { records.append($0) }
-    return records
+  func content() throws -> [ImportLine] {
+    var lines: [ImportLine] = []
+    try exportLines { lines.append($0) }
+    return lines
   }
 
   /// Writes an item and waits for the answer.

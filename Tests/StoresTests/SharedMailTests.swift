@@ -96,7 +96,7 @@ struct SharedMailTests {
     let database = try await ThrowawayDatabase()
     let old = try database.store()
     var people = Self.people[...]
-    _ = try old.importRecords(at: Sample.time) { people.popFirst().map { .user($0) } }
+    _ = try old.importLines(at: Sample.time) { people.popFirst().map { .user($0) } }
     old.close()
     for id in ["ann", "bob"] {
       let json = Self.shared.replacing("%", with: id)

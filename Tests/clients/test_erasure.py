@@ -36,7 +36,7 @@ class Directory:
         yield person(user, value(), userPrincipalName=f"{value()}@facet.example", **{**known})
         for collection, kind in self.model.collections.items():
             for number in range(3):
-                # Ids stay in the record of what happened; values do not.
+                # Ids stay in the audit log of what happened; values do not.
                 yield item(user, collection, **{**self.model.filled(kind, value), "id": f"{collection}-{number}"})
 
     def held(self, canaries: Canaries) -> dict[str, int]:

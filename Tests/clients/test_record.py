@@ -1,4 +1,4 @@
-"""The record of what happened to a profile: who, when, what kind, which properties; never a value."""
+"""The audit log of what happened to a profile: who, when, what kind, which properties; never a value."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def record(client: httpx.Client, path: str = RECORD) -> list[dict]:
 
 
 def news(client: httpx.Client, known: list[dict]) -> list[dict]:
-    """What the record holds beyond what was known."""
+    """What the audit log holds beyond what was known."""
     seen = {entry["id"] for entry in known}
     return [entry for entry in record(client) if entry["id"] not in seen]
 

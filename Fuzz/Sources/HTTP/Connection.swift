@@ -11,7 +11,7 @@ final class Connection {
   private let channel: EmbeddedChannel
   private let socket = Socket()
   private let decoded = DecodedHeads()
-  private let door: DoorHandler
+  private let http1: GraphHTTP1Handler
 
   /// Everything that a server puts on a connection, and `saboteur`, which spoils its answers.
   init(to service: Service, saboteur: (any ChannelHandler)? = nil) throws {
@@ -20,24 +20,24 @@ final class Connection {
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(socket)
     if let saboteur { try pipeline.addHandler(saboteur) }
-    let environment = DoorEnvironment(
+    let environment = GraphHTTP1Environment(
       isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
-    try DoorChannel.addDoor(to: pipeline, graph: service.graph, environment)
-    door = try pipeline.handler(type: DoorHandler.self)
-    try pipeline.addHandler(decoded, position: .before(door))
+    try GraphHTTP1Channel.addGraphHTTP1Handler(to: pipeline, graph: service.graph, environment)
+    http1 = try pipeline.handler(type: GraphHTTP1Handler.self)
+    try pipeline.addHandler(decoded, position: .before(http1))
     try pipeline.addHandler(Remainder())
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
   }
 
   /// Sends a script in one of the ways of arrival, then ends the connection. Throws when something stays undone.
-  func run(_ script: Script, _ arrival: Script.Arrival) throws -> Exchange {
-    if arrival == .unread { setWritable(false) }
-    for part in script.parts(arrival) where !part.isEmpty && !socket.isClosed {
+  func run(_ script: Script, _ segmentation: Script.Segmentation) throws -> Exchange {
+    if segmentation == .unread { setWritable(false) }
+    for part in script.parts(segmentation) where !part.isEmpty && !socket.isClosed {
       try channel.writeInbound(ByteBuffer(bytes: part))
-      if arrival != .unread { try settle() }
+      if segmentation != .unread { try settle() }
     }
-    if arrival == .unread {
-      service.run(patience: .milliseconds(1)) { !door.isRequestWaiting }
+    if segmentation == .unread {
+      service.run(patience: .milliseconds(1)) { !http1.isRequestWaiting }
       let early = AnswerReading(socket.sent, to: decoded.heads).answers.count
       guard early <= 1 else { throw Unexpected(what: "\(early) answers wait for a client that takes none") }
       setWritable(true)
@@ -52,8 +52,8 @@ final class Connection {
 
   /// Waits until the request in flight was answered.
   private func settle() throws {
-    service.run(patience: .seconds(5)) { !door.isRequestWaiting }
-    guard !door.isRequestWaiting || socket.isClosed else { throw Unexpected(what: "a request is never answered") }
+    service.run(patience: .seconds(5)) { !http1.isRequestWaiting }
+    guard !http1.isRequestWaiting || socket.isClosed else { throw Unexpected(what: "a request is never answered") }
     guard !socket.hasUnflushed else { throw Unexpected(what: "an answer was written and not sent") }
     if let fault = socket.fault { throw Unexpected(what: fault) }
   }

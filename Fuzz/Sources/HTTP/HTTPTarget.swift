@@ -8,11 +8,11 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let script = Script(UnsafeBufferPointer(start: data, count: count), words: service.words) else { return 0 }
   do {
     var first: [ComparableAnswer]?
-    for arrival in Script.Arrival.allCases {
-      let exchange = try exchange(script, arrival)
-      if let fault = Verdict.fault(of: exchange) { broken("\(arrival): \(fault)") }
+    for segmentation in Script.Segmentation.allCases {
+      let exchange = try exchange(script, segmentation)
+      if let fault = Verdict.fault(of: exchange) { broken("\(segmentation): \(fault)") }
       let answers = Verdict.comparable(exchange)
-      require(answers == first ?? answers, "\(arrival): the answers are not those to the same bytes at once")
+      require(answers == first ?? answers, "\(segmentation): the answers are not those to the same bytes at once")
       first = answers
     }
   } catch {
@@ -38,7 +38,7 @@ nonisolated(unsafe) private let service: Service = {
 }()
 
 /// One connection of its own, on a store that is as at the beginning.
-private func exchange(_ script: Script, _ arrival: Script.Arrival) throws -> Exchange {
+private func exchange(_ script: Script, _ segmentation: Script.Segmentation) throws -> Exchange {
   try service.reset()
-  return try Connection(to: service).run(script, arrival)
+  return try Connection(to: service).run(script, segmentation)
 }

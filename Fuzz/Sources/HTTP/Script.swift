@@ -28,7 +28,7 @@ struct Script {
   }
 
   /// A way in which the bytes arrive.
-  enum Arrival: String, CaseIterable {
+  enum Segmentation: String, CaseIterable {
     /// All at once.
     case whole
     /// One by one.
@@ -40,8 +40,8 @@ struct Script {
   }
 
   /// The parts in which the bytes arrive.
-  func parts(_ arrival: Arrival) -> [ArraySlice<UInt8>] {
-    switch arrival {
+  func parts(_ segmentation: Segmentation) -> [ArraySlice<UInt8>] {
+    switch segmentation {
     case .whole, .unread: return [bytes[...]]
     case .single: return zip([0] + ends, ends).map { bytes[$0..<$1] }
     case .cut: return [bytes[..<cut], bytes[cut...]]

@@ -129,20 +129,20 @@ enum SelfTest {
     let input = Array("AGET /beta/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".utf8)
     let kinds: [(kind: Saboteur.Kind, isNoticed: Bool)] = [(.none, false), (.doubles, true), (.drops, true)]
     return kinds.flatMap { kind, isNoticed in
-      Script.Arrival.allCases.compactMap { arrival in
+      Script.Segmentation.allCases.compactMap { segmentation in
         do {
           guard let script = input.withUnsafeBufferPointer({ Script($0, words: service.words) }) else {
             return "no script"
           }
           try service.reset()
-          let exchange = try Connection(to: service, saboteur: Saboteur(kind)).run(script, arrival)
+          let exchange = try Connection(to: service, saboteur: Saboteur(kind)).run(script, segmentation)
           let isWhole = Verdict.comparable(exchange).first?.status == 200
           guard (Verdict.fault(of: exchange) != nil) == isNoticed, isWhole || kind == .drops else {
-            return "\(kind), \(arrival): \(Verdict.fault(of: exchange) ?? "no fault"): \(text(exchange.sent))"
+            return "\(kind), \(segmentation): \(Verdict.fault(of: exchange) ?? "no fault"): \(text(exchange.sent))"
           }
           return nil
         } catch {
-          return isNoticed ? nil : "\(kind), \(arrival): \(error)"
+          return isNoticed ? nil : "\(kind), \(segmentation): \(error)"
         }
       }
     }

@@ -23,7 +23,7 @@ final class Service {
   private let late = Mailbox()
   private let store: SQLiteStore
   private let service: ProfileService
-  private let records: [DirectoryRecord]
+  private let lines: [ImportLine]
   private var mayHaveChanged = true
 
   init() throws {
@@ -33,8 +33,8 @@ final class Service {
     // Everything happens in one moment, so that it can happen again.
     let environment = ServiceEnvironment(
       now: { DateTimeOffset(unixSeconds: 1_600_000_000) }, makeID: { .random() })
-    let lines = DirectoryLineReader(defaultTenant: .demo, environment: environment)
-    records = try Self.lines.map { try lines.record(Array($0.utf8)) }
+    let lines = ImportLineReader(defaultTenant: .demo, environment: environment)
+    lines = try Self.lines.map { try lines.line(Array($0.utf8)) }
     store = try SQLiteStore.temporary()
     service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
@@ -46,7 +46,7 @@ final class Service {
       session: try service.makeSession { [late] in late.put($0) },
       authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
       settings: GraphSettings(
-        sourceShape: .auto, lenientNames: false, pageKey: PageKey(),
+        sourceShape: .auto, lenientNames: false, pageTokenCipher: PageTokenCipher(),
         batchRequestsMax: Limits.batchRequestsDefault),
       metrics: ServerMetrics(), logger: logger)
     words = [
@@ -60,7 +60,7 @@ final class Service {
   func reset() throws {
     guard mayHaveChanged else { return }
     let outcome = Outcome<Void>()
-    service.replaceAll(with: records) { result in outcome.set(result.mapError { $0 as any Error }) }
+    service.replaceAll(with: lines) { result in outcome.set(result.mapError { $0 as any Error }) }
     try outcome.get()
     mayHaveChanged = false
   }
@@ -81,7 +81,7 @@ final class Service {
 
   private static func token(of person: String, _ scopes: [String], _ issuer: OwnIssuer) throws -> String {
     guard let user = UserID(person),
-      let order = TokenOrder(
+      let order = TokenSpecification(
         subject: .user(
           user, principalName: nil, displayName: nil, applicationID: "fuzz", scopes: scopes, isAdministrator: false),
         tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "fuzz",

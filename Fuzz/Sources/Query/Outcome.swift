@@ -16,7 +16,7 @@ struct Outcome: Equatable {
   /// For each sample; empty without a search.
   private(set) var search: [Bool] = []
   /// Places of the samples that have one; empty without an order.
-  private(set) var places: [OrderPlace] = []
+  private(set) var places: [KeysetPosition] = []
   /// What is written of the samples; empty without a selection.
   private(set) var selected: [[UInt8]] = []
   private var top: Int?

@@ -5,7 +5,7 @@ import OData
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let input = Input(data, count) else { return 0 }
-  let offer: QueryOptions.Offer = input.isLowercase ? [.select, .expand, .format] : [.list, .expand]
+  let offer: QueryOptions.Supported = input.isLowercase ? [.select, .expand, .format] : [.list, .expand]
   do throws(QueryError) {
     let options = try QueryOptions(input.rest, of: input.type, offering: offer)
     check(options, of: input.type)
@@ -77,7 +77,7 @@ private func written(_ name: String, _ value: String) -> String {
 
 /// Places with different keys form a strict total order: none precedes itself, of two exactly one precedes the other,
 /// and the numbers of those that each precedes are all different, which no cycle allows.
-private func requireOrder(_ ordering: Ordering, _ places: [OrderPlace]) {
+private func requireOrder(_ ordering: Ordering, _ places: [KeysetPosition]) {
   var followers: Set<Int> = []
   for (index, place) in places.enumerated() {
     require(!ordering.precedes(place, place), "a place precedes itself")

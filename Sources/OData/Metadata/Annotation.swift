@@ -52,7 +52,7 @@ extension Annotation {
       annotations.append(Annotation("Core.Permissions", .member(type: "Core.Permission", name: "Read")))
     }
     // The server's value is used unless the client sends one.
-    if property.traits.contains(.audit) { annotations.append(Annotation("Core.ComputedDefaultValue", .bool(true))) }
+    if property.traits.contains(.stamp) { annotations.append(Annotation("Core.ComputedDefaultValue", .bool(true))) }
     return annotations
   }
 

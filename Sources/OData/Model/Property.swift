@@ -26,7 +26,7 @@ public final class Property: Sendable {
     /// Ignored when a client sends it; an import sets it.
     public static let readOnly = Traits(rawValue: 1 << 1)
     /// Stamped by the server unless it is sent.
-    public static let audit = Traits(rawValue: 1 << 2)
+    public static let stamp = Traits(rawValue: 1 << 2)
     /// Left out of answers while it is not set, where others are answered as null.
     public static let omittedWhenNull = Traits(rawValue: 1 << 3)
     /// A collection that is also read from, and may be answered as, its only element.

@@ -21,30 +21,30 @@ public struct Ordering: Sendable {
   /// The place of an entity in this order.
   public func place(
     of entity: StructuredValue, id: String, now: DateTimeOffset
-  ) throws(EvaluationError) -> OrderPlace {
+  ) throws(EvaluationError) -> KeysetPosition {
     var values: [OrderValue] = []
     values.reserveCapacity(keys.count)
     for key in keys {
       var scope = ExpressionScope(entity, now: now)
       values.append(OrderValue(try key.expression.value(in: &scope)))
     }
-    return OrderPlace(values: values, id: Array(id.utf8))
+    return KeysetPosition(values: values, id: Array(id.utf8))
   }
 
   /// Whether one place comes before another.
-  public func precedes(_ left: OrderPlace, _ right: OrderPlace) -> Bool {
-    OrderPlace.precedes(left, right, isDescending: keys.map(\.isDescending))
+  public func precedes(_ left: KeysetPosition, _ right: KeysetPosition) -> Bool {
+    KeysetPosition.precedes(left, right, isDescending: keys.map(\.isDescending))
   }
 }
 
 /// Where an entity stands in an order: what it is ordered by, then its key.
-public struct OrderPlace: Equatable, Sendable {
+public struct KeysetPosition: Equatable, Sendable {
   public let values: [OrderValue]
   /// The key as bytes.
   public let id: [UInt8]
 
   /// Whether one place comes before another, by values that ascend or descend, then by the key.
-  public static func precedes(_ left: OrderPlace, _ right: OrderPlace, isDescending: [Bool]) -> Bool {
+  public static func precedes(_ left: KeysetPosition, _ right: KeysetPosition, isDescending: [Bool]) -> Bool {
     for (index, descends) in isDescending.enumerated() where index < min(left.values.count, right.values.count) {
       let (a, b) = (left.values[index], right.values[index])
       // A whole number and a fraction may be the same without being equal as values.

@@ -4,29 +4,29 @@
 /// options are custom ones and are ignored, as on Graph.
 public struct QueryOptions: Sendable {
   /// Which system query options a resource offers.
-  public struct Offer: OptionSet, Sendable {
+  public struct Supported: OptionSet, Sendable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// `$select`.
-    public static let select = Offer(rawValue: 1 << 0)
+    public static let select = Supported(rawValue: 1 << 0)
     /// `$expand`.
-    public static let expand = Offer(rawValue: 1 << 1)
+    public static let expand = Supported(rawValue: 1 << 1)
     /// `$filter`.
-    public static let filter = Offer(rawValue: 1 << 2)
+    public static let filter = Supported(rawValue: 1 << 2)
     /// `$search`.
-    public static let search = Offer(rawValue: 1 << 3)
+    public static let search = Supported(rawValue: 1 << 3)
     /// `$orderby`.
-    public static let orderby = Offer(rawValue: 1 << 4)
+    public static let orderby = Supported(rawValue: 1 << 4)
     /// `$top`, `$skip`, `$count` and `$skiptoken`.
-    public static let paging = Offer(rawValue: 1 << 5)
+    public static let paging = Supported(rawValue: 1 << 5)
     /// `$format`.
-    public static let format = Offer(rawValue: 1 << 6)
+    public static let format = Supported(rawValue: 1 << 6)
     /// `$id`, which needs its dollar sign: `id` alone is an option of other services.
-    public static let id = Offer(rawValue: 1 << 7)
+    public static let id = Supported(rawValue: 1 << 7)
 
     /// What lists of entities offer.
-    public static let list: Offer = [.select, .filter, .search, .orderby, .paging, .format]
+    public static let list: Supported = [.select, .filter, .search, .orderby, .paging, .format]
   }
 
   /// Names of system query options, without their dollar sign, which is optional.
@@ -74,7 +74,7 @@ public struct QueryOptions: Sendable {
 
   /// Reads a query, without `?`. Throws for the first option that cannot be honoured.
   public init(
-    _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Offer
+    _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Supported
   ) throws(QueryError) {
     let raw = try RawOptions(query)
     let aliases = try Self.syntax(of: raw.aliases)
@@ -172,7 +172,7 @@ public struct QueryOptions: Sendable {
     }
   }
 
-  private static func offer(of name: String) -> Offer {
+  private static func offer(of name: String) -> Supported {
     switch name {
     case "$select": .select
     case "$expand": .expand
@@ -182,7 +182,7 @@ public struct QueryOptions: Sendable {
     case "$top", "$skip", "$count", "$skiptoken": .paging
     case "$format": .format
     case "$id": .id
-    default: Offer(rawValue: 1 << 30)
+    default: Supported(rawValue: 1 << 30)
     }
   }
 

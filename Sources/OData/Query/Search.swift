@@ -46,7 +46,7 @@ private struct SearchTexts {
   private mutating func gathered() -> [(property: Int, text: String)] {
     if let texts { return texts }
     var found: [(property: Int, text: String)] = []
-    for property in type.properties where property.traits.isDisjoint(with: [.key, .audit, .readOnly]) {
+    for property in type.properties where property.traits.isDisjoint(with: [.key, .stamp, .readOnly]) {
       Self.gather(entity.members[property.index], property.type, property.index, &found)
     }
     texts = found

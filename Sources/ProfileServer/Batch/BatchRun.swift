@@ -5,7 +5,7 @@ import Profiles
 
 /// One batch under way: its requests are performed in their order, each when the answers before it were taken by the
 /// client or fit into what is kept. Owned by one event loop.
-final class BatchRun: PieceSource {
+final class BatchRun: ResponseBodySource {
   typealias Part = BatchBody.Part
   typealias Completion = (Result<[UInt8]?, ProfileError>) -> Void
 
@@ -15,13 +15,13 @@ final class BatchRun: PieceSource {
   private let parts: [Part]
   private var next = 0
   /// What the requests of each group name, by the position of its first.
-  private var groups: [Int: [AtomicGroup.Member]] = [:]
+  private var groups: [Int: [Changeset.Member]] = [:]
   /// What is written of the next piece.
   private var json = JSONWriter(capacity: 4_096)
   /// How many bytes were given away as pieces.
   private var sentBytes = 0
   /// Answers that are there, or that are read when they are sent: those of a group come together.
-  private var answers: ArraySlice<AtomicGroup.Answer> = []
+  private var answers: ArraySlice<Changeset.Answer> = []
   /// An answer that is made piece by piece.
   private var stream: (any ResponseStream)?
   private var hasEnded = false
@@ -37,7 +37,7 @@ final class BatchRun: PieceSource {
     for (index, part) in parts.enumerated() where part.group != nil && isFirstOfGroup(index) {
       var requests: [GraphRequest] = []
       for part in group(at: index) { requests.append(try request(part)) }
-      groups[index] = try AtomicGroup.members(requests, by: caller)
+      groups[index] = try Changeset.members(requests, by: caller)
     }
     json.beginObject()
     json.name("responses")
@@ -66,7 +66,7 @@ final class BatchRun: PieceSource {
   }
 
   /// A batch is never part of another, and what it did cannot be done again.
-  func again() -> any PieceSource { self }
+  func again() -> any ResponseBodySource { self }
 
   private var bytesWritten: Int { sentBytes + json.bytes.count }
 
@@ -90,8 +90,8 @@ final class BatchRun: PieceSource {
     then(.success(piece()))
   }
 
-  private func perform(_ group: [AtomicGroup.Member], of members: [Part], _ then: @escaping Completion) {
-    AtomicGroup(handler, caller, group).run { [self] answers in
+  private func perform(_ group: [Changeset.Member], of members: [Part], _ then: @escaping Completion) {
+    Changeset(handler, caller, group).run { [self] answers in
       self.answers = answers[...]
       // Answers come in the order of the requests.
       answered = members[...]
@@ -102,7 +102,7 @@ final class BatchRun: PieceSource {
   /// The requests of a group whose answers wait.
   private var answered: ArraySlice<Part> = []
 
-  private func write(_ answer: AtomicGroup.Answer, _ then: @escaping Completion) {
+  private func write(_ answer: Changeset.Answer, _ then: @escaping Completion) {
     guard let part = answered.popFirst() else { return nextPiece(then) }
     answer.response { [self] in write($0, of: part, then) }
   }
@@ -124,7 +124,7 @@ final class BatchRun: PieceSource {
       method: HTTPMethod(rawValue: part.method),
       target: try handler.address(part.url, in: exchange.request, from: .own).target, headers: headers(of: part),
       body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true,
-      abandonment: exchange.request.abandonment)
+      cancellation: exchange.request.cancellation)
   }
 
   /// The fields of a part with those of the batch, which say who asks; a part's own word counts for the version alone.
@@ -162,7 +162,7 @@ final class BatchRun: PieceSource {
       write(response, of: part)
       return then(.success(piece()))
     }
-    StreamMeasure(stream, bytesMax: Limits.batchAnswerBytesMax - bytesWritten).run { [self] outcome in
+    StreamLengthCheck(stream, bytesMax: Limits.batchAnswerBytesMax - bytesWritten).run { [self] outcome in
       var response = response
       switch outcome {
       case .fits:

@@ -89,11 +89,11 @@ enum OperationTable {
       kind: .valueCount, method: .get, permissions: .readProfile,
       summary: "Count the values of a property of an item of {collection}", success: .count),
     Row(
-      kind: .changes, method: .get, permissions: .readRecord,
+      kind: .changes, method: .get, permissions: .readAuditLog,
       summary: "List who changed what (an extension)", options: .list, success: .list),
     Row(
-      kind: .changeCount, method: .get, permissions: .readRecord,
-      summary: "Count the rows of the record (an extension)",
+      kind: .changeCount, method: .get, permissions: .readAuditLog,
+      summary: "Count the rows of the audit log (an extension)",
       options: [.filter, .search], success: .count),
     Row(
       kind: .memberships, method: .get, permissions: .readMemberships, summary: "List the groups of a user",

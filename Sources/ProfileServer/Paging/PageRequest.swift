@@ -8,13 +8,13 @@ struct PageRequest {
   /// `maxpagesize`, if the client asked for it.
   let preferredSize: Int?
   private let size: Int
-  private let key: PageKey
+  private let key: PageTokenCipher
   private let request: GraphRequest
   private let caller: Caller
   private let options: QueryOptions
 
   /// Reads size and place; throws when the token is of another query or caller, or the URL too long to go on from.
-  init(_ exchange: Exchange, by caller: Caller, key: PageKey) throws(GraphError) {
+  init(_ exchange: Exchange, by caller: Caller, key: PageTokenCipher) throws(GraphError) {
     request = exchange.request
     self.key = key
     self.caller = caller
@@ -31,7 +31,7 @@ struct PageRequest {
       throw .listURLTooLong
     }
     size = Self.size(top: options.top, preferred: preferredSize, page: token?.pageSize)
-    query = ListQuery(options, limit: size, after: token?.place, abandonment: request.abandonment)
+    query = ListQuery(options, limit: size, after: token?.place, cancellation: request.cancellation)
   }
 
   /// Found out only where a list begins or ends with a link, as most do not.
@@ -47,7 +47,7 @@ struct PageRequest {
   }
 
   /// The link to the page after `place`, on the host that the client used; nil at the end.
-  func nextLink(_ place: OrderPlace?) -> String? {
+  func nextLink(_ place: KeysetPosition?) -> String? {
     guard let place,
       let token = key.seal(
         PageToken(pageSize: size, place: place).bytes, binding: Self.binding(request, caller, options))
@@ -69,10 +69,10 @@ struct PageRequest {
 struct ExpansionLinks {
   private let request: GraphRequest
   private let caller: Caller
-  private let key: PageKey
+  private let key: PageTokenCipher
 
   /// Links for what `caller` asked for.
-  init(_ request: GraphRequest, _ caller: Caller, _ key: PageKey) {
+  init(_ request: GraphRequest, _ caller: Caller, _ key: PageTokenCipher) {
     self.request = request
     self.caller = caller
     self.key = key
@@ -91,7 +91,7 @@ struct ExpansionLinks {
 
   /// The link to the page after `place` of a collection, as a list of its own; nil at the end.
   func next(
-    _ place: OrderPlace?, in collection: NavigationProperty, _ options: QueryOptions, size: Int
+    _ place: KeysetPosition?, in collection: NavigationProperty, _ options: QueryOptions, size: Int
   ) -> String? {
     guard let place else { return nil }
     var path = String(decoding: request.path, as: UTF8.self)

@@ -6,7 +6,7 @@ struct PageToken: Equatable {
   /// Most entities of the pages of this list.
   let pageSize: Int
   /// The place of the last entity of the page before.
-  let place: OrderPlace
+  let place: KeysetPosition
 
   /// What a token is bound to: who asked, for which path, and by which query. In any other hands, and with any option
   /// changed, added or left out, it opens nothing. The order of options and how they are encoded do not matter.
@@ -47,7 +47,7 @@ struct PageToken: Equatable {
     return bytes + place.id
   }
 
-  init(pageSize: Int, place: OrderPlace) {
+  init(pageSize: Int, place: KeysetPosition) {
     self.pageSize = pageSize
     self.place = place
   }
@@ -65,7 +65,7 @@ struct PageToken: Equatable {
       }
       values.append(value)
     }
-    self.init(pageSize: Int(size), place: OrderPlace(values: values, id: Array(rest)))
+    self.init(pageSize: Int(size), place: KeysetPosition(values: values, id: Array(rest)))
   }
 
   private static func value(_ tag: Tag, _ rest: inout ArraySlice<UInt8>) -> OrderValue? {

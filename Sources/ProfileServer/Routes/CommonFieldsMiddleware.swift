@@ -43,8 +43,8 @@ struct CommonFieldsMiddleware: RouterMiddleware {
     Response(
       status: .noContent,
       headers: [
-        .accessControlAllowOrigin: "*", .accessControlAllowMethods: CrossOrigin.allowedMethods,
-        .accessControlAllowHeaders: CrossOrigin.allowedHeaders(for: request.askedHeaders),
+        .accessControlAllowOrigin: "*", .accessControlAllowMethods: CORS.allowedMethods,
+        .accessControlAllowHeaders: CORS.allowedHeaders(for: request.askedHeaders),
       ])
   }
 }

@@ -11,10 +11,10 @@ public enum ItemFacet {
       [
         .named("allowedAudiences", "allowedAudiences", "Who may see the item.").nullMeans(.enumeration(0)),
         .named("inferenceData", "inference", "Set when the item was inferred, otherwise null."),
-        .primitive(.dateTimeOffset, "createdDateTime", "When the item was made.").traits(.audit),
-        .named("identitySet", "createdBy", "Who made the item.").traits(.audit),
-        .primitive(.dateTimeOffset, "lastModifiedDateTime", "When the item was last changed.").traits(.audit),
-        .named("identitySet", "lastModifiedBy", "Who changed the item last.").traits(.audit),
+        .primitive(.dateTimeOffset, "createdDateTime", "When the item was made.").traits(.stamp),
+        .named("identitySet", "createdBy", "Who made the item.").traits(.stamp),
+        .primitive(.dateTimeOffset, "lastModifiedDateTime", "When the item was last changed.").traits(.stamp),
+        .named("identitySet", "lastModifiedBy", "Who changed the item last.").traits(.stamp),
         .named("personDataSources", "source", "Where the values came from."),
         .named("profileSourceAnnotation", "sources", "Which properties came from where.").collection
           .traits([.readOnly, .omittedWhenNull]),

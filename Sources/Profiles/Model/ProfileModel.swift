@@ -33,7 +33,7 @@ public enum ProfileModel {
   public static let group = type("group")
   /// The type of whatever has a place in the directory: references name entities of its set.
   public static let directoryObject = type("directoryObject")
-  /// The type of a row of the record.
+  /// The type of a row of the audit log.
   public static let change = type("profileChange")
   /// The collections of items that a profile contains.
   public static let collections = profile.navigation.filter { $0.isCollection && !$0.standsAlone }

@@ -47,7 +47,7 @@ extension ProfileSession {
 /// Adds somebody as their token describes them, unless they are there already.
 struct AddCaller: PersonOperation {
   let person: StoredUser
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
   var user: UserID { person.id }
 

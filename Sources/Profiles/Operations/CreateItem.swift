@@ -5,15 +5,15 @@ struct CreateItem: ItemOperation {
   let key: ItemKey
   let type: StructuredType
   let patch: StructuredPatch
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
-  var sight: Sight { Sight(of: stamp.caller, needsPolicy: true) }
+  var authorization: AuthorizationContext { AuthorizationContext(of: stamp.caller, needsPolicy: true) }
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
-    guard let owner = state.owner, Relation(of: stamp.caller, to: key.user, owner).mayWrite else {
+    guard let owner = state.owner, AccessDecision(of: stamp.caller, to: key.user, owner).mayWrite else {
       throw .userNotFound
     }
-    let policy = owner.standing?.policy ?? TenantPolicy()
+    let policy = owner.relation?.policy ?? TenantPolicy()
     try ItemAccess.checkApplication(stamp.caller, policy, key.collection)
     if let audience = patch.audience { try ItemAccess.check(audience, policy, in: key.collection) }
     // Ids are made by the server; meeting one again would mean two people were given the same.
@@ -39,7 +39,7 @@ struct CreateItem: ItemOperation {
     var patch = patch
     // An audit member that is sent replaces the stamp as a whole. A body with an entity tag is an echo of another
     // item, so its audit members are that item's and count as not sent.
-    for property in type.properties where property.traits.contains(.audit) && !patch.isAbsent(property) {
+    for property in type.properties where property.traits.contains(.stamp) && !patch.isAbsent(property) {
       if patch.entityTag != nil {
         patch.members[property.index] = .absent
       } else {

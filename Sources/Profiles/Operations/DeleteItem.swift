@@ -4,9 +4,9 @@ import OData
 struct DeleteItem: ItemOperation {
   let key: ItemKey
   let preconditions: Preconditions
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
-  var sight: Sight { Sight(of: stamp.caller, needsPolicy: stamp.caller.actor == .application) }
+  var authorization: AuthorizationContext { AuthorizationContext(of: stamp.caller, needsPolicy: stamp.caller.actor == .application) }
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (_, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)

@@ -18,7 +18,7 @@ public final class EvaluationQueue: Sendable {
   typealias Start = @Sendable () -> Void
 
   /// Whose evaluations wait for one another.
-  struct Lane: Hashable, Sendable {
+  struct CallerKey: Hashable, Sendable {
     let tenant: TenantID
     let actor: Caller.Actor
     let application: String?
@@ -32,9 +32,9 @@ public final class EvaluationQueue: Sendable {
 
   private struct State {
     /// What waits behind the evaluation under way, for each caller that has one. First come, first served.
-    var waiting: [Lane: [Start]] = [:]
+    var waiting: [CallerKey: [Start]] = [:]
     /// Callers whose first evaluation waits, because `Limits.evaluationsActiveMax` callers have one under way.
-    var idle: [Lane] = []
+    var idle: [CallerKey] = []
     var activeCount = 0
     /// Slices to run, one for each evaluation under way at most.
     var slices: [Slice] = []
@@ -53,7 +53,7 @@ public final class EvaluationQueue: Sendable {
 
   /// Calls `start` when it is the caller's turn, now or later, on any thread. False when too many of the caller's
   /// evaluations wait already; then `start` is never called.
-  func begin(_ lane: Lane, _ start: @escaping Start) -> Bool {
+  func begin(_ callerKey: CallerKey, _ start: @escaping Start) -> Bool {
     enum Decision { case refused, waits, starts }
     let decision = state.withLock { state -> Decision in
       if let waiting = state.waiting[lane] {
@@ -63,7 +63,7 @@ public final class EvaluationQueue: Sendable {
       }
       guard state.activeCount < Limits.evaluationsActiveMax else {
         state.waiting[lane] = [start]
-        state.idle.append(lane)
+        state.idle.append(callerKey)
         return .waits
       }
       state.activeCount += 1
@@ -75,7 +75,7 @@ public final class EvaluationQueue: Sendable {
   }
 
   /// An evaluation of the caller ended; the next one begins.
-  func end(_ lane: Lane) {
+  func end(_ callerKey: CallerKey) {
     let next = state.withLock { state -> Start? in
       guard state.waiting[lane]?.isEmpty == false else {
         state.waiting[lane] = nil
@@ -84,7 +84,7 @@ public final class EvaluationQueue: Sendable {
       }
       // Whoever waits for their first turn comes before a second turn of somebody else.
       guard !state.idle.isEmpty else { return state.waiting[lane]?.removeFirst() }
-      state.idle.append(lane)
+      state.idle.append(callerKey)
       state.activeCount -= 1
       return Self.startIdle(&state)
     }

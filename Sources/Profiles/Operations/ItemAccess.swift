@@ -8,12 +8,12 @@ enum ItemAccess {
     _ state: ItemState, key: ItemKey, caller: Caller, preconditions: Preconditions
   ) throws(ProfileError) -> (owner: ItemOwner, item: StoredItem) {
     guard let owner = state.owner else { throw .userNotFound }
-    let relation = Relation(of: caller, to: key.user, owner)
-    guard let item = state.item, relation.sees(item) else {
-      throw relation.knowsPerson ? .itemNotFound : .userNotFound
+    let decision = AccessDecision(of: caller, to: key.user, owner)
+    guard let item = state.item, decision.sees(item) else {
+      throw decision.knowsPerson ? .itemNotFound : .userNotFound
     }
-    guard relation.mayWrite else { throw .deniedForRole(isDirectory: false) }
-    try checkApplication(caller, owner.standing?.policy, key.collection)
+    guard decision.mayWrite else { throw .deniedForRole(isDirectory: false) }
+    try checkApplication(caller, owner.relation?.policy, key.collection)
     guard preconditions.hold(for: item.version) else { throw .preconditionFailed }
     return (owner, item)
   }

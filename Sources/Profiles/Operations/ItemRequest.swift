@@ -55,7 +55,7 @@ public struct ProfileView: Sendable {
   public let owner: UserID
   let caller: Caller
   /// How the caller stands to the person. Every read finds it out again, where it may change.
-  let relation: Relation
+  let decision: AccessDecision
 }
 
 /// Where a list goes on.

@@ -41,7 +41,7 @@ extension ProfileSession {
     of view: ProfileView, in collection: NavigationProperty, _ query: ListQuery,
     _ then: @escaping Completion<Listing<VisibleItem>>
   ) {
-    let read: ListRest<VisibleItem>.Read = { [self] references, then in
+    let read: PageRemainder<VisibleItem>.Read = { [self] references, then in
       readAgain(references, of: view, in: collection, then)
     }
     scan(view, collection, query) { [self] filler in
@@ -62,11 +62,11 @@ extension ProfileSession {
     readEach(references, then) { [self] reference, then in
       guard let id = ItemID(reference.id) else { return then(.success(nil)) }
       let key = ItemKey(user: view.owner, collection: collection.name, id: id)
-      reader.item(key, for: Sight(of: view.caller)) { found in
+      reader.item(key, for: AuthorizationContext(of: view.caller)) { found in
         then(
           found.map { found in
             found.flatMap {
-              Relation(of: view.caller, to: view.owner, $0.owner).visible($0.item, of: collection.target)
+              AccessDecision(of: view.caller, to: view.owner, $0.owner).visible($0.item, of: collection.target)
             }
           })
       }
@@ -78,7 +78,7 @@ extension ProfileSession {
     _ references: ArraySlice<ListReference>, _ then: @escaping Completion<[Element]>,
     read: (ListReference, @escaping (Result<Element?, StoreError>) -> Void) -> Void
   ) {
-    let gathering = Gathering<Element>(references.count, then)
+    let gathering = ResultCollector<Element>(references.count, then)
     reader.together {
       for (place, reference) in references.enumerated() {
         read(reference) { gathering.put($0, at: place) }
@@ -88,14 +88,14 @@ extension ProfileSession {
 
   private func scan(
     _ view: ProfileView, _ collection: NavigationProperty, _ query: ListQuery,
-    _ then: @escaping Completion<PageFiller<VisibleItem>>
+    _ then: @escaping Completion<PageBuilder<VisibleItem>>
   ) {
     // In the list's own order a page begins where the one before ended; in another all items must be looked at.
     let start = query.ordering == nil ? query.after.flatMap { ItemPosition($0) } : nil
     let all = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
       self, for: view.caller,
-      PageFiller<VisibleItem>(query, isInOrder: query.ordering == nil, now: environment.now()),
+      PageBuilder<VisibleItem>(query, isInOrder: query.ordering == nil, now: environment.now()),
       read: { [self] position, rows, then in
         page(of: view, collection, after: position, limit: rows) { page in
           then(page.map { ($0.items, $0.next?.position) })
@@ -105,7 +105,7 @@ extension ProfileSession {
   }
 
   private func countAll(_ view: ProfileView, _ collection: NavigationProperty, _ then: @escaping Completion<Int>) {
-    reader.count(of: view.owner, in: collection.name, for: Sight(of: view.caller)) {
+    reader.count(of: view.owner, in: collection.name, for: AuthorizationContext(of: view.caller)) {
       then($0.mapError(ProfileError.store))
     }
   }
@@ -131,10 +131,10 @@ extension ProfileSession {
   ) {
     person(reference, for: purpose == .read ? .readProfile : .writeProfile, by: caller) { person in
       then(
-        person.flatMap { user, relation in
+        person.flatMap { user, decision in
           // Nobody writes across tenants, whatever is visible.
-          guard purpose == .read || relation.mayWrite else { return .failure(.deniedForRole(isDirectory: false)) }
-          return .success(ProfileView(owner: user, caller: caller, relation: relation))
+          guard purpose == .read || decision.mayWrite else { return .failure(.deniedForRole(isDirectory: false)) }
+          return .success(ProfileView(owner: user, caller: caller, decision: decision))
         })
     }
   }
@@ -143,17 +143,17 @@ extension ProfileSession {
     of view: ProfileView, _ collection: NavigationProperty, after position: ItemPosition?, limit: Int,
     _ then: @escaping Completion<ItemPage>
   ) {
-    let sight = Sight(of: view.caller)
-    reader.items(of: view.owner, in: collection.name, for: sight, after: position, limit: limit) { found in
+    let authorization = AuthorizationContext(of: view.caller)
+    reader.items(of: view.owner, in: collection.name, for: authorization, after: position, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let found):
         let page = found.page
         // Whose id it was may be gone, or somebody else's by now.
-        let relation = found.owner.map { Relation(of: view.caller, to: view.owner, $0) }
+        let decision = found.owner.map { AccessDecision(of: view.caller, to: view.owner, $0) }
         let last = page.isLast ? nil : page.elements.last.map { ItemPosition(of: $0) }
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
-        let visible = page.elements.compactMap { relation?.visible($0, of: collection.target) }
+        let visible = page.elements.compactMap { decision?.visible($0, of: collection.target) }
         then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
     }
@@ -161,7 +161,7 @@ extension ProfileSession {
 }
 
 /// What several reads give, until all have answered. Owned by the session's thread.
-private final class Gathering<Element> {
+private final class ResultCollector<Element> {
   private var found: [Element?]
   private var missing: Int
   private var failure: StoreError?

@@ -10,21 +10,21 @@ public struct ListQuery: Sendable {
   let limit: Int
   let countsAll: Bool
   /// The place of the last entity of the page before; nil for the first page.
-  let after: OrderPlace?
+  let after: KeysetPosition?
   /// Whether anybody still waits for the list; nil where nobody can leave.
-  let abandonment: Abandonment?
+  let cancellation: RequestCancellation?
   /// How much work the query is for each byte of an entity.
   let weight: Int
 
   /// What `options` ask for, in a page of at most `limit` entities that follow `after`. Skipping and counting are for
-  /// the first page. The work ends early when `abandonment` says that nobody waits for it any more.
+  /// the first page. The work ends early when `cancellation` says that nobody waits for it any more.
   public init(
-    _ options: QueryOptions, limit: Int, after: OrderPlace? = nil, abandonment: Abandonment? = nil
+    _ options: QueryOptions, limit: Int, after: KeysetPosition? = nil, cancellation: RequestCancellation? = nil
   ) {
     filter = options.filter
     search = options.search
     ordering = options.ordering
-    self.abandonment = abandonment
+    self.cancellation = cancellation
     weight =
       1 + (options.filter?.weight ?? 0) + (options.search?.weight ?? 0) + (options.ordering?.weight ?? 0)
     skip = after == nil ? options.skip ?? 0 : 0
@@ -41,7 +41,7 @@ public struct ListQuery: Sendable {
     limit = 0
     countsAll = true
     after = nil
-    abandonment = query.abandonment
+    cancellation = query.cancellation
     weight = query.weight
   }
 

@@ -13,17 +13,17 @@ final class ListScan<Element: ListedEntity, Cursor> {
 
   private let session: ProfileSession
   private let caller: Caller
-  private var filler: PageFiller<Element>
+  private var filler: PageBuilder<Element>
   private let read: Read
-  private let then: (Result<PageFiller<Element>, ProfileError>) -> Void
+  private let then: (Result<PageBuilder<Element>, ProfileError>) -> Void
   /// The caller's turn in the queue, once this scan has it.
-  private var turn: EvaluationQueue.Lane?
+  private var turn: EvaluationQueue.CallerKey?
   /// What is left of the time on the session's thread.
   private var clock = LoopBudget()
 
   init(
-    _ session: ProfileSession, for caller: Caller, _ filler: PageFiller<Element>, read: @escaping Read,
-    _ then: @escaping (Result<PageFiller<Element>, ProfileError>) -> Void
+    _ session: ProfileSession, for caller: Caller, _ filler: PageBuilder<Element>, read: @escaping Read,
+    _ then: @escaping (Result<PageBuilder<Element>, ProfileError>) -> Void
   ) {
     self.session = session
     self.caller = caller
@@ -40,7 +40,7 @@ final class ListScan<Element: ListedEntity, Cursor> {
   }
 
   private func readPiece(after cursor: Cursor?, rows: Int) {
-    guard filler.query.abandonment?.isAbandoned != true else { return finish(.abandoned) }
+    guard filler.query.cancellation?.isCancelled != true else { return finish(.abandoned) }
     read(cursor, rows) { [self] piece in
       switch piece {
       case .failure(let error): finish(error)
@@ -82,7 +82,7 @@ final class ListScan<Element: ListedEntity, Cursor> {
   private func takeInTurns(_ elements: ArraySlice<Element>, next: Cursor?) {
     guard turn != nil else { return awaitTurn { [self] in takeInTurns(elements, next: next) } }
     let evaluation = PieceEvaluation(filler, elements)
-    let back = Confined { [self] in
+    let back = ThreadConfined { [self] in
       filler = evaluation.filler
       if let failure = evaluation.failure { finish(failure) } else { goOn(after: next) }
     }
@@ -96,14 +96,14 @@ final class ListScan<Element: ListedEntity, Cursor> {
 
   /// Goes on when it is the caller's turn.
   private func awaitTurn(_ body: @escaping () -> Void) {
-    let lane = EvaluationQueue.Lane(caller)
-    let start = Confined { [self] in
-      turn = lane
-      guard filler.query.abandonment?.isAbandoned != true else { return finish(.abandoned) }
+    let callerKey = EvaluationQueue.CallerKey(caller)
+    let start = ThreadConfined { [self] in
+      turn = callerKey
+      guard filler.query.cancellation?.isCancelled != true else { return finish(.abandoned) }
       body()
     }
     let resume = session.resume
-    guard session.evaluations.begin(lane, { resume { start.value() } }) else { return finish(.evaluationsTooMany) }
+    guard session.evaluations.begin(callerKey, { resume { start.value() } }) else { return finish(.evaluationsTooMany) }
   }
 }
 
@@ -128,11 +128,11 @@ private struct LoopBudget {
 /// Safety: the session's thread hands it over whole and takes it back when it is done; slices never overlap, and the
 /// queue's lock lies between one and the next.
 private final class PieceEvaluation<Element: ListedEntity>: @unchecked Sendable {
-  private(set) var filler: PageFiller<Element>
+  private(set) var filler: PageBuilder<Element>
   private(set) var failure: ProfileError?
   private var rest: ArraySlice<Element>
 
-  init(_ filler: PageFiller<Element>, _ elements: ArraySlice<Element>) {
+  init(_ filler: PageBuilder<Element>, _ elements: ArraySlice<Element>) {
     self.filler = filler
     rest = elements
   }
@@ -142,7 +142,7 @@ private final class PieceEvaluation<Element: ListedEntity>: @unchecked Sendable 
     let end = ContinuousClock.now + .microseconds(Limits.evaluationSliceMicroseconds)
     do throws(ProfileError) {
       while let element = rest.first, !filler.isFull {
-        guard filler.query.abandonment?.isAbandoned != true else { throw .abandoned }
+        guard filler.query.cancellation?.isCancelled != true else { throw .abandoned }
         try filler.take(element)
         rest.removeFirst()
         if ContinuousClock.now >= end { return rest.isEmpty || filler.isFull }

@@ -8,7 +8,7 @@ extension ProfileSession {
       guard case .failure(let error) = authorized else {
         return scan(query, for: caller) { [self] filler in
           conclude(filler, query, { [self] in reader.countUsers(in: caller.tenant, $0) }, then) { [self] in
-            readUsersAgain($0, $1) { user in Relation(of: caller, to: user.id, user.facts).visible(user, to: caller) }
+            readUsersAgain($0, $1) { user in AccessDecision(of: caller, to: user.id, user.facts).visible(user, to: caller) }
           }
         }
       }
@@ -18,9 +18,9 @@ extension ProfileSession {
 
   /// Makes a page of what a scan kept, with the number of all where it was asked for.
   func conclude<Element>(
-    _ filler: Result<PageFiller<Element>, ProfileError>, _ query: ListQuery,
+    _ filler: Result<PageBuilder<Element>, ProfileError>, _ query: ListQuery,
     _ countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void, _ then: @escaping Completion<Listing<Element>>,
-    read: @escaping ListRest<Element>.Read
+    read: @escaping PageRemainder<Element>.Read
   ) {
     switch filler {
     case .failure(let error): then(.failure(error))
@@ -46,12 +46,12 @@ extension ProfileSession {
     listUsers(query.counting, by: caller) { then($0.map { $0.count ?? 0 }) }
   }
 
-  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageFiller<VisibleObject>>) {
+  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageBuilder<VisibleObject>>) {
     let selection = UserSelection(query)
     let isInOrder = selection.isInOrder(of: query)
     let rows = query.looksInside ? Limits.loopRowsMax : min(query.skip + query.limit + 1, Limits.loopRowsMax)
     let scan = ListScan(
-      self, for: caller, PageFiller<VisibleObject>(query, isInOrder: isInOrder, now: environment.now()),
+      self, for: caller, PageBuilder<VisibleObject>(query, isInOrder: isInOrder, now: environment.now()),
       read: { [self] place, rows, then in
         page(selection, for: caller, after: place, limit: rows, then)
       }, then)
@@ -59,15 +59,15 @@ extension ProfileSession {
   }
 
   private func page(
-    _ selection: UserSelection, for caller: Caller, after place: OrderPlace?, limit: Int,
-    _ then: @escaping Completion<(elements: [VisibleObject], next: OrderPlace?)>
+    _ selection: UserSelection, for caller: Caller, after place: KeysetPosition?, limit: Int,
+    _ then: @escaping Completion<(elements: [VisibleObject], next: KeysetPosition?)>
   ) {
     reader.users(in: caller.tenant, selection, after: place, limit: limit) { found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let page):
         let visible = page.elements.compactMap { user in
-          Relation(of: caller, to: user.id, user.facts).visible(user, to: caller)
+          AccessDecision(of: caller, to: user.id, user.facts).visible(user, to: caller)
         }
         then(.success((visible, page.isLast ? nil : page.end ?? page.elements.last.map(selection.place))))
       }

@@ -5,18 +5,18 @@ public struct Listing<Element: Sendable> {
   /// The beginning of the page: as much of it as `Limits.keptBytesMax` holds.
   public let elements: [Element]
   /// The rest of the page, which is read when it is sent; nil when `elements` are all of it.
-  public let rest: ListRest<Element>?
+  public let rest: PageRemainder<Element>?
   /// How many the list has in all pages, if that was asked for.
   public let count: Int?
   /// The place after which the next page begins; nil at the end of the list.
-  public let next: OrderPlace?
+  public let next: KeysetPosition?
 }
 
 /// The part of a page that was chosen but not kept: what it takes to read it again, entity by entity. Owned by the
 /// session's thread.
 ///
 /// An entity that was deleted or hidden in the meantime is left out; one that was changed is as it is now.
-public final class ListRest<Element: Sendable> {
+public final class PageRemainder<Element: Sendable> {
   /// Reads these entities, in their order, without those that are not there for the caller.
   typealias Read = (ArraySlice<ListReference>, @escaping ProfileSession.Completion<[Element]>) -> Void
 
@@ -31,7 +31,7 @@ public final class ListRest<Element: Sendable> {
   }
 
   /// The same part of the page from its beginning.
-  public func again() -> ListRest { ListRest(all, read: read) }
+  public func again() -> PageRemainder { PageRemainder(all, read: read) }
 
   /// Gives the next entities, some `Limits.listPieceBytes` of them, nil at the end. It calls back on the session's
   /// thread, at once or later, and is not asked again before it did.
@@ -63,17 +63,17 @@ protocol ListedEntity: Sendable {
   /// The key, by which ties are broken.
   var listedID: String { get }
   /// The place in the order that the list has by itself.
-  var defaultPlace: OrderPlace { get }
+  var defaultPlace: KeysetPosition { get }
 }
 
 extension VisibleItem: ListedEntity {
   var listedType: StructuredType { type }
   var listedID: String { key.id.text }
-  var defaultPlace: OrderPlace { OrderPlace(values: [OrderValue.int(created.ticks)], id: Array(key.id.text.utf8)) }
+  var defaultPlace: KeysetPosition { KeysetPosition(values: [OrderValue.int(created.ticks)], id: Array(key.id.text.utf8)) }
 }
 
 extension VisibleObject: ListedEntity {
   var listedType: StructuredType { type }
   var listedID: String { id }
-  var defaultPlace: OrderPlace { OrderPlace(values: [], id: Array(place.utf8)) }
+  var defaultPlace: KeysetPosition { KeysetPosition(values: [], id: Array(place.utf8)) }
 }

@@ -23,15 +23,15 @@ public final class ProfileService: Sendable {
 
   /// Replaces everything by `records`; `then` is called on a thread of the store's choice.
   public func replaceAll(
-    with records: [DirectoryRecord], _ then: @escaping @Sendable (Result<Void, ProfileError>) -> Void
+    with lines: [ImportLine], _ then: @escaping @Sendable (Result<Void, ProfileError>) -> Void
   ) {
-    store.submit(.replaceAll(records, at: environment.now(), then))
+    store.submit(.replaceAll(lines, at: environment.now(), then))
   }
 }
 
 /// A value that is touched on one thread only, though a closure that crosses threads carries it there and back.
 ///
 /// Safety: `ProfileSession` makes these for closures that run only inside `resume`, on the session's own thread.
-struct Confined<Value>: @unchecked Sendable {
+struct ThreadConfined<Value>: @unchecked Sendable {
   let value: Value
 }

@@ -34,26 +34,26 @@ public final class ProfileSession {
   }
 
   /// The same for a creation that carries a receipt.
-  func submit(_ operation: any ItemOperation, once receipt: Receipt, _ then: @escaping Completion<Once<ItemOutcome>>) {
+  func submit(_ operation: any ItemOperation, once receipt: IdempotencyReceipt, _ then: @escaping Completion<Once<ItemOutcome>>) {
     submit(then) { .createItem(operation, receipt, $0) }
   }
 
   /// The same for the creation of a person.
   func submit(
-    _ operation: any PersonOperation, once receipt: Receipt, _ then: @escaping Completion<Once<PersonOutcome>>
+    _ operation: any PersonOperation, once receipt: IdempotencyReceipt, _ then: @escaping Completion<Once<PersonOutcome>>
   ) {
     submit(then) { .createPerson(operation, receipt, $0) }
   }
 
   /// The same for the creation of a group, or of memberships.
   func submit(
-    _ operation: any GroupOperation, once receipt: Receipt, _ then: @escaping Completion<Once<GroupOutcome>>
+    _ operation: any GroupOperation, once receipt: IdempotencyReceipt, _ then: @escaping Completion<Once<GroupOutcome>>
   ) {
     submit(then) { .createGroup(operation, receipt, $0) }
   }
 
   /// The same for writes that are applied together or not at all.
-  func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<AtomicOutcome>) {
+  func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<ChangesetOutcome>) {
     submit(then) { .atomic(operations, $0) }
   }
 
@@ -71,13 +71,13 @@ public final class ProfileSession {
     _ then: @escaping Completion<Outcome>,
     _ write: (@escaping @Sendable (Result<Outcome, ProfileError>) -> Void) -> StoreWrite
   ) {
-    let confined = Confined(value: then)
+    let confined = ThreadConfined(value: then)
     let resume = resume
     service.store.submit(write { result in resume { confined.value(result) } })
   }
 
   /// Who acts, at this moment or at `time`, in one write.
-  func stamp(_ caller: Caller, at time: DateTimeOffset? = nil) -> AuditStamp {
-    AuditStamp(caller: caller, time: time ?? environment.now(), version: environment.makeVersion())
+  func stamp(_ caller: Caller, at time: DateTimeOffset? = nil) -> WriteStamp {
+    WriteStamp(caller: caller, time: time ?? environment.now(), version: environment.makeVersion())
   }
 }

@@ -11,8 +11,8 @@ extension ProfileSession {
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(let user?):
-        let relation = Relation(of: caller, to: id, user.facts)
-        guard let visible = relation.visible(user, to: caller) else { return then(.failure(.userNotFound)) }
+        let decision = AccessDecision(of: caller, to: id, user.facts)
+        guard let visible = decision.visible(user, to: caller) else { return then(.failure(.userNotFound)) }
         then(.success(visible))
       case .success(nil):
         addCaller(caller, as: id) { [self] added in

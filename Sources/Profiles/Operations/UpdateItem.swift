@@ -6,22 +6,22 @@ struct UpdateItem: ItemOperation {
   let type: StructuredType
   let patch: StructuredPatch
   let preconditions: Preconditions
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
-  var sight: Sight {
-    Sight(of: stamp.caller, needsPolicy: patch.audience != nil || stamp.caller.actor == .application)
+  var authorization: AuthorizationContext {
+    AuthorizationContext(of: stamp.caller, needsPolicy: patch.audience != nil || stamp.caller.actor == .application)
   }
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (owner, item) = try ItemAccess.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
-    if let audience = patch.audience { try ItemAccess.check(audience, owner.standing?.policy, in: key.collection) }
+    if let audience = patch.audience { try ItemAccess.check(audience, owner.relation?.policy, in: key.collection) }
     var value: StructuredValue
     do throws(BodyError) {
       value = try item.value(of: type)
     } catch {
       throw .store(.damaged("A stored item is not of its type."))
     }
-    let patch = withoutEchoedAudit(item, value)
+    let patch = withoutEchoedStamps(item, value)
     var changed = patch.apply(to: &value, of: type)
     guard !changed.isEmpty else { return .unchanged(item) }
     do throws(BodyError) {
@@ -38,10 +38,10 @@ struct UpdateItem: ItemOperation {
   }
 
   /// Audit members that merely repeat what is stored, or come from an older copy of the item, count as not sent.
-  private func withoutEchoedAudit(_ item: StoredItem, _ value: StructuredValue) -> StructuredPatch {
+  private func withoutEchoedStamps(_ item: StoredItem, _ value: StructuredValue) -> StructuredPatch {
     var patch = patch
     let isStaleCopy = patch.entityTag.map { EntityTagCondition($0)?.matches(item.version) != true } ?? false
-    for property in type.properties where property.traits.contains(.audit) {
+    for property in type.properties where property.traits.contains(.stamp) {
       if case .absent = patch.members[property.index] { continue }
       let old = value.members[property.index]
       guard let new = StructuredPatch.result(of: patch.members[property.index], on: old, property) else { continue }

@@ -7,10 +7,10 @@ struct UpsertItem: ItemOperation {
   private let creation: CreateItem
   private let update: StructuredPatch
   /// Who updates and when; with a version of its own, by which an update is told from a creation.
-  private let updateStamp: AuditStamp
+  private let updateStamp: WriteStamp
   private let preconditions: Preconditions
 
-  init(creation: CreateItem, update: StructuredPatch, updateStamp: AuditStamp, preconditions: Preconditions) {
+  init(creation: CreateItem, update: StructuredPatch, updateStamp: WriteStamp, preconditions: Preconditions) {
     self.creation = creation
     self.update = update
     self.updateStamp = updateStamp
@@ -18,7 +18,7 @@ struct UpsertItem: ItemOperation {
   }
 
   var key: ItemKey { creation.key }
-  var sight: Sight { creation.sight }
+  var authorization: AuthorizationContext { creation.authorization }
 
   /// Whether what became of it is a new item.
   func created(_ outcome: ItemOutcome) -> Bool {
@@ -27,9 +27,9 @@ struct UpsertItem: ItemOperation {
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     guard let owner = state.owner else { throw .userNotFound }
-    let relation = Relation(of: creation.stamp.caller, to: key.user, owner)
-    guard relation.isOwner || relation.isApplicationOfTenant else {
-      throw relation.knowsPerson ? .itemNotFound : .userNotFound
+    let decision = AccessDecision(of: creation.stamp.caller, to: key.user, owner)
+    guard decision.isOwner || decision.isApplicationOfTenant else {
+      throw decision.knowsPerson ? .itemNotFound : .userNotFound
     }
     guard state.item == nil else {
       return try UpdateItem(

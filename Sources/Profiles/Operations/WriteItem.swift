@@ -4,7 +4,7 @@ extension ProfileSession {
   /// Creates an item with an id of the server's choice. Sent again with the same receipt, it gives the item that the
   /// first one made, as it is now.
   public func createItem(
-    _ patch: StructuredPatch, once receipt: Receipt? = nil, in request: CollectionRequest,
+    _ patch: StructuredPatch, once receipt: IdempotencyReceipt? = nil, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
   ) {
     write(request, then) { [self] user, stamp, then in
@@ -29,7 +29,7 @@ extension ProfileSession {
 
   /// The creation of an item, with what its tenant decided.
   func creation(
-    of id: ItemID, _ user: UserID, _ patch: StructuredPatch, _ stamp: AuditStamp, in collection: NavigationProperty
+    of id: ItemID, _ user: UserID, _ patch: StructuredPatch, _ stamp: WriteStamp, in collection: NavigationProperty
   ) -> CreateItem {
     CreateItem(
       key: ItemKey(user: user, collection: collection.name, id: id), type: collection.target, patch: patch,
@@ -78,7 +78,7 @@ extension ProfileSession {
   /// Decides who is written to, then goes on with their id and a stamp of this moment.
   private func write(
     _ request: CollectionRequest, _ then: @escaping Completion<WriteResult>,
-    _ body: @escaping (UserID, AuditStamp, @escaping Completion<WriteResult>) -> Void
+    _ body: @escaping (UserID, WriteStamp, @escaping Completion<WriteResult>) -> Void
   ) {
     onPerson(request.owner, for: .writeProfile, by: request.caller, then) { [self] owner, then in
       switch Self.writable(owner, request.collection, request.caller) {
@@ -111,7 +111,7 @@ extension ProfileSession {
         }
       }
     }
-    reader.item(operation.key, for: operation.sight) { [self] found in
+    reader.item(operation.key, for: operation.authorization) { [self] found in
       switch found {
       case .failure(let error): then(.failure(.store(error)))
       case .success(nil): missingItem(of: user, request.caller, then)
@@ -120,7 +120,7 @@ extension ProfileSession {
           let change = try operation.change(ItemState(owner: found.owner, item: found.item))
           guard case .unchanged(let item) = change else {
             // How others stand to the owner may be another by the time of the write, so theirs is decided there alone.
-            let isLasting = operation.sight.viewer(of: user) == nil
+            let isLasting = operation.authorization.viewer(of: user) == nil
             let prepared = isLasting ? PreparedChange(base: found.item.version, change: change) : nil
             return submit(operation, prepared: prepared) { [self] outcome in
               trim(outcome.map { ($0, isNew: false) }, of: user, request, then)
@@ -151,11 +151,11 @@ extension ProfileSession {
   /// What must be known of the person who was written to, to trim what was written. Owners and applications of the
   /// tenant see all of it.
   func ownerAfterWrite(_ user: UserID, _ caller: Caller, _ then: @escaping Completion<ItemOwner>) {
-    let sight = Sight(of: caller)
+    let authorization = AuthorizationContext(of: caller)
     let written = ItemOwner(tenant: caller.tenant, displayName: nil)
-    guard sight.needsStanding(to: user) else { return then(.success(written)) }
+    guard authorization.needsOwnerRelation(to: user) else { return then(.success(written)) }
     // A person who is gone by now is known by nobody, so that nothing is shown.
-    reader.owner(user, for: sight) { then($0.map { $0 ?? written }.mapError(ProfileError.store)) }
+    reader.owner(user, for: authorization) { then($0.map { $0 ?? written }.mapError(ProfileError.store)) }
   }
 
   /// What is left of an outcome for the caller.
@@ -165,8 +165,8 @@ extension ProfileSession {
     switch outcome {
     case .removed: return .done
     case .written(let item), .unchanged(let item):
-      let relation = Relation(of: request.caller, to: item.key.user, owner)
-      guard let visible = relation.visible(item, of: request.collection.target) else { return .done }
+      let decision = AccessDecision(of: request.caller, to: item.key.user, owner)
+      guard let visible = decision.visible(item, of: request.collection.target) else { return .done }
       return .item(visible, isNew: isNew)
     }
   }

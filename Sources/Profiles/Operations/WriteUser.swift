@@ -4,7 +4,7 @@ extension ProfileSession {
   /// Creates a person in the caller's tenant, with an id of the server's choice. Sent again with the same receipt, it
   /// gives the person that the first one made, as they are now.
   public func createUser(
-    _ patch: StructuredPatch, once receipt: Receipt? = nil, by caller: Caller,
+    _ patch: StructuredPatch, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
     authorize(.manageUsers, by: caller) { [self] authorized in
@@ -19,7 +19,7 @@ extension ProfileSession {
   }
 
   private func create(
-    _ operation: CreateUser, once receipt: Receipt?, by caller: Caller, _ then: @escaping Completion<VisibleObject>
+    _ operation: CreateUser, once receipt: IdempotencyReceipt?, by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
     guard let receipt else { return submit(operation) { Self.visible($0, to: caller, then) } }
     submit(operation, once: receipt) { [self] outcome in
@@ -75,8 +75,8 @@ extension ProfileSession {
     case .failure(let error): then(.failure(error))
     case .success(.removed): then(.failure(.userNotFound))
     case .success(.written(let user)), .success(.unchanged(let user)):
-      let relation = Relation(of: caller, to: user.id, user.facts)
-      then(relation.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
+      let decision = AccessDecision(of: caller, to: user.id, user.facts)
+      then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
     }
   }
 }
@@ -87,7 +87,7 @@ struct CreateUser: PersonOperation {
   private let person: StoredUser
   private let log: Change
 
-  init(user: UserID, patch: StructuredPatch, stamp: AuditStamp) throws(ProfileError) {
+  init(user: UserID, patch: StructuredPatch, stamp: WriteStamp) throws(ProfileError) {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", user.text)
     let changed = patch.apply(to: &value, of: ProfileModel.user)
@@ -108,7 +108,7 @@ struct UpdateUser: PersonOperation {
   let user: UserID
   let patch: StructuredPatch
   let preconditions: Preconditions
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
     let person = try UserRules.writable(state.person, by: stamp.caller, preconditions)
@@ -130,7 +130,7 @@ struct UpdateUser: PersonOperation {
 struct DeleteUser: PersonOperation {
   let user: UserID
   let preconditions: Preconditions
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
     let person = try UserRules.writable(state.person, by: stamp.caller, preconditions)
@@ -143,21 +143,21 @@ struct DeleteUser: PersonOperation {
 /// Takes the items of a profile away that the caller may see and write.
 struct DeleteProfile: PersonOperation {
   let user: UserID
-  let stamp: AuditStamp
+  let stamp: WriteStamp
 
-  var sight: Sight { Sight(of: stamp.caller, needsPolicy: stamp.caller.actor == .application) }
+  var authorization: AuthorizationContext { AuthorizationContext(of: stamp.caller, needsPolicy: stamp.caller.actor == .application) }
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
     let person = try UserRules.writable(state.person, by: stamp.caller, .none)
-    let owner = ItemOwner(tenant: person.tenant, displayName: nil, standing: state.standing)
-    try checkApplication(owner.standing?.policy)
-    let relation = Relation(of: stamp.caller, to: user, owner)
-    let seesAll = relation.isOwner || relation.isApplicationOfTenant
+    let owner = ItemOwner(tenant: person.tenant, displayName: nil, relation: state.relation)
+    try checkApplication(owner.relation?.policy)
+    let decision = AccessDecision(of: stamp.caller, to: user, owner)
+    let seesAll = decision.isOwner || decision.isApplicationOfTenant
     // The profile is recorded as a whole, under the name of its navigation property.
     let log = stamp.change(.deleted, of: user, collection: "profile", from: nil, to: nil)
     return .removeItems(log) { collection, audience in
       // Whom the owner lists is for the owner alone to change.
-      relation.sees(audience, in: collection) && (seesAll || collection != Relationship.collection)
+      decision.sees(audience, in: collection) && (seesAll || collection != Relationship.collection)
     } log: { [stamp] key, version in
       stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
     }
@@ -176,7 +176,7 @@ enum UserRules {
   static func writable(
     _ existing: StoredUser?, by caller: Caller, _ preconditions: Preconditions
   ) throws(ProfileError) -> StoredUser {
-    guard let person = existing, Relation(of: caller, to: person.id, person.facts).mayWrite else {
+    guard let person = existing, AccessDecision(of: caller, to: person.id, person.facts).mayWrite else {
       throw .userNotFound
     }
     guard preconditions.hold(for: person.version) else { throw .preconditionFailed }

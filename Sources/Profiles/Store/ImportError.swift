@@ -19,7 +19,7 @@ public enum ImportError: Error, Equatable, Sendable {
   /// The person would hold more than `Limits.personBytesMax` bytes.
   case personFull
 
-  /// A sentence for people: what is wrong with the record and what to do.
+  /// A sentence for people: what is wrong with the audit log and what to do.
   public var message: String {
     switch self {
     case .unknownPerson: "It belongs to a person who is not known. Put the person before their items."

@@ -30,14 +30,14 @@ public protocol ProfileStore: AnyObject, Sendable {
   /// Adds or replaces what `next` gives until it gives nil, all or nothing. Blocks; for commands, not for requests.
   /// Items must follow their person unless the store has that person already. What is written gets a new version,
   /// whichever the records have. Returns how many records it took.
-  func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int
+  func importLines(at time: DateTimeOffset, _ next: () throws -> ImportLine?) throws -> Int
 
   /// Gives the whole directory to `body`, as of one moment: tenants, groups, then people in the order of their ids, each
   /// followed by their memberships and by their items in the order of collection and id. Blocks; for commands, not for
   /// requests.
-  func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws
+  func exportLines(_ body: (ImportLine) throws -> Void) throws
 
-  /// The record of one person of a tenant, oldest first. Blocks; for commands and tests.
+  /// The audit log of one person of a tenant, oldest first. Blocks; for commands and tests.
   func changes(of user: UserID, in tenant: TenantID) throws -> [Change]
 
   /// Finishes the writes that are queued, then releases everything. Blocks.
@@ -53,26 +53,26 @@ public protocol ProfileReader: DirectoryReader {
 
   /// An item with what must be known of its owner; nil when there is none that the sight reaches. It takes the same
   /// time whether the item is out of sight or does not exist.
-  func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
+  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
 
   /// What must be known of a person; nil when there is no such person.
-  func owner(_ user: UserID, for sight: Sight, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void)
+  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void)
 
   /// One page of a collection, by `createdDateTime` and id, after `position`: of the items that the sight reaches. A page
   /// ends before `limit` when it holds `Limits.pageBytesMax` bytes. One of at most `Limits.loopRowsMax` may be answered
   /// at once; a larger one never keeps the thread.
   func items(
-    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void)
 
   /// How many items of a collection the sight reaches.
   func count(
-    of user: UserID, in collection: String, for sight: Sight, _ then: @escaping (Result<Int, StoreError>) -> Void)
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void)
 
   /// Whether a person has an item in sight for one of the audiences that reach beyond their tenant. It takes the same
   /// time whether the person has many other items, none, or does not exist.
   func hasItemsBeyondTenant(
-    of user: UserID, for sight: Sight, _ then: @escaping (Result<Bool, StoreError>) -> Void)
+    of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
   /// What a tenant is and what it decided; nil when there is no such tenant.
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void)
@@ -81,7 +81,7 @@ public protocol ProfileReader: DirectoryReader {
   /// of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the thread. A store may
   /// give fewer people than there are, even none, and say with `end` how far it has looked.
   func users(
-    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
 
   /// How many people a tenant has.
@@ -98,7 +98,7 @@ public protocol ProfileReader: DirectoryReader {
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
 }
 
-/// Reads of groups and of the record, under the same rules as those of `ProfileReader`.
+/// Reads of groups and of the audit log, under the same rules as those of `ProfileReader`.
 public protocol DirectoryReader: AnyObject {
   /// The group with this id; nil when there is none.
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void)
@@ -122,12 +122,12 @@ public protocol DirectoryReader: AnyObject {
   /// Whether somebody is a member of a group of their tenant.
   func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
-  /// One page of the record of a person, newest first, from a place that the page before named, or from the end.
+  /// One page of the audit log of a person, newest first, from a place that the page before named, or from the end.
   func changes(
     of person: Viewer, from place: Int64?, limit: Int,
-    _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void)
+    _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void)
 
-  /// How many rows the record of a person has.
+  /// How many rows the audit log of a person has.
   func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void)
 }
 
@@ -158,10 +158,10 @@ public struct StoredPage<Element: Sendable>: Sendable {
   /// Whether nothing follows.
   public let isLast: Bool
   /// How far a store has looked for more, where that is further than the last element; the next page begins after it.
-  public let end: OrderPlace?
+  public let end: KeysetPosition?
 
   /// A page of these elements.
-  public init(_ elements: [Element], isLast: Bool, end: OrderPlace? = nil) {
+  public init(_ elements: [Element], isLast: Bool, end: KeysetPosition? = nil) {
     self.elements = elements
     self.isLast = isLast
     self.end = end
@@ -192,7 +192,7 @@ public struct ItemPosition: Equatable, Sendable {
   }
 
   /// The place that a list named; nil when it is of another order.
-  init?(_ place: OrderPlace) {
+  init?(_ place: KeysetPosition) {
     guard case .int(let ticks) = place.values.first, place.values.count == 1,
       let created = DateTimeOffset(ticks: ticks), let id = ItemID(String(decoding: place.id, as: UTF8.self))
     else { return nil }

@@ -30,14 +30,14 @@ public protocol ItemOperation: Sendable {
   /// The item that is written.
   var key: ItemKey { get }
   /// How much of the owner has to be known.
-  var sight: Sight { get }
+  var authorization: AuthorizationContext { get }
   /// Decides. It may run more than once, on any thread, does no I/O, and keeps nothing.
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange
 }
 
 extension ItemOperation {
   /// Nothing more than the owner's tenant and name.
-  public var sight: Sight { .everything }
+  public var authorization: AuthorizationContext { .everything }
 }
 
 /// A decision that was made before the write was queued; it holds only while the item still has that version.
@@ -71,12 +71,12 @@ public struct PersonState: Equatable, Sendable {
   /// nil when there is no such person.
   public let person: StoredUser?
   /// How the one whose sight it is stands to them; nil when it was not asked for.
-  public let standing: Standing?
+  public let relation: OwnerRelation?
 
   /// What is there now.
-  public init(person: StoredUser?, standing: Standing? = nil) {
+  public init(person: StoredUser?, relation: OwnerRelation? = nil) {
     self.person = person
-    self.standing = standing
+    self.relation = relation
   }
 }
 
@@ -85,14 +85,14 @@ public protocol PersonOperation: Sendable {
   /// The person who is written.
   var user: UserID { get }
   /// How much of how somebody stands to them has to be known.
-  var sight: Sight { get }
+  var authorization: AuthorizationContext { get }
   /// Decides. It may run more than once, on any thread, does no I/O, and keeps nothing.
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange
 }
 
 extension PersonOperation {
   /// Nothing more than the person.
-  public var sight: Sight { .everything }
+  public var authorization: AuthorizationContext { .everything }
 }
 
 /// What became of a write of one person.
@@ -111,7 +111,7 @@ public enum ItemOutcome: Equatable, Sendable {
 
 /// The key under which a creation was sent, so that sending it again does not create again. It holds no values: what a
 /// client sent is there as digests.
-public struct Receipt: Equatable, Sendable {
+public struct IdempotencyReceipt: Equatable, Sendable {
   /// A digest of the key, of who sent it, and where to.
   public let key: [UInt8]
   /// A digest of what was sent.
@@ -140,7 +140,7 @@ public enum Once<Outcome: Sendable>: Sendable {
 }
 
 /// What became of writes that are applied together.
-public enum AtomicOutcome: Sendable {
+public enum ChangesetOutcome: Sendable {
   /// All were applied, in their order.
   case applied([ItemOutcome])
   /// The one at `index` was refused, and none was applied.
@@ -151,20 +151,20 @@ public enum AtomicOutcome: Sendable {
 public enum StoreWrite: Sendable {
   /// Creates one item, unless its receipt is known; then it is refused with `receiptOfAnother` when the body differs.
   /// The receipt is kept in the transaction of the creation.
-  case createItem(any ItemOperation, Receipt, @Sendable (Result<Once<ItemOutcome>, ProfileError>) -> Void)
+  case createItem(any ItemOperation, IdempotencyReceipt, @Sendable (Result<Once<ItemOutcome>, ProfileError>) -> Void)
   /// The same for one person.
-  case createPerson(any PersonOperation, Receipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
+  case createPerson(any PersonOperation, IdempotencyReceipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
   /// The same for one group, or for members who are added to it.
-  case createGroup(any GroupOperation, Receipt, @Sendable (Result<Once<GroupOutcome>, ProfileError>) -> Void)
+  case createGroup(any GroupOperation, IdempotencyReceipt, @Sendable (Result<Once<GroupOutcome>, ProfileError>) -> Void)
   /// Applies operations to items of one person, all or none; each sees what those before it did.
-  case atomic([any ItemOperation], @Sendable (Result<AtomicOutcome, ProfileError>) -> Void)
+  case atomic([any ItemOperation], @Sendable (Result<ChangesetOutcome, ProfileError>) -> Void)
   /// Applies an operation to one item.
   case item(any ItemOperation, PreparedChange?, @Sendable (Result<ItemOutcome, ProfileError>) -> Void)
   /// Applies an operation to one person.
   case person(any PersonOperation, @Sendable (Result<PersonOutcome, ProfileError>) -> Void)
   /// Applies an operation to one group or one membership.
   case group(any GroupOperation, @Sendable (Result<GroupOutcome, ProfileError>) -> Void)
-  /// Replaces everything, the record too, by what is given, as an import at a time: the demo's clean start. Of tenants
+  /// Replaces everything, the audit log too, by what is given, as an import at a time: the demo's clean start. Of tenants
   /// only the settings are replaced.
-  case replaceAll([DirectoryRecord], at: DateTimeOffset, @Sendable (Result<Void, ProfileError>) -> Void)
+  case replaceAll([ImportLine], at: DateTimeOffset, @Sendable (Result<Void, ProfileError>) -> Void)
 }

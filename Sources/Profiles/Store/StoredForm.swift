@@ -44,7 +44,7 @@ extension StoredUser {
   }
 
   /// What is wrong when several people of a tenant have one principal name, as it is compared.
-  public static let sharedNameFault =
+  public static let sharedNameFinding =
     "Somebody else of the tenant has the same principal name but for case or composition, so that only one of them is found "
     + "by it. Change one of the two."
 

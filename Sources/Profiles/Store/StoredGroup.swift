@@ -55,14 +55,14 @@ public struct GroupState: Sendable {
 public enum GroupChange: Sendable {
   /// Nothing is to be written.
   case unchanged(StoredGroup)
-  /// The group is to be as given, and the people of these rows of the record are to be members. The store refuses with
+  /// The group is to be as given, and the people of these rows of the audit log are to be members. The store refuses with
   /// `tooManyGroups` beyond `Limits.groupsPerPersonMax`.
   case put(StoredGroup, adding: [Change])
   /// The group is to go with its memberships, each of which is recorded by what `log` makes of it.
   case remove(log: @Sendable (UserID) -> Change)
-  /// The people of these rows of the record are to be members, under the same bound.
+  /// The people of these rows of the audit log are to be members, under the same bound.
   case add([Change])
-  /// The person of this row of the record is to be a member no more.
+  /// The person of this row of the audit log is to be a member no more.
   case removeMember(Change)
 }
 

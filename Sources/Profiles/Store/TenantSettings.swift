@@ -98,7 +98,7 @@ extension TenantPolicy {
       case "allowedAudiences": audienceMasks = try reader.readAudiences()
       case "applicationCollections": applicationCollections = Set(try reader.readStrings())
       case "writersOfOthers":
-        guard let writers = WritersOfOthers(rawValue: try reader.readString().string) else { throw SettingsFault() }
+        guard let writers = WritePolicy(rawValue: try reader.readString().string) else { throw SettingsFault() }
         writersOfOthers = writers
       case "createsUnknownPeople": createsUnknownPeople = try reader.readBool()
       case "administrators":

@@ -78,13 +78,13 @@ public struct UserSelection: Equatable, Sendable {
   }
 
   /// Whether one place comes before another in the order.
-  public func precedes(_ left: OrderPlace, _ right: OrderPlace) -> Bool {
-    OrderPlace.precedes(left, right, isDescending: keys.map(\.isDescending))
+  public func precedes(_ left: KeysetPosition, _ right: KeysetPosition) -> Bool {
+    KeysetPosition.precedes(left, right, isDescending: keys.map(\.isDescending))
   }
 
   /// The place of a person in the order.
-  public func place(of user: StoredUser) -> OrderPlace {
-    OrderPlace(
+  public func place(of user: StoredUser) -> KeysetPosition {
+    KeysetPosition(
       values: keys.map { OrderValue(text: $0.column.text(of: user)) }, id: Array(user.id.text.utf8))
   }
 }

@@ -28,7 +28,7 @@ struct PostgreSQLBulk {
   }
 
   /// Rows are inserted before they are updated; nothing here takes one away.
-  private static let all = [itemInserts, itemUpdates, recordInserts, chainInserts, chainUpdates]
+  private static let all = [itemInserts, itemUpdates, auditInserts, chainInserts, chainUpdates]
 
   private static let itemTypes: [PostgreSQLType] = [
     .text, .text, .text, .bigint, .bigint, .bigint, .bigint, .bigint, .bytea, .text, .bigint,
@@ -52,17 +52,17 @@ struct PostgreSQLBulk {
       """),
     types: itemTypes, keyLength: 3)
 
-  private static let recordTypes: [PostgreSQLType] = [
+  private static let auditTypes: [PostgreSQLType] = [
     .text, .text, .bigint, .bigint, .text, .text, .text, .bigint, .bigint, .text, .bytea, .bigint, .bytea,
   ]
-  static let recordInserts = PostgreSQLBulk(
+  static let auditInserts = PostgreSQLBulk(
     one: PostgreSQLTables.insertRow,
     many: PostgreSQLStatement(
       "insert_rows",
       """
-      insert into record (\(PostgreSQLColumns.change), position, code) select * from unnest(\(columns(recordTypes)))
+      insert into record (\(PostgreSQLColumns.change), position, code) select * from unnest(\(columns(auditTypes)))
       """),
-    types: recordTypes)
+    types: auditTypes)
 
   private static let chainTypes: [PostgreSQLType] = [.text, .text, .bigint, .bytea, .bytea]
   static let chainInserts = PostgreSQLBulk(

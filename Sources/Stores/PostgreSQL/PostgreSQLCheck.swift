@@ -2,13 +2,13 @@ import OData
 import Profiles
 
 /// Looks through a database person by person: whether everything is of its type and agrees with what is stored beside it,
-/// and whether the record is whole and ends with what is stored. The ends of all chains together are not sealed here,
+/// and whether the audit log is whole and ends with what is stored. The ends of all chains together are not sealed here,
 /// because that would make every write wait for every other.
 struct PostgreSQLCheck {
   private let connection: PostgreSQLConnection
-  private let key: RecordKey
+  private let key: AuditKey
 
-  init(_ connection: PostgreSQLConnection, _ key: RecordKey) {
+  init(_ connection: PostgreSQLConnection, _ key: AuditKey) {
     self.connection = connection
     self.key = key
   }
@@ -58,7 +58,7 @@ struct PostgreSQLCheck {
     }
     var tenants: Set<TenantID> = []
     for row in try connection.rows(Self.chains, .text(text)).rows.map(PostgreSQLRow.init) {
-      let owner = RecordOwner(user: user, tenant: try row.tenantID(0))
+      let owner = AuditChainOwner(user: user, tenant: try row.tenantID(0))
       tenants.insert(owner.tenant)
       findings += try self.findings(of: owner, row, person)
     }
@@ -74,14 +74,14 @@ struct PostgreSQLCheck {
     if let fault = person.fault(principalName: row.optionalText(0), displayName: row.optionalText(1)) { return fault }
     guard let key = person.principalNameKey else { return nil }
     let holder = try connection.rows(PostgreSQLTables.selectHolder, .text(person.tenant.text), .bytes(of: key)).first
-    return holder?.text(0).hasSameBytes(as: person.id.text) == true ? nil : StoredUser.sharedNameFault
+    return holder?.text(0).hasSameBytes(as: person.id.text) == true ? nil : StoredUser.sharedNameFinding
   }
 
   private func findings(
-    of owner: RecordOwner, _ end: PostgreSQLRow, _ person: StoredUser?
+    of owner: AuditChainOwner, _ end: PostgreSQLRow, _ person: StoredUser?
   ) throws -> [CheckFinding] {
-    var chain = CheckedChain(owner: owner)
-    for row in try connection.rows(Self.record, .text(owner.user.text), .text(owner.tenant.text)).rows.map(
+    var chain = AuditChainVerifier(owner: owner)
+    for row in try connection.rows(Self.line, .text(owner.user.text), .text(owner.tenant.text)).rows.map(
       PostgreSQLRow.init)
     {
       let position = row.int64(11)
@@ -92,10 +92,10 @@ struct PostgreSQLCheck {
     let isWhole =
       end.int64(1) == chain.chain.length && end.bytes(2) == chain.chain.tip
       && end.bytes(3) == chain.chain.seal(of: owner, key)
-    if let message = chain.fault ?? (isWhole ? nil : "The end of the record was altered, or rows are missing.") {
+    if let message = chain.fault ?? (isWhole ? nil : "The end of the audit log was altered, or rows are missing.") {
       return [CheckFinding(user: owner.user, collection: nil, item: nil, message: message)]
     }
-    var comparison = HeldComparison(owner.user, chain.held)
+    var comparison = AuditLogComparison(owner.user, chain.held)
     if let person, person.tenant == owner.tenant {
       comparison.findPerson(person.version)
       for row in try connection.rows(PostgreSQLTables.selectVersions, .text(owner.user.text)).rows.map(
@@ -129,7 +129,7 @@ struct PostgreSQLCheck {
     """)
   private static let chains = PostgreSQLStatement(
     "check_chains", "select tenant, length, tip, seal from chain where user_id = $1::text order by tenant")
-  private static let record = PostgreSQLStatement(
+  private static let line = PostgreSQLStatement(
     "check_record",
     """
     select \(PostgreSQLColumns.change), position, code from record where user_id = $1::text and tenant = $2::text

@@ -4,8 +4,8 @@ import Profiles
 /// What a group of writes asks first. Of one person each statement names them, so that a distributed engine needs one of
 /// its nodes; of several, one statement asks for all.
 struct PostgreSQLFetch {
-  typealias Question = PostgreSQLStandings.Question
-  typealias Facts = PostgreSQLStandings.Facts
+  typealias Question = PostgreSQLOwnerRelations.Question
+  typealias Facts = PostgreSQLOwnerRelations.Facts
 
   /// In their order, in which their chains are locked.
   let users: [UserID]
@@ -14,7 +14,7 @@ struct PostgreSQLFetch {
 
   /// What was found: the ends of chains, and of everything that was asked for what there is, or nil.
   struct Found {
-    var ends: [RecordOwner: RecordChain] = [:]
+    var ends: [AuditChainOwner: AuditChain] = [:]
     var items: [ItemKey: StoredItem?] = [:]
     var facts: [Question: Facts?] = [:]
   }
@@ -35,17 +35,17 @@ struct PostgreSQLFetch {
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
       PostgreSQLQuery(
         Self.selectItems, .texts(keys.map(\.user.text)), .texts(keys.map(\.collection)), .texts(keys.map(\.id.text))),
-    ] + standings
+    ] + relations
   }
 
-  private var standings: [PostgreSQLQuery] {
+  private var relations: [PostgreSQLQuery] {
     let places = PostgreSQLValue.column(questions.indices.map { .int(Int64($0)) }, .bigint)
     let users = PostgreSQLValue.texts(questions.map(\.user.text))
-    guard questions.contains(where: \.needsStanding) else {
+    guard questions.contains(where: \.needsOwnerRelation) else {
       return [PostgreSQLQuery(Self.selectOwners, places, users)]
     }
     return [
-      PostgreSQLQuery(Self.selectStandings, places, users, .texts(questions.map(\.viewer)))
+      PostgreSQLQuery(Self.selectOwnerRelations, places, users, .texts(questions.map(\.viewer)))
     ]
   }
 
@@ -59,7 +59,7 @@ struct PostgreSQLFetch {
     var found = Found()
     for (user, rows) in zip(users, answers) {
       for row in rows.rows.map(PostgreSQLRow.init) {
-        found.ends[RecordOwner(user: user, tenant: try row.tenantID(0))] = Self.chain(row, from: 1)
+        found.ends[AuditChainOwner(user: user, tenant: try row.tenantID(0))] = Self.chain(row, from: 1)
       }
     }
     for (key, rows) in zip(keys, answers.dropFirst(users.count)) {
@@ -76,7 +76,7 @@ struct PostgreSQLFetch {
     for key in keys { found.items[key] = .some(nil) }
     for question in questions { found.facts[question] = .some(nil) }
     for row in answers[0].rows.map(PostgreSQLRow.init) {
-      found.ends[RecordOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
+      found.ends[AuditChainOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
     }
     for row in answers[1].rows.map(PostgreSQLRow.init) {
       let key = ItemKey(user: try row.userID(0), collection: row.text(1), id: try row.itemID(2))
@@ -90,8 +90,8 @@ struct PostgreSQLFetch {
     return found
   }
 
-  private static func chain(_ row: PostgreSQLRow, from column: Int) -> RecordChain {
-    RecordChain(length: row.int64(column), tip: row.bytes(column + 1))
+  private static func chain(_ row: PostgreSQLRow, from column: Int) -> AuditChain {
+    AuditChain(length: row.int64(column), tip: row.bytes(column + 1))
   }
 
   static let lockChains = PostgreSQLStatement(
@@ -106,17 +106,17 @@ struct PostgreSQLFetch {
     from unnest($1::text[], $2::text[], $3::text[]) as k (user_id, collection, id)
     join item i on i.user_id = k.user_id and i.collection = k.collection and i.id = k.id
     """)
-  static let selectStandings = PostgreSQLStatement(
+  static let selectOwnerRelations = PostgreSQLStatement(
     "select_all_standings",
     """
-    select k.place, \(PostgreSQLStandings.columns(viewer: "k.viewer"))
+    select k.place, \(PostgreSQLOwnerRelations.columns(viewer: "k.viewer"))
     from unnest($1::bigint[], $2::text[], $3::text[]) as k (place, user_id, viewer)
     join person p on p.user_id = k.user_id
     """)
   static let selectOwners = PostgreSQLStatement(
     "select_all_owners",
     """
-    select k.place, \(PostgreSQLStandings.plainColumns)
+    select k.place, \(PostgreSQLOwnerRelations.plainColumns)
     from unnest($1::bigint[], $2::text[]) as k (place, user_id) join person p on p.user_id = k.user_id
     """)
 }

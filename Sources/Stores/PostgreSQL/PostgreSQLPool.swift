@@ -6,22 +6,22 @@ import Synchronization
 /// What a thread of the store owns: its connection, made when it is first needed and again when it was lost.
 final class PostgreSQLSession {
   private let options: PostgreSQLOptions
-  private let key: RecordKey
+  private let key: AuditKey
   private var current: PostgreSQLConnection?
   /// What is remembered of tenants, for no longer than a connection: another server may have forgotten something.
-  private(set) var standings: PostgreSQLStandings
+  private(set) var relations: PostgreSQLOwnerRelations
   /// Why no connection could be had, while that is so.
   private(set) var outage: PostgreSQLFailure?
   /// Whether the tables are spread over nodes, as the last connection found them.
   private(set) var isDistributed = false
 
-  init(_ options: PostgreSQLOptions, _ key: RecordKey) {
+  init(_ options: PostgreSQLOptions, _ key: AuditKey) {
     self.options = options
     self.key = key
-    standings = PostgreSQLStandings(options.undecided)
+    relations = PostgreSQLOwnerRelations(options.undecided)
   }
 
-  /// The connection, checked to have this program's form and the record that its key continues.
+  /// The connection, checked to have this program's form and the audit log that its key continues.
   func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
     if let current, !current.isLost { return current }
     do throws(PostgreSQLFailure) {
@@ -29,7 +29,7 @@ final class PostgreSQLSession {
         options.url, namesStatements: options.namesStatements, answerSeconds: options.answerSeconds)
       try PostgreSQLSchema.check(made, key)
       isDistributed = try PostgreSQLDistribution.isDone(made)
-      standings = PostgreSQLStandings(options.undecided)
+      relations = PostgreSQLOwnerRelations(options.undecided)
       (current, outage) = (made, nil)
       return made
     } catch {
@@ -65,7 +65,7 @@ final class PostgreSQLSession {
     var rest = answers[...]
     for read in reads {
       do throws(PostgreSQLFailure) {
-        try read.proceed(PostgreSQLReads(connection, standings), Array(rest.prefix(read.queries.count)))
+        try read.proceed(PostgreSQLReads(connection, relations), Array(rest.prefix(read.queries.count)))
       } catch {
         if error.needsNewConnection { reset() }
         retry(read, after: error, isOwn: true)
@@ -88,7 +88,7 @@ final class PostgreSQLSession {
       if isOwn, failure.isOutage || failure.isUnprepared { StoreThread.pause(milliseconds: 50) }
       do throws(PostgreSQLFailure) {
         let connection = try connection()
-        return try read.proceed(PostgreSQLReads(connection, standings), try connection.run(read.queries))
+        return try read.proceed(PostgreSQLReads(connection, relations), try connection.run(read.queries))
       } catch {
         (failure, isOwn) = (error, true)
         if error.needsNewConnection { reset() }
@@ -124,7 +124,7 @@ final class PostgreSQLPool: Sendable {
   let retrySeconds: Int
 
   /// Starts the threads.
-  init(_ options: PostgreSQLOptions, _ key: RecordKey, threads: Int) {
+  init(_ options: PostgreSQLOptions, _ key: AuditKey, threads: Int) {
     count = threads
     retrySeconds = options.retrySeconds
     for _ in 0..<count {

@@ -15,10 +15,10 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   private func ask<Answer: Sendable>(
-    _ inquiry: PostgreSQLInquiry<Answer>, isLarge: Bool = false, _ then: @escaping (Result<Answer, StoreError>) -> Void
+    _ inquiry: PostgreSQLReadRequest<Answer>, isLarge: Bool = false, _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
     let resume = resume
-    let then = Handover(then)
+    let then = OneTimeTransfer(then)
     let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
     let read = PostgreSQLRead(
       queries: inquiry.queries, deadline: .now() + .seconds(pool.retrySeconds),
@@ -30,31 +30,31 @@ final class PostgreSQLReader: ProfileReader {
   /// Each read is answered later, when others share its round trip.
   func together(_ body: () -> Void) { body() }
 
-  func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
-    ask(.item(key, sight), then)
+  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+    ask(.item(key, authorization), then)
   }
 
-  func owner(_ user: UserID, for sight: Sight, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
-    ask(.owner(user, sight), then)
+  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+    ask(.owner(user, authorization), then)
   }
 
   func items(
-    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
-    ask(.items(of: user, in: collection, sight, after: position, limit: limit), then)
+    ask(.items(of: user, in: collection, authorization, after: position, limit: limit), then)
   }
 
   func count(
-    of user: UserID, in collection: String, for sight: Sight, _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    ask(.count(of: user, in: collection, sight), then)
+    ask(.count(of: user, in: collection, authorization), then)
   }
 
   func hasItemsBeyondTenant(
-    of user: UserID, for sight: Sight, _ then: @escaping (Result<Bool, StoreError>) -> Void
+    of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    ask(.hasItemsBeyondTenant(of: user, sight), then)
+    ask(.hasItemsBeyondTenant(of: user, authorization), then)
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
@@ -62,7 +62,7 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func users(
-    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     ask(
@@ -112,7 +112,7 @@ final class PostgreSQLReader: ProfileReader {
 
   func changes(
     of person: Viewer, from place: Int64?, limit: Int,
-    _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void
+    _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     ask(.changes(of: person, from: place, limit: limit), then)
   }

@@ -4,23 +4,23 @@ import Profiles
 /// What reads share: a connection, and what is remembered of tenants on it.
 struct PostgreSQLReads {
   let connection: PostgreSQLConnection
-  let standings: PostgreSQLStandings
+  let relations: PostgreSQLOwnerRelations
 
-  init(_ connection: PostgreSQLConnection, _ standings: PostgreSQLStandings) {
+  init(_ connection: PostgreSQLConnection, _ relations: PostgreSQLOwnerRelations) {
     self.connection = connection
-    self.standings = standings
+    self.relations = relations
   }
 
   /// Runs one read by itself.
-  func answer<Answer>(_ inquiry: PostgreSQLInquiry<Answer>) throws(PostgreSQLFailure) -> Answer {
+  func answer<Answer>(_ inquiry: PostgreSQLReadRequest<Answer>) throws(PostgreSQLFailure) -> Answer {
     try inquiry.answer(self, try connection.run(inquiry.queries))
   }
 
   func owner(
-    _ facts: PostgreSQLStandings.Facts, _ user: UserID, _ sight: Sight
+    _ facts: PostgreSQLOwnerRelations.Facts, _ user: UserID, _ authorization: AuthorizationContext
   ) throws(PostgreSQLFailure) -> ItemOwner {
-    try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
-      try connection.rows(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
+    try relations.owner(facts, user, authorization) { tenant throws(PostgreSQLFailure) in
+      try connection.rows(PostgreSQLOwnerRelations.selectTenant, .text(tenant.text)).first
     }
   }
 }
@@ -28,7 +28,7 @@ struct PostgreSQLReads {
 /// A read: what it asks first, which goes out together with what other reads ask, and what becomes of the rows. What
 /// somebody sees is decided by what the same statement says of how they stand to the owner: where the decision has to come
 /// first, it is compared with what holds behind the read, and made again when it differs.
-struct PostgreSQLInquiry<Answer>: Sendable {
+struct PostgreSQLReadRequest<Answer>: Sendable {
   let queries: [PostgreSQLQuery]
   /// Makes the answer, of as many rows as there are queries; it may ask for more.
   let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
@@ -55,13 +55,13 @@ struct PostgreSQLInquiry<Answer>: Sendable {
   }
 }
 
-extension PostgreSQLInquiry {
+extension PostgreSQLReadRequest {
   /// One query, whose first row makes the answer; nil when there is none.
   fileprivate static func first<Element>(
     _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
     read: @escaping @Sendable (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
-  ) -> PostgreSQLInquiry<Element?> {
-    PostgreSQLInquiry<Element?>([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+  ) -> PostgreSQLReadRequest<Element?> {
+    PostgreSQLReadRequest<Element?>([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
       try rows[0].first.map(read)
     }
   }
@@ -84,27 +84,27 @@ extension PostgreSQLInquiry {
 
 // MARK: Owners and items
 
-extension PostgreSQLInquiry {
-  static func owner(_ user: UserID, _ sight: Sight) -> Self where Answer == ItemOwner? {
-    Self([PostgreSQLStandings.Question(user, sight).query]) { reads, rows throws(PostgreSQLFailure) in
-      try PostgreSQLStandings.Facts(rows[0]).map { facts throws(PostgreSQLFailure) in
-        try reads.owner(facts, user, sight)
+extension PostgreSQLReadRequest {
+  static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
+    Self([PostgreSQLOwnerRelations.Question(user, authorization).query]) { reads, rows throws(PostgreSQLFailure) in
+      try PostgreSQLOwnerRelations.Facts(rows[0]).map { facts throws(PostgreSQLFailure) in
+        try reads.owner(facts, user, authorization)
       }
     }
   }
 
-  static func item(_ key: ItemKey, _ sight: Sight) -> Self where Answer == FoundItem? {
-    let question = PostgreSQLStandings.Question(key.user, sight)
+  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == FoundItem? {
+    let question = PostgreSQLOwnerRelations.Question(key.user, authorization)
     let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
     let query =
-      question.needsStanding
+      question.needsOwnerRelation
       ? PostgreSQLQuery(PostgreSQLReads.selectItem, values: place + [.text(question.viewer)])
       : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
     return Self([query]) { reads, rows throws(PostgreSQLFailure) in
       guard let row = rows[0].first else { return nil }
-      let owner = try reads.owner(try PostgreSQLStandings.Facts(row, from: 6), key.user, sight)
+      let owner = try reads.owner(try PostgreSQLOwnerRelations.Facts(row, from: 6), key.user, authorization)
       let item = try row.item(key, from: 0)
-      let audiences = sight.audiences(of: key.user, owner, in: key.collection)
+      let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
       guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
       return FoundItem(item: item, owner: owner)
     }
@@ -112,22 +112,22 @@ extension PostgreSQLInquiry {
 
   /// Decides what is in sight, reads with it, and decides again when the owner's facts are others behind what was read.
   /// `guess` is what may be read at once, in the hope that it is what is in sight.
-  private static func inSight(
-    of user: UserID, _ sight: Sight, none: Answer, guess: Int64?, reach: @escaping @Sendable (ItemOwner) -> Int64,
+  private static func visible(
+    of user: UserID, _ authorization: AuthorizationContext, none: Answer, guess: Int64?, reach: @escaping @Sendable (ItemOwner) -> Int64,
     query: @escaping @Sendable (Int64) -> PostgreSQLQuery,
     read: @escaping @Sendable (ItemOwner, PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
   ) -> Self where Answer: Sendable {
-    let question = PostgreSQLStandings.Question(user, sight).query
+    let question = PostgreSQLOwnerRelations.Question(user, authorization).query
     return Self([question] + (guess.map { [query($0), question] } ?? [])) { reads, rows throws(PostgreSQLFailure) in
-      var known = try PostgreSQLStandings.Facts(rows[0])
+      var known = try PostgreSQLOwnerRelations.Facts(rows[0])
       var found = Array(rows.dropFirst())
       var wanted = guess
       while let facts = known {
-        let owner = try reads.owner(facts, user, sight)
+        let owner = try reads.owner(facts, user, authorization)
         let reach = reach(owner)
         if wanted != reach { found = try reads.connection.run([query(reach), question]) }
         guard found.count == 2 else { throw .disconnected }
-        known = try PostgreSQLStandings.Facts(found[1])
+        known = try PostgreSQLOwnerRelations.Facts(found[1])
         if known == facts { return try read(owner, found[0]) }
         wanted = nil
       }
@@ -137,24 +137,24 @@ extension PostgreSQLInquiry {
 
   /// Every audience has a bit within the mask that is in sight; what is all in sight has one beyond it.
   private static func reach(
-    of user: UserID, _ sight: Sight, in collection: String
+    of user: UserID, _ authorization: AuthorizationContext, in collection: String
   ) -> @Sendable (ItemOwner) -> Int64 {
-    { owner in sight.audiences(of: user, owner, in: collection).map(\.rawValue) ?? everything }
+    { owner in authorization.audiences(of: user, owner, in: collection).map(\.rawValue) ?? everything }
   }
 
   private static var everything: Int64 { -1 }
 
   /// Owners, and those who need no standing, see all of it.
-  private static func guess(of user: UserID, _ sight: Sight) -> Int64? {
-    sight.needsStanding(to: user) ? nil : everything
+  private static func guess(of user: UserID, _ authorization: AuthorizationContext) -> Int64? {
+    authorization.needsOwnerRelation(to: user) ? nil : everything
   }
 
   static func items(
-    of user: UserID, in collection: String, _ sight: Sight, after position: ItemPosition?, limit: Int
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?, limit: Int
   ) -> Self where Answer == OwnedPage {
-    inSight(
-      of: user, sight, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true)), guess: guess(of: user, sight),
-      reach: reach(of: user, sight, in: collection)
+    visible(
+      of: user, authorization, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true)), guess: guess(of: user, authorization),
+      reach: reach(of: user, authorization, in: collection)
     ) { audiences in
       PostgreSQLQuery(
         PostgreSQLReads.selectItems, .text(user.text), .text(collection), .int(audiences),
@@ -168,9 +168,9 @@ extension PostgreSQLInquiry {
     }
   }
 
-  static func count(of user: UserID, in collection: String, _ sight: Sight) -> Self where Answer == Int {
-    inSight(
-      of: user, sight, none: 0, guess: guess(of: user, sight), reach: reach(of: user, sight, in: collection)
+  static func count(of user: UserID, in collection: String, _ authorization: AuthorizationContext) -> Self where Answer == Int {
+    visible(
+      of: user, authorization, none: 0, guess: guess(of: user, authorization), reach: reach(of: user, authorization, in: collection)
     ) { audiences in
       PostgreSQLQuery(PostgreSQLReads.countItems, .text(user.text), .text(collection), .int(audiences))
     } read: { _, rows throws(PostgreSQLFailure) in
@@ -178,12 +178,12 @@ extension PostgreSQLInquiry {
     }
   }
 
-  static func hasItemsBeyondTenant(of user: UserID, _ sight: Sight) -> Self where Answer == Bool {
-    inSight(of: user, sight, none: false, guess: everything, reach: { _ in everything }) { _ in
+  static func hasItemsBeyondTenant(of user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == Bool {
+    visible(of: user, authorization, none: false, guess: everything, reach: { _ in everything }) { _ in
       PostgreSQLQuery(PostgreSQLReads.selectBeyondTenant, .text(user.text))
     } read: { owner, rows throws(PostgreSQLFailure) in
       for found in rows.rows.map(PostgreSQLRow.init) {
-        guard let audiences = sight.audiences(of: user, owner, in: found.text(0)) else { return true }
+        guard let audiences = authorization.audiences(of: user, owner, in: found.text(0)) else { return true }
         if !audiences.isDisjoint(with: Audience(rawValue: found.int64(1)).intersection(.beyondTenant)) { return true }
       }
       return false
@@ -191,17 +191,17 @@ extension PostgreSQLInquiry {
   }
 }
 
-// MARK: People, groups, tenants, the record
+// MARK: People, groups, tenants, the audit log
 
-extension PostgreSQLInquiry {
+extension PostgreSQLReadRequest {
   static func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) -> Self where Answer == Int {
     Self([PostgreSQLQuery(statement, values: values)]) { _, rows in Int(rows[0].first?.int64(0) ?? 0) }
   }
 
   static func tenant(_ id: TenantID) -> Self where Answer == TenantSettings? {
-    Self([PostgreSQLQuery(PostgreSQLStandings.selectTenant, .text(id.text))]) { reads, rows throws(PostgreSQLFailure) in
+    Self([PostgreSQLQuery(PostgreSQLOwnerRelations.selectTenant, .text(id.text))]) { reads, rows throws(PostgreSQLFailure) in
       try rows[0].first.map { row throws(PostgreSQLFailure) in
-        reads.standings.completed(try PostgreSQLStandings.decided(id, row.bytes(1)))
+        reads.relations.completed(try PostgreSQLOwnerRelations.decided(id, row.bytes(1)))
       }
     }
   }
@@ -230,7 +230,7 @@ extension PostgreSQLInquiry {
   }
 
   static func users(
-    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
     Self([PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query]) {
       _, rows throws(PostgreSQLFailure) in
@@ -279,14 +279,14 @@ extension PostgreSQLInquiry {
 
   static func changes(
     of person: Viewer, from place: Int64?, limit: Int
-  ) -> Self where Answer == StoredPage<RecordedChange> {
+  ) -> Self where Answer == StoredPage<AuditEntry> {
     Self(
       PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),
       .int(Int64(clamping: limit == .max ? limit : limit + 1))
     ) { rows throws(PostgreSQLFailure) in
       try page(rows, limit: limit, size: { _ in 512 }) { row throws(PostgreSQLFailure) in
         let position = row.int64(11)
-        return RecordedChange(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil)
+        return AuditEntry(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil)
       }
     }
   }
@@ -295,8 +295,8 @@ extension PostgreSQLInquiry {
 // MARK: Statements
 
 extension PostgreSQLReads {
-  static let selectItem = PostgreSQLStatement("read_item", item(PostgreSQLStandings.columns(viewer: "$4::text")))
-  static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLStandings.plainColumns))
+  static let selectItem = PostgreSQLStatement("read_item", item(PostgreSQLOwnerRelations.columns(viewer: "$4::text")))
+  static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLOwnerRelations.plainColumns))
 
   private static func item(_ facts: String) -> String {
     """

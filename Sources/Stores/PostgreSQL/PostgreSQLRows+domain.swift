@@ -69,7 +69,7 @@ extension PostgreSQLRow {
 
   func change() throws(PostgreSQLFailure) -> Change {
     guard let time = DateTimeOffset(ticks: int64(2)), let kind = Change.Kind(rawValue: int64(3)) else {
-      throw .row("A row of the record is damaged.")
+      throw .row("A row of the audit log is damaged.")
     }
     return Change(
       time: time, kind: kind, user: try userID(0), tenant: try tenantID(1), collection: optionalText(4),

@@ -173,7 +173,7 @@ enum PostgreSQLSchema {
 
   /// Throws when the database has not the form of this program, since an older server beside a newer one must not write,
   /// or when its record was begun with another key.
-  static func check(_ connection: PostgreSQLConnection, _ key: RecordKey? = nil) throws(PostgreSQLFailure) {
+  static func check(_ connection: PostgreSQLConnection, _ key: AuditKey? = nil) throws(PostgreSQLFailure) {
     let question = "select version, (select value from facet_key where name = 'record') from facet_schema"
     guard let row = try connection.first(question) else {
       throw .schema("The database holds no version of its form. Restore it from a backup.")

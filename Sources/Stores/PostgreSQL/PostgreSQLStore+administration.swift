@@ -39,7 +39,7 @@ extension PostgreSQLStore: AdministeredStore {
     try withReads { reads in
       try reads.connection.rows(PostgreSQLStatement("", "select id, json from tenant order by id")).map {
         row throws(PostgreSQLFailure) in
-        try PostgreSQLStandings.decided(try row.tenantID(0), row.bytes(1))
+        try PostgreSQLOwnerRelations.decided(try row.tenantID(0), row.bytes(1))
       }
     }
   }
@@ -66,18 +66,18 @@ extension PostgreSQLStore: AdministeredStore {
 
   /// See `AdministeredStore`.
   public func export(
-    _ user: UserID, in tenant: TenantID, records: (DirectoryRecord) throws -> Void,
-    changes: (RecordedChange) throws -> Void
+    _ user: UserID, in tenant: TenantID, lines: (ImportLine) throws -> Void,
+    changes: (AuditEntry) throws -> Void
   ) throws {
     try withReads { reads in
       if let person = try reads.answer(.user(user)), person.tenant == tenant {
-        try PostgreSQLExport(reads.connection).export(person, records)
+        try PostgreSQLExport(reads.connection).export(person, lines)
       }
       let rows = try reads.connection.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
       for row in rows.rows.map(PostgreSQLRow.init) {
         let position = row.int64(11)
         try changes(
-          RecordedChange(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil))
+          AuditEntry(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil))
       }
     }
   }
@@ -97,7 +97,7 @@ extension PostgreSQLStore: AdministeredStore {
       let connection = try commandConnection()
       try PostgreSQLSchema.check(connection)
       try connection.execute("begin isolation level repeatable read read only")
-      let answer = try body(PostgreSQLReads(connection, PostgreSQLStandings(options.undecided)))
+      let answer = try body(PostgreSQLReads(connection, PostgreSQLOwnerRelations(options.undecided)))
       try connection.execute("commit")
       return answer
     } catch let failure as PostgreSQLFailure {

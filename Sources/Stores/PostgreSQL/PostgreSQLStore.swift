@@ -8,7 +8,7 @@ import Synchronization
 public struct PostgreSQLOptions: Sendable {
   /// A connection string of libpq: `postgresql://…`, or key and value pairs.
   public let url: String
-  /// The directory of the key that authenticates the record.
+  /// The directory of the key that authenticates the audit log.
   public let keyDirectory: String
   /// Threads that read, each with a connection. A single one lets more reads share a round trip.
   public var readers = 1
@@ -72,13 +72,13 @@ public final class PostgreSQLStore: ProfileStore {
   public init(_ options: PostgreSQLOptions) throws(StoreError) {
     self.options = options
     let condition = condition
-    let key: RecordKey
+    let key: AuditKey
     var isDistributed = false
     var failure: StoreError?
     do throws(PostgreSQLFailure) {
       (key, isDistributed) = try Self.begin(options)
     } catch {
-      let known = options.opensWithoutServer && error.isOutage ? try? RecordKey.existing(in: options.keyDirectory) : nil
+      let known = options.opensWithoutServer && error.isOutage ? try? AuditKey.existing(in: options.keyDirectory) : nil
       guard let known else { throw error.commandError }
       key = known
       failure = error.commandError
@@ -91,27 +91,27 @@ public final class PostgreSQLStore: ProfileStore {
     writers = (0..<count).map { [counter] _ in PostgreSQLWriter(options, key, condition, counter) }
   }
 
-  /// Makes the tables where there are none, finds the key of the record, and whether the tables are spread over nodes.
-  private static func begin(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> (RecordKey, Bool) {
+  /// Makes the tables where there are none, finds the key of the audit log, and whether the tables are spread over nodes.
+  private static func begin(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> (AuditKey, Bool) {
     let connection = try PostgreSQLConnection(options.url, namesStatements: false)
     try PostgreSQLSchema.migrate(connection)
-    return (try recordKey(connection, options.keyDirectory), try PostgreSQLDistribution.isDone(connection))
+    return (try auditKey(connection, options.keyDirectory), try PostgreSQLDistribution.isDone(connection))
   }
 
   private static let selectFingerprint = "select value from facet_key where name = 'record'"
 
-  /// The key of the record: the one that the database was begun with.
-  private static func recordKey(
+  /// The key of the audit log: the one that the database was begun with.
+  private static func auditKey(
     _ connection: PostgreSQLConnection, _ directory: String
-  ) throws(PostgreSQLFailure) -> RecordKey {
+  ) throws(PostgreSQLFailure) -> AuditKey {
     let fingerprint = try connection.first(selectFingerprint)?.bytes(0)
-    let key: RecordKey
+    let key: AuditKey
     do throws(StoreOpenError) {
-      if let existing = try RecordKey.existing(in: directory) {
+      if let existing = try AuditKey.existing(in: directory) {
         key = existing
       } else {
         guard fingerprint == nil else { throw .foreignKey }
-        key = try RecordKey.make(in: directory)
+        key = try AuditKey.make(in: directory)
       }
     } catch {
       throw .schema(error.message)
@@ -120,7 +120,7 @@ public final class PostgreSQLStore: ProfileStore {
       let insert = PostgreSQLStatement(
         "", "insert into facet_key values ('record', $1::bytea) on conflict (name) do nothing")
       _ = try connection.rows(insert, .bytes(key.fingerprint))
-      return try recordKey(connection, directory)
+      return try auditKey(connection, directory)
     }
     guard fingerprint == key.fingerprint else { throw .schema(SQLiteStore.foreignKeySentence) }
     return key
@@ -134,10 +134,10 @@ public final class PostgreSQLStore: ProfileStore {
 
   var isClosed: Bool { condition.isClosed }
 
-  /// The key of the record in a directory, if it is that of the database.
-  static func existingKey(_ directory: String, _ connection: PostgreSQLConnection) throws -> RecordKey? {
+  /// The key of the audit log in a directory, if it is that of the database.
+  static func existingKey(_ directory: String, _ connection: PostgreSQLConnection) throws -> AuditKey? {
     let fingerprint = try connection.first(selectFingerprint)?.bytes(0)
-    let key = try RecordKey.existing(in: directory)
+    let key = try AuditKey.existing(in: directory)
     return key?.fingerprint == fingerprint ? key : nil
   }
 
@@ -150,11 +150,11 @@ public final class PostgreSQLStore: ProfileStore {
   /// See `ProfileStore`. Writes of one person go to one writer, so that they keep their order.
   public func submit(_ write: StoreWrite) {
     guard !condition.isClosed else { return write.fail(.closed) }
-    writers[write.lane % writers.count].submit(write)
+    writers[write.callerKey % writers.count].submit(write)
   }
 
   /// See `ProfileStore`.
-  public func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int {
+  public func importLines(at time: DateTimeOffset, _ next: () throws -> ImportLine?) throws -> Int {
     try withTables { tables in
       let transfer = DirectoryImport(tables: tables, time: time)
       return try Self.take(transfer, next)
@@ -162,12 +162,12 @@ public final class PostgreSQLStore: ProfileStore {
   }
 
   private static func take(
-    _ transfer: DirectoryImport<PostgreSQLTables>, _ next: () throws -> DirectoryRecord?
+    _ transfer: DirectoryImport<PostgreSQLTables>, _ next: () throws -> ImportLine?
   ) throws -> Int {
     var transfer = transfer
     var count = 0
-    while let record = try next() {
-      try transfer.take(record)
+    while let line = try next() {
+      try transfer.take(line)
       count += 1
     }
     return count
@@ -185,10 +185,10 @@ public final class PostgreSQLStore: ProfileStore {
     do {
       let connection = try commandConnection()
       try PostgreSQLSchema.check(connection)
-      let key = try Self.recordKey(connection, options.keyDirectory)
+      let key = try Self.auditKey(connection, options.keyDirectory)
       let tables = PostgreSQLTables(
         connection, key, options.undecided, isDistributed: try PostgreSQLDistribution.isDone(connection))
-      try tables.begin(PostgreSQLTables.Footprint())
+      try tables.begin(PostgreSQLTables.WriteSet())
       do {
         let answer = try body(tables)
         do throws(PostgreSQLFailure) {
@@ -208,7 +208,7 @@ public final class PostgreSQLStore: ProfileStore {
   }
 
   /// See `ProfileStore`. A transaction that sees one moment, read person by person.
-  public func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {
+  public func exportLines(_ body: (ImportLine) throws -> Void) throws {
     guard !condition.isClosed else { throw StoreError.closed }
     do {
       let connection = try commandConnection()
@@ -272,30 +272,30 @@ extension StoreWrite {
   }
 
   /// The same number for writes that must keep their order.
-  fileprivate var lane: Int { Self.lane(of: subject ?? "") }
+  fileprivate var callerKey: Int { Self.callerKey(of: subject ?? "") }
 
-  private static func lane(of text: String) -> Int {
+  private static func callerKey(of text: String) -> Int {
     text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
   }
 
   /// What the write touches and asks first, as far as that is known before.
-  func note(in footprint: inout PostgreSQLTables.Footprint) {
+  func note(in writeSet: inout PostgreSQLTables.WriteSet) {
     switch self {
-    case .item(let operation, _, _): Self.note(operation, in: &footprint)
-    case .createItem(let operation, _, _): Self.note(operation, in: &footprint)
-    case .atomic(let operations, _): for operation in operations { Self.note(operation, in: &footprint) }
-    case .person(let operation, _): footprint.users.insert(operation.user)
-    case .createPerson(let operation, _, _): footprint.users.insert(operation.user)
-    case .group(let operation, _): footprint.users.formUnion(operation.people)
-    case .createGroup(let operation, _, _): footprint.users.formUnion(operation.people)
+    case .item(let operation, _, _): Self.note(operation, in: &writeSet)
+    case .createItem(let operation, _, _): Self.note(operation, in: &writeSet)
+    case .atomic(let operations, _): for operation in operations { Self.note(operation, in: &writeSet) }
+    case .person(let operation, _): writeSet.users.insert(operation.user)
+    case .createPerson(let operation, _, _): writeSet.users.insert(operation.user)
+    case .group(let operation, _): writeSet.users.formUnion(operation.people)
+    case .createGroup(let operation, _, _): writeSet.users.formUnion(operation.people)
     case .replaceAll: break
     }
   }
 
-  private static func note(_ operation: any ItemOperation, in footprint: inout PostgreSQLTables.Footprint) {
-    footprint.users.insert(operation.key.user)
-    footprint.keys.insert(operation.key)
-    footprint.questions.insert(PostgreSQLStandings.Question(operation.key.user, operation.sight))
+  private static func note(_ operation: any ItemOperation, in writeSet: inout PostgreSQLTables.WriteSet) {
+    writeSet.users.insert(operation.key.user)
+    writeSet.keys.insert(operation.key)
+    writeSet.questions.insert(PostgreSQLOwnerRelations.Question(operation.key.user, operation.authorization))
   }
 }
 
@@ -305,10 +305,10 @@ struct PostgreSQLExport {
 
   init(_ connection: PostgreSQLConnection) { self.connection = connection }
 
-  func run(_ body: (DirectoryRecord) throws -> Void) throws {
+  func run(_ body: (ImportLine) throws -> Void) throws {
     try each("select id, json from tenant t order by id") { row in
       let id = try row.tenantID(0)
-      let settings = try PostgreSQLStandings.decided(id, row.bytes(1))
+      let settings = try PostgreSQLOwnerRelations.decided(id, row.bytes(1))
       if try !settings.isPlain || !isImplied(id) { try body(.tenant(settings)) }
     }
     try each("select \(PostgreSQLColumns.group) from directory_group order by id") { row in
@@ -326,7 +326,7 @@ struct PostgreSQLExport {
     }
   }
 
-  func export(_ person: StoredUser, _ body: (DirectoryRecord) throws -> Void) throws {
+  func export(_ person: StoredUser, _ body: (ImportLine) throws -> Void) throws {
     try body(.user(person))
     for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(
       PostgreSQLRow.init)

@@ -7,20 +7,20 @@ final class PostgreSQLTables: WriteTables {
   typealias Failure = PostgreSQLFailure
 
   private let connection: PostgreSQLConnection
-  private let recordKey: RecordKey
-  let standings: PostgreSQLStandings
+  private let auditKey: AuditKey
+  let relations: PostgreSQLOwnerRelations
   /// The transaction by its number, to look up later what became of it.
   private(set) var transaction: String?
   private var unsent: [PostgreSQLQuery] = []
   private var fetched: [ItemKey: StoredItem?] = [:]
   /// Whom the group of writes touches, and what is known of what they hold.
   private var touchedUsers: [UserID] = []
-  private var usages: [UserID: PersonUsage] = [:]
+  private var usages: [UserID: PersonQuota] = [:]
   /// What is known of people, until something is written that it depends on.
-  private var facts: [PostgreSQLStandings.Question: PostgreSQLStandings.Facts?] = [:]
-  private var ends: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+  private var facts: [PostgreSQLOwnerRelations.Question: PostgreSQLOwnerRelations.Facts?] = [:]
+  private var ends: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
   /// The ends of chains at the savepoint.
-  private var mark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+  private var mark: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
   /// The time of the last receipt that was kept.
   private(set) var lastReceiptTime: DateTimeOffset?
@@ -28,13 +28,13 @@ final class PostgreSQLTables: WriteTables {
   private let isDistributed: Bool
 
   init(
-    _ connection: PostgreSQLConnection, _ recordKey: RecordKey, _ undecided: [TenantID: TenantPolicy],
+    _ connection: PostgreSQLConnection, _ auditKey: AuditKey, _ undecided: [TenantID: TenantPolicy],
     isDistributed: Bool
   ) {
     self.isDistributed = isDistributed
     self.connection = connection
-    self.recordKey = recordKey
-    standings = PostgreSQLStandings(undecided)
+    self.auditKey = auditKey
+    relations = PostgreSQLOwnerRelations(undecided)
   }
 
   /// Whether these are the tables of a connection.
@@ -43,22 +43,22 @@ final class PostgreSQLTables: WriteTables {
   // MARK: The transaction
 
   /// What a group of writes will touch and ask first.
-  struct Footprint {
+  struct WriteSet {
     var users: Set<UserID> = []
     var keys: Set<ItemKey> = []
-    var questions: Set<PostgreSQLStandings.Question> = []
+    var questions: Set<PostgreSQLOwnerRelations.Question> = []
   }
 
   /// Begins, locks the chains of people in their order, so that writes of several servers come one after the other, and
   /// fetches what will be asked. One round trip.
-  func begin(_ footprint: Footprint) throws(PostgreSQLFailure) {
+  func begin(_ writeSet: WriteSet) throws(PostgreSQLFailure) {
     unsent = []
     fetched = [:]
     facts = [:]
     ends = [:]
-    let users = footprint.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    let users = writeSet.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     let ahead = PostgreSQLFetch(
-      users: users, keys: Array(footprint.keys), questions: Array(footprint.questions), isDistributed: isDistributed)
+      users: users, keys: Array(writeSet.keys), questions: Array(writeSet.questions), isDistributed: isDistributed)
     let answers = try connection.run([PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)] + ahead.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
@@ -72,18 +72,18 @@ final class PostgreSQLTables: WriteTables {
   }
 
   /// What shows later whether the transaction was committed.
-  struct Witness {
+  struct CommitProof {
     /// Its number. After a crash another transaction may be given the same one, so it only tells what is under way.
     let transaction: String
-    let owner: RecordOwner
+    let owner: AuditChainOwner
     /// The end of a chain that it wrote, whose code nobody else can have made.
-    let chain: RecordChain
+    let chain: AuditChain
   }
 
   /// nil when the transaction records nothing.
-  var witness: Witness? {
+  var commitProof: CommitProof? {
     guard let transaction, let (owner, end) = touched.first else { return nil }
-    return Witness(transaction: transaction, owner: owner, chain: end.chain)
+    return CommitProof(transaction: transaction, owner: owner, chain: end.chain)
   }
 
   /// Writes what is left and commits. One round trip.
@@ -92,7 +92,7 @@ final class PostgreSQLTables: WriteTables {
       unsent.append(
         PostgreSQLQuery(
           end.isNew ? Self.insertChain : Self.updateChain, .text(owner.user.text), .text(owner.tenant.text),
-          .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, recordKey))))
+          .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, auditKey))))
     }
     let isOfMany = touched.count > 1 && !isDistributed
     let queries = (isOfMany ? PostgreSQLBulk.folded(unsent) : unsent) + [PostgreSQLQuery(Self.commit)]
@@ -108,8 +108,8 @@ final class PostgreSQLTables: WriteTables {
     _ = try connection.run([PostgreSQLQuery(Self.rollback)])
   }
 
-  private var touched: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
-  private var touchedMark: [RecordOwner: (chain: RecordChain, isNew: Bool)] = [:]
+  private var touched: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
+  private var touchedMark: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
   /// Sends a statement with the next read, or with the commit.
   func write(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
@@ -160,8 +160,8 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: Items
 
-  func state(of key: ItemKey, for sight: Sight) throws(PostgreSQLFailure) -> ItemState {
-    guard let owner = try owner(key.user, for: sight) else { return ItemState(owner: nil, item: nil) }
+  func state(of key: ItemKey, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemState {
+    guard let owner = try owner(key.user, for: authorization) else { return ItemState(owner: nil, item: nil) }
     return ItemState(owner: owner, item: try item(key))
   }
 
@@ -202,39 +202,39 @@ final class PostgreSQLTables: WriteTables {
 
   /// What the person holds. The first who is asked for pays for all whom the group of writes touches; who was written
   /// meanwhile is asked for again.
-  func usage(of user: UserID) throws(PostgreSQLFailure) -> PersonUsage {
+  func usage(of user: UserID) throws(PostgreSQLFailure) -> PersonQuota {
     if let known = usages[user] { return known }
     let people = isDistributed || !usages.isEmpty || !touchedUsers.contains(user) ? [user] : touchedUsers
-    for person in people { usages[person] = PersonUsage() }
+    for person in people { usages[person] = PersonQuota() }
     let rows =
       people.count == 1
       ? try read(Self.selectUsage, .text(user.text)) : try read(Self.selectUsages, .texts(people.map(\.text)))
     for row in rows.rows.map(PostgreSQLRow.init) {
       let person = try row.userID(0)
-      usages[person, default: PersonUsage()].counts[row.text(1)] = Int(row.int64(2))
-      usages[person, default: PersonUsage()].bytes += Int(row.int64(3))
+      usages[person, default: PersonQuota()].counts[row.text(1)] = Int(row.int64(2))
+      usages[person, default: PersonQuota()].bytes += Int(row.int64(3))
     }
-    return usages[user] ?? PersonUsage()
+    return usages[user] ?? PersonQuota()
   }
 
   // MARK: People
 
   func lock(_ user: UserID, of tenant: TenantID) throws(PostgreSQLFailure) {
-    _ = try end(of: RecordOwner(user: user, tenant: tenant))
+    _ = try end(of: AuditChainOwner(user: user, tenant: tenant))
   }
 
   func user(_ id: UserID) throws(PostgreSQLFailure) -> StoredUser? {
     try read(Self.selectPerson, .text(id.text)).map { row throws(PostgreSQLFailure) in try row.person() }.first
   }
 
-  func owner(_ user: UserID, for sight: Sight) throws(PostgreSQLFailure) -> ItemOwner? {
-    let question = PostgreSQLStandings.Question(user, sight)
+  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemOwner? {
+    let question = PostgreSQLOwnerRelations.Question(user, authorization)
     let known = facts[question]
-    let found = known == nil ? try PostgreSQLStandings.Facts(try read(question.query)) : known ?? nil
+    let found = known == nil ? try PostgreSQLOwnerRelations.Facts(try read(question.query)) : known ?? nil
     facts[question] = .some(found)
     guard let facts = found else { return nil }
-    return try standings.owner(facts, user, sight) { tenant throws(PostgreSQLFailure) in
-      try read(PostgreSQLStandings.selectTenant, .text(tenant.text)).first
+    return try relations.owner(facts, user, authorization) { tenant throws(PostgreSQLFailure) in
+      try read(PostgreSQLOwnerRelations.selectTenant, .text(tenant.text)).first
     }
   }
 
@@ -336,7 +336,7 @@ final class PostgreSQLTables: WriteTables {
     return groups
   }
 
-  // MARK: Tenants, receipts, the record
+  // MARK: Tenants, receipts, the audit log
 
   /// Puts a file of keys into the database, unless it is there.
   func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
@@ -344,7 +344,7 @@ final class PostgreSQLTables: WriteTables {
   /// What a tenant decided, locked until the commit; nil when there is no such tenant.
   func lockedTenant(_ id: TenantID) throws(PostgreSQLFailure) -> TenantSettings? {
     try read(Self.lockTenant, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
-      try PostgreSQLStandings.decided(id, row.bytes(0))
+      try PostgreSQLOwnerRelations.decided(id, row.bytes(0))
     }
   }
 
@@ -355,11 +355,11 @@ final class PostgreSQLTables: WriteTables {
 
   func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
 
-  func known(_ receipt: Receipt) throws(PostgreSQLFailure) -> (body: [UInt8], id: String)? {
+  func known(_ receipt: IdempotencyReceipt) throws(PostgreSQLFailure) -> (body: [UInt8], id: String)? {
     try read(Self.selectReceipt, .bytes(receipt.key), .int(receipt.time.ticks)).first.map { ($0.bytes(0), $0.text(1)) }
   }
 
-  func keep(_ receipt: Receipt, of id: String) {
+  func keep(_ receipt: IdempotencyReceipt, of id: String) {
     write(Self.forgetReceipt, .bytes(receipt.key), .int(receipt.time.ticks))
     write(Self.insertReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
     lastReceiptTime = receipt.time
@@ -368,9 +368,9 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func append(_ change: Change) throws(PostgreSQLFailure) {
-    let owner = RecordOwner(user: change.user, tenant: change.tenant)
+    let owner = AuditChainOwner(user: change.user, tenant: change.tenant)
     var end = try self.end(of: owner)
-    let code = end.chain.append(change, recordKey)
+    let code = end.chain.append(change, auditKey)
     ends[owner] = end
     touched[owner] = end
     write(
@@ -381,10 +381,10 @@ final class PostgreSQLTables: WriteTables {
       change.actingApplication.map { .bytes(Array($0.utf8)) } ?? .null, .int(end.chain.length), .bytes(code))
   }
 
-  private func end(of owner: RecordOwner) throws(PostgreSQLFailure) -> (chain: RecordChain, isNew: Bool) {
+  private func end(of owner: AuditChainOwner) throws(PostgreSQLFailure) -> (chain: AuditChain, isNew: Bool) {
     if let end = ends[owner] { return end }
     let rows = try read(Self.lockChain, .text(owner.user.text), .text(owner.tenant.text))
-    guard let row = rows.first else { return (RecordChain(), true) }
-    return (RecordChain(length: row.int64(0), tip: row.bytes(1)), false)
+    guard let row = rows.first else { return (AuditChain(), true) }
+    return (AuditChain(length: row.int64(0), tip: row.bytes(1)), false)
   }
 }

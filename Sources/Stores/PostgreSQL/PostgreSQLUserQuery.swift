@@ -6,7 +6,7 @@ struct PostgreSQLUserQuery: UserQueryText {
   private var text: String
   private var values: [PostgreSQLValue]
 
-  init(_ selection: UserSelection, in tenant: TenantID, after place: OrderPlace?, rows: Int) {
+  init(_ selection: UserSelection, in tenant: TenantID, after place: KeysetPosition?, rows: Int) {
     text = "select \(PostgreSQLColumns.person) from person where tenant = $1::text"
     values = [.text(tenant.text)]
     if let condition = selection.condition { text += " and \(clause(condition))" }

@@ -17,7 +17,7 @@ final class PostgreSQLWriter: Sendable {
 
   /// Starts the thread.
   init(
-    _ options: PostgreSQLOptions, _ key: RecordKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
+    _ options: PostgreSQLOptions, _ key: AuditKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
   ) {
     ended.enter()
     StoreThread.start("facet-writer") { [self] in
@@ -68,14 +68,14 @@ final class PostgreSQLWriter: Sendable {
 /// What a writer's thread owns.
 private final class PostgreSQLWorker {
   private let options: PostgreSQLOptions
-  private let key: RecordKey
+  private let key: AuditKey
   private let condition: PostgreSQLCondition
   private let counter: StoreWriteCounter
   private let session: PostgreSQLSession
   private var tables: PostgreSQLTables?
 
   init(
-    _ options: PostgreSQLOptions, _ key: RecordKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
+    _ options: PostgreSQLOptions, _ key: AuditKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
   ) {
     self.options = options
     self.key = key
@@ -201,21 +201,21 @@ private final class PostgreSQLWorker {
   private func attempt(_ writes: [StoreWrite], until deadline: DispatchTime) -> Outcome {
     do throws(PostgreSQLFailure) {
       let tables = try currentTables()
-      var footprint = PostgreSQLTables.Footprint()
-      for write in writes { write.note(in: &footprint) }
-      try tables.begin(footprint)
+      var writeSet = PostgreSQLTables.WriteSet()
+      for write in writes { write.note(in: &writeSet) }
+      try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       var answers: [() -> Void] = []
       for write in writes { answers.append(try applier.apply(write)) }
-      let witness = tables.witness
+      let commitProof = tables.commitProof
       do throws(PostgreSQLFailure) {
         try tables.commit()
       } catch {
         // What records nothing has changed nothing that would not be the same when it is done again. Of every outage, also
         // one that the server reports itself, it is not known whether the commit came before it.
-        guard error.isOutage, let witness else { throw error }
+        guard error.isOutage, let commitProof else { throw error }
         recover(error)
-        return try wasCommitted(witness, until: deadline) ? .committed(answers) : .failed(error)
+        return try wasCommitted(commitProof, until: deadline) ? .committed(answers) : .failed(error)
       }
       return .committed(answers)
     } catch {
@@ -227,18 +227,18 @@ private final class PostgreSQLWorker {
   /// Whether a transaction was committed, asked on a new connection once it is not under way any more: whether the row is
   /// there that it recorded.
   private func wasCommitted(
-    _ witness: PostgreSQLTables.Witness, until deadline: DispatchTime
+    _ commitProof: PostgreSQLTables.CommitProof, until deadline: DispatchTime
   ) throws(PostgreSQLFailure) -> Bool {
     while true {
       do throws(PostgreSQLFailure) {
         let answers = try session.connection().run([
-          PostgreSQLQuery(PostgreSQLTables.selectStatus, .text(witness.transaction)),
+          PostgreSQLQuery(PostgreSQLTables.selectStatus, .text(commitProof.transaction)),
           PostgreSQLQuery(
-            PostgreSQLTables.selectCode, .text(witness.owner.user.text), .text(witness.owner.tenant.text),
-            .int(witness.chain.length)),
+            PostgreSQLTables.selectCode, .text(commitProof.owner.user.text), .text(commitProof.owner.tenant.text),
+            .int(commitProof.chain.length)),
         ])
         guard answers.count == 2 else { throw .disconnected }
-        if answers[1].first?.bytes(0) == witness.chain.tip { return true }
+        if answers[1].first?.bytes(0) == commitProof.chain.tip { return true }
         // The old server process may not have noticed yet that its client is gone.
         if answers[0].first?.optionalText(0) != "in progress" { return false }
       } catch {

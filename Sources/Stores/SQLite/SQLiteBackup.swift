@@ -39,7 +39,7 @@ extension SQLiteStore {
     try Self.sync(part)
     // A link never replaces what is there, which a rename would.
     guard link(part, target) == 0 else {
-      throw errno == EEXIST ? .exists : .failed(reason: SystemFailure.text(errno))
+      throw errno == EEXIST ? .exists : .failed(reason: SystemErrorText.text(errno))
     }
     try Self.sync(Self.directory(of: target))
   }
@@ -63,7 +63,7 @@ extension SQLiteStore {
     }
     try sync(part)
     try settleLog(of: path)
-    guard rename(part, path) == 0 else { throw BackupError.failed(reason: SystemFailure.text(errno)) }
+    guard rename(part, path) == 0 else { throw BackupError.failed(reason: SystemErrorText.text(errno)) }
     try sync(directory(of: path))
   }
 
@@ -79,7 +79,7 @@ extension SQLiteStore {
   }
 
   private static func copy(_ source: SQLiteConnection, to part: String) throws {
-    guard makePrivateFile(part) else { throw BackupError.failed(reason: SystemFailure.text(errno)) }
+    guard makePrivateFile(part) else { throw BackupError.failed(reason: SystemErrorText.text(errno)) }
     let target = try SQLiteConnection(part, .copy)
     try source.queue.backup(to: target.queue)
     target.leaveGRDB()
@@ -97,7 +97,7 @@ extension SQLiteStore {
       try old.execute("pragma wal_checkpoint(truncate)")
     } catch {
       let aside = "\(path).damaged-\(Int(Date().timeIntervalSince1970))"
-      guard link(path, aside) == 0 else { throw .failed(reason: SystemFailure.text(errno)) }
+      guard link(path, aside) == 0 else { throw .failed(reason: SystemErrorText.text(errno)) }
       rename("\(path)-wal", "\(aside)-wal")
     }
     removeLog(of: path)
@@ -113,9 +113,9 @@ extension SQLiteStore {
   /// Syncs a directory, or a file that no connection of this process has open.
   private static func sync(_ path: String) throws(BackupError) {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .failed(reason: SystemFailure.text(errno)) }
+    guard descriptor >= 0 else { throw .failed(reason: SystemErrorText.text(errno)) }
     defer { Glibc.close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw .failed(reason: SystemFailure.text(errno)) }
+    guard fsync(descriptor) == 0 else { throw .failed(reason: SystemErrorText.text(errno)) }
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -15,11 +15,11 @@ extension SQLiteStore {
       defer { try? connection.execute("rollback") }
       findings = try Self.structuralFaults(connection)
       if findings.isEmpty {
-        let key = try RecordKey.existing(in: Self.directory(of: path))
+        let key = try AuditKey.existing(in: Self.directory(of: path))
         findings =
           try Self.userFaults(connection) + Self.itemFaults(connection) + Self.groupFaults(connection)
           + Self.tenantFaults(connection)
-          + SQLiteRecordCheck.faults(connection, key)
+          + SQLiteAuditCheck.faults(connection, key)
       }
     } catch let refusal as SQLiteSchema.Refusal {
       findings.append(.inFile(refusal.message))
@@ -52,7 +52,7 @@ extension SQLiteStore {
         let user = try row.user()
         let fault =
           user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
-          ?? (row.int64(8) == 1 ? StoredUser.sharedNameFault : nil)
+          ?? (row.int64(8) == 1 ? StoredUser.sharedNameFinding : nil)
           ?? (row.optionalText(9) == user.foldedMail ? nil : "The mail address that is noted of the person is another.")
           ?? (row.int64(10) == 1 ? StoredUser.sharedMailFault : nil)
         guard let fault else { return }

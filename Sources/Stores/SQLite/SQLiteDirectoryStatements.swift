@@ -70,14 +70,14 @@ final class SQLiteDirectoryStatements {
   }
 
   /// Follows the chain of a person from a place, or from its end.
-  func changes(of person: Viewer, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<RecordedChange> {
+  func changes(of person: Viewer, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
     var place = place
     if place == nil { place = try end(of: person)?.last }
-    var rows: [RecordedChange] = []
+    var rows: [AuditEntry] = []
     while let current = place, rows.count < limit {
       try selectChange.bind(current, person.user.text, person.tenant.text)
-      let row = try selectChange.first { row throws(SQLiteFailure) in try row.recordedChange() }
-      guard let row else { throw .row("A row of the record is missing.") }
+      let row = try selectChange.first { row throws(SQLiteFailure) in try row.auditEntry() }
+      guard let row else { throw .row("A row of the audit log is missing.") }
       rows.append(row)
       place = row.older
     }

@@ -4,13 +4,13 @@ import Profiles
 /// A read-only connection with its statements. Belongs to one thread.
 final class SQLiteReadStatements {
   private let connection: SQLiteConnection
-  private let selectItem, selectItemInSight, selectFirstItems, selectNextItems, selectUser,
+  private let selectItem, selectVisibleItem, selectFirstItems, selectNextItems, selectUser,
     selectPrincipalName, selectReferred: SQLiteStatement
   private let countItems, selectFederated, selectEveryone, selectUsers, selectScanEnd, countUsers, begin,
     commit: SQLiteStatement
   /// How callers stand to people.
-  let standings: SQLiteStandings
-  /// Groups and the record.
+  let relations: SQLiteOwnerRelations
+  /// Groups and the audit log.
   let directory: SQLiteDirectoryStatements
 
   /// Most people whom one server reads are of one tenant.
@@ -20,7 +20,7 @@ final class SQLiteReadStatements {
   init(_ path: String, _ undecided: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
     connection = try SQLiteConnection(path, .read)
     let columns = SQLiteRows.itemColumns
-    standings = try SQLiteStandings(connection, undecided)
+    relations = try SQLiteOwnerRelations(connection, undecided)
     directory = try SQLiteDirectoryStatements(connection)
     begin = try connection.prepare("begin")
     commit = try connection.prepare("commit")
@@ -30,7 +30,7 @@ final class SQLiteReadStatements {
       from item i join user u on u.id = i.user where i.user = ? and i.collection = ? and i.id = ?
       """)
     // What is out of sight is left where it lies, so that it takes no longer than what is not there.
-    selectItemInSight = try connection.prepare(
+    selectVisibleItem = try connection.prepare(
       """
       select \(columns) from item where user = ?1 and collection = ?2 and id = ?3
       and (?4 is null or audience & ?4 != 0)
@@ -71,14 +71,14 @@ final class SQLiteReadStatements {
   func forgetPages() { connection.forgetPages() }
 
   /// An item and its owner; nil when there is none in sight.
-  func item(_ key: ItemKey, for sight: Sight) throws(SQLiteFailure) -> FoundItem? {
-    guard sight.needsStanding(to: key.user) else { return try item(key) }
+  func item(_ key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> FoundItem? {
+    guard authorization.needsOwnerRelation(to: key.user) else { return try item(key) }
     return try snapshot { () throws(SQLiteFailure) in
-      let owner = try standings.owner(key.user, for: sight)
+      let owner = try relations.owner(key.user, for: authorization)
       // Of somebody who does not exist nothing is in sight, and it is looked for all the same.
-      let audiences = owner.map { sight.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
-      try selectItemInSight.bind(key.user.text, key.collection, key.id.text, audiences?.rawValue)
-      return try selectItemInSight.first { row throws(SQLiteFailure) in
+      let audiences = owner.map { authorization.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
+      try selectVisibleItem.bind(key.user.text, key.collection, key.id.text, audiences?.rawValue)
+      return try selectVisibleItem.first { row throws(SQLiteFailure) in
         guard let owner else { return nil as FoundItem? }
         return FoundItem(item: try row.item(key, from: 0), owner: owner)
       } ?? nil
@@ -86,9 +86,9 @@ final class SQLiteReadStatements {
   }
 
   /// What must be known of a person, as of one moment.
-  func owner(_ user: UserID, for sight: Sight) throws(SQLiteFailure) -> ItemOwner? {
-    guard sight.needsStanding(to: user) else { return try standings.owner(user, for: sight) }
-    return try snapshot { () throws(SQLiteFailure) in try standings.owner(user, for: sight) }
+  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
+    guard authorization.needsOwnerRelation(to: user) else { return try relations.owner(user, for: authorization) }
+    return try snapshot { () throws(SQLiteFailure) in try relations.owner(user, for: authorization) }
   }
 
   /// Whether the reads under way share one moment already.
@@ -123,13 +123,13 @@ final class SQLiteReadStatements {
 
   /// One page of a collection in the default order, of those items that are in sight.
   func items(
-    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int
   ) throws(SQLiteFailure) -> OwnedPage {
     try snapshot { () throws(SQLiteFailure) in
-      guard let owner = try standings.owner(user, for: sight) else {
+      guard let owner = try relations.owner(user, for: authorization) else {
         return OwnedPage(owner: nil, page: StoredPage([], isLast: true))
       }
-      let audiences = sight.audiences(of: user, owner, in: collection)
+      let audiences = authorization.audiences(of: user, owner, in: collection)
       return OwnedPage(
         owner: owner,
         page: try items(of: user, in: collection, audiences: audiences, after: position, limit: limit))
@@ -157,16 +157,16 @@ final class SQLiteReadStatements {
 
   /// Whether a person has an item in sight for an audience that reaches beyond their tenant. Every collection is looked
   /// into twice, whatever is there and whoever exists, so that the time tells nothing but the answer.
-  func hasItemsBeyondTenant(of user: UserID, for sight: Sight) throws(SQLiteFailure) -> Bool {
+  func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Bool {
     try snapshot { () throws(SQLiteFailure) in
-      let owner = try standings.owner(user, for: sight)
+      let owner = try relations.owner(user, for: authorization)
       var isFound = false
       for collection in ProfileModel.collections {
-        let inSight = owner.map { sight.audiences(of: user, $0, in: collection.name) ?? .all } ?? .me
+        let visible = owner.map { authorization.audiences(of: user, $0, in: collection.name) ?? .all } ?? .me
         for (audience, select) in [(Audience.federatedOrganizations, selectFederated), (.everyone, selectEveryone)] {
           try select.bind(user.text, collection.name)
           let isThere = try select.first { _ throws(SQLiteFailure) in true } ?? false
-          isFound = isFound || isThere && inSight.contains(audience)
+          isFound = isFound || isThere && visible.contains(audience)
         }
       }
       return isFound
@@ -174,17 +174,17 @@ final class SQLiteReadStatements {
   }
 
   /// How many items are in sight.
-  func count(of user: UserID, in collection: String, for sight: Sight) throws(SQLiteFailure) -> Int {
+  func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Int {
     try snapshot { () throws(SQLiteFailure) in
-      guard let owner = try standings.owner(user, for: sight) else { return 0 }
-      try countItems.bind(user.text, collection, sight.audiences(of: user, owner, in: collection)?.rawValue)
+      guard let owner = try relations.owner(user, for: authorization) else { return 0 }
+      try countItems.bind(user.text, collection, authorization.audiences(of: user, owner, in: collection)?.rawValue)
       return try countItems.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
     }
   }
 
   /// One page of a tenant's people, by id.
   func users(
-    in tenant: TenantID, after place: OrderPlace?, limit: Int
+    in tenant: TenantID, after place: KeysetPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectUsers.bind(tenant.text, place.map { String(decoding: $0.id, as: UTF8.self) } ?? "", limit + 1)
     return try selectUsers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
@@ -192,7 +192,7 @@ final class SQLiteReadStatements {
 
   /// One page of those that are selected, in the order that is asked for.
   func users(
-    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     let end = try selection.keys.isEmpty && selection.mayReadEverybody ? scanEnd(in: tenant, after: place) : nil
     let query = SQLiteUserQuery(selection, after: place, upTo: end)
@@ -200,11 +200,11 @@ final class SQLiteReadStatements {
     try select.bind(all: [tenant.text] + query.parameters + [limit + 1])
     let page = try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
     guard let end, page.isLast else { return page }
-    return StoredPage(page.elements, isLast: false, end: OrderPlace(values: [], id: Array(end.utf8)))
+    return StoredPage(page.elements, isLast: false, end: KeysetPosition(values: [], id: Array(end.utf8)))
   }
 
   /// The id of the last of the people that one piece of a search looks at; nil when it may look at all that are left.
-  private func scanEnd(in tenant: TenantID, after place: OrderPlace?) throws(SQLiteFailure) -> String? {
+  private func scanEnd(in tenant: TenantID, after place: KeysetPosition?) throws(SQLiteFailure) -> String? {
     try selectScanEnd.bind(tenant.text, place.map { String(decoding: $0.id, as: UTF8.self) } ?? "")
     return try selectScanEnd.first { row throws(SQLiteFailure) in row.text(0) }
   }

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Groups and the record. Counting may read many rows, so it does not keep the loop.
+/// Groups and the audit log. Counting may read many rows, so it does not keep the loop.
 extension SQLiteReader {
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
@@ -39,7 +39,7 @@ extension SQLiteReader {
 
   func changes(
     of person: Viewer, from place: Int64?, limit: Int,
-    _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void
+    _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
       try statements.directory.changes(of: person, from: place, limit: limit)

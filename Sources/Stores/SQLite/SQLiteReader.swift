@@ -23,26 +23,26 @@ final class SQLiteReader: ProfileReader {
 
   func together(_ body: () -> Void) { source.together(body) }
 
-  func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: sight) })
+  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+    then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
   }
 
-  func owner(_ user: UserID, for sight: Sight, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.owner(user, for: sight) })
+  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+    then(source.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
   }
 
   func items(
-    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.items(of: user, in: collection, for: sight, after: position, limit: limit)
+      try statements.items(of: user, in: collection, for: authorization, after: position, limit: limit)
     }
   }
 
   /// Selecting and sorting may read every row of the tenant, so only people by id are read on the loop.
   func users(
-    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     guard selection == UserSelection() else {
@@ -56,20 +56,20 @@ final class SQLiteReader: ProfileReader {
   }
 
   func count(
-    of user: UserID, in collection: String, for sight: Sight, _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in try statements.count(of: user, in: collection, for: sight) })
+      source.read { statements throws(SQLiteFailure) in try statements.count(of: user, in: collection, for: authorization) })
   }
 
   func hasItemsBeyondTenant(
-    of user: UserID, for sight: Sight, _ then: @escaping (Result<Bool, StoreError>) -> Void
+    of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.hasItemsBeyondTenant(of: user, for: sight) })
+    then(source.read { statements throws(SQLiteFailure) in try statements.hasItemsBeyondTenant(of: user, for: authorization) })
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.standings.tenant(id) })
+    then(source.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
   /// Counting reads every row of the tenant, so it does not keep the loop.
@@ -91,10 +91,10 @@ final class SQLiteReader: ProfileReader {
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) {
     let resume = resume
-    let then = Handover(then)
+    let then = OneTimeTransfer(then)
     thread.submit { source in
       let page = source.read(read)
-      let answer = Handover(page)
+      let answer = OneTimeTransfer(page)
       resume { answer.take().map { page in then.take()?(page) } }
     } orFail: {
       resume { then.take()?(.failure(.closed)) }

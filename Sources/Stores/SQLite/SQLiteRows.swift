@@ -99,7 +99,7 @@ extension SQLiteStatement {
   func change() throws(SQLiteFailure) -> Change {
     guard let user = UserID(text(0)), let tenant = TenantID(text(1)), let time = DateTimeOffset(ticks: int64(2)),
       let kind = Change.Kind(rawValue: int64(3))
-    else { throw .row("A row of the record is damaged.") }
+    else { throw .row("A row of the audit log is damaged.") }
     return Change(
       time: time, kind: kind, user: user, tenant: tenant, collection: optionalText(4),
       item: optionalText(5).flatMap(ItemID.init), properties: text(6).split(separator: ",").map(String.init),
@@ -108,10 +108,10 @@ extension SQLiteStatement {
       actingUser: optionalText(9).flatMap(UserID.init), actingApplication: optionalText(10))
   }
 
-  /// The row of the record whose `changeColumns` begin with the first column, followed by position and the place of the
+  /// The row of the audit log whose `changeColumns` begin with the first column, followed by position and the place of the
   /// row before.
-  func recordedChange() throws(SQLiteFailure) -> RecordedChange {
-    RecordedChange(
+  func auditEntry() throws(SQLiteFailure) -> AuditEntry {
+    AuditEntry(
       position: int64(SQLiteRows.changeColumnCount), change: try change(),
       older: optionalInt64(SQLiteRows.changeColumnCount + 1))
   }

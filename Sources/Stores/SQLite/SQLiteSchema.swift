@@ -88,7 +88,7 @@ enum SQLiteSchema {
     create index receipt_expires on receipt (expires);
     """
 
-  /// Tenants, groups and whom people list; the record, in chains of authenticated rows. Rows are appended, each with
+  /// Tenants, groups and whom people list; the audit log, in chains of authenticated rows. Rows are appended, each with
   /// the place of the one before in its chain: an index by person would cost a page for every row.
   private static let third = """
     create table tenant (
@@ -208,8 +208,8 @@ enum SQLiteSchema {
     }
   }
 
-  /// Runs the steps that the database has not seen. `key` authenticates the record.
-  static func migrate(_ connection: SQLiteConnection, _ key: RecordKey) throws(Refusal) {
+  /// Runs the steps that the database has not seen. `key` authenticates the audit log.
+  static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
     try check(connection, mayBeEmpty: true)
     do {
       try migrator(key).migrate(connection.queue)
@@ -219,7 +219,7 @@ enum SQLiteSchema {
   }
 
   /// Whether a database has a record, and so a key that its rows were made with.
-  static func hasRecord(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+  static func hasAuditLog(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
     try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
   }
 
@@ -255,7 +255,7 @@ enum SQLiteSchema {
   }
 
   /// The steps; `key` is needed to run them.
-  private static func migrator(_ key: RecordKey?) -> DatabaseMigrator {
+  private static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: first)
@@ -271,7 +271,7 @@ enum SQLiteSchema {
         try database.execute(
           sql: "insert or ignore into tenant values (?, 1, cast('{}' as blob))", arguments: [tenant.text])
       }
-      var migration = SQLiteRecordMigration(database, key)
+      var migration = SQLiteAuditMigration(database, key)
       try migration.run()
     }
     migrator.registerMigration("names as they are compared", foreignKeyChecks: .immediate) { database in

@@ -9,7 +9,7 @@ public struct SQLiteOptions: Sendable {
   /// What holds in tenants where they decided nothing themselves.
   public var undecided: [TenantID: TenantPolicy]
   /// Whether changes are recorded. Only a benchmark leaves that out, to measure what it costs.
-  package var keepsRecord = true
+  package var keepsAuditLog = true
   /// Pages of write-ahead log after which it is emptied: tests take fewer.
   package var logPages = Limits.logPages
   /// Whether no other store has the data directory, so that the log is this one's to empty.
@@ -144,7 +144,7 @@ extension SQLiteStore {
     guard !isGone(path) else { throw StoreOpenError.lost }
     makePrivateFile(path)
     let connection = try SQLiteConnection(path, .write)
-    let (key, isBegun) = try recordKey(connection, directory(of: path))
+    let (key, isBegun) = try auditKey(connection, directory(of: path))
     try SQLiteSchema.migrate(connection, key)
     guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
       throw StoreError.readOnly(foreignKeySentence)
@@ -153,7 +153,7 @@ extension SQLiteStore {
       throw StoreError.readOnly(
         "This disk does not let SQLite keep a write-ahead log. Choose a data directory on a local disk.")
     }
-    if isBegun { try RecordKey.settle(in: directory(of: path)) }
+    if isBegun { try AuditKey.settle(in: directory(of: path)) }
     guard let files = SQLiteFiles(of: path, resolved: connection.resolvedPath ?? path) else {
       throw SQLiteFailure.misplaced
     }
@@ -161,11 +161,11 @@ extension SQLiteStore {
     return try SQLiteWriter(connection, key, condition: condition, options: options, onEnd: onEnd)
   }
 
-  /// Whether the database is gone that the key of the record or a log is of. To be asked before SQLite opens anything: beside
+  /// Whether the database is gone that the key of the audit log or a log is of. To be asked before SQLite opens anything: beside
   /// a database without bytes it removes the log, in which everything may be.
   private static func isGone(_ path: String) -> Bool {
     guard bytes(of: path) == 0 else { return false }
-    return FileManager.default.fileExists(atPath: RecordKey.path(in: directory(of: path)))
+    return FileManager.default.fileExists(atPath: AuditKey.path(in: directory(of: path)))
       || bytes(of: path + "-wal") > 0
   }
 
@@ -175,25 +175,25 @@ extension SQLiteStore {
     return stat(path, &status) == 0 ? status.st_size : 0
   }
 
-  /// The key of the record. A new one is made only where no row was made with another, and a key that is there is not taken
-  /// for a new database: its own is missing. While a database is being made, its key has another name (`RecordKey.settle`),
+  /// The key of the audit log. A new one is made only where no row was made with another, and a key that is there is not taken
+  /// for a new database: its own is missing. While a database is being made, its key has another name (`AuditKey.settle`),
   /// so that a start that was cut off can be made good by the next one.
-  private static func recordKey(
+  private static func auditKey(
     _ connection: SQLiteConnection, _ directory: String
-  ) throws -> (key: RecordKey, isBegun: Bool) {
-    let hasRecord = try SQLiteSchema.hasRecord(connection)
-    if let key = try RecordKey.existing(in: directory) {
-      guard try hasRecord || !SQLiteSchema.isEmpty(connection) else { throw StoreOpenError.lost }
+  ) throws -> (key: AuditKey, isBegun: Bool) {
+    let hasAuditLog = try SQLiteSchema.hasAuditLog(connection)
+    if let key = try AuditKey.existing(in: directory) {
+      guard try hasAuditLog || !SQLiteSchema.isEmpty(connection) else { throw StoreOpenError.lost }
       return (key, false)
     }
-    if let key = try RecordKey.begun(in: directory) { return (key, true) }
-    guard !hasRecord else { throw StoreError.readOnly(foreignKeySentence) }
-    return (try RecordKey.begin(in: directory), true)
+    if let key = try AuditKey.begun(in: directory) { return (key, true) }
+    guard !hasAuditLog else { throw StoreError.readOnly(foreignKeySentence) }
+    return (try AuditKey.begin(in: directory), true)
   }
 
-  /// What an operator reads when the key of the record is another's or missing.
+  /// What an operator reads when the key of the audit log is another's or missing.
   static let foreignKeySentence =
-    "The file record.key is missing, or is not the one that this database was begun with. Put the right one into the data "
+    "The file audit.key is missing, or is not the one that this database was begun with. Put the right one into the data "
     + "directory, then restart the server."
 
   static func hexadecimal(_ bytes: [UInt8]) -> String {

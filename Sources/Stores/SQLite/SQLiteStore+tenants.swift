@@ -16,7 +16,7 @@ extension SQLiteStore {
   public func changeTenant(_ id: TenantID, _ change: (inout TenantSettings) throws -> Void) throws -> Bool {
     try withWorker { worker in
       try worker.transaction {
-        guard let old = try worker.tables.standings.decided(id) else { return false }
+        guard let old = try worker.tables.relations.decided(id) else { return false }
         var new = old
         try change(&new)
         if new != old { try worker.tables.directory.put(new) }
@@ -31,24 +31,24 @@ extension SQLiteStore {
   }
 
   /// Gives all that is held on an id in a tenant, as of one moment: the person, their memberships and items, and then the
-  /// rows of the record that are about them or that say what they did. Those are given of somebody who is gone, too.
+  /// rows of the audit log that are about them or that say what they did. Those are given of somebody who is gone, too.
   public func export(
-    _ user: UserID, in tenant: TenantID, records: (DirectoryRecord) throws -> Void,
-    changes: (RecordedChange) throws -> Void
+    _ user: UserID, in tenant: TenantID, lines: (ImportLine) throws -> Void,
+    changes: (AuditEntry) throws -> Void
   ) throws {
     try withReadConnection { connection in
       try connection.execute("begin")
       defer { try? connection.execute("rollback") }
       let people = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ? and tenant = ?")
       try people.bind(user.text, tenant.text)
-      try Self.exportPeople(people, connection, records)
+      try Self.exportPeople(people, connection, lines)
       let rows = try connection.prepare(
         """
         select \(SQLiteRows.changeColumns), position, previous from record
         where tenant = ?2 and (user = ?1 or acting_user = ?1) order by user != ?1, user, position
         """)
       try rows.bind(user.text, tenant.text)
-      try rows.forEach { row in try changes(try row.recordedChange()) }
+      try rows.forEach { row in try changes(try row.auditEntry()) }
     }
   }
 }

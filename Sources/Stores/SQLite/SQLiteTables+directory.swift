@@ -3,8 +3,8 @@ import Profiles
 
 /// What other objects do for the tables.
 extension SQLiteTables {
-  func owner(_ user: UserID, for sight: Sight) throws(SQLiteFailure) -> ItemOwner? {
-    try standings.owner(user, for: sight)
+  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
+    try relations.owner(user, for: authorization)
   }
 
   func isMailTaken(_ folded: String, of user: StoredUser) throws(SQLiteFailure) -> Bool {
@@ -45,5 +45,5 @@ extension SQLiteTables {
 
   func add(_ tenant: TenantID) throws(SQLiteFailure) { try directory.add(tenant) }
 
-  func append(_ change: Change) throws(SQLiteFailure) { try record.append(change) }
+  func append(_ change: Change) throws(SQLiteFailure) { try line.append(change) }
 }

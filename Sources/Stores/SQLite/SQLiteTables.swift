@@ -7,9 +7,9 @@ final class SQLiteTables: WriteTables {
   private let selectItem, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
   private let selectUsage: SQLiteStatement
   /// How callers stand to people, inside the open transaction.
-  let standings: SQLiteStandings
-  /// The record.
-  let record: SQLiteRecordTable
+  let relations: SQLiteOwnerRelations
+  /// The audit log.
+  let line: SQLiteAuditTable
   /// Tenants, groups and memberships.
   let directory: SQLiteDirectoryTables
   /// Who has which mail address.
@@ -17,14 +17,14 @@ final class SQLiteTables: WriteTables {
   private let selectUserVersion, selectUser, selectOtherHolder, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
-  /// Where the record was at the savepoint.
-  private var mark: SQLiteRecordTable.Mark?
+  /// Where the audit log was at the savepoint.
+  private var mark: SQLiteAuditTable.Mark?
 
   /// Prepares every statement.
-  init(_ connection: SQLiteConnection, _ recordKey: RecordKey, _ options: SQLiteOptions) throws(SQLiteFailure) {
+  init(_ connection: SQLiteConnection, _ auditKey: AuditKey, _ options: SQLiteOptions) throws(SQLiteFailure) {
     self.connection = connection
-    standings = try SQLiteStandings(connection, options.undecided)
-    record = try SQLiteRecordTable(connection, recordKey, isKept: options.keepsRecord)
+    relations = try SQLiteOwnerRelations(connection, options.undecided)
+    line = try SQLiteAuditTable(connection, auditKey, isKept: options.keepsAuditLog)
     directory = try SQLiteDirectoryTables(connection)
     mail = try SQLiteMailTable(connection)
     let key = "user = ? and collection = ? and id = ?"
@@ -82,8 +82,8 @@ final class SQLiteTables: WriteTables {
   // MARK: Items
 
   /// The item and its owner as they are now.
-  func state(of key: ItemKey, for sight: Sight) throws(SQLiteFailure) -> ItemState {
-    guard let owner = try standings.owner(key.user, for: sight) else { return ItemState(owner: nil, item: nil) }
+  func state(of key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemState {
+    guard let owner = try relations.owner(key.user, for: authorization) else { return ItemState(owner: nil, item: nil) }
     try selectItem.bind(key.user.text, key.collection, key.id.text)
     let item = try selectItem.first { row throws(SQLiteFailure) in try row.item(key, from: 0) }
     return ItemState(owner: owner, item: item)
@@ -135,12 +135,12 @@ final class SQLiteTables: WriteTables {
   }
 
   /// How much a person holds.
-  func usage(of user: UserID) throws(SQLiteFailure) -> PersonUsage {
+  func usage(of user: UserID) throws(SQLiteFailure) -> PersonQuota {
     try selectUsage.bind(user.text)
     let rows = try selectUsage.all { row throws(SQLiteFailure) in
       (collection: row.text(0), count: Int(row.int64(1)), bytes: Int(row.int64(2)))
     }
-    var usage = PersonUsage()
+    var usage = PersonQuota()
     for row in rows {
       usage.counts[row.collection] = row.count
       usage.bytes += row.bytes
@@ -206,13 +206,13 @@ final class SQLiteTables: WriteTables {
   // MARK: Receipts
 
   /// What a receipt that still counts stands for: the digest of its body, and the id of what it made.
-  func known(_ receipt: Receipt) throws(SQLiteFailure) -> (body: [UInt8], id: String)? {
+  func known(_ receipt: IdempotencyReceipt) throws(SQLiteFailure) -> (body: [UInt8], id: String)? {
     try selectReceipt.bind(receipt.key, receipt.time.ticks)
     return try selectReceipt.first { row throws(SQLiteFailure) in (row.bytes(0), row.text(1)) }
   }
 
   /// Keeps a receipt, and forgets some that have expired.
-  func keep(_ receipt: Receipt, of id: String) throws(SQLiteFailure) {
+  func keep(_ receipt: IdempotencyReceipt, of id: String) throws(SQLiteFailure) {
     try insertReceipt.bind(receipt.key, receipt.body, id, receipt.expires.ticks)
     try insertReceipt.run()
     try forgetReceipts.bind(receipt.time.ticks)
@@ -222,23 +222,23 @@ final class SQLiteTables: WriteTables {
   // MARK: The transaction
 
   func setSavepoint() throws(SQLiteFailure) {
-    mark = record.mark
+    mark = line.mark
     try connection.execute("savepoint part")
   }
 
   func undoToSavepoint() throws(SQLiteFailure) {
-    if let mark { record.undo(to: mark) }
+    if let mark { line.undo(to: mark) }
     try connection.execute("rollback to part")
     try releaseSavepoint()
   }
 
   func releaseSavepoint() throws(SQLiteFailure) { try connection.execute("release part") }
 
-  /// Empties every table but that of tenants, the record too.
+  /// Empties every table but that of tenants, the audit log too.
   func deleteEverything() throws(SQLiteFailure) {
     for table in ["item", "user", "receipt", "directory_group", "membership", "mail_address"] {
       try connection.execute("delete from \(table)")
     }
-    try record.deleteEverything()
+    try line.deleteEverything()
   }
 }

@@ -3,13 +3,13 @@ public import Profiles
 
 extension SQLiteStore {
   /// See `ProfileStore`.
-  public func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int {
+  public func importLines(at time: DateTimeOffset, _ next: () throws -> ImportLine?) throws -> Int {
     try withWorker { worker in
       try worker.transaction {
         var transfer = DirectoryImport(tables: worker.tables, time: time)
         var count = 0
-        while let record = try next() {
-          try transfer.take(record)
+        while let line = try next() {
+          try transfer.take(line)
           count += 1
         }
         return count
@@ -18,7 +18,7 @@ extension SQLiteStore {
   }
 
   /// See `ProfileStore`.
-  public func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {
+  public func exportLines(_ body: (ImportLine) throws -> Void) throws {
     try withReadConnection { connection in
       // One transaction, so that all is read as of one moment.
       try connection.execute("begin")
@@ -34,7 +34,7 @@ extension SQLiteStore {
 
   /// Gives the people of a statement, each followed by their memberships and items.
   static func exportPeople(
-    _ people: SQLiteStatement, _ connection: SQLiteConnection, _ body: (DirectoryRecord) throws -> Void
+    _ people: SQLiteStatement, _ connection: SQLiteConnection, _ body: (ImportLine) throws -> Void
   ) throws {
     let items = try connection.prepare(
       "select collection, id, \(SQLiteRows.itemColumns) from item where user = ? order by collection, id")
@@ -58,7 +58,7 @@ extension SQLiteStore {
   /// Every tenant that an import would not make by itself as it is: those that decided something, and those that are
   /// neither always there nor anybody's.
   private static func exportTenants(
-    _ connection: SQLiteConnection, _ body: (DirectoryRecord) throws -> Void
+    _ connection: SQLiteConnection, _ body: (ImportLine) throws -> Void
   ) throws {
     let isInhabited = try connection.prepare(
       """

@@ -8,7 +8,7 @@ struct SQLiteUserQuery: UserQueryText {
   private(set) var parameters: [any SQLiteParameter] = []
 
   /// Those that are selected after `place`, up to the id `end`.
-  init(_ selection: UserSelection, after place: OrderPlace?, upTo end: String? = nil) {
+  init(_ selection: UserSelection, after place: KeysetPosition?, upTo end: String? = nil) {
     text = "select \(SQLiteRows.userColumns) from user where tenant = ?"
     if let condition = selection.condition { text += " and \(clause(condition))" }
     if let place { text += " and \(clause(after: place, selection.keys[...]))" }

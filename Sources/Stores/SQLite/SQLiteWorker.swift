@@ -11,11 +11,11 @@ final class SQLiteWorker {
   private let begin, commit, rollback: SQLiteStatement
   private let counter: StoreWriteCounter
   /// What the log needs beyond commits.
-  let upkeep: SQLiteUpkeep
+  let maintenance: SQLiteMaintenance
 
   /// Prepares everything that writing needs.
   init(
-    _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, counter: StoreWriteCounter,
+    _ connection: SQLiteConnection, _ auditKey: AuditKey, condition: SQLiteCondition, counter: StoreWriteCounter,
     options: SQLiteOptions
   ) throws(SQLiteFailure) {
     self.connection = connection
@@ -23,18 +23,18 @@ final class SQLiteWorker {
     self.condition = condition
     self.counter = counter
     self.options = options
-    tables = try SQLiteTables(connection, recordKey, options)
+    tables = try SQLiteTables(connection, auditKey, options)
     begin = try connection.prepare("begin immediate")
     commit = try connection.prepare("commit")
     rollback = try connection.prepare("rollback")
-    upkeep = SQLiteUpkeep(connection, condition, options)
+    maintenance = SQLiteMaintenance(connection, condition, options)
   }
 
   /// Applies a group of writes in one transaction and answers them in order.
   func commit(_ writes: [StoreWrite]) { commit(writes, attempt: 1) }
 
   private func commit(_ writes: [StoreWrite], attempt: Int) {
-    guard upkeep.hasSoundFiles(), condition.refusal == nil else {
+    guard maintenance.hasSoundFiles(), condition.refusal == nil else {
       return fail(writes, condition.refusal ?? .closed)
     }
     do throws(SQLiteFailure) {
@@ -50,16 +50,16 @@ final class SQLiteWorker {
     let applier = WriteApplier(tables)
     do throws(SQLiteFailure) {
       for write in writes { answers.append(try applier.apply(write)) }
-      try tables.record.finish()
+      try tables.line.finish()
     } catch {
       return repeatAlone(writes, after: error, attempt)
     }
     options.beforeCommit?()
     if let error = finish() { return fail(writes, error) }
-    upkeep.afterCommit(hasErased: applier.hasErased)
+    maintenance.afterCommit(hasErased: applier.hasErased)
     counter.countGroup(of: writes.count)
     for answer in answers { answer() }
-    upkeep.afterAnswers()
+    maintenance.afterAnswers()
   }
 
   /// One write spoiled the transaction for all: alone, each meets its own fate. What the disk or the memory failed is tried
@@ -78,7 +78,7 @@ final class SQLiteWorker {
   private func giveUp(_ writes: [StoreWrite], _ failure: SQLiteFailure) {
     undo()
     condition.note(failure)
-    if failure.isDiskFailure || failure.isMemoryFailure { upkeep.pause(for: failure) }
+    if failure.isDiskFailure || failure.isMemoryFailure { maintenance.pause(for: failure) }
     fail(writes, failure.storeError)
   }
 
@@ -88,13 +88,13 @@ final class SQLiteWorker {
 
   /// Runs `body` in a transaction that is rolled back when it throws.
   func transaction<Answer>(_ body: () throws -> Answer) throws -> Answer {
-    guard upkeep.hasSoundFiles() else { throw condition.refusal ?? .closed }
+    guard maintenance.hasSoundFiles() else { throw condition.refusal ?? .closed }
     if let refusal = condition.refusal { throw refusal }
     let answer: Answer
     do {
       try begin.run()
       answer = try body()
-      try tables.record.finish()
+      try tables.line.finish()
     } catch {
       undo()
       guard let failure = error as? SQLiteFailure else { throw error }
@@ -102,8 +102,8 @@ final class SQLiteWorker {
       throw failure.storeError
     }
     if let error = finish() { throw error }
-    upkeep.afterCommit(hasErased: false)
-    upkeep.afterAnswers()
+    maintenance.afterCommit(hasErased: false)
+    maintenance.afterAnswers()
     return answer
   }
 
@@ -113,7 +113,7 @@ final class SQLiteWorker {
       try commit.run()
     } catch {
       undo()
-      return upkeep.settle(error)
+      return maintenance.settle(error)
     }
     // What was committed into files that lie elsewhere by now is not found by the next start, unless they are put back.
     return condition.hasFilesInPlace() ? nil : .unresolved
@@ -121,7 +121,7 @@ final class SQLiteWorker {
 
   /// Some failures end the transaction by themselves; what is left of it ends here.
   private func undo() {
-    tables.record.undo()
+    tables.line.undo()
     for attempt in 1...Limits.failedAttemptsMax where connection.isInTransaction {
       do throws(SQLiteFailure) {
         try rollback.run()

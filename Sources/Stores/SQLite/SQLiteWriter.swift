@@ -7,7 +7,7 @@ import Profiles
 /// It drains what has queued, applies it in one transaction, commits once, and only then answers. While the disk
 /// syncs, the next group gathers: no write waits for company, and under load one sync serves many.
 final class SQLiteWriter: Sendable {
-  private let queue: SQLiteWriteQueue
+  private let queue: SQLiteGroupCommit
   private let counter: StoreWriteCounter
   private let condition: SQLiteCondition
   private let ended = DispatchGroup()
@@ -16,17 +16,17 @@ final class SQLiteWriter: Sendable {
   ///
   /// A store that shares the database with the owner leaves it the log.
   init(
-    _ connection: SQLiteConnection, _ recordKey: RecordKey, condition: SQLiteCondition, options: SQLiteOptions,
+    _ connection: SQLiteConnection, _ auditKey: AuditKey, condition: SQLiteCondition, options: SQLiteOptions,
     onEnd: @escaping @Sendable () -> Void
   ) throws(SQLiteFailure) {
-    let queue = SQLiteWriteQueue()
+    let queue = SQLiteGroupCommit()
     let counter = StoreWriteCounter()
     self.queue = queue
     self.counter = counter
     self.condition = condition
-    let made = try SQLiteWorker(connection, recordKey, condition: condition, counter: counter, options: options)
-    if options.isOwner { try made.upkeep.settleLog() }
-    let worker = Handover(made)
+    let made = try SQLiteWorker(connection, auditKey, condition: condition, counter: counter, options: options)
+    if options.isOwner { try made.maintenance.settleLog() }
+    let worker = OneTimeTransfer(made)
     ended.enter()
     StoreThread.start("facet-writer") { [ended] in
       Self.run(worker, queue)
@@ -51,7 +51,7 @@ final class SQLiteWriter: Sendable {
   /// Borrows the writing connection between two groups. Blocks; never called from a completion of a write.
   func borrow<Answer>(_ body: (SQLiteWorker) throws -> Answer) throws -> Answer {
     if let refusal = condition.refusal { throw refusal }
-    let loan = SQLiteLoan()
+    let loan = SQLiteConnectionLease()
     if let refusal = queue.append(.loan(loan)) { throw refusal }
     return try loan.use(body)
   }
@@ -62,7 +62,7 @@ final class SQLiteWriter: Sendable {
   /// Waits for the thread to end, after `stop`.
   func waitForEnd() { ended.wait() }
 
-  private static func run(_ worker: Handover<SQLiteWorker>, _ queue: SQLiteWriteQueue) {
+  private static func run(_ worker: OneTimeTransfer<SQLiteWorker>, _ queue: SQLiteGroupCommit) {
     guard let worker = worker.take() else { return }
     var lastLook = DispatchTime.now()
     while let work = queue.next(seconds: Limits.filesSeconds) {
@@ -74,9 +74,9 @@ final class SQLiteWriter: Sendable {
       let now = DispatchTime.now()
       guard now >= lastLook + .seconds(Limits.filesSeconds) else { continue }
       lastLook = now
-      worker.upkeep.look()
+      worker.maintenance.look()
     }
-    worker.upkeep.finish()
+    worker.maintenance.finish()
   }
 }
 

@@ -7,15 +7,15 @@ struct DirectoryImport<Tables: WriteTables> {
   let tables: Tables
   let time: DateTimeOffset
   /// What the person of the last item holds: their items follow one another, so it is counted once for each.
-  private var current: (user: UserID, usage: PersonUsage)?
+  private var current: (user: UserID, usage: PersonQuota)?
 
   init(tables: Tables, time: DateTimeOffset) {
     self.tables = tables
     self.time = time
   }
 
-  mutating func take(_ record: DirectoryRecord) throws {
-    switch record {
+  mutating func take(_ line: ImportLine) throws {
+    switch line {
     case .tenant(let settings): try tables.put(settings)
     case .group(let group): try take(group)
     case .user(let user): try take(user)
@@ -70,7 +70,7 @@ struct DirectoryImport<Tables: WriteTables> {
   }
 
   private mutating func count(_ item: StoredItem, replacing old: StoredItem?) throws {
-    var usage: PersonUsage
+    var usage: PersonQuota
     if let current, current.user == item.key.user {
       usage = current.usage
     } else {

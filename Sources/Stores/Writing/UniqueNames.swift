@@ -2,14 +2,14 @@ import OData
 import Profiles
 
 /// A name that only one person of a tenant may have, and that somebody else has.
-enum TakenName {
+enum UniqueNameConflict {
   case principalName, mail
 }
 
 extension WriteTables {
   /// Writes a person, unless a name that is new for them is somebody else's. Names that stay as they are are not looked at:
   /// two who shared an address before addresses were unique can still be updated.
-  func put(_ user: StoredUser, replacing old: StoredUser?) throws(Failure) -> TakenName? {
+  func put(_ user: StoredUser, replacing old: StoredUser?) throws(Failure) -> UniqueNameConflict? {
     if old.map({ !$0.hasSameName(as: user) }) ?? true, try isPrincipalNameTaken(of: user) { return .principalName }
     let mail = user.foldedMail
     let keepsMail = isSame(mail, old?.foldedMail)

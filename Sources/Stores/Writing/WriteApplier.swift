@@ -57,8 +57,8 @@ final class WriteApplier<Tables: WriteTables> {
     case .group(let operation, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operation) }
       return { completion(result) }
-    case .replaceAll(let records, let time, let completion):
-      let result = try settled { () throws(WriteFailure) in try replaceAll(records, at: time) }
+    case .replaceAll(let lines, let time, let completion):
+      let result = try settled { () throws(WriteFailure) in try replaceAll(lines, at: time) }
       return { completion(result) }
     }
   }
@@ -84,7 +84,7 @@ final class WriteApplier<Tables: WriteTables> {
 
   /// Creates what `receipt` stands for, unless that was done before.
   private func once<Outcome: Sendable>(
-    _ receipt: Receipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
+    _ receipt: IdempotencyReceipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
   ) throws(WriteFailure) -> Once<Outcome> {
     if let known = try sql({ () throws(Tables.Failure) in try tables.known(receipt) }) {
       guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
@@ -95,7 +95,7 @@ final class WriteApplier<Tables: WriteTables> {
     return .done(outcome)
   }
 
-  private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> AtomicOutcome {
+  private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> ChangesetOutcome {
     try sql { () throws(Tables.Failure) in try tables.setSavepoint() }
     var outcomes: [ItemOutcome] = []
     for (index, operation) in operations.enumerated() {
@@ -120,7 +120,7 @@ final class WriteApplier<Tables: WriteTables> {
     if let prepared, let outcome = try sql({ () throws(Tables.Failure) in try swap(prepared, at: key) }) {
       return outcome
     }
-    let state = try sql { () throws(Tables.Failure) in try tables.state(of: key, for: operation.sight) }
+    let state = try sql { () throws(Tables.Failure) in try tables.state(of: key, for: operation.authorization) }
     return try apply(decide(operation, prepared, state), to: key, state.item)
   }
 
@@ -182,11 +182,11 @@ final class WriteApplier<Tables: WriteTables> {
   private func apply(_ operation: any PersonOperation) throws(WriteFailure) -> PersonOutcome {
     let old = try sql { () throws(Tables.Failure) in try tables.user(operation.user) }
     let change: PersonChange
-    let standing = try sql { () throws(Tables.Failure) in
-      try operation.sight.needsStanding(to: operation.user)
-        ? tables.owner(operation.user, for: operation.sight)?.standing : nil
+    let relation = try sql { () throws(Tables.Failure) in
+      try operation.authorization.needsOwnerRelation(to: operation.user)
+        ? tables.owner(operation.user, for: operation.authorization)?.relation : nil
     }
-    let state = PersonState(person: old, standing: standing)
+    let state = PersonState(person: old, relation: relation)
     do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
     switch change {
     case .unchanged(let user): return .unchanged(user)
@@ -295,14 +295,14 @@ final class WriteApplier<Tables: WriteTables> {
   // MARK: Everything
 
   /// Takes all of the records, or none and leaves everything as it is.
-  private func replaceAll(_ records: [DirectoryRecord], at time: DateTimeOffset) throws(WriteFailure) {
+  private func replaceAll(_ lines: [ImportLine], at time: DateTimeOffset) throws(WriteFailure) {
     try sql { () throws(Tables.Failure) in
       try tables.setSavepoint()
       try tables.deleteEverything()
     }
     var transfer = DirectoryImport(tables: tables, time: time)
     do {
-      for record in records { try transfer.take(record) }
+      for line in lines { try transfer.take(line) }
     } catch let failure as Tables.Failure {
       throw .failed(failure)
     } catch {

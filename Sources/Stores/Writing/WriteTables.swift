@@ -10,7 +10,7 @@ protocol WriteTables: AnyObject {
   // MARK: Items
 
   /// The item and its owner as they are now.
-  func state(of key: ItemKey, for sight: Sight) throws(Failure) -> ItemState
+  func state(of key: ItemKey, for authorization: AuthorizationContext) throws(Failure) -> ItemState
   /// Compare and swap, where neither the size grows nor the place in the default order changes; false when the item is
   /// not so, or when this database does not do it.
   func update(_ item: StoredItem, ifStill base: Version) throws(Failure) -> Bool
@@ -23,14 +23,14 @@ protocol WriteTables: AnyObject {
   /// Compare and delete; false when the item has another version or is not there, or when this database does not do it.
   func delete(_ key: ItemKey, ifStill base: Version) throws(Failure) -> Bool
   /// How much a person holds.
-  func usage(of user: UserID) throws(Failure) -> PersonUsage
+  func usage(of user: UserID) throws(Failure) -> PersonQuota
 
   // MARK: People
 
   /// A person; nil when there is none.
   func user(_ id: UserID) throws(Failure) -> StoredUser?
   /// What must be known of a person; nil when there is none.
-  func owner(_ user: UserID, for sight: Sight) throws(Failure) -> ItemOwner?
+  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(Failure) -> ItemOwner?
   /// Waits for the writes of others of a person, so that what is read of them from now on stays so until the end.
   func lock(_ user: UserID, of tenant: TenantID) throws(Failure)
   /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
@@ -71,17 +71,17 @@ protocol WriteTables: AnyObject {
   /// Takes somebody out of every group, and returns which those were.
   func removeMemberships(of user: UserID) throws(Failure) -> [GroupID]
 
-  // MARK: Tenants, receipts, the record
+  // MARK: Tenants, receipts, the audit log
 
   /// Adds a tenant, or replaces what it decided.
   func put(_ settings: TenantSettings) throws(Failure)
   /// Adds a tenant that decided nothing, unless it is there.
   func add(_ tenant: TenantID) throws(Failure)
   /// What a receipt that still counts stands for: the digest of its body, and the id of what it made.
-  func known(_ receipt: Receipt) throws(Failure) -> (body: [UInt8], id: String)?
+  func known(_ receipt: IdempotencyReceipt) throws(Failure) -> (body: [UInt8], id: String)?
   /// Keeps a receipt, and forgets some that have expired.
-  func keep(_ receipt: Receipt, of id: String) throws(Failure)
-  /// Appends a row to the record.
+  func keep(_ receipt: IdempotencyReceipt, of id: String) throws(Failure)
+  /// Appends a row to the audit log.
   func append(_ change: Change) throws(Failure)
 
   // MARK: The transaction
@@ -92,6 +92,6 @@ protocol WriteTables: AnyObject {
   func undoToSavepoint() throws(Failure)
   /// Keeps everything since the savepoint.
   func releaseSavepoint() throws(Failure)
-  /// Empties every table but that of tenants, the record too.
+  /// Empties every table but that of tenants, the audit log too.
   func deleteEverything() throws(Failure)
 }

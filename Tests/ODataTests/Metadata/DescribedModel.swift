@@ -40,7 +40,7 @@ enum DescribedModel {
         .string("name", ""), .string("required", "Never null.").nonNullable,
         .primitive(.boolean, "isActive", ""), .primitive(.int32, "number", ""), .primitive(.int64, "large", ""),
         .primitive(.double, "score", ""), .primitive(.date, "day", ""),
-        .primitive(.dateTimeOffset, "moment", "When.").traits(.audit),
+        .primitive(.dateTimeOffset, "moment", "When.").traits(.stamp),
         .named("audience", "audience", "Who."), .named("kind", "kind", "").nonNullable,
         .named("place", "place", "Where."), .named("place", "places", "").collection.traits(.readOnly),
         .string("tags", "Words.").collection.nonNullable,

@@ -3,11 +3,11 @@ import Testing
 
 @Suite("QueryOptions")
 struct QueryOptionsTests {
-  private func options(_ query: String, _ offer: QueryOptions.Offer = []) throws(QueryError) -> QueryOptions {
+  private func options(_ query: String, _ offer: QueryOptions.Supported = []) throws(QueryError) -> QueryOptions {
     try QueryOptions(query.utf8, of: TestModel.type("phone"), offering: offer)
   }
 
-  private func fault(_ query: String, _ offer: QueryOptions.Offer = []) -> QueryError? {
+  private func fault(_ query: String, _ offer: QueryOptions.Supported = []) -> QueryError? {
     do throws(QueryError) {
       _ = try options(query, offer)
       return nil

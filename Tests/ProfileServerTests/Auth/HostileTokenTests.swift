@@ -218,7 +218,7 @@ struct HostileTokenTests {
       // The other way round: the name of the external issuer, and a key of this server's own.
       let tenant = try #require(TenantID(testTenant))
       let order = try #require(
-        TokenOrder(
+        TokenSpecification(
           subject: .application(id: "a", name: nil, roles: []), tenant: tenant,
           issuedAt: fixture.clock.now, tokenID: "t", base: "https://login.example.com"))
       #expect(fixture.verifier.verify(token: try await fixture.own.sign(order)).refusal == .unknownKey)

@@ -23,10 +23,10 @@ struct OwnIssuerTests {
 
   func order(
     base: String = AuthorityAddresses.defaultBase, isAdministrator: Bool = false
-  ) throws -> TokenOrder {
+  ) throws -> TokenSpecification {
     let id = try #require(UserID("efee1b77-fb3b-4f65-99d6-274c11914d12"))
     return try #require(
-      TokenOrder(
+      TokenSpecification(
         subject: .user(
           id, principalName: "i@contoso.example", displayName: "I \"P\"", applicationID: "app",
           scopes: ["User.Read", "User.ReadWrite"], isAdministrator: isAdministrator),
@@ -53,7 +53,7 @@ struct OwnIssuerTests {
     let directory = try TemporaryDirectory()
     let own = try await OwnIssuer.forTests(directory: directory.path)
     let order = try #require(
-      TokenOrder(
+      TokenSpecification(
         subject: .application(id: "a", name: "A", roles: ["User.ReadWrite.All"]), tenant: .demo, issuedAt: clock.now,
         tokenID: "t"))
     let token = try await own.sign(order)
@@ -311,7 +311,7 @@ struct OwnIssuerTests {
       (-5, false),
     ])
   func life(seconds: Int, isAccepted: Bool) {
-    let order = TokenOrder(
+    let order = TokenSpecification(
       subject: .application(id: "a", name: nil, roles: []), tenant: .demo, issuedAt: 0, tokenID: "t",
       lifeSeconds: seconds)
     #expect((order != nil) == isAccepted)

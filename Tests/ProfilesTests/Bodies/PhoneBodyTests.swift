@@ -60,7 +60,7 @@ struct PhoneBodyTests {
   }
 
   @Test("U11: audit members that are sent are read")
-  func auditMembers() throws {
+  func stampMembers() throws {
     let body = #"{"createdDateTime":"2024-01-01T01:00:00+01:00","createdBy":{"user":{"id":"x"}}}"#
     let text = try PhoneBody.text(after: [body])
     #expect(text.contains(#""createdDateTime":"2024-01-01T00:00:00Z""#))

@@ -13,7 +13,7 @@ struct CreateItemTests {
   ) throws -> ItemChange {
     let policy = TenantPolicy(defaultAudiences: ["phones": audience])
     let owner = ItemOwner(
-      tenant: People.contoso, displayName: PagePhone.owner.displayName, standing: Standing(policy: policy))
+      tenant: People.contoso, displayName: PagePhone.owner.displayName, relation: OwnerRelation(policy: policy))
     let state = state ?? ItemState(owner: owner, item: nil)
     let operation = CreateItem(
       key: PagePhone.key, type: PhoneBody.type, patch: try PhoneBody.read(body, .create),
@@ -57,7 +57,7 @@ struct CreateItemTests {
   }
 
   @Test("Audit members that are sent are stored whole, not mixed with the stamp")
-  func auditMembers() throws {
+  func stampMembers() throws {
     let item = try created(
       #"{"createdBy":{"user":{"displayName":"P"}},"createdDateTime":"2019-01-01T00:00:00Z"}"#)
     #expect(item.text.contains(#""createdBy":{"user":{"id":null,"displayName":"P"}}"#))

@@ -21,20 +21,20 @@ struct EvaluationQueueTests {
     func runAll() { while let next = work.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { next() } }
   }
 
-  private func begin(_ queue: EvaluationQueue, _ lane: EvaluationQueue.Lane, _ name: String) -> Bool {
-    queue.begin(lane) { [journal] in journal.note(name) }
+  private func begin(_ queue: EvaluationQueue, _ callerKey: EvaluationQueue.CallerKey, _ name: String) -> Bool {
+    queue.begin(callerKey) { [journal] in journal.note(name) }
   }
 
   private let journal = Journal()
-  private let one = EvaluationQueue.Lane(People.person(People.innocenty))
-  private let other = EvaluationQueue.Lane(People.person(People.colleague))
+  private let one = EvaluationQueue.CallerKey(People.person(People.innocenty))
+  private let other = EvaluationQueue.CallerKey(People.person(People.colleague))
 
   @Test("Slices of two callers alternate, however many each has")
   func slices() {
     let threads = Threads()
     let queue = EvaluationQueue(threads: 1) { threads.add($0) }
-    for (name, lane, count) in [("a", one, 3), ("b", other, 2)] {
-      #expect(begin(queue, lane, "\(name) begins"))
+    for (name, callerKey, count) in [("a", one, 3), ("b", other, 2)] {
+      #expect(begin(queue, callerKey, "\(name) begins"))
       let left = Mutex(count)
       queue.run { [journal] in
         journal.note(name)
@@ -73,10 +73,10 @@ struct EvaluationQueueTests {
   func activeCallers() throws {
     let queue = EvaluationQueue(threads: 1) { $0() }
     let lanes = try (0...Limits.evaluationsActiveMax).map { number in
-      EvaluationQueue.Lane(People.person(try #require(UserID("u\(number)"))))
+      EvaluationQueue.CallerKey(People.person(try #require(UserID("u\(number)"))))
     }
-    for (number, lane) in lanes.enumerated() {
-      #expect(begin(queue, lane, "\(number)"))
+    for (number, callerKey) in lanes.enumerated() {
+      #expect(begin(queue, callerKey, "\(number)"))
     }
     #expect(begin(queue, lanes[0], "0 again"))
     let last = Limits.evaluationsActiveMax
@@ -90,7 +90,7 @@ struct EvaluationQueueTests {
   @Test("A person through two applications, and two people through one, are different callers")
   func lanes() {
     let through = { (application: String) in
-      EvaluationQueue.Lane(
+      EvaluationQueue.CallerKey(
         Caller(actor: .user(People.innocenty), tenant: .demo, applicationID: application, permissions: []))
     }
     #expect(through("a") != through("b"))

@@ -45,10 +45,10 @@ struct LongListTests {
   }
 
   private func query(
-    _ text: String, limit: Int = Limits.pageSizeMax, abandonment: Abandonment? = nil
+    _ text: String, limit: Int = Limits.pageSizeMax, cancellation: RequestCancellation? = nil
   ) throws -> ListQuery {
     ListQuery(
-      try QueryOptions(text.utf8, of: notes.target, offering: .list), limit: limit, abandonment: abandonment)
+      try QueryOptions(text.utf8, of: notes.target, offering: .list), limit: limit, cancellation: cancellation)
   }
 
   private func list(_ session: ProfileSession, _ query: ListQuery) throws -> Listing<VisibleItem> {
@@ -60,7 +60,7 @@ struct LongListTests {
   private static func bytes(_ items: ArraySlice<VisibleItem>) -> Int { items.reduce(0) { $0 + $1.json.count } }
 
   /// The rest of a page, piece by piece.
-  private func pieces(_ rest: ListRest<VisibleItem>?) throws -> [[VisibleItem]] {
+  private func pieces(_ rest: PageRemainder<VisibleItem>?) throws -> [[VisibleItem]] {
     var pieces: [[VisibleItem]] = []
     var isAtEnd = rest == nil
     while !isAtEnd {
@@ -134,16 +134,16 @@ struct LongListTests {
     let work = Mutex<[@Sendable () -> Void]>([])
     let queue = EvaluationQueue(threads: 1) { body in work.withLock { $0.append(body) } }
     let session = try session(queue)
-    let abandonment = Abandonment()
+    let cancellation = RequestCancellation()
     let search = "$search=" + (0..<64).map { "x\($0)" }.joined(separator: "%20OR%20")
     var outcomes: [String] = []
-    for (name, abandonment) in [("first", abandonment), ("second", Abandonment())] {
-      session.listItems(request, try query(search, abandonment: abandonment)) { result in
+    for (name, cancellation) in [("first", cancellation), ("second", RequestCancellation())] {
+      session.listItems(request, try query(search, cancellation: cancellation)) { result in
         if case .failure(let error) = result { outcomes.append("\(name) \(error)") } else { outcomes.append(name) }
       }
     }
     #expect(outcomes.isEmpty)
-    abandonment.abandon()
+    cancellation.abandon()
     while let next = work.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { next() }
     #expect(outcomes == ["first abandoned", "second"])
   }

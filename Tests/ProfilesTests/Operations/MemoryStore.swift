@@ -58,7 +58,7 @@ final class MemoryStore: ProfileStore {
 
   private func apply(_ operation: any ItemOperation) throws(ProfileError) -> ItemOutcome {
     let change = try operation.change(
-      ItemState(owner: owner(of: operation.key.user, for: operation.sight), item: item(operation.key)))
+      ItemState(owner: owner(of: operation.key.user, for: operation.authorization), item: item(operation.key)))
     switch change {
     case .unchanged(let item): return .unchanged(item)
     case .put(let item, let change):
@@ -77,8 +77,8 @@ final class MemoryStore: ProfileStore {
   }
 
   private func apply(_ operation: any PersonOperation) throws(ProfileError) -> PersonOutcome {
-    let standing = owner(of: operation.user, for: operation.sight)?.standing
-    switch try operation.change(PersonState(person: user(operation.user), standing: standing)) {
+    let relation = owner(of: operation.user, for: operation.authorization)?.relation
+    switch try operation.change(PersonState(person: user(operation.user), relation: relation)) {
     case .unchanged(let user): return .unchanged(user)
     case .put(let user, let change):
       state.withLock { state in
@@ -111,11 +111,11 @@ final class MemoryStore: ProfileStore {
 
   func user(_ id: UserID) -> StoredUser? { state.withLock { $0.users[id] } }
   func item(_ key: ItemKey) -> StoredItem? { state.withLock { $0.items[key] } }
-  func owner(of id: UserID, for sight: Sight) -> ItemOwner? {
+  func owner(of id: UserID, for authorization: AuthorizationContext) -> ItemOwner? {
     user(id).map { user in
       ItemOwner(
         tenant: user.tenant, displayName: user.displayName,
-        standing: sight.needsStanding(to: id) ? Standing(policy: policy) : nil)
+        relation: authorization.needsOwnerRelation(to: id) ? OwnerRelation(policy: policy) : nil)
     }
   }
 
@@ -124,8 +124,8 @@ final class MemoryStore: ProfileStore {
     state.withLock { $0.items.values.filter { $0.key.user == user } }
   }
 
-  func importRecords(at time: DateTimeOffset, _ next: () throws -> DirectoryRecord?) throws -> Int { 0 }
-  func exportRecords(_ body: (DirectoryRecord) throws -> Void) throws {}
+  func importLines(at time: DateTimeOffset, _ next: () throws -> ImportLine?) throws -> Int { 0 }
+  func exportLines(_ body: (ImportLine) throws -> Void) throws {}
   func changes(of user: UserID, in tenant: TenantID) -> [Change] { changes(of: user) }
   func changes(of user: UserID) -> [Change] { state.withLock { $0.changes.filter { $0.user == user } } }
   func close() {}
@@ -138,46 +138,46 @@ private final class MemoryReader: ProfileReader {
 
   func together(_ body: () -> Void) { body() }
 
-  func item(_ key: ItemKey, for sight: Sight, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
-    guard let item = store.item(key), let owner = store.owner(of: key.user, for: sight),
-      item.isFor(sight.audiences(of: key.user, owner, in: key.collection))
+  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+    guard let item = store.item(key), let owner = store.owner(of: key.user, for: authorization),
+      item.isFor(authorization.audiences(of: key.user, owner, in: key.collection))
     else { return then(.success(nil)) }
     then(.success(FoundItem(item: item, owner: owner)))
   }
 
-  func owner(_ user: UserID, for sight: Sight, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
-    then(.success(store.owner(of: user, for: sight)))
+  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+    then(.success(store.owner(of: user, for: authorization)))
   }
 
-  private func visible(_ user: UserID, _ sight: Sight) -> [StoredItem] {
-    guard let owner = store.owner(of: user, for: sight) else { return [] }
-    return store.items(of: user).filter { $0.isFor(sight.audiences(of: user, owner, in: $0.key.collection)) }
+  private func visible(_ user: UserID, _ authorization: AuthorizationContext) -> [StoredItem] {
+    guard let owner = store.owner(of: user, for: authorization) else { return [] }
+    return store.items(of: user).filter { $0.isFor(authorization.audiences(of: user, owner, in: $0.key.collection)) }
       .sorted { ($0.created, $0.key.id.text) < ($1.created, $1.key.id.text) }
   }
 
   func items(
-    of user: UserID, in collection: String, for sight: Sight, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
-    let rest = visible(user, sight).filter { item in
+    let rest = visible(user, authorization).filter { item in
       guard item.key.collection == collection else { return false }
       guard let position else { return true }
       return (item.created, item.key.id.text) > (position.created, position.id.text)
     }
     let page = StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)
-    then(.success(OwnedPage(owner: store.owner(of: user, for: sight), page: page)))
+    then(.success(OwnedPage(owner: store.owner(of: user, for: authorization), page: page)))
   }
 
   func count(
-    of user: UserID, in collection: String, for sight: Sight, _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    then(.success(visible(user, sight).count { $0.key.collection == collection }))
+    then(.success(visible(user, authorization).count { $0.key.collection == collection }))
   }
 
   func hasItemsBeyondTenant(
-    of user: UserID, for sight: Sight, _ then: @escaping (Result<Bool, StoreError>) -> Void
+    of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    then(.success(visible(user, sight).contains { !$0.audience.isDisjoint(with: .beyondTenant) }))
+    then(.success(visible(user, authorization).contains { !$0.audience.isDisjoint(with: .beyondTenant) }))
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
@@ -210,10 +210,10 @@ private final class MemoryReader: ProfileReader {
 
   func changes(
     of person: Viewer, from place: Int64?, limit: Int,
-    _ then: @escaping (Result<StoredPage<RecordedChange>, StoreError>) -> Void
+    _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     let rows = store.changes(of: person.user).enumerated().reversed().map {
-      RecordedChange(position: Int64($0.offset + 1), change: $0.element, older: $0.offset > 0 ? Int64($0.offset) : nil)
+      AuditEntry(position: Int64($0.offset + 1), change: $0.element, older: $0.offset > 0 ? Int64($0.offset) : nil)
     }
     let rest = rows.filter { row in place.map { row.position <= $0 } ?? true }
     then(.success(StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)))
@@ -225,7 +225,7 @@ private final class MemoryReader: ProfileReader {
 
   /// Selects too many, as a store may.
   func users(
-    in tenant: TenantID, _ selection: UserSelection, after place: OrderPlace?, limit: Int,
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     let users = store.users().filter { user in

@@ -158,7 +158,7 @@ struct UpdateItemTests {
   }
 
   @Test("Audit members that are sent are stored")
-  func auditMembers() throws {
+  func stampMembers() throws {
     let (item, row) = try updated(
       #"{"lastModifiedDateTime":"2021-01-01T00:00:00Z","createdBy":{"user":{"displayName":"P"}}}"#)
     #expect(item.text.contains("\"lastModifiedDateTime\":\"2021-01-01T00:00:00Z\""))

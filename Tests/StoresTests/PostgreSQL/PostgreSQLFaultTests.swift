@@ -12,7 +12,7 @@ import Testing
 struct PostgreSQLFaultTests {
   private static let writers = 32
 
-  /// What became of writes, each of which names itself in the record.
+  /// What became of writes, each of which names itself in the audit log.
   private final class Ledger: Sendable {
     private let names = Mutex<(acknowledged: Set<String>, submitted: Int)>(([], 0))
 
@@ -28,7 +28,7 @@ struct PostgreSQLFaultTests {
     var acknowledged: Set<String> { names.withLock(\.acknowledged) }
   }
 
-  /// Changes a phone, and writes its own name into the record.
+  /// Changes a phone, and writes its own name into the audit log.
   private struct Named: ItemOperation {
     let key: ItemKey
     let name: String
@@ -49,7 +49,7 @@ struct PostgreSQLFaultTests {
   private func run(
     _ store: PostgreSQLStore, observer: PostgreSQLStore, fault: @escaping @Sendable () async throws -> Void
   ) async throws {
-    try observer.importRecords(Sample.directory(people: 4, phones: 4))
+    try observer.importLines(Sample.directory(people: 4, phones: 4))
     let ledger = Ledger()
     let over = Flag()
     await withTaskGroup(of: Void.self) { group in
@@ -165,8 +165,8 @@ struct PostgreSQLFaultTests {
 }
 
 extension PostgreSQLStore {
-  fileprivate func importRecords(_ records: [DirectoryRecord]) throws {
-    var rest = records[...]
-    _ = try importRecords(at: Sample.time) { rest.popFirst() }
+  fileprivate func importLines(_ lines: [ImportLine]) throws {
+    var rest = lines[...]
+    _ = try importLines(at: Sample.time) { rest.popFirst() }
   }
 }

@@ -60,8 +60,8 @@ struct PostgreSQLOutageTests {
   private static let slack = 20.0
 
   private static func fill(_ store: PostgreSQLStore) throws {
-    var records: ArraySlice<DirectoryRecord> = [.user(Sample.ann), .item(Sample.phone("p"))]
-    _ = try store.importRecords(at: Sample.time) { records.popFirst() }
+    var lines: ArraySlice<ImportLine> = [.user(Sample.ann), .item(Sample.phone("p"))]
+    _ = try store.importLines(at: Sample.time) { lines.popFirst() }
   }
 
   /// `Limits.databaseRetrySeconds`, on both sides.

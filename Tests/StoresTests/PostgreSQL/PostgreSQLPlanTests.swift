@@ -36,7 +36,7 @@ struct PostgreSQLPlanTests {
   private static let single: [PostgreSQLStatement] = [
     PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
     PostgreSQLReads.countItems, PostgreSQLReads.selectBeyondTenant, PostgreSQLReads.selectChanges,
-    PostgreSQLStandings.select, PostgreSQLStandings.selectPlain, PostgreSQLStandings.selectTenant,
+    PostgreSQLOwnerRelations.select, PostgreSQLOwnerRelations.selectPlain, PostgreSQLOwnerRelations.selectTenant,
     PostgreSQLTables.selectPerson, PostgreSQLTables.selectHolder, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem, PostgreSQLTables.updateItem,
     PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage, PostgreSQLTables.insertRow,
@@ -49,10 +49,10 @@ struct PostgreSQLPlanTests {
   ]
   /// Statements that a group of writes of many people shares.
   private static let shared: [PostgreSQLStatement] = [
-    PostgreSQLFetch.lockChains, PostgreSQLFetch.selectItems, PostgreSQLFetch.selectStandings,
+    PostgreSQLFetch.lockChains, PostgreSQLFetch.selectItems, PostgreSQLFetch.selectOwnerRelations,
     PostgreSQLFetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
-    PostgreSQLBulk.recordInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
+    PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")

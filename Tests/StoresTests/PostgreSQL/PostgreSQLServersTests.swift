@@ -36,8 +36,8 @@ struct PostgreSQLServersTests {
 
   private func stores(_ database: ThrowawayDatabase) throws -> [PostgreSQLStore] {
     let stores = [try database.store(), try database.store { $0.namesStatements = false }]
-    var records: ArraySlice<DirectoryRecord> = [.user(Sample.ann), .item(Sample.phone("p"))]
-    _ = try stores[0].importRecords(at: Sample.time) { records.popFirst() }
+    var lines: ArraySlice<ImportLine> = [.user(Sample.ann), .item(Sample.phone("p"))]
+    _ = try stores[0].importLines(at: Sample.time) { lines.popFirst() }
     return stores
   }
 
@@ -89,7 +89,7 @@ struct PostgreSQLServersTests {
     try await database.remove()
   }
 
-  @Test("A server with another key of the record is refused, and so is one of another version")
+  @Test("A server with another key of the audit log is refused, and so is one of another version")
   func refusals() async throws {
     let database = try await ThrowawayDatabase()
     let store = try database.store()
@@ -111,7 +111,7 @@ struct PostgreSQLServersTests {
   }
 
   @Test(
-    "Rows of the record that were altered or taken out are found",
+    "Rows of the audit log that were altered or taken out are found",
     arguments: [
       "update record set kind = 3 where position = 2", "delete from record where position = 2",
       "delete from record where position = 3", "update chain set length = 2", "delete from chain",

@@ -60,7 +60,7 @@ public struct Authority: Sendable {
   /// An app-only token for `client`.
   func accessToken(for client: ConfidentialClient) async throws(AuthorityRefusal) -> (text: String, expires: Int64) {
     let now = clock()
-    let order = TokenOrder(
+    let order = TokenSpecification(
       subject: .application(id: client.id, name: client.displayName, roles: client.roles), tenant: client.tenant,
       issuedAt: now, tokenID: makeID(), base: addresses.base)
     guard let order else { throw .signingFailed }

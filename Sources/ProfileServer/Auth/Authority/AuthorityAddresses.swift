@@ -15,7 +15,7 @@ public final class AuthorityAddresses: Sendable {
   /// The TLS port unless another is asked for.
   public static let defaultHTTPSPort = 8_443
 
-  private static let graphAudiences: Set<ExactText> = [
+  private static let graphAudiences: Set<BytewiseString> = [
     "https://graph.microsoft.com", "https://graph.microsoft.com/", "00000003-0000-0000-c000-000000000000",
   ]
 
@@ -80,9 +80,9 @@ public final class AuthorityAddresses: Sendable {
   /// Whether a token of the own authority with this audience is meant for this server. Those of earlier versions have the
   /// name that they were asked for by.
   func isOwnAudience(_ audience: String) -> Bool {
-    if Self.graphAudiences.contains(ExactText(audience)) { return true }
+    if Self.graphAudiences.contains(BytewiseString(audience)) { return true }
     let trimmed = audience.hasSuffix("/") ? String(audience.dropLast()) : audience
-    if let publicBase, ExactText(trimmed) == ExactText(publicBase) { return true }
+    if let publicBase, BytewiseString(trimmed) == BytewiseString(publicBase) { return true }
     guard let origin = Self.loopback(trimmed) else { return false }
     return ports.withLock { ports in
       let bound = origin.isHTTPS ? ports.https : ports.http
@@ -104,7 +104,7 @@ public final class AuthorityAddresses: Sendable {
 
   /// The origin of a text that is nothing but an origin of this machine, or nil.
   private static func loopback(_ text: String) -> URLOrigin? {
-    guard let origin = URLOrigin(prefixOf: text), origin.isLoopback, ExactText(origin.text) == ExactText(text) else {
+    guard let origin = URLOrigin(prefixOf: text), origin.isLoopback, BytewiseString(origin.text) == BytewiseString(text) else {
       return nil
     }
     return origin
@@ -126,7 +126,7 @@ public final class AuthorityAddresses: Sendable {
   /// is gone than of a stranger.
   func isOwnIssuer(_ name: String) -> Bool {
     guard let tenant = Self.tenant(inIssuer: name) else { return false }
-    return ExactText(name) == ExactText(issuer(of: tenant)) || URLOrigin(prefixOf: name)?.isLoopback == true
+    return BytewiseString(name) == BytewiseString(issuer(of: tenant)) || URLOrigin(prefixOf: name)?.isLoopback == true
   }
 }
 

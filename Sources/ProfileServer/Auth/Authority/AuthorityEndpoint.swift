@@ -67,7 +67,7 @@ enum AuthorityEndpoint: CaseIterable {
   /// read refusals in Graph's shape.
   static func isMeant(_ path: String) -> Bool {
     let segments = segments(path).map { $0.lowercased() }
-    guard let first = segments.first, !HeadCheck.isGraph(path) else { return false }
+    guard let first = segments.first, !RequestHeadValidation.isGraph(path) else { return false }
     return Authority.TenantSegment(first) != nil || ["msi", "metadata"].contains(first)
       || segments.contains(where: words.contains)
   }

@@ -71,13 +71,13 @@ extension Authority {
     guard let endpoint, let origin = readers(of: endpoint, request.headers).allowedOrigin else { return response }
     response.headers[.accessControlAllowOrigin] = origin
     response.headers[.accessControlAllowMethods] = endpoint.allowedMethods
-    response.headers[.accessControlAllowHeaders] = CrossOrigin.allowedHeaders(for: request.askedHeaders)
+    response.headers[.accessControlAllowHeaders] = CORS.allowedHeaders(for: request.askedHeaders)
     return response
   }
 
   // MARK: Pages of browsers
 
-  private func readers(of endpoint: AuthorityEndpoint, _ headers: HTTPFields) -> AllowedReaders {
+  private func readers(of endpoint: AuthorityEndpoint, _ headers: HTTPFields) -> AllowedOrigins {
     switch endpoint.readers {
     case .anyPage: .all
     case .noPage: .nobody
@@ -88,12 +88,12 @@ extension Authority {
   /// No application can register origins yet. A demo is for this machine, and so are pages that are served from it.
   private func isRegistered(_ origin: String?) -> Bool {
     guard isDemo, let origin, let parsed = URLOrigin(prefixOf: origin) else { return false }
-    return parsed.isLoopback && ExactText(parsed.text) == ExactText(origin.lowercased())
+    return parsed.isLoopback && BytewiseString(parsed.text) == BytewiseString(origin.lowercased())
   }
 }
 
 /// Which pages may read one answer.
-enum AllowedReaders: Equatable {
+enum AllowedOrigins: Equatable {
   case all
   case origin(String)
   case nobody
@@ -117,7 +117,7 @@ extension Request {
 
 extension AuthorityAnswer {
   /// The answer as HTTP; nothing here depends on cookies.
-  func response(readers: AllowedReaders) -> Response {
+  func response(readers: AllowedOrigins) -> Response {
     var headers: HTTPFields = [
       .contentType: "application/json; charset=utf-8", .cacheControl: "no-store", .pragma: "no-cache",
     ]

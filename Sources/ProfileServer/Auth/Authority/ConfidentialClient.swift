@@ -19,11 +19,11 @@ public struct ConfidentialClient: Sendable {
   }
 
   /// Whether `candidate` is the secret; the time it takes tells nothing about it.
-  func hasSecret(_ candidate: String) -> Bool { SecretText.isEqual(secret, candidate) }
+  func hasSecret(_ candidate: String) -> Bool { ConstantTimeText.isEqual(secret, candidate) }
 }
 
 /// Texts that must not be found out by trying.
-enum SecretText {
+enum ConstantTimeText {
   /// Compares digests, which are of one length and are compared in constant time.
   static func isEqual(_ left: String, _ right: String) -> Bool {
     SHA256.hash(data: Array(left.utf8)) == SHA256.hash(data: Array(right.utf8))
@@ -47,8 +47,8 @@ public struct DemoCredentials: Sendable {
   /// New credentials for the demo's tenant, which may read and write everybody and every group there.
   public init(tenant: TenantID = .demo) {
     client = ConfidentialClient(
-      id: "22222222-2222-4222-8222-222222222222", secret: SecretText.random(), displayName: "Facet demo client",
+      id: "22222222-2222-4222-8222-222222222222", secret: ConstantTimeText.random(), displayName: "Facet demo client",
       tenant: tenant, roles: ["User.ReadWrite.All", "Group.ReadWrite.All"])
-    identityHeader = SecretText.random()
+    identityHeader = ConstantTimeText.random()
   }
 }

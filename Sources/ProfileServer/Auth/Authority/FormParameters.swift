@@ -2,7 +2,7 @@ import OData
 
 /// The parameters of a form or a query (WHATWG URL, application/x-www-form-urlencoded).
 struct FormParameters: Sendable {
-  private let values: [ExactText: String]
+  private let values: [BytewiseString: String]
 
   /// The parameters, or nil when the text is longer than `Limits.formBytesMax`, has too many parameters, holds a
   /// broken escape or invalid UTF-8, or names one parameter twice, which RFC 6749 section 3.2 forbids.
@@ -10,20 +10,20 @@ struct FormParameters: Sendable {
     guard text.count <= Limits.formBytesMax else { return nil }
     let pairs = text.split(separator: UInt8(ascii: "&"))
     guard pairs.count <= Limits.formParametersMax else { return nil }
-    var values: [ExactText: String] = [:]
+    var values: [BytewiseString: String] = [:]
     for pair in pairs {
       let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.decode(parts[0]), let value = parts.count > 1 ? Self.decode(parts[1]) : "" else {
         return nil
       }
-      guard values.updateValue(value, forKey: ExactText(name)) == nil else { return nil }
+      guard values.updateValue(value, forKey: BytewiseString(name)) == nil else { return nil }
     }
     self.values = values
   }
 
   /// The value of a parameter; an empty one counts as absent (RFC 6749 section 3.2).
   subscript(name: String) -> String? {
-    guard let value = values[ExactText(name)], !value.isEmpty else { return nil }
+    guard let value = values[BytewiseString(name)], !value.isEmpty else { return nil }
     return value
   }
 

@@ -33,12 +33,12 @@ extension Authority {
   /// Answers `GET /msi/token`. `header` is the value of `X-IDENTITY-HEADER`, `query` the query as it was sent.
   func managedIdentityToken(query: String, header: String?) async -> AuthorityAnswer {
     guard let managedIdentity else { return Self.refusal(404, "There is no managed identity without --demo.") }
-    guard let header, SecretText.isEqual(header, managedIdentity.header) else {
+    guard let header, ConstantTimeText.isEqual(header, managedIdentity.header) else {
       return Self.refusal(
         401, "The header X-IDENTITY-HEADER is missing or wrong. Set IDENTITY_HEADER to the value the server printed.")
     }
     let found: IdentityToken
-    do throws(IdentityRefusal) { found = try await identityToken(query, of: managedIdentity) } catch {
+    do throws(ManagedIdentityError) { found = try await identityToken(query, of: managedIdentity) } catch {
       var answer = Self.refusal(error.status, error.message)
       answer.retryAfterSeconds = error.retryAfterSeconds
       return answer
@@ -69,7 +69,7 @@ extension Authority {
       return Self.refusal(.invalid("Send the header 'Metadata: true', and the request without a proxy."))
     }
     let found: IdentityToken
-    do throws(IdentityRefusal) { found = try await identityToken(query, of: managedIdentity) } catch {
+    do throws(ManagedIdentityError) { found = try await identityToken(query, of: managedIdentity) } catch {
       return Self.refusal(error)
     }
     return AuthorityAnswer(status: 200) { writer in
@@ -85,7 +85,7 @@ extension Authority {
   }
 
   /// A refusal as a machine's metadata service writes it.
-  static func refusal(_ refusal: IdentityRefusal) -> AuthorityAnswer {
+  static func refusal(_ refusal: ManagedIdentityError) -> AuthorityAnswer {
     var answer = AuthorityAnswer(status: refusal.status) { writer in
       writer.member("error", refusal.code)
       writer.member("error_description", refusal.message)
@@ -105,7 +105,7 @@ extension Authority {
 
   private func identityToken(
     _ query: String, of identity: ManagedIdentity
-  ) async throws(IdentityRefusal) -> IdentityToken {
+  ) async throws(ManagedIdentityError) -> IdentityToken {
     guard let query = FormParameters(query.utf8), query["api-version"] != nil, let resource = query["resource"] else {
       throw .invalid("The query must name 'api-version' and 'resource' once each.")
     }
@@ -124,7 +124,7 @@ extension Authority {
 }
 
 /// Why a managed identity gets no token.
-enum IdentityRefusal: Error, Equatable {
+enum ManagedIdentityError: Error, Equatable {
   /// The request is wrong, which clients take for "there is no such identity"; with a sentence.
   case invalid(String)
   /// The request may not come from a program of this machine; with a sentence.

@@ -46,7 +46,7 @@ public final class OwnIssuer: Sendable {
   // MARK: Signing
 
   /// A signed token. It waits for the key on first use, and for the thread that signs.
-  public func sign(_ order: TokenOrder) async throws(SigningFailure) -> String {
+  public func sign(_ order: TokenSpecification) async throws(SigningFailure) -> String {
     let key: SigningKey
     do throws(KeyFileError) { key = try await signingKey() } catch { throw .noKey(error) }
     return try await signatures.signed(order.claims, by: key)
@@ -116,7 +116,7 @@ public final class OwnIssuer: Sendable {
   }
 
   /// The key of this id.
-  func key(_ keyID: ExactText) -> VerificationKey? {
+  func key(_ keyID: BytewiseString) -> VerificationKey? {
     state.withLock { $0.content.keys.first { $0.verification.keyID == keyID }?.verification }
   }
 

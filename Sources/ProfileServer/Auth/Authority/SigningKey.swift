@@ -46,8 +46,8 @@ struct SigningKey: Sendable {
     self.signer = signer
     self.published = published
     verification = VerificationKey(
-      keyID: ExactText(published.keyID), algorithm: .rs256,
-      material: ExactText("\(published.modulus).\(published.exponent)"), verifier: signer)
+      keyID: BytewiseString(published.keyID), algorithm: .rs256,
+      material: BytewiseString("\(published.modulus).\(published.exponent)"), verifier: signer)
   }
 
   /// The id of an elliptic key is the thumbprint of RFC 7638.
@@ -64,7 +64,7 @@ struct SigningKey: Sendable {
     self.signer = signer
     published = nil
     verification = VerificationKey(
-      keyID: ExactText(keyID), algorithm: .es256, material: ExactText("\(x).\(y)"), verifier: signer)
+      keyID: BytewiseString(keyID), algorithm: .es256, material: BytewiseString("\(x).\(y)"), verifier: signer)
   }
 
   /// Whether new tokens are signed with this key.

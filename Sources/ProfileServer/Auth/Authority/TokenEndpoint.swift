@@ -60,7 +60,7 @@ extension Authority {
     let secret = basic?.secret ?? form["client_secret"] ?? ""
     // An unknown id costs a comparison too, so that time does not tell which ids exist.
     let known = clients.first { $0.id.lowercased() == id.lowercased() }
-    let isRight = known?.hasSecret(secret) ?? SecretText.isEqual(id, secret + "-")
+    let isRight = known?.hasSecret(secret) ?? ConstantTimeText.isEqual(id, secret + "-")
     guard let known, isRight, !secret.isEmpty else { throw .wrongClient(usedBasic: usesBasic) }
     return known
   }

@@ -4,7 +4,7 @@ public import Profiles
 /// An OpenID Connect issuer that an operator trusts.
 public struct ExternalIssuer: Sendable {
   let name: IssuerName
-  let audiences: Set<ExactText>
+  let audiences: Set<BytewiseString>
   /// The tenants that the issuer may speak for.
   public let tenants: Set<TenantID>
   /// Where to find its keys.
@@ -36,9 +36,9 @@ public struct ExternalIssuer: Sendable {
   ///
   /// Entra's documents for several tenants hold a template instead of the tenant.
   func matches(discoveredName: String) -> Bool {
-    if ExactText(discoveredName) == name.exact { return true }
+    if BytewiseString(discoveredName) == name.exact { return true }
     let parts = discoveredName.split(separator: "{tenantid}", omittingEmptySubsequences: false)
     guard parts.count == 2 else { return false }
-    return tenants.contains { ExactText("\(parts[0])\($0.text)\(parts[1])") == name.exact }
+    return tenants.contains { BytewiseString("\(parts[0])\($0.text)\(parts[1])") == name.exact }
   }
 }

@@ -14,7 +14,7 @@ final class IssuerKeys: Sendable {
   }
 
   private struct State {
-    var keys: [ExactText: VerificationKey]?
+    var keys: [BytewiseString: VerificationKey]?
     /// When the last refresh ended, successful or not, in seconds since 1970.
     var endedAt: Int64?
     /// When `keys` were fetched.
@@ -31,7 +31,7 @@ final class IssuerKeys: Sendable {
   ///
   /// A refresh is asked for when the key is unknown or the keys are old, while one is under way, and otherwise
   /// not more often than `Limits.keyRefreshSeconds` allow. Old keys stay in use while the issuer cannot be reached.
-  func lookup(_ keyID: ExactText, now: Int64) -> Lookup {
+  func lookup(_ keyID: BytewiseString, now: Int64) -> Lookup {
     state.withLock { state in
       let mayRefresh = state.refresh != nil || Self.isDue(state, now: now)
       let isOld = abs(now - state.fetchedAt) >= Int64(Limits.keyAgeSecondsMax)
@@ -47,7 +47,7 @@ final class IssuerKeys: Sendable {
   /// `finish` is called once per fetch, before anybody who waits goes on.
   func refresh(
     clock: @escaping @Sendable () -> Int64,
-    fetch: @escaping @Sendable (ExternalIssuer) async -> Result<[ExactText: VerificationKey], KeyFetchError>,
+    fetch: @escaping @Sendable (ExternalIssuer) async -> Result<[BytewiseString: VerificationKey], KeyFetchError>,
     finish: @escaping @Sendable (Result<Bool, KeyFetchError>) -> Void
   ) async {
     let task: Task<Void, Never>? = state.withLock { state in
@@ -71,7 +71,7 @@ final class IssuerKeys: Sendable {
   }
 
   /// Keeps fetched keys and says whether they differ from those before.
-  private func store(_ keys: [ExactText: VerificationKey], now: Int64) -> Bool {
+  private func store(_ keys: [BytewiseString: VerificationKey], now: Int64) -> Bool {
     state.withLock { state in
       let isChanged = state.keys?.mapValues(\.material) != keys.mapValues(\.material)
       state.keys = keys

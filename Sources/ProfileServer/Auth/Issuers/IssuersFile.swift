@@ -72,7 +72,7 @@ extension ExternalIssuer {
       tenants.insert(tenant)
     }
     self.init(
-      name: IssuerName(url), audiences: Set(try entry.texts("audiences").map { ExactText($0) }), tenants: tenants,
+      name: IssuerName(url), audiences: Set(try entry.texts("audiences").map { BytewiseString($0) }), tenants: tenants,
       keySource: try Self.keySource(entry, issuer: url), keyHosts: try Self.keyHosts(entry),
       caFile: try entry.optionalText("caFile"), claimNames: try ClaimNames(entry.object("claims")))
   }
@@ -144,7 +144,7 @@ private struct MemberReader {
   }
 
   func allowOnly(_ names: [String]) throws(IssuersFileError) {
-    let known = Set(names.map { ExactText($0) })
+    let known = Set(names.map { BytewiseString($0) })
     let unknown = (tree.members ?? [:]).keys.filter { !known.contains($0) }.map(\.text).sorted()
     guard let first = unknown.first else { return }
     throw invalid(first, "is not known; the members are \(names.joined(separator: ", "))")

@@ -57,8 +57,8 @@ struct KeyFetcher: Sendable {
   private static let causeLengthMax = 200
 
   /// The keys that `issuer` publishes now; never empty.
-  func keys(of issuer: ExternalIssuer) async throws(KeyFetchError) -> [ExactText: VerificationKey] {
-    let result = await withTaskGroup(of: Result<[ExactText: VerificationKey], KeyFetchError>.self) { group in
+  func keys(of issuer: ExternalIssuer) async throws(KeyFetchError) -> [BytewiseString: VerificationKey] {
+    let result = await withTaskGroup(of: Result<[BytewiseString: VerificationKey], KeyFetchError>.self) { group in
       group.addTask { await Self.result { () async throws(KeyFetchError) in try await fetch(issuer) } }
       group.addTask {
         try? await Task.sleep(for: timeout)
@@ -77,7 +77,7 @@ struct KeyFetcher: Sendable {
     do throws(KeyFetchError) { return .success(try await body()) } catch { return .failure(error) }
   }
 
-  private func fetch(_ issuer: ExternalIssuer) async throws(KeyFetchError) -> [ExactText: VerificationKey] {
+  private func fetch(_ issuer: ExternalIssuer) async throws(KeyFetchError) -> [BytewiseString: VerificationKey] {
     let keys = await VerificationKey.usable(in: try await keyDocument(of: issuer))
     guard !keys.isEmpty else { throw .noUsableKey }
     return keys

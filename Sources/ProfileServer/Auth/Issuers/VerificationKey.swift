@@ -3,15 +3,15 @@ import OData
 
 /// A public key of an issuer, ready to check signatures without waiting.
 struct VerificationKey: Sendable {
-  let keyID: ExactText
+  let keyID: BytewiseString
   /// The one algorithm that the key may be used with (RFC 8725 section 3.1).
   let algorithm: CompactToken.Algorithm
   /// The public numbers, to tell whether a key was exchanged under its old id.
-  let material: ExactText
+  let material: BytewiseString
   private let verifier: any JWTAlgorithm
 
   /// A key for `algorithm`; `verifier` comes from the key collection of the library.
-  init(keyID: ExactText, algorithm: CompactToken.Algorithm, material: ExactText, verifier: any JWTAlgorithm) {
+  init(keyID: BytewiseString, algorithm: CompactToken.Algorithm, material: BytewiseString, verifier: any JWTAlgorithm) {
     self.keyID = keyID
     self.material = material
     self.algorithm = algorithm
@@ -28,8 +28,8 @@ extension VerificationKey {
   /// The usable keys of a key set (RFC 7517 section 5), each read alone: what this server cannot use is skipped.
   ///
   /// Of two keys with one id the first counts.
-  static func usable(in document: JSONTree) async -> [ExactText: VerificationKey] {
-    var keys: [ExactText: VerificationKey] = [:]
+  static func usable(in document: JSONTree) async -> [BytewiseString: VerificationKey] {
+    var keys: [BytewiseString: VerificationKey] = [:]
     for element in document["keys"]?.elements ?? [] where keys.count < Limits.keysPerIssuerMax {
       guard let key = await VerificationKey(jwk: element), keys[key.keyID] == nil else { continue }
       keys[key.keyID] = key
@@ -46,8 +46,8 @@ extension VerificationKey {
     guard let added = try? await collection.add(jwk: key),
       let verifier = try? await added.getKey(for: JWKIdentifier(string: keyID)), verifier.name == algorithm.rawValue
     else { return nil }
-    let material = ExactText((key.modulus ?? key.x ?? "") + "." + (key.exponent ?? key.y ?? ""))
-    self.init(keyID: ExactText(keyID), algorithm: algorithm, material: material, verifier: verifier)
+    let material = BytewiseString((key.modulus ?? key.x ?? "") + "." + (key.exponent ?? key.y ?? ""))
+    self.init(keyID: BytewiseString(keyID), algorithm: algorithm, material: material, verifier: verifier)
   }
 
   private static func publicKey(_ jwk: JSONTree, keyID: String) -> (JWK, CompactToken.Algorithm)? {

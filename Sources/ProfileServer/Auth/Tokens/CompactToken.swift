@@ -10,7 +10,7 @@ struct CompactToken {
 
   let algorithm: Algorithm
   /// The key's id; a token without one is refused, since guessing a key invites confusion.
-  let keyID: ExactText
+  let keyID: BytewiseString
   let claims: JSONTree
   /// The bytes that the signature covers: both encoded parts with their dot.
   let signedBytes: [UInt8]
@@ -37,18 +37,18 @@ struct CompactToken {
   }
 
   /// `typ` is ignored: issuers disagree about it. Keys inside the header (`jwk`, `jku`, `x5c`) are never used.
-  private static func check(_ header: JSONTree) throws(TokenRefusal) -> (Algorithm, ExactText) {
+  private static func check(_ header: JSONTree) throws(TokenRefusal) -> (Algorithm, BytewiseString) {
     guard header["crit"] == nil else { throw .criticalExtension }
     guard let name = header["alg"]?.text, let algorithm = Algorithm(exactly: name) else { throw .unsupportedAlgorithm }
     guard let keyID = header["kid"]?.text else { throw .unknownKey }
-    return (algorithm, ExactText(keyID))
+    return (algorithm, BytewiseString(keyID))
   }
 }
 
 extension CompactToken.Algorithm {
   /// The algorithm with exactly these bytes as its name.
   init?(exactly name: String) {
-    switch ExactText(name) {
+    switch BytewiseString(name) {
     case "RS256": self = .rs256
     case "ES256": self = .es256
     default: return nil

@@ -5,7 +5,7 @@ import OData
 /// Objects keep their members by the bytes of their names. A member that stands twice refuses the text, at every
 /// level: two readers of one token must not see two different claims.
 enum JSONTree: Equatable, Sendable {
-  case object([ExactText: JSONTree])
+  case object([BytewiseString: JSONTree])
   case array([JSONTree])
   case string(String)
   case number(Double)
@@ -47,10 +47,10 @@ enum JSONTree: Equatable, Sendable {
   }
 
   private static func readObject(_ reader: inout JSONReader) throws(JSONError) -> JSONTree {
-    var members: [ExactText: JSONTree] = [:]
+    var members: [BytewiseString: JSONTree] = [:]
     try reader.beginObject()
     while let name = try reader.nextName() {
-      let key = ExactText(name.string)
+      let key = BytewiseString(name.string)
       guard members[key] == nil else { throw JSONError(.duplicateMember, at: name.offset) }
       members[key] = try read(&reader)
     }
@@ -65,7 +65,7 @@ enum JSONTree: Equatable, Sendable {
   }
 
   /// The members of an object, or nil for another kind of value.
-  var members: [ExactText: JSONTree]? {
+  var members: [BytewiseString: JSONTree]? {
     if case .object(let members) = self { members } else { nil }
   }
 
@@ -80,7 +80,7 @@ enum JSONTree: Equatable, Sendable {
   }
 
   /// The member of this name, or nil when this is no object or has none.
-  subscript(name: String) -> JSONTree? { members?[ExactText(name)] }
+  subscript(name: String) -> JSONTree? { members?[BytewiseString(name)] }
 
   /// The texts of an array that holds nothing but strings, or nil.
   var texts: [String]? {

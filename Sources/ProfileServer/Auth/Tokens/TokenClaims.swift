@@ -70,7 +70,7 @@ struct CallerReader {
   private var speaksForItself: Bool {
     let hasSignIn = (["nonce", "auth_time", "amr"] + names.principalName).contains { claims.claim($0) != nil }
     guard !hasSignIn, let subject = claims["sub"]?.text else { return false }
-    return [claims["oid"]?.text, applicationID].contains { $0.map { ExactText($0) == ExactText(subject) } ?? false }
+    return [claims["oid"]?.text, applicationID].contains { $0.map { BytewiseString($0) == BytewiseString(subject) } ?? false }
   }
 
   private func person(of tenant: TenantID, scopes: [String]) throws(TokenRefusal) -> Caller {

@@ -82,7 +82,7 @@ public final class TokenVerifier: Sendable {
     case .unavailable: throw .keysUnavailable
     case .key(let key): try Self.checkSignature(of: token, key)
     }
-    try checkAudience(token.claims) { issuer.audiences.contains(ExactText($0)) }
+    try checkAudience(token.claims) { issuer.audiences.contains(BytewiseString($0)) }
     let times = try TokenTimes(token.claims, now: clock())
     let reader = CallerReader(
       claims: token.claims, names: issuer.claimNames, tenantWhenAbsent: issuer.onlyTenant)
@@ -100,7 +100,7 @@ public final class TokenVerifier: Sendable {
     try checkAudience(token.claims) { addresses.isOwnAudience($0) }
     let times = try TokenTimes(token.claims, now: clock())
     guard let claimed = token.claims["tid"]?.text else { throw .missingClaim("tid") }
-    guard ExactText(claimed) == ExactText(tenant) else { throw .tenantNotAllowed }
+    guard BytewiseString(claimed) == BytewiseString(tenant) else { throw .tenantNotAllowed }
     let reader = CallerReader(claims: token.claims, names: .entra, tenantWhenAbsent: nil)
     return .caller(try reader.caller(), expires: times.expires)
   }

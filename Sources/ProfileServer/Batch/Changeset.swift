@@ -1,0 +1,141 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// The requests of one `atomicityGroup`: writes of items of one person, applied in one transaction or not at all.
+final class Changeset {
+  /// One request with what its path names.
+  struct Member {
+    let request: GraphRequest
+    let owner: OwnerReference
+    let collection: NavigationProperty
+    /// nil when one is created.
+    let id: ItemID?
+  }
+
+  private let handler: GraphHandler
+  private let caller: Caller
+  private let members: [Member]
+  /// What is under way for each of them.
+  private var exchanges: [Exchange] = []
+  private var responses: [GraphResponse?]
+
+  /// A group of at least one request, in their order.
+  init(_ handler: GraphHandler, _ caller: Caller, _ members: [Member]) {
+    self.handler = handler
+    self.caller = caller
+    self.members = members
+    responses = Array(repeating: nil, count: members.count)
+  }
+
+  /// What the requests name; throws when they cannot be applied together.
+  static func members(_ requests: [GraphRequest], by caller: Caller) throws(GraphError) -> [Member] {
+    var members: [Member] = []
+    for request in requests {
+      guard let member = try? member(request, caller) else { throw .notAtomic }
+      if let first = members.first, first.owner != member.owner { throw .notAtomic }
+      members.append(member)
+    }
+    return members
+  }
+
+  private static func member(_ request: GraphRequest, _ caller: Caller) throws(GraphError) -> Member {
+    guard !request.headers.contains(name: "Idempotency-Key") else { throw .notAtomic }
+    switch (request.method, try GraphResource(request)) {
+    case (.POST, .collection(let owner, let collection)):
+      return Member(request: request, owner: own(owner, caller), collection: collection, id: nil)
+    case (.PATCH, .item(let owner, let collection, let id)), (.DELETE, .item(let owner, let collection, let id)):
+      return Member(request: request, owner: own(owner, caller), collection: collection, id: id)
+    default: throw .notAtomic
+    }
+  }
+
+  /// `/me` and the caller's own id are the same person.
+  private static func own(_ owner: OwnerReference, _ caller: Caller) -> OwnerReference {
+    guard case .me = owner, let id = caller.userID else { return owner }
+    return .id(id)
+  }
+
+  /// The answer to one request of a group.
+  enum Answer {
+    case ready(GraphResponse)
+    /// What is read when it is sent, because the group's answers hold enough already.
+    case later((@escaping (GraphResponse) -> Void) -> Void)
+
+    /// Gives the answer, at once or later.
+    func response(_ then: @escaping (GraphResponse) -> Void) {
+      switch self {
+      case .ready(let response): then(response)
+      case .later(let read): read(then)
+      }
+    }
+  }
+
+  /// Performs the group and gives an answer for each of its requests.
+  func run(_ then: @escaping ([Answer]) -> Void) {
+    guard let owner = members.first?.owner else { return then([]) }
+    var writes: [ItemWrite] = []
+    for (index, member) in members.enumerated() {
+      let exchange = handler.exchange(member.request) { [self] in responses[index] = $0 }
+      exchanges.append(exchange)
+      do throws(GraphError) {
+        _ = try handler.prepare(exchange)
+        writes.append(try handler.write(exchange, member))
+      } catch {
+        return fail(at: index, error, then)
+      }
+    }
+    handler.session.writeItems(writes, of: owner, by: caller) { [self] in finish($0, then) }
+  }
+
+  private func finish(_ result: Result<ChangesetResult, ProfileError>, _ then: ([Answer]) -> Void) {
+    switch result {
+    case .failure(let error): fail(at: 0, GraphError(error), then)
+    case .success(.refused(let index, let error)): fail(at: index, GraphError(error), then)
+    case .success(.applied(let results)):
+      var bytes = 0
+      let answers = results.enumerated().map { index, result -> Answer in
+        if case .item(let item, let isNew) = result {
+          bytes += item.json.count
+          if bytes > Limits.keptBytesMax { return later(index, item.key.id, isNew: isNew) }
+        }
+        handler.finish(exchanges[index], written: .success(result))
+        return responses[index].map { .ready($0) } ?? .ready(.noContent())
+      }
+      // They hold what is called with their answers, which is this.
+      exchanges = []
+      responses = []
+      then(answers)
+    }
+  }
+
+  /// The answer to a request whose item is read again. It was written, whatever became of it since.
+  private func later(_ index: Int, _ id: ItemID, isNew: Bool) -> Answer {
+    let (handler, member, caller) = (handler, members[index], caller)
+    return .later { then in
+      let exchange = handler.exchange(member.request, then)
+      // It was read once already, so that it can be.
+      guard (try? handler.prepare(exchange)) != nil else { return handler.finish(exchange, .noContent()) }
+      let request = CollectionRequest(owner: member.owner, collection: member.collection, caller: caller)
+      handler.session.readItem(id, of: request) { item in
+        handler.finish(exchange, written: .success((try? item.get()).map { .item($0, isNew: isNew) } ?? .done))
+      }
+    }
+  }
+
+  /// One failed, and with it all.
+  private func fail(at failed: Int, _ error: GraphError, _ then: ([Answer]) -> Void) {
+    exchanges = []
+    then(
+      members.enumerated().map { index, member in
+        .ready(handler.refusal(index == failed ? error : .failedDependency, headers: member.request.headers))
+      })
+  }
+}
+
+extension GraphError {
+  static let notAtomic = GraphError(
+    status: .badRequest, code: .badRequest,
+    message: "An atomicityGroup may hold only POST to a collection and PATCH and DELETE of an item, all of one person "
+      + "who is named alike in each, without Idempotency-Key. Nothing of the batch was performed.")
+}

@@ -1,0 +1,80 @@
+import OData
+
+/// What an organisation decided for its people.
+public struct TenantPolicy: Hashable, Sendable {
+  /// Who may write items of others, with `User.ReadWrite.All`.
+  public enum WritePolicy: String, Hashable, Sendable {
+    case administrators
+    case anyone
+  }
+
+  /// Stands for every collection that is not named.
+  public static let anyCollection = "*"
+
+  /// The audience of an item that is created without one, by collection.
+  public var defaultAudiences: [String: Audience]
+  /// The audiences that items may have, by collection. Others neither are taken nor let anybody in.
+  public var audienceMasks: [String: Audience]
+  /// The collections that applications may write; nil for all.
+  public var applicationCollections: Set<String>?
+  /// nil where nothing was decided, which stands for administrators.
+  public var writersOfOthers: WritePolicy?
+  /// Whether somebody unknown so far is created when they first call; nil where nothing was decided, which stands for no.
+  public var createsUnknownPeople: Bool?
+  /// A group whose members are administrators, beside those whom their tokens name.
+  public var administrators: GroupID?
+
+  /// A policy; the defaults are those of a tenant that decided nothing.
+  public init(
+    defaultAudiences: [String: Audience] = [:], audienceMasks: [String: Audience] = [:],
+    applicationCollections: Set<String>? = nil, writersOfOthers: WritePolicy? = nil,
+    createsUnknownPeople: Bool? = nil, administrators: GroupID? = nil
+  ) {
+    self.defaultAudiences = defaultAudiences
+    self.audienceMasks = audienceMasks
+    self.applicationCollections = applicationCollections
+    self.writersOfOthers = writersOfOthers
+    self.createsUnknownPeople = createsUnknownPeople
+    self.administrators = administrators
+  }
+
+  /// The demo's: open, so that a first try is not refused.
+  public static let demo = TenantPolicy(writersOfOthers: .anyone, createsUnknownPeople: true)
+
+  /// The same policy; who may write for others, and whether unknown people are created, is taken from another one where
+  /// this one decided nothing.
+  public func completed(by other: TenantPolicy) -> TenantPolicy {
+    var policy = self
+    policy.writersOfOthers = writersOfOthers ?? other.writersOfOthers
+    policy.createsUnknownPeople = createsUnknownPeople ?? other.createsUnknownPeople
+    return policy
+  }
+
+  /// The audience of an item that is created in a collection without one.
+  public func defaultAudience(in collection: String) -> Audience {
+    let own = defaultAudiences[collection] ?? Self.ownDefaults[collection] ?? defaultAudiences[Self.anyCollection]
+    return (own ?? .organization).intersection(mask(of: collection))
+  }
+
+  /// The audiences that items of a collection may have.
+  public func mask(of collection: String) -> Audience {
+    guard !audienceMasks.isEmpty else { return .all }
+    return audienceMasks[collection] ?? audienceMasks[Self.anyCollection] ?? .all
+  }
+
+  /// Whether applications may write a collection.
+  public func letsApplicationsWrite(_ collection: String) -> Bool {
+    applicationCollections?.contains(collection) ?? true
+  }
+
+  /// Whether every collection that the policy names is one of a profile.
+  var namesCollectionsOnly: Bool {
+    let names = Set(defaultAudiences.keys).union(audienceMasks.keys).subtracting([Self.anyCollection])
+    return names.union(applicationCollections ?? []).allSatisfy { name in
+      ProfileModel.collections.contains { $0.name == name }
+    }
+  }
+
+  /// Whom somebody counts as family is nobody else's business until they say so.
+  private static let ownDefaults: [String: Audience] = [Relationship.collection: .me]
+}

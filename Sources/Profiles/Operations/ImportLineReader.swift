@@ -1,0 +1,254 @@
+public import OData
+
+/// One line of an import or export file: a JSON object in one of five shapes.
+///
+///     {"tenant":"…","settings":{…}}
+///     {"tenant":"…","group":{…}}
+///     {"tenant":"…","user":{…}}
+///     {"groupId":"…","member":"…"}
+///     {"userId":"…","collection":"phones","item":{…}}
+///
+/// `tenant` is optional; a person or group without one belongs to the default tenant, an item always to its person's.
+public struct ImportLineReader: Sendable {
+  private let defaultTenant: TenantID
+  private let environment: ServiceEnvironment
+
+  /// A reader that fills in what a line leaves out: ids, stamps, and the tenant.
+  public init(defaultTenant: TenantID, environment: ServiceEnvironment) {
+    self.defaultTenant = defaultTenant
+    self.environment = environment
+  }
+
+  /// Reads one line, without its line feed.
+  public func line(_ line: [UInt8]) throws(ImportLineError) -> ImportLine {
+    let parts = try Parts(line)
+    let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
+    switch (parts.object, parts.userID, parts.collection, parts.groupID, parts.member) {
+    case (.user(let json)?, nil, nil, nil, nil): return .user(try user(json, tenant))
+    case (.group(let json)?, nil, nil, nil, nil): return .group(try group(json, tenant))
+    case (.settings(let json)?, nil, nil, nil, nil):
+      guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesCollectionsOnly else {
+        throw .malformedSettings
+      }
+      return .tenant(settings)
+    case (.item(let json)?, let id?, let collection?, nil, nil): return .item(try item(json, of: id, in: collection))
+    case (nil, nil, nil, let group?, let member?):
+      guard let user = UserID(member) else { throw .malformedID("member") }
+      guard let group = GroupID(group) else { throw .malformedID("groupId") }
+      return .member(user, of: group)
+    default: throw .wrongShape
+    }
+  }
+
+  private static func tenant(_ text: String) throws(ImportLineError) -> TenantID {
+    guard let tenant = TenantID(text) else { throw .malformedID("tenant") }
+    return tenant
+  }
+
+  private func user(_ json: [UInt8], _ tenant: TenantID) throws(ImportLineError) -> StoredUser {
+    let value = try named(json, of: ProfileModel.user)
+    guard let id = value.string("id").flatMap(UserID.init) else { throw .malformedID("user/id") }
+    if let name = value.string("userPrincipalName"), PrincipalName(name) == nil {
+      throw .body(.invalidValue(property: "userPrincipalName", reason: PrincipalName.rule))
+    }
+    return StoredUser(id: id, tenant: tenant, version: .unwritten, value: value)
+  }
+
+  private func group(_ json: [UInt8], _ tenant: TenantID) throws(ImportLineError) -> StoredGroup {
+    let value = try named(json, of: ProfileModel.group)
+    guard let id = value.string("id", of: ProfileModel.group).flatMap(GroupID.init) else {
+      throw .malformedID("group/id")
+    }
+    return StoredGroup(id: id, tenant: tenant, version: .unwritten, value: value)
+  }
+
+  private func item(
+    _ json: [UInt8], of user: String, in collection: String
+  ) throws(ImportLineError) -> StoredItem {
+    guard let user = UserID(user) else { throw .malformedID("userId") }
+    guard let collection = ProfileModel.collection(named: collection) else { throw .unknownCollection }
+    var value = try value(json, of: collection.target, audience: Self.defaults.defaultAudience(in: collection.name))
+    let id: ItemID
+    if case .string(let text) = value.members[ItemFacet.Position.id] {
+      guard let given = ItemID(text) else { throw .malformedID("item/id") }
+      id = given
+    } else {
+      id = environment.makeID()
+      value.members[ItemFacet.Position.id] = .string(id.text)
+    }
+    return StoredItem(
+      key: ItemKey(user: user, collection: collection.name, id: id), version: .unwritten, value: value,
+      of: collection.target)
+  }
+
+  /// A person or a group, whose name is one that an update would take.
+  private func named(_ json: [UInt8], of type: StructuredType) throws(ImportLineError) -> StructuredValue {
+    let value = try value(json, of: type)
+    do throws(BodyError) { try DirectoryNames.check(imported: value, of: type) } catch { throw .body(error) }
+    return value
+  }
+
+  /// What an item is for that says nothing: an import is the operator's word, not bound by what a tenant decided.
+  private static let defaults = TenantPolicy()
+
+  /// `audience` is that of an item that says nothing; nil for what is not an item.
+  private func value(
+    _ json: [UInt8], of type: StructuredType, audience: Audience? = nil
+  ) throws(ImportLineError) -> StructuredValue {
+    let patch: StructuredPatch
+    do throws(BodyError) {
+      patch = try EntityReader(.importing, dialect: .strict).read(json, as: type)
+    } catch {
+      throw .body(error)
+    }
+    var value = StructuredValue(of: type)
+    if let audience {
+      value.members[ItemFacet.Position.allowedAudiences] = .enumeration(audience.rawValue)
+      // Only what a line leaves out: null that was exported is null again.
+      let now = Value.dateTime(environment.now())
+      value.members[ItemFacet.Position.createdDateTime] = now
+      value.members[ItemFacet.Position.lastModifiedDateTime] = now
+    }
+    _ = patch.apply(to: &value, of: type)
+    if audience != nil, patch.members[ItemFacet.Position.lastModifiedDateTime] == .absent { Self.restamp(&value) }
+    return value
+  }
+
+  /// An item that a line says was made later than now was not changed before that.
+  private static func restamp(_ value: inout StructuredValue) {
+    guard case .dateTime(let made) = value.members[ItemFacet.Position.createdDateTime],
+      case .dateTime(let changed) = value.members[ItemFacet.Position.lastModifiedDateTime], made > changed
+    else { return }
+    value.members[ItemFacet.Position.lastModifiedDateTime] = .dateTime(made)
+  }
+}
+
+/// What is wrong with one line of an import file. No value of the line is repeated.
+public enum ImportLineError: Error, Equatable, Sendable {
+  case malformed(JSONError)
+  case wrongShape
+  case unknownMember
+  case malformedID(String)
+  case unknownCollection
+  case malformedSettings
+  case body(BodyError)
+
+  /// A sentence for people.
+  public var message: String {
+    switch self {
+    case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
+    case .wrongShape:
+      "must be one object of user, group or settings, with an optional tenant, of userId with collection and item, or of "
+        + "groupId with member"
+    case .unknownMember:
+      "holds a member other than tenant, user, group, settings, userId, collection, item, groupId and member"
+    case .malformedSettings: "holds settings that a tenant does not have"
+    case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
+    case .unknownCollection: "names a collection that profiles do not have"
+    case .body(let error): error.message
+    }
+  }
+}
+
+extension ImportLine {
+  /// The audit log as one line, without its line feed; an import of it gives the same record.
+  public var line: [UInt8] {
+    var json = JSONWriter(capacity: 1_024)
+    json.beginObject()
+    switch self {
+    case .tenant(let settings):
+      json.member("tenant", settings.id.text)
+      json.name("settings")
+      json.raw(settings.json)
+    case .group(let group):
+      json.member("tenant", group.tenant.text)
+      json.name("group")
+      json.raw(group.json)
+    case .user(let user):
+      json.member("tenant", user.tenant.text)
+      json.name("user")
+      json.raw(user.json)
+    case .member(let user, of: let group):
+      json.member("groupId", group.text)
+      json.member("member", user.text)
+    case .item(let item):
+      json.member("userId", item.key.user.text)
+      json.member("collection", item.key.collection)
+      json.name("item")
+      json.raw(item.json)
+    }
+    json.endObject()
+    return json.bytes
+  }
+}
+
+/// The members of a line, objects still as JSON.
+private struct Parts {
+  var tenant: String?
+  var userID: String?
+  var groupID: String?
+  var member: String?
+  var collection: String?
+  var object: Object?
+
+  /// What a line brings.
+  enum Object {
+    case settings([UInt8])
+    case group([UInt8])
+    case user([UInt8])
+    case item([UInt8])
+  }
+
+  init(_ line: [UInt8]) throws(ImportLineError) {
+    let result: Result<Parts, ImportLineError> = line.withUnsafeBufferPointer { bytes in
+      var parts = Parts()
+      do {
+        try parts.read(bytes)
+        return .success(parts)
+      } catch let error as ImportLineError {
+        return .failure(error)
+      } catch let error as JSONError {
+        return .failure(.malformed(error))
+      } catch {
+        return .failure(.wrongShape)
+      }
+    }
+    self = try result.get()
+  }
+
+  private init() {}
+
+  private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    // The item or person lies one level deeper than in a body.
+    var reader = JSONReader(bytes, depthMax: Limits.jsonDepthMax + 1)
+    // Files are written by many programs, and joined; a mark may stand before any of their lines.
+    try reader.skipByteOrderMark()
+    guard try reader.peek() == .object else { throw ImportLineError.wrongShape }
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      switch name.string {
+      case "tenant": try Self.set(&tenant, &reader)
+      case "userId": try Self.set(&userID, &reader)
+      case "collection": try Self.set(&collection, &reader)
+      case "groupId": try Self.set(&groupID, &reader)
+      case "member": try Self.set(&member, &reader)
+      case "settings": try set(&reader, Object.settings)
+      case "group": try set(&reader, Object.group)
+      case "user": try set(&reader, Object.user)
+      case "item": try set(&reader, Object.item)
+      default: throw ImportLineError.unknownMember
+      }
+    }
+    try reader.finish()
+  }
+
+  private static func set(_ text: inout String?, _ reader: inout JSONReader) throws {
+    guard text == nil else { throw JSONError(.duplicateMember, at: reader.offset) }
+    text = try reader.readString().string
+  }
+
+  private mutating func set(_ reader: inout JSONReader, _ make: ([UInt8]) -> Object) throws {
+    guard object == nil else { throw JSONError(.duplicateMember, at: reader.offset) }
+    object = make(try reader.readRawValue())
+  }
+}

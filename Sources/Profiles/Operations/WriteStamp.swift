@@ -1,0 +1,89 @@
+import OData
+
+/// Who acts and when, as it is written into items and into the change log, and the version of what is written.
+struct WriteStamp: Sendable {
+  let caller: Caller
+  let time: DateTimeOffset
+  /// The version of the entity after the write. A stamp is for one write, so that no two have the same one.
+  let version: Version
+
+  /// The identity set of the caller: only the member that acted is set, as in published answers.
+  func identitySet(ownerName: String?) -> Value {
+    let type = Self.identitySetType
+    var set = StructuredValue(of: type)
+    switch caller.actor {
+    case .user(let id):
+      set.members[Self.userIndex] = Self.identity(id: id.text, displayName: caller.displayName ?? ownerName)
+    case .application:
+      set.members[Self.applicationIndex] = Self.identity(
+        id: caller.applicationID, displayName: caller.applicationName)
+    }
+    return .complex(set)
+  }
+
+  /// When an item was last changed, in this moment: never before it was made, nor before it was changed last, also when
+  /// the clock was set back since. Times that clients wrote count like others; the change log keeps the clock's.
+  func modification(after earlier: Value...) -> Value {
+    .dateTime(
+      earlier.reduce(time) { latest, value in
+        if case .dateTime(let other) = value { max(latest, other) } else { latest }
+      })
+  }
+
+  /// A row of the change log for an item. Nobody writes across tenants, so the caller's tenant is the person's.
+  func change(
+    _ kind: Change.Kind, of key: ItemKey, properties: [String], from before: Version?, to after: Version?
+  ) -> Change {
+    Change(
+      time: time, kind: kind, user: key.user, tenant: caller.tenant, collection: key.collection, item: key.id,
+      properties: properties,
+      versionBefore: before, versionAfter: after, actingUser: caller.userID,
+      actingApplication: caller.applicationID)
+  }
+
+  /// A row of the change log for a person, or for one of their collections as a whole.
+  func change(
+    _ kind: Change.Kind, of user: UserID, collection: String? = nil, properties: [String] = [], from before: Version?,
+    to after: Version?
+  ) -> Change {
+    Change(
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: collection, item: nil,
+      properties: properties,
+      versionBefore: before, versionAfter: after, actingUser: caller.userID,
+      actingApplication: caller.applicationID)
+  }
+
+  /// A row of the audit log for a membership of a person.
+  func membership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
+    Change(
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: Change.memberships,
+      item: ItemID(group.text), properties: [],
+      versionBefore: nil, versionAfter: nil, actingUser: caller.userID, actingApplication: caller.applicationID)
+  }
+
+  private static func identity(id: String?, displayName: String?) -> Value {
+    var identity = StructuredValue(of: identityType)
+    identity.members[idIndex] = id.map(Value.string) ?? .null
+    identity.members[displayNameIndex] = displayName.map(Value.string) ?? .null
+    return .complex(identity)
+  }
+
+  private static let identitySetType = type("identitySet")
+  private static let identityType = type("identity")
+  private static let userIndex = index("user", of: identitySetType)
+  private static let applicationIndex = index("application", of: identitySetType)
+  private static let idIndex = index("id", of: identityType)
+  private static let displayNameIndex = index("displayName", of: identityType)
+
+  private static func type(_ name: String) -> StructuredType {
+    guard let type = ProfileModel.model.type(named: name) else { preconditionFailure("The model declares no \(name)") }
+    return type
+  }
+
+  private static func index(_ name: String, of type: StructuredType) -> Int {
+    guard let property = type.property(named: name) else {
+      preconditionFailure("\(type.name) declares no \(name)")
+    }
+    return property.index
+  }
+}

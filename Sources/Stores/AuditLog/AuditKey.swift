@@ -1,0 +1,103 @@
+import Crypto
+import Foundation
+
+/// The key that authenticates the audit log. It is kept outside the database, so that whoever can write in the database
+/// alone cannot make rows that pass `facet check`.
+struct AuditKey: Sendable {
+  /// What every code begins with: the key is worked in once.
+  private let beginning: HMAC<SHA256>
+
+  /// A key from its bytes.
+  init(_ bytes: [UInt8]) { beginning = HMAC<SHA256>(key: SymmetricKey(data: bytes)) }
+
+  static let bytesCount = 32
+  /// Length of a code, in bytes.
+  static let codeBytes = SHA256.byteCount
+
+  /// Tells keys apart without saying anything of them.
+  var fingerprint: [UInt8] { authenticate(Array("facet record key".utf8)) }
+
+  /// HMAC with SHA-256 (RFC 2104) of `bytes`.
+  func authenticate(_ bytes: [UInt8]) -> [UInt8] {
+    var code = beginning
+    bytes.withUnsafeBytes { code.update(data: UnsafeRawBufferPointer($0)) }
+    return code.finalize().withUnsafeBytes { Array($0) }
+  }
+}
+
+extension AuditKey {
+  /// The names of the key's file. Directories that version 0.1.0 began have the older one.
+  private static let names = ["audit.key", "record.key"]
+
+  /// Where the key of a data directory lies, or where a new one belongs.
+  static func path(in directory: String) -> String { path(in: directory, suffix: "") }
+
+  private static func path(in directory: String, suffix: String) -> String {
+    let paths = names.map { "\(directory)/\($0)\(suffix)" }
+    return paths.first { access($0, F_OK) == 0 } ?? paths[0]
+  }
+
+  /// The key of a data directory; nil when there is none yet.
+  static func existing(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(path(in: directory)) }
+
+  private static func read(_ path: String) throws(StoreOpenError) -> AuditKey? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT else { throw .key(reason: "cannot be read: \(SystemErrorText.text(errno))") }
+      return nil
+    }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: bytesCount + 1)
+    guard Glibc.read(descriptor, &bytes, bytes.count) == bytesCount else {
+      throw .key(reason: "does not hold a key")
+    }
+    return AuditKey(Array(bytes.prefix(bytesCount)))
+  }
+
+  // MARK: Beginning
+
+  /// Where a key lies until its database has a first row.
+  private static func begunPath(in directory: String) -> String { path(in: directory, suffix: ".new") }
+
+  /// The key of a database that is being made; nil when there is none.
+  static func begun(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(begunPath(in: directory)) }
+
+  /// Makes a key for a database that is being made.
+  static func begin(in directory: String) throws(StoreOpenError) -> AuditKey {
+    try make(in: directory, at: begunPath(in: directory))
+  }
+
+  /// Gives the key of a database that was made its name, which no other key has.
+  static func settle(in directory: String) throws(StoreOpenError) {
+    guard link(begunPath(in: directory), path(in: directory)) == 0, syncDirectory(directory) else {
+      throw .key(reason: "cannot be written: \(SystemErrorText.text(errno))")
+    }
+    unlink(begunPath(in: directory))
+  }
+
+  /// Makes a key for a directory that has none, readable by its owner alone and on the disk before it is used.
+  static func make(in directory: String) throws(StoreOpenError) -> AuditKey {
+    try make(in: directory, at: path(in: directory))
+  }
+
+  private static func make(in directory: String, at path: String) throws(StoreOpenError) -> AuditKey {
+    let part = "\(path).\(getpid()).part"
+    let bytes = (0..<bytesCount).map { _ in UInt8.random(in: .min ... .max) }
+    let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .key(reason: "cannot be written: \(SystemErrorText.text(errno))") }
+    defer { unlink(part) }
+    let isWritten = write(descriptor, bytes, bytesCount) == bytesCount && fsync(descriptor) == 0
+    close(descriptor)
+    guard isWritten, link(part, path) == 0, syncDirectory(directory) else {
+      throw .key(reason: "cannot be written: \(SystemErrorText.text(errno))")
+    }
+    return AuditKey(bytes)
+  }
+
+  private static func syncDirectory(_ directory: String) -> Bool {
+    let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return fsync(descriptor) == 0
+  }
+}

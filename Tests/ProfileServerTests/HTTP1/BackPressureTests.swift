@@ -1,0 +1,50 @@
+import NIOCore
+import NIOEmbedded
+import OData
+import Testing
+
+@testable import ProfileServer
+
+/// A client that does not take its answers.
+@Suite("Back pressure")
+struct BackPressureTests {
+  private static let request = "GET /beta/me HTTP/1.1\r\nHost: a\r\n\r\n"
+
+  private static func issuer() async throws -> OwnIssuer {
+    let keys = try TemporaryFolder()
+    return try await OwnIssuer.forTests(directory: keys.path)
+  }
+
+  @Test("No queued request is answered while the connection is not writable, and all are afterwards")
+  func waits() async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    let http1 = try service.connect()
+    http1.setWritable(false)
+    try http1.send(String(repeating: Self.request, count: 100))
+    #expect(try http1.statusLines() == [])
+    http1.setWritable(true)
+    #expect(try http1.statusLines().count == 100)
+  }
+
+  @Test("A request whose body ends while the connection is not writable waits as well")
+  func bodyEnds() async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    let http1 = try service.connect()
+    let patch = "PATCH /beta/me HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    try http1.send(patch + "{")
+    http1.setWritable(false)
+    try http1.send("}" + Self.request)
+    #expect(try http1.statusLines() == [])
+    http1.setWritable(true)
+    #expect(try http1.statusLines().count == 2)
+  }
+
+  @Test("Requests that wait behind one that is not answered are bounded, to the byte", arguments: [0, 1])
+  func pipelined(_ beyond: Int) async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    let http1 = try service.connect()
+    http1.setWritable(false)
+    try http1.send(String(repeating: "x", count: Limits.pipelinedBytesMax + beyond))
+    #expect(http1.channel.isActive == (beyond == 0))
+  }
+}

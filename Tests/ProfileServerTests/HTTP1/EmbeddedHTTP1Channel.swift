@@ -1,0 +1,73 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import Stores
+
+@testable import ProfileServer
+@testable import Profiles
+
+/// What stands behind connections without a socket: one for each test, since it takes a store. Stays on one thread.
+final class EmbeddedService {
+  let loop = EmbeddedEventLoop()
+  let memory = ConnectionMemory()
+  let graph: GraphHandler
+  private let store: SQLiteStore
+
+  init(_ issuer: OwnIssuer) throws {
+    guard let addresses = AuthorityAddresses(publicURL: nil) else { throw ChannelError.inputClosed }
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    store = try SQLiteStore.temporary()
+    let service = ProfileService(store: store, environment: RequestLifeTests.environment, evaluations: .onThreads())
+    let verifier = TokenVerifier(own: issuer, addresses: addresses, issuers: [], clock: { 0 }, logger: logger)
+    graph = GraphHandler(
+      session: try service.makeSession { _ in },
+      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
+      settings: GraphSettings(
+        sourceShape: .auto, lenientNames: false, pageTokenCipher: PageTokenCipher(), batchRequestsMax: 1),
+      metrics: ServerMetrics(), logger: logger)
+  }
+
+  deinit { store.close() }
+
+  /// A new connection, as the server builds it.
+  func connect() throws -> EmbeddedHTTP1Channel { try EmbeddedHTTP1Channel(self) }
+}
+
+/// The pipeline of one connection without a socket.
+final class EmbeddedHTTP1Channel {
+  let channel: EmbeddedChannel
+
+  fileprivate init(_ service: EmbeddedService) throws {
+    channel = EmbeddedChannel(loop: service.loop)
+    let environment = GraphHTTP1Environment(
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts(), memory: service.memory)
+    try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: service.graph, environment)
+    channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+  }
+
+  /// Sends bytes as one read of the socket, as far as the connection still takes any.
+  func send(_ text: String) throws {
+    guard channel.isActive else { return }
+    try channel.writeInbound(ByteBuffer(string: text))
+  }
+
+  /// Says whether the client takes what is sent.
+  func setWritable(_ isWritable: Bool) {
+    channel.isWritable = isWritable
+    channel.pipeline.fireChannelWritabilityChanged()
+  }
+
+  /// Everything that was sent back so far.
+  func received() throws -> String {
+    var text = ""
+    while let bytes = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: bytes) }
+    return text
+  }
+
+  /// The status lines of what was sent back so far.
+  func statusLines() throws -> [String] {
+    // No body of these tests holds the same words.
+    let parts = try received().utf8.split(separator: "HTTP/1.1 ".utf8)
+    return parts.map { part in "HTTP/1.1 " + String(decoding: part.prefix { $0 != 0x0D }, as: UTF8.self) }
+  }
+}

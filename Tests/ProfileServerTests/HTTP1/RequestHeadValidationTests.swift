@@ -1,0 +1,196 @@
+import NIOHTTP1
+import OData
+import Testing
+
+@testable import ProfileServer
+
+/// What a header section says, and what of it can mean two things.
+@Suite("Header sections")
+struct RequestHeadValidationTests {
+  private static func check(
+    _ fields: [(String, String)] = [], uri: String = "/beta/me", host: String? = "a", method: HTTPMethod = .PATCH,
+    version: HTTPVersion = .http1_1
+  ) throws(GraphError) -> RequestHeadValidation {
+    let headers = HTTPHeaders((host.map { [("Host", $0)] } ?? []) + fields)
+    return try RequestHeadValidation(HTTPRequestHead(version: version, method: method, uri: uri, headers: headers))
+  }
+
+  private static func refusal(_ fields: [(String, String)] = [], uri: String = "/beta/me", host: String? = "a")
+    -> GraphError?
+  {
+    do throws(GraphError) {
+      _ = try check(fields, uri: uri, host: host)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test(
+    "A target in absolute form has a path of its own, and its authority counts instead of Host",
+    arguments: [
+      ("/beta/me?a=http://x/", "/beta/me?a=http://x/", nil), ("http://x?a=/beta/me", "/?a=/beta/me", "x"),
+      ("http://x", "/", "x"), ("http://x/", "/", "x"), ("HTTPS://X:443/beta?b", "/beta?b", "X:443"),
+      ("http://[::1]:80/beta", "/beta", "[::1]:80"), ("http://x?", "/?", "x"), ("//x/beta", "//x/beta", nil),
+    ] as [(String, String, String?)])
+  func targets(target: String, originForm: String, authority: String?) throws {
+    let head = try Self.check(uri: target).head
+    #expect(head.uri == originForm)
+    #expect(head.headers["Host"] == [authority ?? "a"])
+  }
+
+  @Test(
+    "A target of no form is refused",
+    arguments: [
+      "*", "beta/me", "ftp://x/beta", "httpx://x/", "http:/x", "http:x", "http://", "http:///beta", "http://?a",
+      "http://u@x/beta", "http://u:p@x/", "http://x:99999/", "http://a b/", "http://a,b/", "/beta#a", "/b\u{FFFD}",
+      "/é", "x:80", "",
+    ])
+  func foreignTargets(target: String) {
+    #expect(Self.refusal(uri: target) == .malformedTarget)
+  }
+
+  @Test("A star is for OPTIONS, and nobody's proxy is asked to connect")
+  func starAndConnect() throws {
+    #expect(try Self.check(uri: "*", method: .OPTIONS).head.uri == "*")
+    #expect(throws: GraphError.malformedTarget) { try Self.check(uri: "**", method: .OPTIONS) }
+    #expect(throws: GraphError.connectRefused) { try Self.check(uri: "x:80", method: .CONNECT) }
+  }
+
+  @Test(
+    "A host is a name, an address or empty, with a port that there can be",
+    arguments: [
+      "localhost", "a.b-c_d~e:8080", "A%C3%A9", "10.0.0.1:80", "[::1]", "[::1]:8443", "[fe80::1]", "a:", "a:65535", "",
+    ])
+  func hosts(host: String) {
+    #expect(HostField.isValid(host))
+    #expect(Self.refusal(host: host) == nil)
+  }
+
+  @Test(
+    "What is no host is refused",
+    arguments: [
+      "a b", "a, b", "a,b", " a", "u@a", "a:b", "a:65536", "a:-1", "a:80:80", ":80", "[::1", "[::g]", "[::1]x",
+      "[::1]:x", "[]", "[1.2.3.4]", "[fe80::1%25lo]", "::1", "a/b", "a?b", "a#b", "a\"b", "a%4", "a%zz", "é", "a\\b",
+    ])
+  func noHosts(host: String) {
+    #expect(Self.refusal(host: host) == .malformedHost)
+  }
+
+  @Test("Host stands once in HTTP/1.1, and is not empty where the target has one")
+  func hostCount() throws {
+    #expect(Self.refusal(host: nil) == .malformedHost)
+    #expect(Self.refusal([("host", "a")]) == .repeatedField("Host"))
+    #expect(Self.refusal(uri: "http://x/", host: "") == .malformedHost)
+    #expect(try Self.check(host: nil, version: .http1_0).head.uri == "/beta/me")
+    #expect(try Self.check(uri: "http://x/b", host: nil, version: .http1_0).head.headers["Host"] == ["x"])
+  }
+
+  @Test(
+    "A field that is no list stands once, whatever the case of its name",
+    arguments: [
+      "Authorization", "Content-Type", "Content-Length", "Idempotency-Key", "OData-Version", "OData-MaxVersion",
+      "client-request-id", "Origin", "Access-Control-Request-Method", "X-IDENTITY-HEADER", "Sec-Fetch-Site",
+    ])
+  func single(name: String) {
+    #expect(Self.refusal([(name, "2")]) == nil)
+    #expect(Self.refusal([(name, "2"), ("X", ""), (name.uppercased(), "2")]) == .repeatedField(name))
+    #expect(throws: GraphError.repeatedField(name)) {
+      try HeadFields.checkOnce([name: "1", name.lowercased(): "2"])
+    }
+  }
+
+  @Test("Blanks behind a value are none of it, whatever reads it afterwards")
+  func padded() throws {
+    let check = try Self.check([("Content-Length", "20000 \t"), ("Idempotency-Key", "a "), ("X", "")], host: "a\t ")
+    #expect(check.mayHaveLongBody && check.head.headers["Host"] == ["a"])
+    #expect(check.head.headers["Idempotency-Key"] == ["a"] && check.head.headers["X"] == [""])
+    #expect(try Self.check([("Connection", "close ")]).isLast && check.head.isKeepAlive)
+  }
+
+  @Test("Lists may be given in several fields")
+  func lists() {
+    for name in ["If-Match", "If-None-Match", "Accept", "Accept-Charset", "Prefer", "Connection", "User-Agent", "X"] {
+      #expect(Self.refusal([(name, "a"), (name, "b")]) == nil, "\(name)")
+    }
+    #expect(Self.refusal([("Expect", "100-continue"), ("Expect", "")]) == nil)
+  }
+
+  @Test(
+    "A body is chunked once and in no other way",
+    arguments: [
+      (["chunked"], nil), (["CHUNKED"], nil), ([",chunked, "], nil), (["gzip, chunked"], .transferCodingUnknown),
+      (["gzip", "chunked"], .transferCodingUnknown), (["identity, chunked"], .transferCodingUnknown),
+      ([""], .malformedHTTP), ([","], .malformedHTTP), (["gzip"], .malformedHTTP), (["chunked, gzip"], .malformedHTTP),
+      (["chunked, chunked"], .malformedHTTP), (["chunked", "chunked"], .malformedHTTP), (["xchunked"], .malformedHTTP),
+      (["chunked;a=b"], .malformedHTTP), (["\"chunked"], .malformedHTTP), (["\u{B}chunked"], .malformedHTTP),
+    ] as [([String], GraphError?)])
+  func transferCodings(fields: [String], refusal: GraphError?) {
+    #expect(Self.refusal(fields.map { ("Transfer-Encoding", $0) }) == refusal)
+  }
+
+  @Test("A body has one length or is chunked, and a number beyond every integer is too long")
+  func lengths() throws {
+    #expect(Self.refusal([("Transfer-Encoding", "chunked"), ("Content-Length", "2")]) == .malformedHTTP)
+    for length in ["", "+2", "-2", "2,2", "2.0", "0x2", " 2"] {
+      #expect(Self.refusal([("Content-Length", length)]) == .malformedHTTP, "\(length)")
+    }
+    #expect(Self.refusal([("Content-Length", "\(Limits.bodyBytesMax)")]) == nil)
+    for length in ["\(Limits.bodyBytesMax + 1)", "9223372036854775808", "18446744073709551615", "99999999999999999999"]
+    {
+      #expect(Self.refusal([("Content-Length", length)]) == .bodyTooLarge, "\(length)")
+    }
+    let edge = RequestHeadValidation.anonymousBodyBytesMax
+    #expect(try !Self.check([("Content-Length", "\(edge)")]).mayHaveLongBody)
+    #expect(try Self.check([("Content-Length", "\(edge + 1)")]).mayHaveLongBody)
+    #expect(try Self.check([("Transfer-Encoding", "chunked")]).mayHaveLongBody)
+    #expect(try Self.check([("Content-Encoding", "x-gzip"), ("Content-Length", "1")]).mayHaveLongBody)
+    #expect(try !Self.check([("Content-Encoding", "x-gzip")]).mayHaveLongBody)
+  }
+
+  @Test("Nothing follows a request that says so, nor one of HTTP/1.0 in chunks")
+  func last() throws {
+    for value in ["close", ", close", "keep-alive, Close", "close,keep-alive"] {
+      #expect(try Self.check([("Connection", value)]).isLast, "\(value)")
+    }
+    #expect(try !Self.check([("Connection", "keep-alive, closed")]).isLast)
+    #expect(try Self.check([("Connection", "x"), ("Connection", "close")]).isLast)
+    #expect(try !Self.check([("Transfer-Encoding", "chunked")]).isLast)
+    #expect(try Self.check([("Transfer-Encoding", "chunked")], version: .http1_0).isLast)
+  }
+
+  @Test(
+    "Codings have names in any case, identity is none, and one is enough",
+    arguments: [
+      (["gzip"], .gzip), (["x-gzip"], .gzip), (["X-GZIP"], .gzip), (["deflate"], .deflate), (["identity"], .identity),
+      (["identity, gzip"], .gzip), ([",gzip,"], .gzip), ([""], .identity), (["gzip, gzip"], nil),
+      (["gzip", "gzip"], nil),
+      (["gzip, deflate"], nil), (["br"], nil), (["gzip;q=1"], nil), (["x-deflate"], nil), (["\"gzip"], nil),
+    ] as [([String], ContentCoding?)])
+  func contentCodings(fields: [String], coding: ContentCoding?) throws {
+    let refusal = Self.refusal(fields.map { ("Content-Encoding", $0) })
+    #expect(refusal == (coding == nil ? .contentEncodingUnsupported : nil))
+    if let coding {
+      #expect(try Self.check(fields.map { ("Content-Encoding", $0) }).coding == coding)
+    }
+  }
+
+  @Test("Only Graph's routes take compressed bodies")
+  func compressedForOthers() {
+    let fields = [("Content-Encoding", "gzip")]
+    #expect(Self.refusal(fields, uri: "/common/oauth2/v2.0/token") == nil)
+    #expect(
+      Self.refusal(fields + [("Content-Length", "2")], uri: "/common/oauth2/v2.0/token") == .contentEncodingUnsupported)
+  }
+
+  @Test("Who waits to go on is told so, in HTTP/1.1, and other expectations are not met")
+  func expectations() throws {
+    for value in ["100-continue", "100-Continue", ",100-continue", "100-continue,100-continue"] {
+      #expect(try Self.check([("Expect", value)]).expectsContinue, "\(value)")
+    }
+    #expect(try !Self.check([("Expect", "")]).expectsContinue)
+    #expect(try !Self.check([("Expect", "100-continue")], version: .http1_0).expectsContinue)
+    #expect(Self.refusal([("Expect", "100-continue, x")]) == .expectationFailed)
+    #expect(Self.refusal([("Expect", "x")]) == .expectationFailed)
+  }
+}
