@@ -56,18 +56,18 @@ public final class EvaluationQueue: Sendable {
   func begin(_ callerKey: CallerKey, _ start: @escaping Start) -> Bool {
     enum Decision { case refused, waits, starts }
     let decision = state.withLock { state -> Decision in
-      if let waiting = state.waiting[lane] {
+      if let waiting = state.waiting[callerKey] {
         guard waiting.count < Limits.evaluationsWaitingMax else { return .refused }
-        state.waiting[lane, default: []].append(start)
+        state.waiting[callerKey, default: []].append(start)
         return .waits
       }
       guard state.activeCount < Limits.evaluationsActiveMax else {
-        state.waiting[lane] = [start]
+        state.waiting[callerKey] = [start]
         state.idle.append(callerKey)
         return .waits
       }
       state.activeCount += 1
-      state.waiting[lane] = []
+      state.waiting[callerKey] = []
       return .starts
     }
     if decision == .starts { start() }
@@ -77,13 +77,13 @@ public final class EvaluationQueue: Sendable {
   /// An evaluation of the caller ended; the next one begins.
   func end(_ callerKey: CallerKey) {
     let next = state.withLock { state -> Start? in
-      guard state.waiting[lane]?.isEmpty == false else {
-        state.waiting[lane] = nil
+      guard state.waiting[callerKey]?.isEmpty == false else {
+        state.waiting[callerKey] = nil
         state.activeCount -= 1
         return Self.startIdle(&state)
       }
       // Whoever waits for their first turn comes before a second turn of somebody else.
-      guard !state.idle.isEmpty else { return state.waiting[lane]?.removeFirst() }
+      guard !state.idle.isEmpty else { return state.waiting[callerKey]?.removeFirst() }
       state.idle.append(callerKey)
       state.activeCount -= 1
       return Self.startIdle(&state)
