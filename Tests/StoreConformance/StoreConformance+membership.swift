@@ -171,7 +171,7 @@ extension StoreConformance {
         (.group(try Probe.group("team", in: Probe.stranger)), .groupOfOtherTenant),
       ] {
         do {
-          try await driver.importLines([record])
+          try await driver.importLines([line])
           throw ConformanceFailure("An import took what joins nothing.")
         } catch let found as ImportError { try expectEqual(found, error, "The refusal") }
       }
