@@ -28,7 +28,7 @@ extension GraphHandler {
     }
     let run = try BatchRun(self, exchange, caller, batch.parts)
     // What follows a request that is answered later reads as of its own moment, so that it sees what that one wrote.
-    session.together { finish(exchange, [:], from: run, as: "application/json") }
+    session.withSnapshot { finish(exchange, [:], from: run, as: "application/json") }
   }
 
   /// A write of one item, as part of a group.

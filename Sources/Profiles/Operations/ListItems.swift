@@ -79,7 +79,7 @@ extension ProfileSession {
     read: (ListReference, @escaping (Result<Element?, StoreError>) -> Void) -> Void
   ) {
     let gathering = ResultCollector<Element>(references.count, then)
-    reader.together {
+    reader.withSnapshot {
       for (place, reference) in references.enumerated() {
         read(reference) { gathering.put($0, at: place) }
       }

@@ -19,7 +19,7 @@ public final class ProfileSession {
   }
 
   /// Runs many operations at once, whose reads may share one moment.
-  public func together(_ body: () -> Void) { reader.together(body) }
+  public func withSnapshot(_ body: () -> Void) { reader.withSnapshot(body) }
 
   var environment: ServiceEnvironment { service.environment }
 

@@ -49,7 +49,7 @@ public protocol ProfileStore: AnyObject, Sendable {
 public protocol ProfileReader: DirectoryReader {
   /// Runs `body`, whose reads may share one moment as far as they are answered before it returns: one that is not before
   /// the call.
-  func together(_ body: () -> Void)
+  func withSnapshot(_ body: () -> Void)
 
   /// An item with what must be known of its owner; nil when there is none that the sight reaches. It takes the same
   /// time whether the item is out of sight or does not exist.
