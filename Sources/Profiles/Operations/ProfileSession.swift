@@ -18,7 +18,7 @@ public final class ProfileSession {
     self.resume = resume
   }
 
-  /// Runs many operations at once, whose reads may share one moment.
+  /// Runs many operations at once, whose reads may share one snapshot.
   public func withSnapshot(_ body: () -> Void) { reader.withSnapshot(body) }
 
   var environment: ServiceEnvironment { service.environment }
