@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// How people, items, groups and changes lie in rows.
+/// The columns of people, items, groups and changes.
 enum PostgreSQLColumns {
   static let item = "version, audience, created, collapse_start, collapse_end, json"
   static let person = "user_id, tenant, principal_name, display_name, version, json"
@@ -10,7 +10,7 @@ enum PostgreSQLColumns {
     user_id, tenant, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
     """
 
-  /// The same columns of the table that a statement calls `alias`.
+  /// The columns with the alias of their table before each.
   static func of(_ alias: String, _ columns: String) -> String {
     "\(alias).\(columns.replacing(", ", with: ", \(alias)."))"
   }

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Reads a whole database, in one transaction.
+/// Reads a whole directory. To be run in one transaction, so that all is of one snapshot.
 struct PostgreSQLExport {
   private let connection: PostgreSQLConnection
 

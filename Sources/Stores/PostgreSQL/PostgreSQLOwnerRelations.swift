@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Makes owners, and how requesters relate to them, out of rows. Belongs to one connection and its thread.
+/// Derives owners, and how requesters relate to them, from rows. Belongs to one connection and its thread.
 final class PostgreSQLOwnerRelations {
   /// What one row tells of a person, and of how a viewer relates to them.
   struct OwnerRow: Equatable {

@@ -111,7 +111,7 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// The mask of the visible audiences: an item is visible when one of its audiences has a bit within the mask.
+  /// The mask of the visible audiences: an item is visible when one of its audiences has its bit in the mask.
   private static func mask(
     of user: UserID, _ authorization: AuthorizationContext, in collection: String
   ) -> @Sendable (ItemOwner) -> Int64 {
@@ -207,7 +207,7 @@ extension PostgreSQLReadRequest {
       guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
         return nil
       }
-      // Between the two reads the name may have gone to somebody else.
+      // Between the two reads the name may have gone to another person.
       guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
       return person.principalNameKey?.hasSameBytes(as: key) == true ? person : nil
     }

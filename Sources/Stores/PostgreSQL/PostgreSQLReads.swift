@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// What reads share: a connection, and what is remembered of tenants on it.
+/// The connection that reads share, and the settings of tenants that are cached on it.
 struct PostgreSQLReads {
   let connection: PostgreSQLConnection
   let relations: PostgreSQLOwnerRelations

@@ -1,10 +1,10 @@
 import OData
 
-/// The rows that a statement gave, in PostgreSQL's binary form.
+/// The rows that a statement returned, in the binary form of PostgreSQL.
 struct PostgreSQLRows {
   /// Each column's bytes; nil for null.
   let rows: [[[UInt8]?]]
-  /// How many rows were written.
+  /// The number of rows that the statement wrote.
   let changes: Int
 
   var first: PostgreSQLRow? { rows.first.map(PostgreSQLRow.init) }

@@ -3,7 +3,7 @@ import Profiles
 
 /// What a group of writes will touch and read first.
 struct PostgreSQLWriteSet {
-  /// Whose chains of the audit log are locked.
+  /// The people whose chains of the audit log are locked.
   var users: Set<UserID> = []
   var keys: Set<ItemKey> = []
   var ownerLookups: Set<PostgreSQLOwnerRelations.Lookup> = []

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Statements that read groups and the record. Belongs to one connection and its thread.
+/// Statements that read groups and the audit log. Belongs to one connection and its thread.
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
   private let selectMembers, countMembers, selectMember, selectEnd, selectChange: SQLiteStatement
@@ -69,7 +69,7 @@ final class SQLiteDirectoryStatements {
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  /// Follows the chain of a person from a place, or from its end.
+  /// One page of the chain of a person, newest first, from a place, or from its end.
   func changes(of person: Viewer, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
     var place = place
     if place == nil { place = try end(of: person)?.last }

@@ -1,15 +1,16 @@
 import OData
 import Profiles
 
-/// Reads of one event loop, finished on that loop: a point read costs microseconds, a hop to another thread more.
+/// The reads of one event loop. Point reads run on the loop itself: they cost microseconds, less than a hop to another
+/// thread.
 final class SQLiteReader: ProfileReader {
   let source: SQLiteReadConnection
   private let largeReads: SQLiteReaderThread
   private let scans: SQLiteReaderThread
   private let resume: Resume
 
-  /// A reader of the database at `path`; pages that are too large for the loop go to `largeReads`, and what may look at
-  /// every row of a tenant to `scans`, so that neither waits for the other.
+  /// A reader of the database at `path`. Pages that are too large for the loop go to `largeReads`, and reads that may
+  /// look at every row of a tenant to `scans`, so that neither waits for the other.
   init(
     path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
     scans: SQLiteReaderThread, resume: @escaping Resume
@@ -83,12 +84,12 @@ final class SQLiteReader: ProfileReader {
     then(source.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
-  /// Counting reads every row of the tenant, so it does not keep the loop.
+  /// Counting reads every row of the tenant, so it does not run on the loop.
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     read(on: scans, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
   }
 
-  /// Reads up to `limit` rows: a few on this thread, more on the one for large reads.
+  /// Reads up to `limit` rows: few on the loop, many on the thread for large reads.
   func page<Answer>(
     _ limit: Int, _ then: @escaping (Result<Answer, StoreError>) -> Void,
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
@@ -127,7 +128,8 @@ final class SQLiteReader: ProfileReader {
   }
 }
 
-/// Groups and the audit log. Counting may read many rows, so it does not keep the loop.
+// MARK: Groups and the audit log
+
 extension SQLiteReader {
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
