@@ -77,6 +77,7 @@ struct AuditChain: Equatable {
 /// The number of all chains and the sum of their seals. It is authenticated too, so that removing a whole chain, or
 /// putting one back to an earlier state, is found.
 struct AuditTotal: Equatable {
+  /// How many chains there are.
   var count: Int64 = 0
   /// The sum modulo 2 to the power of 256, most significant byte first.
   var sum = [UInt8](repeating: 0, count: AuditKey.codeBytes)

@@ -61,10 +61,13 @@ struct AuditLogComparison {
     missing = held
   }
 
+  /// Compares the person that is stored.
   mutating func findPerson(_ version: Version) { find(Self.person(version), nil, nil) }
+  /// Compares a membership that is stored.
   mutating func findMembership(_ group: String) {
     find(Self.membership(group), Change.memberships, ItemID(group))
   }
+  /// Compares an item that is stored.
   mutating func findItem(_ collection: String, _ id: String, _ version: Version) {
     find(Self.item(collection, id, version), collection, ItemID(id))
   }
@@ -85,8 +88,11 @@ struct AuditLogComparison {
         user: user, collection: collection, item: item, message: "The audit log does not end with what is stored."))
   }
 
+  /// The text that stands for a person of a version.
   static func person(_ version: Version) -> String { "person \(version.number)" }
+  /// The text that stands for a membership.
   static func membership(_ group: String) -> String { "member \(group)" }
+  /// The text that stands for an item of a version.
   static func item(_ collection: String, _ id: String, _ version: Version) -> String {
     "item \(collection)/\(id) \(version.number)"
   }

@@ -8,11 +8,13 @@ struct PostgreSQLCheck {
   private let connection: PostgreSQLConnection
   private let key: AuditKey
 
+  /// Checks the database of a connection, whose audit log has this key.
   init(_ connection: PostgreSQLConnection, _ key: AuditKey) {
     self.connection = connection
     self.key = key
   }
 
+  /// At most `Limits.checkFindingsMax` faults.
   func findings() throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     var last = ""

@@ -35,38 +35,46 @@ extension PostgreSQLRow {
       created: created, json: json, collapsible: collapsible)
   }
 
+  /// The id of an item in `column`. Like everything that follows, throws `PostgreSQLFailure.row` when the columns do
+  /// not form it.
   func itemID(_ column: Int) throws(PostgreSQLFailure) -> ItemID {
     guard let id = ItemID(text(column)) else { throw .row(DamagedRow.item) }
     return id
   }
 
+  /// The id of a person in `column`.
   func userID(_ column: Int) throws(PostgreSQLFailure) -> UserID {
     guard let id = UserID(text(column)) else { throw .row(DamagedRow.user) }
     return id
   }
 
+  /// The id of a group in `column`.
   func groupID(_ column: Int) throws(PostgreSQLFailure) -> GroupID {
     guard let id = GroupID(text(column)) else { throw .row(DamagedRow.group) }
     return id
   }
 
+  /// The id of a tenant in `column`.
   func tenantID(_ column: Int) throws(PostgreSQLFailure) -> TenantID {
     guard let id = TenantID(text(column)) else { throw .row(DamagedRow.tenant) }
     return id
   }
 
+  /// The person whose columns begin at `column`.
   func person(from column: Int = 0) throws(PostgreSQLFailure) -> StoredUser {
     StoredUser(
       id: try userID(column), tenant: try tenantID(column + 1), principalName: optionalText(column + 2),
       displayName: optionalText(column + 3), version: Version(number: int64(column + 4)), json: bytes(column + 5))
   }
 
+  /// The group whose columns begin at `column`.
   func group(from column: Int = 0) throws(PostgreSQLFailure) -> StoredGroup {
     StoredGroup(
       id: try groupID(column), tenant: try tenantID(column + 1), version: Version(number: int64(column + 2)),
       json: bytes(column + 3))
   }
 
+  /// The change whose columns begin with the first one.
   func change() throws(PostgreSQLFailure) -> Change {
     guard let time = DateTimeOffset(ticks: int64(2)), let kind = Change.Kind(rawValue: int64(3)) else {
       throw .row(DamagedRow.change)

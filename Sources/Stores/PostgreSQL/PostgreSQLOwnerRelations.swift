@@ -65,7 +65,7 @@ final class PostgreSQLOwnerRelations {
   static let selectPlain = PostgreSQLStatement(
     "select_owner", "select \(plainColumns) from person p where p.user_id = $1::text")
   static let select = PostgreSQLStatement(
-    "select_standing", "select \(columns(viewer: "$2::text")) from person p where p.user_id = $1::text")
+    "select_owner_relation", "select \(columns(viewer: "$2::text")) from person p where p.user_id = $1::text")
   static let selectTenant = PostgreSQLStatement(
     "select_tenant", "select version, json from tenant where id = $1::text")
 

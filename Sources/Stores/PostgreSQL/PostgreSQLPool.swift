@@ -59,6 +59,7 @@ final class PostgreSQLPool: Sendable {
     for _ in 0..<count { wake.signal() }
   }
 
+  /// Waits for the threads to end, after `stop`.
   func waitForEnd() { ended.wait() }
 
   private func run(_ session: PostgreSQLSession) {

@@ -46,7 +46,9 @@ enum PostgreSQLValue: Sendable {
   /// The bytes of a text. A `text` of PostgreSQL cannot hold a zero byte, which a `bytea` can.
   static func bytes(of text: String?) -> PostgreSQLValue { text.map { .bytes(Array($0.utf8)) } ?? .null }
 
+  /// A text, or null for nil.
   init(_ text: String?) { self = text.map(PostgreSQLValue.text) ?? .null }
+  /// A number, or null for nil.
   init(_ number: Int64?) { self = number.map(PostgreSQLValue.int) ?? .null }
 }
 
@@ -78,10 +80,12 @@ struct PostgreSQLQuery: Sendable {
   let statement: PostgreSQLStatement
   let values: [PostgreSQLValue]
 
+  /// The statement with these values.
   init(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
     self.init(statement, values: values)
   }
 
+  /// The statement with these values.
   init(_ statement: PostgreSQLStatement, values: [PostgreSQLValue]) {
     self.statement = statement
     self.values = values

@@ -8,6 +8,7 @@ final class PostgreSQLReader: ProfileReader {
   private let largeReads: PostgreSQLPool
   private let resume: Resume
 
+  /// A reader whose answers `resume` brings back to the thread that it belongs to.
   init(_ pool: PostgreSQLPool, large largeReads: PostgreSQLPool, resume: @escaping Resume) {
     self.pool = pool
     self.largeReads = largeReads

@@ -6,6 +6,7 @@ struct PostgreSQLReads {
   let connection: PostgreSQLConnection
   let relations: PostgreSQLOwnerRelations
 
+  /// Reads on a connection, with its cache of settings.
   init(_ connection: PostgreSQLConnection, _ relations: PostgreSQLOwnerRelations) {
     self.connection = connection
     self.relations = relations
@@ -16,6 +17,7 @@ struct PostgreSQLReads {
     try request.answer(self, try connection.run(request.queries))
   }
 
+  /// The owner of a row that was read.
   func owner(
     _ row: PostgreSQLOwnerRelations.OwnerRow, _ user: UserID, _ authorization: AuthorizationContext
   ) throws(PostgreSQLFailure) -> ItemOwner {

@@ -176,8 +176,8 @@ enum PostgreSQLSchema {
   /// Throws `schema` when the database does not have the form of this program, since an older server beside a newer one
   /// must not write, or when its audit log was begun with another key.
   static func check(_ connection: PostgreSQLConnection, _ key: AuditKey? = nil) throws(PostgreSQLFailure) {
-    let question = "select version, (select value from facet_key where name = 'record') from facet_schema"
-    guard let row = try connection.first(question) else {
+    let query = "select version, (select value from facet_key where name = 'record') from facet_schema"
+    guard let row = try connection.first(query) else {
       throw .schema("The database holds no version of its form. Restore it from a backup.")
     }
     guard row.int64(0) == version else {

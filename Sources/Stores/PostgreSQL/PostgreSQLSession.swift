@@ -15,6 +15,7 @@ final class PostgreSQLSession {
   /// Whether the tables are spread over nodes, as the last connection found.
   private(set) var isDistributed = false
 
+  /// A session that connects with the first read or write. `key` is that of the audit log.
   init(_ options: PostgreSQLOptions, _ key: AuditKey) {
     self.options = options
     self.key = key

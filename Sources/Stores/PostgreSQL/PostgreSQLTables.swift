@@ -27,6 +27,7 @@ final class PostgreSQLTables: WriteTables {
   /// Whether the tables are spread over nodes.
   private let isDistributed: Bool
 
+  /// The tables of a connection. `isDistributed` tells whether they are spread over nodes.
   init(
     _ connection: PostgreSQLConnection, _ auditKey: AuditKey, _ policyDefaults: [TenantID: TenantPolicy],
     isDistributed: Bool

@@ -6,6 +6,7 @@ struct PostgreSQLUserQuery: UserQueryText {
   private var text: String
   private var values: [PostgreSQLValue]
 
+  /// Selects people of a tenant after `place`, at most `rows` of them.
   init(_ selection: UserSelection, in tenant: TenantID, after place: KeysetPosition?, rows: Int) {
     text = "select \(PostgreSQLColumns.person) from person where tenant = $1::text"
     values = [.text(tenant.text)]

@@ -5,7 +5,9 @@ import Profiles
 struct PostgreSQLWriteSet {
   /// The people whose chains of the audit log are locked.
   var users: Set<UserID> = []
+  /// The items that are read ahead.
   var keys: Set<ItemKey> = []
+  /// The owners that are read ahead.
   var ownerLookups: Set<PostgreSQLOwnerRelations.Lookup> = []
 }
 

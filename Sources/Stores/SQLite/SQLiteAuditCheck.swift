@@ -93,6 +93,7 @@ final class SQLiteChainReader {
   private let key: AuditKey
   private let selectEnd, selectItems, selectUser, selectMemberships: SQLiteStatement
 
+  /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ key: AuditKey) throws(SQLiteFailure) {
     self.key = key
     selectEnd = try connection.prepare("select length, tip, seal, last from chain where user = ? and tenant = ?")

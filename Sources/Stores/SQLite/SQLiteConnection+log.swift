@@ -51,6 +51,7 @@ final class SQLiteLogLength {
   /// Records the length after a commit. The connection keeps this object alive.
   fileprivate func note(_ pages: Int32) { self.pages = Int(pages) }
 
+  /// Records the length at every commit of the connection `handle` from now on.
   func watch(_ handle: OpaquePointer) {
     sqlite3_wal_hook(
       handle,

@@ -34,6 +34,7 @@ final class SQLiteDirectoryTables {
 
   // MARK: Groups
 
+  /// A group; nil when there is none.
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
     try selectGroup.bind(id.text)
     return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
@@ -71,6 +72,7 @@ final class SQLiteDirectoryTables {
     return tenants
   }
 
+  /// Whether a person is a member of a group.
   func isMember(_ user: UserID, of group: GroupID) throws(SQLiteFailure) -> Bool {
     try selectMember.bind(user.text, group.text)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
@@ -88,6 +90,7 @@ final class SQLiteDirectoryTables {
     try insertMember.run()
   }
 
+  /// Removes a member.
   func remove(_ user: UserID, from group: GroupID) throws(SQLiteFailure) {
     try deleteMember.bind(user.text, group.text)
     try deleteMember.run()

@@ -177,6 +177,7 @@ extension SQLiteStore {
     return (try AuditKey.begin(in: directory), true)
   }
 
+  /// Bytes as hexadecimal digits, in the form of SQLite's `hex`.
   static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in
       let digits = String(byte, radix: 16, uppercase: true)

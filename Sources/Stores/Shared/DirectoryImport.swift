@@ -9,6 +9,7 @@ struct DirectoryImport<Tables: WriteTables> {
   /// How much the person of the last item holds. Their items follow one another, so it is counted once for each person.
   private var current: (user: UserID, usage: PersonQuota)?
 
+  /// An import into `tables`, whose rows of the audit log have this time.
   init(tables: Tables, time: DateTimeOffset) {
     self.tables = tables
     self.time = time

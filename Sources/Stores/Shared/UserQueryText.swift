@@ -4,19 +4,23 @@ import Profiles
 /// Builds the SQL statement of a selection of people. The meaning of conditions and of positions in an order is written
 /// once, here; how a database expresses them, and binds parameters, is up to the conformer.
 protocol UserQueryText {
+  /// The column by which people are compared.
   static func column(_ column: UserColumn) -> String
   /// The expression that people are sorted by: the first bytes of a column. There are indexes of those of folded
   /// columns.
   static func sortKey(_ column: UserColumn) -> String
   /// Binds the first bytes of a text as the next parameter, and returns its placeholder.
   mutating func sortParameter(_ bytes: [UInt8]) -> String
+  /// The condition that a column compares so with `text`.
   mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String
   /// The condition that a column differs from `text`; one that is not set differs from every text.
   mutating func clause(_ column: String, differsFrom text: String) -> String
+  /// The condition that the id comes after `id`.
   mutating func clause(idAfter id: String) -> String
 }
 
 extension UserQueryText {
+  /// The condition as SQL.
   mutating func clause(_ condition: UserCondition) -> String {
     switch condition {
     case .compare(let column, let comparison, let text): return clause(Self.column(column), comparison, text)
