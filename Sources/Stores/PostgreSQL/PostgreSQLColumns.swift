@@ -19,20 +19,11 @@ enum PostgreSQLColumns {
 extension PostgreSQLRow {
   /// The item whose columns begin at `column`.
   func item(_ key: ItemKey, from column: Int) throws(PostgreSQLFailure) -> StoredItem {
-    let json = bytes(column + 5)
-    guard let created = DateTimeOffset(ticks: int64(column + 2)), json.count > 2 else {
-      throw .row(DamagedRow.item)
-    }
-    var collapsible: Range<Int>?
-    if let start = optionalInt64(column + 3), let end = optionalInt64(column + 4) {
-      guard start > 0, end > start + 2, end < Int64(json.count) else {
-        throw .row(DamagedRow.item)
-      }
-      collapsible = Int(start)..<Int(end)
-    }
-    return StoredItem(
-      key: key, version: Version(number: int64(column)), audience: Audience(rawValue: int64(column + 1)),
-      created: created, json: json, collapsible: collapsible)
+    let item = StoredItem(
+      key: key, version: int64(column), audience: int64(column + 1), createdTicks: int64(column + 2),
+      collapseStart: optionalInt64(column + 3), collapseEnd: optionalInt64(column + 4), json: bytes(column + 5))
+    guard let item else { throw .row(DamagedRow.item) }
+    return item
   }
 
   /// The id of an item in `column`. Like everything that follows, throws `PostgreSQLFailure.row` when the columns do

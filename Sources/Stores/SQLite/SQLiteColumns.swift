@@ -31,20 +31,11 @@ enum SQLiteColumns {
 extension SQLiteStatement {
   /// The item whose `SQLiteColumns.item` begin at `column`.
   func item(_ key: ItemKey, from column: Int32) throws(SQLiteFailure) -> StoredItem {
-    guard let created = DateTimeOffset(ticks: int64(column + 2)) else { throw .row(DamagedRow.item) }
-    let json = bytes(column + 5)
-    // The JSON will be cut and spliced, so neither it nor the range is trusted.
-    guard Self.isEntity(json) else { throw .row(DamagedRow.item) }
-    var collapsible: Range<Int>?
-    if let start = optionalInt64(column + 3), let end = optionalInt64(column + 4) {
-      guard start >= Self.entityPrefix.count, end - start > 2, end < Int64(json.count),
-        json[Int(start)] == UInt8(ascii: "["), json[Int(end) - 1] == UInt8(ascii: "]")
-      else { throw .row(DamagedRow.item) }
-      collapsible = Int(start)..<Int(end)
-    }
-    return StoredItem(
-      key: key, version: Version(number: int64(column)), audience: Audience(rawValue: int64(column + 1)),
-      created: created, json: json, collapsible: collapsible)
+    let item = StoredItem(
+      key: key, version: int64(column), audience: int64(column + 1), createdTicks: int64(column + 2),
+      collapseStart: optionalInt64(column + 3), collapseEnd: optionalInt64(column + 4), json: bytes(column + 5))
+    guard let item else { throw .row(DamagedRow.item) }
+    return item
   }
 
   /// The id of an item in `column`.
@@ -70,7 +61,7 @@ extension SQLiteStatement {
   /// The person whose `SQLiteColumns.user` begin with the first column.
   func user() throws(SQLiteFailure) -> StoredUser {
     let json = bytes(5)
-    guard let id = UserID(text(0)), let tenant = TenantID(text(1)), Self.isEntity(json) else {
+    guard let id = UserID(text(0)), let tenant = TenantID(text(1)), StoredItem.isEntity(json) else {
       throw .row(DamagedRow.user)
     }
     return StoredUser(
@@ -78,21 +69,14 @@ extension SQLiteStatement {
       version: Version(number: int64(4)), json: json)
   }
 
-  /// Whether the bytes are an object whose first member is its key, as in every stored one.
-  private static func isEntity(_ json: [UInt8]) -> Bool {
-    json.count > entityPrefix.count && json.starts(with: entityPrefix) && json.last == UInt8(ascii: "}")
-  }
-
   /// The group whose `SQLiteColumns.group` begin with the first column.
   func group() throws(SQLiteFailure) -> StoredGroup {
     let json = bytes(3)
-    guard let id = GroupID(text(0)), let tenant = TenantID(text(1)), Self.isEntity(json) else {
+    guard let id = GroupID(text(0)), let tenant = TenantID(text(1)), StoredItem.isEntity(json) else {
       throw .row(DamagedRow.group)
     }
     return StoredGroup(id: id, tenant: tenant, version: Version(number: int64(2)), json: json)
   }
-
-  private static let entityPrefix = Array("{\"id\":".utf8)
 
   /// The change whose `SQLiteColumns.change` begin with the first column.
   func change() throws(SQLiteFailure) -> Change {

@@ -4,7 +4,7 @@ import Profiles
 /// The reads of one event loop. Point reads run on the loop itself: they cost microseconds, less than a hop to another
 /// thread.
 final class SQLiteReader: ProfileReader {
-  let source: SQLiteReadConnection
+  let connection: SQLiteReadConnection
   private let largeReads: SQLiteReaderThread
   private let scans: SQLiteReaderThread
   private let resume: Resume
@@ -15,25 +15,25 @@ final class SQLiteReader: ProfileReader {
     path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
     scans: SQLiteReaderThread, resume: @escaping Resume
   ) {
-    source = SQLiteReadConnection(path: path, condition: condition, policyDefaults: policyDefaults)
+    connection = SQLiteReadConnection(path: path, condition: condition, policyDefaults: policyDefaults)
     self.largeReads = largeReads
     self.scans = scans
     self.resume = resume
-    source.open()
+    connection.open()
   }
 
-  func withSnapshot(_ body: () -> Void) { source.withSnapshot(body) }
+  func withSnapshot(_ body: () -> Void) { connection.withSnapshot(body) }
 
   func item(
     _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
   ) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
   }
 
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
   ) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
   }
 
   func items(
@@ -66,7 +66,7 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
+      connection.read { statements throws(SQLiteFailure) in
         try statements.count(of: user, in: collection, for: authorization)
       })
   }
@@ -75,13 +75,13 @@ final class SQLiteReader: ProfileReader {
     of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
+      connection.read { statements throws(SQLiteFailure) in
         try statements.hasItemsBeyondTenant(of: user, for: authorization)
       })
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
   /// Counting reads every row of the tenant, so it does not run on the loop.
@@ -94,7 +94,7 @@ final class SQLiteReader: ProfileReader {
     _ limit: Int, _ then: @escaping (Result<Answer, StoreError>) -> Void,
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) {
-    guard limit > Limits.loopRowsMax else { return then(source.read(read)) }
+    guard limit > Limits.loopRowsMax else { return then(connection.read(read)) }
     self.read(on: largeReads, then, read)
   }
 
@@ -104,8 +104,8 @@ final class SQLiteReader: ProfileReader {
   ) {
     let resume = resume
     let then = OneTimeTransfer(then)
-    thread.submit { source in
-      let page = source.read(read)
+    thread.submit { connection in
+      let page = connection.read(read)
       let answer = OneTimeTransfer(page)
       resume { answer.take().map { page in then.take()?(page) } }
     } orFail: {
@@ -114,7 +114,7 @@ final class SQLiteReader: ProfileReader {
   }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.user(id) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.user(id) })
   }
 
   func user(
@@ -122,7 +122,7 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
+      connection.read { statements throws(SQLiteFailure) in
         try statements.user(principalName: principalName, orID: orID, in: tenant)
       })
   }

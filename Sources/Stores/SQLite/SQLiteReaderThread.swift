@@ -59,14 +59,14 @@ final class SQLiteReaderThread: Sendable {
     }
   }
 
-  private func run(_ source: SQLiteReadConnection) {
+  private func run(_ connection: SQLiteReadConnection) {
     while true {
       wake.wait()
       let (reads, isClosed) = state.withLock { state in
         defer { state.waiting = [] }
         return (state.waiting, state.isClosed)
       }
-      for read in reads { read(source) }
+      for read in reads { read(connection) }
       if isClosed { return }
     }
   }

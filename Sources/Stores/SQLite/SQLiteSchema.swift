@@ -199,8 +199,7 @@ enum SQLiteSchema {
       switch self {
       case .newer:
         "The database was written by a newer version of Facet. Start that version, or restore an older backup."
-      case .older:
-        "The database was written by an older version of Facet. Start the server once, which brings it up to date."
+      case .older: StoreOpenError.older.message
       case .foreign: "The file is a database of another program. Choose another data directory with --data."
       case .failure(let failure):
         failure.isDamage
