@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import Profiles
 
 /// Makes a body piece by piece. Owned by one event loop.
@@ -10,27 +9,6 @@ protocol ResponseBodySource: AnyObject {
 
   /// The same body from its beginning. Only what changes nothing is made again.
   func again() -> any ResponseBodySource
-}
-
-extension GraphHandler {
-  /// Answers with what a source makes: in one piece when it is short, else as fast as the client takes it. What goes
-  /// wrong before anything was sent is an ordinary error.
-  func finish(
-    _ exchange: Exchange, _ headers: HeaderFields, from source: some ResponseBodySource, as contentType: String? = nil
-  ) {
-    let stream = SourceStream(source)
-    stream.next { [self] piece in
-      switch piece {
-      case .failure:
-        finish(exchange, stream.failure ?? .store(.failed("An answer could not be made.")))
-      case .success(let bytes):
-        let contentType = contentType ?? exchange.representation.contentType
-        var response = GraphResponse.json(.ok, [], headers, as: contentType)
-        response.body = stream.isAtEnd ? .bytes(bytes ?? ByteBuffer()) : .stream(stream.resuming(bytes))
-        finish(exchange, response)
-      }
-    }
-  }
 }
 
 /// A source as the HTTP/1.1 handler takes it: small pieces are joined, so that a short answer is sent at once with its length.

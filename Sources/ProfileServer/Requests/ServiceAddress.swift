@@ -144,10 +144,14 @@ extension ServiceAddress {
   /// the caller's. Whose id it is shows when it is looked for: an id of the directory may be that of a person only.
   func person(in tenant: TenantID) throws(GraphError) -> OwnerReference {
     let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
-    guard let resource = try? GraphResource(path: Self.path(path, without: tenant)) else { throw .malformedReference }
-    if case .user(let owner) = resource { return owner }
-    guard case .directoryObject(let id) = resource else { throw .malformedReference }
-    return .id(id)
+    guard let requested = try? RequestedResource(path: Self.path(path, without: tenant)),
+      requested.resource?.template.namesEntity == true
+    else { throw .malformedReference }
+    switch requested.subject {
+    case .person(let owner): return owner
+    case .directoryObject(let id): return .id(id)
+    case .service, .collection, .item, .group, .member: throw .malformedReference
+    }
   }
 
   private static func path(_ path: Substring.UTF8View, without tenant: TenantID) -> [UInt8] {

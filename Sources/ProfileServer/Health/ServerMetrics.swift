@@ -2,34 +2,6 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// What stands for a path in logs and metrics: never an id, never a name.
-public enum RouteTemplate: String, CaseIterable, Sendable {
-  case users = "/users"
-  case userCount = "/users/$count"
-  case user = "/users/{id}"
-  case profile = "/users/{id}/profile"
-  case collection = "/users/{id}/profile/{collection}"
-  case item = "/users/{id}/profile/{collection}/{itemId}"
-  case count = "/users/{id}/profile/{collection}/$count"
-  case property = "/users/{id}/.../{property}"
-  case groups = "/groups"
-  case groupCount = "/groups/$count"
-  case group = "/groups/{id}"
-  case members = "/groups/{id}/members"
-  case memberCount = "/groups/{id}/members/$count"
-  case memberReference = "/groups/{id}/members/{userId}/$ref"
-  case memberships = "/users/{id}/memberOf"
-  case membershipCount = "/users/{id}/memberOf/$count"
-  case changes = "/users/{id}/profile/changes"
-  case changeCount = "/users/{id}/profile/changes/$count"
-  case metadata = "/$metadata"
-  case batch = "/$batch"
-  case unknown = "other"
-  case unreadable
-
-  var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
-}
-
 /// Counts of the whole server, readable while they grow.
 public final class ServerMetrics: Sendable {
   /// Upper ends of the buckets of the duration histogram, in microseconds.
@@ -44,14 +16,14 @@ public final class ServerMetrics: Sendable {
 
   /// Counts that all begin at zero.
   public init() {
-    requests = Counters(count: RouteTemplate.allCases.count * Self.statusClasses)
+    requests = Counters(count: ResourceTable.labels.count * Self.statusClasses)
     buckets = Counters(count: Self.bucketEdges.count + 1)
   }
 
   /// Counts one answer; `since` is when its request began, nil when that is not known.
-  func count(_ route: RouteTemplate, _ status: HTTPResponseStatus, since started: NIODeadline?) {
+  func count(_ label: RouteLabel, _ status: HTTPResponseStatus, since started: NIODeadline?) {
     let statusClass = min(max(Int(status.code) / 100, 0), Self.statusClasses - 1)
-    requests.increment(route.index * Self.statusClasses + statusClass)
+    requests.increment(label.index * Self.statusClasses + statusClass)
     guard let started else { return }
     let microseconds = (NIODeadline.now() - started).nanoseconds / 1_000
     durationMicroseconds.wrappingAdd(Int(microseconds), ordering: .relaxed)
@@ -72,14 +44,14 @@ public final class ServerMetrics: Sendable {
       PrometheusLine(
         "facet_connections_total", .counter, "Connections accepted since the start.", Int64(acceptedConnections.value)),
     ]
-    for route in RouteTemplate.allCases {
+    for label in ResourceTable.labels {
       for statusClass in 1..<Self.statusClasses {
-        let count = requests.value(route.index * Self.statusClasses + statusClass)
+        let count = requests.value(label.index * Self.statusClasses + statusClass)
         guard count > 0 else { continue }
         lines.append(
           PrometheusLine(
             "facet_requests_total", .counter, "Graph requests answered.", Int64(count),
-            labels: [("route", route.rawValue), ("status", "\(statusClass)xx")]))
+            labels: [("route", label.text), ("status", "\(statusClass)xx")]))
       }
     }
     return PrometheusLine.text(lines + further) + histogramText
