@@ -46,7 +46,9 @@ extension APIOperation {
         .post, "/\(version.rawValue)/$batch", id: "\(version.rawValue).batch", tag: "batch", "Perform several requests",
         documentation: "Each request needs the permission that it would need alone.", parameters: [], body: .batch,
         successes: [.init(200, .batch)],
-        refusals: (refusals + Route.refusalsOfEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) },
+        refusals: (refusals + Route.refusalsOfEveryRequest).sorted { $0.0 < $1.0 }.map {
+          .init($0.0, $0.1.map(\.rawValue))
+        },
         needsToken: true)
     }
   }
@@ -82,7 +84,8 @@ extension Resource {
     }
     guard let collection else { return addresses }
     if let own, let second = collection.secondAddress {
-      addresses.append("/\(ResourcePath.ServiceVersion.beta.rawValue)" + own.replacing("/me/profile/{collection}", with: second))
+      addresses.append(
+        "/\(ResourcePath.ServiceVersion.beta.rawValue)" + own.replacing("/me/profile/{collection}", with: second))
     }
     return addresses.map { $0.replacing("{collection}", with: collection.name) }
   }
@@ -138,7 +141,8 @@ extension Resource {
         .init(
           "Prefer", in: .header,
           values: ["return=minimal", "return=representation"] + (route.createsIfMissing ? ["create-if-missing"] : []),
-          "Whether a success answers the entity\(route.createsIfMissing ? ", or whether one that is missing is created" : "")."))
+          "Whether a success answers the entity\(route.createsIfMissing ? ", or whether one that is missing is created" : "")."
+        ))
     }
     return parameters
   }

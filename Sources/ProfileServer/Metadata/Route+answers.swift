@@ -32,7 +32,8 @@ extension Route {
   /// What it may be refused with, by status.
   func refusals(of template: PathTemplate) -> [APIOperation.Refusal] {
     var codes: [(Int, [GraphErrorCode])] = [
-      (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied), (404, template.keys.contains(.item) ? [.resourceNotFound, .unknownError] : [.resourceNotFound]),
+      (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied),
+      (404, template.keys.contains(.item) ? [.resourceNotFound, .unknownError] : [.resourceNotFound]),
     ]
     if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
     if isConditional { codes.append((412, [.resourceModified])) }

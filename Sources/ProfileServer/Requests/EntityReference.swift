@@ -1,3 +1,4 @@
+import NIOHTTP1
 import OData
 
 /// The body that names an entity by its address (OData JSON 4.01 section 14).

@@ -13,38 +13,41 @@ enum ResourceTable {
   static var documented: [Resource] { resources.filter { !$0.routes.isEmpty } }
 
   /// Labels of everything that requests are counted by, in the order of their indices.
-  static let labels = RouteLabel.fixed + declarations.enumerated().map { index, row in
-    RouteLabel(row.template.label, index: RouteLabel.fixed.count + index)
-  }
+  static let labels =
+    RouteLabel.fixed
+    + declarations.enumerated().map { index, row in
+      RouteLabel(row.template.label, index: RouteLabel.fixed.count + index)
+    }
 
   private static let declarations: [Resource.Declaration] = users + profiles + items + auditLog + memberships + groups
 
   // MARK: People
 
-  private static let users: [Resource.Declaration] = [
-    .init(
-      "/users", "All users", of: ProfileModel.user, tag: "users",
-      [
-        .get(.listUsers, "List users", .list, .service { try $0.users.list($1, $2) }),
-        .post(.manageUsers, "Create a user", .service { try $0.users.create($1, $2) }),
-      ]),
-    .init(
-      "/users/$count", "The number of users", of: ProfileModel.user, tag: "users",
-      [.get(.listUsers, "Count the users", .count, .service { $0.users.count($1, $2) })]),
-    .init(
-      "/users/{user-id}", "A user", of: ProfileModel.user, tag: "users",
-      [
-        .get(.readUser, "Get a user", .entity, isConditional: true, .person { $0.users.read($1, $2, $3) }),
-        .patch(
-          .writeUser, "Update a user", .updatedSilently, isUnderMe: false,
-          .person { try $0.users.update($1, $2, $3) }),
-        .delete(
-          .manageUsers, "Delete a user with the profile", isUnderMe: false,
-          .person { try $0.users.delete($1, $2, $3) }),
-      ]),
-    // References name people so; nothing is read there.
-    .init("/directoryObjects/{object-id}", "A directory object", of: ProfileModel.user, tag: "users", []),
-  ] + properties(of: "/users/{user-id}", "a user", ProfileModel.user, tag: "users", .readUser)
+  private static let users: [Resource.Declaration] =
+    [
+      .init(
+        "/users", "All users", of: ProfileModel.user, tag: "users",
+        [
+          .get(.listUsers, "List users", .list, .service { $0.users.list }),
+          .post(.manageUsers, "Create a user", .created, .service { $0.users.create }),
+        ]),
+      .init(
+        "/users/$count", "The number of users", of: ProfileModel.user, tag: "users",
+        [.get(.listUsers, "Count the users", .count, .service { $0.users.count })]),
+      .init(
+        "/users/{user-id}", "A user", of: ProfileModel.user, tag: "users",
+        [
+          .get(.readUser, "Get a user", .entity, isConditional: true, .person { $0.users.read }),
+          .patch(
+            .writeUser, "Update a user", .updatedSilently, isUnderMe: false,
+            .person { $0.users.update }),
+          .delete(
+            .manageUsers, "Delete a user with the profile", isUnderMe: false,
+            .person { $0.users.delete }),
+        ]),
+      // References name people so; nothing is read there.
+      .init("/directoryObjects/{object-id}", "A directory object", of: ProfileModel.user, tag: "users", []),
+    ] + properties(of: "/users/{user-id}", "a user", ProfileModel.user, tag: "users", .readUser)
 
   // MARK: Profiles
 
@@ -54,37 +57,38 @@ enum ResourceTable {
       [
         .get(
           .readProfile, "Get the profile with its collections", .entity, options: [.select, .expand],
-          .person { try $0.profiles.read($1, $2, $3) }),
-        .patch(.writeProfile, "Update the profile", .updated, .person { try $0.profiles.update($1, $2, $3) }),
+          .person { $0.profiles.read }),
+        .patch(.writeProfile, "Update the profile", .updated, .person { $0.profiles.update }),
         .delete(
-          .writeProfile, "Delete all items of the profile", .person { try $0.profiles.delete($1, $2, $3) }),
+          .writeProfile, "Delete all items of the profile", .person { $0.profiles.delete }),
       ]),
     .init(
       "/users/{user-id}/profile/{collection}", "A collection of a profile", of: ProfileModel.itemFacet, tag: "profile",
       [
-        .get(.readProfile, "List the items of {collection}", .list, .collection { try $0.items.list($1, $2) }),
-        .post(.writeProfile, "Create an item in {collection}", .collection { try $0.items.create($1, $2) }),
+        .get(.readProfile, "List the items of {collection}", .list, .collection { $0.items.list }),
+        .post(.writeProfile, "Create an item in {collection}", .created, .collection { $0.items.create }),
       ]),
     .init(
       "/users/{user-id}/profile/{collection}/$count", "The number of items of a collection",
       of: ProfileModel.itemFacet, tag: "profile",
-      [.get(.readProfile, "Count the items of {collection}", .count, .collection { $0.items.count($1, $2) })]),
+      [.get(.readProfile, "Count the items of {collection}", .count, .collection { $0.items.count })]),
   ]
 
-  private static let items: [Resource.Declaration] = [
-    .init(
-      "/users/{user-id}/profile/{collection}/{item-id}", "An item of a collection", of: ProfileModel.itemFacet,
-      tag: "profile",
-      [
-        .get(
-          .readProfile, "Get an item of {collection}", .entity, isConditional: true,
-          .item { $0.items.read($1, $2, $3) }),
-        .patch(
-          .writeProfile, "Update an item of {collection}", .updated, createsIfMissing: true,
-          .item { try $0.items.update($1, $2, $3) }),
-        .delete(.writeProfile, "Delete an item of {collection}", .item { try $0.items.delete($1, $2, $3) }),
-      ])
-  ]
+  private static let items: [Resource.Declaration] =
+    [
+      .init(
+        "/users/{user-id}/profile/{collection}/{item-id}", "An item of a collection", of: ProfileModel.itemFacet,
+        tag: "profile",
+        [
+          .get(
+            .readProfile, "Get an item of {collection}", .entity, isConditional: true,
+            .item { $0.items.read }),
+          .patch(
+            .writeProfile, "Update an item of {collection}", .updated, createsIfMissing: true,
+            .item { $0.items.update }),
+          .delete(.writeProfile, "Delete an item of {collection}", .item { $0.items.delete }),
+        ])
+    ]
     + properties(
       of: "/users/{user-id}/profile/{collection}/{item-id}", "an item", ProfileModel.itemFacet, tag: "profile",
       .readProfile)
@@ -113,7 +117,7 @@ enum ResourceTable {
       tag: "changes",
       [
         .get(
-          .readAuditLog, "List who changed what (an extension)", .list, .person { try $0.auditLog.list($1, $2, $3) })
+          .readAuditLog, "List who changed what (an extension)", .list, .person { $0.auditLog.list })
       ]),
     .init(
       "/users/{user-id}/profile/changes/$count", "The number of entries of the audit log", of: ProfileModel.change,
@@ -121,7 +125,7 @@ enum ResourceTable {
       [
         .get(
           .readAuditLog, "Count the entries of the audit log (an extension)", .count,
-          .person { $0.auditLog.count($1, $2, $3) })
+          .person { $0.auditLog.count })
       ]),
   ]
 
@@ -132,57 +136,58 @@ enum ResourceTable {
       "/users/{user-id}/memberOf", "The groups of a user", of: ProfileModel.group, tag: "groups",
       [
         .get(
-          .readMemberships, "List the groups of a user", .list, .person { try $0.groups.listMemberships($1, $2, $3) })
+          .readMemberships, "List the groups of a user", .list, .person { $0.groups.listMemberships })
       ]),
     .init(
       "/users/{user-id}/memberOf/$count", "The number of groups of a user", of: ProfileModel.group, tag: "groups",
       [
         .get(
-          .readMemberships, "Count the groups of a user", .count, .person { $0.groups.countMemberships($1, $2, $3) })
+          .readMemberships, "Count the groups of a user", .count, .person { $0.groups.countMemberships })
       ]),
   ]
 
-  private static let groups: [Resource.Declaration] = [
-    .init(
-      "/groups", "All groups", of: ProfileModel.group, tag: "groups",
-      [
-        .get(.readGroups, "List groups", .list, .service { try $0.groups.list($1, $2) }),
-        .post(.manageGroups, "Create a group", .service { try $0.groups.create($1, $2) }),
-      ]),
-    .init(
-      "/groups/$count", "The number of groups", of: ProfileModel.group, tag: "groups",
-      [.get(.readGroups, "Count the groups", .count, .service { $0.groups.count($1, $2) })]),
-    .init(
-      "/groups/{group-id}", "A group", of: ProfileModel.group, tag: "groups",
-      [
-        .get(.readGroups, "Get a group", .entity, isConditional: true, .group { $0.groups.read($1, $2, $3) }),
-        .patch(.manageGroups, "Update a group", .updatedSilently, .group { try $0.groups.update($1, $2, $3) }),
-        .delete(.manageGroups, "Delete a group", .group { try $0.groups.delete($1, $2, $3) }),
-      ]),
-    .init(
-      "/groups/{group-id}/members", "The members of a group", of: ProfileModel.user, tag: "groups",
-      [
-        .get(.readGroups, "List the members of a group", .list, .group { try $0.groups.listMembers($1, $2, $3) })
-      ]),
-    .init(
-      "/groups/{group-id}/members/$count", "The number of members of a group", of: ProfileModel.user, tag: "groups",
-      [.get(.readGroups, "Count the members of a group", .count, .group { $0.groups.countMembers($1, $2, $3) })]),
-    .init(
-      "/groups/{group-id}/members/$ref", "References to the members of a group", of: ProfileModel.user, tag: "groups",
-      [
-        .post(
-          .manageGroups, "Add a member to a group", .added, .group { try $0.groups.addMember($1, $2, $3) }),
-        .delete(
-          .manageGroups, "Remove the member that $id names from a group", isConditional: false,
-          takesReferenceID: true, .group { try $0.groups.removeNamedMember($1, $2, $3) }),
-      ]),
-    .init(
-      "/groups/{group-id}/members/{member-id}/$ref", "The reference to a member of a group", of: ProfileModel.user,
-      tag: "groups",
-      [
-        .delete(
-          .manageGroups, "Remove a member from a group", isConditional: false,
-          .member { $0.groups.removeMember($1, $2, $3, $4) })
-      ]),
-  ] + properties(of: "/groups/{group-id}", "a group", ProfileModel.group, tag: "groups", .readGroups)
+  private static let groups: [Resource.Declaration] =
+    [
+      .init(
+        "/groups", "All groups", of: ProfileModel.group, tag: "groups",
+        [
+          .get(.readGroups, "List groups", .list, .service { $0.groups.list }),
+          .post(.manageGroups, "Create a group", .created, .service { $0.groups.create }),
+        ]),
+      .init(
+        "/groups/$count", "The number of groups", of: ProfileModel.group, tag: "groups",
+        [.get(.readGroups, "Count the groups", .count, .service { $0.groups.count })]),
+      .init(
+        "/groups/{group-id}", "A group", of: ProfileModel.group, tag: "groups",
+        [
+          .get(.readGroups, "Get a group", .entity, isConditional: true, .group { $0.groups.read }),
+          .patch(.manageGroups, "Update a group", .updatedSilently, .group { $0.groups.update }),
+          .delete(.manageGroups, "Delete a group", .group { $0.groups.delete }),
+        ]),
+      .init(
+        "/groups/{group-id}/members", "The members of a group", of: ProfileModel.user, tag: "groups",
+        [
+          .get(.readGroups, "List the members of a group", .list, .group { $0.groups.listMembers })
+        ]),
+      .init(
+        "/groups/{group-id}/members/$count", "The number of members of a group", of: ProfileModel.user, tag: "groups",
+        [.get(.readGroups, "Count the members of a group", .count, .group { $0.groups.countMembers })]),
+      .init(
+        "/groups/{group-id}/members/$ref", "References to the members of a group", of: ProfileModel.user, tag: "groups",
+        [
+          .post(
+            .manageGroups, "Add a member to a group", .added, .group { $0.groups.addMember }),
+          .delete(
+            .manageGroups, "Remove the member that $id names from a group", isConditional: false,
+            takesReferenceID: true, .group { $0.groups.removeNamedMember }),
+        ]),
+      .init(
+        "/groups/{group-id}/members/{member-id}/$ref", "The reference to a member of a group", of: ProfileModel.user,
+        tag: "groups",
+        [
+          .delete(
+            .manageGroups, "Remove a member from a group", isConditional: false,
+            .member { $0.groups.removeMember })
+        ]),
+    ] + properties(of: "/groups/{group-id}", "a group", ProfileModel.group, tag: "groups", .readGroups)
 }

@@ -43,7 +43,7 @@ struct Route: Sendable {
 
   /// A creation. It takes an `Idempotency-Key`.
   static func post(
-    _ permissions: Access, _ summary: String, _ success: Success = .created, _ handler: RouteHandler
+    _ permissions: Access, _ summary: String, _ success: Success, _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),

@@ -72,7 +72,7 @@ final class ProfileSource: ResponseBodySource {
         openPage(collection, options, then)
       }
     case .within(let cursor, let selection, let isEmpty):
-      session.continueList(cursor) { [self] page in
+      session.profiles.continueList(cursor) { [self] page in
         then(page.map { piece($0, selection, isEmpty: isEmpty) })
       }
     case .rest(let source):
@@ -99,7 +99,7 @@ final class ProfileSource: ResponseBodySource {
     guard let place = collections.firstIndex(where: { !$0.options.isPlain }) else { return then(.success(())) }
     let next = collections[place]
     let query = next.countsOnly ? query(next.options).counting : query(next.options)
-    session.listItems(of: view, in: next.collection, query) { [self] listing in
+    session.profiles.listItems(of: view, in: next.collection, query) { [self] listing in
       switch listing {
       case .failure(let error): then(.failure(error))
       case .success: check(collections[(place + 1)...], then)
@@ -112,7 +112,7 @@ final class ProfileSource: ResponseBodySource {
     _ collection: NavigationProperty, _ options: QueryOptions,
     _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
   ) {
-    session.listItems(of: view, in: collection, query(options).counting) { [self] listing in
+    session.profiles.listItems(of: view, in: collection, query(options).counting) { [self] listing in
       then(
         listing.map { listing in
           defer { isBare = false }
@@ -127,7 +127,7 @@ final class ProfileSource: ResponseBodySource {
   ) {
     let head = encoder.collectionOpening(of: view.owner, collection, selection, isFirst: isBare)
     isBare = false
-    session.listItems(of: view, in: collection) { [self] page in
+    session.profiles.listItems(of: view, in: collection) { [self] page in
       then(page.map { head + piece($0, selection, isEmpty: true) })
     }
   }
@@ -138,7 +138,7 @@ final class ProfileSource: ResponseBodySource {
     _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
   ) {
     let size = Self.size(options)
-    session.listItems(of: view, in: collection, query(options)) { [self] listing in
+    session.profiles.listItems(of: view, in: collection, query(options)) { [self] listing in
       then(
         listing.map { listing in
           let head = encoder.collectionOpening(

@@ -8,8 +8,8 @@ import Profiles
 /// that every answer has. Counts and logs each answer. One per event loop and owned by it.
 final class ResponseFinisher {
   private let sourceShape: SourceShape
-  private let metrics: ServerMetrics
-  private let logger: Logger
+  let metrics: ServerMetrics
+  let logger: Logger
   private var requestIDs = RequestIDSource()
   private var clock = HTTPDateClock()
 

@@ -1,14 +1,13 @@
 import Foundation
 import NIOCore
-import NIOHTTP1
 import OData
 import Testing
 
 @testable import ProfileServer
 @testable import Profiles
 
-@Suite("The table of operations")
-struct OperationTableTests {
+@Suite("The table of resources")
+struct ResourceTableTests {
   private static let model = ProfileModel.model
 
   /// The paths of the OpenAPI document with their operations, as a reader of it sees them.
@@ -18,10 +17,38 @@ struct OperationTableTests {
     return try #require(root?["paths"] as? [String: [String: Any]])
   }
 
-  @Test("Each row is declared once")
+  /// A path that the template stands for.
+  private static func path(of resource: Resource) -> String {
+    "/beta"
+      + resource.template.text.replacing("{collection}", with: "phones")
+      .replacing("{property}", with: property(of: resource)).replacing("{user-id}", with: "a")
+      .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
+      .replacing("{object-id}", with: "e")
+  }
+
+  /// A property that the resource can be read of: a collection where its values are counted.
+  private static func property(of resource: Resource) -> String {
+    guard resource.template.segments.last == .system("$count") else { return "id" }
+    return resource.type === ProfileModel.user
+      ? "businessPhones" : resource.type === ProfileModel.group ? "groupTypes" : "sources"
+  }
+
+  @Test("Each resource is declared once, and each of its methods")
   func rowsAreUnique() {
-    let names = OperationTable.rows.map { "\($0.kind) \($0.method)" }
+    let names = ResourceTable.resources.flatMap { resource in
+      resource.routes.map { "\(resource.template.text) \($0.method)" } + [resource.template.text]
+    }
     #expect(Set(names).count == names.count)
+    #expect(ResourceTable.labels.map(\.index) == Array(ResourceTable.labels.indices))
+  }
+
+  @Test(
+    "Each resource is found at its path, and its handlers take the keys of the path", arguments: ResourceTable.resources
+  )
+  func dispatch(resource: Resource) throws {
+    let requested = try RequestedResource(path: Array(Self.path(of: resource).utf8))
+    #expect(requested.resource === resource)
+    for route in resource.routes { #expect(route.handler.fits(requested.subject), "\(resource.template.text)") }
   }
 
   @Test("Every collection has every operation, under both addresses")
@@ -55,26 +82,21 @@ struct OperationTableTests {
     #expect(paths.keys.filter { $0.hasPrefix("/v1.0") && $0.contains("profile") }.isEmpty)
   }
 
-  @Test("The query options that are described are those that are taken", arguments: OperationTable.rows)
-  func options(row: OperationTable.Row) throws {
-    let path =
-      "/beta"
-      + row.kind.template.replacing("{collection}", with: "phones")
-      .replacing("{property}", with: row.kind == .valueCount ? "sources" : "number").replacing("{user-id}", with: "a")
-      .replacing("{item-id}", with: "b")
-      .replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
-    let method = HTTPMethod(rawValue: row.method.rawValue.uppercased())
-    let request = GraphRequest(method: method, target: path, headers: [:], body: nil, origin: "http://a")
-    let resource = try GraphResource(request)
-    for option in SystemQueryOption.allCases {
-      let value =
-        [
-          .select: "id", .expand: "phones", .filter: "true", .orderby: "id", .top: "1", .skip: "1", .count: "true",
-          .search: "a",
-        ][option] ?? ""
-      let query = "\(option.name)=\(value)"
-      let isTaken = (try? QueryOptions(query.utf8, of: resource.type, offering: resource.offer(to: method))) != nil
-      #expect(isTaken == row.options.contains(option), "\(row.method) \(path)?\(query)")
+  @Test("The query options that are described are those that are taken", arguments: ResourceTable.documented)
+  func options(resource: Resource) throws {
+    let requested = try RequestedResource(path: Array(Self.path(of: resource).utf8))
+    for route in resource.routes {
+      let supported = resource.supportedOptions(of: route.method.httpMethod)
+      for option in SystemQueryOption.allCases {
+        let value =
+          [
+            .select: "id", .expand: "phones", .filter: "true", .orderby: "id", .top: "1", .skip: "1", .count: "true",
+            .search: "a",
+          ][option] ?? ""
+        let query = "\(option.name)=\(value)"
+        let isTaken = (try? QueryOptions(query.utf8, of: requested.type, offering: supported)) != nil
+        #expect(isTaken == route.options.contains(option), "\(route.method) \(resource.template.text)?\(query)")
+      }
     }
   }
 
@@ -82,7 +104,7 @@ struct OperationTableTests {
   func ids() throws {
     let ids = try Self.paths().values.flatMap { $0.values.compactMap { ($0 as? [String: Any])?["operationId"] } }
     let texts = ids.compactMap { $0 as? String }
-    #expect(texts.count == OperationTable.operations(of: Self.model).count)
+    #expect(texts.count == APIOperation.all(of: Self.model).count)
     #expect(Set(texts).count == texts.count)
   }
 
