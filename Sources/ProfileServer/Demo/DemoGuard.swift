@@ -1,3 +1,4 @@
+import Authentication
 import HTTPTypes
 public import Hummingbird
 

@@ -1,3 +1,5 @@
+import Authentication
+import Authority
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -22,7 +24,7 @@ struct ResourceManagerRoutes: Sendable {
   }
 
   private func answer(_ request: Request, _ document: (TenantID) -> [UInt8]) async -> Response {
-    switch await verifier.finalVerdict(authorization: request.headers[.authorization]) {
+    switch await verifier.caller(authorization: request.headers[.authorization]) {
     case .success(let caller): return Self.response(document(caller.tenant))
     case .failure(let refusal):
       let error = GraphError(
@@ -94,21 +96,5 @@ struct ResourceManagerRoutes: Sendable {
     writer.endArray()
     writer.endObject()
     return writer.bytes
-  }
-}
-
-extension TokenVerifier {
-  /// The caller of a request, after the keys that it needs were fetched.
-  func finalVerdict(authorization: String?) async -> Result<Caller, TokenRefusal> {
-    var verdict = verify(authorization: authorization)
-    if case .keysNeeded(let issuer) = verdict {
-      await refreshKeys(of: issuer)
-      verdict = verify(authorization: authorization)
-    }
-    switch verdict {
-    case .caller(let caller, _): return .success(caller)
-    case .refused(let refusal): return .failure(refusal)
-    case .keysNeeded: return .failure(.keysUnavailable)
-    }
   }
 }

@@ -1,3 +1,5 @@
+import Authentication
+import Authority
 import Logging
 import NIOCore
 import NIOHTTP1

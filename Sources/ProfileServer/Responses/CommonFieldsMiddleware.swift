@@ -7,7 +7,7 @@ struct CommonFieldsMiddleware: RouterMiddleware {
   typealias Context = BasicRequestContext
 
   /// Decides for its own paths.
-  let authority: Authority
+  let authority: AuthorityRoutes
 
   func handle(
     _ request: Request, context: BasicRequestContext,
