@@ -5,7 +5,7 @@ import Profiles
 ///
 /// One row of an address has an empty `shared`, which makes addresses unique whichever server writes. People who had the
 /// same address before that was so keep it in further rows, with their id there, until they change it.
-enum PostgreSQLMail {
+enum PostgreSQLMailTable {
   static let selectHolder = PostgreSQLStatement(
     "select_mail_holder",
     """

@@ -1,22 +1,22 @@
 import OData
 import Profiles
 
-/// What a group of writes asks first. Of one person each statement names them, so that a distributed engine needs one of
-/// its nodes; of several, one statement asks for all.
-struct PostgreSQLFetch {
-  typealias Question = PostgreSQLOwnerRelations.Question
-  typealias Facts = PostgreSQLOwnerRelations.Facts
+/// The reads that a group of writes begins with. For one person each statement names that person, so that a distributed
+/// database asks only one of its nodes; for several people one statement reads all.
+struct PostgreSQLPrefetch {
+  typealias Lookup = PostgreSQLOwnerRelations.Lookup
+  typealias OwnerRow = PostgreSQLOwnerRelations.OwnerRow
 
-  /// In their order, in which their chains are locked.
+  /// In the order in which their chains are locked.
   let users: [UserID]
   let keys: [ItemKey]
-  let questions: [Question]
+  let lookups: [Lookup]
 
-  /// What was found: the ends of chains, and of everything that was asked for what there is, or nil.
-  struct Found {
+  /// What was read: the ends of chains, and each item and owner, or nil where there is none.
+  struct State {
     var ends: [AuditChainOwner: AuditChain] = [:]
     var items: [ItemKey: StoredItem?] = [:]
-    var facts: [Question: Facts?] = [:]
+    var owners: [Lookup: OwnerRow?] = [:]
   }
 
   /// Whether the rows of several people may lie on several nodes.
@@ -29,65 +29,65 @@ struct PostgreSQLFetch {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
         + keys.map {
           PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-        } + questions.map(\.query)
+        } + lookups.map(\.query)
     }
     return [
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
       PostgreSQLQuery(
         Self.selectItems, .texts(keys.map(\.user.text)), .texts(keys.map(\.collection)), .texts(keys.map(\.id.text))),
-    ] + relations
+    ] + ownerQueries
   }
 
-  private var relations: [PostgreSQLQuery] {
-    let places = PostgreSQLValue.column(questions.indices.map { .int(Int64($0)) }, .bigint)
-    let users = PostgreSQLValue.texts(questions.map(\.user.text))
-    guard questions.contains(where: \.needsOwnerRelation) else {
+  private var ownerQueries: [PostgreSQLQuery] {
+    let places = PostgreSQLValue.column(lookups.indices.map { .int(Int64($0)) }, .bigint)
+    let users = PostgreSQLValue.texts(lookups.map(\.user.text))
+    guard lookups.contains(where: \.needsOwnerRelation) else {
       return [PostgreSQLQuery(Self.selectOwners, places, users)]
     }
     return [
-      PostgreSQLQuery(Self.selectOwnerRelations, places, users, .texts(questions.map(\.viewer)))
+      PostgreSQLQuery(Self.selectOwnerRelations, places, users, .texts(lookups.map(\.viewer)))
     ]
   }
 
   /// Reads the answers to `queries`.
-  func found(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Found {
+  func state(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     guard answers.count == queries.count else { throw .disconnected }
-    return isOfMany ? try foundOfMany(answers) : try foundOfOne(answers)
+    return isOfMany ? try stateOfMany(answers) : try stateOfOne(answers)
   }
 
-  private func foundOfOne(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Found {
-    var found = Found()
+  private func stateOfOne(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
+    var state = State()
     for (user, rows) in zip(users, answers) {
       for row in rows.rows.map(PostgreSQLRow.init) {
-        found.ends[AuditChainOwner(user: user, tenant: try row.tenantID(0))] = Self.chain(row, from: 1)
+        state.ends[AuditChainOwner(user: user, tenant: try row.tenantID(0))] = Self.chain(row, from: 1)
       }
     }
     for (key, rows) in zip(keys, answers.dropFirst(users.count)) {
-      found.items[key] = .some(try rows.first.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) })
+      state.items[key] = .some(try rows.first.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) })
     }
-    for (question, rows) in zip(questions, answers.dropFirst(users.count + keys.count)) {
-      found.facts[question] = .some(try Facts(rows))
+    for (lookup, rows) in zip(lookups, answers.dropFirst(users.count + keys.count)) {
+      state.owners[lookup] = .some(try OwnerRow(rows))
     }
-    return found
+    return state
   }
 
-  private func foundOfMany(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Found {
-    var found = Found()
-    for key in keys { found.items[key] = .some(nil) }
-    for question in questions { found.facts[question] = .some(nil) }
+  private func stateOfMany(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
+    var state = State()
+    for key in keys { state.items[key] = .some(nil) }
+    for lookup in lookups { state.owners[lookup] = .some(nil) }
     for row in answers[0].rows.map(PostgreSQLRow.init) {
-      found.ends[AuditChainOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
+      state.ends[AuditChainOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
     }
     for row in answers[1].rows.map(PostgreSQLRow.init) {
       let key = ItemKey(user: try row.userID(0), collection: row.text(1), id: try row.itemID(2))
-      found.items[key] = .some(try row.item(key, from: 3))
+      state.items[key] = .some(try row.item(key, from: 3))
     }
     for row in answers[2].rows.map(PostgreSQLRow.init) {
-      let facts = try Facts(row, from: 1)
-      guard questions.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
-      found.facts[questions[Int(row.int64(0))]] = .some(facts)
+      let owner = try OwnerRow(row, from: 1)
+      guard lookups.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
+      state.owners[lookups[Int(row.int64(0))]] = .some(owner)
     }
-    return found
+    return state
   }
 
   private static func chain(_ row: PostgreSQLRow, from column: Int) -> AuditChain {

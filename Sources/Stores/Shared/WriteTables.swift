@@ -58,12 +58,10 @@ protocol WriteTables: AnyObject {
   func deleteGroup(_ group: GroupID) throws(Failure) -> [UserID]
   /// Those people who exist, with their tenants.
   func tenants(of people: [UserID]) throws(Failure) -> [UserID: TenantID]
-  /// Those people who are members of a group.
-  func members(among people: [UserID], of group: GroupID) throws(Failure) -> Set<UserID>
   /// Whether somebody is a member of a group.
   func isMember(_ user: UserID, of group: GroupID) throws(Failure) -> Bool
-  /// Whether somebody may be a member of one more group.
-  func hasRoom(for user: UserID) throws(Failure) -> Bool
+  /// How many groups a person is a member of.
+  func membershipCount(of user: UserID) throws(Failure) -> Int
   /// Adds a member who is none yet.
   func add(_ user: UserID, to group: GroupID) throws(Failure)
   /// Takes a member out.
@@ -94,4 +92,16 @@ protocol WriteTables: AnyObject {
   func releaseSavepoint() throws(Failure)
   /// Empties every table but that of tenants, the audit log too.
   func deleteEverything() throws(Failure)
+}
+
+extension WriteTables {
+  /// Those people who are members of a group.
+  func members(among people: [UserID], of group: GroupID) throws(Failure) -> Set<UserID> {
+    var members: Set<UserID> = []
+    for user in people where try isMember(user, of: group) { members.insert(user) }
+    return members
+  }
+
+  /// Whether a person may become a member of one more group.
+  func hasRoom(for user: UserID) throws(Failure) -> Bool { try membershipCount(of: user) < Limits.groupsPerPersonMax }
 }

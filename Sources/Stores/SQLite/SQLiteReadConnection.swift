@@ -2,17 +2,17 @@ import OData
 import Profiles
 
 /// Where one thread reads: opens its connection when it is first needed. Belongs to that thread.
-final class SQLiteReadSource {
+final class SQLiteReadConnection {
   private let path: String
-  private let condition: SQLiteCondition
-  private let undecided: [TenantID: TenantPolicy]
+  private let condition: StoreCondition
+  private let policyDefaults: [TenantID: TenantPolicy]
   private var statements: SQLiteReadStatements?
 
   /// Reads the database at `path`.
-  init(path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy] = [:]) {
+  init(path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy] = [:]) {
     self.path = path
     self.condition = condition
-    self.undecided = undecided
+    self.policyDefaults = policyDefaults
   }
 
   /// Opens the connection ahead of the first read; whether that fails shows at the read.
@@ -43,14 +43,14 @@ final class SQLiteReadSource {
   }
 
   /// Runs reads as of one moment, as far as they are done before `body` returns.
-  func together(_ body: () -> Void) {
+  func withSnapshot(_ body: () -> Void) {
     guard !condition.isClosed, let statements = try? opened() else { return body() }
-    statements.together(body)
+    statements.withSnapshot(body)
   }
 
   private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
     if let statements { return statements }
-    let opened = try SQLiteReadStatements(path, undecided)
+    let opened = try SQLiteReadStatements(path, policyDefaults)
     // By its name another file could have been opened.
     guard condition.hasFilesInPlace() else { throw .misplaced }
     statements = opened

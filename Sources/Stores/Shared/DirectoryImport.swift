@@ -14,17 +14,29 @@ struct DirectoryImport<Tables: WriteTables> {
     self.time = time
   }
 
-  mutating func take(_ line: ImportLine) throws {
+  /// Imports what `next` gives until it gives nil, and returns how many lines that were. Throws `ImportError` for a line that is
+  /// refused, the failure of the database, and what `next` throws.
+  mutating func run(_ next: () throws -> ImportLine?) throws -> Int {
+    var count = 0
+    while let line = try next() {
+      try add(line)
+      count += 1
+    }
+    return count
+  }
+
+  /// Imports one line. Throws as `run` does.
+  mutating func add(_ line: ImportLine) throws {
     switch line {
     case .tenant(let settings): try tables.put(settings)
-    case .group(let group): try take(group)
-    case .user(let user): try take(user)
-    case .member(let user, of: let group): try take(user, of: group)
-    case .item(let item): try take(item)
+    case .group(let group): try add(group)
+    case .user(let user): try add(user)
+    case .member(let user, of: let group): try add(user, of: group)
+    case .item(let item): try add(item)
     }
   }
 
-  private func take(_ group: StoredGroup) throws {
+  private func add(_ group: StoredGroup) throws {
     let old = try tables.group(group.id)
     guard old.map({ $0.tenant == group.tenant }) ?? true else { throw ImportError.groupOfOtherTenant }
     try tables.add(group.tenant)
@@ -32,7 +44,7 @@ struct DirectoryImport<Tables: WriteTables> {
       StoredGroup(id: group.id, tenant: group.tenant, version: .random(), json: group.json), replacing: old)
   }
 
-  private func take(_ user: UserID, of group: GroupID) throws {
+  private func add(_ user: UserID, of group: GroupID) throws {
     guard let tenant = try tables.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
     guard try tables.group(group)?.tenant == tenant else { throw ImportError.unknownGroup }
     guard try !tables.isMember(user, of: group) else { return }
@@ -41,7 +53,7 @@ struct DirectoryImport<Tables: WriteTables> {
     try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
   }
 
-  private func take(_ user: StoredUser) throws {
+  private func add(_ user: StoredUser) throws {
     // What was read before another server wrote would say that names are kept which are not.
     try tables.lock(user.id, of: user.tenant)
     let existing = try tables.user(user.id)
@@ -59,7 +71,7 @@ struct DirectoryImport<Tables: WriteTables> {
     try append(user.id, user.tenant, nil, nil, from: old, to: new.version)
   }
 
-  private mutating func take(_ item: StoredItem) throws {
+  private mutating func add(_ item: StoredItem) throws {
     let state = try tables.state(of: item.key, for: .everything)
     guard let owner = state.owner else { throw ImportError.unknownPerson }
     let old = state.item

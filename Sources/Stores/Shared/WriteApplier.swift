@@ -300,9 +300,9 @@ final class WriteApplier<Tables: WriteTables> {
       try tables.setSavepoint()
       try tables.deleteEverything()
     }
-    var transfer = DirectoryImport(tables: tables, time: time)
+    var directory = DirectoryImport(tables: tables, time: time)
     do {
-      for line in lines { try transfer.take(line) }
+      for line in lines { try directory.add(line) }
     } catch let failure as Tables.Failure {
       throw .failed(failure)
     } catch {

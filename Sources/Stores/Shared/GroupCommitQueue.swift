@@ -3,26 +3,26 @@ import OData
 import Profiles
 import Synchronization
 
-/// What waits for the writer, in the order it came.
-final class SQLiteGroupCommit: Sendable {
+/// The writes and leases that wait for the thread of a group commit, in the order they came.
+final class GroupCommitQueue<Writer>: Sendable {
   /// Something for the writer to do.
   enum Entry: Sendable {
     case write(StoreWrite)
-    case loan(SQLiteConnectionLease)
+    case lease(WriterLease<Writer>)
   }
 
-  /// What the writer takes at once.
+  /// What the writer takes from the queue at once.
   enum Work {
     /// Writes that share a transaction.
     case writes([StoreWrite])
-    case loan(SQLiteConnectionLease)
-    /// Nothing came for so long.
+    case lease(WriterLease<Writer>)
+    /// Nothing came in time.
     case nothing
   }
 
   private struct State {
     var incoming: [Entry] = []
-    /// What was incoming once, last first.
+    /// Entries that were taken out of `incoming`, in reverse order: removing the last of an array is cheap.
     var outgoing: [Entry] = []
     var isWriterAsleep = false
     var isClosed = false
@@ -31,10 +31,10 @@ final class SQLiteGroupCommit: Sendable {
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
 
-  /// How many wait.
+  /// How many entries wait.
   var count: Int { state.withLock { $0.incoming.count + $0.outgoing.count } }
 
-  /// Adds an entry; returns why it was not taken, or nil.
+  /// Adds an entry. Returns why it was not taken, or nil.
   func append(_ entry: Entry) -> StoreError? {
     let (refusal, mustWake) = state.withLock { state -> (StoreError?, Bool) in
       if state.isClosed { return (.closed, false) }
@@ -48,7 +48,7 @@ final class SQLiteGroupCommit: Sendable {
     return refusal
   }
 
-  /// Takes no more entries; `next` gives what waits and then nil.
+  /// Takes no more entries; `next` returns those that wait, and then nil.
   func close() {
     let mustWake = state.withLock { state in
       state.isClosed = true
@@ -58,9 +58,9 @@ final class SQLiteGroupCommit: Sendable {
     if mustWake { wake.signal() }
   }
 
-  /// What is to be done next; waits until there is something, for so many seconds at most; nil after `close`. For the
-  /// writer's thread only.
-  func next(seconds: Int) -> Work? {
+  /// The next work; nil after `close`, once the queue is empty. Waits for it at most `seconds`, or without a bound when that
+  /// is nil. Only the writer's thread may call this.
+  func next(seconds: Int?) -> Work? {
     while true {
       let (work, isDone) = state.withLock { state -> (Work?, Bool) in
         let work = Self.take(&state)
@@ -69,11 +69,16 @@ final class SQLiteGroupCommit: Sendable {
       }
       if isDone { return nil }
       if let work { return work }
+      guard let seconds else {
+        wake.wait()
+        continue
+      }
       if wake.wait(timeout: .now() + .seconds(seconds)) == .timedOut, !wasWoken() { return .nothing }
     }
   }
 
-  /// Whether somebody has signalled, or is about to, since the writer went to sleep. If nobody has, it is awake now.
+  /// Whether another thread has signalled, or is about to, since the writer went to sleep. If none has, the writer counts
+  /// as awake from now on.
   private func wasWoken() -> Bool {
     let isAsleep = state.withLock { state in
       defer { state.isWriterAsleep = false }
@@ -84,19 +89,21 @@ final class SQLiteGroupCommit: Sendable {
     return !isAsleep
   }
 
+  /// Takes a lease, or as many writes as wait, up to `Limits.groupWritesMax`.
   private static func take(_ state: inout State) -> Work? {
-    if state.outgoing.isEmpty {
-      swap(&state.outgoing, &state.incoming)
-      state.outgoing.reverse()
-    }
     var writes: [StoreWrite] = []
-    while writes.count < Limits.groupWritesMax, let entry = state.outgoing.last {
+    while writes.count < Limits.groupWritesMax {
+      if state.outgoing.isEmpty {
+        swap(&state.outgoing, &state.incoming)
+        state.outgoing.reverse()
+      }
+      guard let entry = state.outgoing.last else { break }
       switch entry {
       case .write(let write): writes.append(write)
-      case .loan(let loan):
+      case .lease(let lease):
         guard writes.isEmpty else { return .writes(writes) }
         state.outgoing.removeLast()
-        return .loan(loan)
+        return .lease(lease)
       }
       state.outgoing.removeLast()
     }
@@ -104,26 +111,26 @@ final class SQLiteGroupCommit: Sendable {
   }
 }
 
-/// Lends what belongs to the writer's thread to another thread, while the writer waits. Commands work on the one
-/// writing connection this way, between two groups.
-final class SQLiteConnectionLease: Sendable {
+/// Lends the writer, which belongs to the thread of a group commit, to another thread while that one waits. Commands work on
+/// the only writing connection of a store this way, between two groups.
+final class WriterLease<Writer>: Sendable {
   private let granted = DispatchSemaphore(value: 0)
   private let returned = DispatchSemaphore(value: 0)
-  private let lent = Mutex<OneTimeTransfer<SQLiteWorker>?>(nil)
+  private let lent = Mutex<OneTimeTransfer<Writer>?>(nil)
 
-  /// On the writer's thread: lends, and waits until the borrower is done.
-  func grant(_ worker: SQLiteWorker) {
-    let handover = OneTimeTransfer(worker)
-    lent.withLock { $0 = handover }
+  /// On the writer's thread: lends the writer, and waits until it is returned.
+  func grant(_ writer: Writer) {
+    let transfer = OneTimeTransfer(writer)
+    lent.withLock { $0 = transfer }
     granted.signal()
     returned.wait()
   }
 
-  /// On the borrower's thread: waits for the grant, works, and gives back.
-  func use<Answer>(_ body: (SQLiteWorker) throws -> Answer) throws -> Answer {
+  /// On the borrower's thread: waits for the grant, works, and returns the writer. Throws what `body` throws.
+  func use<Answer>(_ body: (Writer) throws -> Answer) throws -> Answer {
     granted.wait()
     defer { returned.signal() }
-    guard let worker = lent.withLock({ $0 })?.take() else { throw StoreError.closed }
-    return try body(worker)
+    guard let writer = lent.withLock({ $0 })?.take() else { throw StoreError.closed }
+    return try body(writer)
   }
 }

@@ -21,12 +21,12 @@ extension PostgreSQLRow {
   func item(_ key: ItemKey, from column: Int) throws(PostgreSQLFailure) -> StoredItem {
     let json = bytes(column + 5)
     guard let created = DateTimeOffset(ticks: int64(column + 2)), json.count > 2 else {
-      throw .row("The row of a stored item is damaged.")
+      throw .row(DamagedRow.item)
     }
     var collapsible: Range<Int>?
     if let start = optionalInt64(column + 3), let end = optionalInt64(column + 4) {
       guard start > 0, end > start + 2, end < Int64(json.count) else {
-        throw .row("The row of a stored item is damaged.")
+        throw .row(DamagedRow.item)
       }
       collapsible = Int(start)..<Int(end)
     }
@@ -36,22 +36,22 @@ extension PostgreSQLRow {
   }
 
   func itemID(_ column: Int) throws(PostgreSQLFailure) -> ItemID {
-    guard let id = ItemID(text(column)) else { throw .row("The row of a stored item is damaged.") }
+    guard let id = ItemID(text(column)) else { throw .row(DamagedRow.item) }
     return id
   }
 
   func userID(_ column: Int) throws(PostgreSQLFailure) -> UserID {
-    guard let id = UserID(text(column)) else { throw .row("The row of a person is damaged.") }
+    guard let id = UserID(text(column)) else { throw .row(DamagedRow.user) }
     return id
   }
 
   func groupID(_ column: Int) throws(PostgreSQLFailure) -> GroupID {
-    guard let id = GroupID(text(column)) else { throw .row("The row of a group is damaged.") }
+    guard let id = GroupID(text(column)) else { throw .row(DamagedRow.group) }
     return id
   }
 
   func tenantID(_ column: Int) throws(PostgreSQLFailure) -> TenantID {
-    guard let id = TenantID(text(column)) else { throw .row("The row of a tenant is damaged.") }
+    guard let id = TenantID(text(column)) else { throw .row(DamagedRow.tenant) }
     return id
   }
 
@@ -69,7 +69,7 @@ extension PostgreSQLRow {
 
   func change() throws(PostgreSQLFailure) -> Change {
     guard let time = DateTimeOffset(ticks: int64(2)), let kind = Change.Kind(rawValue: int64(3)) else {
-      throw .row("A row of the audit log is damaged.")
+      throw .row(DamagedRow.change)
     }
     return Change(
       time: time, kind: kind, user: try userID(0), tenant: try tenantID(1), collection: optionalText(4),

@@ -6,7 +6,7 @@ import Testing
 
 /// Reads that run together, as those of a batch.
 @Suite("Reads that run together")
-struct SQLiteTogetherTests {
+struct SQLiteSnapshotTests {
   @Test("They are of one moment, and what is read afterwards is of its own")
   func oneMoment() throws {
     let scratch = try Scratch()
@@ -14,19 +14,19 @@ struct SQLiteTogetherTests {
     try store.load([.user(Sample.ann), .item(Sample.phone("p"))])
     let reader = try store.makeReader { $0() }
     var seen: [String] = []
-    reader.together {
+    reader.withSnapshot {
       seen.append(number(reader))
       write("2", store)
       seen.append(number(reader))
       // Within each other they are still of the same moment.
-      reader.together { seen.append(number(reader)) }
+      reader.withSnapshot { seen.append(number(reader)) }
       seen.append(number(reader))
     }
     seen.append(number(reader))
     #expect(seen == ["1", "1", "1", "1", "2"])
     store.close()
     // A store that is closed lets the body run all the same.
-    reader.together { seen.append(number(reader)) }
+    reader.withSnapshot { seen.append(number(reader)) }
     #expect(seen.last == "")
     scratch.remove()
   }

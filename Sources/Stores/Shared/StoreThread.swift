@@ -9,10 +9,10 @@ enum StoreThread {
     thread.start()
   }
 
-  /// Keeps the calling thread for a moment.
+  /// Blocks the calling thread for this long.
   static func pause(milliseconds: UInt32) { usleep(milliseconds * 1_000) }
 
-  /// Lets every other thread of the process go first, from now on.
+  /// Lowers the priority of the calling thread to the least, from now on.
   static func yieldToOthers() {
     #if canImport(Glibc)
       // On Linux the priority belongs to the calling thread.
@@ -23,14 +23,15 @@ enum StoreThread {
 
 /// Carries something that is not Sendable from one thread to another, once.
 ///
-/// Safety: the maker lets go of the value, and the one thread that takes it is the only one to use it from then on.
+/// Safety: the thread that made it no longer uses the value, and the one thread that takes it is the only one to use it from
+/// then on.
 final class OneTimeTransfer<Value>: @unchecked Sendable {
   private var value: Value?
 
   /// Holds `value` until it is taken.
   init(_ value: Value) { self.value = value }
 
-  /// The value, the first time.
+  /// The value, the first time; nil afterwards.
   func take() -> Value? {
     defer { value = nil }
     return value
