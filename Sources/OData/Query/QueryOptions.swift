@@ -76,9 +76,9 @@ public struct QueryOptions: Sendable {
   public init(
     _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Supported
   ) throws(QueryError) {
-    let raw = try RawOptions(query)
-    let aliases = try Self.syntax(of: raw.aliases)
-    for (name, value) in raw.options {
+    let decoded = try DecodedQuery(query)
+    let aliases = try Self.syntax(of: decoded.aliases)
+    for (name, value) in decoded.options {
       guard offer.contains(Self.offer(of: name)) else { throw .notOffered(name) }
       var parser = OptionParser(name, value)
       if name == "$skiptoken" || name == "$format" || name == "$id" {
@@ -152,10 +152,10 @@ public struct QueryOptions: Sendable {
     var syntax: [String: QueryAlias] = [:]
     for (name, value) in aliases {
       guard syntax.count < Limits.aliasesMax else {
-        throw .syntax(option: "@\(PropertyPath.shown(name))", position: 0, reason: "is one alias too many")
+        throw .syntax(option: "@\(PropertyPath.printable(name))", position: 0, reason: "is one alias too many")
       }
       guard syntax.updateValue(parsed(name, value), forKey: name) == nil else {
-        throw .duplicate("@\(PropertyPath.shown(name))")
+        throw .duplicate("@\(PropertyPath.printable(name))")
       }
     }
     return syntax
@@ -163,7 +163,7 @@ public struct QueryOptions: Sendable {
 
   /// Whether an alias is well written matters only where it is used.
   private static func parsed(_ name: String, _ value: String) -> QueryAlias {
-    var parser = OptionParser("@\(PropertyPath.shown(name))", value)
+    var parser = OptionParser("@\(PropertyPath.printable(name))", value)
     do throws(QueryError) {
       return QueryAlias(
         text: value, syntax: .success(try parser.whole { parser throws(QueryError) in try parser.aliasValue() }))
@@ -216,7 +216,7 @@ struct QueryAlias {
 }
 
 /// A query taken apart: split first, each piece decoded once afterwards (OData URL Conventions 4.01 section 2.1).
-private struct RawOptions {
+private struct DecodedQuery {
   private(set) var options: [(name: String, value: String)] = []
   private(set) var aliases: [(name: String, value: String)] = []
 
@@ -227,7 +227,7 @@ private struct RawOptions {
       let isAlias = name.utf8.first == UInt8(ascii: "@")
       let systemName = QueryOptions.systemName(name)
       guard isAlias || systemName != nil else {
-        guard name.utf8.first != UInt8(ascii: "$") else { throw .unknown(PropertyPath.shown(name)) }
+        guard name.utf8.first != UInt8(ascii: "$") else { throw .unknown(PropertyPath.printable(name)) }
         continue
       }
       guard let value = PercentEncoding.decodeQuery(option.dropFirst(rawName.count + 1)) else {

@@ -18,7 +18,7 @@ public struct Version: Hashable, Sendable {
   /// The number in 11 digits of base 64, most significant first, in the alphabet of RFC 4648 section 5.
   public var opaqueTag: String {
     String(unsafeUninitializedCapacity: Self.digitCount) { bytes in
-      for place in 0..<Self.digitCount { bytes[place] = digit(place) }
+      for index in 0..<Self.digitCount { bytes[index] = digit(index) }
       return Self.digitCount
     }
   }
@@ -29,8 +29,8 @@ public struct Version: Hashable, Sendable {
 
   private static let digitCount = 11
 
-  private func digit(_ place: Int) -> UInt8 {
-    let value = UInt8(truncatingIfNeeded: UInt64(bitPattern: number) >> (60 - 6 * UInt64(place))) & 63
+  private func digit(_ index: Int) -> UInt8 {
+    let value = UInt8(truncatingIfNeeded: UInt64(bitPattern: number) >> (60 - 6 * UInt64(index))) & 63
     return switch value {
     case 0..<26: UInt8(ascii: "A") + value
     case 26..<52: UInt8(ascii: "a") + value - 26

@@ -128,19 +128,19 @@ struct ExpressionChecker {
         current.ignoresCase = variables[depth].ignoresCase
         rest.removeFirst()
       } else if Self.notOffered.contains(first) || first.utf8.first == UInt8(ascii: "@") {
-        throw QueryError.notImplemented(option: option, name: PropertyPath.shown(first), position: syntax.position)
+        throw QueryError.notImplemented(option: option, name: PropertyPath.printable(first), position: syntax.position)
       }
     }
-    var place = syntax.position + segments.prefix(segments.count - rest.count).reduce(0) { $0 + $1.utf8.count + 1 }
+    var offset = syntax.position + segments.prefix(segments.count - rest.count).reduce(0) { $0 + $1.utf8.count + 1 }
     for segment in rest {
-      current = try member(segment, of: current, at: place)
-      place += segment.utf8.count + 1
+      current = try member(segment, of: current, at: offset)
+      offset += segment.utf8.count + 1
     }
     return current
   }
 
-  private func member(_ name: String, of owner: Checked, at place: Int) throws(QueryError) -> Checked {
-    guard case .complex(let type) = owner.type else { throw unknown(name, at: place) }
+  private func member(_ name: String, of owner: Checked, at offset: Int) throws(QueryError) -> Checked {
+    guard case .complex(let type) = owner.type else { throw unknown(name, at: offset) }
     if let property = type.property(inAnyCase: name) {
       var member = Checked(.member(owner.expression, property.index), ExpressionType(property))
       member.ignoresCase = owner.ignoresCase && !property.traits.contains(.key)
@@ -148,7 +148,7 @@ struct ExpressionChecker {
     }
     // A type cast names the type itself here: no declared type has others below it that could be stored in its place.
     if name.isSameName(as: type.qualifiedName) { return owner }
-    guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: place) }
+    guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: offset) }
     var member = Checked(.dynamicMember(owner.expression, name), .untyped)
     member.ignoresCase = owner.ignoresCase
     return member
@@ -179,7 +179,7 @@ struct ExpressionChecker {
     if name == "matchespattern" { return try matches(arguments, syntax) }
     guard let function = ExpressionFunction(rawValue: name) else {
       guard !ExpressionFunction.notOffered.contains(name), !name.utf8.contains(UInt8(ascii: ".")) else {
-        throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: syntax.position)
+        throw QueryError.notImplemented(option: option, name: PropertyPath.printable(name), position: syntax.position)
       }
       throw unknown(name, at: syntax.position)
     }
@@ -387,7 +387,7 @@ struct ExpressionChecker {
     failure("\(reason) \(type.name)", syntax)
   }
 
-  private func unknown(_ name: String, at place: Int) -> QueryError {
-    .unknownName(option: option, name: PropertyPath.shown(name), position: place)
+  private func unknown(_ name: String, at offset: Int) -> QueryError {
+    .unknownName(option: option, name: PropertyPath.printable(name), position: offset)
   }
 }

@@ -98,8 +98,8 @@ extension ExpressionFunction {
   private static func containsAll(_ part: [ExpressionValue], _ elements: [ExpressionValue]) -> Bool {
     var rest = elements
     for element in part {
-      guard let place = rest.firstIndex(where: { $0.equals(element) }) else { return false }
-      rest.remove(at: place)
+      guard let index = rest.firstIndex(where: { $0.equals(element) }) else { return false }
+      rest.remove(at: index)
     }
     return true
   }
