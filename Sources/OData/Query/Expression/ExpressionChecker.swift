@@ -234,7 +234,8 @@ struct ExpressionChecker {
     case .negate:
       switch checked.type {
       case .integer, .double, .duration, .null, .untyped: break
-      default: throw mismatch("cannot negate", checked.type, operand)
+      case .boolean, .string, .date, .timeOfDay, .dateTime, .guid, .enumeration, .complex, .collection:
+        throw mismatch("cannot negate", checked.type, operand)
       }
       return try computed(Checked(.negate(checked.expression), checked.type), operand)
     }
@@ -331,7 +332,9 @@ struct ExpressionChecker {
     case (.integer, .duration), (.double, .duration): return word == .mul ? .duration : nil
     case (.null, .dateTime), (.dateTime, .null), (.null, .date), (.date, .null): return isSum ? .null : nil
     case (.null, .duration), (.duration, .null): return .null
-    default: return left.isNumeric && right.isNumeric ? .double : nil
+    case (.null, _), (.untyped, _), (.boolean, _), (.integer, _), (.double, _), (.string, _), (.date, _),
+      (.timeOfDay, _), (.dateTime, _), (.duration, _), (.guid, _), (.enumeration, _), (.complex, _), (.collection, _):
+      return left.isNumeric && right.isNumeric ? .double : nil
     }
   }
 
@@ -359,7 +362,8 @@ struct ExpressionChecker {
     case .duration:
       guard let span = Duration100ns(text.utf8) else { throw failure("holds a malformed duration", syntax) }
       value = Checked(.literal(.duration(span)), .duration)
-    default:
+    case .null, .untyped, .boolean, .integer, .double, .string, .date, .timeOfDay, .dateTime, .guid, .complex,
+      .collection:
       if case .enumeration = value.literal { throw failure("compares an enumeration with something else", syntax) }
     }
   }
