@@ -2,7 +2,7 @@ import OData
 import Testing
 
 @Suite("Text that is compared by its bytes")
-struct TextTests {
+struct StringBytesTests {
   @Test("Texts are the same when every byte is, whatever their length")
   func sameBytes() {
     for length in 0..<40 {

@@ -2,7 +2,7 @@ import OData
 import Testing
 
 @Suite("Entity tags")
-struct EntityTagTests {
+struct PreconditionsTests {
   /// Whether a header matches a version; digits within quotes stand for the tag of the version with that number.
   private func matches(_ header: String, _ number: Int64) -> Bool? {
     let header = header.replacing(/"([0-9]+)"/) { "\"\(Version(number: Int64($0.1) ?? 0).opaqueTag)\"" }

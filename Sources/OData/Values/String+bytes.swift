@@ -50,9 +50,9 @@ extension UnsafeBufferPointer<UInt8> {
 
   /// Whether any byte is meant. All of them are looked at, which takes the machine less time than to stop at the first.
   @inlinable @inline(__always)
-  public func holdsAny(_ isMeant: (UInt8) -> Bool) -> Bool {
+  public func holdsAny(_ predicate: (UInt8) -> Bool) -> Bool {
     var found: UInt8 = 0
-    for byte in self { found |= isMeant(byte) ? 1 : 0 }
+    for byte in self { found |= predicate(byte) ? 1 : 0 }
     return found != 0
   }
 

@@ -1,103 +1,9 @@
 import ArgumentParser
-import Foundation
 import OData
 import Profiles
 import Stores
 
-/// `facet tenant`: which organisations there are, and what they decided.
-struct TenantCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "tenant", abstract: "Add tenants, list them, federate them, and set their policies.",
-    discussion: "Every change holds from the next request on, also of a server that is running.",
-    subcommands: [Add.self, List.self, Federate.self, Policy.self])
-
-  /// A tenant on the command line.
-  struct Reference: ExpressibleByArgument {
-    let id: TenantID
-
-    init?(argument: String) {
-      guard let id = TenantID(argument) else { return nil }
-      self.id = id
-    }
-  }
-
-  /// `facet tenant add`
-  struct Add: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Add a tenant: tokens that name it are taken from now on, of issuers that may speak for it.")
-
-    @OptionGroup var options: StoreOptions
-
-    @Option(help: ArgumentHelp("A name for people.", valueName: "name"))
-    var name: String?
-
-    @Argument(help: "The id that tokens carry as the tenant.")
-    var tenant: Reference
-
-    func run() throws {
-      try options.withTenants { store in
-        try store.addTenant(tenant.id)
-        try store.changeTenant(tenant.id) { settings in if let name { settings.name = name } }
-      }
-    }
-  }
-
-  /// `facet tenant list`
-  struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "List the tenants, one line of JSON for each.")
-
-    @OptionGroup var options: StoreOptions
-
-    func run() throws {
-      let store = try options.openReadOnly()
-      defer { store.close() }
-      do {
-        for tenant in try store.tenants() {
-          print(String(decoding: ImportLine.tenant(tenant).line, as: UTF8.self))
-        }
-      } catch let error as StoreError {
-        throw CommandFailure(error.message)
-      }
-    }
-  }
-
-  /// `facet tenant federate`
-  struct Federate: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Let the people of another tenant see what a tenant's people mark for federated organisations.",
-      discussion: "It holds one way: the other tenant grants nothing by it.")
-
-    @OptionGroup var options: StoreOptions
-
-    @Flag(help: "Take the grant back.")
-    var remove = false
-
-    @Argument(help: "The tenant whose people are seen.")
-    var tenant: Reference
-
-    @Argument(help: "The tenant whose people see.")
-    var partner: Reference
-
-    func validate() throws {
-      guard tenant.id != partner.id else { throw ValidationError("A tenant is not federated with itself.") }
-      guard ![tenant.id, partner.id].contains(.personalAccounts) else {
-        throw ValidationError("Personal accounts are no organisation, so nobody federates with them.")
-      }
-    }
-
-    func run() throws {
-      try options.withTenants { store in
-        for id in [tenant.id, partner.id] where try !store.tenants().contains(where: { $0.id == id }) {
-          throw CommandFailure("There is no tenant \(id.text). Add it with 'facet tenant add'.")
-        }
-        try store.changeTenant(tenant.id) { settings in
-          if remove { settings.federatedWith.remove(partner.id) } else { settings.federatedWith.insert(partner.id) }
-        }
-      }
-    }
-  }
-
+extension TenantCommand {
   /// `facet tenant policy`
   struct Policy: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -137,19 +43,6 @@ struct TenantCommand: ParsableCommand {
         }
       }
       print(String(decoding: printed, as: UTF8.self))
-    }
-  }
-}
-
-extension StoreOptions {
-  /// Works on the store, also beside the server that owns it.
-  func withTenants(_ body: (any AdministeredStore) throws -> Void) throws {
-    let store = try openBeside()
-    defer { store.close() }
-    do {
-      try body(store)
-    } catch let error as StoreError {
-      throw CommandFailure(error.message)
     }
   }
 }
