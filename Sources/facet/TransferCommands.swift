@@ -36,12 +36,12 @@ struct DirectoryImport {
     let lines = LineReader(input)
     let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
     let progress = ProgressLine("Imported")
-    var lines = 0
+    var lineCount = 0
     do {
       let count = try store.importLines(at: environment.now()) {
         guard let line = try lines.next() else { return nil }
-        lines += 1
-        progress.update(lines)
+        lineCount += 1
+        progress.update(lineCount)
         return try reader.line(line)
       }
       progress.finish(count)
@@ -106,14 +106,14 @@ struct ExportCommand: ParsableCommand {
     let output = try file.map(Self.create) ?? .standardOutput
     let progress = file == nil ? nil : ProgressLine("Exported")
     var buffer = Data()
-    var lines = 0
+    var lineCount = 0
     do {
       try lines(store) { line in
         buffer.append(contentsOf: line)
         buffer.append(0x0A)
-        lines += 1
+        lineCount += 1
         guard buffer.count > 1 << 16 else { return }
-        progress?.update(lines)
+        progress?.update(lineCount)
         try output.write(contentsOf: buffer)
         buffer.removeAll(keepingCapacity: true)
       }
@@ -125,7 +125,7 @@ struct ExportCommand: ParsableCommand {
     } catch {
       throw CommandFailure("The export could not be written. Check the disk and its free space.")
     }
-    progress?.finish(lines)
+    progress?.finish(lineCount)
   }
 
   /// Gives each line to `body`, without its line feed.

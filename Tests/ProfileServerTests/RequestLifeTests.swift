@@ -55,7 +55,9 @@ struct RequestLifeTests {
     #expect(MediaType(request.headers.first(name: "Content-Type") ?? "")?.isJSONInUTF8 == true)
 
     // 4. The path against the model.
-    guard case .item(.id(let owner), let collection, let id) = try GraphResource(request) else {
+    let requested = try RequestedResource(path: request.path)
+    #expect(requested.resource?.route(of: .PATCH)?.permissions == .writeProfile)
+    guard case .item(.id(let owner), let collection, let id) = requested.subject else {
       Issue.record("the path names an item")
       return
     }

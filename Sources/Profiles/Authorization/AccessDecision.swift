@@ -34,10 +34,10 @@ struct AccessDecision: Sendable {
   }
 
   /// Whether somebody of this tenant is known to the caller even when none of their items is visible.
-  var knowsPerson: Bool { isOwner || isApplicationOfTenant || audiences.contains(.organization) }
+  var seesPerson: Bool { isOwner || isApplicationOfTenant || audiences.contains(.organization) }
 
   /// Whether permissions may reach this person's items at all: nobody writes across tenants, whatever is visible.
-  var mayWrite: Bool { knowsPerson }
+  var mayWrite: Bool { seesPerson }
 
   /// The audiences of which an item of a collection must have one to be seen; nil when the caller sees every item.
   func decidingAudiences(in collection: String) -> Audience? {

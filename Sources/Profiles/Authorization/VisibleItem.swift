@@ -69,7 +69,7 @@ public struct VisibleObject: Sendable {
 extension AccessDecision {
   /// The person as far as the caller's permissions go, or nil when the caller may not know of them.
   func visible(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
-    guard knowsPerson else { return nil }
+    guard seesPerson else { return nil }
     guard !shows(Self.revealing(isOwner: isOwner), to: caller) else { return Self.person(user, user.json) }
     return user.json(restrictedTo: Self.basicMembers).map { Self.person(user, $0) }
   }
@@ -77,7 +77,7 @@ extension AccessDecision {
   /// The person as a member of a group: what the caller may not read of people is left out, but for the id (as on
   /// Graph).
   func visibleMember(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
-    guard knowsPerson else { return nil }
+    guard seesPerson else { return nil }
     let reading = Self.revealing(isOwner: isOwner) + [.userReadBasicAll]
     guard !shows(reading, to: caller) else { return visible(user, to: caller) }
     // An entity tag would tell of changes to what they may not read.
