@@ -1,3 +1,4 @@
+import Authentication
 import NIOCore
 import NIOHTTP1
 import OData
