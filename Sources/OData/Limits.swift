@@ -14,8 +14,6 @@ public enum Limits {
   public static let headerCountMax = 200
   /// Deepest nesting of arrays and objects in a JSON body.
   public static let jsonDepthMax = 64
-  /// Longest bearer token, in bytes.
-  public static let tokenBytesMax = 16 << 10
   /// Longest client-request-id that is echoed, in bytes; a longer one is replaced.
   public static let clientRequestIDBytesMax = 128
 
@@ -165,46 +163,10 @@ public enum Limits {
   /// Most tenants whose being there one event loop remembers.
   public static let rememberedTenantsMax = 10_000
 
-  // MARK: Tokens
+  // MARK: A form
 
-  /// Most verified tokens that one event loop remembers.
-  public static let rememberedTokensMax = 10_000
-  /// Most that the verified tokens of one event loop may hold, in bytes of tokens.
-  public static let rememberedTokenBytesMax = 16 << 20
-  /// Longest time a verified token is remembered before its signature is checked again.
-  public static let rememberedTokenSecondsMax = 3_600
-  /// Shortest time between two fetches of one issuer's keys.
-  public static let keyRefreshSeconds = 30
-  /// Oldest keys that are used without asking their issuer whether they still hold.
-  public static let keyAgeSecondsMax = 86_400
-  /// Longest time a fetch of an issuer's keys may take.
-  public static let keyFetchSeconds = 5
-  /// Longest discovery document or key set that is read, in bytes.
-  public static let keyDocumentBytesMax = 1 << 20
-  /// Most keys that are kept of one issuer.
-  public static let keysPerIssuerMax = 64
-  /// Shortest RSA modulus of a key, in bits.
-  public static let rsaModulusBitsMin = 2_048
-  /// Longest RSA modulus of a key, in bytes; a longer one would make each check slow.
-  public static let rsaModulusBytesMax = 1_024
-  /// Most external issuers, and most audiences or tenants of one.
-  public static let issuersMax = 64
-  /// Difference of clocks that is forgiven when a token's times are checked.
-  public static let clockSkewSeconds = 60
-  /// Longest life of a token that this server issues.
-  public static let issuedTokenSecondsMax = 86_400 * 365
-  /// Life of a token that this server issues unless another is asked for.
-  public static let issuedTokenSecondsDefault = 3_600
-  /// Most tokens that wait to be signed, about 1 ms each; further ones are refused with 503.
-  public static let signaturesWaitingMax = 256
-  /// Seconds after which a client that got no signature may try again.
-  public static let signatureRetrySeconds = 1
   /// Longest form that the token endpoint reads, in bytes.
   public static let formBytesMax = 64 << 10
   /// Most parameters of a form or a query of the authority.
   public static let formParametersMax = 64
-  /// Longest key or certificate file that is read, in bytes.
-  public static let keyFileBytesMax = 64 << 10
-  /// Most key files of the built-in authority.
-  public static let keyFilesMax = 16
 }

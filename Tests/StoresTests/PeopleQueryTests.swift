@@ -186,7 +186,7 @@ fileprivate final class SessionQueue: @unchecked Sendable {
   func listUsers(_ query: ListQuery, by caller: Caller) async throws -> Page {
     try await withCheckedThrowingContinuation { continuation in
       queue.async { [self] in
-        session?.listUsers(query, by: caller) { result in
+        session?.users.list(query, by: caller) { result in
           continuation.resume(with: result.map { Page(elements: $0.elements, count: $0.count, next: $0.next) })
         }
       }
@@ -196,7 +196,7 @@ fileprivate final class SessionQueue: @unchecked Sendable {
   func countUsers(_ query: ListQuery, by caller: Caller) async throws -> Int {
     try await withCheckedThrowingContinuation { continuation in
       queue.async { [self] in
-        session?.countUsers(query, by: caller) { result in continuation.resume(with: result) }
+        session?.users.count(query, by: caller) { result in continuation.resume(with: result) }
       }
     }
   }

@@ -84,7 +84,7 @@ public struct ImportLineReader: Sendable {
   /// A person or a group, whose name is one that an update would take.
   private func named(_ json: [UInt8], of type: StructuredType) throws(ImportLineError) -> StructuredValue {
     let value = try value(json, of: type)
-    do throws(BodyError) { try DirectoryNames.check(imported: value, of: type) } catch { throw .body(error) }
+    do throws(BodyError) { try DirectoryRules.check(imported: value, of: type) } catch { throw .body(error) }
     return value
   }
 

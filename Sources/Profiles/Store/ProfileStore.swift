@@ -52,21 +52,25 @@ public protocol ProfileReader: DirectoryReader {
 
   /// An item with what must be known of its owner; nil when there is none that the sight reaches. It takes the same
   /// time whether the item is out of sight or does not exist.
-  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
+  func item(
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
 
   /// What must be known of a person; nil when there is no such person.
-  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void)
+  func owner(
+    _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void)
 
   /// One page of a collection, by `createdDateTime` and id, after `position`: of the items that the sight reaches. A page
   /// ends before `limit` when it holds `Limits.pageBytesMax` bytes. One of at most `Limits.loopRowsMax` may be answered
   /// at once; a larger one never keeps the thread.
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
+    limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void)
 
   /// How many items of a collection the sight reaches.
   func count(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void)
+    of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    _ then: @escaping (Result<Int, StoreError>) -> Void)
 
   /// Whether a person has an item in sight for one of the audiences that reach beyond their tenant. It takes the same
   /// time whether the person has many other items, none, or does not exist.

@@ -153,7 +153,8 @@ public enum StoreWrite: Sendable {
   /// The receipt is kept in the transaction of the creation.
   case createItem(any ItemOperation, IdempotencyReceipt, @Sendable (Result<Once<ItemOutcome>, ProfileError>) -> Void)
   /// The same for one person.
-  case createPerson(any PersonOperation, IdempotencyReceipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
+  case createPerson(
+    any PersonOperation, IdempotencyReceipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
   /// The same for one group, or for members who are added to it.
   case createGroup(any GroupOperation, IdempotencyReceipt, @Sendable (Result<Once<GroupOutcome>, ProfileError>) -> Void)
   /// Applies operations to items of one person, all or none; each sees what those before it did.

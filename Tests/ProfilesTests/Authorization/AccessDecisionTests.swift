@@ -13,7 +13,7 @@ struct AccessDecisionTests {
     let relation: OwnerRelation?
     let seesAll: Bool
     let audiences: [String]
-    let knowsPerson: Bool
+    let seesPerson: Bool
   }
 
   private static let rows: [Row] = [
@@ -24,7 +24,8 @@ struct AccessDecisionTests {
     row("an application", People.application(), seesAll: true, knows: true),
     row(
       "a federated stranger", People.person(People.colleague, of: People.fabrikam),
-      OwnerRelation(policy: TenantPolicy(), isFederated: true), sees: ["federatedOrganizations", "everyone"], knows: false),
+      OwnerRelation(policy: TenantPolicy(), isFederated: true), sees: ["federatedOrganizations", "everyone"],
+      knows: false),
     row(
       "a colleague of a federated tenant", People.person(People.colleague),
       OwnerRelation(policy: TenantPolicy(), isFederated: true), sees: ["organization", "everyone"], knows: true),
@@ -48,7 +49,8 @@ struct AccessDecisionTests {
       OwnerRelation(policy: TenantPolicy(audienceMasks: ["*": .me])), seesAll: true, knows: true),
     row(
       "family among personal accounts", People.person(People.colleague, of: .personalAccounts),
-      OwnerRelation(policy: TenantPolicy(), sharesGroup: true, listed: .family), of: .personalAccounts, sees: ["everyone"],
+      OwnerRelation(policy: TenantPolicy(), sharesGroup: true, listed: .family), of: .personalAccounts,
+      sees: ["everyone"],
       knows: false),
     row("a foreign application", People.application(of: People.fabrikam), knows: false),
     row(
@@ -71,7 +73,7 @@ struct AccessDecisionTests {
   ) -> Row {
     Row(
       name: name, caller: caller, tenant: tenant, relation: relation, seesAll: seesAll, audiences: audiences,
-      knowsPerson: knows)
+      seesPerson: knows)
   }
 
   private static let bits = [
@@ -84,8 +86,8 @@ struct AccessDecisionTests {
     for row in Self.rows {
       let owner = ItemOwner(tenant: row.tenant, displayName: nil, relation: row.relation)
       let decision = AccessDecision(of: row.caller, to: People.innocenty, owner)
-      #expect(decision.knowsPerson == row.knowsPerson, "\(row.name)")
-      #expect(decision.mayWrite == row.knowsPerson, "\(row.name)")
+      #expect(decision.seesPerson == row.seesPerson, "\(row.name)")
+      #expect(decision.mayWrite == row.seesPerson, "\(row.name)")
       var seen: [Int] = []
       var shown: [Int] = []
       for number in 0..<64 {
@@ -111,7 +113,7 @@ struct AccessDecisionTests {
     }
     let user = StoredUser(id: People.innocenty, tenant: People.contoso, version: .first, value: value)
     func shown(_ caller: Caller) -> String? {
-      AccessDecision(of: caller, to: People.innocenty, user.facts).visible(user, to: caller).map {
+      AccessDecision(of: caller, to: People.innocenty, user.asOwner).visible(user, to: caller).map {
         String(decoding: $0.json, as: UTF8.self)
       }
     }

@@ -53,7 +53,7 @@ struct LongListTests {
 
   private func list(_ session: ProfileSession, _ query: ListQuery) throws -> Listing<VisibleItem> {
     var listing: Result<(UserID, Listing<VisibleItem>), ProfileError>?
-    session.listItems(request, query) { listing = $0 }
+    session.items.list(request, query) { listing = $0 }
     return try #require(listing).get().1
   }
 
@@ -95,13 +95,13 @@ struct LongListTests {
     let stranger = CollectionRequest(
       owner: .id(People.innocenty), collection: notes, caller: People.person(People.colleague))
     var listing: Listing<VisibleItem>?
-    session.listItems(stranger, try query("")) { listing = try? $0.get().1 }
+    session.items.list(stranger, try query("")) { listing = try? $0.get().1 }
     let rest = try #require(listing?.rest)
     let end = Self.count - 1
-    session.deleteItem(try #require(ItemID(Self.id(end))), preconditions: Preconditions(), in: request) { _ in }
+    session.items.delete(try #require(ItemID(Self.id(end))), preconditions: Preconditions(), in: request) { _ in }
     for (number, body) in [(end - 1, #"{"allowedAudiences":"me"}"#), (end - 2, #"{"displayName":"short"}"#)] {
       let patch = try EntityReader(.update).read(Array(body.utf8), as: notes.target)
-      session.updateItem(
+      session.items.update(
         try #require(ItemID(Self.id(number))), patch, preconditions: Preconditions(), in: request
       ) { _ in }
     }
@@ -138,7 +138,7 @@ struct LongListTests {
     let search = "$search=" + (0..<64).map { "x\($0)" }.joined(separator: "%20OR%20")
     var outcomes: [String] = []
     for (name, cancellation) in [("first", cancellation), ("second", RequestCancellation())] {
-      session.listItems(request, try query(search, cancellation: cancellation)) { result in
+      session.items.list(request, try query(search, cancellation: cancellation)) { result in
         if case .failure(let error) = result { outcomes.append("\(name) \(error)") } else { outcomes.append(name) }
       }
     }
@@ -156,7 +156,7 @@ struct LongListTests {
     let search = try query("$search=" + (0..<64).map { "x\($0)" }.joined(separator: "%20"))
     var refusals: [ProfileError] = []
     for _ in 0..<(Limits.evaluationsWaitingMax + 2) {
-      session.listItems(request, search) { if case .failure(let error) = $0 { refusals.append(error) } }
+      session.items.list(request, search) { if case .failure(let error) = $0 { refusals.append(error) } }
     }
     #expect(refusals == [.evaluationsTooMany])
   }

@@ -138,14 +138,18 @@ private final class MemoryReader: ProfileReader {
 
   func withSnapshot(_ body: () -> Void) { body() }
 
-  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+  func item(
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+  ) {
     guard let item = store.item(key), let owner = store.owner(of: key.user, for: authorization),
       item.isFor(authorization.audiences(of: key.user, owner, in: key.collection))
     else { return then(.success(nil)) }
     then(.success(FoundItem(item: item, owner: owner)))
   }
 
-  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+  func owner(
+    _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
+  ) {
     then(.success(store.owner(of: user, for: authorization)))
   }
 
@@ -156,7 +160,8 @@ private final class MemoryReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
+    limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
     let rest = visible(user, authorization).filter { item in
@@ -169,7 +174,8 @@ private final class MemoryReader: ProfileReader {
   }
 
   func count(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(.success(visible(user, authorization).count { $0.key.collection == collection }))
   }

@@ -55,9 +55,9 @@ struct ProfileSessionTests {
     for count in [0, 1, Limits.loopRowsMax, Limits.loopRowsMax + 1, 400] {
       let items = try (0..<count).map { try phone("p\($0)", audience: "organization") }
       let session = try session(store(items))
-      #expect(try fault { session.listItems(request(stranger), $0) } == .userNotFound, "\(count) items")
+      #expect(try fault { session.items.list(request(stranger), $0) } == .userNotFound, "\(count) items")
       let nobody = OwnerReference.id(try #require(UserID("nobody")))
-      #expect(try fault { session.listItems(request(stranger, nobody), $0) } == .userNotFound)
+      #expect(try fault { session.items.list(request(stranger, nobody), $0) } == .userNotFound)
     }
   }
 
@@ -65,17 +65,17 @@ struct ProfileSessionTests {
   func oneVisibleItem() throws {
     let hidden = try (0..<400).map { try phone("p\($0)", audience: "organization") }
     let session = try session(store(hidden + [phone("z", audience: "everyone")]))
-    var page = try answer { session.listItems(request(stranger), $0) }.get()
+    var page = try answer { session.items.list(request(stranger), $0) }.get()
     var seen = page.items.map(\.key.id.text)
     while let next = page.next {
-      page = try answer { session.continueList(next, $0) }.get()
+      page = try answer { session.profiles.continueList(next, $0) }.get()
       seen += page.items.map(\.key.id.text)
     }
     #expect(seen == ["z"])
     // The person exists for the stranger now; the hidden item does not.
     #expect(
-      try fault { session.readItem(People.known(ItemID("p0")), of: request(stranger), $0) } == .itemNotFound)
-    #expect(try fault { session.readItem(People.known(ItemID("z")), of: request(stranger), $0) } == nil)
+      try fault { session.items.read(People.known(ItemID("p0")), of: request(stranger), $0) } == .itemNotFound)
+    #expect(try fault { session.items.read(People.known(ItemID("z")), of: request(stranger), $0) } == nil)
   }
 
   @Test("A colleague gets every page, trimmed, and an empty list when nothing is visible")
@@ -83,15 +83,15 @@ struct ProfileSessionTests {
     let items = try (100..<300).map { try phone("p\($0)", audience: $0 % 2 == 0 ? "organization" : "family") }
     let session = try session(store(items))
     let colleague = request(People.person(People.colleague, [.userReadAll]))
-    var page = try answer { session.listItems(colleague, $0) }.get()
+    var page = try answer { session.items.list(colleague, $0) }.get()
     var seen = page.items.map(\.key.id.text)
     while let next = page.next {
-      page = try answer { session.continueList(next, $0) }.get()
+      page = try answer { session.profiles.continueList(next, $0) }.get()
       seen += page.items.map(\.key.id.text)
     }
     #expect(seen == (100..<300).filter { $0 % 2 == 0 }.map { "p\($0)" })
     let hidden = try self.session(store([phone("p", audience: "me")]))
-    #expect(try answer { hidden.listItems(colleague, $0) }.get().items.isEmpty)
+    #expect(try answer { hidden.items.list(colleague, $0) }.get().items.isEmpty)
   }
 
   @Test("The same id in another tenant opens nothing, not even what everyone may see")
@@ -99,13 +99,14 @@ struct ProfileSessionTests {
     let session = try session(store([phone("p", audience: "everyone")]))
     for reference in [OwnerReference.me, .id(People.innocenty)] {
       let twin = request(People.person(People.innocenty, of: People.fabrikam), reference)
-      #expect(try fault { session.listItems(twin, $0) } == .userNotFound)
-      #expect(try fault { session.readItem(People.known(ItemID("p")), of: twin, $0) } == .userNotFound)
-      #expect(try fault { session.readUser(reference, by: twin.caller, $0) } == .userNotFound)
+      #expect(try fault { session.items.list(twin, $0) } == .userNotFound)
+      #expect(try fault { session.items.read(People.known(ItemID("p")), of: twin, $0) } == .userNotFound)
+      #expect(try fault { session.users.read(reference, by: twin.caller, $0) } == .userNotFound)
       #expect(
-        try fault { session.deleteItem(People.known(ItemID("p")), preconditions: .none, in: twin, $0) } == .userNotFound
+        try fault { session.items.delete(People.known(ItemID("p")), preconditions: .none, in: twin, $0) }
+          == .userNotFound
       )
-      #expect(try fault { session.createItem(StructuredPatch(of: phones.target), in: twin, $0) } == .userNotFound)
+      #expect(try fault { session.items.create(StructuredPatch(of: phones.target), in: twin, $0) } == .userNotFound)
     }
   }
 
@@ -119,9 +120,9 @@ struct ProfileSessionTests {
     ]
     let expected = ProfileError.insufficientPermissions([.userReadAll, .userReadWriteAll], isDirectory: false)
     for reference in references {
-      #expect(try fault { session.listItems(request(caller, reference), $0) } == expected)
+      #expect(try fault { session.items.list(request(caller, reference), $0) } == expected)
       #expect(
-        try fault { session.readItem(People.known(ItemID("p")), of: request(caller, reference), $0) } == expected)
+        try fault { session.items.read(People.known(ItemID("p")), of: request(caller, reference), $0) } == expected)
     }
   }
 
@@ -129,14 +130,14 @@ struct ProfileSessionTests {
   func applications() throws {
     let session = try session(store([phone("p", audience: "me")]))
     let caller = People.application(of: People.contoso, [.userReadAll])
-    #expect(try fault { session.listItems(request(caller, .me), $0) } == .meNeedsUser)
-    #expect(try fault { session.readUser(.me, by: caller, $0) } == .meNeedsUser)
+    #expect(try fault { session.items.list(request(caller, .me), $0) } == .meNeedsUser)
+    #expect(try fault { session.users.read(.me, by: caller, $0) } == .meNeedsUser)
     for reference in [OwnerReference.id(People.innocenty), .principalName(principalName.uppercased())] {
-      #expect(try answer { session.listItems(request(caller, reference), $0) }.get().items.count == 1)
+      #expect(try answer { session.items.list(request(caller, reference), $0) }.get().items.count == 1)
     }
     let foreign = People.application(of: People.fabrikam, [.userReadAll])
-    #expect(try fault { session.listItems(request(foreign), $0) } == .userNotFound)
-    #expect(try fault { session.listItems(request(foreign, .principalName(principalName)), $0) } == .userNotFound)
+    #expect(try fault { session.items.list(request(foreign), $0) } == .userNotFound)
+    #expect(try fault { session.items.list(request(foreign, .principalName(principalName)), $0) } == .userNotFound)
   }
 
   @Test("Somebody new is made on their first call where the policy says so, and nowhere else")
@@ -145,19 +146,19 @@ struct ProfileSessionTests {
     let caller = People.person(newcomer, displayName: "New")
     let closed = store()
     let closedSession = try session(closed)
-    #expect(try fault { closedSession.listItems(request(caller, .me), $0) } == .userNotFound)
+    #expect(try fault { closedSession.items.list(request(caller, .me), $0) } == .userNotFound)
     #expect(
-      try fault { closedSession.createItem(StructuredPatch(of: phones.target), in: request(caller, .me), $0) }
+      try fault { closedSession.items.create(StructuredPatch(of: phones.target), in: request(caller, .me), $0) }
         == .userNotFound)
     #expect(closed.user(newcomer) == nil)
     let open = store()
     let openSession = try session(open, policy: .demo)
     #expect(
-      try fault { openSession.createItem(StructuredPatch(of: phones.target), in: request(caller, .me), $0) } == nil)
+      try fault { openSession.items.create(StructuredPatch(of: phones.target), in: request(caller, .me), $0) } == nil)
     #expect(open.user(newcomer)?.displayName == "New")
     #expect(open.changes(of: newcomer).map(\.kind) == [.created, .created])
     #expect(
-      try fault { openSession.listItems(request(caller, .id(People.known(UserID("other")))), $0) } == .userNotFound)
+      try fault { openSession.items.list(request(caller, .id(People.known(UserID("other")))), $0) } == .userNotFound)
     #expect(open.user(People.known(UserID("other"))) == nil)
   }
 
@@ -166,14 +167,15 @@ struct ProfileSessionTests {
     let taken = user(People.colleague, of: People.fabrikam)
     let caller = People.person(People.colleague)
     #expect(throws: ProfileError.userNotFound) {
-      try AddCaller(person: user(People.colleague), stamp: People.stamp(caller)).change(PersonState(person: taken))
+      try ProvisionCaller(person: user(People.colleague), stamp: People.stamp(caller)).change(
+        PersonState(person: taken))
     }
     let store = MemoryStore(users: [taken])
     let session = try session(store, policy: .demo)
-    #expect(try fault { session.listItems(request(caller, .me), $0) } == .userNotFound)
-    #expect(try fault { session.readUser(.me, by: caller, $0) } == .userNotFound)
+    #expect(try fault { session.items.list(request(caller, .me), $0) } == .userNotFound)
+    #expect(try fault { session.users.read(.me, by: caller, $0) } == .userNotFound)
     let query = ListQuery(QueryOptions(), limit: 9)
-    #expect(try fault { session.listChanges(of: .me, query, by: caller, $0) } == .userNotFound)
+    #expect(try fault { session.auditLog.list(of: .me, query, by: caller, $0) } == .userNotFound)
   }
 
   @Test("A sorted list skips so many and no more, whatever it lists")
@@ -183,7 +185,7 @@ struct ProfileSessionTests {
     for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipsTooMany)] {
       let text = "$orderby=id&$skip=\(skip)"
       let options = try QueryOptions(text.utf8, of: ProfileModel.group, offering: .list)
-      #expect(try fault { session.listGroups(ListQuery(options, limit: 1), by: caller, $0) } == error)
+      #expect(try fault { session.groups.list(ListQuery(options, limit: 1), by: caller, $0) } == error)
     }
   }
 
@@ -194,7 +196,7 @@ struct ProfileSessionTests {
       let tenant = People.known(TenantID("tenant-\(number)"))
       #expect(try fault { session.admit(People.person(People.colleague, of: tenant), $0) } == nil)
     }
-    #expect(session.knownTenants.count == Limits.rememberedTenantsMax)
+    #expect(session.context.knownTenants.count == Limits.rememberedTenantsMax)
   }
 
   @Test("A write that hides the item from its writer is done and shows nothing")
@@ -204,17 +206,17 @@ struct ProfileSessionTests {
     let colleague = request(People.person(People.colleague))
     let id = People.known(ItemID("p"))
     let patch = try PhoneBody.read(#"{"allowedAudiences":"me"}"#)
-    guard case .done = try answer({ session.updateItem(id, patch, preconditions: .none, in: colleague, $0) }).get()
+    guard case .done = try answer({ session.items.update(id, patch, preconditions: .none, in: colleague, $0) }).get()
     else {
       Issue.record("The hidden item was shown")
       return
     }
-    #expect(try fault { session.readItem(id, of: colleague, $0) } == .itemNotFound)
+    #expect(try fault { session.items.read(id, of: colleague, $0) } == .itemNotFound)
     #expect(
-      try fault { session.updateItem(id, patch, preconditions: Preconditions(ifMatch: .any), in: colleague, $0) }
+      try fault { session.items.update(id, patch, preconditions: Preconditions(ifMatch: .any), in: colleague, $0) }
         == .itemNotFound)
     #expect(
-      try fault { session.deleteItem(id, preconditions: Preconditions(ifMatch: .any), in: colleague, $0) }
+      try fault { session.items.delete(id, preconditions: Preconditions(ifMatch: .any), in: colleague, $0) }
         == .itemNotFound)
     #expect(store.changes(of: People.innocenty).count == 1)
   }
@@ -226,10 +228,10 @@ struct ProfileSessionTests {
     let session = try session(store([phone("p", audience: "organization")]))
     #expect(
       try fault {
-        session.updateItem(id, patch, preconditions: .none, in: request(People.person(People.colleague)), $0)
+        session.items.update(id, patch, preconditions: .none, in: request(People.person(People.colleague)), $0)
       }
         == .deniedForRole(isDirectory: false))
     let administrator = People.person(People.colleague, isAdministrator: true)
-    #expect(try fault { session.updateItem(id, patch, preconditions: .none, in: request(administrator), $0) } == nil)
+    #expect(try fault { session.items.update(id, patch, preconditions: .none, in: request(administrator), $0) } == nil)
   }
 }

@@ -1,0 +1,56 @@
+import OData
+
+/// Decides whether a caller may do what they ask for, by the permissions of their token, their roles and the policy of their
+/// tenant. It looks at who is asked for, never at what that person holds, so that a refusal reveals nothing.
+struct CallerAuthorization {
+  let context: SessionContext
+
+  /// Succeeds when the token's tenant is one of the store's, at once where it was met before.
+  func admit(_ caller: Caller, _ then: @escaping Completion<Void>) {
+    guard !context.knownTenants.contains(caller.tenant) else { return then(.success(())) }
+    context.reader.tenant(caller.tenant) { [context] found in
+      found.onSuccess(orFail: then) { tenant in
+        guard tenant != nil else { return then(.failure(.unknownTenant)) }
+        if context.knownTenants.count < Limits.rememberedTenantsMax { context.knownTenants.insert(caller.tenant) }
+        then(.success(()))
+      }
+    }
+  }
+
+  /// The policy of a tenant.
+  func policy(of tenant: TenantID, _ then: @escaping Completion<TenantPolicy>) {
+    context.reader.tenant(tenant) { then($0.map { $0?.policy ?? TenantPolicy() }.mapError(ProfileError.store)) }
+  }
+
+  /// Succeeds when the caller's permissions and roles allow an access; otherwise fails as `Access.authorize` does. The
+  /// tenant's policy is read only where it can change the answer.
+  func authorize(
+    _ access: Access, isOwner: Bool = false, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    guard access.role(for: caller, isOwner: isOwner) != .none, !caller.isAdministrator else {
+      return then(Self.decide(access, isOwner, caller, TenantPolicy()))
+    }
+    policy(of: caller.tenant) { [self] policy in
+      policy.onSuccess(orFail: then) { policy in
+        let decided = Self.decide(access, isOwner, caller, policy)
+        guard case .failure(.deniedForRole) = decided, let group = policy.administrators, let user = caller.userID
+        else { return then(decided) }
+        context.reader.isMember(Viewer(user: user, tenant: caller.tenant), of: group) { isMember in
+          isMember.onSuccess(orFail: then) { isMember in
+            then(isMember ? Self.decide(access, isOwner, caller.asAdministrator, policy) : decided)
+          }
+        }
+      }
+    }
+  }
+
+  private static func decide(
+    _ access: Access, _ isOwner: Bool, _ caller: Caller, _ policy: TenantPolicy
+  ) -> Result<Void, ProfileError> {
+    do throws(ProfileError) {
+      return .success(try access.authorize(caller, isOwner: isOwner, policy: policy))
+    } catch {
+      return .failure(error)
+    }
+  }
+}

@@ -1,0 +1,180 @@
+public import OData
+
+/// Operations on the people of a tenant, as entries of the directory.
+public struct UserOperations {
+  let context: SessionContext
+
+  private var reader: any ProfileReader { context.reader }
+}
+
+// MARK: Reads
+
+extension UserOperations {
+  /// Reads one page of the people of the caller's tenant that match a query.
+  public func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
+    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
+    context.authorization.authorize(.listUsers, by: caller) { [self] authorized in
+      authorized.onSuccess(orFail: then) {
+        scan(query, for: caller) { [self] builder in
+          builder.onSuccess(orFail: then) { builder in
+            builder.finish(
+              countAll: { reader.countUsers(in: caller.tenant, $0) },
+              readAgain: { [self] references, then in
+                readAgain(references, then) {
+                  AccessDecision(of: caller, to: $0.id, $0.asOwner).visible($0, to: caller)
+                }
+              }, then)
+          }
+        }
+      }
+    }
+  }
+
+  /// Counts the people of the caller's tenant that match a query.
+  public func count(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Int>) {
+    list(query.counting, by: caller) { then($0.map { $0.count ?? 0 }) }
+  }
+
+  /// Reads a person, as far as the caller's permissions go. Adds the caller on their own first call, where the policy of
+  /// their tenant allows it.
+  public func read(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
+    context.people.withPerson(reference, for: .readUser, by: caller, then) { [self] id, then in
+      read(id, by: caller, then)
+    }
+  }
+
+  private func read(_ id: UserID, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
+    reader.user(id) { [self] found in
+      found.onSuccess(orFail: then) { user in
+        guard let user else {
+          return context.provisioning.add(caller, as: id) { [self] added in
+            added.onSuccess(orFail: then) { read(id, by: caller, then) }
+          }
+        }
+        let decision = AccessDecision(of: caller, to: id, user.asOwner)
+        then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
+      }
+    }
+  }
+
+  /// Reads people of a page that was chosen before, as far as `visible` shows them now.
+  func readAgain(
+    _ references: ArraySlice<ListReference>, _ then: @escaping Completion<[VisibleObject]>,
+    _ visible: @escaping (StoredUser) -> VisibleObject?
+  ) {
+    ResultCollector.read(references, from: reader, then) { reference, then in
+      guard let id = UserID(reference.id) else { return then(.success(nil)) }
+      reader.user(id) { then($0.map { $0.flatMap(visible) }) }
+    }
+  }
+
+  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageBuilder<VisibleObject>>) {
+    let selection = UserSelection(query)
+    let isInOrder = selection.isInOrder(of: query)
+    let scan = ListScan(
+      context, for: caller,
+      PageBuilder<VisibleObject>(query, isInOrder: isInOrder, now: context.environment.now()),
+      read: { [self] position, rows, then in
+        page(selection, for: caller, after: position, limit: rows, then)
+      }, then)
+    scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.mayReadEverybody)
+  }
+
+  private func page(
+    _ selection: UserSelection, for caller: Caller, after position: KeysetPosition?, limit: Int,
+    _ then: @escaping Completion<(elements: [VisibleObject], next: KeysetPosition?)>
+  ) {
+    reader.users(in: caller.tenant, selection, after: position, limit: limit) { found in
+      found.onSuccess(orFail: then) { page in
+        let visible = page.elements.compactMap { user in
+          AccessDecision(of: caller, to: user.id, user.asOwner).visible(user, to: caller)
+        }
+        then(.success((visible, page.isLast ? nil : page.end ?? page.elements.last.map(selection.place))))
+      }
+    }
+  }
+}
+
+// MARK: Writes
+
+extension UserOperations {
+  /// Creates a person in the caller's tenant, with an id of the server's choice. When the same receipt comes again, answers
+  /// the person that the first request created, as they are now.
+  public func create(
+    _ patch: StructuredPatch, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
+  ) {
+    context.authorization.authorize(.manageUsers, by: caller) { [self] authorized in
+      do throws(ProfileError) {
+        try authorized.get()
+        guard let id = UserID(context.environment.makeID().text) else {
+          throw .store(.failed("A new id is not an id."))
+        }
+        submit(try CreateUser(user: id, patch: patch, stamp: context.stamp(caller)), once: receipt, by: caller, then)
+      } catch {
+        then(.failure(error))
+      }
+    }
+  }
+
+  private func submit(
+    _ operation: CreateUser, once receipt: IdempotencyReceipt?, by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
+  ) {
+    guard let receipt else { return context.submit(operation) { Self.trim($0, for: caller, then) } }
+    context.submit(operation, once: receipt) { [self] outcome in
+      outcome.onSuccess(orFail: then) { outcome in
+        switch outcome {
+        case .done(let outcome): Self.trim(.success(outcome), for: caller, then)
+        case .repeated(let id):
+          guard let id = UserID(id) else { return then(.failure(.userNotFound)) }
+          read(.id(id), by: caller, then)
+        }
+      }
+    }
+  }
+
+  /// Updates a person; what the patch leaves out stays as it is.
+  public func update(
+    _ reference: OwnerReference, _ patch: StructuredPatch, preconditions: Preconditions, by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
+  ) {
+    let administered = UserRules.administered(patch)
+    let answer: Completion<VisibleObject> = { outcome in
+      guard let administered, case .failure(.deniedForRole) = outcome else { return then(outcome) }
+      then(.failure(.propertyOfAdministrators(administered)))
+    }
+    context.people.withPerson(
+      reference, for: administered == nil ? .writeUser : .administerUser, by: caller, answer
+    ) { [context] id, then in
+      let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: context.stamp(caller))
+      context.provisioning.retry(caller, as: id, { context.submit(operation, $0) }) {
+        Self.trim($0, for: caller, then)
+      }
+    }
+  }
+
+  /// Deletes a person with everything that they hold.
+  public func delete(
+    _ reference: OwnerReference, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    context.people.withPerson(reference, for: .manageUsers, by: caller, then) { [context] id, then in
+      context.submit(DeleteUser(user: id, preconditions: preconditions, stamp: context.stamp(caller))) {
+        then($0.map { _ in })
+      }
+    }
+  }
+
+  /// The person as the caller may see them after a write.
+  private static func trim(
+    _ outcome: Result<PersonOutcome, ProfileError>, for caller: Caller, _ then: Completion<VisibleObject>
+  ) {
+    switch outcome {
+    case .failure(let error): then(.failure(error))
+    case .success(.removed): then(.failure(.userNotFound))
+    case .success(.written(let user)), .success(.unchanged(let user)):
+      let decision = AccessDecision(of: caller, to: user.id, user.asOwner)
+      then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
+    }
+  }
+}
