@@ -63,23 +63,23 @@ extension AuditKey {
   // MARK: Beginning
 
   /// The path of a key until its database has a first row.
-  private static func begunPath(in directory: String) -> String { path(in: directory, suffix: ".new") }
+  private static func pendingPath(in directory: String) -> String { path(in: directory, suffix: ".new") }
 
   /// The key of a database that is being created; nil when there is none. Throws as `existing` does.
-  static func begun(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(begunPath(in: directory)) }
+  static func pending(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(pendingPath(in: directory)) }
 
   /// Makes a key for a database that is being created. Throws `StoreOpenError.key` when it cannot be written.
-  static func begin(in directory: String) throws(StoreOpenError) -> AuditKey {
-    try make(in: directory, at: begunPath(in: directory))
+  static func makePending(in directory: String) throws(StoreOpenError) -> AuditKey {
+    try make(in: directory, at: pendingPath(in: directory))
   }
 
   /// Gives the key of a database that has been created its final name, which no other key has. Throws
   /// `StoreOpenError.key` when that fails.
-  static func settle(in directory: String) throws(StoreOpenError) {
-    guard link(begunPath(in: directory), path(in: directory)) == 0, syncDirectory(directory) else {
+  static func confirmPending(in directory: String) throws(StoreOpenError) {
+    guard link(pendingPath(in: directory), path(in: directory)) == 0, syncDirectory(directory) else {
       throw .key(reason: "cannot be written: \(SystemErrorText.text(errno))")
     }
-    unlink(begunPath(in: directory))
+    unlink(pendingPath(in: directory))
   }
 
   /// Makes a key for a directory that has none, readable by its owner alone and on the disk before it is used. Throws

@@ -99,18 +99,18 @@ struct PostgreSQLCheck {
     if let message = chain.fault ?? (isWhole ? nil : "The end of the audit log was altered, or rows are missing.") {
       return [.ofPerson(owner.user, message)]
     }
-    var comparison = AuditLogComparison(owner.user, chain.held)
+    var comparison = AuditLogComparison(owner.user, chain.expected)
     if let person, person.tenant == owner.tenant {
-      comparison.findPerson(person.version)
+      comparison.comparePerson(person.version)
       for row in try connection.rows(PostgreSQLTables.selectVersions, .text(owner.user.text)).rows.map(
         PostgreSQLRow.init)
       {
-        comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
+        comparison.compareItem(row.text(0), row.text(1), Version(number: row.int64(2)))
       }
       for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(owner.user.text)).rows.map(
         PostgreSQLRow.init)
       {
-        comparison.findMembership(row.text(0))
+        comparison.compareMembership(row.text(0))
       }
     }
     return comparison.findings

@@ -116,7 +116,7 @@ final class SQLiteChainReader {
     if let fault {
       return [.ofPerson(owner.user, fault)]
     }
-    return try differences(of: owner, chain.held)
+    return try differences(of: owner, chain.expected)
   }
 
   private func endFault(of chain: AuditChainVerifier, _ seal: [UInt8]) throws(SQLiteFailure) -> String? {
@@ -133,16 +133,16 @@ final class SQLiteChainReader {
   }
 
   /// Where what is stored differs from what the audit log ends with.
-  private func differences(of owner: AuditChainOwner, _ held: Set<String>) throws -> [CheckFinding] {
-    var comparison = AuditLogComparison(owner.user, held)
+  private func differences(of owner: AuditChainOwner, _ expected: Set<String>) throws -> [CheckFinding] {
+    var comparison = AuditLogComparison(owner.user, expected)
     for statement in [selectUser, selectItems, selectMemberships] {
       try statement.bind(owner.user.text, owner.tenant.text)
     }
-    try selectUser.forEach { row in comparison.findPerson(Version(number: row.int64(0))) }
+    try selectUser.forEach { row in comparison.comparePerson(Version(number: row.int64(0))) }
     try selectItems.forEach { row in
-      comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
+      comparison.compareItem(row.text(0), row.text(1), Version(number: row.int64(2)))
     }
-    try selectMemberships.forEach { row in comparison.findMembership(row.text(0)) }
+    try selectMemberships.forEach { row in comparison.compareMembership(row.text(0)) }
     return comparison.findings
   }
 }

@@ -140,7 +140,7 @@ final class SQLiteMaintenance {
   }
 
   /// Erases deleted values from the log. A long read in the way is waited for briefly; then the next group tries again,
-  /// and so does `look` every second, and `finish`.
+  /// and so does `runPeriodicChecks` every second, and `finish`.
   private func erase() {
     guard !mustKeepLog else { return }
     do throws(SQLiteFailure) {
@@ -174,7 +174,7 @@ final class SQLiteMaintenance {
   // MARK: Now and then
 
   /// Checks whether the files are in their place, and tries again what failed. To be called every second.
-  func look() {
+  func runPeriodicChecks() {
     guard hasSoundFiles() else { return saveMisplaced() }
     guard !condition.isFinal else { return }
     do throws(SQLiteFailure) {

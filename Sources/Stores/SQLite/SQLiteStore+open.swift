@@ -127,7 +127,7 @@ extension SQLiteStore {
     guard !isGone(path) else { throw StoreOpenError.lost }
     makePrivateFile(path)
     let connection = try SQLiteConnection(path, .write)
-    let (key, isBegun) = try auditKey(connection, directory(of: path))
+    let (key, isPending) = try auditKey(connection, directory(of: path))
     try SQLiteSchema.migrate(connection, key)
     guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
       throw StoreError.readOnly(AuditKey.foreignKeySentence)
@@ -136,7 +136,7 @@ extension SQLiteStore {
       throw StoreError.readOnly(
         "This disk does not let SQLite keep a write-ahead log. Choose a data directory on a local disk.")
     }
-    if isBegun { try AuditKey.settle(in: directory(of: path)) }
+    if isPending { try AuditKey.confirmPending(in: directory(of: path)) }
     guard let files = SQLiteFiles(of: path, resolved: connection.resolvedPath ?? path) else {
       throw SQLiteFailure.misplaced
     }
@@ -162,19 +162,19 @@ extension SQLiteStore {
 
   /// The key of the audit log, and whether its database is still being created. A new key is made only when no row was
   /// made with another. A key without a database is not taken for that of a new one: its database is missing. While a
-  /// database is being created its key has another name (`AuditKey.settle`), so that the next start can complete one
+  /// database is being created its key has another name (`AuditKey.confirmPending`), so that the next start can complete one
   /// that was cut off.
   private static func auditKey(
     _ connection: SQLiteConnection, _ directory: String
-  ) throws -> (key: AuditKey, isBegun: Bool) {
+  ) throws -> (key: AuditKey, isPending: Bool) {
     let hasAuditLog = try SQLiteSchema.hasAuditLog(connection)
     if let key = try AuditKey.existing(in: directory) {
       guard try hasAuditLog || !SQLiteSchema.isEmpty(connection) else { throw StoreOpenError.lost }
       return (key, false)
     }
-    if let key = try AuditKey.begun(in: directory) { return (key, true) }
+    if let key = try AuditKey.pending(in: directory) { return (key, true) }
     guard !hasAuditLog else { throw StoreError.readOnly(AuditKey.foreignKeySentence) }
-    return (try AuditKey.begin(in: directory), true)
+    return (try AuditKey.makePending(in: directory), true)
   }
 
   /// Bytes as hexadecimal digits, in the form of SQLite's `hex`.

@@ -92,7 +92,7 @@ final class SQLiteWriter: GroupCommitWriter {
     let now = DispatchTime.now()
     guard now >= lastLook + .seconds(Limits.filesSeconds) else { return }
     lastLook = now
-    maintenance.look()
+    maintenance.runPeriodicChecks()
   }
 
   func finish() { maintenance.finish() }
