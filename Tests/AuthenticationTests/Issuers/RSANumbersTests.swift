@@ -3,7 +3,7 @@ import Foundation
 import OData
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
 
 @Suite("Numbers of RSA keys")
 struct RSANumbersTests {
