@@ -131,7 +131,8 @@ struct StoreOptions: ParsableArguments {
 
   /// Loads the keys of the built-in authority and of links. Servers that share a database share them: what it has counts,
   /// and what it has not is put there.
-  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageTokenCipher: PageTokenCipher) {
+  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageTokenCipher: PageTokenCipher)
+  {
     do {
       guard let store = store as? PostgreSQLStore else {
         return (try await OwnIssuer.load(directory: keys), try await PageTokenCipher.load(path: pageTokenCipher))

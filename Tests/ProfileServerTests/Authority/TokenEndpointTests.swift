@@ -27,7 +27,8 @@ struct TokenEndpointTests {
         clock: { Self.clock.now }, makeID: { UUID().uuidString.lowercased() }))
   }
 
-  private func request(_ form: String, change: (inout TokenEndpointRequest) -> Void = { _ in }) -> TokenEndpointRequest {
+  private func request(_ form: String, change: (inout TokenEndpointRequest) -> Void = { _ in }) -> TokenEndpointRequest
+  {
     var request = TokenEndpointRequest(
       tenant: TenantID.demo.text, contentType: "application/x-www-form-urlencoded", authorization: nil,
       correlationID: "c-1", body: Array(form.utf8))
