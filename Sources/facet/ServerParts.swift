@@ -28,7 +28,7 @@ struct ServerParts {
     }
     let hosts = try Self.hosts(command)
     let issuers = try Self.issuers(command.issuers)
-    let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:], forServer: true)
+    let store = try options.open(policyDefaults: command.demo ? [.demo: .demo] : [:], forServer: true)
     do {
       (issuer, pageTokenCipher) = try await options.loadKeys(store)
     } catch {

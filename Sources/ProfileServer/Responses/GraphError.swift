@@ -178,7 +178,18 @@ extension GraphError {
         status: .serviceUnavailable, code: .serviceNotAvailable,
         message: "The server could not read or write its data just now. Nothing was changed; try again after the time "
           + "in Retry-After.", headers: Self.retryLater)
-    case .readOnly, .closed, .unavailable:
+    case .unavailable:
+      // Reads fail as well as writes.
+      self.init(
+        status: .serviceUnavailable, code: .serviceNotAvailable,
+        message: "The server cannot reach its database now. Nothing was changed; /readyz says why.",
+        headers: Self.retryLater)
+    case .closed:
+      self.init(
+        status: .serviceUnavailable, code: .serviceNotAvailable,
+        message: "The server is stopping. Nothing was changed; try again after the time in Retry-After.",
+        headers: Self.retryLater)
+    case .readOnly:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,
         message: "The server takes no writes now. Nothing was changed; /readyz says why.", headers: Self.retryLater)

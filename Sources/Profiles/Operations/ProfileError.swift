@@ -50,6 +50,6 @@ public enum ProfileError: Error, Equatable, Sendable {
   case evaluationsTooMany
   /// The client left before its query was answered.
   case abandoned
-  /// The store could not do its work; nothing was committed.
+  /// The store failed. Nothing was committed, except after `StoreError.unresolved`: then that is not known.
   case store(StoreError)
 }

@@ -47,9 +47,8 @@ public protocol ProfileStore: AnyObject, Sendable {
 /// Reads of one thread. Not Sendable: it is used on the thread it was made for, and calls back there, either before
 /// the call returns or later.
 public protocol ProfileReader: DirectoryReader {
-  /// Runs `body`, whose reads may share one moment as far as they are answered before it returns: one that is not before
-  /// the call.
-  func together(_ body: () -> Void)
+  /// Runs `body`. Reads that are answered before it returns may share one snapshot, which is not older than this call.
+  func withSnapshot(_ body: () -> Void)
 
   /// An item with what must be known of its owner; nil when there is none that the sight reaches. It takes the same
   /// time whether the item is out of sight or does not exist.

@@ -1,17 +1,16 @@
-/// Why a store could not do its work. Nothing of the request was committed, unless it says otherwise.
+/// Why a store failed. Nothing of the request was committed, except after `unresolved`: then that is not known.
 public enum StoreError: Error, Equatable, Sendable {
   /// The data is damaged; the sentence says what was found, without any of it.
   case damaged(String)
-  /// The store takes no writes now; the sentence says why.
+  /// The store takes no writes now, or its database cannot be used as it is; the sentence says why.
   case readOnly(String)
   /// The disk is full.
   case diskFull
-  /// The database cannot be reached or used at the moment; the sentence says why.
+  /// The database can be neither read nor written at the moment; the sentence says why.
   case unavailable(String)
-  /// A commit was begun, and it could not be found out whether it was done.
+  /// A commit failed or its reply was lost, and it could not be found out whether it was done.
   case unresolved
-  /// A failure that may have passed already: nothing was changed, and the same may be tried again. The sentence is for the
-  /// log.
+  /// A failure that may have passed already; the same may be tried again. The sentence is for the log.
   case transient(String)
   /// More writes wait than `Limits.queuedWritesMax`.
   case overloaded
@@ -34,7 +33,7 @@ public enum StoreError: Error, Equatable, Sendable {
   }
 }
 
-/// Whether a store can be used.
+/// Whether a store takes writes.
 public enum StoreHealth: Equatable, Sendable {
   case healthy
   /// Reads may work, writes are refused; the sentence says why.
