@@ -52,7 +52,7 @@ struct AuthorityRoutes: Sendable {
     guard endpoint != nil || AuthorityEndpoint.isMeant(path) else { return nil }
     let reason = endpoint.map { AuthorityRefusal.wrongMethod(allowed: $0.allowedMethods) } ?? .noSuchEndpoint
     return refusal(reason, correlationID: request.headers[.clientRequestID])
-      .response(allowing: endpoint.map { allowedOrigin(of: $0, request.headers) } ?? .none)
+      .response(allowing: endpoint.map { allowedOrigin(of: $0, request.headers) } ?? .noOrigin)
   }
 
   /// The answer to a preflight request for the authority (Fetch standard, CORS protocol); nil when it is meant for
@@ -85,9 +85,9 @@ struct AuthorityRoutes: Sendable {
 
   private func allowedOrigin(of endpoint: AuthorityEndpoint, _ headers: HTTPFields) -> AllowedOrigin {
     switch endpoint.originPolicy {
-    case .any: .any
-    case .none: .none
-    case .registered: isRegistered(headers[.origin]) ? .origin(headers[.origin] ?? "") : .none
+    case .anyOrigin: .anyOrigin
+    case .noOrigin: .noOrigin
+    case .registeredOrigins: isRegistered(headers[.origin]) ? .origin(headers[.origin] ?? "") : .noOrigin
     }
   }
 
