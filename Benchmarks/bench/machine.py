@@ -50,7 +50,7 @@ def versions_table(facet: Path, root: Path) -> Table:
 
 def remembered_tokens(root: Path) -> int:
     """How many verified tokens an event loop remembers at the most, as the source says it."""
-    return _constant("rememberedTokensMax", root / "Sources/OData/Limits.swift")
+    return _constant("rememberedTokensMax", root / "Sources/Authentication/Limits.swift")
 
 
 def page_cache_mib(root: Path) -> int:

@@ -61,8 +61,12 @@ struct TokenCommand: AsyncParsableCommand {
     let specification = TokenSpecification(
       subject: try subject(tenant), tenant: tenant, issuedAt: SystemClock.now().unixSeconds,
       tokenID: GUID.random(), base: try options.keptIssuer(), lifeSeconds: expiresIn)
-    guard let specification else { throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.") }
-    do throws(SigningFailure) { print(try await issuer.sign(specification)) } catch { throw CommandFailure(error.message) }
+    guard let specification else {
+      throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.")
+    }
+    do throws(SigningFailure) { print(try await issuer.sign(specification)) } catch {
+      throw CommandFailure(error.message)
+    }
   }
 
   private func subject(_ tenant: TenantID) throws -> TokenSpecification.Subject {

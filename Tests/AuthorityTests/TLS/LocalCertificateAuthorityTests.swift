@@ -1,43 +1,13 @@
-import AsyncHTTPClient
+import AuthoritySupport
 import Crypto
-import Fixtures
 import Foundation
-import Hummingbird
-import HummingbirdTLS
-import NIOCore
-import NIOHTTP1
-import NIOSSL
 import Testing
 
-@testable import ProfileServer
+@testable import AuthenticationSupport
+@testable import Authority
 
 @Suite("The local certificate authority")
 struct LocalCertificateAuthorityTests {
-  /// Runs the real `openssl`; a machine without it fails the test.
-  private func openssl(_ arguments: [String], input: String = "") throws -> (status: Int32, output: String) {
-    try run(["openssl"] + arguments, input: input)
-  }
-
-  private func run(_ command: [String], input: String = "") throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    let (stdin, stdout) = (Pipe(), Pipe())
-    process.standardInput = stdin
-    process.standardOutput = stdout
-    process.standardError = stdout
-    try ProcessGate.run(process)
-    try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-    try stdin.fileHandleForWriting.close()
-    let output = stdout.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-  }
-
-  private func serial(_ path: String) throws -> String {
-    try openssl(["x509", "-noout", "-serial", "-in", path]).output
-  }
-
   @Test("openssl accepts the certificates strictly, for every name")
   func verify() async throws {
     let directory = try TemporaryDirectory()
@@ -49,19 +19,19 @@ struct LocalCertificateAuthorityTests {
       ["-verify_hostname", "localhost"], ["-verify_ip", "127.0.0.1"], ["-verify_ip", "::1"],
       ["-verify_hostname", "people.example"], ["-verify_ip", "192.0.2.7"], ["-verify_ip", "2001:db8::1"],
     ] {
-      let result = try openssl(
+      let result = try OpenSSL.run(
         ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", path + "/ca.pem"] + check + [
           path + "/server.pem"
         ])
       #expect(result.status == 0, "\(check) \(result.output)")
     }
-    let stranger = try openssl(
+    let stranger = try OpenSSL.run(
       [
         "verify", "-x509_strict", "-CAfile", path + "/ca.pem", "-verify_hostname", "other.example",
         path + "/server.pem",
       ])
     #expect(stranger.status != 0)
-    let text = try openssl(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
+    let text = try OpenSSL.run(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
     #expect(text.contains("Facet local CA") && text.contains("CA:TRUE") && text.contains("prime256v1"))
   }
 
@@ -70,7 +40,7 @@ struct LocalCertificateAuthorityTests {
     let directory = try TemporaryDirectory()
     let path = directory.path
     _ = try await LocalCertificateAuthority.load(directory: path, hosts: ["people.example", "192.0.2.7"], now: Date())
-    let text = try openssl(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
+    let text = try OpenSSL.run(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
     #expect(text.contains("X509v3 Name Constraints: critical"))
     for name in [
       "DNS:localhost", "DNS:people.example", "IP:127.0.0.1/255.255.255.255", "IP:192.0.2.7/255.255.255.255",
@@ -83,15 +53,15 @@ struct LocalCertificateAuthorityTests {
       ("DNS:people.example,DNS:evil.example", false), ("IP:192.0.2.8", false), ("IP:::2", false),
     ] {
       try "subjectAltName=\(name)".write(toFile: path + "/x.cnf", atomically: true, encoding: .utf8)
-      let made = try openssl(
+      let made = try OpenSSL.run(
         ["req", "-new", "-key", path + "/server.key", "-subj", "/CN=x", "-out", path + "/x.csr"])
       #expect(made.status == 0, "\(made.output)")
-      let signed = try openssl([
+      let signed = try OpenSSL.run([
         "x509", "-req", "-in", path + "/x.csr", "-CA", path + "/ca.pem", "-CAkey", path + "/ca.key", "-CAcreateserial",
         "-extfile", path + "/x.cnf", "-out", path + "/x.pem",
       ])
       #expect(signed.status == 0, "\(signed.output)")
-      let result = try openssl(["verify", "-CAfile", path + "/ca.pem", path + "/x.pem"])
+      let result = try OpenSSL.run(["verify", "-CAfile", path + "/ca.pem", path + "/x.pem"])
       #expect((result.status == 0) == isAccepted, "\(name) \(result.output)")
       #expect(isAccepted || result.output.contains("permitted subtree violation"), "\(result.output)")
     }
@@ -103,20 +73,20 @@ struct LocalCertificateAuthorityTests {
     let path = directory.path
     func load(_ hosts: [String]) async throws -> Bool {
       let authority = try await LocalCertificateAuthority.load(directory: path, hosts: hosts, now: Date())
-      let result = try openssl(["verify", "-x509_strict", "-CAfile", path + "/ca.pem", path + "/server.pem"])
+      let result = try OpenSSL.run(["verify", "-x509_strict", "-CAfile", path + "/ca.pem", path + "/server.pem"])
       #expect(result.status == 0, "\(hosts) \(result.output)")
       return authority.replacesAuthority
     }
     #expect(try await load([]) == false)
-    let first = try serial(path + "/ca.pem")
+    let first = try OpenSSL.serial(path + "/ca.pem")
     #expect(try await load([]) == false)
     #expect(try await load(["people.example"]) == true)
-    let second = try serial(path + "/ca.pem")
+    let second = try OpenSSL.serial(path + "/ca.pem")
     #expect(second != first)
     #expect(try await load(["people.example"]) == false)
     #expect(try await load(["api.people.example"]) == false)
     #expect(try await load([]) == false)
-    #expect(try serial(path + "/ca.pem") == second)
+    #expect(try OpenSSL.serial(path + "/ca.pem") == second)
     #expect(try await load(["192.0.2.7"]) == true)
     #expect(try await load(["example"]) == true)
   }
@@ -126,98 +96,20 @@ struct LocalCertificateAuthorityTests {
     let directory = try TemporaryDirectory()
     let path = directory.path
     let key = P256.Signing.PrivateKey().pemRepresentation
-    try PrivateFiles.write(Array(key.utf8), to: path + "/ca.key", mode: 0o600, placement: .replacing)
-    let made = try openssl([
+    try PrivateFiles.write(Array(key.utf8), to: path + "/ca.key", mode: 0o600, existing: .replace)
+    let made = try OpenSSL.run([
       "req", "-x509", "-new", "-key", path + "/ca.key", "-subj", "/CN=Facet local CA/O=Facet", "-days", "3650",
       "-addext",
       "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out",
       path + "/ca.pem",
     ])
     #expect(made.status == 0, "\(made.output)")
-    let before = try serial(path + "/ca.pem")
+    let before = try OpenSSL.serial(path + "/ca.pem")
     for hosts in [[], ["people.example"]] {
       let authority = try await LocalCertificateAuthority.load(directory: path, hosts: hosts, now: Date())
       #expect(!authority.replacesAuthority)
-      #expect(try serial(path + "/ca.pem") == before)
-      #expect(try openssl(["verify", "-CAfile", path + "/ca.pem", path + "/server.pem"]).status == 0)
-    }
-  }
-
-  @Test("TLS 1.2 has suites with authenticated encryption alone, TLS 1.3 all of its own, and nothing older is spoken")
-  func cipherSuites() async throws {
-    let directory = try TemporaryDirectory()
-    let authority = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
-    let tls = authority.tlsConfiguration()
-    try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      func isAccepted(_ arguments: [String]) throws -> Bool {
-        let session = try openssl(
-          ["s_client", "-connect", "localhost:\(port)", "-CAfile", directory.path + "/ca.pem", "-verify_return_error"]
-            + arguments)
-        return session.status == 0 && session.output.contains("Verify return code: 0")
-      }
-      for suite in ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"] {
-        let isTaken = try isAccepted(["-tls1_2", "-cipher", suite])
-        #expect(isTaken, "\(suite)")
-      }
-      for suite in [
-        "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384",
-        "AES128-SHA", "AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-CCM",
-      ] {
-        let isRefused = try !isAccepted(["-tls1_2", "-cipher", "\(suite):@SECLEVEL=0"])
-        #expect(isRefused, "\(suite)")
-      }
-      for suite in ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] {
-        let isTaken = try isAccepted(["-tls1_3", "-ciphersuites", suite])
-        #expect(isTaken, "\(suite)")
-      }
-      let isOlderRefused = try !isAccepted(["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
-      #expect(isOlderRefused)
-    }
-  }
-
-  @Test("A client that asks for a name gets a certificate without addresses, whose constraints BoringSSL cannot read")
-  func namedCertificate() async throws {
-    let directory = try TemporaryDirectory()
-    let authority = try await LocalCertificateAuthority.load(
-      directory: directory.path, hosts: ["people.example"], now: Date())
-    let tls = authority.tlsConfiguration()
-    try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      func names(_ arguments: [String]) throws -> String {
-        let connection = ["s_client", "-connect", "127.0.0.1:\(port)", "-CAfile", directory.path + "/ca.pem"]
-        let session = try openssl(connection + ["-verify_return_error"] + arguments)
-        #expect(session.status == 0, "\(session.output)")
-        return try openssl(["x509", "-noout", "-ext", "subjectAltName"], input: session.output).output
-      }
-      let named = try names(["-servername", "people.example", "-verify_hostname", "people.example"])
-      #expect(named.contains("DNS:localhost, DNS:people.example") && !named.contains("IP Address"))
-      let bare = try names(["-noservername", "-verify_ip", "127.0.0.1"])
-      #expect(bare.contains("DNS:people.example") && bare.contains("IP Address:127.0.0.1"))
-      // AsyncHTTPClient is a client on BoringSSL.
-      var client = TLSConfiguration.makeClientConfiguration()
-      client.trustRoots = .file(directory.path + "/ca.pem")
-      var request = HTTPClientRequest(url: "https://localhost:\(port)/common/v2.0/.well-known/openid-configuration")
-      request.tlsConfiguration = client
-      let status = try await HTTPClient.shared.execute(request, timeout: .seconds(60)).status
-      #expect(status == .ok)
-    }
-  }
-
-  @Test("Python's ssl accepts the certificates, strictly")
-  func python() async throws {
-    let directory = try TemporaryDirectory()
-    let authority = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
-    let tls = authority.tlsConfiguration()
-    try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      let script = """
-        import socket, ssl
-        context = ssl.create_default_context(cafile="\(directory.path)/ca.pem")
-        context.verify_flags |= ssl.VERIFY_X509_STRICT
-        for name in ["localhost", "127.0.0.1"]:
-          with socket.create_connection(("127.0.0.1", \(port))) as plain:
-            with context.wrap_socket(plain, server_hostname=name) as secure: print(secure.version())
-        """
-      let result = try run(["python3", "-c", script])
-      #expect(result.status == 0 && result.output == "TLSv1.3\nTLSv1.3\n", "\(result.output)")
+      #expect(try OpenSSL.serial(path + "/ca.pem") == before)
+      #expect(try OpenSSL.run(["verify", "-CAfile", path + "/ca.pem", path + "/server.pem"]).status == 0)
     }
   }
 
@@ -257,9 +149,9 @@ struct LocalCertificateAuthorityTests {
   func names() async throws {
     let directory = try TemporaryDirectory()
     _ = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
-    let first = try serial(directory.path + "/server.pem")
+    let first = try OpenSSL.serial(directory.path + "/server.pem")
     _ = try await LocalCertificateAuthority.load(directory: directory.path, hosts: ["people.example"], now: Date())
-    #expect(try serial(directory.path + "/server.pem") != first)
+    #expect(try OpenSSL.serial(directory.path + "/server.pem") != first)
     await #expect(throws: KeyFileError.invalidHost) {
       try await LocalCertificateAuthority.load(directory: directory.path, hosts: ["bad host"], now: Date())
     }
@@ -276,7 +168,7 @@ struct LocalCertificateAuthorityTests {
     for name in ["server.pem", "server.key"] {
       try FileManager.default.removeItem(atPath: path(name))
       try await load()
-      #expect(try openssl(["verify", "-x509_strict", "-CAfile", path("ca.pem"), path("server.pem")]).status == 0)
+      #expect(try OpenSSL.run(["verify", "-x509_strict", "-CAfile", path("ca.pem"), path("server.pem")]).status == 0)
     }
     try "broken".write(toFile: path("server.pem"), atomically: false, encoding: .utf8)
     try await load()
@@ -286,30 +178,5 @@ struct LocalCertificateAuthorityTests {
     await #expect(throws: KeyFileError.missing(path: path("ca.key"))) { try await load() }
     try "broken".write(toFile: path("ca.pem"), atomically: false, encoding: .utf8)
     await #expect(throws: KeyFileError.broken(path: path("ca.pem"))) { try await load() }
-  }
-
-  @Test("A running listener serves a renewed certificate to new connections")
-  func liveReload() async throws {
-    let directory = try TemporaryDirectory()
-    let authority = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
-    let tls = authority.tlsConfiguration()
-    try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      func served() throws -> String {
-        let address = "127.0.0.1:\(port)"
-        let session = try openssl([
-          "s_client", "-connect", address, "-noservername", "-verify_ip", "127.0.0.1", "-CAfile",
-          directory.path + "/ca.pem", "-verify_return_error",
-        ])
-        #expect(session.status == 0, "\(session.output)")
-        return try openssl(["x509", "-noout", "-serial"], input: session.output).output
-      }
-      let first = try served()
-      #expect(first == (try serial(directory.path + "/server.pem")))
-      try FileManager.default.removeItem(atPath: directory.path + "/server.pem")
-      #expect(try await authority.renewIfNeeded(now: Date()) == true)
-      let second = try served()
-      #expect(second != first)
-      #expect(second == (try serial(directory.path + "/server.pem")))
-    }
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import OData
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
 
 @Suite("Numbers of RSA keys")
 struct RSANumbersTests {
@@ -99,8 +99,8 @@ private struct LargeNumber {
 
   private init(_ number: UInt32) { digits = [number] }
 
-  /// A number of `bits` bits that is `65537 ^ power` modulo every odd prime up to `lastPrime`, as k * M + (65537^a mod M)
-  /// and products of such numbers are; but not modulo `breaking`.
+  /// A number of `bits` bits that is `65537 ^ power` modulo every odd prime up to `lastPrime`, as k * M + (65537^a mod
+  /// M) and products of such numbers are; but not modulo `breaking`.
   static func withStructure(power: Int, lastPrime: Int, bits: Int, breaking: UInt32? = nil) -> LargeNumber {
     var (number, product) = (LargeNumber(0), LargeNumber(1))
     for prime in UInt32(3)...UInt32(lastPrime) where (2..<prime).allSatisfy({ prime % $0 != 0 }) {

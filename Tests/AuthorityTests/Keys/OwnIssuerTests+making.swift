@@ -4,7 +4,9 @@ import Profiles
 import Synchronization
 import Testing
 
-@testable import ProfileServer
+@testable import AuthenticationSupport
+@testable import Authority
+@testable import AuthoritySupport
 
 /// Keys that are made while others wait for them, and signatures that wait for their turn.
 extension OwnIssuerTests {
@@ -27,7 +29,7 @@ extension OwnIssuerTests {
     let path = directory.path
     let own = try await OwnIssuer.load(directory: path) { name, bytes throws(KeyFileError) in
       placed.withLock { $0.append(name) }
-      try PrivateFiles.write(bytes, to: "\(path)/\(name)", mode: 0o600, placement: .exclusive)
+      try PrivateFiles.write(bytes, to: "\(path)/\(name)", mode: 0o600, existing: .keep)
     }
     let order = try order()
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -48,7 +50,7 @@ extension OwnIssuerTests {
         return attempts.count
       }
       guard count > 1 else { throw .notShared(reason: "The database is away.") }
-      try PrivateFiles.write(bytes, to: "\(path)/\(name)", mode: 0o600, placement: .exclusive)
+      try PrivateFiles.write(bytes, to: "\(path)/\(name)", mode: 0o600, existing: .keep)
     }
     let order = try order()
     await #expect(throws: SigningFailure.noKey(.notShared(reason: "The database is away."))) {
@@ -72,8 +74,7 @@ extension OwnIssuerTests {
       for _ in 0..<Limits.signaturesWaitingMax { group.addTask { try await own.sign(order) } }
       while waiting.withLock(\.count) < Limits.signaturesWaitingMax { await Task.yield() }
       await #expect(throws: SigningFailure.busy) { try await own.sign(order) }
-      #expect(AuthorityRefusal(.busy).status == 503)
-      #expect(AuthorityRefusal(.busy).retryAfterSeconds == Limits.signatureRetrySeconds)
+      #expect(GrantRefusal(.busy) == .tooManySignatures)
       waiting.withLock { works in works.removeLast() }()
       _ = try await group.next()
       group.addTask { try await own.sign(order) }

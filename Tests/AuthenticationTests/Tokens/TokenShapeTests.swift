@@ -1,7 +1,8 @@
 import Profiles
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
+@testable import AuthenticationSupport
 
 @Suite("Shapes of tokens")
 struct TokenShapeTests {

@@ -7,6 +7,9 @@ import NIOCore
 import Profiles
 import Testing
 
+@testable import AuthenticationSupport
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 
 /// The authority's routes on a real listener.
@@ -19,11 +22,11 @@ enum AuthorityServer {
   ) async throws {
     let directory = try TemporaryDirectory()
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
-    let authority = Authority(
+    let authority = TokenAuthority(
       issuer: try await OwnIssuer.forTests(directory: directory.path), addresses: addresses, demo: demo,
       clock: { Int64(Date().timeIntervalSince1970) }, makeID: { UUID().uuidString.lowercased() })
     let router = Router(context: BasicRequestContext.self)
-    authority.addRoutes(to: router)
+    AuthorityRoutes(authority: authority).add(to: router)
     let (ports, port) = AsyncStream<Int>.makeStream()
     let application = Application(
       router: router, server: try server(),

@@ -6,6 +6,10 @@ import OData
 import Profiles
 import Testing
 
+@testable import Authentication
+@testable import AuthenticationSupport
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 
 @Suite("The token endpoint")
@@ -13,17 +17,19 @@ struct TokenEndpointTests {
   private static let demo = DemoCredentials()
   private static let clock = TestClock()
 
-  private func authority(demo: DemoCredentials? = Self.demo, publicURL: String? = nil) async throws -> Authority {
+  private func authority(demo: DemoCredentials? = Self.demo, publicURL: String? = nil) async throws -> AuthorityRoutes {
     let directory = try TemporaryDirectory()
     let addresses = try #require(AuthorityAddresses(publicURL: publicURL))
     addresses.setBound(httpPort: 8_080, httpsPort: 8_443)
-    return Authority(
-      issuer: try await OwnIssuer.forTests(directory: directory.path), addresses: addresses, demo: demo,
-      clock: { Self.clock.now }, makeID: { UUID().uuidString.lowercased() })
+    return AuthorityRoutes(
+      authority: TokenAuthority(
+        issuer: try await OwnIssuer.forTests(directory: directory.path), addresses: addresses, demo: demo,
+        clock: { Self.clock.now }, makeID: { UUID().uuidString.lowercased() }))
   }
 
-  private func request(_ form: String, change: (inout TokenRequest) -> Void = { _ in }) -> TokenRequest {
-    var request = TokenRequest(
+  private func request(_ form: String, change: (inout TokenEndpointRequest) -> Void = { _ in }) -> TokenEndpointRequest
+  {
+    var request = TokenEndpointRequest(
       tenant: TenantID.demo.text, contentType: "application/x-www-form-urlencoded", authorization: nil,
       correlationID: "c-1", body: Array(form.utf8))
     change(&request)
@@ -43,7 +49,7 @@ struct TokenEndpointTests {
     #expect(tree["token_type"]?.text == "Bearer")
     #expect(tree["expires_in"] == .number(3_600))
     let verifier = TokenVerifier(
-      own: authority.issuer, addresses: authority.addresses, issuers: [], clock: { Self.clock.now },
+      own: authority.authority.issuer, addresses: authority.authority.addresses, issuers: [], clock: { Self.clock.now },
       logger: .init(label: "test"))
     let token = try #require(tree["access_token"]?.text)
     let caller = try #require(verifier.verify(token: token).caller)
@@ -75,17 +81,6 @@ struct TokenEndpointTests {
     }
     // Whatever name was asked for.
     #expect(try Self.claims(tree["access_token"]?.text)["aud"]?.text == "https://graph.microsoft.com")
-  }
-
-  @Test(
-    "The public host means this server with and without its port",
-    arguments: [
-      ("https://people.example:9443", true), ("https://people.example", true), ("http://people.example/", true),
-      ("https://people.example/x", false), ("https://people.example:1", false), ("https://other.example", false),
-    ])
-  func publicHost(resource: String, isAccepted: Bool) throws {
-    let addresses = try #require(AuthorityAddresses(publicURL: "https://people.example:9443/"))
-    #expect(addresses.isOwnResource(resource) == isAccepted)
   }
 
   @Test(
@@ -130,6 +125,12 @@ struct TokenEndpointTests {
       await authority.token(request(Self.good) { $0.authorization = basic(Self.demo.clientSecret) }).status == 400)
   }
 
+  @Test("A client that gets no signature now is told when to try again")
+  func busy() {
+    let refusal = AuthorityRefusal.grant(GrantRefusal(.busy))
+    #expect(refusal.status == 503 && refusal.retryAfterSeconds == Limits.signatureRetrySeconds)
+  }
+
   @Test("Tenant, content type and size are checked")
   func surroundings() async throws {
     let authority = try await authority()
@@ -157,14 +158,6 @@ struct TokenEndpointTests {
     #expect(await authority.managedIdentityToken(query: query, header: Self.demo.identityHeader).status == 404)
     // What clients take for a machine without an identity.
     #expect(await authority.machineIdentityToken(query: query, metadata: "true", isForwarded: false).status == 400)
-  }
-
-  @Test("Demo credentials are new with each start")
-  func demoCredentials() {
-    let other = DemoCredentials()
-    #expect(other.clientSecret != Self.demo.clientSecret)
-    #expect(other.identityHeader != Self.demo.identityHeader)
-    #expect(other.clientSecret.utf8.count == 43)
   }
 
   private static let identity = "22222222-2222-4222-8222-222222222222"

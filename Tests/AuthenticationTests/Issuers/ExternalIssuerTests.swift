@@ -4,20 +4,18 @@ import NIOHTTP1
 import OData
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
+@testable import AuthenticationSupport
 
 @Suite("Keys of external issuers")
 struct ExternalIssuerTests {
   private func verifier(_ entry: String, clock: TestClock, fetcher: KeyFetcher = .patient) async throws
-    -> (TokenVerifier, TemporaryDirectory)
+    -> TokenVerifier
   {
-    let directory = try TemporaryDirectory()
-    let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let file = try IssuersFile(Array("[\(entry)]".utf8))
-    let verifier = TokenVerifier(
-      own: try await OwnIssuer.forTests(directory: directory.path), addresses: addresses, issuers: file.issuers,
-      fetcher: fetcher, clock: { clock.now }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    return (verifier, directory)
+    return TokenVerifier(
+      own: try await StubBuiltInIssuer(), issuers: file.issuers, fetcher: fetcher, clock: { clock.now },
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
   private func claims(_ issuer: String, _ clock: TestClock) -> String {
@@ -33,7 +31,7 @@ struct ExternalIssuerTests {
       server.set(
         "/realm/.well-known/openid-configuration", #"{"issuer":"\#(issuer)","jwks_uri":"\#(server.base)/jwks"}"#)
       server.set("/jwks", try forge.keySet())
-      let (verifier, _) = try await verifier(
+      let verifier = try await verifier(
         #"{"issuer":"\#(issuer)","audiences":["api"],"tenants":["t"]}"#, clock: clock)
       let token = try forge.rs256(claims(issuer, clock))
       #expect(verifier.verify(token: token).needsKeys)
@@ -56,7 +54,7 @@ struct ExternalIssuerTests {
         let issuer = "\(server.base)/t/v2.0"
         server.set("/d", #"{"issuer":"\#(server.base)\#(suffix)","jwks_uri":"\#(server.base)/jwks"}"#)
         server.set("/jwks", try forge.keySet())
-        let (verifier, _) = try await verifier(
+        let verifier = try await verifier(
           #"{"issuer":"\#(issuer)","audiences":["api"],"tenants":["t"],"discoveryURL":"\#(server.base)/d"}"#,
           clock: clock)
         await verifier.refreshAllKeys()
@@ -142,7 +140,7 @@ struct ExternalIssuerTests {
     let clock = TestClock()
     let port = try await StubServer.run { $0.port }
     let issuer = "http://127.0.0.1:\(port)"
-    let (verifier, _) = try await verifier(
+    let verifier = try await verifier(
       #"{"issuer":"\#(issuer)","audiences":["api"],"tenants":["t"]}"#, clock: clock)
     let token = try forge.rs256(claims(issuer, clock))
     #expect(verifier.verify(token: token).needsKeys)
@@ -161,7 +159,7 @@ struct ExternalIssuerTests {
     try await StubServer.run { server in
       server.set("/keys", StubServer.Document(body: "", isSilent: true))
       let issuer = ExternalFixture.issuer
-      let (verifier, _) = try await verifier(
+      let verifier = try await verifier(
         #"{"issuer":"\#(issuer)","audiences":["api"],"tenants":["t"],"keysURL":"\#(server.base)/keys"}"#, clock: clock,
         fetcher: KeyFetcher(timeout: .milliseconds(100)))
       let start = ContinuousClock.now

@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-@testable import ProfileServer
+@testable import Authentication
 
 /// Makes tokens of any shape, good and bad, with keys of an issuer that exists only in tests.
 struct TokenForge: Sendable {

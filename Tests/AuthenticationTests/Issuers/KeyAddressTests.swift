@@ -6,7 +6,8 @@ import OData
 import Synchronization
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
+@testable import AuthenticationSupport
 
 @Suite("Where keys are fetched from")
 struct KeyAddressTests {

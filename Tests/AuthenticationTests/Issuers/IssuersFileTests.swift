@@ -2,7 +2,8 @@ import Foundation
 import OData
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
+@testable import AuthenticationSupport
 
 @Suite("The file of --issuers")
 struct IssuersFileTests {

@@ -7,6 +7,8 @@ import OData
 import Profiles
 import Testing
 
+@testable import Authentication
+@testable import Authority
 @testable import ProfileServer
 
 @Suite("The authority's routes")
@@ -61,7 +63,7 @@ struct AuthorityRouteTests {
         .POST, url, headers: [type], body: String(repeating: "x", count: Limits.formBytesMax + 1))
       #expect(large.status == 400)
       let identity = try await send(
-        .GET, "\(base)\(Authority.identityPath)?api-version=2019-08-01&resource=http%3A%2F%2Flocalhost",
+        .GET, "\(base)\(ManagedIdentity.appServicePath)?api-version=2019-08-01&resource=http%3A%2F%2Flocalhost",
         headers: [("X-IDENTITY-HEADER", AuthorityServer.demo.identityHeader), ("Metadata", "true")])
       #expect(identity.status == 200)
       #expect(identity.tree["expires_on"]?.text.flatMap(Int.init) != nil)

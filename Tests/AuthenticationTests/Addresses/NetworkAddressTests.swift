@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
 
 @Suite("Addresses and where they lead")
 struct NetworkAddressTests {

@@ -6,7 +6,10 @@ import OData
 import Profiles
 import Testing
 
-@testable import ProfileServer
+@testable import Authentication
+@testable import AuthenticationSupport
+@testable import Authority
+@testable import AuthoritySupport
 
 @Suite("The built-in authority's keys")
 struct OwnIssuerTests {
@@ -81,22 +84,6 @@ struct OwnIssuerTests {
     #expect(try verifier(second).0.verify(token: token).caller != nil)
   }
 
-  @Test("A key that another process made first is kept, and nothing is left beside it")
-  func exclusiveWrite() throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.path + "/key"
-    #expect(try PrivateFiles.write([1], to: path, mode: 0o600, placement: .exclusive))
-    #expect(try !PrivateFiles.write([2], to: path, mode: 0o600, placement: .exclusive))
-    #expect(try PrivateFiles.read(path, bytesMax: 9, isSecret: true) == [1])
-    #expect(try PrivateFiles.write([3], to: path, mode: 0o644, placement: .replacing))
-    #expect(try PrivateFiles.read(path, bytesMax: 9) == [3])
-    #expect(try directory.mode("key") == 0o644)
-    #expect(try PrivateFiles.names(in: directory.path) == ["key"])
-    #expect(throws: KeyFileError.self) {
-      try PrivateFiles.write([1], to: "/nowhere/x", mode: 0o600, placement: .replacing)
-    }
-  }
-
   @Test("After a rotation the newest key signs and the older ones still verify")
   func rotation() async throws {
     let directory = try TemporaryDirectory()
@@ -105,14 +92,16 @@ struct OwnIssuerTests {
     let old = try await own.sign(try order())
     let before = verifier.generation
     try await own.rotate()
-    try await verifier.reloadOwnKeys()
+    try await own.reload()
+    verifier.keysDidChange()
     #expect(verifier.generation > before)
     let new = try await own.sign(try order())
     #expect(old.prefix(80) != new.prefix(80))
     for token in [old, new] { #expect(verifier.verify(token: token).caller != nil) }
     #expect(try JSONTree(try await own.keySet(issuer: "i"))["keys"]?.elements?.count == 2)
     try FileManager.default.removeItem(atPath: directory.path + "/key-0001.pem")
-    try await verifier.reloadOwnKeys()
+    try await own.reload()
+    verifier.keysDidChange()
     #expect(verifier.verify(token: old).refusal == .unknownKey)
     #expect(verifier.verify(token: new).caller != nil)
   }
@@ -152,7 +141,7 @@ struct OwnIssuerTests {
     let elliptic = P256.Signing.PrivateKey()
     try PrivateFiles.write(
       Array((elliptic.pemRepresentation + "\n").utf8), to: directory.path + "/key-0001.pem", mode: 0o600,
-      placement: .exclusive)
+      existing: .keep)
     let old = try Self.es256(try order().claims, elliptic)
     let own = try await OwnIssuer.load(directory: directory.path)
     let verifier = try verifier(own).0
@@ -219,7 +208,7 @@ struct OwnIssuerTests {
     for number in 2...Limits.keyFilesMax {
       let name = String("000\(number)".suffix(4))
       try PrivateFiles.write(
-        Array(text.utf8), to: "\(directory.path)/key-\(name).pem", mode: 0o600, placement: .exclusive)
+        Array(text.utf8), to: "\(directory.path)/key-\(name).pem", mode: 0o600, existing: .keep)
     }
     try await own.reload()
     #expect(try JSONTree(try await own.keySet(issuer: "i"))["keys"]?.elements?.count == Limits.keyFilesMax)
@@ -315,19 +304,5 @@ struct OwnIssuerTests {
       subject: .application(id: "a", name: nil, roles: []), tenant: .demo, issuedAt: 0, tokenID: "t",
       lifeSeconds: seconds)
     #expect((order != nil) == isAccepted)
-  }
-
-  @Test("Base 64 for URLs has one spelling for each value")
-  func base64URL() {
-    for count in 0..<40 {
-      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 83 &+ count) }
-      let text = Base64URL.encode(bytes)
-      #expect(
-        text
-          == Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
-            "=", with: ""))
-      #expect(Base64URL.decode(text.utf8) == bytes)
-    }
-    for text in ["A", "AA=", "AA==", "AB", "AAB", "A A", "+/", "AAAAA"] { #expect(Base64URL.decode(text.utf8) == nil) }
   }
 }

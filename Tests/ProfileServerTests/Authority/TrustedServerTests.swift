@@ -9,6 +9,10 @@ import NIOSSL
 import Profiles
 import Testing
 
+@testable import Authentication
+@testable import AuthenticationSupport
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 
 @Suite("One server that trusts another over TLS")
@@ -34,9 +38,11 @@ struct TrustedServerTests {
     let entry = """
       [{"issuer":"\(issuer)","audiences":["https://graph.microsoft.com"],"tenants":["\(TenantID.demo.text)"]\(members)}]
       """
-    let verifier = TokenVerifier(
+    let own = AddressedIssuer(
       own: try await OwnIssuer.forTests(directory: data + "/keys"),
-      addresses: try #require(AuthorityAddresses(publicURL: nil)), issuers: try IssuersFile(Array(entry.utf8)).issuers,
+      addresses: try #require(AuthorityAddresses(publicURL: nil)))
+    let verifier = TokenVerifier(
+      own: own, issuers: try IssuersFile(Array(entry.utf8)).issuers,
       fetcher: .patient, clock: { Int64(Date().timeIntervalSince1970) },
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     await verifier.refreshAllKeys()
@@ -48,7 +54,7 @@ struct TrustedServerTests {
     let directory = try TemporaryDirectory()
     let path = directory.path
     let certificates = try await LocalCertificateAuthority.load(directory: path + "/tls", hosts: [], now: Date())
-    let tls = certificates.tlsConfiguration()
+    let tls = try ListenerTLS(certificates).configuration()
     try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
       let base = "https://localhost:\(port)"
       let issuer = "\(base)/\(TenantID.demo.text)/v2.0"
