@@ -1,6 +1,6 @@
-/// Why a store could not do its work. Nothing of the request was committed, unless it says otherwise.
+/// Why a store could not do its work. Nothing of the request was committed, except for `unresolved`, whose outcome is unknown.
 public enum StoreError: Error, Equatable, Sendable {
-  /// The data is damaged; the sentence says what was found, without any of it.
+  /// The data is damaged; the sentence says what was found, without any of the data.
   case damaged(String)
   /// The store takes no writes now; the sentence says why.
   case readOnly(String)
@@ -8,10 +8,9 @@ public enum StoreError: Error, Equatable, Sendable {
   case diskFull
   /// The database cannot be reached or used at the moment; the sentence says why.
   case unavailable(String)
-  /// A commit was begun, and it could not be found out whether it was done.
+  /// The outcome is unknown: the write may have been committed or not. It must not be repeated without looking first.
   case unresolved
-  /// A failure that may have passed already: nothing was changed, and the same may be tried again. The sentence is for the
-  /// log.
+  /// A failure that may have passed already, so that the request can be repeated. The sentence is for the log.
   case transient(String)
   /// More writes wait than `Limits.queuedWritesMax`.
   case overloaded
@@ -32,11 +31,4 @@ public enum StoreError: Error, Equatable, Sendable {
     case .closed: "The store is closed."
     }
   }
-}
-
-/// Whether a store can be used.
-public enum StoreHealth: Equatable, Sendable {
-  case healthy
-  /// Reads may work, writes are refused; the sentence says why.
-  case refusingWrites(String)
 }
