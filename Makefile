@@ -10,7 +10,7 @@ SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev libutf8proc-dev
 TEST_PACKAGES := postgresql pgbouncer
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
-  tidy check bench bench-postgresql bench-tools instructions fuzz format faults
+  tidy check bench bench-postgresql bench-tools instructions fuzz format faults terminal
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ fuzz: packages ## Fuzz paths, queries, bodies, patches and connections; ARGS="60
 faults: build-tests test-packages ## Fail each call of SQLite, cut PostgreSQL off at each place; takes hours
 	.build/release/FaultyStore $(ARGS)
 	FAULT_CUTS=all Scripts/with-postgresql Scripts/run-tests --filter PostgreSQLCut
+
+terminal: build ## Draw docs/terminal.svg from a session with a demo server
+	@Scripts/install-packages curl python3
+	FACET=$(FACET) Scripts/draw-terminal
 
 format: ## Format all Swift files in place
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)

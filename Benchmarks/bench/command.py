@@ -114,10 +114,10 @@ def finish(options: argparse.Namespace, tables: list[Table], goals: list[Goal], 
 def caches() -> str:
     """What might answer instead of the store."""
     return (
-        "Facet, here with SQLite in its directory, has no cache of items: every read is one of the store, of whose "
-        f"pages SQLite keeps up to {page_cache_mib(ROOT)} MiB for each event loop and the system as memory allows. "
-        f"Verified tokens are remembered, at most {remembered_tokens(ROOT):,} for each event loop; the load uses one "
-        "token, so all but the first request of each loop find it there (hit rate 1).")
+        "Facet, here with SQLite in its directory, has no cache of items: every read goes to the store. SQLite caches "
+        f"up to {page_cache_mib(ROOT)} MiB of its pages for each event loop, and the system as many as memory allows. "
+        f"Verified tokens are cached, at most {remembered_tokens(ROOT):,} for each event loop; the load uses one token, "
+        "so every request but the first of each loop finds it there (hit rate 1).")
 
 
 def write_page(tables: list[Table]) -> None:

@@ -67,7 +67,7 @@ class Growth:
         note = (
             f"{connections} connections, medians of {rounds} rounds of {seconds} s; {len(COLLECTIONS)} items each "
             f"({', '.join(COLLECTIONS)}), imported in the order of people's ids, as an export has them. Ids of "
-            "requests are uniform over all items of all people.")
+            "requests are distributed uniformly over all items of all people.")
         return Table("Growth", note, header, [(what, *cells) for what, cells in rows.items()])
 
     def goals(self) -> list[Goal]:

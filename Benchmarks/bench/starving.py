@@ -82,10 +82,10 @@ def measure_starving(binary: Path, folder: Path) -> list[Starving]:
 
 def starving_table(results: list[Starving]) -> Table:
     note = (
-        f"{CONNECTIONS} connections of one person ask for {SECONDS} s, each again as soon as it is answered, "
-        f"{PAUSE_SECONDS * 1e3:.0f} ms after a refusal, about {ITEMS} items of {ITEM_BYTES // 1000} KB. Another person's "
-        f"GET /beta/me is sent {PROBES_A_SECOND} times a second and /healthz {HEALTH_A_SECOND} times, each at its time. "
-        f"Then all clients go at once.")
+        f"For {SECONDS} s, {CONNECTIONS} connections of one person query {ITEMS} items of {ITEM_BYTES // 1000} KB each. "
+        f"Each connection repeats its query as soon as it is answered, or {PAUSE_SECONDS * 1e3:.0f} ms after a refusal. "
+        f"Another person sends GET /beta/me {PROBES_A_SECOND} times a second and /healthz {HEALTH_A_SECOND} times, on "
+        f"schedule. Then all clients disconnect at once.")
     titles = [
         "one alone, s", "answers to the queries", "GETs of /beta/me answered", "their p50, p99, most, ms",
         "/healthz answered", "its p50, p99, most, ms", "work after the clients left, s"]

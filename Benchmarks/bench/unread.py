@@ -69,7 +69,7 @@ def unread_table(results: list[Unread]) -> Table:
     note = (
         f"Each connection sends {REQUESTS} requests at once and reads nothing: GETs of a person's {ITEMS} items of "
         f"{ITEM_BYTES // 1000} KB each, or batches of 20 such GETs. Meanwhile another client sends {PROBES_A_SECOND} GETs a "
-        f"second. Growth is that of resident memory, at its most. Clients go when the server has grown by "
+        f"second. Growth is the largest increase of resident memory. Clients disconnect when the server has grown by "
         f"{GROWTH_MB_MOST:,} MB.")
     header = ("Who reads nothing", "growth, MB", "closed by the server", "GETs answered", "their p50, p99, most, ms")
     return Table("Unread answers", note, header, [result.row() for result in results])

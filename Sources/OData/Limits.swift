@@ -14,8 +14,6 @@ public enum Limits {
   public static let headerCountMax = 200
   /// Deepest nesting of arrays and objects in a JSON body.
   public static let jsonDepthMax = 64
-  /// Longest bearer token, in bytes.
-  public static let tokenBytesMax = 16 << 10
   /// Longest client-request-id that is echoed, in bytes; a longer one is replaced.
   public static let clientRequestIDBytesMax = 128
 
@@ -74,8 +72,6 @@ public enum Limits {
   public static let receiptSeconds = 24 * 3_600
   /// Longest `Idempotency-Key`, in bytes.
   public static let idempotencyKeyBytesMax = 255
-  /// Most expired keys that one creation forgets.
-  public static let receiptsForgottenMax = 16
 
   // MARK: A batch
 
@@ -155,90 +151,22 @@ public enum Limits {
   public static let loopRowsMax = 64
   /// Most that one page of a read holds before it ends, in bytes of stored JSON; it may exceed this by one row.
   public static let pageBytesMax = 256 << 10
-  /// Longest wait for a read that keeps the values of somebody deleted from being erased.
-  public static let eraseMilliseconds = 500
   /// Most rows that a reader thread reads at once; no transaction is open between two pieces.
   public static let pieceRowsMax = 256
-  /// Most people that a search for a few of them looks at before it gives what it found so far.
-  public static let scanRowsMax = 2_000
   /// Most writes that share one transaction.
   public static let groupWritesMax = 256
   /// Most writes that may wait for the writer; beyond it new ones are refused with 503.
   public static let queuedWritesMax = 20_000
-  /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.
-  public static let readAttemptsMax = 20
-  /// Most times that a read, a write or a start is tried which the disk or the memory failed: an error may pass.
-  public static let failedAttemptsMax = 3
-  /// Longest time between two looks at whether the files of a store are still in their place, in seconds.
-  public static let filesSeconds = 1
-  /// Pages of write-ahead log, 4 KiB each, after which it is emptied into the database.
-  public static let logPages = 4_000
-  /// Most times that the lock of a data directory is tried, 10 ms apart.
-  public static let lockAttemptsMax = 20
-  /// Most faults that a check of the whole database reports.
-  public static let checkFindingsMax = 1_000
-  /// Largest database whose integrity is checked in the background after a start, in bytes.
-  public static let startCheckBytesMax = 256 << 20
-  /// Longest wait for an answer of a database server before its connection is given up.
-  public static let databaseSeconds = 30
-  /// Longest time that a read or a write is tried again while a database server cannot be reached.
-  public static let databaseRetrySeconds = 5
-  /// Longest wait for a new connection to a database server, unless its URL says otherwise (`connect_timeout`).
-  public static let databaseConnectSeconds = 5
-  /// The same for a command that changes or reads all of a database at once.
-  public static let databaseCommandSeconds = 86_400
-  /// Connections that write to a database that is spread over nodes, where each person is written alone.
-  public static let distributedWriters = 16
-  /// Shortest time between two looks for expired receipts on a database that is spread over nodes.
-  public static let distributedReceiptsSeconds = 60
-  /// Most reads that go to a database server in one round trip.
-  public static let databaseReadsMax = 64
   /// Longest line of an import file, in bytes.
   public static let importLineBytesMax = 4 << 20
 
   /// Most tenants whose being there one event loop remembers.
   public static let rememberedTenantsMax = 10_000
 
-  // MARK: Tokens
+  // MARK: A form
 
-  /// Most verified tokens that one event loop remembers.
-  public static let rememberedTokensMax = 10_000
-  /// Most that the verified tokens of one event loop may hold, in bytes of tokens.
-  public static let rememberedTokenBytesMax = 16 << 20
-  /// Longest time a verified token is remembered before its signature is checked again.
-  public static let rememberedTokenSecondsMax = 3_600
-  /// Shortest time between two fetches of one issuer's keys.
-  public static let keyRefreshSeconds = 30
-  /// Oldest keys that are used without asking their issuer whether they still hold.
-  public static let keyAgeSecondsMax = 86_400
-  /// Longest time a fetch of an issuer's keys may take.
-  public static let keyFetchSeconds = 5
-  /// Longest discovery document or key set that is read, in bytes.
-  public static let keyDocumentBytesMax = 1 << 20
-  /// Most keys that are kept of one issuer.
-  public static let keysPerIssuerMax = 64
-  /// Shortest RSA modulus of a key, in bits.
-  public static let rsaModulusBitsMin = 2_048
-  /// Longest RSA modulus of a key, in bytes; a longer one would make each check slow.
-  public static let rsaModulusBytesMax = 1_024
-  /// Most external issuers, and most audiences or tenants of one.
-  public static let issuersMax = 64
-  /// Difference of clocks that is forgiven when a token's times are checked.
-  public static let clockSkewSeconds = 60
-  /// Longest life of a token that this server issues.
-  public static let issuedTokenSecondsMax = 86_400 * 365
-  /// Life of a token that this server issues unless another is asked for.
-  public static let issuedTokenSecondsDefault = 3_600
-  /// Most tokens that wait to be signed, about 1 ms each; further ones are refused with 503.
-  public static let signaturesWaitingMax = 256
-  /// Seconds after which a client that got no signature may try again.
-  public static let signatureRetrySeconds = 1
   /// Longest form that the token endpoint reads, in bytes.
   public static let formBytesMax = 64 << 10
   /// Most parameters of a form or a query of the authority.
   public static let formParametersMax = 64
-  /// Longest key or certificate file that is read, in bytes.
-  public static let keyFileBytesMax = 64 << 10
-  /// Most key files of the built-in authority.
-  public static let keyFilesMax = 16
 }

@@ -1,70 +1,46 @@
+import Authentication
+import Authority
 import NIOCore
 import NIOHTTP1
 import OData
 import Profiles
 
-/// Finds out who sent a request. Owned by one event loop; a token that was seen before costs a look-up.
+/// Authenticates requests on one event loop, which owns it. A token that was seen before costs one lookup.
 final class Authenticator {
   private let verifier: TokenVerifier
-  /// Where this server is found.
+  private let bearer: BearerAuthenticator
+  /// The addresses of this server's authority.
   let addresses: AuthorityAddresses
   private let eventLoop: any EventLoop
-  private let remembered = TokenCache()
 
   init(verifier: TokenVerifier, addresses: AuthorityAddresses, eventLoop: any EventLoop) {
     self.verifier = verifier
+    bearer = BearerAuthenticator(verifier: verifier)
     self.addresses = addresses
     self.eventLoop = eventLoop
   }
 
   /// The caller, at once or, when an issuer's keys must be fetched first, later on the same event loop.
   func authenticate(_ request: GraphRequest, _ then: @escaping (Result<Caller, GraphError>) -> Void) {
-    guard let authorization = request.headers.first(name: "Authorization") else {
-      return then(.failure(refusal(.missing)))
-    }
-    // Read before the token is verified: keys may change while it is.
-    let generation = verifier.generation
-    let now = SystemClock.now().unixSeconds
-    if let caller = remembered.caller(of: authorization.utf8, now: now, generation: generation) {
-      return then(.success(caller))
-    }
-    switch verifier.verify(authorization: authorization) {
+    let authorization = request.headers.first(name: "Authorization")
+    switch bearer.authenticate(authorization) {
+    case .caller(let caller): then(.success(caller))
+    case .refused(let reason): then(.failure(refusal(reason)))
     case .keysNeeded(let issuer):
       refreshKeys(of: issuer) { [self] in
-        let generation = verifier.generation
-        conclude(verifier.verify(authorization: authorization), authorization, generation, request, then)
+        then(bearer.authenticateAfterRefresh(authorization).mapError(refusal))
       }
-    case let verdict: conclude(verdict, authorization, generation, request, then)
     }
   }
 
-  /// The refusal of a token that needs no keys to be fetched, or nil.
+  /// The refusal of a request with these header fields; nil when its token is valid, or cannot be verified before keys are
+  /// fetched.
+  ///
+  /// A valid token is remembered, so that `authenticate` need not verify its signature again after the body.
   func refusalAtOnce(_ headers: HTTPHeaders) -> GraphError? {
-    let authorization = headers.first(name: "Authorization")
-    let now = SystemClock.now().unixSeconds
-    if let authorization,
-      remembered.caller(of: authorization.utf8, now: now, generation: verifier.generation) != nil
-    {
-      return nil
-    }
-    guard case .refused(let reason) = verifier.verify(authorization: authorization) else { return nil }
-    return refusal(reason)
-  }
-
-  private func conclude(
-    _ verdict: TokenVerdict, _ authorization: String, _ generation: UInt64, _ request: GraphRequest,
-    _ then: (Result<Caller, GraphError>) -> Void
-  ) {
-    switch verdict {
-    case .caller(let caller, let expires):
-      var authorization = authorization
-      authorization.withUTF8 {
-        remembered.remember(
-          $0, caller: caller, expires: expires, now: SystemClock.now().unixSeconds, generation: generation)
-      }
-      then(.success(caller))
-    case .refused(let reason): then(.failure(refusal(reason)))
-    case .keysNeeded: then(.failure(refusal(.keysUnavailable)))
+    switch bearer.authenticate(headers.first(name: "Authorization")) {
+    case .caller, .keysNeeded: nil
+    case .refused(let reason): refusal(reason)
     }
   }
 
@@ -74,7 +50,7 @@ final class Authenticator {
     promise.completeWithTask { [verifier] in await verifier.refreshKeys(of: issuer) }
   }
 
-  /// 401 with the challenge that Graph's clients read (RFC 6750 section 3).
+  /// 401 with the challenge that Graph's clients parse (RFC 6750 section 3).
   func refusal(_ reason: TokenRefusal) -> GraphError {
     GraphError(
       status: .unauthorized, code: .invalidAuthenticationToken, message: reason.message,

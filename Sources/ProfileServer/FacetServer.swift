@@ -1,3 +1,5 @@
+public import Authentication
+public import Authority
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -79,7 +81,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   let service: ProfileService
   let verifier: TokenVerifier
   let addresses: AuthorityAddresses
-  let authority: Authority
+  let authority: TokenAuthority
   let certificates: LocalCertificateAuthority
   let demo: DemoSettings?
   let storeMetrics: @Sendable () -> [PrometheusLine]
@@ -91,7 +93,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   /// A server from its parts. `onReady` is called once, when both listeners answer.
   public init(
     configuration: ServerConfiguration, service: ProfileService, verifier: TokenVerifier,
-    addresses: AuthorityAddresses, authority: Authority, certificates: LocalCertificateAuthority,
+    addresses: AuthorityAddresses, authority: TokenAuthority, certificates: LocalCertificateAuthority,
     demo: DemoSettings?, storeMetrics: @escaping @Sendable () -> [PrometheusLine], logger: Logger,
     onReady: @escaping @Sendable (ServerPorts) async -> Void
   ) {
@@ -167,12 +169,13 @@ public struct FacetServer: Service, CustomStringConvertible {
 
   private func router(_ metrics: ServerMetrics) -> Router<BasicRequestContext> {
     let router = Router(options: .autoGenerateHeadEndpoints)
+    let demoGuard = DemoGuard(
+      publicURL: configuration.publicURL, takesAnyHost: demo?.isReachedFromAnywhere ?? false)
+    let authority = AuthorityRoutes(authority: authority, machines: demoGuard)
     router.add(middleware: CommonFieldsMiddleware(authority: authority))
     HealthRoutes(service: service, metrics: metrics, storeMetrics: storeMetrics).add(to: router)
     MetadataRoutes().add(to: router)
-    let demoGuard = DemoGuard(
-      publicURL: configuration.publicURL, takesAnyHost: demo?.isReachedFromAnywhere ?? false)
-    authority.addRoutes(to: router, machines: demoGuard)
+    authority.add(to: router)
     if let demo {
       DemoRoutes(service: service, demo: demo).add(to: router.group("/_facet").add(middleware: demoGuard))
       ResourceManagerRoutes(verifier: verifier, addresses: addresses)
@@ -200,7 +203,7 @@ public struct FacetServer: Service, CustomStringConvertible {
     let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
       let channel = GraphHTTP1Channel(responder: responder, handlers: handlers, environment: environment)
       guard port.isSecure else { return channel }
-      return try TLSChannel(channel, tlsConfiguration: certificates.listenerConfiguration())
+      return try TLSChannel(channel, tlsConfiguration: ListenerTLS(certificates).configuration())
     }
     return Application(
       responder: shared.responder, server: builder,
@@ -220,15 +223,6 @@ public struct FacetServer: Service, CustomStringConvertible {
     var logger = Logger(label: "facet.http")
     logger.logLevel = max(logger.logLevel, .warning)
     return logger
-  }
-}
-
-extension LocalCertificateAuthority {
-  /// Official clients would otherwise choose HTTP/2, which has no event-loop door.
-  fileprivate func listenerConfiguration() -> TLSConfiguration {
-    var configuration = tlsConfiguration()
-    configuration.applicationProtocols = ["http/1.1"]
-    return configuration
   }
 }
 

@@ -1,3 +1,4 @@
+import Authority
 import OData
 import ProfileServer
 import Profiles

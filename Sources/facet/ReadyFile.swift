@@ -1,3 +1,4 @@
+import Authority
 import Foundation
 import OData
 import ProfileServer
@@ -19,7 +20,7 @@ struct ReadyFile {
   }
 
   /// The endpoint of the managed identity, for `IDENTITY_ENDPOINT`.
-  var identityEndpoint: String { http + Authority.identityPath }
+  var identityEndpoint: String { http + ManagedIdentity.appServicePath }
 
   /// Takes away a file that is left over from another run, and finds out whether one can be written: whoever waits for it
   /// would otherwise wait for ever.

@@ -1,4 +1,6 @@
 public import ArgumentParser
+import Authentication
+import Authority
 import Foundation
 public import Logging
 import OData

@@ -1,3 +1,5 @@
+import Authentication
+import Authority
 import Foundation
 import Logging
 import OData
@@ -26,7 +28,7 @@ struct ServerParts {
     }
     let hosts = try Self.hosts(command)
     let issuers = try Self.issuers(command.issuers)
-    let store = try options.open(undecided: command.demo ? [.demo: .demo] : [:], forServer: true)
+    let store = try options.open(policyDefaults: command.demo ? [.demo: .demo] : [:], forServer: true)
     do {
       (issuer, pageTokenCipher) = try await options.loadKeys(store)
     } catch {
@@ -71,7 +73,7 @@ struct ServerParts {
         sourceShape: command.sourceShape, lenientNames: command.lenientNames, pageTokenCipher: pageTokenCipher,
         batchRequestsMax: command.batchSize, openFilesMax: openFilesMax),
       service: service, verifier: verifier, addresses: addresses,
-      authority: Authority(
+      authority: TokenAuthority(
         issuer: issuer, addresses: addresses, demo: demo, clock: { SystemClock.now().unixSeconds },
         makeID: { GUID.random() }),
       certificates: certificates,
@@ -103,13 +105,13 @@ struct ServerParts {
   /// What a newcomer can paste into a terminal.
   func greeting(_ ready: ReadyFile) async -> String {
     guard let owner = UserID(DemoData.ownerID) else { return "" }
-    let order = TokenSpecification(
+    let specification = TokenSpecification(
       subject: .user(
         owner, principalName: DemoData.ownerPrincipalName, displayName: DemoData.ownerName,
         applicationID: demo?.client.id ?? "", scopes: ["User.ReadWrite"], isAdministrator: false),
       tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: GUID.random(), base: addresses.base,
       lifeSeconds: 86_400)
-    guard let order, let token = try? await issuer.sign(order) else { return "" }
+    guard let specification, let token = try? await issuer.sign(specification) else { return "" }
     return DemoData.greeting(ready, token: token, authority: addresses.base)
   }
 

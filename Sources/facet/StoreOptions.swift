@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authority
 import Foundation
 import ProfileServer
 import Profiles
@@ -72,21 +73,21 @@ struct StoreOptions: ParsableArguments {
       && FileManager.default.fileExists(atPath: pageTokenCipher)
   }
 
-  /// Opens the store for writing; of a SQLite store no other server may be the owner. `undecided` are policies of tenants
+  /// Opens the store for writing; of a SQLite store no other server may be the owner. `policyDefaults` are policies of tenants
   /// that decided nothing. For a server one in PostgreSQL that was opened before opens all the same while its database is
   /// away.
   func open(
-    undecided: [TenantID: TenantPolicy] = [:], forServer: Bool = false
+    policyDefaults: [TenantID: TenantPolicy] = [:], forServer: Bool = false
   ) throws -> any AdministeredStore {
     try makeDirectory()
     guard !isPostgreSQL else {
       return try openPostgreSQL { options in
-        options.undecided = undecided
+        options.policyDefaults = policyDefaults
         options.opensWithoutServer = forServer && hasKeys
       }
     }
     do throws(StoreOpenError) {
-      return try SQLiteStore.open(database, options: SQLiteOptions(undecided: undecided))
+      return try SQLiteStore.open(database, options: SQLiteOptions(policyDefaults: policyDefaults))
     } catch {
       throw CommandFailure(error.message)
     }
@@ -130,7 +131,8 @@ struct StoreOptions: ParsableArguments {
 
   /// Loads the keys of the built-in authority and of links. Servers that share a database share them: what it has counts,
   /// and what it has not is put there.
-  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageTokenCipher: PageTokenCipher) {
+  func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageTokenCipher: PageTokenCipher)
+  {
     do {
       guard let store = store as? PostgreSQLStore else {
         return (try await OwnIssuer.load(directory: keys), try await PageTokenCipher.load(path: pageTokenCipher))

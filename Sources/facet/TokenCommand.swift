@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authority
 import Foundation
 import OData
 import ProfileServer
@@ -57,11 +58,11 @@ struct TokenCommand: AsyncParsableCommand {
     let shared = options.isPostgreSQL ? try options.openReadOnly() : nil
     defer { shared?.close() }
     let issuer = try await options.loadKeys(shared).issuer
-    let order = TokenSpecification(
+    let specification = TokenSpecification(
       subject: try subject(tenant), tenant: tenant, issuedAt: SystemClock.now().unixSeconds,
       tokenID: GUID.random(), base: try options.keptIssuer(), lifeSeconds: expiresIn)
-    guard let order else { throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.") }
-    do throws(SigningFailure) { print(try await issuer.sign(order)) } catch { throw CommandFailure(error.message) }
+    guard let specification else { throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.") }
+    do throws(SigningFailure) { print(try await issuer.sign(specification)) } catch { throw CommandFailure(error.message) }
   }
 
   private func subject(_ tenant: TenantID) throws -> TokenSpecification.Subject {

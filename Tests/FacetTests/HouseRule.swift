@@ -34,7 +34,7 @@ struct HouseRule: Sendable, CustomTestStringConvertible {
 
 extension HouseRule {
   static let all: [HouseRule] =
-    importRules + bannedCalls + [
+    importRules + bannedCalls + words + [
       fileSize, functionSize, publicDocumentation, reasonForLater, safety, databaseText, names,
     ]
 
@@ -124,11 +124,11 @@ extension HouseRule {
   ) { file in
     let declaration =
       /^\s*(@\w+(\([^)]*\))?\s+)*(public|package)\s+((static|final|mutating|indirect|override|convenience|required|nonisolated|(private|internal)\(set\))\s+)*(actor|class|enum|func|init|macro|protocol|struct|subscript|typealias|var)\b/
-    let commitProof = /\bfunc (==|<) |\bvar rawValue\b|\binit\(rawValue\b/
+    let requirement = /\bfunc (==|<) |\bvar rawValue\b|\binit\(rawValue\b/
     return file.lines.indices.filter { index in
       let code = file.lines[index].code
       return (code.contains("public") || code.contains("package")) && code.contains(declaration)
-        && !code.contains(commitProof)
+        && !code.contains(requirement)
         && !isDocumented(file.lines[..<index])
     }.map { Breach(path: file.path, line: $0 + 1, reason: "no '///' stands before it") }
   }

@@ -18,6 +18,12 @@ struct StoreErrorAnswerTests {
     #expect(error.headers == [:])
   }
 
+  @Test("During an outage of the database a read is told that, and nothing of writes")
+  func outage() {
+    let error = GraphError(StoreError.unavailable("The database server cannot be reached."))
+    #expect(error.message.contains("cannot reach its database") && !error.message.contains("writes"))
+  }
+
   @Test(
     "What was not done for certain, and may succeed when it is repeated, is 503 with Retry-After",
     arguments: [

@@ -180,6 +180,45 @@ struct AuditLogTests {
     store.close()
   }
 
+  @Test("A key file of the older name opens, and keeps its name")
+  func olderKeyName() async throws {
+    let scratch = try await scratch()
+    defer { scratch.remove() }
+    let (key, olderKey) = (scratch.directory + "/audit.key", scratch.directory + "/record.key")
+    try FileManager.default.moveItem(atPath: key, toPath: olderKey)
+    let bytes = try scratch.read(olderKey)
+    let store = try SQLiteStore.open(scratch.database)
+    #expect(store.health == .healthy)
+    #expect(try store.check() == [])
+    let item = Sample.phone("phone-0", of: Sample.person("user-0"), number: "4")
+    _ = try await store.put(item.with(Version(number: 4))).get()
+    #expect(try store.check() == [])
+    store.close()
+    #expect(try findings(scratch) == [])
+    #expect(try scratch.read(olderKey) == bytes)
+    #expect(!FileManager.default.fileExists(atPath: key))
+  }
+
+  @Test("Of key files of both names the one of the present name counts")
+  func bothKeyNames() async throws {
+    let scratch = try await scratch()
+    defer { scratch.remove() }
+    let (key, olderKey) = (scratch.directory + "/audit.key", scratch.directory + "/record.key")
+    let other = [UInt8](repeating: 7, count: 32)
+    try scratch.write(other, to: olderKey)
+    let store = try SQLiteStore.open(scratch.database)
+    #expect(store.health == .healthy)
+    #expect(try store.check() == [])
+    store.close()
+    #expect(try scratch.read(olderKey) == other)
+    // The other way round the database is refused: its own key has the older name only.
+    try scratch.write(try scratch.read(key), to: olderKey)
+    try scratch.write(other, to: key)
+    let refusing = try SQLiteStore.open(scratch.database)
+    #expect(refusing.health != .healthy)
+    refusing.close()
+  }
+
   @Test("A change log of an older program becomes chains that hold")
   func migration() async throws {
     let scratch = try await scratch()

@@ -39,7 +39,7 @@ struct SelectionPlanTests {
       // The expression too, not the tenant alone.
       #expect(try Self.plan(selections[0], connection).contains("AND <expr>=?"))
     }
-    let statement = try connection.prepare("explain query plan select 1 from user where \(SQLiteRows.isNamed)")
+    let statement = try connection.prepare("explain query plan select 1 from user where \(SQLiteColumns.isNamed)")
     #expect(try statement.all { row throws(SQLiteFailure) in row.text(3) }.joined().contains("<expr>=?"))
   }
 

@@ -209,7 +209,7 @@ public struct EntityReader: Sendable {
       try reader.peek() == .array
     else {
       let suggestion = names.first { $0.name.isSameName(as: text) && !$0.name.hasSameBytes(as: text) }?.name
-      throw BodyError.unknownProperty(PropertyPath.shown(text), type: type.qualifiedName, suggestion: suggestion)
+      throw BodyError.unknownProperty(PropertyPath.printable(text), type: type.qualifiedName, suggestion: suggestion)
     }
     try reader.beginArray()
     while try reader.nextElement() {
@@ -227,7 +227,7 @@ public struct EntityReader: Sendable {
   private func readDynamic(
     _ reader: inout JSONReader, _ name: JSONReader.Text, into patch: inout StructuredPatch, path: PropertyPath
   ) throws {
-    let path = path.appending(PropertyPath.shown(name.string))
+    let path = path.appending(PropertyPath.printable(name.string))
     guard patch.dynamic.count < Limits.dynamicMembersMax || purpose == .restore else {
       throw BodyError.tooManyUndeclared(property: path.text)
     }
@@ -248,7 +248,7 @@ public struct EntityReader: Sendable {
       return .inlineNavigation(navigation.name)
     }
     return .unknownProperty(
-      path.appending(PropertyPath.shown(name)).text, type: type.qualifiedName,
+      path.appending(PropertyPath.printable(name)).text, type: type.qualifiedName,
       suggestion: Self.property(meantBy: name, in: type)?.name)
   }
 

@@ -21,8 +21,8 @@ public struct JSONReader {
 
   /// A string or name as it lies in the text, decoded only when it is asked for.
   public struct Text {
-    fileprivate let bytes: UnsafeBufferPointer<UInt8>
-    fileprivate let decoded: [UInt8]?
+    let bytes: UnsafeBufferPointer<UInt8>
+    let decoded: [UInt8]?
     /// Where the text begins, in bytes from the start.
     public let offset: Int
 
@@ -75,6 +75,16 @@ public struct JSONReader {
 
   // MARK: Structure
 
+  /// Steps over a byte order mark at the start of a text that came from outside, as RFC 8259 section 8.1 allows. Throws
+  /// when the mark is that of another encoding.
+  public mutating func skipByteOrderMark() throws(JSONError) {
+    guard offset == 0, bytes.count >= 2, bytes[0] >= 0xEF else { return }
+    if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
+    if (bytes[0], bytes[1]) == (0xFE, 0xFF) || (bytes[0], bytes[1]) == (0xFF, 0xFE) {
+      throw JSONError(.otherEncoding, at: 0)
+    }
+  }
+
   /// Looks at the next value without reading it.
   public mutating func peek() throws(JSONError) -> Kind {
     switch try nextSignificant() {
@@ -101,6 +111,14 @@ public struct JSONReader {
     let name = try scanString()
     guard try nextSignificant() == UInt8(ascii: ":") else { throw JSONError(.unexpectedByte, at: offset) }
     offset += 1
+    return name
+  }
+
+  /// The next name in the current object, noted among those `known` of it; nil at its end. Throws for a name that stands
+  /// twice, of which two readers could take different ones (RFC 8259 section 4).
+  public mutating func nextName(notAmong known: inout Set<[UInt8]>) throws(JSONError) -> Text? {
+    guard let name = try nextName() else { return nil }
+    guard known.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
     return name
   }
 
@@ -270,7 +288,7 @@ public struct JSONReader {
 
   // MARK: Bytes
 
-  private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
   private mutating func skipWhitespace() {
     while offset < bytes.count {
@@ -302,93 +320,5 @@ public struct JSONReader {
     guard offset > start else {
       throw JSONError(offset < bytes.count ? .invalidNumber : .unexpectedEnd, at: offset)
     }
-  }
-
-  /// Reads from the opening quote to the closing one. Text without escapes is not copied.
-  private mutating func scanString() throws(JSONError) -> Text {
-    offset += 1
-    let start = offset
-    offset = Self.endOfPlainText(in: bytes, from: offset)
-    var isASCII = true
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      if byte == UInt8(ascii: "\"") {
-        let slice = UnsafeBufferPointer(rebasing: bytes[start..<offset])
-        guard isASCII || UTF8Validation.isValid(slice) else { throw JSONError(.invalidUTF8, at: start) }
-        offset += 1
-        return Text(bytes: slice, decoded: nil, offset: start)
-      }
-      if byte == UInt8(ascii: "\\") { return try scanEscapedString(from: start) }
-      guard byte >= 0x20 else { throw JSONError(.controlCharacter, at: offset) }
-      if byte >= 0x80 { isASCII = false }
-      offset += 1
-    }
-    throw JSONError(.unexpectedEnd, at: offset)
-  }
-
-  private mutating func scanEscapedString(from start: Int) throws(JSONError) -> Text {
-    var decoded = Array(bytes[start..<offset])
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      if byte == UInt8(ascii: "\"") {
-        let isValid = decoded.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
-        guard isValid else { throw JSONError(.invalidUTF8, at: start) }
-        offset += 1
-        let slice = UnsafeBufferPointer(rebasing: bytes[start..<start])
-        return Text(bytes: slice, decoded: decoded, offset: start)
-      }
-      guard byte >= 0x20 else { throw JSONError(.controlCharacter, at: offset) }
-      if byte == UInt8(ascii: "\\") {
-        try readEscape(into: &decoded)
-      } else {
-        decoded.append(byte)
-        offset += 1
-      }
-    }
-    throw JSONError(.unexpectedEnd, at: offset)
-  }
-
-  private mutating func readEscape(into decoded: inout [UInt8]) throws(JSONError) {
-    let start = offset
-    offset += 1
-    guard let escape = current else { throw JSONError(.unexpectedEnd, at: offset) }
-    offset += 1
-    switch escape {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): decoded.append(escape)
-    case UInt8(ascii: "b"): decoded.append(0x08)
-    case UInt8(ascii: "f"): decoded.append(0x0C)
-    case UInt8(ascii: "n"): decoded.append(0x0A)
-    case UInt8(ascii: "r"): decoded.append(0x0D)
-    case UInt8(ascii: "t"): decoded.append(0x09)
-    case UInt8(ascii: "u"): try readUnicodeEscape(startingAt: start, into: &decoded)
-    default: throw JSONError(.invalidEscape, at: start)
-    }
-  }
-
-  /// RFC 8259 section 7: a character outside the basic plane is written as a surrogate pair.
-  private mutating func readUnicodeEscape(startingAt start: Int, into decoded: inout [UInt8]) throws(JSONError) {
-    var scalar = try readHexQuad()
-    if (0xDC00...0xDFFF).contains(scalar) { throw JSONError(.loneSurrogate, at: start) }
-    if (0xD800...0xDBFF).contains(scalar) {
-      guard offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u")
-      else { throw JSONError(.loneSurrogate, at: start) }
-      offset += 2
-      let low = try readHexQuad()
-      guard (0xDC00...0xDFFF).contains(low) else { throw JSONError(.loneSurrogate, at: start) }
-      scalar = 0x10000 + ((scalar - 0xD800) << 10) + (low - 0xDC00)
-    }
-    guard let unicode = Unicode.Scalar(scalar) else { throw JSONError(.invalidEscape, at: start) }
-    decoded.append(contentsOf: UTF8.encode(unicode).map { Array($0) } ?? [])
-  }
-
-  private mutating func readHexQuad() throws(JSONError) -> UInt32 {
-    var value: UInt32 = 0
-    for _ in 0..<4 {
-      guard let byte = current else { throw JSONError(.unexpectedEnd, at: offset) }
-      guard let digit = Hexadecimal.value(of: byte) else { throw JSONError(.invalidEscape, at: offset) }
-      value = value << 4 | UInt32(digit)
-      offset += 1
-    }
-    return value
   }
 }

@@ -14,7 +14,7 @@ struct PropertyPath {
   }
 
   /// A name that a client sent, cut and cleaned so that it can stand in a message.
-  static func shown(_ name: String) -> String {
+  static func printable(_ name: String) -> String {
     let scalars = name.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
     return String(String.UnicodeScalarView(scalars))
   }

@@ -41,14 +41,14 @@ public struct APIOperation: Sendable {
   }
 
   /// Where a parameter stands.
-  public enum Place: String, Sendable {
+  public enum Location: String, Sendable {
     case path, query, header
   }
 
   /// A parameter.
   public struct Parameter: Sendable {
     let name: String
-    let place: Place
+    let location: Location
     let documentation: String
     /// The values it can have, or empty when any text will do.
     let values: [String]
@@ -58,11 +58,11 @@ public struct APIOperation: Sendable {
 
     /// A parameter; one in the path is required, any other optional.
     public init(
-      _ name: String, in place: Place, values: [String] = [], isList: Bool = false, kind: Kind = .text,
+      _ name: String, in location: Location, values: [String] = [], isList: Bool = false, kind: Kind = .text,
       _ documentation: String
     ) {
       self.name = name
-      self.place = place
+      self.location = location
       self.values = values
       self.isList = isList
       self.kind = kind

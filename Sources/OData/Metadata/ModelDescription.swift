@@ -5,7 +5,7 @@ public struct ModelDescription: Sendable {
   public let containerName: String
   /// Vocabularies beside Core.
   let vocabularies: [Vocabulary]
-  /// Names of navigation properties that are left out, with the types that only they reach.
+  /// Names of navigation properties that are left out, with the types that only they reachable.
   let hiddenNavigation: Set<String>
   /// Further annotations by the element's name: `type`, `type/property`, or the empty name for the container.
   let annotations: [String: [Annotation]]
@@ -25,10 +25,10 @@ public struct ModelDescription: Sendable {
     self.vocabularies = [.core] + vocabularies
     self.hiddenNavigation = hiddenNavigation
     self.annotations = annotations
-    var reach = Reach(model: model, hiddenNavigation: hiddenNavigation)
-    for root in model.roots { reach.visit(root.type) }
-    structuredTypes = model.structuredTypes.filter { reach.names.contains($0.name) }
-    enumTypes = model.enumTypes.filter { reach.names.contains($0.name) }
+    var reachable = ReachableTypes(model: model, hiddenNavigation: hiddenNavigation)
+    for root in model.roots { reachable.visit(root.type) }
+    structuredTypes = model.structuredTypes.filter { reachable.names.contains($0.name) }
+    enumTypes = model.enumTypes.filter { reachable.names.contains($0.name) }
   }
 
   /// The properties that a type declares itself.
@@ -62,7 +62,7 @@ public struct ModelDescription: Sendable {
 }
 
 /// Finds the types that the roots lead to.
-private struct Reach {
+private struct ReachableTypes {
   let model: EntityModel
   let hiddenNavigation: Set<String>
   var names: Set<String> = []

@@ -84,10 +84,10 @@ public struct OpenAPIDocument: Sendable {
     var schema = Self.schema(of: parameter.kind)
     if !parameter.values.isEmpty { schema = schema.adding([("enum", .array(parameter.values.map { .string($0) }))]) }
     var members: [(name: String, value: DocumentNode)] = [
-      ("name", .string(parameter.name)), ("in", .string(parameter.place.rawValue)),
+      ("name", .string(parameter.name)), ("in", .string(parameter.location.rawValue)),
       ("description", .string(parameter.documentation)),
     ]
-    if parameter.place == .path { members.append(("required", true)) }
+    if parameter.location == .path { members.append(("required", true)) }
     if parameter.isList {
       schema = ["type": "array", "minItems": 1, "uniqueItems": true, "items": schema]
       members.append(("style", "form"))

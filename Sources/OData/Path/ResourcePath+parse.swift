@@ -4,21 +4,21 @@ extension ResourcePath {
   /// Doubled slashes count as one, since official clients produce them. Segments are split first and decoded
   /// once afterwards (OData URL Conventions 4.01 section 2), names compared in any case, keys exactly.
   public init(_ path: some Collection<UInt8>, model: EntityModel) throws(PathError) {
-    var segments = PathSegments(Array(path))
+    var segments = PathSegmentIterator(Array(path))
     guard let first = segments.popFirst(), let version = ServiceVersion(segment: first) else {
       throw .notOfTheService
     }
     self.version = version
     guard let second = segments.popFirst() else { throw .unknownSegment("") }
-    let head = try Segment(second)
+    let head = try PathSegment(second)
     guard !Self.isNotOffered(head.name) else { throw .notOffered(head.name) }
     guard let root = model.roots.first(where: { $0.isNamed(head.name) }) else {
-      throw .unknownSegment(head.shownName)
+      throw .unknownSegment(head.printableName)
     }
     self.root = root
     var key = head.key
     if root.isEntitySet, key == nil, let next = segments.popKey() {
-      key = Key(value: try Segment.decode(next))
+      key = Key(value: try PathSegment.decode(next))
     }
     guard root.isEntitySet || key == nil else { throw .malformedKey(segment: root.name) }
     self.key = key
@@ -36,22 +36,22 @@ extension ResourcePath {
   private static let systemSegments: Set<String> = ["$count", "$value", "$ref", "$filter", "$each", "$query"]
 
   private static func steps(
-    _ segments: inout PathSegments, from root: StructuredType
+    _ segments: inout PathSegmentIterator, from root: StructuredType
   ) throws(PathError) -> [Step] {
     var steps: [Step] = []
     steps.reserveCapacity(4)
     var type: StructuredType? = root
     while let raw = segments.popFirst() {
-      let segment = try Segment(raw)
+      let segment = try PathSegment(raw)
       if segment.name.utf8.first == UInt8(ascii: "$") {
-        guard segment.key == nil else { throw .malformedKey(segment: segment.shownName) }
+        guard segment.key == nil else { throw .malformedKey(segment: segment.printableName) }
         let name = segment.name.lowercased()
-        guard systemSegments.contains(name) else { throw .unknownSegment(segment.shownName) }
+        guard systemSegments.contains(name) else { throw .unknownSegment(segment.printableName) }
         steps.append(.system(name))
         type = nil
         continue
       }
-      guard let owner = type else { throw .unknownSegment(segment.shownName) }
+      guard let owner = type else { throw .unknownSegment(segment.printableName) }
       let navigations = owner.navigation(of: segment.name)
       if let navigation = navigations.last {
         steps += navigations.map(Step.navigation)
@@ -60,12 +60,12 @@ extension ResourcePath {
           guard navigation.isCollection else { throw .malformedKey(segment: navigation.name) }
           steps.append(.key(key))
         } else if navigation.isCollection, let next = segments.popKey() {
-          steps.append(.key(Key(value: try Segment.decode(next))))
+          steps.append(.key(Key(value: try PathSegment.decode(next))))
         }
         continue
       }
       guard let property = owner.properties.first(where: { $0.name.isSameName(as: segment.name) })
-      else { throw .unknownSegment(segment.shownName) }
+      else { throw .unknownSegment(segment.printableName) }
       guard segment.key == nil else { throw .malformedKey(segment: property.name) }
       steps.append(.property(property))
       if case .complex(let complex) = property.type { type = complex } else { type = nil }
@@ -94,7 +94,7 @@ extension ResourcePath.ServiceVersion {
 }
 
 /// The segments of a path, one after the other; doubled slashes count as one.
-private struct PathSegments {
+private struct PathSegmentIterator {
   private let bytes: [UInt8]
   private var position = 0
 
@@ -121,7 +121,7 @@ private struct PathSegments {
 }
 
 /// One path segment: a name and the key that may stand behind it in parentheses.
-private struct Segment {
+private struct PathSegment {
   /// Segments of OData's own whose parentheses hold something else than a key.
   private static let callable = ["$crossjoin", "$filter"]
 
@@ -142,14 +142,14 @@ private struct Segment {
       key = nil
       return
     }
-    guard let key = Self.key(text[(open + 1)...].dropLast()) else { throw .malformedKey(segment: Self.shown(name)) }
+    guard let key = Self.key(text[(open + 1)...].dropLast()) else { throw .malformedKey(segment: Self.printable(name)) }
     self.key = key
   }
 
   /// The name as it may stand in a message.
-  var shownName: String { Self.shown(name) }
+  var printableName: String { Self.printable(name) }
 
-  private static func shown(_ name: String) -> String { PropertyPath.shown(name) }
+  private static func printable(_ name: String) -> String { PropertyPath.printable(name) }
 
   /// `'value'` or `name='value'`, where a doubled quote stands for one. By bytes, since a quote may form one
   /// character with its neighbours.
@@ -179,67 +179,5 @@ private struct Segment {
   static func decode(_ raw: ArraySlice<UInt8>) throws(PathError) -> String {
     guard let text = PercentEncoding.decode(raw) else { throw .malformedEncoding }
     return text
-  }
-}
-
-/// Percent-encoding of RFC 3986 section 2.1.
-public enum PercentEncoding {
-  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character, which no key and no name of the model
-  /// holds.
-  public static func decode(_ raw: some Collection<UInt8>) -> String? {
-    decode(raw) { $0 < 0x20 || $0 == 0x7F }
-  }
-
-  /// The same for a part of a query, where control characters are characters like others: what a client may store it may
-  /// ask for. nil for NUL, too.
-  public static func decodeText(_ raw: some Collection<UInt8>) -> String? { decode(raw) { $0 == 0 } }
-
-  private static func decode(_ raw: some Collection<UInt8>, refusing isRefused: (UInt8) -> Bool) -> String? {
-    if let plain = raw.withContiguousStorageIfAvailable(plainText) ?? nil { return plain }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(raw.count)
-    var iterator = raw.makeIterator()
-    while let byte = iterator.next() {
-      if byte == UInt8(ascii: "%") {
-        guard let high = iterator.next().flatMap(Hexadecimal.value),
-          let low = iterator.next().flatMap(Hexadecimal.value)
-        else { return nil }
-        bytes.append(high << 4 | low)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    guard !bytes.contains(where: isRefused) else { return nil }
-    let isValid = bytes.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
-    return isValid ? String(decoding: bytes, as: UTF8.self) : nil
-  }
-
-  /// The text of bytes that need no decoding, as most do; nil for others.
-  private static func plainText(_ raw: UnsafeBufferPointer<UInt8>) -> String? {
-    for byte in raw where byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "%") { return nil }
-    return String(decoding: raw, as: UTF8.self)
-  }
-
-  /// The same for the value of a query option, where a plus sign stands for a blank.
-  public static func decodeQuery(_ raw: some Collection<UInt8>) -> String? {
-    decodeText(raw.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 })
-  }
-
-  /// Encodes everything but unreserved characters, so that the result can stand as one path segment.
-  public static func encodeSegment(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        bytes.append(byte)
-      default:
-        bytes.append(UInt8(ascii: "%"))
-        bytes.append(Hexadecimal.digit(byte >> 4))
-        bytes.append(Hexadecimal.digit(byte & 15))
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

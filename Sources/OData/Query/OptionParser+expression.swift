@@ -6,12 +6,12 @@ extension OptionParser {
   }
 
   private mutating func disjunction() throws(QueryError) -> ExpressionSyntax {
-    try row(of: .or) { parser throws(QueryError) in
-      try parser.row(of: .and) { parser throws(QueryError) in try parser.binary(from: 3) }
+    try chain(of: .or) { parser throws(QueryError) in
+      try parser.chain(of: .and) { parser throws(QueryError) in try parser.binary(from: 3) }
     }
   }
 
-  private mutating func row(
+  private mutating func chain(
     of word: LogicalOperator, _ operand: (inout OptionParser) throws(QueryError) -> ExpressionSyntax
   ) throws(QueryError) -> ExpressionSyntax {
     let start = position
@@ -189,32 +189,32 @@ extension OptionParser {
     let start = position
     var segments: [String] = []
     repeat {
-      let place = position
+      let offset = position
       if let byte = next, byte == UInt8(ascii: ".") || Self.isDigit(byte) { throw unexpected() }
       let name = try name()
       if next == UInt8(ascii: "(") {
-        return try callOrLambda(name, after: segments, at: start, place)
+        return try callOrLambda(name, after: segments, at: start, offset)
       }
       if name.isSameName(as: "$count") {
-        guard !segments.isEmpty else { throw failure("needs a collection before $count", at: place) }
+        guard !segments.isEmpty else { throw failure("needs a collection before $count", at: offset) }
         return try node(.count(segments), at: start)
       }
       segments.append(name)
-      guard segments.count <= Limits.expressionDepthMax else { throw tooDeep(at: place) }
+      guard segments.count <= Limits.expressionDepthMax else { throw tooDeep(at: offset) }
     } while skip(UInt8(ascii: "/"))
     return try node(.path(segments), at: start)
   }
 
   private mutating func callOrLambda(
-    _ name: String, after segments: [String], at start: Int, _ place: Int
+    _ name: String, after segments: [String], at start: Int, _ offset: Int
   ) throws(QueryError) -> ExpressionSyntax {
     if let quantifier = LambdaQuantifier(rawValue: name.lowercased()) {
-      guard !segments.isEmpty else { throw failure("needs a collection before \(quantifier.rawValue)", at: place) }
+      guard !segments.isEmpty else { throw failure("needs a collection before \(quantifier.rawValue)", at: offset) }
       return try lambda(quantifier, segments, at: start)
     }
     // The arguments of `case` have a grammar of their own.
     guard segments.isEmpty, !name.isSameName(as: "case") else {
-      throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: place)
+      throw QueryError.notImplemented(option: option, name: PropertyPath.printable(name), position: offset)
     }
     let list = try parenthesizedList()
     guard case .list(let arguments) = list.kind else { throw unexpected() }
@@ -253,12 +253,12 @@ extension OptionParser {
     return ExpressionSyntax(kind: kind, position: start)
   }
 
-  private mutating func descend(at place: Int) throws(QueryError) {
+  private mutating func descend(at offset: Int) throws(QueryError) {
     depth += 1
-    guard depth <= Limits.expressionDepthMax else { throw tooDeep(at: place) }
+    guard depth <= Limits.expressionDepthMax else { throw tooDeep(at: offset) }
   }
 
-  private func tooDeep(at place: Int) -> QueryError {
-    failure("is nested deeper than \(Limits.expressionDepthMax)", at: place)
+  private func tooDeep(at offset: Int) -> QueryError {
+    failure("is nested deeper than \(Limits.expressionDepthMax)", at: offset)
   }
 }

@@ -39,10 +39,10 @@ extension OptionParser {
       return selection
     }
     guard skip(UInt8(ascii: "/")) else { return nil }
-    let place = position
+    let offset = position
     let name = try name()
     guard case .complex(let type) = property.type, let inner = type.property(inAnyCase: name) else {
-      throw unknown(name, at: place)
+      throw unknown(name, at: offset)
     }
     var selection = Selection()
     selection.add(inner.index, within: try path(into: inner))

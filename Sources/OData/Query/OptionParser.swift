@@ -92,12 +92,12 @@ struct OptionParser {
   }
 
   /// The value breaks the grammar at `place`, here when that is nil.
-  func failure(_ reason: String, at place: Int? = nil) -> QueryError {
-    .syntax(option: option, position: place ?? position, reason: reason)
+  func failure(_ reason: String, at offset: Int? = nil) -> QueryError {
+    .syntax(option: option, position: offset ?? position, reason: reason)
   }
 
   /// The value names something that the type does not have.
-  func unknown(_ name: String, at place: Int) -> QueryError {
-    .unknownName(option: option, name: PropertyPath.shown(name), position: place)
+  func unknown(_ name: String, at offset: Int) -> QueryError {
+    .unknownName(option: option, name: PropertyPath.printable(name), position: offset)
   }
 }

@@ -76,9 +76,9 @@ public struct QueryOptions: Sendable {
   public init(
     _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Supported
   ) throws(QueryError) {
-    let raw = try RawOptions(query)
-    let aliases = try Self.syntax(of: raw.aliases)
-    for (name, value) in raw.options {
+    let decoded = try DecodedQuery(query)
+    let aliases = try Self.syntax(of: decoded.aliases)
+    for (name, value) in decoded.options {
       guard offer.contains(Self.offer(of: name)) else { throw .notOffered(name) }
       var parser = OptionParser(name, value)
       if name == "$skiptoken" || name == "$format" || name == "$id" {
@@ -152,10 +152,10 @@ public struct QueryOptions: Sendable {
     var syntax: [String: QueryAlias] = [:]
     for (name, value) in aliases {
       guard syntax.count < Limits.aliasesMax else {
-        throw .syntax(option: "@\(PropertyPath.shown(name))", position: 0, reason: "is one alias too many")
+        throw .syntax(option: "@\(PropertyPath.printable(name))", position: 0, reason: "is one alias too many")
       }
       guard syntax.updateValue(parsed(name, value), forKey: name) == nil else {
-        throw .duplicate("@\(PropertyPath.shown(name))")
+        throw .duplicate("@\(PropertyPath.printable(name))")
       }
     }
     return syntax
@@ -163,7 +163,7 @@ public struct QueryOptions: Sendable {
 
   /// Whether an alias is well written matters only where it is used.
   private static func parsed(_ name: String, _ value: String) -> QueryAlias {
-    var parser = OptionParser("@\(PropertyPath.shown(name))", value)
+    var parser = OptionParser("@\(PropertyPath.printable(name))", value)
     do throws(QueryError) {
       return QueryAlias(
         text: value, syntax: .success(try parser.whole { parser throws(QueryError) in try parser.aliasValue() }))
@@ -216,7 +216,7 @@ struct QueryAlias {
 }
 
 /// A query taken apart: split first, each piece decoded once afterwards (OData URL Conventions 4.01 section 2.1).
-private struct RawOptions {
+private struct DecodedQuery {
   private(set) var options: [(name: String, value: String)] = []
   private(set) var aliases: [(name: String, value: String)] = []
 
@@ -227,7 +227,7 @@ private struct RawOptions {
       let isAlias = name.utf8.first == UInt8(ascii: "@")
       let systemName = QueryOptions.systemName(name)
       guard isAlias || systemName != nil else {
-        guard name.utf8.first != UInt8(ascii: "$") else { throw .unknown(PropertyPath.shown(name)) }
+        guard name.utf8.first != UInt8(ascii: "$") else { throw .unknown(PropertyPath.printable(name)) }
         continue
       }
       guard let value = PercentEncoding.decodeQuery(option.dropFirst(rawName.count + 1)) else {
@@ -277,43 +277,5 @@ extension OptionParser {
     depth = 0
     openBrackets = 0
     return try nonEmptyList()
-  }
-}
-
-/// Why a query is refused.
-public enum QueryError: Error, Equatable, Sendable {
-  case malformedEncoding
-  /// A system query option that this resource does not offer.
-  case notOffered(String)
-  /// An option with a dollar sign that OData does not know.
-  case unknown(String)
-  /// An option that stands twice.
-  case duplicate(String)
-  /// An option's value is not written as OData demands; `position` counts bytes of the decoded value.
-  case syntax(option: String, position: Int, reason: String)
-  /// An option names something that the type does not have.
-  case unknownName(option: String, name: String, position: Int)
-  /// OData knows it, this server does not offer it.
-  case notImplemented(option: String, name: String, position: Int)
-  /// A part of an expression that holds no property cannot be computed.
-  case evaluation(EvaluationError)
-
-  /// A sentence for people.
-  public var message: String {
-    switch self {
-    case .malformedEncoding:
-      "A name or a value in the query could not be read: behind each % stand two hexadecimal digits, and what is encoded "
-        + "is UTF-8 without the character NUL. Encode each name and value once."
-    case .notOffered(let name): "The query option '\(name)' is not offered on this resource. Leave it out."
-    case .unknown(let name): "There is no query option '\(name)'. Options with a dollar sign are those of OData."
-    case .duplicate(let name): "The query option '\(name)' stands twice. Send it once."
-    case .syntax(let option, let position, let reason):
-      "The value of '\(option)' \(reason), at position \(position). Write it as OData URL Conventions demand."
-    case .unknownName(let option, let name, let position):
-      "'\(option)' names '\(name)' at position \(position), which this resource does not have. Correct or remove it."
-    case .notImplemented(let option, let name, let position):
-      "'\(option)' uses '\(name)' at position \(position), which this server does not offer. Write it without."
-    case .evaluation(let error): error.message
-    }
   }
 }

@@ -68,11 +68,11 @@ public struct StructuredPatch: Equatable, Sendable {
 
   private func applyDynamic(to value: inout StructuredValue) {
     for (name, json) in dynamic {
-      let place = value.dynamic.firstIndex { $0.name.hasSameBytes(as: name) }
+      let index = value.dynamic.firstIndex { $0.name.hasSameBytes(as: name) }
       // In its place, so that repeating what is stored changes nothing, not even the order.
-      switch (place, json) {
-      case (let place?, let json?): value.dynamic[place] = DynamicMember(name: name, json: json)
-      case (let place?, nil): value.dynamic.remove(at: place)
+      switch (index, json) {
+      case (let index?, let json?): value.dynamic[index] = DynamicMember(name: name, json: json)
+      case (let index?, nil): value.dynamic.remove(at: index)
       case (nil, let json?): value.dynamic.append(DynamicMember(name: name, json: json))
       case (nil, nil): break
       }

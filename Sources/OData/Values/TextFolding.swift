@@ -12,10 +12,10 @@ extension String {
   ///
   /// Takes time linear in the text. Text in ASCII that has no capital letters is returned as it is.
   public var folded: String {
-    switch withBytes(FoldingWork.init) {
+    switch withBytes(RequiredFolding.init) {
     case .none: self
     case .ascii: lowercasedASCII
-    case .all: TextFolding(self).text
+    case .unicode: TextFolding(self).text
     }
   }
 
@@ -35,8 +35,8 @@ extension String {
 }
 
 /// What there is to do to fold a text.
-private enum FoldingWork {
-  case none, ascii, all
+private enum RequiredFolding {
+  case none, ascii, unicode
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     var isBeyondASCII: UInt8 = 0
@@ -45,7 +45,7 @@ private enum FoldingWork {
       isBeyondASCII |= byte
       hasCapitals = hasCapitals || (byte &- UInt8(ascii: "A")) < 26
     }
-    self = isBeyondASCII >= 0x80 ? .all : hasCapitals ? .ascii : .none
+    self = isBeyondASCII >= 0x80 ? .unicode : hasCapitals ? .ascii : .none
   }
 }
 
@@ -107,8 +107,8 @@ private struct TextFolding {
   }
 
   private static func sort(_ scalars: inout [Int32], _ run: Range<Int>) {
-    let keyed = run.map { (place: UInt64(combiningClass(scalars[$0])) << 32 | UInt64($0), scalar: scalars[$0]) }
-    scalars.replaceSubrange(run, with: keyed.sorted { $0.place < $1.place }.map(\.scalar))
+    let keyed = run.map { (order: UInt64(combiningClass(scalars[$0])) << 32 | UInt64($0), scalar: scalars[$0]) }
+    scalars.replaceSubrange(run, with: keyed.sorted { $0.order < $1.order }.map(\.scalar))
   }
 
   /// No scalar before this one is a combining mark.

@@ -44,6 +44,27 @@ final class BatchRun: ResponseBodySource {
     json.beginArray()
   }
 
+  /// Performs the requests of a batch in their order (OData JSON 4.01 section 19; Graph's limits).
+  static func start(_ exchange: Exchange, by caller: Caller, handler: GraphHandler) throws(GraphError) {
+    let request = exchange.request
+    guard !request.headers.contains(name: "Idempotency-Key") else { throw .idempotencyKeyOfNoCreation }
+    guard !request.isBatchPart else { throw .nestedBatch }
+    guard request.method == .POST else { throw .methodNotAllowed([.POST]) }
+    guard !request.headers.contains(name: "If-Match"), !request.headers.contains(name: "If-None-Match") else {
+      throw .malformedBatch("If-Match and If-None-Match are for the requests of a batch, not for the batch.")
+    }
+    do throws(QueryError) { _ = try QueryOptions(request.query, of: ProfileModel.user, offering: []) } catch {
+      throw GraphError(error)
+    }
+    guard Representation(format: nil, request.headers) != nil else { throw .notAcceptable }
+    let batch = try handler.requests.body(exchange).withBytes { bytes throws(GraphError) in
+      try BatchBody(bytes, requestsMax: handler.settings.batchRequestsMax)
+    }
+    let run = try BatchRun(handler, exchange, caller, batch.parts)
+    // A request that follows one that is answered later reads a snapshot of its own, so that it sees what that one wrote.
+    handler.session.withSnapshot { handler.responses.finish(exchange, [:], from: run, as: "application/json") }
+  }
+
   /// Performs what comes next, one request or one group, and gives its answer.
   func nextPiece(_ then: @escaping Completion) {
     if let stream { return nextPiece(of: stream, then) }
@@ -122,7 +143,7 @@ final class BatchRun: ResponseBodySource {
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
     GraphRequest(
       method: HTTPMethod(rawValue: part.method),
-      target: try handler.address(part.url, in: exchange.request, from: .own).target, headers: headers(of: part),
+      target: try handler.requests.address(part.url, in: exchange.request, from: .own).target, headers: headers(of: part),
       body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true,
       cancellation: exchange.request.cancellation)
   }
@@ -152,7 +173,7 @@ final class BatchRun: ResponseBodySource {
   // MARK: Answers
 
   private func refusal(_ error: GraphError, _ part: Part) -> GraphResponse {
-    handler.refusal(error, headers: part.headers)
+    handler.responses.refusal(error, headers: part.headers)
   }
 
   /// Writes an answer. One that is made piece by piece is made twice: once to find out whether it can be made and fits, as

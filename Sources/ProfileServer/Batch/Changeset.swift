@@ -11,6 +11,9 @@ final class Changeset {
     let collection: NavigationProperty
     /// nil when one is created.
     let id: ItemID?
+
+    /// Whether `Prefer: create-if-missing` has an effect.
+    var mayCreate: Bool { request.method == .PATCH }
   }
 
   private let handler: GraphHandler
@@ -41,12 +44,15 @@ final class Changeset {
 
   private static func member(_ request: GraphRequest, _ caller: Caller) throws(GraphError) -> Member {
     guard !request.headers.contains(name: "Idempotency-Key") else { throw .notAtomic }
-    switch (request.method, try GraphResource(request)) {
-    case (.POST, .collection(let owner, let collection)):
+    let requested = try RequestedResource(path: request.path)
+    // What can be created, updated or deleted at such a path is an item.
+    guard request.method != .GET, requested.resource?.route(of: request.method) != nil else { throw .notAtomic }
+    switch requested.subject {
+    case .collection(let owner, let collection):
       return Member(request: request, owner: own(owner, caller), collection: collection, id: nil)
-    case (.PATCH, .item(let owner, let collection, let id)), (.DELETE, .item(let owner, let collection, let id)):
+    case .item(let owner, let collection, let id):
       return Member(request: request, owner: own(owner, caller), collection: collection, id: id)
-    default: throw .notAtomic
+    case .service, .person, .group, .member, .directoryObject: throw .notAtomic
     }
   }
 
@@ -76,16 +82,30 @@ final class Changeset {
     guard let owner = members.first?.owner else { return then([]) }
     var writes: [ItemWrite] = []
     for (index, member) in members.enumerated() {
-      let exchange = handler.exchange(member.request) { [self] in responses[index] = $0 }
+      let exchange = handler.responses.exchange(member.request) { [self] in responses[index] = $0 }
       exchanges.append(exchange)
       do throws(GraphError) {
         _ = try handler.prepare(exchange)
-        writes.append(try handler.write(exchange, member))
+        writes.append(try write(exchange, member))
       } catch {
         return fail(at: index, error, then)
       }
     }
-    handler.session.writeItems(writes, of: owner, by: caller) { [self] in finish($0, then) }
+    handler.session.items.write(writes, of: owner, by: caller) { [self] in finish($0, then) }
+  }
+
+  /// The write that one request asks for.
+  private func write(_ exchange: Exchange, _ member: Member) throws(GraphError) -> ItemWrite {
+    let type = member.collection.target
+    guard let id = member.id else {
+      return .create(member.collection, try handler.requests.patch(exchange, .create, type))
+    }
+    let preconditions = try Preconditions(exchange.request.headers)
+    guard exchange.request.method == .PATCH else { return .delete(member.collection, id, preconditions) }
+    let update = try handler.requests.patch(exchange, .update, type)
+    guard exchange.preferences.createsIfMissing else { return .update(member.collection, id, update, preconditions) }
+    let creation = try handler.requests.patch(exchange, .create, type)
+    return .upsert(member.collection, id, creating: creation, updating: update, preconditions)
   }
 
   private func finish(_ result: Result<ChangesetResult, ProfileError>, _ then: ([Answer]) -> Void) {
@@ -99,7 +119,7 @@ final class Changeset {
           bytes += item.json.count
           if bytes > Limits.keptBytesMax { return later(index, item.key.id, isNew: isNew) }
         }
-        handler.finish(exchanges[index], written: .success(result))
+        handler.responses.finish(exchanges[index], written: .success(result), mayCreate: members[index].mayCreate)
         return responses[index].map { .ready($0) } ?? .ready(.noContent())
       }
       // They hold what is called with their answers, which is this.
@@ -113,12 +133,13 @@ final class Changeset {
   private func later(_ index: Int, _ id: ItemID, isNew: Bool) -> Answer {
     let (handler, member, caller) = (handler, members[index], caller)
     return .later { then in
-      let exchange = handler.exchange(member.request, then)
+      let exchange = handler.responses.exchange(member.request, then)
       // It was read once already, so that it can be.
-      guard (try? handler.prepare(exchange)) != nil else { return handler.finish(exchange, .noContent()) }
+      guard (try? handler.prepare(exchange)) != nil else { return handler.responses.finish(exchange, .noContent()) }
       let request = CollectionRequest(owner: member.owner, collection: member.collection, caller: caller)
-      handler.session.readItem(id, of: request) { item in
-        handler.finish(exchange, written: .success((try? item.get()).map { .item($0, isNew: isNew) } ?? .done))
+      handler.session.items.read(id, of: request) { item in
+        let result = (try? item.get()).map { WriteResult.item($0, isNew: isNew) } ?? .done
+        handler.responses.finish(exchange, written: .success(result), mayCreate: member.mayCreate)
       }
     }
   }
@@ -128,7 +149,7 @@ final class Changeset {
     exchanges = []
     then(
       members.enumerated().map { index, member in
-        .ready(handler.refusal(index == failed ? error : .failedDependency, headers: member.request.headers))
+        .ready(handler.responses.refusal(index == failed ? error : .failedDependency, headers: member.request.headers))
       })
   }
 }

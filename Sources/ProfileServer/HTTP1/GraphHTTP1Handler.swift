@@ -65,7 +65,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    graph.metrics.connectionOpened()
+    graph.responses.metrics.connectionOpened()
     scheduleTick(context)
   }
 
@@ -73,7 +73,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     self.context = nil
     wire = nil
     end()
-    graph.metrics.connectionClosed()
+    graph.responses.metrics.connectionClosed()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -131,7 +131,9 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     clock.headerEnded(now: .now())
     ticket += 1
     let check: RequestHeadValidation
-    do throws(GraphError) { check = try RequestHeadValidation(received) } catch { return refuse(error, context, head: received) }
+    do throws(GraphError) { check = try RequestHeadValidation(received) } catch {
+      return refuse(error, context, head: received)
+    }
     let head = check.head
     hasUpgradeField = check.mayStopParser
     keepsAlive = keepsAlive && head.isKeepAlive && !check.isLast
@@ -241,7 +243,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     case HTTPParserError.headerOverflow: refuse(.headersTooLarge, context)
     // The parser pauses at the preface of HTTP/2 (RFC 9113 section 3.4) and nowhere else.
     case HTTPParserError.paused:
-      graph.logger.info("A client spoke HTTP/2, which is not offered. Its connection was closed.")
+      graph.responses.logger.info("A client spoke HTTP/2, which is not offered. Its connection was closed.")
       context.close(promise: nil)
     case is HTTPParserError: refuse(.malformedHTTP, context)
     default: context.close(promise: nil)

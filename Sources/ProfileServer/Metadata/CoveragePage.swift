@@ -1,7 +1,7 @@
 public import OData
 import Profiles
 
-/// `docs/coverage.md`: what the service offers, and what it does not, as its model and its table of operations say.
+/// `docs/coverage.md`: what the service offers, and what it does not, as its model and its table of resources say.
 public enum CoveragePage {
   /// The whole page for a model.
   public static func text(of model: EntityModel) -> String {
@@ -15,7 +15,7 @@ public enum CoveragePage {
   private static let introduction = """
     # Coverage
 
-    What the service offers today. This page is made from the declared model and the table of operations, and a test
+    What the service offers today. This page is made from the declared model and the table of resources, and a test
     compares it with them; write it anew with `REGENERATE=1 make test ARGS="--filter Coverage"`.
 
     `HEAD` is answered wherever `GET` is. Everything under `/users/{user-id}` takes a user's id or principal name.
@@ -27,18 +27,18 @@ public enum CoveragePage {
 
   private static func methods(_ collections: [NavigationProperty]) -> String {
     var lines = ["## Resources by method", ""] + head(["Resource", "Address"] + APIOperation.Method.names)
-    for kind in ResourceKind.allCases {
+    for resource in ResourceTable.documented {
       let cells = APIOperation.Method.allCases.map { method in
-        OperationTable.row(kind, method).map { $0.isUnderMe ? "yes, also `/me`" : "yes" } ?? "-"
+        resource.route(method).map { resource.isUnderMe($0) ? "yes, also `/me`" : "yes" } ?? "-"
       }
-      lines.append(row([kind.title, addresses(of: kind)] + cells))
+      lines.append(row([resource.title, addresses(of: resource)] + cells))
     }
     lines += [
       "", "`POST` to `/beta/$batch` or `/v1.0/$batch` performs several requests: see [queries.md](queries.md).",
     ]
     lines += ["", "## Collections", ""] + head(["Collection", "Also named", "Items", "What it holds"])
     for collection in collections {
-      let second = OperationTable.secondAddress(of: collection).map { ["`\($0)`"] } ?? []
+      let second = collection.secondAddress.map { ["`\($0)`"] } ?? []
       let names = collection.aliases.map { "`\($0)`" } + second
       lines.append(
         row([
@@ -49,17 +49,17 @@ public enum CoveragePage {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func addresses(of kind: ResourceKind) -> String {
-    kind.versions.map { "`/\($0.rawValue)\(kind.template)`" }.joined(separator: ", ")
+  private static func addresses(of resource: Resource) -> String {
+    resource.template.versions.map { "`/\($0.rawValue)\(resource.template.text)`" }.joined(separator: ", ")
   }
 
   // MARK: Query options
 
   private static var options: String {
     var lines = ["## Resources by query option", ""] + head(["Resource"] + SystemQueryOption.allCases.map(\.code))
-    for kind in ResourceKind.allCases where OperationTable.row(kind, .get) != nil {
-      let offered = OperationTable.options(of: kind)
-      lines.append(row([kind.title] + SystemQueryOption.allCases.map { offered.contains($0) ? "yes" : "-" }))
+    for resource in ResourceTable.documented where resource.route(.get) != nil {
+      let offered = resource.options
+      lines.append(row([resource.title] + SystemQueryOption.allCases.map { offered.contains($0) ? "yes" : "-" }))
     }
     lines += [
       "",
@@ -73,13 +73,15 @@ public enum CoveragePage {
   private static var permissions: String {
     var lines = ["## Resources by permission", "", "One permission of a cell is enough.", ""]
     lines += head(["Resource", "Method", "Delegated, own", "Delegated, of others", "Application"])
-    for operation in OperationTable.rows {
-      let rule = operation.permissions
-      lines.append(
-        row([
-          operation.kind.title, operation.method.rawValue.uppercased(), names(rule.sufficient(.own)),
-          names(rule.sufficient(.others)), names(rule.sufficient(.application)),
-        ]))
+    for resource in ResourceTable.documented {
+      for route in resource.routes {
+        let rule = route.permissions
+        lines.append(
+          row([
+            resource.title, route.method.rawValue.uppercased(), names(rule.sufficient(.own)),
+            names(rule.sufficient(.others)), names(rule.sufficient(.application)),
+          ]))
+      }
     }
     lines += [
       "", "The service documents, `$metadata` and `/openapi.json` need no token. Writing for others may be left to",
@@ -96,27 +98,27 @@ public enum CoveragePage {
   // MARK: What is missing
 
   private static func missing(_ collections: [NavigationProperty]) -> String {
-    let kinds = ResourceKind.allCases.filter { OperationTable.row($0, .get) != nil }
+    let readable = ResourceTable.documented.filter { $0.route(.get) != nil }
     var lines = ["## Not offered", ""]
     for option in SystemQueryOption.allCases {
-      let without = kinds.filter { !OperationTable.options(of: $0).contains(option) }
+      let without = readable.filter { !$0.options.contains(option) }
       guard !without.isEmpty else { continue }
       let place =
-        without.count == kinds.count ? "not offered anywhere" : "offered only on: \(titles(of: option, kinds))"
+        without.count == readable.count ? "not offered anywhere" : "offered only on: \(titles(of: option, readable))"
       lines.append("- The query option `\(option.name)` is \(place).")
     }
-    for kind in ResourceKind.allCases {
-      let methods = APIOperation.Method.allCases.filter { OperationTable.row(kind, $0) == nil }
+    for resource in ResourceTable.documented {
+      let methods = APIOperation.Method.allCases.filter { resource.route($0) == nil }
       guard !methods.isEmpty else { continue }
-      lines.append("- \(kind.title): no \(methods.map { $0.rawValue.uppercased() }.joined(separator: ", ")).")
+      lines.append("- \(resource.title): no \(methods.map { $0.rawValue.uppercased() }.joined(separator: ", ")).")
     }
     lines.append("- No method `PUT` on anything.")
     if collections.isEmpty { lines.append("- No collection is declared.") }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func titles(of option: SystemQueryOption, _ kinds: [ResourceKind]) -> String {
-    kinds.filter { OperationTable.options(of: $0).contains(option) }.map { $0.title.lowercased() }
+  private static func titles(of option: SystemQueryOption, _ resources: [Resource]) -> String {
+    resources.filter { $0.options.contains(option) }.map { $0.title.lowercased() }
       .joined(separator: ", ")
   }
 
@@ -137,4 +139,16 @@ extension APIOperation.Method {
 
 extension SystemQueryOption {
   fileprivate var code: String { "`\(name)`" }
+}
+
+extension Resource {
+  /// The route of a declared method.
+  fileprivate func route(_ method: APIOperation.Method) -> Route? { routes.first { $0.method == method } }
+
+  fileprivate func isUnderMe(_ route: Route) -> Bool { template.belowMe != nil && route.isUnderMe }
+
+  /// Every query option that a route of the resource takes.
+  fileprivate var options: [SystemQueryOption] {
+    SystemQueryOption.allCases.filter { option in routes.contains { $0.options.contains(option) } }
+  }
 }

@@ -76,7 +76,7 @@ public struct ServiceMetadata: Sendable {
   }
 
   static func openAPI(of model: EntityModel) -> Document {
-    let operations = OperationTable.operations(of: model)
+    let operations = APIOperation.all(of: model)
     let document = OpenAPIDocument(head, of: description(of: model, .beta), operations: operations).document
     return Document(document.bytes(), OpenAPIDocument.mediaType, isCompressed: true)
   }
@@ -127,30 +127,16 @@ public struct ServiceMetadata: Sendable {
 // MARK: Answers
 
 extension ServiceMetadata {
-  /// The answer when a request is for a service root or its `$metadata`; nil when it is for anything else.
-  func response(to request: GraphRequest) -> Result<GraphResponse, GraphError>? {
-    do throws(PathError) {
-      guard let (version, segment) = try request.pathBelowRoot(), segment.isEmpty || segment == "$metadata" else {
-        return nil
-      }
-      guard request.method == .GET || request.method == .HEAD else {
-        return .failure(.methodNotAllowed([.GET, .HEAD]))
-      }
-      return document(version, segment, request)
-    } catch {
-      return .failure(GraphError(error))
-    }
-  }
-
-  private func document(
-    _ version: ResourcePath.ServiceVersion, _ segment: String, _ request: GraphRequest
-  ) -> Result<GraphResponse, GraphError> {
-    do throws(GraphError) {
-      try ProtocolFields.check(request.headers)
-      guard !segment.isEmpty else { return .success(try service(version, request)) }
-      return .success(try response(with: csdl(version, try MetadataFormat(request)), to: request))
-    } catch {
-      return .failure(error)
+  /// The answer to a request for a document of a version. Throws for a method that documents do not have, and for a form
+  /// that they are not sent in.
+  func response(
+    to request: GraphRequest, _ version: ResourcePath.ServiceVersion, _ document: ServiceEndpoint.Document
+  ) throws(GraphError) -> GraphResponse {
+    guard request.method == .GET || request.method == .HEAD else { throw .methodNotAllowed([.GET, .HEAD]) }
+    try ProtocolFields.check(request.headers)
+    switch document {
+    case .service: return try service(version, request)
+    case .metadata: return try response(with: csdl(version, try MetadataFormat(request)), to: request)
     }
   }
 

@@ -1,3 +1,4 @@
+import Authority
 import OData
 
 /// Too few files may be open at once for a server to make sense.

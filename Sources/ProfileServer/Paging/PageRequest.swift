@@ -8,23 +8,23 @@ struct PageRequest {
   /// `maxpagesize`, if the client asked for it.
   let preferredSize: Int?
   private let size: Int
-  private let key: PageTokenCipher
+  private let cipher: PageTokenCipher
   private let request: GraphRequest
   private let caller: Caller
   private let options: QueryOptions
 
   /// Reads size and place; throws when the token is of another query or caller, or the URL too long to go on from.
-  init(_ exchange: Exchange, by caller: Caller, key: PageTokenCipher) throws(GraphError) {
+  init(_ exchange: Exchange, by caller: Caller, cipher: PageTokenCipher) throws(GraphError) {
     request = exchange.request
-    self.key = key
+    self.cipher = cipher
     self.caller = caller
     options = exchange.options
-    preferredSize = Preferences(request.headers).maxPageSize
+    preferredSize = exchange.preferences.maxPageSize
     var token: PageToken?
     if let text = options.skipToken {
       // What is skipped stands before the place of the link.
       guard options.skip == nil,
-        let opened = key.open(text, binding: Self.binding(request, caller, options)).flatMap({ PageToken($0) })
+        let opened = cipher.open(text, binding: Self.binding(request, caller, options)).flatMap({ PageToken($0) })
       else { throw .wrongSkipToken }
       token = opened
     } else if request.target.utf8.count > Limits.listURLBytesMax {
@@ -49,7 +49,7 @@ struct PageRequest {
   /// The link to the page after `place`, on the host that the client used; nil at the end.
   func nextLink(_ place: KeysetPosition?) -> String? {
     guard let place,
-      let token = key.seal(
+      let token = cipher.seal(
         PageToken(pageSize: size, place: place).bytes, binding: Self.binding(request, caller, options))
     else { return nil }
     let kept = request.query.split(separator: UInt8(ascii: "&")).filter { !Self.isReplaced($0) }
@@ -69,13 +69,13 @@ struct PageRequest {
 struct ExpansionLinks {
   private let request: GraphRequest
   private let caller: Caller
-  private let key: PageTokenCipher
+  private let cipher: PageTokenCipher
 
   /// Links for what `caller` asked for.
-  init(_ request: GraphRequest, _ caller: Caller, _ key: PageTokenCipher) {
+  init(_ request: GraphRequest, _ caller: Caller, _ cipher: PageTokenCipher) {
     self.request = request
     self.caller = caller
-    self.key = key
+    self.cipher = cipher
   }
 
   /// Refuses what is asked of a collection when the link to its rest could be too long to follow.
@@ -99,7 +99,7 @@ struct ExpansionLinks {
     path += "/\(collection.name)"
     let token = PageToken(pageSize: min(size, Limits.pageSizeMax), place: place)
     let binding = PageToken.binding(caller, path: path.utf8, options)
-    guard let sealed = key.seal(token.bytes, binding: binding) else { return nil }
+    guard let sealed = cipher.seal(token.bytes, binding: binding) else { return nil }
     let query = options.written.map { "\($0.name)=\(PercentEncoding.encodeSegment($0.value))" }
     return "\(request.origin)\(path)?\((query + ["$skiptoken=\(sealed)"]).joined(separator: "&"))"
   }

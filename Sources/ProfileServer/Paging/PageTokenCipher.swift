@@ -1,3 +1,5 @@
+import Authentication
+public import Authority
 import Crypto
 
 /// The secret under which links to further pages are sealed. Places in a list are made of people's values, so a link must
@@ -18,7 +20,7 @@ public struct PageTokenCipher: Sendable {
       if let bytes = try PrivateFiles.readIfPresent(path, isSecret: true) { return bytes }
       let fresh = (0..<bytesCount).map { _ in UInt8.random(in: .min ... .max) }
       // Whoever was first wins, so that two processes agree.
-      if try PrivateFiles.write(fresh, to: path, mode: 0o600, placement: .exclusive) { return fresh }
+      if try PrivateFiles.write(fresh, to: path, mode: 0o600, existing: .keep) { return fresh }
       return try PrivateFiles.readIfPresent(path, isSecret: true) ?? []
     }
     guard bytes.count == bytesCount else { throw .broken(path: path) }

@@ -35,5 +35,5 @@ public final class ProfileSession {
   }
 
   /// Runs `body`. The reads that it starts share one snapshot of the store, as far as they finish before it returns.
-  public func withSnapshot(_ body: () -> Void) { context.reader.together(body) }
+  public func withSnapshot(_ body: () -> Void) { context.reader.withSnapshot(body) }
 }

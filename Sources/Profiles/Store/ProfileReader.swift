@@ -3,9 +3,8 @@ public import OData
 /// Reads of one thread. Not Sendable: it is used on the thread that it was made for, and calls back there, either before the
 /// call returns or later. A read that cannot be done fails with `StoreError`.
 public protocol ProfileReader: DirectoryReader {
-  /// Runs `body`. Its reads may share one snapshot, as far as they are answered before it returns. The snapshot is never older
-  /// than the call.
-  func together(_ body: () -> Void)
+  /// Runs `body`. Reads that are answered before it returns may share one snapshot, which is not older than this call.
+  func withSnapshot(_ body: () -> Void)
 
   /// Reads an item with what must be known of its owner; nil when there is none that `authorization` makes visible. Takes the
   /// same time whether the item is hidden or does not exist.

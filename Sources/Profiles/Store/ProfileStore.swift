@@ -51,7 +51,7 @@ public protocol ProfileStore: AnyObject, Sendable {
   func close()
 }
 
-/// Whether a store can be used.
+/// Whether a store takes writes.
 public enum StoreHealth: Equatable, Sendable {
   /// Reads and writes work.
   case healthy

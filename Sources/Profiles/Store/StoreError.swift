@@ -2,13 +2,14 @@
 public enum StoreError: Error, Equatable, Sendable {
   /// The data is damaged; the sentence says what was found, without any of the data.
   case damaged(String)
-  /// The store takes no writes now; the sentence says why.
+  /// The store takes no writes now, or its database cannot be used as it is; the sentence says why.
   case readOnly(String)
   /// The disk is full.
   case diskFull
-  /// The database cannot be reached or used at the moment; the sentence says why.
+  /// The database can be neither read nor written at the moment; the sentence says why.
   case unavailable(String)
-  /// The outcome is unknown: the write may have been committed or not. It must not be repeated without looking first.
+  /// The outcome is unknown: a commit failed or its reply was lost, and it could not be found out whether it was done. The write
+  /// must not be repeated without looking first.
   case unresolved
   /// A failure that may have passed already, so that the request can be repeated. The sentence is for the log.
   case transient(String)

@@ -15,8 +15,8 @@ struct AuditChainVerifier {
   /// A chain of which nothing was read.
   init(owner: AuditChainOwner) { self.owner = owner }
 
-  /// Takes the next row.
-  mutating func take(
+  /// Verifies the next row and appends it.
+  mutating func append(
     _ change: Change, _ key: AuditKey, position: Int64, code: [UInt8], place: Int64, previous: Int64?
   ) {
     guard fault == nil else { return }

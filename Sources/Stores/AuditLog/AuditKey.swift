@@ -17,6 +17,11 @@ struct AuditKey: Sendable {
   /// Tells keys apart without saying anything of them.
   var fingerprint: [UInt8] { authenticate(Array("facet record key".utf8)) }
 
+  /// What an operator reads when the key is missing, or not the one that the database was begun with.
+  static let foreignKeySentence =
+    "The file audit.key is missing, or is not the one that this database was begun with. Put the right one into the data "
+    + "directory, then restart the server."
+
   /// HMAC with SHA-256 (RFC 2104) of `bytes`.
   func authenticate(_ bytes: [UInt8]) -> [UInt8] {
     var code = beginning

@@ -23,27 +23,29 @@ struct PostgreSQLCheck {
       last = end.text(0)
     }
     for row in try connection.rows(Self.groups).rows.map(PostgreSQLRow.init) {
-      if let fault = try row.group().fault { findings.append(.inFile("A group: \(fault)")) }
+      if let finding = CheckFinding.ofGroup(try row.group()) { findings.append(finding) }
     }
     return Array(findings.prefix(Limits.checkFindingsMax))
   }
 
   /// Of an id: the person, the items, and every chain.
   private func findings(of text: String) throws -> [CheckFinding] {
-    guard let user = UserID(text) else { return [.inFile("A stored person has no valid id.")] }
+    guard let user = UserID(text) else { return [.inDatabase("A stored person has no valid id.")] }
     func fault(_ message: String, _ collection: String? = nil, _ item: ItemID? = nil) -> CheckFinding {
       CheckFinding(user: user, collection: collection, item: item, message: message)
     }
     var findings: [CheckFinding] = []
     let person = try connection.rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
     if let person, let message = try person.fault ?? nameFault(person) { findings.append(fault(message)) }
-    let noted = try connection.rows(PostgreSQLMail.selectNoted, .text(text)).rows.map { PostgreSQLRow($0).bytes(0) }
+    let noted = try connection.rows(PostgreSQLMailTable.selectNoted, .text(text)).rows.map {
+      PostgreSQLRow($0).bytes(0)
+    }
     if noted != (person?.foldedMail.map { [Array($0.utf8)] } ?? []) {
-      findings.append(fault("The mail address that is noted of the person is another."))
+      findings.append(fault(CheckFinding.otherMail))
     }
     if let person, let mail = person.foldedMail {
       let holders = try connection.rows(
-        PostgreSQLMail.selectHolder, .text(person.tenant.text), .bytes(of: mail), .text(text))
+        PostgreSQLMailTable.selectHolder, .text(person.tenant.text), .bytes(of: mail), .text(text))
       if !holders.rows.isEmpty { findings.append(fault(StoredUser.sharedMailFault)) }
     }
     for row in try connection.rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
@@ -52,7 +54,7 @@ struct PostgreSQLCheck {
         ListedPerson($0, as: Audience(rawValue: row.int64(9)))
       }
       let item = try row.item(itemKey, from: 2).listing(listed)
-      if let message = SQLiteStore.fault(of: item, hasOwner: person != nil) {
+      if let message = item.fault(hasOwner: person != nil) {
         findings.append(fault(message, itemKey.collection, itemKey.id))
       }
     }
@@ -63,7 +65,7 @@ struct PostgreSQLCheck {
       findings += try self.findings(of: owner, row, person)
     }
     if let person, !tenants.contains(person.tenant) {
-      findings.append(fault("The person has no record in their tenant."))
+      findings.append(fault(CheckFinding.noAuditLog))
     }
     return findings
   }
@@ -85,7 +87,7 @@ struct PostgreSQLCheck {
       PostgreSQLRow.init)
     {
       let position = row.int64(11)
-      chain.take(
+      chain.append(
         try row.change(), key, position: position, code: row.bytes(12), place: position,
         previous: position > 1 ? position - 1 : nil)
     }
@@ -93,7 +95,7 @@ struct PostgreSQLCheck {
       end.int64(1) == chain.chain.length && end.bytes(2) == chain.chain.tip
       && end.bytes(3) == chain.chain.seal(of: owner, key)
     if let message = chain.fault ?? (isWhole ? nil : "The end of the audit log was altered, or rows are missing.") {
-      return [CheckFinding(user: owner.user, collection: nil, item: nil, message: message)]
+      return [.ofPerson(owner.user, message)]
     }
     var comparison = AuditLogComparison(owner.user, chain.held)
     if let person, person.tenant == owner.tenant {

@@ -53,17 +53,3 @@ enum PostgreSQLDistribution {
     Int(try connection.first(sql)?.int64(0) ?? 0)
   }
 }
-
-extension PostgreSQLStore {
-  /// Spreads the tables over the nodes of Citus, with what they hold, and returns how many nodes hold them. No server may
-  /// write meanwhile: the tables are locked. Blocks.
-  public func distribute() throws -> Int {
-    do throws(PostgreSQLFailure) {
-      let connection = try commandConnection()
-      try PostgreSQLSchema.check(connection)
-      return try PostgreSQLDistribution.distribute(connection)
-    } catch {
-      throw error.commandError
-    }
-  }
-}

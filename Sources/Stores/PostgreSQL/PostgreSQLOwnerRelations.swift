@@ -1,16 +1,17 @@
 import OData
 import Profiles
 
-/// Makes what must be known of a person out of rows. Belongs to one connection and its thread.
+/// Makes owners, and how requesters relate to them, out of rows. Belongs to one connection and its thread.
 final class PostgreSQLOwnerRelations {
-  /// What one row says of a person, and of how somebody stands to them.
-  struct Facts: Equatable {
+  /// What one row tells of a person, and of how a viewer relates to them.
+  struct OwnerRow: Equatable {
     let tenant: TenantID
     let displayName: String?
     let tenantVersion: Int64
     let sharesGroup: Bool
     let listed: Audience
 
+    /// Reads the columns from `column` on.
     init(_ row: PostgreSQLRow, from column: Int) throws(PostgreSQLFailure) {
       tenant = try row.tenantID(column)
       displayName = row.optionalText(column + 1)
@@ -19,21 +20,22 @@ final class PostgreSQLOwnerRelations {
       listed = Audience(rawValue: row.int64(column + 4))
     }
 
-    /// What the answer to a question says; nil when there is no such person.
+    /// Reads the answer to a look-up; nil when there is no such person.
     init?(_ rows: PostgreSQLRows) throws(PostgreSQLFailure) {
       guard let row = rows.first else { return nil }
       try self.init(row, from: 0)
     }
   }
 
-  /// Asks for the facts of a person, in the eyes of somebody.
-  struct Question: Hashable {
+  /// A look-up of a person, and of how a viewer relates to them.
+  struct Lookup: Hashable {
     let user: UserID
-    /// The id of who looks; empty when nobody need be looked up.
+    /// The id of the viewer; empty when nobody need be looked up.
     let viewer: String
-    /// Whether it is asked how anybody stands to the person, and what their tenant decided.
+    /// Whether the relation and the tenant's settings are needed.
     let needsOwnerRelation: Bool
 
+    /// The look-up of `user` that `authorization` needs.
     init(_ user: UserID, _ authorization: AuthorizationContext) {
       self.user = user
       needsOwnerRelation = authorization.needsOwnerRelation(to: user)
@@ -47,7 +49,7 @@ final class PostgreSQLOwnerRelations {
     }
   }
 
-  /// The columns of the facts, of the person `p` and the viewer whose id is `viewer`.
+  /// The columns of an `OwnerRow`, of the person `p` and the viewer whose id is `viewer`.
   static func columns(viewer: String) -> String {
     """
     p.tenant, p.display_name, coalesce((select t.version from tenant t where t.id = p.tenant), 0)::bigint,
@@ -57,7 +59,7 @@ final class PostgreSQLOwnerRelations {
     """
   }
 
-  /// The columns where nobody's standing is asked for, which an owner's own requests need not pay for.
+  /// The columns where no relation is needed, which an owner's own requests need not pay for.
   static let plainColumns = "p.tenant, p.display_name, 0::bigint, 0::bigint, 0::bigint"
 
   static let selectPlain = PostgreSQLStatement(
@@ -67,45 +69,43 @@ final class PostgreSQLOwnerRelations {
   static let selectTenant = PostgreSQLStatement(
     "select_tenant", "select version, json from tenant where id = $1::text")
 
-  private let undecided: [TenantID: TenantPolicy]
-  /// Settings that were read, by tenant; each is used only while the row has that version.
-  private var settings: [TenantID: (version: Int64, settings: TenantSettings)] = [:]
+  private var settings: TenantSettingsCache
 
-  init(_ undecided: [TenantID: TenantPolicy]) { self.undecided = undecided }
+  /// `policyDefaults` hold in these tenants where they decided nothing themselves.
+  init(_ policyDefaults: [TenantID: TenantPolicy]) { settings = TenantSettingsCache(policyDefaults) }
 
-  /// What must be known of a person; `fetch` reads a tenant that is not known in its present version.
+  /// An owner, and as much of the requester's relation to them as `authorization` needs. `fetch` reads the row of a tenant
+  /// whose settings are not known in their present version.
   func owner(
-    _ facts: Facts, _ user: UserID, _ authorization: AuthorizationContext,
+    _ row: OwnerRow, _ user: UserID, _ authorization: AuthorizationContext,
     _ fetch: (TenantID) throws(PostgreSQLFailure) -> PostgreSQLRow?
   ) throws(PostgreSQLFailure) -> ItemOwner {
-    guard authorization.needsOwnerRelation(to: user) else { return ItemOwner(tenant: facts.tenant, displayName: facts.displayName) }
-    var found = settings[facts.tenant]
-    if found?.version != facts.tenantVersion {
-      found = try fetch(facts.tenant).map { row throws(PostgreSQLFailure) in
-        (row.int64(0), try Self.decided(facts.tenant, row.bytes(1)))
-      }
-      if settings.count >= Limits.rememberedTenantsMax { settings.removeAll() }
-      settings[facts.tenant] = found
+    guard authorization.needsOwnerRelation(to: user) else {
+      return ItemOwner(tenant: row.tenant, displayName: row.displayName)
     }
-    let decided = found?.settings ?? TenantSettings(id: facts.tenant)
-    let viewer = authorization.viewer(of: user)
-    let relation = OwnerRelation(
-      policy: completed(decided).policy, isFederated: viewer.map { decided.federatedWith.contains($0.tenant) } ?? false,
-      sharesGroup: viewer != nil && facts.sharesGroup, listed: viewer == nil ? .me : facts.listed)
-    return ItemOwner(tenant: facts.tenant, displayName: facts.displayName, relation: relation)
+    let decided = try decided(row, fetch) ?? TenantSettings(id: row.tenant)
+    return ItemOwner(
+      tenant: row.tenant, displayName: row.displayName, settings: settings.completed(decided),
+      viewer: authorization.viewer(of: user), sharesGroup: row.sharesGroup, listed: row.listed)
+  }
+
+  private func decided(
+    _ row: OwnerRow, _ fetch: (TenantID) throws(PostgreSQLFailure) -> PostgreSQLRow?
+  ) throws(PostgreSQLFailure) -> TenantSettings? {
+    if let known = settings.settings(of: row.tenant, at: row.tenantVersion) { return known }
+    let read = try fetch(row.tenant).map { tenant throws(PostgreSQLFailure) in
+      (version: tenant.int64(0), settings: try Self.decided(row.tenant, tenant.bytes(1)))
+    }
+    settings.keep(read, of: row.tenant)
+    return read?.settings
   }
 
   /// What a tenant decided, from its row.
   static func decided(_ id: TenantID, _ json: [UInt8]) throws(PostgreSQLFailure) -> TenantSettings {
-    guard let settings = TenantSettings(id: id, json: json) else { throw .row("The row of a tenant is damaged.") }
+    guard let settings = TenantSettings(id: id, json: json) else { throw .row(DamagedRow.tenant) }
     return settings
   }
 
-  /// The same, with what holds where nothing was decided.
-  func completed(_ settings: TenantSettings) -> TenantSettings {
-    guard let undecided = undecided[settings.id] else { return settings }
-    var completed = settings
-    completed.policy = settings.policy.completed(by: undecided)
-    return completed
-  }
+  /// What holds in a tenant that decided this.
+  func completed(_ decided: TenantSettings) -> TenantSettings { settings.completed(decided) }
 }

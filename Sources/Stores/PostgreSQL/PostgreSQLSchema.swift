@@ -16,7 +16,7 @@ enum PostgreSQLSchema {
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
       case .foldedNames: try PostgreSQLSchema.foldNames(connection)
-      case .mailAddresses: try PostgreSQLMail.add(connection)
+      case .mailAddresses: try PostgreSQLMailTable.add(connection)
       }
     }
   }
@@ -185,6 +185,6 @@ enum PostgreSQLSchema {
           : "The database was written by an older version of Facet. Update it by starting one newer server alone.")
     }
     guard let key, row.bytes(1) != key.fingerprint else { return }
-    throw .schema(SQLiteStore.foreignKeySentence)
+    throw .schema(AuditKey.foreignKeySentence)
   }
 }

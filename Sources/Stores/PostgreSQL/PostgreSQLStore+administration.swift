@@ -2,11 +2,15 @@ import OData
 public import Profiles
 
 extension PostgreSQLStore: AdministeredStore {
-  /// See `AdministeredStore`; there is nothing of the kind.
-  public var warning: String? { nil }
+  /// See `AdministeredStore`.
+  public var warning: String? { condition.warning }
 
   /// See `AdministeredStore`.
-  public var writeCounts: StoreWriteCounts { counter.counts }
+  public var writeCounts: StoreWriteCounts {
+    var counts = counter.counts
+    counts.waiting = writers.reduce(0) { $0 + $1.waiting }
+    return counts
+  }
 
   /// See `AdministeredStore`.
   public func isEmpty() throws -> Bool {
@@ -65,52 +69,28 @@ extension PostgreSQLStore: AdministeredStore {
   }
 
   /// See `AdministeredStore`.
-  public func export(
-    _ user: UserID, in tenant: TenantID, lines: (ImportLine) throws -> Void,
-    changes: (AuditEntry) throws -> Void
-  ) throws {
-    try withReads { reads in
-      if let person = try reads.answer(.user(user)), person.tenant == tenant {
-        try PostgreSQLExport(reads.connection).export(person, lines)
-      }
-      let rows = try reads.connection.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
-      for row in rows.rows.map(PostgreSQLRow.init) {
-        let position = row.int64(11)
-        try changes(
-          AuditEntry(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil))
-      }
-    }
-  }
-
-  private static let changesOfPerson = PostgreSQLStatement(
-    "",
-    """
-    select \(PostgreSQLColumns.change), position from record
-    where tenant = $2::text and (user_id = $1::text or acting_user = $1::text)
-    order by user_id <> $1::text, user_id, position
-    """)
-
-  /// Reads as of one moment, on a connection of its own.
-  func withReads<Answer>(_ body: (PostgreSQLReads) throws -> Answer) throws -> Answer {
-    guard !isClosed else { throw StoreError.closed }
-    do {
-      let connection = try commandConnection()
-      try PostgreSQLSchema.check(connection)
-      try connection.execute("begin isolation level repeatable read read only")
-      let answer = try body(PostgreSQLReads(connection, PostgreSQLOwnerRelations(options.undecided)))
-      try connection.execute("commit")
-      return answer
-    } catch let failure as PostgreSQLFailure {
-      throw failure.commandError
-    }
-  }
-
-  /// See `AdministeredStore`.
   public func check() throws -> [CheckFinding] {
     try withReads { reads in
       let key = try Self.existingKey(options.keyDirectory, reads.connection)
-      guard let key else { return [.inFile(SQLiteStore.foreignKeySentence)] }
+      guard let key else { return [.inDatabase(AuditKey.foreignKeySentence)] }
       return try PostgreSQLCheck(reads.connection, key).findings()
+    }
+  }
+}
+
+extension PostgreSQLStore {
+  /// Spreads the tables over the nodes of Citus, with what they hold, and returns how many nodes hold them. No server may
+  /// write meanwhile: the tables are locked. Blocks.
+  ///
+  /// Throws `StoreError.readOnly` when the database has no Citus or another form than this program knows, and
+  /// `StoreError.unavailable` when the server cannot be reached.
+  public func distribute() throws -> Int {
+    do throws(PostgreSQLFailure) {
+      let connection = try commandConnection()
+      try PostgreSQLSchema.check(connection)
+      return try PostgreSQLDistribution.distribute(connection)
+    } catch {
+      throw error.commandError
     }
   }
 }

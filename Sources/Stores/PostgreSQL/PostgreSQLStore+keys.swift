@@ -1,6 +1,48 @@
 import Foundation
 import Profiles
 
+// MARK: The key of the audit log
+
+extension PostgreSQLStore {
+  private static let selectFingerprint = "select value from facet_key where name = 'record'"
+
+  /// The key of the audit log: the one that the database was begun with, or a new one for a database without an audit log.
+  /// Throws `PostgreSQLFailure.schema` when the directory has none, or another database's.
+  static func auditKey(
+    _ connection: PostgreSQLConnection, _ directory: String
+  ) throws(PostgreSQLFailure) -> AuditKey {
+    let fingerprint = try connection.first(selectFingerprint)?.bytes(0)
+    let key: AuditKey
+    do throws(StoreOpenError) {
+      if let existing = try AuditKey.existing(in: directory) {
+        key = existing
+      } else {
+        guard fingerprint == nil else { throw .foreignKey }
+        key = try AuditKey.make(in: directory)
+      }
+    } catch {
+      throw .schema(error.message)
+    }
+    guard let fingerprint else {
+      let insert = PostgreSQLStatement(
+        "", "insert into facet_key values ('record', $1::bytea) on conflict (name) do nothing")
+      _ = try connection.rows(insert, .bytes(key.fingerprint))
+      return try auditKey(connection, directory)
+    }
+    guard fingerprint == key.fingerprint else { throw .schema(AuditKey.foreignKeySentence) }
+    return key
+  }
+
+  /// The key of the audit log in a directory; nil unless it is that of the database.
+  static func existingKey(_ directory: String, _ connection: PostgreSQLConnection) throws -> AuditKey? {
+    let fingerprint = try connection.first(selectFingerprint)?.bytes(0)
+    let key = try AuditKey.existing(in: directory)
+    return key?.fingerprint == fingerprint ? key : nil
+  }
+}
+
+// MARK: Keys of the servers
+
 extension PostgreSQLStore {
   /// Files of keys that all servers of a database have alike: those that sign tokens, and the one that seals links.
   private static func isShared(_ name: String) -> Bool {

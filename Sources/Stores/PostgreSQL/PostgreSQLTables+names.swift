@@ -11,24 +11,25 @@ extension PostgreSQLTables {
 
   func isMailTaken(_ folded: String, of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
     let holder = try read(
-      PostgreSQLMail.selectHolder, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
+      PostgreSQLMailTable.selectHolder, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
     return !holder.rows.isEmpty
   }
 
   func noteMail(_ folded: String?, of user: StoredUser) {
-    write(PostgreSQLMail.forget, .text(user.id.text))
+    write(PostgreSQLMailTable.forget, .text(user.id.text))
     guard let folded else { return }
-    write(PostgreSQLMail.insert, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
+    write(PostgreSQLMailTable.insert, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
   }
 
-  /// Lets a person be found by their principal name.
-  func take(_ user: StoredUser) {
+  /// Reserves the principal name of a person, by which they are found.
+  func reserveName(of user: StoredUser) {
     guard let key = user.principalNameKey else { return }
     write(Self.insertName, .text(user.tenant.text), .bytes(of: key), .text(user.id.text))
   }
 
-  /// The opposite, after the person was written or deleted.
-  func release(_ user: StoredUser) {
+  /// Releases the principal name of a person, after the person was written or deleted; another person who has the same name
+  /// is found by it from then on.
+  func releaseName(of user: StoredUser) {
     write(Self.forgetNames, .text(user.id.text))
     guard let key = user.principalNameKey else { return }
     write(Self.passName, .text(user.tenant.text), .bytes(of: key))

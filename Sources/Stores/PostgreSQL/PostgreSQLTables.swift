@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// The statements of one writing connection. What is written is gathered and goes out before the next read or at the
-/// commit, in one round trip; what a group of writes will ask first is fetched ahead, in another.
+/// The statements of one writing connection. Writes are gathered and go out with the next read or with the commit, in one
+/// round trip; what a group of writes reads first is prefetched in another.
 final class PostgreSQLTables: WriteTables {
   typealias Failure = PostgreSQLFailure
 
@@ -16,11 +16,11 @@ final class PostgreSQLTables: WriteTables {
   /// Whom the group of writes touches, and what is known of what they hold.
   private var touchedUsers: [UserID] = []
   private var usages: [UserID: PersonQuota] = [:]
-  /// What is known of people, until something is written that it depends on.
-  private var facts: [PostgreSQLOwnerRelations.Question: PostgreSQLOwnerRelations.Facts?] = [:]
+  /// The owners that were looked up, until something is written that their rows depend on.
+  private var owners: [PostgreSQLOwnerRelations.Lookup: PostgreSQLOwnerRelations.OwnerRow?] = [:]
   private var ends: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
   /// The ends of chains at the savepoint.
-  private var mark: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
+  private var savedEnds: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
   /// The time of the last receipt that was kept.
   private(set) var lastReceiptTime: DateTimeOffset?
@@ -28,13 +28,13 @@ final class PostgreSQLTables: WriteTables {
   private let isDistributed: Bool
 
   init(
-    _ connection: PostgreSQLConnection, _ auditKey: AuditKey, _ undecided: [TenantID: TenantPolicy],
+    _ connection: PostgreSQLConnection, _ auditKey: AuditKey, _ policyDefaults: [TenantID: TenantPolicy],
     isDistributed: Bool
   ) {
     self.isDistributed = isDistributed
     self.connection = connection
     self.auditKey = auditKey
-    relations = PostgreSQLOwnerRelations(undecided)
+    relations = PostgreSQLOwnerRelations(policyDefaults)
   }
 
   /// Whether these are the tables of a connection.
@@ -42,33 +42,26 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: The transaction
 
-  /// What a group of writes will touch and ask first.
-  struct WriteSet {
-    var users: Set<UserID> = []
-    var keys: Set<ItemKey> = []
-    var questions: Set<PostgreSQLOwnerRelations.Question> = []
-  }
-
-  /// Begins, locks the chains of people in their order, so that writes of several servers come one after the other, and
-  /// fetches what will be asked. One round trip.
-  func begin(_ writeSet: WriteSet) throws(PostgreSQLFailure) {
+  /// Begins a transaction, locks the chains of people in their order, so that writes of several servers come one after the
+  /// other, and reads ahead what the writes will need. One round trip.
+  func begin(_ writeSet: PostgreSQLWriteSet) throws(PostgreSQLFailure) {
     unsent = []
     fetched = [:]
-    facts = [:]
+    owners = [:]
     ends = [:]
     let users = writeSet.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
-    let ahead = PostgreSQLFetch(
-      users: users, keys: Array(writeSet.keys), questions: Array(writeSet.questions), isDistributed: isDistributed)
-    let answers = try connection.run([PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)] + ahead.queries)
+    let prefetch = PostgreSQLPrefetch(
+      users: users, keys: Array(writeSet.keys), lookups: Array(writeSet.ownerLookups), isDistributed: isDistributed)
+    let answers = try connection.run([PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)] + prefetch.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
     guard identity.int64(1) == PostgreSQLSchema.version else {
       try rollback()
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
-    let found = try ahead.found(Array(answers.dropFirst(2)))
+    let state = try prefetch.state(Array(answers.dropFirst(2)))
     (touchedUsers, usages) = (users, [:])
-    (ends, fetched, facts) = (found.ends.mapValues { ($0, false) }, found.items, found.facts)
+    (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
   }
 
   /// What shows later whether the transaction was committed.
@@ -109,7 +102,7 @@ final class PostgreSQLTables: WriteTables {
   }
 
   private var touched: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
-  private var touchedMark: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
+  private var savedTouched: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
   /// Sends a statement with the next read, or with the commit.
   func write(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
@@ -131,14 +124,14 @@ final class PostgreSQLTables: WriteTables {
 
   func setSavepoint() {
     write(Self.savepoint)
-    (mark, touchedMark) = (ends, touched)
+    (savedEnds, savedTouched) = (ends, touched)
   }
 
   func undoToSavepoint() throws(PostgreSQLFailure) {
-    (ends, touched) = (mark, touchedMark)
+    (ends, touched) = (savedEnds, savedTouched)
     fetched = [:]
     usages = [:]
-    facts = [:]
+    owners = [:]
     _ = try read(Self.undoToSavepoint)
     releaseSavepoint()
   }
@@ -154,7 +147,7 @@ final class PostgreSQLTables: WriteTables {
     ends = [:]
     touched = [:]
     fetched = [:]
-    facts = [:]
+    owners = [:]
     usages = [:]
   }
 
@@ -182,7 +175,7 @@ final class PostgreSQLTables: WriteTables {
 
   private func write(_ item: StoredItem, _ statement: PostgreSQLStatement) {
     // Whom the old one listed is not known here.
-    if item.listed != nil || item.key.collection == Relationship.collection { facts = [:] }
+    if item.listed != nil || item.key.collection == Relationship.collection { owners = [:] }
     fetched[item.key] = .some(item)
     usages[item.key.user] = nil
     write(
@@ -194,7 +187,7 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func delete(_ key: ItemKey) {
-    if key.collection == Relationship.collection { facts = [:] }
+    if key.collection == Relationship.collection { owners = [:] }
     fetched[key] = .some(nil)
     usages[key.user] = nil
     write(Self.deleteItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
@@ -228,37 +221,37 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemOwner? {
-    let question = PostgreSQLOwnerRelations.Question(user, authorization)
-    let known = facts[question]
-    let found = known == nil ? try PostgreSQLOwnerRelations.Facts(try read(question.query)) : known ?? nil
-    facts[question] = .some(found)
-    guard let facts = found else { return nil }
-    return try relations.owner(facts, user, authorization) { tenant throws(PostgreSQLFailure) in
+    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization)
+    let known = owners[lookup]
+    let row = known == nil ? try PostgreSQLOwnerRelations.OwnerRow(try read(lookup.query)) : known ?? nil
+    owners[lookup] = .some(row)
+    guard let row else { return nil }
+    return try relations.owner(row, user, authorization) { tenant throws(PostgreSQLFailure) in
       try read(PostgreSQLOwnerRelations.selectTenant, .text(tenant.text)).first
     }
   }
 
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
-    take(user)
+    reserveName(of: user)
   }
 
   func update(_ user: StoredUser, replacing old: StoredUser) {
     write(user, Self.updatePerson)
     guard !user.hasSameName(as: old) else { return }
-    release(old)
-    take(user)
+    releaseName(of: old)
+    reserveName(of: user)
   }
 
   func delete(_ user: StoredUser) {
-    facts = [:]
-    write(PostgreSQLMail.forget, .text(user.id.text))
+    owners = [:]
+    write(PostgreSQLMailTable.forget, .text(user.id.text))
     write(Self.deletePerson, .text(user.id.text))
-    release(user)
+    releaseName(of: user)
   }
 
   private func write(_ user: StoredUser, _ statement: PostgreSQLStatement) {
-    facts = [:]
+    owners = [:]
     write(
       statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
       .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
@@ -287,7 +280,7 @@ final class PostgreSQLTables: WriteTables {
     let members = try read(Self.selectMembers, .text(group.text)).map { row throws(PostgreSQLFailure) in
       try row.userID(0)
     }
-    facts = [:]
+    owners = [:]
     write(Self.deleteMembers, .text(group.text))
     write(Self.deleteGroup, .text(group.text))
     return members
@@ -303,28 +296,21 @@ final class PostgreSQLTables: WriteTables {
     return tenants
   }
 
-  func members(among people: [UserID], of group: GroupID) throws(PostgreSQLFailure) -> Set<UserID> {
-    var members: Set<UserID> = []
-    for user in people where try isMember(user, of: group) { members.insert(user) }
-    return members
-  }
-
   func isMember(_ user: UserID, of group: GroupID) throws(PostgreSQLFailure) -> Bool {
     try !read(Self.selectMember, .text(user.text), .text(group.text)).rows.isEmpty
   }
 
-  func hasRoom(for user: UserID) throws(PostgreSQLFailure) -> Bool {
-    let count = try read(Self.countMemberships, .text(user.text)).first?.int64(0) ?? 0
-    return count < Int64(Limits.groupsPerPersonMax)
+  func membershipCount(of user: UserID) throws(PostgreSQLFailure) -> Int {
+    Int(try read(Self.countMemberships, .text(user.text)).first?.int64(0) ?? 0)
   }
 
   func add(_ user: UserID, to group: GroupID) {
-    facts = [:]
+    owners = [:]
     write(Self.insertMember, .text(user.text), .text(group.text))
   }
 
   func remove(_ user: UserID, from group: GroupID) {
-    facts = [:]
+    owners = [:]
     write(Self.deleteMember, .text(user.text), .text(group.text))
   }
 
@@ -349,7 +335,7 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func put(_ settings: TenantSettings) {
-    facts = [:]
+    owners = [:]
     write(Self.putTenant, .text(settings.id.text), .bytes(settings.json))
   }
 

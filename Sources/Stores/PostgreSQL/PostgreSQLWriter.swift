@@ -1,82 +1,26 @@
 import Dispatch
 import OData
 import Profiles
-import Synchronization
 
-/// One thread that writes, with a connection of its own: it takes what has queued, applies it in one transaction, and
-/// answers after the commit.
-final class PostgreSQLWriter: Sendable {
-  private struct State {
-    var waiting: [StoreWrite] = []
-    var isClosed = false
-  }
-
-  private let state = Mutex(State())
-  private let wake = DispatchSemaphore(value: 0)
-  private let ended = DispatchGroup()
-
-  /// Starts the thread.
-  init(
-    _ options: PostgreSQLOptions, _ key: AuditKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
-  ) {
-    ended.enter()
-    StoreThread.start("facet-writer") { [self] in
-      run(PostgreSQLWorker(options, key, condition, counter), condition)
-      ended.leave()
-    }
-  }
-
-  /// Queues a write, or fails it at once.
-  func submit(_ write: StoreWrite) {
-    let refusal = state.withLock { state -> StoreError? in
-      if state.isClosed { return .closed }
-      guard state.waiting.count < Limits.queuedWritesMax else { return .overloaded }
-      state.waiting.append(write)
-      return nil
-    }
-    if let refusal { write.fail(refusal) } else { wake.signal() }
-  }
-
-  /// Takes no more writes; the thread ends when those that wait are done.
-  func stop() {
-    state.withLock { $0.isClosed = true }
-    wake.signal()
-  }
-
-  func waitForEnd() { ended.wait() }
-
-  private func run(_ worker: PostgreSQLWorker, _ condition: PostgreSQLCondition) {
-    while true {
-      // While writes fail, it is tried now and then whether they would succeed again.
-      if condition.refusal != nil {
-        if wake.wait(timeout: .now() + .seconds(1)) == .timedOut { worker.probe(); continue }
-      } else {
-        wake.wait()
-      }
-      let (writes, isDone) = state.withLock { state -> ([StoreWrite], Bool) in
-        let writes = Array(state.waiting.prefix(Limits.groupWritesMax))
-        state.waiting.removeFirst(writes.count)
-        return (writes, state.isClosed && state.waiting.isEmpty)
-      }
-      // Those that were taken with others have signalled as well, so that nothing waits now and then.
-      if !writes.isEmpty { worker.commit(writes) }
-      if isDone { return }
-    }
-  }
-}
-
-/// What a writer's thread owns.
-private final class PostgreSQLWorker {
+/// How PostgreSQL commits a group of writes: what the thread of one group commit owns, with a connection of its own.
+///
+/// Writes that a lost connection left undone are done again until a deadline. When the reply to COMMIT is lost, the audit log
+/// tells whether it committed; that is never guessed. While the server is known to be away, one group a second finds out
+/// whether it is back, and the others fail at once.
+final class PostgreSQLWriter: GroupCommitWriter {
+  let counter: StoreWriteCounter
   private let options: PostgreSQLOptions
   private let key: AuditKey
-  private let condition: PostgreSQLCondition
-  private let counter: StoreWriteCounter
+  private let condition: StoreCondition
   private let session: PostgreSQLSession
   private var tables: PostgreSQLTables?
+  /// When a connection was last tried in vain.
+  private var lastOutage: DispatchTime?
+  /// When expired receipts were last looked for.
+  private var lastForgotten = DispatchTime.now()
 
-  init(
-    _ options: PostgreSQLOptions, _ key: AuditKey, _ condition: PostgreSQLCondition, _ counter: StoreWriteCounter
-  ) {
+  /// A writer of a database whose audit log has this key. It connects with the first write.
+  init(_ options: PostgreSQLOptions, _ key: AuditKey, _ condition: StoreCondition, _ counter: StoreWriteCounter) {
     self.options = options
     self.key = key
     self.condition = condition
@@ -84,38 +28,79 @@ private final class PostgreSQLWorker {
     session = PostgreSQLSession(options, key)
   }
 
-  /// What became of a group.
-  private enum Outcome {
-    case committed([() -> Void])
-    /// Nothing was committed.
-    case failed(PostgreSQLFailure)
+  // MARK: Groups
+
+  /// Until when a group is attempted.
+  struct Attempt {
+    /// The end of all attempts.
+    let deadline: DispatchTime
+    /// The end of attempts that fail because the server is away: now, if it was away before.
+    let patience: DispatchTime
   }
 
-  /// When a connection was last tried in vain.
-  private var lastOutage: DispatchTime?
-
-  /// Applies a group of writes in one transaction and answers them in order. What a lost connection left undone is done
-  /// again until the deadline; whether a commit was done whose answer was lost is looked up, never guessed. While the
-  /// server is known to be away, one group in a second finds out whether it is back, and the others fail at once.
   func commit(_ writes: [StoreWrite]) {
-    guard !isKnownToBeAway(writes) else { return }
-    for group in groups(writes) { commitTogether(group) }
+    if let knownOutage { return writes.forEach { $0.fail(knownOutage) } }
+    for group in groups(writes) { commitGroup(group) }
     forgetReceipts()
   }
 
-  /// Fails the writes when the server was tried in vain a moment ago.
-  private func isKnownToBeAway(_ writes: [StoreWrite]) -> Bool {
-    guard let refusal = condition.refusal, let lastOutage, DispatchTime.now() < lastOutage + .seconds(1) else {
-      return false
+  func tryCommit(_ writes: [StoreWrite], _ attempt: Attempt?) -> GroupCommitOutcome<Attempt> {
+    if attempt == nil, let knownOutage { return .failed(knownOutage) }
+    let attempt = attempt ?? firstAttempt()
+    do throws(PostgreSQLFailure) {
+      let answers = try transact(writes, until: attempt.deadline)
+      condition.resume()
+      return .committed(answers)
+    } catch {
+      return outcome(of: error, writes.count, attempt)
     }
-    for write in writes { write.fail(refusal) }
-    return true
   }
 
-  /// On a database that is spread over nodes a transaction of several people would take two phases, so that each person's
-  /// writes make a group.
+  private func firstAttempt() -> Attempt {
+    let now = DispatchTime.now()
+    let deadline = now + .seconds(options.retrySeconds)
+    return Attempt(deadline: deadline, patience: condition.refusal == nil ? deadline : now)
+  }
+
+  private func outcome(
+    of failure: PostgreSQLFailure, _ count: Int, _ attempt: Attempt
+  ) -> GroupCommitOutcome<Attempt> {
+    if failure.isOutage {
+      lastOutage = .now()
+      guard DispatchTime.now() < attempt.patience else { return giveUp(after: failure) }
+      StoreThread.pause(milliseconds: 50)
+      return .retryGroup(attempt)
+    }
+    if failure.isConflict || failure.isUnprepared {
+      guard DispatchTime.now() < attempt.deadline else { return giveUp(after: failure) }
+      guard count == 1 else { return .retryOneByOne(nil) }
+      StoreThread.pause(milliseconds: 10)
+      return .retryGroup(attempt)
+    }
+    // Writes whose outcome is unknown may have been committed; doing them again would do them twice.
+    guard failure != .unresolved, count > 1 else { return giveUp(after: failure) }
+    return .retryOneByOne(nil)
+  }
+
+  private func giveUp(after failure: PostgreSQLFailure) -> GroupCommitOutcome<Attempt> {
+    if failure.isOutage || failure.isOfSchema { condition.pause(failure.storeError) } else { condition.resume() }
+    return .failed(failure.storeError)
+  }
+
+  func afterAnswers() {}
+
+  /// Why writes fail at once: the server was tried in vain less than a second ago.
+  private var knownOutage: StoreError? {
+    guard let refusal = condition.refusal, let lastOutage, DispatchTime.now() < lastOutage + .seconds(1) else {
+      return nil
+    }
+    return refusal
+  }
+
+  /// On a database that is spread over nodes a transaction of several people would need two phases, so each person's writes
+  /// make a group there.
   private func groups(_ writes: [StoreWrite]) -> [[StoreWrite]] {
-    // Without a connection it is as the last one found it.
+    // Without a connection, what the last one found holds.
     if session.outage == nil { _ = try? session.connection() }
     guard session.isDistributed else { return [writes] }
     var groups: [[StoreWrite]] = []
@@ -132,62 +117,34 @@ private final class PostgreSQLWorker {
     return groups
   }
 
-  /// When expired receipts were last looked for.
-  private var lastForgotten = DispatchTime.now()
-
-  /// Where receipts are spread over nodes, those that have expired are forgotten apart from the writes, now and then.
+  /// Where receipts are spread over nodes, those that have expired are deleted apart from the writes, now and then.
   private func forgetReceipts() {
     let now = DispatchTime.now()
     guard session.isDistributed, now > lastForgotten + .seconds(Limits.distributedReceiptsSeconds),
       let tables, let time = tables.lastReceiptTime
     else { return }
     lastForgotten = now
-    // What fails is tried again after the next minute.
+    // What fails is tried again after the next interval.
     _ = try? session.connection().rows(PostgreSQLTables.forgetAllReceipts, .int(time.ticks))
   }
 
-  private func commitTogether(_ writes: [StoreWrite]) {
-    guard !isKnownToBeAway(writes) else { return }
-    let now = DispatchTime.now()
-    let deadline = now + .seconds(options.retrySeconds)
-    let patience = condition.refusal == nil ? deadline : now
-    while true {
-      switch attempt(writes, until: deadline) {
-      case .committed(let answers):
-        condition.note(nil)
-        counter.countGroup(of: writes.count)
-        for answer in answers { answer() }
-        return
-      case .failed(let failure) where failure.isOutage:
-        lastOutage = .now()
-        guard DispatchTime.now() < patience else { return fail(writes, failure) }
-        StoreThread.pause(milliseconds: 50)
-      case .failed(let failure) where failure.isConflict || failure.isUnprepared:
-        guard DispatchTime.now() < deadline else { return fail(writes, failure) }
-        guard writes.count == 1 else { return writes.forEach { commitTogether([$0]) } }
-        StoreThread.pause(milliseconds: 10)
-      case .failed(.unresolved):
-        // They may have been done, so that doing them again would do them twice.
-        return fail(writes, .unresolved)
-      case .failed(let failure):
-        // One write spoiled the transaction for all: alone, each meets its own fate.
-        guard writes.count > 1 else { return fail(writes, failure) }
-        return writes.forEach { commitTogether([$0]) }
-      }
-    }
+  // MARK: The thread
+
+  /// While writes fail, the thread wakes every second to probe whether they would succeed again.
+  var sleepSecondsMax: Int? { condition.refusal == nil ? nil : 1 }
+
+  func maintain(isIdle: Bool) {
+    if isIdle { probe() }
   }
 
-  private func fail(_ writes: [StoreWrite], _ failure: PostgreSQLFailure) {
-    condition.note(failure.isOutage || failure.isOfSchema ? failure.storeError : nil)
-    for write in writes { write.fail(failure.storeError) }
-  }
+  func finish() {}
 
   /// Finds out whether the server takes writes again.
-  func probe() {
+  private func probe() {
     do throws(PostgreSQLFailure) {
       let connection = try session.connection()
       if try connection.first("select pg_is_in_recovery()::int::bigint")?.int64(0) == 0 {
-        condition.note(nil)
+        condition.resume()
       } else {
         session.reset()
       }
@@ -198,34 +155,41 @@ private final class PostgreSQLWorker {
     }
   }
 
-  private func attempt(_ writes: [StoreWrite], until deadline: DispatchTime) -> Outcome {
+  // MARK: Transactions
+
+  /// Applies writes in one transaction and returns their answers once it is committed. What it throws says that nothing was
+  /// committed, except for `unresolved`.
+  private func transact(
+    _ writes: [StoreWrite], until deadline: DispatchTime
+  ) throws(PostgreSQLFailure) -> [() -> Void] {
+    var answers: [() -> Void] = []
+    let tables: PostgreSQLTables
     do throws(PostgreSQLFailure) {
-      let tables = try currentTables()
-      var writeSet = PostgreSQLTables.WriteSet()
-      for write in writes { write.note(in: &writeSet) }
+      tables = try currentTables()
+      var writeSet = PostgreSQLWriteSet()
+      for write in writes { write.add(to: &writeSet) }
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
-      var answers: [() -> Void] = []
       for write in writes { answers.append(try applier.apply(write)) }
-      let commitProof = tables.commitProof
-      do throws(PostgreSQLFailure) {
-        try tables.commit()
-      } catch {
-        // What records nothing has changed nothing that would not be the same when it is done again. Of every outage, also
-        // one that the server reports itself, it is not known whether the commit came before it.
-        guard error.isOutage, let commitProof else { throw error }
-        recover(error)
-        return try wasCommitted(commitProof, until: deadline) ? .committed(answers) : .failed(error)
-      }
-      return .committed(answers)
     } catch {
       recover(error)
-      return .failed(error)
+      throw error
     }
+    let commitProof = tables.commitProof
+    do throws(PostgreSQLFailure) {
+      try tables.commit()
+    } catch {
+      recover(error)
+      // A transaction without a row in the audit log changed nothing, or nothing that doing it again would not change in the
+      // same way. After any other outage, even one that the server itself reports, the commit may have come before it.
+      guard error.isOutage, let commitProof else { throw error }
+      guard try wasCommitted(commitProof, until: deadline) else { throw error }
+    }
+    return answers
   }
 
-  /// Whether a transaction was committed, asked on a new connection once it is not under way any more: whether the row is
-  /// there that it recorded.
+  /// Whether a transaction was committed: a new connection looks for the row that it appended to the audit log, once the
+  /// transaction is not under way any more. Throws `unresolved` when that cannot be found out.
   private func wasCommitted(
     _ commitProof: PostgreSQLTables.CommitProof, until deadline: DispatchTime
   ) throws(PostgreSQLFailure) -> Bool {
@@ -243,7 +207,7 @@ private final class PostgreSQLWorker {
         if answers[0].first?.optionalText(0) != "in progress" { return false }
       } catch {
         session.reset()
-        // Whatever the look-up fails of, it does not say that nothing was committed.
+        // A look-up that fails does not say that nothing was committed.
         guard error.isOutage else { throw .unresolved }
       }
       guard DispatchTime.now() < deadline + .seconds(Limits.databaseSeconds) else { throw .unresolved }
@@ -254,11 +218,12 @@ private final class PostgreSQLWorker {
   private func currentTables() throws(PostgreSQLFailure) -> PostgreSQLTables {
     let connection = try session.connection()
     if let tables, tables.isOn(connection) { return tables }
-    let made = PostgreSQLTables(connection, key, options.undecided, isDistributed: session.isDistributed)
+    let made = PostgreSQLTables(connection, key, options.policyDefaults, isDistributed: session.isDistributed)
     tables = made
     return made
   }
 
+  /// Makes the connection ready for the next transaction, or lets go of it.
   private func recover(_ error: PostgreSQLFailure) {
     guard !error.isOutage, !error.isUnprepared else {
       tables = nil

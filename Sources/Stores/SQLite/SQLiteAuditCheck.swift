@@ -17,7 +17,7 @@ struct SQLiteAuditCheck {
   /// The faults, in the order of people. Without the key nothing can be said but that.
   static func faults(_ connection: SQLiteConnection, _ key: AuditKey?) throws -> [CheckFinding] {
     guard let key, try connection.value("select hex(key) from chains") == SQLiteStore.hexadecimal(key.fingerprint)
-    else { return [.inFile(SQLiteStore.foreignKeySentence)] }
+    else { return [.inDatabase(AuditKey.foreignKeySentence)] }
     var check = SQLiteAuditCheck(connection, key)
     try check.checkChains()
     try check.checkStrays()
@@ -29,7 +29,7 @@ struct SQLiteAuditCheck {
   private mutating func checkChains() throws {
     let reader = try SQLiteChainReader(connection, key)
     let rows = try connection.prepare(
-      "select \(SQLiteRows.changeColumns), position, code, seq, previous from record order by user, tenant, position")
+      "select \(SQLiteColumns.change), position, code, seq, previous from record order by user, tenant, position")
     var current: AuditChainVerifier?
     var (found, total) = ([CheckFinding](), self.total)
     func finish(_ chain: AuditChainVerifier?) throws {
@@ -44,8 +44,8 @@ struct SQLiteAuditCheck {
         try finish(current)
         current = AuditChainVerifier(owner: owner)
       }
-      let columns = SQLiteRows.changeColumnCount
-      current?.take(
+      let columns = SQLiteColumns.changeCount
+      current?.append(
         change, key, position: row.int64(columns), code: row.bytes(columns + 1), place: row.int64(columns + 2),
         previous: row.optionalInt64(columns + 3))
     }
@@ -59,7 +59,7 @@ struct SQLiteAuditCheck {
     for (sql, message) in [
       (
         "select id from user u where not exists (select 1 from chain c where c.user = u.id and c.tenant = u.tenant)",
-        "The person has no record in their tenant."
+        CheckFinding.noAuditLog
       ),
       (
         "select user from chain where (user, tenant) not in (select user, tenant from record)",
@@ -67,7 +67,7 @@ struct SQLiteAuditCheck {
       ),
     ] {
       let users = try connection.prepare(sql).all { row throws(SQLiteFailure) in row.text(0) }
-      findings += users.map { CheckFinding(user: UserID($0), collection: nil, item: nil, message: message) }
+      findings += users.map { .ofPerson(UserID($0), message) }
     }
   }
 
@@ -77,11 +77,11 @@ struct SQLiteAuditCheck {
       (total: AuditTotal(count: row.int64(0), sum: row.bytes(1)), seal: row.bytes(2))
     }
     guard let kept, kept.total.seal(key) == kept.seal else {
-      return findings.append(.inFile("What is known of the whole record was altered."))
+      return findings.append(.inDatabase("What is known of the whole audit log was altered."))
     }
     guard kept.total != total, findings.isEmpty else { return }
     findings.append(
-      .inFile(
+      .inDatabase(
         kept.total.count == total.count
           ? "The audit log of somebody is not the one that was written last: it was put back to an earlier state."
           : "The audit log has the chains of \(total.count) people, and should have those of \(kept.total.count)."))
@@ -112,7 +112,7 @@ final class SQLiteChainReader {
     total.replace(nil, with: seal)
     let fault = chain.fault == nil ? try endFault(of: chain, seal) : chain.fault
     if let fault {
-      return [CheckFinding(user: owner.user, collection: nil, item: nil, message: fault)]
+      return [.ofPerson(owner.user, fault)]
     }
     return try differences(of: owner, chain.held)
   }

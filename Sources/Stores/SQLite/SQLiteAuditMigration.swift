@@ -75,7 +75,7 @@ struct SQLiteAuditMigration {
     let code = chain.append(change, key)
     try database.execute(
       sql: """
-        insert into record (\(SQLiteRows.changeColumns), position, code, previous)
+        insert into record (\(SQLiteColumns.change), position, code, previous)
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [

@@ -5,7 +5,7 @@ import Profiles
 /// transaction; nothing is remembered between two of them.
 final class SQLiteAuditTable {
   /// The end of a person's chain.
-  fileprivate struct End {
+  fileprivate struct ChainEnd {
     var chain: AuditChain
     /// The place of the last row; nil before the first.
     var last: Int64?
@@ -13,9 +13,9 @@ final class SQLiteAuditTable {
     let seal: [UInt8]?
   }
 
-  /// What a transaction has appended so far, to go back to.
-  struct Mark {
-    fileprivate let ends: [AuditChainOwner: End]
+  /// The chains as a transaction has left them so far, to go back to.
+  struct Savepoint {
+    fileprivate let ends: [AuditChainOwner: ChainEnd]
   }
 
   private let connection: SQLiteConnection
@@ -24,7 +24,7 @@ final class SQLiteAuditTable {
   private let isKept: Bool
   private let selectEnd, insertEnd, updateEnd, insertRow, selectTotal, updateTotal: SQLiteStatement
   /// The chains that the open transaction has touched.
-  private var ends: [AuditChainOwner: End] = [:]
+  private var ends: [AuditChainOwner: ChainEnd] = [:]
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ key: AuditKey, isKept: Bool) throws(SQLiteFailure) {
@@ -38,7 +38,7 @@ final class SQLiteAuditTable {
       "update chain set length = ?, last = ?, tip = ?, seal = ? where user = ? and tenant = ?")
     insertRow = try connection.prepare(
       """
-      insert into record (\(SQLiteRows.changeColumns), position, code, previous)
+      insert into record (\(SQLiteColumns.change), position, code, previous)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     selectTotal = try connection.prepare("select count, sum from chains")
@@ -60,14 +60,14 @@ final class SQLiteAuditTable {
     ends[owner] = end
   }
 
-  private func end(of owner: AuditChainOwner) throws(SQLiteFailure) -> End {
+  private func end(of owner: AuditChainOwner) throws(SQLiteFailure) -> ChainEnd {
     if let end = ends[owner] { return end }
     try selectEnd.bind(owner.user.text, owner.tenant.text)
     let found = try selectEnd.first { row throws(SQLiteFailure) in
-      End(
+      ChainEnd(
         chain: AuditChain(length: row.int64(0), tip: row.bytes(1)), last: row.int64(2), seal: row.bytes(3))
     }
-    return found ?? End(chain: AuditChain(), last: nil, seal: nil)
+    return found ?? ChainEnd(chain: AuditChain(), last: nil, seal: nil)
   }
 
   /// Writes the ends of the chains that were touched. To be called before the commit of every transaction that appends.
@@ -88,13 +88,13 @@ final class SQLiteAuditTable {
     if let total { try write(total) }
   }
 
-  /// Where the transaction is, to go back to when what follows is undone.
-  var mark: Mark { Mark(ends: ends) }
+  /// The chains as the open transaction has left them so far.
+  var savepoint: Savepoint { Savepoint(ends: ends) }
 
-  /// Forgets what was appended since `mark`, and was undone.
-  func undo(to mark: Mark) { ends = mark.ends }
+  /// Forgets what was appended since a savepoint, to which the database was rolled back.
+  func undo(to savepoint: Savepoint) { ends = savepoint.ends }
 
-  /// Forgets what a transaction appended that is undone.
+  /// Forgets what the open transaction appended, which is rolled back.
   func undo() { ends.removeAll() }
 
   /// Takes every row away, to begin again.

@@ -1,6 +1,8 @@
+import CSQLite
 import Foundation
 import GRDB
 import GRDBSQLite
+import OData
 
 /// A connection that GRDB opened and that is then stepped directly. Belongs to one thread at a time.
 final class SQLiteConnection {
@@ -79,22 +81,22 @@ final class SQLiteConnection {
     case .read:
       configuration.readonly = true
       configuration.busyMode = .immediateError
-      configuration.prepareDatabase { try $0.execute(sql: "pragma cache_size = -\(readCacheKiB)") }
+      configuration.prepareDatabase { try $0.execute(sql: "pragma cache_size = -\(Limits.readCacheKiB)") }
     case .readPatiently:
       configuration.readonly = true
-      configuration.busyMode = .timeout(busySeconds)
+      configuration.busyMode = .timeout(TimeInterval(Limits.busySeconds))
     case .write:
       // A migration whose undoing fails, too, is an error like any other: GRDB would end the process.
       configuration.allowsUnsafeTransactions = true
-      configuration.busyMode = .timeout(busySeconds)
+      configuration.busyMode = .timeout(TimeInterval(Limits.busySeconds))
       configuration.prepareDatabase { database in
         // Not GRDB's own WAL mode, which would lower `synchronous`.
         try database.execute(sql: "pragma journal_mode = wal")
         try database.execute(sql: "pragma synchronous = full")
         // What is deleted is overwritten.
         try database.execute(sql: "pragma secure_delete = on")
-        try database.execute(sql: "pragma cache_size = -\(writeCacheKiB)")
-        // SQLite's own emptying of the log keeps its failures to itself; the writer does it (`SQLiteWorker`).
+        try database.execute(sql: "pragma cache_size = -\(Limits.writeCacheKiB)")
+        // SQLite's own emptying of the log keeps its failures to itself; the writer does it (`SQLiteMaintenance`).
         try database.execute(sql: "pragma wal_autocheckpoint = 0")
       }
     case .copy:
@@ -103,13 +105,15 @@ final class SQLiteConnection {
     return configuration
   }
 
-  /// Longest wait for another connection. Others hold the file only while they recover its log.
-  private static let busySeconds = 5.0
-  /// The same in the unit of SQLite.
-  static let busyMilliseconds = Int(busySeconds * 1_000)
-  /// Most memory for pages, in KiB for each event loop. Not a memory map: a file that is cut short would then end the
-  /// process instead of a read.
-  private static let readCacheKiB = 32_768
-  /// The same of the one connection that writes. With less, updates spread over many people read each page again.
-  private static let writeCacheKiB = 65_536
+  /// How long a connection waits for another one, in SQLite's unit.
+  static let busyMilliseconds = Limits.busySeconds * 1_000
+}
+
+/// What holds for all of SQLite in this process.
+enum SQLiteProcess {
+  /// Sets it up, once, before the first connection.
+  static let prepare: Void = {
+    // Where something else used SQLite before, it stays as it is: that is slower and nothing worse.
+    _ = keep_no_memory_statistics()
+  }()
 }

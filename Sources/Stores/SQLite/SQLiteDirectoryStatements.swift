@@ -8,7 +8,7 @@ final class SQLiteDirectoryStatements {
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
-    let columns = SQLiteRows.groupColumns
+    let columns = SQLiteColumns.group
     selectGroup = try connection.prepare("select \(columns) from directory_group where id = ?")
     selectGroups = try connection.prepare(
       "select \(columns) from directory_group where tenant = ? and id > ? order by id limit ?")
@@ -21,7 +21,7 @@ final class SQLiteDirectoryStatements {
     countMemberships = try connection.prepare("select count(*) from membership where user = ?")
     selectMembers = try connection.prepare(
       """
-      select u.\(SQLiteRows.userColumns.replacing(", ", with: ", u.")) from membership m join user u on u.id = m.user
+      select u.\(SQLiteColumns.user.replacing(", ", with: ", u.")) from membership m join user u on u.id = m.user
       where m.group_id = ? and m.user > ? order by m.user limit ?
       """)
     countMembers = try connection.prepare("select count(*) from membership where group_id = ?")
@@ -32,7 +32,7 @@ final class SQLiteDirectoryStatements {
       """)
     selectEnd = try connection.prepare("select length, last from chain where user = ? and tenant = ?")
     selectChange = try connection.prepare(
-      "select \(SQLiteRows.changeColumns), position, previous from record where seq = ? and user = ? and tenant = ?")
+      "select \(SQLiteColumns.change), position, previous from record where seq = ? and user = ? and tenant = ?")
   }
 
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {

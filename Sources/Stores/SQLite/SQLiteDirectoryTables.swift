@@ -11,7 +11,7 @@ final class SQLiteDirectoryTables {
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
     self.connection = connection
-    selectGroup = try connection.prepare("select \(SQLiteRows.groupColumns) from directory_group where id = ?")
+    selectGroup = try connection.prepare("select \(SQLiteColumns.group) from directory_group where id = ?")
     insertGroup = try connection.prepare(
       "insert into directory_group (tenant, version, json, id) values (?, ?, ?, ?)")
     updateGroup = try connection.prepare("update directory_group set tenant = ?, version = ?, json = ? where id = ?")
@@ -50,7 +50,7 @@ final class SQLiteDirectoryTables {
   func delete(_ group: GroupID) throws(SQLiteFailure) -> [UserID] {
     try selectMembers.bind(group.text)
     let members = try selectMembers.all { row throws(SQLiteFailure) in
-      guard let user = UserID(row.text(0)) else { throw .row("The row of a membership is damaged.") }
+      guard let user = UserID(row.text(0)) else { throw .row(DamagedRow.membership) }
       return user
     }
     for member in members { try remove(member, from: group) }
@@ -71,23 +71,15 @@ final class SQLiteDirectoryTables {
     return tenants
   }
 
-  /// Those people who are members of a group.
-  func members(among people: [UserID], of group: GroupID) throws(SQLiteFailure) -> Set<UserID> {
-    var members: Set<UserID> = []
-    for user in people where try isMember(user, of: group) { members.insert(user) }
-    return members
-  }
-
   func isMember(_ user: UserID, of group: GroupID) throws(SQLiteFailure) -> Bool {
     try selectMember.bind(user.text, group.text)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  /// Whether somebody may be a member of one more group.
-  func hasRoom(for user: UserID) throws(SQLiteFailure) -> Bool {
+  /// How many groups a person is a member of.
+  func membershipCount(of user: UserID) throws(SQLiteFailure) -> Int {
     try countMemberships.bind(user.text)
-    let count = try countMemberships.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
-    return count < Limits.groupsPerPersonMax
+    return try countMemberships.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
   }
 
   /// Adds a member who is none yet.
@@ -105,7 +97,7 @@ final class SQLiteDirectoryTables {
   func removeMemberships(of user: UserID) throws(SQLiteFailure) -> [GroupID] {
     try selectMemberships.bind(user.text)
     let groups = try selectMemberships.all { row throws(SQLiteFailure) in
-      guard let group = GroupID(row.text(0)) else { throw .row("The row of a membership is damaged.") }
+      guard let group = GroupID(row.text(0)) else { throw .row(DamagedRow.membership) }
       return group
     }
     for group in groups { try remove(user, from: group) }

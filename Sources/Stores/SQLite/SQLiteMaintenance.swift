@@ -10,7 +10,7 @@ import Profiles
 /// number in the header of the database (`user_version`) that nothing else uses.
 final class SQLiteMaintenance {
   private let connection: SQLiteConnection
-  private let condition: SQLiteCondition
+  private let condition: StoreCondition
   private let options: SQLiteOptions
   /// Whether the log holds values of somebody who was deleted.
   private var mustErase = false
@@ -30,7 +30,7 @@ final class SQLiteMaintenance {
   private var stamp: SQLiteFiles.Stamp?
 
   /// Cares for the log of `connection`, unless another store is the owner of the database.
-  init(_ connection: SQLiteConnection, _ condition: SQLiteCondition, _ options: SQLiteOptions) {
+  init(_ connection: SQLiteConnection, _ condition: StoreCondition, _ options: SQLiteOptions) {
     self.connection = connection
     self.condition = condition
     self.options = options

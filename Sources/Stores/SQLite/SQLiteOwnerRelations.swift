@@ -1,17 +1,14 @@
 import OData
 import Profiles
 
-/// Finds out how somebody stands to a person. Belongs to one connection and its thread.
+/// Reads owners, and how requesters relate to them. Belongs to one connection and its thread.
 final class SQLiteOwnerRelations {
   private let selectOwner, selectOwnerRelation, selectTenant, selectTenantVersion: SQLiteStatement
-  /// Settings that were read, by tenant; each is used only while the row still has that version.
-  private var settings: [TenantID: (version: Int64, settings: TenantSettings)] = [:]
+  private var settings: TenantSettingsCache
 
-  private let undecided: [TenantID: TenantPolicy]
-
-  /// Prepares the statements on a connection. `undecided` holds in tenants where they decided nothing themselves.
-  init(_ connection: SQLiteConnection, _ undecided: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
-    self.undecided = undecided
+  /// Prepares the statements on a connection. `policyDefaults` hold in these tenants where they decided nothing themselves.
+  init(_ connection: SQLiteConnection, _ policyDefaults: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
+    settings = TenantSettingsCache(policyDefaults)
     selectOwner = try connection.prepare("select tenant, display_name from user where id = ?")
     // It begins with the viewer's groups, so that the time tells nothing of how many the person is in.
     selectOwnerRelation = try connection.prepare(
@@ -25,26 +22,28 @@ final class SQLiteOwnerRelations {
     selectTenantVersion = try connection.prepare("select version from tenant where id = ?")
   }
 
-  /// What must be known of a person; nil when there is none. To be called in the transaction of the read it is for.
+  /// An owner, and as much of the requester's relation to them as `authorization` needs; nil when there is no such person.
+  /// The caller runs it in the transaction of the read that it is for.
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
     guard authorization.needsOwnerRelation(to: user) else { return try plainOwner(user) }
-    guard let viewer = authorization.viewer(of: user) else {
-      guard let owner = try plainOwner(user) else { return nil }
-      let policy = try tenant(owner.tenant)?.policy ?? TenantPolicy()
-      return ItemOwner(tenant: owner.tenant, displayName: owner.displayName, relation: OwnerRelation(policy: policy))
-    }
+    let viewer = authorization.viewer(of: user)
     let owner = try plainOwner(user)
-    // Of nobody as much is found out as of somebody.
+    guard let viewer else {
+      guard let owner else { return nil }
+      return ItemOwner(
+        tenant: owner.tenant, displayName: owner.displayName, settings: try tenant(owner.tenant), viewer: nil,
+        sharesGroup: false, listed: .me)
+    }
+    // The same look-ups run whether or not the person exists, so that the time does not tell.
     let settings = try tenant(owner?.tenant ?? viewer.tenant)
     try selectOwnerRelation.bind(user.text, viewer.user.text)
-    let found = try selectOwnerRelation.first { row throws(SQLiteFailure) in
+    let relation = try selectOwnerRelation.first { row throws(SQLiteFailure) in
       (sharesGroup: row.int64(0) != 0, listed: Audience(rawValue: row.int64(1)))
     }
-    guard let owner, let found else { return nil }
-    let relation = OwnerRelation(
-      policy: settings?.policy ?? TenantPolicy(), isFederated: settings?.federatedWith.contains(viewer.tenant) ?? false,
-      sharesGroup: found.sharesGroup, listed: found.listed)
-    return ItemOwner(tenant: owner.tenant, displayName: owner.displayName, relation: relation)
+    guard let owner, let relation else { return nil }
+    return ItemOwner(
+      tenant: owner.tenant, displayName: owner.displayName, settings: settings, viewer: viewer,
+      sharesGroup: relation.sharesGroup, listed: relation.listed)
   }
 
   private func plainOwner(_ user: UserID) throws(SQLiteFailure) -> ItemOwner? {
@@ -54,25 +53,20 @@ final class SQLiteOwnerRelations {
 
   /// What holds in a tenant; nil when there is no such tenant.
   func tenant(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? {
-    var found = try decided(id)
-    if let undecided = undecided[id], let policy = found?.policy { found?.policy = policy.completed(by: undecided) }
-    return found
+    try decided(id).map { settings.completed($0) }
   }
 
-  /// What a tenant decided itself.
+  /// What a tenant decided itself; nil when there is no such tenant.
   func decided(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? {
     try selectTenantVersion.bind(id.text)
     guard let version = try selectTenantVersion.first({ row throws(SQLiteFailure) in row.int64(0) }) else { return nil }
-    if let known = settings[id], known.version == version { return known.settings }
+    if let known = settings.settings(of: id, at: version) { return known }
     try selectTenant.bind(id.text)
     let read = try selectTenant.first { row throws(SQLiteFailure) in
-      guard let settings = TenantSettings(id: id, json: row.bytes(1)) else {
-        throw .row("The row of a tenant is damaged.")
-      }
+      guard let settings = TenantSettings(id: id, json: row.bytes(1)) else { throw .row(DamagedRow.tenant) }
       return (version: row.int64(0), settings: settings)
     }
-    if settings.count >= Limits.rememberedTenantsMax { settings.removeAll() }
-    settings[id] = read
+    settings.keep(read, of: id)
     return read?.settings
   }
 }

@@ -17,10 +17,10 @@ final class SQLiteReadStatements {
   private var lastTenant: TenantID?
 
   /// Opens the database at `path` and prepares every statement.
-  init(_ path: String, _ undecided: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
+  init(_ path: String, _ policyDefaults: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
     connection = try SQLiteConnection(path, .read)
-    let columns = SQLiteRows.itemColumns
-    relations = try SQLiteOwnerRelations(connection, undecided)
+    let columns = SQLiteColumns.item
+    relations = try SQLiteOwnerRelations(connection, policyDefaults)
     directory = try SQLiteDirectoryStatements(connection)
     begin = try connection.prepare("begin")
     commit = try connection.prepare("commit")
@@ -53,16 +53,16 @@ final class SQLiteReadStatements {
     selectEveryone = try connection.prepare(
       "select 1 from item where user = ? and collection = ? and \(SQLiteSchema.isFor(.everyone)) limit 1")
     selectUsers = try connection.prepare(
-      "select \(SQLiteRows.userColumns) from user where tenant = ? and id > ? order by id limit ?")
+      "select \(SQLiteColumns.user) from user where tenant = ? and id > ? order by id limit ?")
     selectScanEnd = try connection.prepare(
       "select id from user where tenant = ? and id > ? order by id limit 1 offset \(Limits.scanRowsMax - 1)")
     countUsers = try connection.prepare("select count(*) from user where tenant = ?")
-    selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
-    let named = "select \(SQLiteRows.userColumns) from user where \(SQLiteRows.isNamed)"
+    selectUser = try connection.prepare("select \(SQLiteColumns.user) from user where id = ?")
+    let named = "select \(SQLiteColumns.user) from user where \(SQLiteColumns.isNamed)"
     selectPrincipalName = try connection.prepare("\(named) order by id limit 1")
     selectReferred = try connection.prepare(
       """
-      select \(SQLiteRows.userColumns) from user where tenant = ?1 and id = ?4
+      select \(SQLiteColumns.user) from user where tenant = ?1 and id = ?4
       union all select * from (\(named) order by id limit 1) limit 1
       """)
   }
@@ -73,7 +73,7 @@ final class SQLiteReadStatements {
   /// An item and its owner; nil when there is none in sight.
   func item(_ key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> FoundItem? {
     guard authorization.needsOwnerRelation(to: key.user) else { return try item(key) }
-    return try snapshot { () throws(SQLiteFailure) in
+    return try inSnapshot { () throws(SQLiteFailure) in
       let owner = try relations.owner(key.user, for: authorization)
       // Of somebody who does not exist nothing is in sight, and it is looked for all the same.
       let audiences = owner.map { authorization.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
@@ -88,24 +88,24 @@ final class SQLiteReadStatements {
   /// What must be known of a person, as of one moment.
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
     guard authorization.needsOwnerRelation(to: user) else { return try relations.owner(user, for: authorization) }
-    return try snapshot { () throws(SQLiteFailure) in try relations.owner(user, for: authorization) }
+    return try inSnapshot { () throws(SQLiteFailure) in try relations.owner(user, for: authorization) }
   }
 
-  /// Whether the reads under way share one moment already.
-  private var isTogether = false
+  /// Whether the reads under way share a snapshot already.
+  private var isInSnapshot = false
 
-  /// Runs many reads as of one moment, which spares each of them the locks of the file.
-  func together(_ body: () -> Void) {
-    guard !isTogether, (try? begin.run()) != nil else { return body() }
-    isTogether = true
+  /// Runs many reads on one snapshot, which spares each of them the locks of the file.
+  func withSnapshot(_ body: () -> Void) {
+    guard !isInSnapshot, (try? begin.run()) != nil else { return body() }
+    isInSnapshot = true
     body()
-    isTogether = false
+    isInSnapshot = false
     try? commit.run()
   }
 
-  /// Runs reads as of one moment.
-  private func snapshot<Answer>(_ body: () throws(SQLiteFailure) -> Answer) throws(SQLiteFailure) -> Answer {
-    guard !isTogether else { return try body() }
+  /// Runs reads on one snapshot.
+  private func inSnapshot<Answer>(_ body: () throws(SQLiteFailure) -> Answer) throws(SQLiteFailure) -> Answer {
+    guard !isInSnapshot else { return try body() }
     try begin.run()
     // Nothing was written, so there is nothing to keep or to undo.
     defer { try? commit.run() }
@@ -123,9 +123,10 @@ final class SQLiteReadStatements {
 
   /// One page of a collection in the default order, of those items that are in sight.
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
+    limit: Int
   ) throws(SQLiteFailure) -> OwnedPage {
-    try snapshot { () throws(SQLiteFailure) in
+    try inSnapshot { () throws(SQLiteFailure) in
       guard let owner = try relations.owner(user, for: authorization) else {
         return OwnedPage(owner: nil, page: StoredPage([], isLast: true))
       }
@@ -158,7 +159,7 @@ final class SQLiteReadStatements {
   /// Whether a person has an item in sight for an audience that reaches beyond their tenant. Every collection is looked
   /// into twice, whatever is there and whoever exists, so that the time tells nothing but the answer.
   func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Bool {
-    try snapshot { () throws(SQLiteFailure) in
+    try inSnapshot { () throws(SQLiteFailure) in
       let owner = try relations.owner(user, for: authorization)
       var isFound = false
       for collection in ProfileModel.collections {
@@ -174,8 +175,10 @@ final class SQLiteReadStatements {
   }
 
   /// How many items are in sight.
-  func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Int {
-    try snapshot { () throws(SQLiteFailure) in
+  func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) throws(SQLiteFailure)
+    -> Int
+  {
+    try inSnapshot { () throws(SQLiteFailure) in
       guard let owner = try relations.owner(user, for: authorization) else { return 0 }
       try countItems.bind(user.text, collection, authorization.audiences(of: user, owner, in: collection)?.rawValue)
       return try countItems.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
@@ -226,9 +229,9 @@ final class SQLiteReadStatements {
     let key = PrincipalName.key(of: principalName)
     let select = orID ? selectReferred : selectPrincipalName
     if orID {
-      try select.bind(tenant.text, SQLiteRows.beginning(of: key), key, principalName)
+      try select.bind(tenant.text, SQLiteColumns.beginning(of: key), key, principalName)
     } else {
-      try select.bind(tenant.text, SQLiteRows.beginning(of: key), key)
+      try select.bind(tenant.text, SQLiteColumns.beginning(of: key), key)
     }
     return try select.first { row throws(SQLiteFailure) in try row.user() }
   }

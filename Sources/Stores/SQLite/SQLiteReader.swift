@@ -3,7 +3,7 @@ import Profiles
 
 /// Reads of one event loop, finished on that loop: a point read costs microseconds, a hop to another thread more.
 final class SQLiteReader: ProfileReader {
-  let source: SQLiteReadSource
+  let source: SQLiteReadConnection
   private let largeReads: SQLiteReaderThread
   private let scans: SQLiteReaderThread
   private let resume: Resume
@@ -11,28 +11,33 @@ final class SQLiteReader: ProfileReader {
   /// A reader of the database at `path`; pages that are too large for the loop go to `largeReads`, and what may look at
   /// every row of a tenant to `scans`, so that neither waits for the other.
   init(
-    path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
+    path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
     scans: SQLiteReaderThread, resume: @escaping Resume
   ) {
-    source = SQLiteReadSource(path: path, condition: condition, undecided: undecided)
+    source = SQLiteReadConnection(path: path, condition: condition, policyDefaults: policyDefaults)
     self.largeReads = largeReads
     self.scans = scans
     self.resume = resume
     source.open()
   }
 
-  func together(_ body: () -> Void) { source.together(body) }
+  func withSnapshot(_ body: () -> Void) { source.withSnapshot(body) }
 
-  func item(_ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void) {
+  func item(
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+  ) {
     then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
   }
 
-  func owner(_ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void) {
+  func owner(
+    _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
+  ) {
     then(source.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
   }
 
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?, limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
+    limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
@@ -56,16 +61,22 @@ final class SQLiteReader: ProfileReader {
   }
 
   func count(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ then: @escaping (Result<Int, StoreError>) -> Void
+    of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in try statements.count(of: user, in: collection, for: authorization) })
+      source.read { statements throws(SQLiteFailure) in
+        try statements.count(of: user, in: collection, for: authorization)
+      })
   }
 
   func hasItemsBeyondTenant(
     of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.hasItemsBeyondTenant(of: user, for: authorization) })
+    then(
+      source.read { statements throws(SQLiteFailure) in
+        try statements.hasItemsBeyondTenant(of: user, for: authorization)
+      })
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
@@ -113,5 +124,55 @@ final class SQLiteReader: ProfileReader {
       source.read { statements throws(SQLiteFailure) in
         try statements.user(principalName: principalName, orID: orID, in: tenant)
       })
+  }
+}
+
+/// Groups and the audit log. Counting may read many rows, so it does not keep the loop.
+extension SQLiteReader {
+  func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) {
+    page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
+  }
+
+  func groups(
+    _ scope: GroupScope, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void
+  ) {
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.directory.groups(scope, after: id, limit: limit)
+    }
+  }
+
+  func countGroups(_ scope: GroupScope, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.countGroups(scope) }
+  }
+
+  func members(
+    of group: GroupID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.directory.members(of: group, after: id, limit: limit)
+    }
+  }
+
+  func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.countMembers(of: group) }
+  }
+
+  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+    page(1, then) { statements throws(SQLiteFailure) in try statements.directory.isMember(viewer, of: group) }
+  }
+
+  func changes(
+    of person: Viewer, from place: Int64?, limit: Int,
+    _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
+  ) {
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.directory.changes(of: person, from: place, limit: limit)
+    }
+  }
+
+  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    page(1, then) { statements throws(SQLiteFailure) in try statements.directory.countChanges(of: person) }
   }
 }

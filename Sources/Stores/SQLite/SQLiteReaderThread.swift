@@ -6,7 +6,7 @@ import Synchronization
 /// piece at a time for each of its requests, so what waits here is bounded by the connections.
 final class SQLiteReaderThread: Sendable {
   /// A read that sends its answer by itself.
-  typealias Read = @Sendable (SQLiteReadSource) -> Void
+  typealias Read = @Sendable (SQLiteReadConnection) -> Void
 
   private struct State {
     var waiting: [Read] = []
@@ -15,17 +15,17 @@ final class SQLiteReaderThread: Sendable {
   }
 
   private let path: String
-  private let condition: SQLiteCondition
-  private let undecided: [TenantID: TenantPolicy]
+  private let condition: StoreCondition
+  private let policyDefaults: [TenantID: TenantPolicy]
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
 
   /// A thread that will read the database at `path`.
-  init(path: String, condition: SQLiteCondition, undecided: [TenantID: TenantPolicy]) {
+  init(path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy]) {
     self.path = path
     self.condition = condition
-    self.undecided = undecided
+    self.policyDefaults = policyDefaults
   }
 
   /// Queues a read; runs `orFail` instead after `stop`.
@@ -54,12 +54,12 @@ final class SQLiteReaderThread: Sendable {
   private func start() {
     ended.enter()
     StoreThread.start("facet-reader") { [self] in
-      run(SQLiteReadSource(path: path, condition: condition, undecided: undecided))
+      run(SQLiteReadConnection(path: path, condition: condition, policyDefaults: policyDefaults))
       ended.leave()
     }
   }
 
-  private func run(_ source: SQLiteReadSource) {
+  private func run(_ source: SQLiteReadConnection) {
     while true {
       wake.wait()
       let (reads, isClosed) = state.withLock { state in

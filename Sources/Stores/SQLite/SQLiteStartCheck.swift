@@ -8,11 +8,11 @@ import Synchronization
 /// writes when it finds damage.
 final class SQLiteStartCheck: Sendable {
   private let interrupt = Mutex<(@Sendable () -> Void)?>(nil)
-  private let condition: SQLiteCondition
+  private let condition: StoreCondition
   private let ended = DispatchGroup()
 
   /// Starts the check of the database at `path`.
-  init(path: String, condition: SQLiteCondition) {
+  init(path: String, condition: StoreCondition) {
     self.condition = condition
     ended.enter()
     StoreThread.start("facet-check") { [self] in

@@ -1,28 +1,6 @@
 import Foundation
 import OData
-public import Profiles
-
-/// How a store is opened.
-public struct SQLiteOptions: Sendable {
-  /// Whether the integrity of the file is checked in the background after the start.
-  public var checksIntegrity: Bool
-  /// What holds in tenants where they decided nothing themselves.
-  public var undecided: [TenantID: TenantPolicy]
-  /// Whether changes are recorded. Only a benchmark leaves that out, to measure what it costs.
-  package var keepsAuditLog = true
-  /// Pages of write-ahead log after which it is emptied: tests take fewer.
-  package var logPages = Limits.logPages
-  /// Whether no other store has the data directory, so that the log is this one's to empty.
-  var isOwner = true
-  /// Runs on the writer's thread before every commit of a group: tests look there for answers that came too early.
-  package var beforeCommit: (@Sendable () -> Void)?
-
-  /// The options of a server.
-  public init(checksIntegrity: Bool = true, undecided: [TenantID: TenantPolicy] = [:]) {
-    self.checksIntegrity = checksIntegrity
-    self.undecided = undecided
-  }
-}
+import Profiles
 
 extension SQLiteStore {
   /// Opens the database at `path` for reading and writing, and makes it when there is none.
@@ -45,7 +23,7 @@ extension SQLiteStore {
   public static func openReadOnly(_ path: String) throws(StoreOpenError) -> SQLiteStore {
     guard bytes(of: path) > 0 else { throw .missing }
     guard !isOlder(path) else { throw .older }
-    let condition = SQLiteCondition()
+    let condition = StoreCondition()
     condition.refuse(.readOnly("This command opened the data for reading only."))
     return SQLiteStore(path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false))
   }
@@ -103,7 +81,7 @@ extension SQLiteStore {
   private static func open(
     _ path: String, options: SQLiteOptions, onEnd: @escaping @Sendable () -> Void
   ) throws(StoreOpenError) -> SQLiteStore {
-    let condition = SQLiteCondition()
+    let condition = StoreCondition()
     do {
       let writer = try startWriterPatiently(path, condition, options, onEnd)
       return SQLiteStore(path: path, condition: condition, writer: writer, options: options)
@@ -118,8 +96,8 @@ extension SQLiteStore {
 
   /// What fails once may pass.
   private static func startWriterPatiently(
-    _ path: String, _ condition: SQLiteCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
-  ) throws -> SQLiteWriter {
+    _ path: String, _ condition: StoreCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
+  ) throws -> GroupCommit<SQLiteWriter> {
     for _ in 1..<Limits.failedAttemptsMax {
       do {
         return try startWriter(path, condition, options, onEnd)
@@ -139,15 +117,15 @@ extension SQLiteStore {
   }
 
   private static func startWriter(
-    _ path: String, _ condition: SQLiteCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
-  ) throws -> SQLiteWriter {
+    _ path: String, _ condition: StoreCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
+  ) throws -> GroupCommit<SQLiteWriter> {
     guard !isGone(path) else { throw StoreOpenError.lost }
     makePrivateFile(path)
     let connection = try SQLiteConnection(path, .write)
     let (key, isBegun) = try auditKey(connection, directory(of: path))
     try SQLiteSchema.migrate(connection, key)
     guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
-      throw StoreError.readOnly(foreignKeySentence)
+      throw StoreError.readOnly(AuditKey.foreignKeySentence)
     }
     guard try SQLiteWriterSettings(of: connection) == .durable else {
       throw StoreError.readOnly(
@@ -157,8 +135,10 @@ extension SQLiteStore {
     guard let files = SQLiteFiles(of: path, resolved: connection.resolvedPath ?? path) else {
       throw SQLiteFailure.misplaced
     }
-    condition.watch(files)
-    return try SQLiteWriter(connection, key, condition: condition, options: options, onEnd: onEnd)
+    condition.watchFiles {
+      files.misplaced.map { .readOnly(SQLiteFiles.sentence($0)) }
+    }
+    return GroupCommit(try SQLiteWriter(connection, key, condition: condition, options: options), onEnd: onEnd)
   }
 
   /// Whether the database is gone that the key of the audit log or a log is of. To be asked before SQLite opens anything: beside
@@ -187,14 +167,9 @@ extension SQLiteStore {
       return (key, false)
     }
     if let key = try AuditKey.begun(in: directory) { return (key, true) }
-    guard !hasAuditLog else { throw StoreError.readOnly(foreignKeySentence) }
+    guard !hasAuditLog else { throw StoreError.readOnly(AuditKey.foreignKeySentence) }
     return (try AuditKey.begin(in: directory), true)
   }
-
-  /// What an operator reads when the key of the audit log is another's or missing.
-  static let foreignKeySentence =
-    "The file audit.key is missing, or is not the one that this database was begun with. Put the right one into the data "
-    + "directory, then restart the server."
 
   static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in

@@ -4,14 +4,14 @@ public import Profiles
 ///
 /// One thread writes, in groups that share a sync (`SQLiteWriter`); every reader has a read-only connection of its
 /// own and never waits for the writer (write-ahead log).
-public final class SQLiteStore: AdministeredStore {
+public final class SQLiteStore: ProfileStore {
   /// Where the database lies.
   public let path: String
-  let condition: SQLiteCondition
+  let condition: StoreCondition
   /// What holds in tenants where they decided nothing themselves.
-  let undecided: [TenantID: TenantPolicy]
+  let policyDefaults: [TenantID: TenantPolicy]
   /// nil when writes are refused since the start.
-  let writer: SQLiteWriter?
+  let writer: GroupCommit<SQLiteWriter>?
   let largeReads: SQLiteReaderThread
   /// Where rows of whole tenants are looked through.
   let scans: SQLiteReaderThread
@@ -20,16 +20,16 @@ public final class SQLiteStore: AdministeredStore {
   private let onStop: @Sendable () -> Void
 
   init(
-    path: String, condition: SQLiteCondition, writer: SQLiteWriter?, options: SQLiteOptions,
+    path: String, condition: StoreCondition, writer: GroupCommit<SQLiteWriter>?, options: SQLiteOptions,
     onStop: @escaping @Sendable () -> Void = {}
   ) {
     self.onStop = onStop
     self.path = path
     self.condition = condition
     self.writer = writer
-    undecided = options.undecided
-    largeReads = SQLiteReaderThread(path: path, condition: condition, undecided: undecided)
-    scans = SQLiteReaderThread(path: path, condition: condition, undecided: undecided)
+    policyDefaults = options.policyDefaults
+    largeReads = SQLiteReaderThread(path: path, condition: condition, policyDefaults: policyDefaults)
+    scans = SQLiteReaderThread(path: path, condition: condition, policyDefaults: policyDefaults)
     startCheck = options.checksIntegrity ? SQLiteStartCheck(path: path, condition: condition) : nil
   }
 
@@ -46,17 +46,12 @@ public final class SQLiteStore: AdministeredStore {
   /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
-  /// See `AdministeredStore`.
-  public var warning: String? { condition.warning }
-
-  /// What the writer did since the start.
-  public var writeCounts: StoreWriteCounts { writer?.counts ?? StoreWriteCounts() }
-
   /// See `ProfileStore`; the reader opens its connection at once.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
     return SQLiteReader(
-      path: path, condition: condition, undecided: undecided, largeReads: largeReads, scans: scans, resume: resume)
+      path: path, condition: condition, policyDefaults: policyDefaults, largeReads: largeReads, scans: scans,
+      resume: resume)
   }
 
   /// See `ProfileStore`.
@@ -64,6 +59,7 @@ public final class SQLiteStore: AdministeredStore {
     guard let writer, !condition.isClosed else {
       return write.fail(condition.isClosed ? .closed : Self.refusal(condition))
     }
+    if let refusal = condition.refusal { return write.fail(refusal) }
     writer.submit(write)
   }
 
@@ -90,10 +86,13 @@ public final class SQLiteStore: AdministeredStore {
     if let writer { writer.stop() } else { onStop() }
   }
 
-  /// Works on the writing connection, between two groups.
-  func withWorker<Answer>(_ body: (SQLiteWorker) throws -> Answer) throws -> Answer {
+  /// Runs `body` on the writing connection, between two groups. Blocks; never called from the completion of a write.
+  ///
+  /// Throws a `StoreError` when writes are refused or too many wait, and what `body` throws.
+  func withWriter<Answer>(_ body: (SQLiteWriter) throws -> Answer) throws -> Answer {
     guard !condition.isClosed else { throw StoreError.closed }
     guard let writer else { throw Self.refusal(condition) }
+    if let refusal = condition.refusal { throw refusal }
     return try writer.borrow(body)
   }
 
@@ -109,13 +108,13 @@ public final class SQLiteStore: AdministeredStore {
     }
   }
 
-  private static func refusal(_ condition: SQLiteCondition) -> StoreError {
+  private static func refusal(_ condition: StoreCondition) -> StoreError {
     condition.refusal ?? .readOnly("The store takes no writes.")
   }
 
   /// The journal mode and the `synchronous` setting in force on the writing connection, asked of it now.
   package func writerSettings() throws -> SQLiteWriterSettings {
-    try withWorker { worker in try SQLiteWriterSettings(of: worker.connection) }
+    try withWriter { writer in try SQLiteWriterSettings(of: writer.connection) }
   }
 }
 
@@ -148,8 +147,8 @@ extension SQLiteStore {
 
   /// Bounds the file, in pages, as a full disk would: for tests.
   package func limitWriterPages(to pages: Int) throws {
-    try withWorker { worker in
-      _ = try worker.connection.value("pragma max_page_count = \(pages)")
+    try withWriter { writer in
+      _ = try writer.connection.value("pragma max_page_count = \(pages)")
     }
   }
 }

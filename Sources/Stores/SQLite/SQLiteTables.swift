@@ -9,7 +9,7 @@ final class SQLiteTables: WriteTables {
   /// How callers stand to people, inside the open transaction.
   let relations: SQLiteOwnerRelations
   /// The audit log.
-  let line: SQLiteAuditTable
+  let auditLog: SQLiteAuditTable
   /// Tenants, groups and memberships.
   let directory: SQLiteDirectoryTables
   /// Who has which mail address.
@@ -18,17 +18,17 @@ final class SQLiteTables: WriteTables {
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
   /// Where the audit log was at the savepoint.
-  private var mark: SQLiteAuditTable.Mark?
+  private var savepoint: SQLiteAuditTable.Savepoint?
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ auditKey: AuditKey, _ options: SQLiteOptions) throws(SQLiteFailure) {
     self.connection = connection
-    relations = try SQLiteOwnerRelations(connection, options.undecided)
-    line = try SQLiteAuditTable(connection, auditKey, isKept: options.keepsAuditLog)
+    relations = try SQLiteOwnerRelations(connection, options.policyDefaults)
+    auditLog = try SQLiteAuditTable(connection, auditKey, isKept: options.keepsAuditLog)
     directory = try SQLiteDirectoryTables(connection)
     mail = try SQLiteMailTable(connection)
     let key = "user = ? and collection = ? and id = ?"
-    selectItem = try connection.prepare("select \(SQLiteRows.itemColumns) from item where \(key)")
+    selectItem = try connection.prepare("select \(SQLiteColumns.item) from item where \(key)")
     // Leaves `created` and whom an item lists alone, and with them their indexes, and only runs where no limit can be
     // exceeded.
     updateSameSize = try connection.prepare(
@@ -43,7 +43,7 @@ final class SQLiteTables: WriteTables {
       """)
     insertItem = try connection.prepare(
       """
-      insert into item (user, collection, id, \(SQLiteRows.itemColumns), \(SQLiteRows.listedColumns))
+      insert into item (user, collection, id, \(SQLiteColumns.item), \(SQLiteColumns.listed))
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     deleteItem = try connection.prepare("delete from item where \(key)")
@@ -51,7 +51,7 @@ final class SQLiteTables: WriteTables {
     selectUsage = try connection.prepare(
       "select collection, count(*), sum(length(json)) from item where user = ? group by collection")
     selectUserVersion = try connection.prepare("select version from user where id = ?")
-    selectUser = try connection.prepare("select \(SQLiteRows.userColumns) from user where id = ?")
+    selectUser = try connection.prepare("select \(SQLiteColumns.user) from user where id = ?")
     deleteUser = try connection.prepare("delete from user where id = ?")
     selectVersions = try connection.prepare(
       """
@@ -65,7 +65,7 @@ final class SQLiteTables: WriteTables {
       delete from receipt where key in
       (select key from receipt where expires <= ? order by expires limit \(Limits.receiptsForgottenMax))
       """)
-    selectOtherHolder = try connection.prepare("select 1 from user where \(SQLiteRows.isNamed) and id <> ?4 limit 1")
+    selectOtherHolder = try connection.prepare("select 1 from user where \(SQLiteColumns.isNamed) and id <> ?4 limit 1")
     insertUser = try connection.prepare(
       """
       insert into user
@@ -184,7 +184,7 @@ final class SQLiteTables: WriteTables {
   /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(SQLiteFailure) -> Bool {
     guard let key = user.principalNameKey else { return false }
-    try selectOtherHolder.bind(user.tenant.text, SQLiteRows.beginning(of: key), key, user.id.text)
+    try selectOtherHolder.bind(user.tenant.text, SQLiteColumns.beginning(of: key), key, user.id.text)
     return try selectOtherHolder.first { row throws(SQLiteFailure) in row.int64(0) } != nil
   }
 
@@ -222,12 +222,12 @@ final class SQLiteTables: WriteTables {
   // MARK: The transaction
 
   func setSavepoint() throws(SQLiteFailure) {
-    mark = line.mark
+    savepoint = auditLog.savepoint
     try connection.execute("savepoint part")
   }
 
   func undoToSavepoint() throws(SQLiteFailure) {
-    if let mark { line.undo(to: mark) }
+    if let savepoint { auditLog.undo(to: savepoint) }
     try connection.execute("rollback to part")
     try releaseSavepoint()
   }
@@ -239,6 +239,50 @@ final class SQLiteTables: WriteTables {
     for table in ["item", "user", "receipt", "directory_group", "membership", "mail_address"] {
       try connection.execute("delete from \(table)")
     }
-    try line.deleteEverything()
+    try auditLog.deleteEverything()
   }
+}
+
+// MARK: What other objects write
+
+extension SQLiteTables {
+  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
+    try relations.owner(user, for: authorization)
+  }
+
+  func isMailTaken(_ folded: String, of user: StoredUser) throws(SQLiteFailure) -> Bool {
+    try mail.isTaken(folded, of: user)
+  }
+
+  func noteMail(_ folded: String?, of user: StoredUser) throws(SQLiteFailure) { try mail.note(folded, of: user) }
+
+  func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? { try directory.group(id) }
+
+  func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(SQLiteFailure) {
+    try directory.put(group, replacing: old)
+  }
+
+  func deleteGroup(_ group: GroupID) throws(SQLiteFailure) -> [UserID] { try directory.delete(group) }
+
+  func tenants(of people: [UserID]) throws(SQLiteFailure) -> [UserID: TenantID] { try directory.tenants(of: people) }
+
+  func isMember(_ user: UserID, of group: GroupID) throws(SQLiteFailure) -> Bool {
+    try directory.isMember(user, of: group)
+  }
+
+  func membershipCount(of user: UserID) throws(SQLiteFailure) -> Int { try directory.membershipCount(of: user) }
+
+  func add(_ user: UserID, to group: GroupID) throws(SQLiteFailure) { try directory.add(user, to: group) }
+
+  func remove(_ user: UserID, from group: GroupID) throws(SQLiteFailure) { try directory.remove(user, from: group) }
+
+  func removeMemberships(of user: UserID) throws(SQLiteFailure) -> [GroupID] {
+    try directory.removeMemberships(of: user)
+  }
+
+  func put(_ settings: TenantSettings) throws(SQLiteFailure) { try directory.put(settings) }
+
+  func add(_ tenant: TenantID) throws(SQLiteFailure) { try directory.add(tenant) }
+
+  func append(_ change: Change) throws(SQLiteFailure) { try auditLog.append(change) }
 }

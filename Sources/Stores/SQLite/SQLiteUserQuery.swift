@@ -9,7 +9,7 @@ struct SQLiteUserQuery: UserQueryText {
 
   /// Those that are selected after `place`, up to the id `end`.
   init(_ selection: UserSelection, after place: KeysetPosition?, upTo end: String? = nil) {
-    text = "select \(SQLiteRows.userColumns) from user where tenant = ?"
+    text = "select \(SQLiteColumns.user) from user where tenant = ?"
     if let condition = selection.condition { text += " and \(clause(condition))" }
     if let place { text += " and \(clause(after: place, selection.keys[...]))" }
     if let end {
@@ -44,7 +44,7 @@ struct SQLiteUserQuery: UserQueryText {
     case .equal where column != Self.column(.id):
       // The first bytes have an index. The plus sign keeps SQLite from putting the text into their expression, which it
       // would then not find in the index.
-      parameters += [SQLiteRows.beginning(of: text), text] as [any SQLiteParameter]
+      parameters += [SQLiteColumns.beginning(of: text), text] as [any SQLiteParameter]
       return "(\(SQLiteSchema.sortKey(column)) = ? and +\(column) = ?)"
     case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual:
       parameters.append(text)

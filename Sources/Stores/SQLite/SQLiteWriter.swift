@@ -2,96 +2,148 @@ import Dispatch
 import OData
 import Profiles
 
-/// The one thread that writes.
-///
-/// It drains what has queued, applies it in one transaction, commits once, and only then answers. While the disk
-/// syncs, the next group gathers: no write waits for company, and under load one sync serves many.
-final class SQLiteWriter: Sendable {
-  private let queue: SQLiteGroupCommit
-  private let counter: StoreWriteCounter
-  private let condition: SQLiteCondition
-  private let ended = DispatchGroup()
+/// How SQLite commits a group of writes: what the thread of the store's group commit owns, on its only writing connection.
+final class SQLiteWriter: GroupCommitWriter {
+  let connection: SQLiteConnection
+  let tables: SQLiteTables
+  let counter = StoreWriteCounter()
+  private let condition: StoreCondition
+  private let options: SQLiteOptions
+  private let begin, commit, rollback: SQLiteStatement
+  /// What the write-ahead log needs beyond commits.
+  private let maintenance: SQLiteMaintenance
+  /// When `maintenance` last looked after the files.
+  private var lastLook = DispatchTime.now()
 
-  /// Starts the thread, which owns `connection` from now on. `onEnd` runs there when all is written and closed.
-  ///
-  /// A store that shares the database with the owner leaves it the log.
+  /// Prepares everything that writing needs. The owner of the database also puts into it what the last run left in the log;
+  /// a store beside the owner leaves the log alone.
   init(
-    _ connection: SQLiteConnection, _ auditKey: AuditKey, condition: SQLiteCondition, options: SQLiteOptions,
-    onEnd: @escaping @Sendable () -> Void
+    _ connection: SQLiteConnection, _ auditKey: AuditKey, condition: StoreCondition, options: SQLiteOptions
   ) throws(SQLiteFailure) {
-    let queue = SQLiteGroupCommit()
-    let counter = StoreWriteCounter()
-    self.queue = queue
-    self.counter = counter
+    self.connection = connection
+    connection.leaveGRDB()
     self.condition = condition
-    let made = try SQLiteWorker(connection, auditKey, condition: condition, counter: counter, options: options)
-    if options.isOwner { try made.maintenance.settleLog() }
-    let worker = OneTimeTransfer(made)
-    ended.enter()
-    StoreThread.start("facet-writer") { [ended] in
-      Self.run(worker, queue)
-      onEnd()
-      ended.leave()
+    self.options = options
+    tables = try SQLiteTables(connection, auditKey, options)
+    begin = try connection.prepare("begin immediate")
+    commit = try connection.prepare("commit")
+    rollback = try connection.prepare("rollback")
+    maintenance = SQLiteMaintenance(connection, condition, options)
+    if options.isOwner { try maintenance.settleLog() }
+  }
+
+  // MARK: Groups
+
+  /// Applies a group of writes in one transaction. `attempt` is the number of the attempt, from 1: what the disk or the
+  /// memory failed is tried up to `Limits.failedAttemptsMax` times.
+  func tryCommit(_ writes: [StoreWrite], _ attempt: Int?) -> GroupCommitOutcome<Int> {
+    let attempt = attempt ?? 1
+    guard maintenance.hasSoundFiles(), condition.refusal == nil else { return .failed(condition.refusal ?? .closed) }
+    do throws(SQLiteFailure) {
+      try begin.run()
+    } catch {
+      // No write was applied yet that could have spoiled the transaction.
+      guard error.mayPass, attempt < Limits.failedAttemptsMax else { return giveUp(after: error) }
+      undo()
+      return .retryGroup(attempt + 1)
     }
+    var answers: [() -> Void] = []
+    answers.reserveCapacity(writes.count)
+    let applier = WriteApplier(tables)
+    do throws(SQLiteFailure) {
+      for write in writes { answers.append(try applier.apply(write)) }
+      try tables.auditLog.finish()
+    } catch {
+      return outcome(of: error, writes.count, attempt)
+    }
+    options.beforeCommit?()
+    if let error = finishTransaction() { return .failed(error) }
+    maintenance.afterCommit(hasErased: applier.hasErased)
+    return .committed(answers)
   }
 
-  /// What was written since the start.
-  var counts: StoreWriteCounts {
-    var counts = counter.counts
-    counts.waiting = queue.count
-    return counts
+  /// Undoes a group that could not be applied. Alone, each of its writes meets its own fate; a single write is tried again
+  /// when the disk or the memory failed.
+  private func outcome(of failure: SQLiteFailure, _ count: Int, _ attempt: Int) -> GroupCommitOutcome<Int> {
+    undo()
+    let next = failure.mayPass ? attempt + 1 : attempt
+    guard count > 1 || (failure.mayPass && next <= Limits.failedAttemptsMax) else { return giveUp(after: failure) }
+    if failure.mayPass { connection.forgetPages() }
+    return .retryOneByOne(min(next, Limits.failedAttemptsMax))
   }
 
-  /// Queues a write, or fails it at once.
-  func submit(_ write: StoreWrite) {
-    if let refusal = condition.refusal { return write.fail(refusal) }
-    if let refusal = queue.append(.write(write)) { write.fail(refusal) }
+  /// Nothing was committed, and trying again did not help or would not.
+  private func giveUp(after failure: SQLiteFailure) -> GroupCommitOutcome<Int> {
+    undo()
+    condition.note(failure)
+    if failure.isDiskFailure || failure.isMemoryFailure { maintenance.pause(for: failure) }
+    return .failed(failure.storeError)
   }
 
-  /// Borrows the writing connection between two groups. Blocks; never called from a completion of a write.
-  func borrow<Answer>(_ body: (SQLiteWorker) throws -> Answer) throws -> Answer {
+  func afterAnswers() { maintenance.afterAnswers() }
+
+  // MARK: The thread
+
+  var sleepSecondsMax: Int? { Limits.filesSeconds }
+
+  /// Looks after the files once in `Limits.filesSeconds`, however busy the thread is.
+  func maintain(isIdle: Bool) {
+    let now = DispatchTime.now()
+    guard now >= lastLook + .seconds(Limits.filesSeconds) else { return }
+    lastLook = now
+    maintenance.look()
+  }
+
+  func finish() { maintenance.finish() }
+
+  // MARK: Transactions
+
+  /// Runs `body` in a transaction, which is rolled back when it throws.
+  ///
+  /// Throws a `StoreError` when writes are refused or the database fails, and what `body` throws.
+  func transaction<Answer>(_ body: () throws -> Answer) throws -> Answer {
+    guard maintenance.hasSoundFiles() else { throw condition.refusal ?? .closed }
     if let refusal = condition.refusal { throw refusal }
-    let loan = SQLiteConnectionLease()
-    if let refusal = queue.append(.loan(loan)) { throw refusal }
-    return try loan.use(body)
-  }
-
-  /// Takes no more writes; the thread ends when those that wait are done.
-  func stop() { queue.close() }
-
-  /// Waits for the thread to end, after `stop`.
-  func waitForEnd() { ended.wait() }
-
-  private static func run(_ worker: OneTimeTransfer<SQLiteWorker>, _ queue: SQLiteGroupCommit) {
-    guard let worker = worker.take() else { return }
-    var lastLook = DispatchTime.now()
-    while let work = queue.next(seconds: Limits.filesSeconds) {
-      switch work {
-      case .writes(let writes): worker.commit(writes)
-      case .loan(let loan): loan.grant(worker)
-      case .nothing: break
-      }
-      let now = DispatchTime.now()
-      guard now >= lastLook + .seconds(Limits.filesSeconds) else { continue }
-      lastLook = now
-      worker.maintenance.look()
+    let answer: Answer
+    do {
+      try begin.run()
+      answer = try body()
+      try tables.auditLog.finish()
+    } catch {
+      undo()
+      guard let failure = error as? SQLiteFailure else { throw error }
+      if failure.mayPass { connection.forgetPages() }
+      throw failure.storeError
     }
-    worker.maintenance.finish()
+    if let error = finishTransaction() { throw error }
+    maintenance.afterCommit(hasErased: false)
+    maintenance.afterAnswers()
+    return answer
   }
-}
 
-extension StoreWrite {
-  /// Tells whoever asked that nothing was written.
-  func fail(_ error: StoreError) {
-    switch self {
-    case .item(_, _, let completion): completion(.failure(.store(error)))
-    case .person(_, let completion): completion(.failure(.store(error)))
-    case .createItem(_, _, let completion): completion(.failure(.store(error)))
-    case .createPerson(_, _, let completion): completion(.failure(.store(error)))
-    case .createGroup(_, _, let completion): completion(.failure(.store(error)))
-    case .atomic(_, let completion): completion(.failure(.store(error)))
-    case .group(_, let completion): completion(.failure(.store(error)))
-    case .replaceAll(_, _, let completion): completion(.failure(.store(error)))
+  /// Commits. Returns the error to answer with when that failed, or nil.
+  private func finishTransaction() -> StoreError? {
+    do throws(SQLiteFailure) {
+      try commit.run()
+    } catch {
+      undo()
+      return maintenance.settle(error)
+    }
+    // The next start does not find what was committed into files that were moved meanwhile, unless they are put back.
+    return condition.hasFilesInPlace() ? nil : .unresolved
+  }
+
+  /// Rolls back. Some failures end the transaction by themselves; what is left of it ends here.
+  private func undo() {
+    tables.auditLog.undo()
+    for attempt in 1...Limits.failedAttemptsMax where connection.isInTransaction {
+      do throws(SQLiteFailure) {
+        try rollback.run()
+      } catch {
+        guard attempt == Limits.failedAttemptsMax, connection.isInTransaction else { continue }
+        // A connection that stays inside a half-applied transaction must not commit it with the next group.
+        condition.refuse(.readOnly("A transaction could not be undone: \(error.reason). Restart the server."))
+      }
     }
   }
 }

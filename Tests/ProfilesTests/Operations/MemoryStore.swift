@@ -136,7 +136,7 @@ private final class MemoryReader: ProfileReader {
 
   init(store: MemoryStore) { self.store = store }
 
-  func together(_ body: () -> Void) { body() }
+  func withSnapshot(_ body: () -> Void) { body() }
 
   func item(
     _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void

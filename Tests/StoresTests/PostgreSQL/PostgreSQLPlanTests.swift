@@ -43,14 +43,14 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLTables.selectCode,
     PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetNames,
     PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
-    PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMail.selectHolder, PostgreSQLMail.forget,
-    PostgreSQLMail.insert,
+    PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder, PostgreSQLMailTable.forget,
+    PostgreSQLMailTable.insert,
     PostgreSQLTables.countMemberships, PostgreSQLTables.selectMember,
   ]
   /// Statements that a group of writes of many people shares.
   private static let shared: [PostgreSQLStatement] = [
-    PostgreSQLFetch.lockChains, PostgreSQLFetch.selectItems, PostgreSQLFetch.selectOwnerRelations,
-    PostgreSQLFetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
+    PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
+    PostgreSQLPrefetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
   ]

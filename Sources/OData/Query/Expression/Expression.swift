@@ -151,7 +151,8 @@ extension Expression {
       switch try operand.value(in: &scope) {
       case .bool(settling): return .bool(settling)
       case .bool: break
-      default: isUnknown = true
+      case .null, .int, .double, .string, .date, .timeOfDay, .dateTime, .duration, .enumeration, .complex, .collection:
+        isUnknown = true
       }
     }
     return isUnknown ? .null : .bool(!settling)
@@ -200,7 +201,8 @@ extension Expression {
       switch value {
       case .bool(settling): return .bool(settling)
       case .bool: break
-      default: isUnknown = true
+      case .null, .int, .double, .string, .date, .timeOfDay, .dateTime, .duration, .enumeration, .complex, .collection:
+        isUnknown = true
       }
     }
     return isUnknown ? .null : .bool(!settling)
@@ -214,7 +216,9 @@ extension Expression {
     case .call(_, let arguments): arguments.allSatisfy(\.isLiteral)
     case .arithmetic(_, let left, let right): left.isLiteral && right.isLiteral
     case .negate(let operand): operand.isLiteral
-    default: false
+    case .literal, .list, .variable, .member, .dynamicMember, .count, .folded, .not, .logical, .comparison, .contained,
+      .hasFlags, .matches, .lambda:
+      false
     }
   }
 
@@ -233,7 +237,7 @@ extension StructuredValue {
       case .number:
         guard let number = try? reader.readNumber() else { return .null }
         return number.int64.map { .int($0) } ?? number.double.map { .double($0) } ?? .null
-      default: return .null
+      case .object, .array, .null, nil: return .null
       }
     }
   }
@@ -249,7 +253,7 @@ enum ExpressionArithmetic {
       return .int(result)
     case .double(let value): return .double(-value)
     case .duration(let value): return .duration(Duration100ns(ticks: try difference(0, value.ticks)))
-    default: return .null
+    case .null, .bool, .string, .date, .timeOfDay, .dateTime, .enumeration, .complex, .collection: return .null
     }
   }
 
@@ -273,7 +277,9 @@ enum ExpressionArithmetic {
     case (.duration(let a), .double(let b)): return try scaled(a, b, word)
     case (.int(let a), .duration(let b)): return try scaled(b, Double(a), word)
     case (.double(let a), .duration(let b)): return try scaled(b, a, word)
-    default: return .null
+    case (.null, _), (.bool, _), (.int, _), (.double, _), (.string, _), (.date, _), (.timeOfDay, _), (.dateTime, _),
+      (.duration, _), (.enumeration, _), (.complex, _), (.collection, _):
+      return .null
     }
   }
 

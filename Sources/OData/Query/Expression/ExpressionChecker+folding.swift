@@ -27,7 +27,9 @@ extension Expression {
     case .literal(.string(let text)): return .literal(.string(text.folded))
     case .list(let elements): return .list(elements.map { $0.folded(as: .untyped) })
     case .literal, .folded: return self
-    default: return .folded(self)
+    case .variable, .member, .dynamicMember, .count, .not, .negate, .logical, .comparison, .arithmetic, .contained,
+      .hasFlags, .call, .matches, .lambda:
+      return .folded(self)
     }
   }
 }

@@ -128,19 +128,19 @@ struct ExpressionChecker {
         current.ignoresCase = variables[depth].ignoresCase
         rest.removeFirst()
       } else if Self.notOffered.contains(first) || first.utf8.first == UInt8(ascii: "@") {
-        throw QueryError.notImplemented(option: option, name: PropertyPath.shown(first), position: syntax.position)
+        throw QueryError.notImplemented(option: option, name: PropertyPath.printable(first), position: syntax.position)
       }
     }
-    var place = syntax.position + segments.prefix(segments.count - rest.count).reduce(0) { $0 + $1.utf8.count + 1 }
+    var offset = syntax.position + segments.prefix(segments.count - rest.count).reduce(0) { $0 + $1.utf8.count + 1 }
     for segment in rest {
-      current = try member(segment, of: current, at: place)
-      place += segment.utf8.count + 1
+      current = try member(segment, of: current, at: offset)
+      offset += segment.utf8.count + 1
     }
     return current
   }
 
-  private func member(_ name: String, of owner: Checked, at place: Int) throws(QueryError) -> Checked {
-    guard case .complex(let type) = owner.type else { throw unknown(name, at: place) }
+  private func member(_ name: String, of owner: Checked, at offset: Int) throws(QueryError) -> Checked {
+    guard case .complex(let type) = owner.type else { throw unknown(name, at: offset) }
     if let property = type.property(inAnyCase: name) {
       var member = Checked(.member(owner.expression, property.index), ExpressionType(property))
       member.ignoresCase = owner.ignoresCase && !property.traits.contains(.key)
@@ -148,7 +148,7 @@ struct ExpressionChecker {
     }
     // A type cast names the type itself here: no declared type has others below it that could be stored in its place.
     if name.isSameName(as: type.qualifiedName) { return owner }
-    guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: place) }
+    guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: offset) }
     var member = Checked(.dynamicMember(owner.expression, name), .untyped)
     member.ignoresCase = owner.ignoresCase
     return member
@@ -179,7 +179,7 @@ struct ExpressionChecker {
     if name == "matchespattern" { return try matches(arguments, syntax) }
     guard let function = ExpressionFunction(rawValue: name) else {
       guard !ExpressionFunction.notOffered.contains(name), !name.utf8.contains(UInt8(ascii: ".")) else {
-        throw QueryError.notImplemented(option: option, name: PropertyPath.shown(name), position: syntax.position)
+        throw QueryError.notImplemented(option: option, name: PropertyPath.printable(name), position: syntax.position)
       }
       throw unknown(name, at: syntax.position)
     }
@@ -234,7 +234,8 @@ struct ExpressionChecker {
     case .negate:
       switch checked.type {
       case .integer, .double, .duration, .null, .untyped: break
-      default: throw mismatch("cannot negate", checked.type, operand)
+      case .boolean, .string, .date, .timeOfDay, .dateTime, .guid, .enumeration, .complex, .collection:
+        throw mismatch("cannot negate", checked.type, operand)
       }
       return try computed(Checked(.negate(checked.expression), checked.type), operand)
     }
@@ -331,7 +332,9 @@ struct ExpressionChecker {
     case (.integer, .duration), (.double, .duration): return word == .mul ? .duration : nil
     case (.null, .dateTime), (.dateTime, .null), (.null, .date), (.date, .null): return isSum ? .null : nil
     case (.null, .duration), (.duration, .null): return .null
-    default: return left.isNumeric && right.isNumeric ? .double : nil
+    case (.null, _), (.untyped, _), (.boolean, _), (.integer, _), (.double, _), (.string, _), (.date, _),
+      (.timeOfDay, _), (.dateTime, _), (.duration, _), (.guid, _), (.enumeration, _), (.complex, _), (.collection, _):
+      return left.isNumeric && right.isNumeric ? .double : nil
     }
   }
 
@@ -359,7 +362,8 @@ struct ExpressionChecker {
     case .duration:
       guard let span = Duration100ns(text.utf8) else { throw failure("holds a malformed duration", syntax) }
       value = Checked(.literal(.duration(span)), .duration)
-    default:
+    case .null, .untyped, .boolean, .integer, .double, .string, .date, .timeOfDay, .dateTime, .guid, .complex,
+      .collection:
       if case .enumeration = value.literal { throw failure("compares an enumeration with something else", syntax) }
     }
   }
@@ -387,7 +391,7 @@ struct ExpressionChecker {
     failure("\(reason) \(type.name)", syntax)
   }
 
-  private func unknown(_ name: String, at place: Int) -> QueryError {
-    .unknownName(option: option, name: PropertyPath.shown(name), position: place)
+  private func unknown(_ name: String, at offset: Int) -> QueryError {
+    .unknownName(option: option, name: PropertyPath.printable(name), position: offset)
   }
 }

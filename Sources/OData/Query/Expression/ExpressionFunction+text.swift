@@ -1,72 +1,93 @@
-// Functions of texts and collections (OData URL Conventions 4.01 sections 5.1.1.5 to 5.1.1.7). A text is looked at by
-// its Unicode scalars: their number does not depend on a version of Unicode, as that of graphemes does.
+// Functions of strings and collections (OData URL Conventions 4.01 sections 5.1.1.5 to 5.1.1.7). Strings are counted in
+// Unicode scalars: their number does not depend on the version of Unicode, as the number of graphemes does.
 
 extension ExpressionFunction {
+  /// The value of a function of strings or collections, none of whose arguments is null; null for every other function.
+  ///
+  /// - Throws: `EvaluationError.negativeLength` when `substring` is given a negative length.
   func textResult(_ arguments: [ExpressionValue]) throws(EvaluationError) -> ExpressionValue {
-    switch (arguments[0], arguments.count > 1 ? arguments[1] : .null) {
-    case (.string(let text), .null): return textResult(text)
-    case (.string(let text), .string(let other)): return textResult(text, other)
-    case (.string(let text), .int(let start)) where self == .substring && Self.isLength(arguments.dropFirst(2).first):
-      let range = try Self.range(of: text.unicodeScalars.count, start, arguments.count > 2 ? arguments[2] : nil)
-      return .string(
-        String(String.UnicodeScalarView(text.unicodeScalars.dropFirst(range.lowerBound).prefix(range.count))))
-    case (.collection(let elements), .null): return .int(Int64(elements.count))
-    case (.collection(let elements), .collection(let other)): return collectionResult(elements, other)
-    case (.collection(let elements), .int(let start))
-    where self == .substring && Self.isLength(arguments.dropFirst(2).first):
-      return .collection(
-        Array(elements[try Self.range(of: elements.count, start, arguments.count > 2 ? arguments[2] : nil)]))
-    default: return .null
-    }
-  }
-
-  /// Members of open types may be of any kind, also where a length is needed.
-  private static func isLength(_ argument: ExpressionValue?) -> Bool {
-    guard let argument else { return true }
-    if case .int = argument { return true }
-    return false
-  }
-
-  private func textResult(_ text: String) -> ExpressionValue {
     switch self {
-    case .length: .int(Int64(text.unicodeScalars.count))
-    case .tolower: .string(text.lowercased())
-    case .toupper: .string(text.uppercased())
-    case .trim: .string(Self.trimmed(text))
-    default: .null
-    }
-  }
-
-  private func textResult(_ text: String, _ other: String) -> ExpressionValue {
-    switch self {
-    case .concat: return .string(text + other)
-    case .startswith: return .bool(text.utf8.starts(with: other.utf8))
-    case .endswith:
-      return .bool(text.utf8.count >= other.utf8.count && text.utf8.suffix(other.utf8.count).elementsEqual(other.utf8))
-    case .contains: return .bool(TextSearch(other).firstIndex(in: text) != nil)
+    case .length: Self.length(of: arguments[0])
+    case .tolower: Self.transformed(arguments[0]) { $0.lowercased() }
+    case .toupper: Self.transformed(arguments[0]) { $0.uppercased() }
+    case .trim: Self.transformed(arguments[0], Self.trimmed)
+    case .substring: try Self.substring(arguments)
+    case .concat: Self.combined(arguments, { .string($0 + $1) }, { .collection($0 + $1) })
+    case .contains:
+      Self.combined(
+        arguments, { .bool(TextSearch($1).firstIndex(in: $0) != nil) },
+        { .bool(Self.firstIndex(of: $1, in: $0) != nil) })
+    case .startswith:
+      Self.combined(
+        arguments, { .bool($0.utf8.starts(with: $1.utf8)) }, { .bool(Self.stands($1, in: $0, at: 0)) })
+    case .endswith: Self.combined(arguments, Self.endsWith, Self.endsWith)
     case .indexof:
-      guard let offset = TextSearch(other).firstIndex(in: text) else { return .int(-1) }
-      // Continuation bytes are no characters of their own.
-      return .int(Int64(text.utf8.prefix(offset).count { $0 & 0xC0 != 0x80 }))
-    default: return .null
+      Self.combined(arguments, Self.index, { .int(Int64(Self.firstIndex(of: $1, in: $0) ?? -1)) })
+    case .hassubset: Self.combined(arguments, { _, _ in .null }, { .bool(Self.containsAll($1, $0)) })
+    case .hassubsequence: Self.combined(arguments, { _, _ in .null }, { .bool(Self.containsInOrder($1, $0)) })
+    case .date, .day, .fractionalseconds, .hour, .maxdatetime, .mindatetime, .minute, .month, .now, .second, .time,
+      .totaloffsetminutes, .totalseconds, .year, .ceiling, .floor, .round:
+      .null
     }
   }
 
-  private func collectionResult(_ elements: [ExpressionValue], _ other: [ExpressionValue]) -> ExpressionValue {
-    switch self {
-    case .concat: .collection(elements + other)
-    case .startswith: .bool(Self.stands(other, in: elements, at: 0))
-    case .endswith:
-      .bool(elements.count >= other.count && Self.stands(other, in: elements, at: elements.count - other.count))
-    case .contains: .bool(Self.firstIndex(of: other, in: elements) != nil)
-    case .indexof: .int(Int64(Self.firstIndex(of: other, in: elements) ?? -1))
-    case .hassubset: .bool(Self.containsAll(other, elements))
-    case .hassubsequence: .bool(Self.containsInOrder(other, elements))
-    default: .null
-    }
+  // MARK: Shapes of arguments
+
+  /// The result for a string; null for any other value.
+  private static func transformed(_ value: ExpressionValue, _ transform: (String) -> String) -> ExpressionValue {
+    if case .string(let text) = value { .string(transform(text)) } else { .null }
   }
 
-  /// The part that `substring` takes; a negative start counts from the end (4.01).
+  /// The result for two strings or for two collections; null for anything else.
+  private static func combined(
+    _ arguments: [ExpressionValue], _ texts: (String, String) -> ExpressionValue,
+    _ collections: ([ExpressionValue], [ExpressionValue]) -> ExpressionValue
+  ) -> ExpressionValue {
+    if case .string(let text) = arguments[0], case .string(let other) = arguments[1] { return texts(text, other) }
+    if case .collection(let elements) = arguments[0], case .collection(let other) = arguments[1] {
+      return collections(elements, other)
+    }
+    return .null
+  }
+
+  // MARK: Functions
+
+  private static func length(of value: ExpressionValue) -> ExpressionValue {
+    if case .string(let text) = value { return .int(Int64(text.unicodeScalars.count)) }
+    if case .collection(let elements) = value { return .int(Int64(elements.count)) }
+    return .null
+  }
+
+  private static func endsWith(_ text: String, _ other: String) -> ExpressionValue {
+    .bool(text.utf8.count >= other.utf8.count && text.utf8.suffix(other.utf8.count).elementsEqual(other.utf8))
+  }
+
+  private static func endsWith(_ elements: [ExpressionValue], _ other: [ExpressionValue]) -> ExpressionValue {
+    .bool(elements.count >= other.count && stands(other, in: elements, at: elements.count - other.count))
+  }
+
+  private static func index(_ text: String, _ other: String) -> ExpressionValue {
+    guard let offset = TextSearch(other).firstIndex(in: text) else { return .int(-1) }
+    // Continuation bytes of UTF-8 are not scalars of their own.
+    return .int(Int64(text.utf8.prefix(offset).count { $0 & 0xC0 != 0x80 }))
+  }
+
+  /// `substring` of a string or a collection. Members of open types may hold any value, so the start and the length are
+  /// looked at again.
+  private static func substring(_ arguments: [ExpressionValue]) throws(EvaluationError) -> ExpressionValue {
+    guard case .int(let start) = arguments[1] else { return .null }
+    let length = arguments.count > 2 ? arguments[2] : nil
+    if let length { guard case .int = length else { return .null } }
+    if case .string(let text) = arguments[0] {
+      let scalars = text.unicodeScalars
+      let range = try range(of: scalars.count, start, length)
+      return .string(String(String.UnicodeScalarView(scalars.dropFirst(range.lowerBound).prefix(range.count))))
+    }
+    guard case .collection(let elements) = arguments[0] else { return .null }
+    return .collection(Array(elements[try range(of: elements.count, start, length)]))
+  }
+
+  /// The part that `substring` takes. A negative start counts from the end (OData URL Conventions 4.01 section 5.1.1.5).
   private static func range(
     of count: Int, _ start: Int64, _ length: ExpressionValue?
   ) throws(EvaluationError) -> Range<Int> {
@@ -98,8 +119,8 @@ extension ExpressionFunction {
   private static func containsAll(_ part: [ExpressionValue], _ elements: [ExpressionValue]) -> Bool {
     var rest = elements
     for element in part {
-      guard let place = rest.firstIndex(where: { $0.equals(element) }) else { return false }
-      rest.remove(at: place)
+      guard let index = rest.firstIndex(where: { $0.equals(element) }) else { return false }
+      rest.remove(at: index)
     }
     return true
   }

@@ -53,7 +53,9 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
     case .totalseconds:
       switch arguments[0] {
       case .duration, .null, .untyped: .double
-      default: nil
+      case .boolean, .integer, .double, .string, .date, .timeOfDay, .dateTime, .guid, .enumeration, .complex,
+        .collection:
+        nil
       }
     case .ceiling, .floor, .round:
       switch arguments[0] {
@@ -71,7 +73,7 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
     case .timeOfDay: time
     case .dateTime: dateTime
     case .null, .untyped: true
-    default: false
+    case .boolean, .integer, .double, .string, .duration, .guid, .enumeration, .complex, .collection: false
     }
   }
 
@@ -96,36 +98,53 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
       guard arguments.dropFirst().allSatisfy(\.isInteger) else { return nil }
       return isOfCollections ? arguments[0] : .string
     case .concat: return isOfCollections ? arguments[0] : .string
-    default: return nil
+    case .tolower, .toupper, .trim, .date, .day, .fractionalseconds, .hour, .maxdatetime, .mindatetime, .minute,
+      .month, .now, .second, .time, .totaloffsetminutes, .totalseconds, .year, .ceiling, .floor, .round:
+      return nil
     }
   }
 
-  /// The result; null as soon as an argument is null.
+  /// The value of a call. Null as soon as one argument is null, and where a member of an open type holds a value that the
+  /// function does not take.
+  ///
+  /// - Throws: `EvaluationError.negativeLength` when `substring` is given a negative length.
   func result(of arguments: [ExpressionValue], now: DateTimeOffset) throws(EvaluationError) -> ExpressionValue {
     guard !arguments.contains(where: \.isNull) else { return .null }
     switch self {
+    case .concat, .contains, .endswith, .indexof, .length, .startswith, .substring, .tolower, .toupper, .trim,
+      .hassubset, .hassubsequence:
+      return try textResult(arguments)
     case .now: return .dateTime(now)
     case .mindatetime: return .dateTime(.earliest)
     case .maxdatetime: return .dateTime(.latest)
-    case .ceiling: return Self.rounded(arguments[0], .up)
-    case .floor: return Self.rounded(arguments[0], .down)
-    case .round: return Self.rounded(arguments[0], .toNearestOrAwayFromZero)
+    case .date: return arguments[0].instant?.date.map { .date($0) } ?? .null
+    case .time: return (arguments[0].instant?.timeOfDay).map { .timeOfDay($0) } ?? .null
+    case .totaloffsetminutes: return arguments[0].instant == nil ? .null : .int(0)
+    case .year: return arguments[0].day.map { .int(Int64($0.components.year)) } ?? .null
+    case .month: return arguments[0].day.map { .int(Int64($0.components.month)) } ?? .null
+    case .day: return arguments[0].day.map { .int(Int64($0.components.day)) } ?? .null
+    case .hour: return arguments[0].ticksOfDay.map { .int($0 / DateTimeOffset.ticksPerSecond / 3_600) } ?? .null
+    case .minute: return arguments[0].ticksOfDay.map { .int($0 / DateTimeOffset.ticksPerSecond / 60 % 60) } ?? .null
+    case .second: return arguments[0].ticksOfDay.map { .int($0 / DateTimeOffset.ticksPerSecond % 60) } ?? .null
+    case .fractionalseconds: return arguments[0].ticksOfDay.map { .double(Self.fraction(ofTicks: $0)) } ?? .null
     case .totalseconds:
       guard case .duration(let span) = arguments[0] else { return .null }
       return .double(Double(span.ticks) / Double(DateTimeOffset.ticksPerSecond))
-    case .date, .day, .fractionalseconds, .hour, .minute, .month, .second, .time, .totaloffsetminutes, .year:
-      return timeResult(arguments[0])
-    case .concat, .contains, .endswith, .indexof, .length, .startswith, .substring, .tolower, .toupper,
-      .trim, .hassubset, .hassubsequence:
-      return try textResult(arguments)
+    case .ceiling: return Self.rounded(arguments[0], .up)
+    case .floor: return Self.rounded(arguments[0], .down)
+    case .round: return Self.rounded(arguments[0], .toNearestOrAwayFromZero)
     }
+  }
+
+  private static func fraction(ofTicks ticks: Int64) -> Double {
+    Double(ticks % DateTimeOffset.ticksPerSecond) / Double(DateTimeOffset.ticksPerSecond)
   }
 
   private static func rounded(_ value: ExpressionValue, _ rule: FloatingPointRoundingRule) -> ExpressionValue {
     switch value {
     case .int: value
     case .double(let number): .double(number.rounded(rule))
-    default: .null
+    case .null, .bool, .string, .date, .timeOfDay, .dateTime, .duration, .enumeration, .complex, .collection: .null
     }
   }
 }
@@ -135,7 +154,9 @@ extension ExpressionType {
   fileprivate var isInteger: Bool {
     switch self {
     case .integer, .null, .untyped: true
-    default: false
+    case .boolean, .double, .string, .date, .timeOfDay, .dateTime, .duration, .guid, .enumeration, .complex,
+      .collection:
+      false
     }
   }
 }
@@ -149,43 +170,25 @@ extension DateTimeOffset {
 
 // MARK: Dates and times
 
-extension ExpressionFunction {
-  /// A part of an instant in UTC, of a day, or of a time of day.
-  fileprivate func timeResult(_ value: ExpressionValue) -> ExpressionValue {
-    switch value {
-    case .dateTime(let instant):
-      switch self {
-      case .date: return instant.date.map { .date($0) } ?? .null
-      case .time: return .timeOfDay(instant.timeOfDay)
-      case .totaloffsetminutes: return .int(0)
-      case .year, .month, .day: return instant.date.map(dayPart) ?? .null
-      default: return timePart(instant.timeOfDay)
-      }
-    case .date(let date): return dayPart(date)
-    case .timeOfDay(let time): return timePart(time)
-    default: return .null
+extension ExpressionValue {
+  /// The instant, of a value of Edm.DateTimeOffset.
+  fileprivate var instant: DateTimeOffset? { if case .dateTime(let instant) = self { instant } else { nil } }
+
+  /// The day in UTC of an instant, or the day itself.
+  fileprivate var day: CalendarDate? {
+    switch self {
+    case .dateTime(let instant): instant.date
+    case .date(let date): date
+    case .null, .bool, .int, .double, .string, .timeOfDay, .duration, .enumeration, .complex, .collection: nil
     }
   }
 
-  private func dayPart(_ date: CalendarDate) -> ExpressionValue {
-    let (year, month, day) = date.components
+  /// Units of 100 ns since midnight in UTC, of an instant or a time of day.
+  fileprivate var ticksOfDay: Int64? {
     switch self {
-    case .year: return .int(Int64(year))
-    case .month: return .int(Int64(month))
-    case .day: return .int(Int64(day))
-    default: return .null
-    }
-  }
-
-  private func timePart(_ time: TimeOfDay) -> ExpressionValue {
-    let seconds = time.ticks / DateTimeOffset.ticksPerSecond
-    switch self {
-    case .hour: return .int(seconds / 3_600)
-    case .minute: return .int(seconds / 60 % 60)
-    case .second: return .int(seconds % 60)
-    case .fractionalseconds:
-      return .double(Double(time.ticks % DateTimeOffset.ticksPerSecond) / Double(DateTimeOffset.ticksPerSecond))
-    default: return .null
+    case .dateTime(let instant): instant.timeOfDay.ticks
+    case .timeOfDay(let time): time.ticks
+    case .null, .bool, .int, .double, .string, .date, .duration, .enumeration, .complex, .collection: nil
     }
   }
 }

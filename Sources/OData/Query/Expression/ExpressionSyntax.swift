@@ -81,20 +81,3 @@ public enum BinaryOperator: String, Sendable {
     }
   }
 }
-
-/// A time of day, exact to 100 ns (Edm.TimeOfDay).
-public struct TimeOfDay: Hashable, Comparable, Sendable {
-  /// Units of 100 ns since midnight.
-  public let ticks: Int64
-
-  /// Whether the left one comes first.
-  public static func < (left: Self, right: Self) -> Bool { left.ticks < right.ticks }
-}
-
-/// A signed span of time in units of 100 ns (Edm.Duration).
-public struct Duration100ns: Hashable, Comparable, Sendable {
-  public let ticks: Int64
-
-  /// Whether the left one comes first.
-  public static func < (left: Self, right: Self) -> Bool { left.ticks < right.ticks }
-}

@@ -74,7 +74,7 @@ indirect enum ExpressionType {
   var isNumeric: Bool {
     switch self {
     case .integer, .double, .null, .untyped: true
-    default: false
+    case .boolean, .string, .date, .timeOfDay, .dateTime, .duration, .guid, .enumeration, .complex, .collection: false
     }
   }
 
@@ -82,7 +82,9 @@ indirect enum ExpressionType {
   var isString: Bool {
     switch self {
     case .string, .null, .untyped: true
-    default: false
+    case .boolean, .integer, .double, .date, .timeOfDay, .dateTime, .duration, .guid, .enumeration, .complex,
+      .collection:
+      false
     }
   }
 
@@ -91,7 +93,8 @@ indirect enum ExpressionType {
     switch self {
     case .string, .untyped: true
     case .collection(let element): element.holdsTexts
-    default: false
+    case .null, .boolean, .integer, .double, .date, .timeOfDay, .dateTime, .duration, .guid, .enumeration, .complex:
+      false
     }
   }
 
@@ -99,7 +102,9 @@ indirect enum ExpressionType {
   var isBoolean: Bool {
     switch self {
     case .boolean, .null, .untyped: true
-    default: false
+    case .integer, .double, .string, .date, .timeOfDay, .dateTime, .duration, .guid, .enumeration, .complex,
+      .collection:
+      false
     }
   }
 
@@ -107,7 +112,9 @@ indirect enum ExpressionType {
   var isOrdered: Bool {
     switch self {
     case .complex, .collection: false
-    default: true
+    case .null, .untyped, .boolean, .integer, .double, .string, .date, .timeOfDay, .dateTime, .duration, .guid,
+      .enumeration:
+      true
     }
   }
 
@@ -124,7 +131,9 @@ indirect enum ExpressionType {
     case (.boolean, .boolean), (.string, .string), (.timeOfDay, .timeOfDay), (.duration, .duration), (.guid, .guid):
       true
     case (.enumeration(let a), .enumeration(let b)): a === b
-    default: false
+    case (.boolean, _), (.integer, _), (.double, _), (.string, _), (.date, _), (.timeOfDay, _), (.dateTime, _),
+      (.duration, _), (.guid, _), (.enumeration, _):
+      false
     }
   }
 }

@@ -50,7 +50,7 @@ public enum ExpressionValue: Sendable {
     switch self {
     case .string(let text): text.utf8.count
     case .collection(let elements): elements.count
-    default: 1
+    case .null, .bool, .int, .double, .date, .timeOfDay, .dateTime, .duration, .enumeration, .complex: 1
     }
   }
 
@@ -67,7 +67,9 @@ extension ExpressionValue {
     case (.collection(let a), .collection(let b)): a.elementsEqual(b) { $0.equals($1) }
     case (.complex(let a), .complex(let b)): a == b
     case (.null, _), (_, .null): false
-    default: compare(other).map { $0 == 0 } ?? false
+    case (.bool, _), (.int, _), (.double, _), (.string, _), (.date, _), (.timeOfDay, _), (.dateTime, _), (.duration, _),
+      (.enumeration, _), (.complex, _), (.collection, _):
+      compare(other).map { $0 == 0 } ?? false
     }
   }
 
@@ -88,7 +90,9 @@ extension ExpressionValue {
     case (.duration(let a), .duration(let b)): Self.order(a, b)
     case (.date(let a), .dateTime(let b)): Self.order(DateTimeOffset(midnightOf: a), b)
     case (.dateTime(let a), .date(let b)): Self.order(a, DateTimeOffset(midnightOf: b))
-    default: nil
+    case (.null, _), (.bool, _), (.int, _), (.double, _), (.string, _), (.date, _), (.timeOfDay, _), (.dateTime, _),
+      (.duration, _), (.enumeration, _), (.complex, _), (.collection, _):
+      nil
     }
   }
 

@@ -51,14 +51,14 @@ public struct TextPattern: Sendable {
     let scalars = text.unicodeScalars.map(\.value)
     var current = Threads(count: steps.count)
     var next = Threads(count: steps.count)
-    for place in 0...scalars.count {
+    for position in 0...scalars.count {
       // A match may begin at every place.
-      if follow(0, at: place, scalars, &current) { return true }
-      guard place < scalars.count else { return false }
+      if follow(0, at: position, scalars, &current) { return true }
+      guard position < scalars.count else { return false }
       next.removeAll()
       for step in current.list {
-        guard case .take(let set) = steps[step], set.contains(scalars[place]) else { continue }
-        if follow(step + 1, at: place + 1, scalars, &next) { return true }
+        guard case .take(let set) = steps[step], set.contains(scalars[position]) else { continue }
+        if follow(step + 1, at: position + 1, scalars, &next) { return true }
       }
       swap(&current, &next)
     }
@@ -66,7 +66,7 @@ public struct TextPattern: Sendable {
   }
 
   /// Adds every step that is reached from `first` without taking a scalar; true when the end of the pattern is.
-  private func follow(_ first: Int, at place: Int, _ scalars: [UInt32], _ threads: inout Threads) -> Bool {
+  private func follow(_ first: Int, at position: Int, _ scalars: [UInt32], _ threads: inout Threads) -> Bool {
     var open = [first]
     while let step = open.popLast() {
       guard threads.insert(step) else { continue }
@@ -75,19 +75,19 @@ public struct TextPattern: Sendable {
       case .take: break
       case .jump(let target): open.append(target)
       case .split(let one, let other): open += [other, one]
-      case .expect(let assertion): if Self.holds(assertion, at: place, scalars) { open.append(step + 1) }
+      case .expect(let assertion): if Self.holds(assertion, at: position, scalars) { open.append(step + 1) }
       }
     }
     return false
   }
 
-  private static func holds(_ assertion: Assertion, at place: Int, _ scalars: [UInt32]) -> Bool {
+  private static func holds(_ assertion: Assertion, at position: Int, _ scalars: [UInt32]) -> Bool {
     func isWord(_ index: Int) -> Bool { scalars.indices.contains(index) && PatternParser.word.contains(scalars[index]) }
     switch assertion {
-    case .start: return place == 0
-    case .end: return place == scalars.count
-    case .wordEdge: return isWord(place - 1) != isWord(place)
-    case .notWordEdge: return isWord(place - 1) == isWord(place)
+    case .start: return position == 0
+    case .end: return position == scalars.count
+    case .wordEdge: return isWord(position - 1) != isWord(position)
+    case .notWordEdge: return isWord(position - 1) == isWord(position)
     }
   }
 

@@ -17,7 +17,7 @@ final class ResultCollector<Element> {
     each read: (ListReference, @escaping (Result<Element?, StoreError>) -> Void) -> Void
   ) {
     let collector = ResultCollector(references.count, then)
-    reader.together {
+    reader.withSnapshot {
       for (index, reference) in references.enumerated() {
         read(reference) { collector.put($0, at: index) }
       }

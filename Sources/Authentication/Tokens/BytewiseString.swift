@@ -1,0 +1,22 @@
+import OData
+
+/// Text that is compared byte by byte.
+///
+/// Swift's `==` on strings is canonical equivalence, by which two different issuers or key ids could compare equal.
+public struct BytewiseString: Hashable, Sendable, ExpressibleByStringLiteral {
+  public let text: String
+
+  /// The string `text`, unchanged.
+  public init(_ text: String) { self.text = text }
+
+  /// The value of a literal.
+  public init(stringLiteral value: String) { text = value }
+
+  public static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+  /// Hashes the bytes of the text.
+  public func hash(into hasher: inout Hasher) {
+    for byte in text.utf8 { hasher.combine(byte) }
+    hasher.combine(0xFF as UInt8)
+  }
+}

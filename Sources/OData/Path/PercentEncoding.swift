@@ -1,0 +1,61 @@
+/// Percent-encoding of RFC 3986 section 2.1.
+public enum PercentEncoding {
+  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character, which no key and no name of the model
+  /// holds.
+  public static func decode(_ raw: some Collection<UInt8>) -> String? {
+    decode(raw) { $0 < 0x20 || $0 == 0x7F }
+  }
+
+  /// The same for a part of a query, where control characters are characters like others: what a client may store it may
+  /// ask for. nil for NUL, too.
+  public static func decodeText(_ raw: some Collection<UInt8>) -> String? { decode(raw) { $0 == 0 } }
+
+  private static func decode(_ raw: some Collection<UInt8>, refusing isRefused: (UInt8) -> Bool) -> String? {
+    if let plain = raw.withContiguousStorageIfAvailable(plainText) ?? nil { return plain }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(raw.count)
+    var iterator = raw.makeIterator()
+    while let byte = iterator.next() {
+      if byte == UInt8(ascii: "%") {
+        guard let high = iterator.next().flatMap(Hexadecimal.value),
+          let low = iterator.next().flatMap(Hexadecimal.value)
+        else { return nil }
+        bytes.append(high << 4 | low)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    guard !bytes.contains(where: isRefused) else { return nil }
+    let isValid = bytes.withUnsafeBufferPointer { UTF8Validation.isValid($0) }
+    return isValid ? String(decoding: bytes, as: UTF8.self) : nil
+  }
+
+  /// The text of bytes that need no decoding, as most do; nil for others.
+  private static func plainText(_ raw: UnsafeBufferPointer<UInt8>) -> String? {
+    for byte in raw where byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "%") { return nil }
+    return String(decoding: raw, as: UTF8.self)
+  }
+
+  /// The same for the value of a query option, where a plus sign stands for a blank.
+  public static func decodeQuery(_ raw: some Collection<UInt8>) -> String? {
+    decodeText(raw.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 })
+  }
+
+  /// Encodes everything but unreserved characters, so that the result can stand as one path segment.
+  public static func encodeSegment(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        bytes.append(byte)
+      default:
+        bytes.append(UInt8(ascii: "%"))
+        bytes.append(Hexadecimal.digit(byte >> 4))
+        bytes.append(Hexadecimal.digit(byte & 15))
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

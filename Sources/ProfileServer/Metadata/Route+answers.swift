@@ -1,0 +1,67 @@
+import OData
+import Profiles
+
+/// What a route answers and refuses, as the OpenAPI document says it.
+extension Route {
+  /// Whether the operation reads a body.
+  var hasBody: Bool { method == .post || method == .patch }
+
+  /// What is answered when all is well, for entities of this type.
+  func successes(of type: StructuredType) -> [APIOperation.Success] {
+    switch success {
+    case .entity:
+      [.init(200, .entity(type), headers: ["ETag"])] + (isConditional ? [.init(304, .nothing, headers: ["ETag"])] : [])
+    case .list: [.init(200, .list(type))]
+    case .created:
+      [
+        .init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"]),
+        .init(204, .nothing, headers: ["ETag", "Location", "OData-EntityId", "Preference-Applied"]),
+      ]
+    case .updated, .updatedSilently:
+      [
+        .init(200, .entity(type), headers: ["ETag", "Preference-Applied"]),
+        .init(204, .nothing, headers: ["ETag", "Preference-Applied"]),
+      ] + (createsIfMissing ? [.init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"])] : [])
+    case .deleted, .added: [.init(204, .nothing)]
+    case .count: [.init(200, .count)]
+    case .property: [.init(200, .property), .init(204, .nothing)]
+    case .rawValue: [.init(200, .rawValue), .init(204, .nothing)]
+    }
+  }
+
+  /// What it may be refused with, by status.
+  func refusals(of template: PathTemplate) -> [APIOperation.Refusal] {
+    var codes: [(Int, [GraphErrorCode])] = [
+      (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied),
+      (404, template.keys.contains(.item) ? [.resourceNotFound, .unknownError] : [.resourceNotFound]),
+    ]
+    if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
+    if isConditional { codes.append((412, [.resourceModified])) }
+    if method != .delete, ![.count, .rawValue, .added].contains(success) { codes.append((406, [.notAcceptable])) }
+    if options.contains(.filter) { codes.append((501, [.notImplemented])) }
+    // Long queries wait for one another.
+    if options.contains(where: { Self.evaluated.contains($0) }) { codes.append((429, [.tooManyRequests])) }
+    return (codes + Self.refusalsOfEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
+  }
+
+  /// Options for which entities are looked into.
+  private static let evaluated: [SystemQueryOption] = [.filter, .search, .orderby, .expand]
+
+  private var badRequest: [GraphErrorCode] {
+    [.badRequest] + (permissions.isDirectory && method != .get ? [.requestBadRequest] : [])
+      + (hasBody ? [.requestBodyRead, .unknownError] : [])
+      + (isConditional ? [.malformedEntityTag] : [])
+  }
+
+  private var denied: [GraphErrorCode] {
+    [permissions.isDirectory ? .directoryDenied : .insufficientPermissions]
+      + (permissions.isForSome ? [.deniedForRole] : [])
+  }
+
+  /// What the connection and the store may refuse, whatever was asked for.
+  static let refusalsOfEveryRequest: [(Int, [GraphErrorCode])] = [
+    (408, [.requestTimeout]), (413, [.requestEntityTooLarge]), (414, [.requestURITooLong]),
+    (415, [.unsupportedMediaType]), (417, [.expectationFailed]), (431, [.requestHeaderFieldsTooLarge]),
+    (500, [.generalException]), (503, [.serviceNotAvailable]),
+  ]
+}

@@ -1,0 +1,50 @@
+import NIOHTTP1
+import OData
+
+/// The body that names an entity by its address (OData JSON 4.01 section 14).
+struct EntityReference {
+  let address: String
+
+  /// Reads the body. Throws when it is not one object with one address.
+  init(_ bytes: UnsafeBufferPointer<UInt8>) throws(GraphError) {
+    var address: String?
+    do {
+      var reader = JSONReader(bytes, dialect: .graph)
+      var known: Set<[UInt8]> = []
+      try reader.skipByteOrderMark()
+      guard try reader.peek() == .object else { throw GraphError.malformedReference }
+      try reader.beginObject()
+      while let name = try reader.nextName(notAmong: &known) {
+        guard name.string == "@odata.id" || name.string == "@id" else {
+          try reader.skipValue()
+          continue
+        }
+        // Of two addresses a proxy may have judged one, and this server would follow the other.
+        guard address == nil, try reader.peek() == .string else { throw GraphError.malformedReference }
+        address = try reader.readString().string
+      }
+      try reader.finish()
+    } catch let error as JSONError {
+      throw GraphError(BodyError.malformed(error))
+    } catch {
+      throw .malformedReference
+    }
+    guard let address else { throw .malformedReference }
+    self.address = address
+  }
+}
+
+extension GraphError {
+  static let malformedReference = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "A reference must name a person, as /users/{id or principal name} or /directoryObjects/{id}, in the "
+      + "'@odata.id' of an object or in an array 'members@odata.bind'.")
+
+  static let referenceNotNamed = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "Name the reference to take away: DELETE .../members/{id}/$ref, or .../members/$ref?$id={address}.")
+
+  static let membersTooMany = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "One request adds at most \(Limits.membersAddedMax) members. Send the others with further requests.")
+}

@@ -1,0 +1,35 @@
+import NIOHTTP1
+import OData
+
+/// What a path below a version of the service names, as far as that shows before the model is asked.
+enum ServiceEndpoint {
+  /// A document that describes the service.
+  enum Document {
+    /// The service document (OData 4.01 part 1, 11.1.1).
+    case service
+    /// `$metadata` (OData 4.01 part 1, 11.1.2).
+    case metadata
+  }
+
+  case document(ResourcePath.ServiceVersion, Document)
+  /// `$batch` (OData 4.01 part 1, 11.7).
+  case batch
+  /// Anything else, which the model decides on.
+  case resource
+
+  /// Looks at the path of a request. Throws when a segment that could name an endpoint cannot be read.
+  init(_ request: GraphRequest) throws(GraphError) {
+    let found: (version: ResourcePath.ServiceVersion, segment: String)?
+    do throws(PathError) { found = try request.pathBelowRoot() } catch { throw GraphError(error) }
+    guard let (version, segment) = found else {
+      self = .resource
+      return
+    }
+    switch segment {
+    case "$batch": self = .batch
+    case "": self = .document(version, .service)
+    case "$metadata": self = .document(version, .metadata)
+    default: self = .resource
+    }
+  }
+}

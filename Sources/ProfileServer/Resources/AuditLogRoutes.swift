@@ -1,0 +1,28 @@
+import OData
+import Profiles
+
+/// Routes of the audit log of a person.
+struct AuditLogRoutes {
+  let session: ProfileSession
+  let requests: RequestReader
+  let responses: ResponseFinisher
+
+  func list(_ exchange: Exchange, _ person: OwnerReference, _ caller: Caller) throws(GraphError) {
+    let page = try requests.page(exchange, by: caller)
+    session.auditLog.list(of: person, page.query, by: caller) { [responses] result in
+      responses.onSuccess(of: result, exchange) { user, listing in
+        let (encoder, selection) = (responses.encoder(exchange), exchange.options.selection)
+        let context = encoder.changesContext(of: user, selection)
+        responses.finish(exchange, listing, context, page, ResponseFinisher.directoryHeaders) {
+          encoder.objects($0, selection, isFirst: $1)
+        }
+      }
+    }
+  }
+
+  func count(_ exchange: Exchange, _ person: OwnerReference, _ caller: Caller) {
+    session.auditLog.list(of: person, requests.counting(exchange), by: caller) { [responses] in
+      responses.finish(exchange, countOf: $0.map(\.1))
+    }
+  }
+}

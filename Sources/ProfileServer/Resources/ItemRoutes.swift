@@ -1,0 +1,59 @@
+import OData
+import Profiles
+
+/// Routes of the items of a profile, whatever their type.
+struct ItemRoutes {
+  let session: ProfileSession
+  let requests: RequestReader
+  let responses: ResponseFinisher
+
+  func list(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
+    let page = try requests.page(exchange, by: request.caller)
+    session.items.list(request, page.query) { [responses] result in
+      responses.onSuccess(of: result, exchange) { owner, listing in
+        let (encoder, selection) = (responses.encoder(exchange), exchange.options.selection)
+        let context = encoder.context(of: owner, request.collection, selection)
+        responses.finish(exchange, listing, context, page, ResponseFinisher.itemHeaders) {
+          encoder.elements($0, selection, isFirst: $1)
+        }
+      }
+    }
+  }
+
+  func count(_ exchange: Exchange, _ request: CollectionRequest) {
+    session.items.count(request, requests.counting(exchange)) { [responses] in responses.finish(exchange, count: $0) }
+  }
+
+  func read(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) {
+    session.items.read(id, of: request) { [responses] in responses.finish(exchange, read: $0) }
+  }
+
+  func create(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
+    let patch = try requests.patch(exchange, .create, request.collection.target)
+    let receipt = try requests.receipt(exchange, by: request.caller)
+    session.items.create(patch, once: receipt, in: request) { [responses] in
+      responses.finish(exchange, written: $0)
+    }
+  }
+
+  func update(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) throws(GraphError) {
+    let update = try requests.patch(exchange, .update, request.collection.target)
+    let preconditions = try Preconditions(exchange.request.headers)
+    guard exchange.preferences.createsIfMissing else {
+      return session.items.update(id, update, preconditions: preconditions, in: request) { [responses] in
+        responses.finish(exchange, written: $0, mayCreate: true)
+      }
+    }
+    let creation = try requests.patch(exchange, .create, request.collection.target)
+    session.items.upsert(id, creating: creation, updating: update, preconditions: preconditions, in: request) {
+      [responses] in responses.finish(exchange, written: $0, mayCreate: true)
+    }
+  }
+
+  func delete(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) throws(GraphError) {
+    let preconditions = try Preconditions(exchange.request.headers)
+    session.items.delete(id, preconditions: preconditions, in: request) { [responses] in
+      responses.finish(exchange, written: $0)
+    }
+  }
+}

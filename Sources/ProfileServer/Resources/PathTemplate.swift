@@ -1,0 +1,100 @@
+import OData
+
+/// The shape of a resource's path below a service version, such as `/users/{user-id}/profile/{collection}/{item-id}`.
+struct PathTemplate: Sendable {
+  /// A key that clients put into a path. The raw value is its name in the OpenAPI document.
+  enum Key: String, Sendable {
+    case user = "user-id"
+    case item = "item-id"
+    case group = "group-id"
+    case member = "member-id"
+    case object = "object-id"
+
+    /// The name in labels of metrics and logs.
+    fileprivate var label: String {
+      switch self {
+      case .user, .group, .object: "id"
+      case .item: "itemId"
+      case .member: "userId"
+      }
+    }
+
+    /// What the key is, for readers of the OpenAPI document.
+    var documentation: String {
+      switch self {
+      case .user: "The id or the user principal name of a person."
+      case .item: "The id of an item."
+      case .group: "The id of a group."
+      case .member: "The id of a member."
+      case .object: "The id of a directory object."
+      }
+    }
+  }
+
+  /// One segment of a template.
+  enum Segment: Equatable, Sendable {
+    /// An entity set or a navigation property.
+    case name(String)
+    case key(Key)
+    /// Any collection of a profile.
+    case collection
+    /// A property, or a path of properties.
+    case property
+    /// A segment that begins with a dollar sign.
+    case system(String)
+  }
+
+  /// The template as it is written.
+  let text: String
+  let segments: [Segment]
+
+  /// Reads a template. One that cannot be read is a mistake in the table of resources and ends the process.
+  init(_ text: String) {
+    self.text = text
+    segments = text.split(separator: "/").map { Self.segment(String($0)) }
+  }
+
+  private static func segment(_ text: String) -> Segment {
+    guard text.hasPrefix("{") else { return text.hasPrefix("$") ? .system(text) : .name(text) }
+    let name = String(text.dropFirst().dropLast())
+    switch name {
+    case "collection": return .collection
+    case "property": return .property
+    case let name:
+      guard let key = Key(rawValue: name) else { preconditionFailure("No path has a key \(name).") }
+      return .key(key)
+    }
+  }
+
+  /// The keys of the path, in their order.
+  var keys: [Key] {
+    segments.compactMap { if case .key(let key) = $0 { key } else { nil } }
+  }
+
+  /// Whether there is one such path for each collection of a profile.
+  var isOfCollection: Bool { segments.contains(.collection) }
+
+  /// Whether the path ends with the key of an entity, so that it names the entity itself.
+  var namesEntity: Bool { if case .key = segments.last { true } else { false } }
+
+  /// The versions of the service that have the path: `/v1.0` has no profile.
+  var versions: [ResourcePath.ServiceVersion] { segments.contains(.name("profile")) ? [.beta] : [.beta, .v1] }
+
+  /// The same path below `/me`; nil for one that does not lead through a person.
+  var belowMe: String? {
+    guard segments.dropFirst().first == .key(.user) else { return nil }
+    return "/me" + text.split(separator: "/").dropFirst(2).map { "/\($0)" }.joined()
+  }
+
+  /// What stands for the path in metrics and logs. It holds no id and no name of a person.
+  var label: String {
+    segments.map { segment in
+      switch segment {
+      case .name(let name), .system(let name): "/\(name)"
+      case .key(let key): "/{\(key.label)}"
+      case .collection: "/{collection}"
+      case .property: "/{property}"
+      }
+    }.joined()
+  }
+}

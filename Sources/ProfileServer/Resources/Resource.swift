@@ -1,0 +1,98 @@
+import NIOHTTP1
+import OData
+import Profiles
+
+/// A resource of the service, declared once in `ResourceTable`. Dispatch, `Allow`, offered query options, labels of metrics,
+/// the OpenAPI document and the coverage page are derived from it.
+final class Resource: Sendable {
+  /// A row of the table.
+  struct Declaration: Sendable {
+    let template: PathTemplate
+    let title: String
+    let type: StructuredType
+    let tag: String
+    let routes: [Route]
+
+    /// A resource at `template`. One without routes can be named by references and is answered with 501.
+    init(_ template: String, _ title: String, of type: StructuredType, tag: String, _ routes: [Route]) {
+      self.template = PathTemplate(template)
+      self.title = title
+      self.type = type
+      self.tag = tag
+      self.routes = routes
+    }
+  }
+
+  let template: PathTemplate
+  /// What the resource is, for people.
+  let title: String
+  /// The type that query options and bodies are read against. Resources of a collection use the type of its items.
+  let type: StructuredType
+  /// Groups the resource in documents; resources of a collection are grouped by its name.
+  let tag: String
+  let routes: [Route]
+  /// What stands for the resource in metrics and logs.
+  let label: RouteLabel
+
+  /// The query options of a read, and of a write: what shapes its answer.
+  private let readOptions, writeOptions: QueryOptions.Supported
+  /// Whether a success is plain text.
+  let isPlainText: Bool
+  /// Whether the resource belongs to the directory, whose errors have codes of their own.
+  let isDirectory: Bool
+  /// The methods for `Allow`.
+  let allowedMethods: [HTTPMethod]
+
+  /// The resource of the row at `index`.
+  init(_ row: Declaration, index: Int) {
+    template = row.template
+    title = row.title
+    type = row.type
+    tag = row.tag
+    routes = row.routes
+    label = routes.isEmpty ? .unknown : RouteLabel(template.label, index: RouteLabel.fixed.count + index)
+    let read = routes.first { $0.method == .get }
+    isPlainText = read?.isPlainText ?? false
+    readOptions = read.map { QueryOptions.Supported($0.options).union($0.isPlainText ? [] : .format) } ?? []
+    writeOptions = readOptions.intersection([.select, .format])
+    isDirectory = routes.first.map { $0.permissions.isDirectory } ?? true
+    allowedMethods = routes.flatMap { $0.method == .get ? [.GET, .HEAD] : [$0.method.httpMethod] }
+  }
+
+  /// The route of a method; nil when the resource does not have it. `HEAD` takes the route of `GET` (RFC 9110 section
+  /// 9.3.2).
+  func route(of method: HTTPMethod) -> Route? {
+    let method = method == .HEAD ? .GET : method
+    return routes.first { $0.method.httpMethod == method }
+  }
+
+  /// The query options that a request with this method may use. A method that is not allowed is judged by 405, not by its
+  /// options.
+  func supportedOptions(of method: HTTPMethod) -> QueryOptions.Supported {
+    switch method {
+    case .GET, .HEAD: readOptions
+    case .POST, .PATCH: writeOptions
+    case .DELETE: routes.contains { $0.method == .delete && $0.takesReferenceID } ? .id : []
+    default: []
+    }
+  }
+
+  /// Whether the method creates something, so that an `Idempotency-Key` makes a difference.
+  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool { method == .POST && route(of: .POST) != nil }
+}
+
+extension QueryOptions.Supported {
+  /// The options of a route; paging is offered as a whole.
+  fileprivate init(_ options: [SystemQueryOption]) {
+    self = options.reduce(into: []) { supported, option in
+      switch option {
+      case .select: supported.insert(.select)
+      case .expand: supported.insert(.expand)
+      case .filter: supported.insert(.filter)
+      case .search: supported.insert(.search)
+      case .orderby: supported.insert(.orderby)
+      case .top, .skip, .count: supported.insert(.paging)
+      }
+    }
+  }
+}

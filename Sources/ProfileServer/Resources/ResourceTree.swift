@@ -1,0 +1,176 @@
+import OData
+import Profiles
+
+/// Finds the resource of a path: the templates of the table, joined where they begin alike.
+struct ResourceTree: Sendable {
+  private struct Node: Sendable {
+    var resource: Resource?
+    /// The nodes that follow, by their place in `nodes`.
+    var names: [(name: String, node: Int)] = []
+    var systems: [(name: String, node: Int)] = []
+    var collection: Int?
+    var key: (key: PathTemplate.Key, node: Int)?
+    var property: Int?
+  }
+
+  private var nodes = [Node()]
+  /// Nodes of entity sets by the type of their entities.
+  private var roots: [(type: StructuredType, node: Int)] = []
+
+  /// The tree of these resources. A template of the profile's collections is reached without `/profile` too, for those
+  /// that may leave it out.
+  init(_ resources: [Resource]) {
+    for resource in resources {
+      insert(resource, at: resource.template.segments)
+      if resource.template.isOfCollection {
+        insert(resource, at: resource.template.segments.filter { $0 != .name("profile") })
+      }
+    }
+    roots = nodes[0].names.compactMap { name, node in
+      ProfileModel.model.roots.first { $0.name == name }.map { ($0.type, node) }
+    }
+  }
+
+  private mutating func insert(_ resource: Resource, at segments: [PathTemplate.Segment]) {
+    var place = 0
+    for segment in segments { place = child(of: place, at: segment) }
+    nodes[place].resource = resource
+  }
+
+  private mutating func child(of node: Int, at segment: PathTemplate.Segment) -> Int {
+    if let child = existingChild(of: node, at: segment) { return child }
+    let child = nodes.count
+    nodes.append(Node())
+    switch segment {
+    case .name(let name): nodes[node].names.append((name, child))
+    case .system(let name): nodes[node].systems.append((name, child))
+    case .key(let key): nodes[node].key = (key, child)
+    case .collection: nodes[node].collection = child
+    case .property: nodes[node].property = child
+    }
+    return child
+  }
+
+  private func existingChild(of node: Int, at segment: PathTemplate.Segment) -> Int? {
+    switch segment {
+    case .name(let name): nodes[node].names.first { $0.name == name }?.node
+    case .system(let name): nodes[node].systems.first { $0.name == name }?.node
+    case .key: nodes[node].key?.node
+    case .collection: nodes[node].collection
+    case .property: nodes[node].property
+    }
+  }
+
+  // MARK: Finding
+
+  /// The resource of a path. A path that ends elsewhere than at a resource is one that is not offered. Throws when a key is
+  /// none that an entity can have, for a profile under `/v1.0`, and for `$count` behind a single value.
+  func resource(at path: ResourcePath) throws(GraphError) -> RequestedResource {
+    var walk = Walk(path)
+    guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return walk.notOffered }
+    var node = root
+    if path.key != nil || !path.root.isEntitySet {
+      guard let child = try keyed(root, path.key, &walk) else { return walk.notOffered }
+      node = child
+    }
+    for step in path.steps {
+      guard let child = try next(node, step, &walk) else { return walk.notOffered }
+      node = child
+    }
+    guard let resource = nodes[node].resource else { return walk.notOffered }
+    return RequestedResource(path.version, resource, walk.subject, walk.properties)
+  }
+
+  private func next(_ node: Int, _ step: ResourcePath.Step, _ walk: inout Walk) throws(GraphError) -> Int? {
+    switch step {
+    case .navigation(let navigation):
+      if navigation.containsTarget, walk.version != .beta { throw .profileNeedsBeta }
+      if let named = nodes[node].names.first(where: { $0.name == navigation.name }) { return named.node }
+      guard navigation.isCollection, navigation.containsTarget, let collection = nodes[node].collection else {
+        return nil
+      }
+      return walk.enter(navigation) ? collection : nil
+    case .key(let key): return try keyed(node, key, &walk)
+    case .property(let property):
+      walk.properties.append(property)
+      // A path of properties ends at the same node as a single one.
+      return walk.properties.count > 1 ? node : nodes[node].property
+    case .system(let name):
+      guard let system = nodes[node].systems.first(where: { $0.name == name }) else { return nil }
+      if name == "$count", let property = walk.properties.last, !property.isCollection { throw .notACollection }
+      return system.node
+    }
+  }
+
+  /// The node behind a key; `key` is nil for whoever asks.
+  private func keyed(_ node: Int, _ key: ResourcePath.Key?, _ walk: inout Walk) throws(GraphError) -> Int? {
+    guard let place = nodes[node].key else { return nil }
+    switch (place.key, walk.subject) {
+    case (.user, .service): walk.subject = .person(try OwnerReference(key))
+    case (.group, .service): walk.subject = .group(try Self.id(key, GroupID.init(_:)))
+    case (.object, .service): walk.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
+    case (.member, .group(let group)): walk.subject = .member(try Self.id(key, UserID.init(_:)), group)
+    case (.item, .collection(let owner, let collection)):
+      walk.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
+    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _): return nil
+    }
+    return place.node
+  }
+
+  private static func id<ID>(_ key: ResourcePath.Key?, _ make: (String) -> ID?) throws(GraphError) -> ID {
+    guard let key, key.name == nil || key.name == "id", let id = make(key.value) else { throw .malformedID }
+    return id
+  }
+}
+
+/// What the steps of a path were found to name so far.
+private struct Walk {
+  let version: ResourcePath.ServiceVersion
+  var subject = RequestedResource.Subject.service
+  var properties: [Property] = []
+
+  init(_ path: ResourcePath) { version = path.version }
+
+  /// Goes on to a collection of the person; false when the path names no person.
+  mutating func enter(_ collection: NavigationProperty) -> Bool {
+    guard case .person(let owner) = subject else { return false }
+    subject = .collection(owner, collection)
+    return true
+  }
+
+  var notOffered: RequestedResource { RequestedResource(version, nil, .service, []) }
+}
+
+extension OwnerReference {
+  /// The placeholder by which an official client's builder for `/me` reaches a server that does not rewrite it.
+  private static let meToken = "me-token-to-replace"
+
+  /// The person whom a key of `/users` names; nil for `/me`. Throws when it is neither an id nor a principal name, and for
+  /// an alternate key that people do not have.
+  fileprivate init(_ key: ResourcePath.Key?) throws(GraphError) {
+    guard let key, key.value != Self.meToken else {
+      self = .me
+      return
+    }
+    switch key.name {
+    case nil where key.value.contains(byte: UInt8(ascii: "@")):
+      self = .nameOrID(try Self.principalName(key.value))
+    case nil, "id":
+      if let id = UserID(key.value) {
+        self = .id(id)
+      } else {
+        guard key.name == nil else { throw .malformedID }
+        // Names may be longer than ids.
+        self = .principalName(try Self.principalName(key.value))
+      }
+    case "userPrincipalName": self = .principalName(try Self.principalName(key.value))
+    case let name?: throw GraphError(PathError.unknownKey(name))
+    }
+  }
+
+  /// What may be somebody's principal name, also if it was stored when names were judged otherwise.
+  private static func principalName(_ name: String) throws(GraphError) -> String {
+    guard (1...Limits.userPrincipalNameBytesMax).contains(name.utf8.count) else { throw .malformedID }
+    return name
+  }
+}

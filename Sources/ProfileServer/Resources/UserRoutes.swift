@@ -1,0 +1,47 @@
+import OData
+import Profiles
+
+/// Routes of people in the directory.
+struct UserRoutes {
+  let session: ProfileSession
+  let requests: RequestReader
+  let responses: ResponseFinisher
+
+  func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
+    let page = try requests.page(exchange, by: caller)
+    session.users.list(page.query, by: caller) { [responses] in
+      responses.finish(exchange, $0, page, setOf: ProfileModel.user, of: ProfileModel.user)
+    }
+  }
+
+  func count(_ exchange: Exchange, _ caller: Caller) {
+    session.users.count(requests.counting(exchange), by: caller) { [responses] in
+      responses.finish(exchange, count: $0)
+    }
+  }
+
+  func read(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) {
+    session.users.read(user, by: caller) { [responses] in responses.finish(exchange, read: $0) }
+  }
+
+  func create(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
+    let patch = try requests.patch(exchange, .create, ProfileModel.user)
+    let receipt = try requests.receipt(exchange, by: caller)
+    session.users.create(patch, once: receipt, by: caller) { [responses] in responses.finish(exchange, created: $0) }
+  }
+
+  func update(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
+    let patch = try requests.patch(exchange, .update, ProfileModel.user)
+    let preconditions = try Preconditions(exchange.request.headers)
+    session.users.update(user, patch, preconditions: preconditions, by: caller) { [responses] in
+      responses.finish(exchange, updated: $0)
+    }
+  }
+
+  func delete(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
+    let preconditions = try Preconditions(exchange.request.headers)
+    session.users.delete(user, preconditions: preconditions, by: caller) { [responses] in
+      responses.finish(exchange, removed: $0)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import HTTPTypes
+import Hummingbird
+
+/// What every answer of a route has that is not Graph's: ids, a document of the right form when it is an error, leave for
+/// browsers.
+struct CommonFieldsMiddleware: RouterMiddleware {
+  typealias Context = BasicRequestContext
+
+  /// Decides for its own paths.
+  let authority: AuthorityRoutes
+
+  func handle(
+    _ request: Request, context: BasicRequestContext,
+    next: (Request, BasicRequestContext) async throws -> Response
+  ) async throws -> Response {
+    if Self.isPreflight(request) { return authority.preflight(request) ?? Self.preflight(request) }
+    do {
+      return Self.identified(try await next(request, context), request)
+    } catch let error as any HTTPResponseError where error.status == .notFound {
+      if let refusal = authority.refusal(request) { return Self.identified(refusal, request) }
+      return ErrorAnswer.response(.noSuchRoute, request)
+    } catch let error as any HTTPResponseError where error.status == .methodNotAllowed {
+      return ErrorAnswer.response(.methodNotAllowed([]), request)
+    }
+  }
+
+  private static func identified(_ response: Response, _ request: Request) -> Response {
+    guard response.headers[.requestID] == nil else { return response }
+    var response = response
+    var source = RequestIDSource()
+    let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
+    response.headers[.requestID] = identity.requestID
+    response.headers[.clientRequestID] = identity.clientRequestID
+    return response
+  }
+
+  private static func isPreflight(_ request: Request) -> Bool {
+    guard request.method == .options, let method = HTTPField.Name("Access-Control-Request-Method") else { return false }
+    return request.headers[method] != nil
+  }
+
+  private static func preflight(_ request: Request) -> Response {
+    Response(
+      status: .noContent,
+      headers: [
+        .accessControlAllowOrigin: "*", .accessControlAllowMethods: CORS.allowedMethods,
+        .accessControlAllowHeaders: CORS.allowedHeaders(for: request.askedHeaders),
+      ])
+  }
+}

@@ -1,0 +1,58 @@
+public import OData
+
+/// The bounds that the stores enforce. Bounds of the store's contract, which every store shares with its callers, are in
+/// `OData/Limits.swift`.
+extension Limits {
+  // MARK: Any store
+
+  /// Most expired receipts of `Idempotency-Key` that one creation deletes.
+  public static let receiptsForgottenMax = 16
+  /// Most faults that a check of the whole database reports.
+  public static let checkFindingsMax = 1_000
+  /// Most times that the lock of a data directory is tried, 10 ms apart.
+  public static let lockAttemptsMax = 20
+
+  // MARK: SQLite
+
+  /// Most people that a selective search looks at before it gives what it found so far.
+  public static let scanRowsMax = 2_000
+  /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.
+  public static let readAttemptsMax = 20
+  /// Most times that a read, a write or a start is tried when the disk or the memory fails: an error may pass.
+  public static let failedAttemptsMax = 3
+  /// Longest wait for another connection, in seconds. Others hold the file only while they recover its log.
+  public static let busySeconds = 5
+  /// Most memory for pages of each connection that reads, in KiB. It is not a memory map: with one, a file that is cut short
+  /// would end the process instead of a read.
+  public static let readCacheKiB = 32_768
+  /// Most memory for pages of the connection that writes, in KiB. With less, updates spread over many people read each page
+  /// again.
+  public static let writeCacheKiB = 65_536
+  /// Longest time between two checks that the files of a store are still in their place, in seconds.
+  public static let filesSeconds = 1
+  /// Pages of write-ahead log, 4 KiB each, after which it is emptied into the database.
+  public static let logPages = 4_000
+  /// Longest wait, in milliseconds, for a read that keeps the values of a deleted person from being erased.
+  public static let eraseMilliseconds = 500
+  /// Largest database whose integrity is checked in the background after a start, in bytes.
+  public static let startCheckBytesMax = 256 << 20
+
+  // MARK: PostgreSQL
+
+  /// Longest wait for an answer of the database server before its connection is given up.
+  public static let databaseSeconds = 30
+  /// Longest time that a read or a write is tried again while the database server cannot be reached.
+  public static let databaseRetrySeconds = 5
+  /// Longest wait for a new connection to the database server, unless its URL says otherwise (`connect_timeout`).
+  public static let databaseConnectSeconds = 5
+  /// Longest wait for an answer to a command that changes or reads all of a database at once.
+  public static let databaseCommandSeconds = 86_400
+  /// Most reads that go to the database server in one round trip.
+  public static let databaseReadsMax = 64
+  /// Connections that write.
+  public static let databaseWriters = 2
+  /// Connections that write to a database that is spread over nodes, where each person is written alone.
+  public static let distributedWriters = 16
+  /// Shortest time between two deletions of expired receipts on a database that is spread over nodes.
+  public static let distributedReceiptsSeconds = 60
+}

@@ -1,0 +1,64 @@
+import OData
+import Profiles
+
+/// Reads a whole database, in one transaction.
+struct PostgreSQLExport {
+  private let connection: PostgreSQLConnection
+
+  init(_ connection: PostgreSQLConnection) { self.connection = connection }
+
+  func run(_ body: (ImportLine) throws -> Void) throws {
+    try each("select id, json from tenant t order by id") { row in
+      let id = try row.tenantID(0)
+      let settings = try PostgreSQLOwnerRelations.decided(id, row.bytes(1))
+      if try !settings.isPlain || !isImplied(id) { try body(.tenant(settings)) }
+    }
+    try each("select \(PostgreSQLColumns.group) from directory_group order by id") { row in
+      try body(.group(try row.group()))
+    }
+    var last = ""
+    while true {
+      let people = try connection.rows(Self.people, .text(last))
+      for row in people.rows.map(PostgreSQLRow.init) {
+        let person = try row.person()
+        last = person.id.text
+        try export(person, body)
+      }
+      guard !people.rows.isEmpty else { return }
+    }
+  }
+
+  func export(_ person: StoredUser, _ body: (ImportLine) throws -> Void) throws {
+    try body(.user(person))
+    for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(
+      PostgreSQLRow.init)
+    {
+      try body(.member(person.id, of: try row.groupID(0)))
+    }
+    for row in try connection.rows(Self.items, .text(person.id.text)).rows.map(PostgreSQLRow.init) {
+      let key = ItemKey(user: person.id, collection: row.text(0), id: try row.itemID(1))
+      try body(.item(try row.item(key, from: 2)))
+    }
+  }
+
+  private func isImplied(_ tenant: TenantID) throws -> Bool {
+    try TenantID.builtIn.contains(tenant) || !connection.rows(Self.inhabitants, .text(tenant.text)).rows.isEmpty
+  }
+
+  private func each(_ sql: String, _ body: (PostgreSQLRow) throws -> Void) throws {
+    for row in try connection.rows(PostgreSQLStatement("", sql)).rows { try body(PostgreSQLRow(row)) }
+  }
+
+  private static let people = PostgreSQLStatement(
+    "export_people",
+    "select \(PostgreSQLColumns.person) from person where user_id > $1::text order by user_id limit 500")
+  private static let items = PostgreSQLStatement(
+    "export_items",
+    "select collection, id, \(PostgreSQLColumns.item) from item where user_id = $1::text order by collection, id")
+  private static let inhabitants = PostgreSQLStatement(
+    "export_inhabitants",
+    """
+    select 1::bigint where exists (select 1 from person where tenant = $1::text)
+    or exists (select 1 from directory_group where tenant = $1::text)
+    """)
+}

@@ -1,0 +1,49 @@
+import OData
+import Profiles
+
+/// What a group of writes will touch and read first.
+struct PostgreSQLWriteSet {
+  /// Whose chains of the audit log are locked.
+  var users: Set<UserID> = []
+  var keys: Set<ItemKey> = []
+  var ownerLookups: Set<PostgreSQLOwnerRelations.Lookup> = []
+}
+
+extension StoreWrite {
+  /// The id of the person or the group whose writes must keep their order; nil for a write of everything.
+  var subject: String? {
+    switch self {
+    case .item(let operation, _, _): operation.key.user.text
+    case .createItem(let operation, _, _): operation.key.user.text
+    case .atomic(let operations, _): operations.first?.key.user.text
+    case .person(let operation, _): operation.user.text
+    case .createPerson(let operation, _, _): operation.user.text
+    case .group(let operation, _): operation.group.text
+    case .createGroup(let operation, _, _): operation.group.text
+    case .replaceAll: nil
+    }
+  }
+
+  /// A number that is the same for writes that must keep their order.
+  var routingKey: Int { (subject ?? "").utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } }
+
+  /// Adds to a write set what the write touches and reads first, as far as that is known before.
+  func add(to writeSet: inout PostgreSQLWriteSet) {
+    switch self {
+    case .item(let operation, _, _): Self.add(operation, to: &writeSet)
+    case .createItem(let operation, _, _): Self.add(operation, to: &writeSet)
+    case .atomic(let operations, _): for operation in operations { Self.add(operation, to: &writeSet) }
+    case .person(let operation, _): writeSet.users.insert(operation.user)
+    case .createPerson(let operation, _, _): writeSet.users.insert(operation.user)
+    case .group(let operation, _): writeSet.users.formUnion(operation.people)
+    case .createGroup(let operation, _, _): writeSet.users.formUnion(operation.people)
+    case .replaceAll: break
+    }
+  }
+
+  private static func add(_ operation: any ItemOperation, to writeSet: inout PostgreSQLWriteSet) {
+    writeSet.users.insert(operation.key.user)
+    writeSet.keys.insert(operation.key)
+    writeSet.ownerLookups.insert(PostgreSQLOwnerRelations.Lookup(operation.key.user, operation.authorization))
+  }
+}

@@ -1,0 +1,24 @@
+import OData
+public import Profiles
+
+/// How a store on SQLite is opened.
+public struct SQLiteOptions: Sendable {
+  /// Whether the integrity of the file is checked in the background after the start.
+  public var checksIntegrity: Bool
+  /// The policies that hold in these tenants where they decided nothing themselves.
+  public var policyDefaults: [TenantID: TenantPolicy]
+  /// Whether changes go to the audit log. Only a benchmark turns that off, to measure what it costs.
+  package var keepsAuditLog = true
+  /// Pages of write-ahead log after which it is emptied; tests lower it.
+  package var logPages = Limits.logPages
+  /// Whether no other store has the data directory, so that this one empties the write-ahead log.
+  var isOwner = true
+  /// Runs on the writer's thread before the commit of every group; tests look there for answers that came too early.
+  package var beforeCommit: (@Sendable () -> Void)?
+
+  /// The options of a server.
+  public init(checksIntegrity: Bool = true, policyDefaults: [TenantID: TenantPolicy] = [:]) {
+    self.checksIntegrity = checksIntegrity
+    self.policyDefaults = policyDefaults
+  }
+}

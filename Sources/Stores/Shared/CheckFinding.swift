@@ -1,0 +1,44 @@
+import OData
+public import Profiles
+
+/// A fault that a check found. It names the place, and never a value.
+public struct CheckFinding: Equatable, Sendable {
+  /// The person whose data has the fault; nil when it is a fault of the database as such.
+  public let user: UserID?
+  /// The item's collection and id; nil when the fault is not in an item.
+  public let collection: String?
+  public let item: ItemID?
+  /// What is wrong, as a sentence.
+  public let message: String
+}
+
+extension CheckFinding {
+  /// A fault of the database as such.
+  static func inDatabase(_ message: String) -> CheckFinding {
+    CheckFinding(user: nil, collection: nil, item: nil, message: message)
+  }
+
+  /// A fault of a person, which lies in no item.
+  static func ofPerson(_ user: UserID?, _ message: String) -> CheckFinding {
+    CheckFinding(user: user, collection: nil, item: nil, message: message)
+  }
+
+  /// What is wrong with a group; nil when nothing is.
+  static func ofGroup(_ group: StoredGroup) -> CheckFinding? { group.fault.map { .inDatabase("A group: \($0)") } }
+
+  /// What is wrong when a person has no audit log.
+  static let noAuditLog = "The person has no audit log in their tenant."
+  /// What is wrong when the table of mail addresses and a person differ.
+  static let otherMail = "The mail address that is noted of the person is another."
+}
+
+extension StoredItem {
+  /// What is wrong with a stored item, as a sentence; nil when nothing is.
+  func fault(hasOwner: Bool) -> String? {
+    guard hasOwner else { return "The item belongs to nobody." }
+    guard let collection = ProfileModel.collection(named: key.collection) else {
+      return "The item lies in a collection that is not declared."
+    }
+    return fault(as: collection.target)
+  }
+}

@@ -1,0 +1,108 @@
+import OData
+import Profiles
+
+/// One import, inside a transaction, into whatever database. The versions of records count for nothing: what is written
+/// gets one that nothing had before, so that no entity tag of a directory comes back with another's content.
+struct DirectoryImport<Tables: WriteTables> {
+  let tables: Tables
+  let time: DateTimeOffset
+  /// What the person of the last item holds: their items follow one another, so it is counted once for each.
+  private var current: (user: UserID, usage: PersonQuota)?
+
+  init(tables: Tables, time: DateTimeOffset) {
+    self.tables = tables
+    self.time = time
+  }
+
+  /// Imports what `next` gives until it gives nil, and returns how many lines that were. Throws `ImportError` for a line that is
+  /// refused, the failure of the database, and what `next` throws.
+  mutating func run(_ next: () throws -> ImportLine?) throws -> Int {
+    var count = 0
+    while let line = try next() {
+      try add(line)
+      count += 1
+    }
+    return count
+  }
+
+  /// Imports one line. Throws as `run` does.
+  mutating func add(_ line: ImportLine) throws {
+    switch line {
+    case .tenant(let settings): try tables.put(settings)
+    case .group(let group): try add(group)
+    case .user(let user): try add(user)
+    case .member(let user, of: let group): try add(user, of: group)
+    case .item(let item): try add(item)
+    }
+  }
+
+  private func add(_ group: StoredGroup) throws {
+    let old = try tables.group(group.id)
+    guard old.map({ $0.tenant == group.tenant }) ?? true else { throw ImportError.groupOfOtherTenant }
+    try tables.add(group.tenant)
+    try tables.put(
+      StoredGroup(id: group.id, tenant: group.tenant, version: .random(), json: group.json), replacing: old)
+  }
+
+  private func add(_ user: UserID, of group: GroupID) throws {
+    guard let tenant = try tables.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
+    guard try tables.group(group)?.tenant == tenant else { throw ImportError.unknownGroup }
+    guard try !tables.isMember(user, of: group) else { return }
+    guard try tables.hasRoom(for: user) else { throw ImportError.tooManyGroups }
+    try tables.add(user, to: group)
+    try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
+  }
+
+  private func add(_ user: StoredUser) throws {
+    // What was read before another server wrote would say that names are kept which are not.
+    try tables.lock(user.id, of: user.tenant)
+    let existing = try tables.user(user.id)
+    guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }
+    try tables.add(user.tenant)
+    let old = existing?.version
+    let new = StoredUser(
+      id: user.id, tenant: user.tenant, principalName: user.principalName, displayName: user.displayName,
+      version: .random(), json: user.json)
+    switch try tables.put(new, replacing: existing) {
+    case .principalName: throw ImportError.principalNameTaken
+    case .mail: throw ImportError.mailTaken
+    case nil: break
+    }
+    try append(user.id, user.tenant, nil, nil, from: old, to: new.version)
+  }
+
+  private mutating func add(_ item: StoredItem) throws {
+    let state = try tables.state(of: item.key, for: .everything)
+    guard let owner = state.owner else { throw ImportError.unknownPerson }
+    let old = state.item
+    try count(item, replacing: old)
+    let new = item.with(.random())
+    if old == nil { try tables.insert(new) } else { try tables.update(new) }
+    try append(item.key.user, owner.tenant, item.key.collection, item.key.id, from: old?.version, to: new.version)
+  }
+
+  private mutating func count(_ item: StoredItem, replacing old: StoredItem?) throws {
+    var usage: PersonQuota
+    if let current, current.user == item.key.user {
+      usage = current.usage
+    } else {
+      usage = try tables.usage(of: item.key.user)
+    }
+    switch usage.refusal(of: item, replacing: old?.json.count) {
+    case nil: break
+    case .collectionFull: throw ImportError.collectionFull
+    case .some: throw ImportError.personFull
+    }
+    usage.add(item, replacing: old?.json.count)
+    current = (item.key.user, usage)
+  }
+
+  private func append(
+    _ user: UserID, _ tenant: TenantID, _ collection: String?, _ item: ItemID?, from old: Version?, to new: Version?
+  ) throws(Tables.Failure) {
+    try tables.append(
+      Change(
+        time: time, kind: .imported, user: user, tenant: tenant, collection: collection, item: item, properties: [],
+        versionBefore: old, versionAfter: new, actingUser: nil, actingApplication: nil))
+  }
+}

@@ -1,0 +1,315 @@
+import OData
+import Profiles
+
+/// Why one write of a group was not applied.
+private enum WriteFailure<Failure: Error>: Error {
+  /// It was refused, and touched nothing.
+  case refused(ProfileError)
+  /// The database failed, and with it the transaction.
+  case failed(Failure)
+}
+
+/// Applies writes inside an open transaction, in whatever database: what they decide, which limits hold, and what is
+/// recorded of them. Belongs to the thread of its tables.
+final class WriteApplier<Tables: WriteTables> {
+  private typealias WriteFailure = Stores.WriteFailure<Tables.Failure>
+
+  /// An answer that waits for the commit.
+  typealias Answer = () -> Void
+
+  private let tables: Tables
+  /// Whether values were deleted that must leave the disk with the commit.
+  private(set) var hasErased = false
+
+  /// An applier for one transaction.
+  init(_ tables: Tables) { self.tables = tables }
+
+  /// Applies one write inside the open transaction. A refusal is an answer like any other; what is thrown spoils the
+  /// transaction.
+  func apply(_ write: StoreWrite) throws(Tables.Failure) -> Answer {
+    switch write {
+    case .item(let operation, let prepared, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation, prepared) }
+      return { completion(result) }
+    case .person(let operation, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation) }
+      return { completion(result) }
+    case .createItem(let operation, let receipt, let completion):
+      let result = try settled { () throws(WriteFailure) in
+        try once(receipt, of: operation.key.id.text) { () throws(WriteFailure) in
+          try apply(operation, nil)
+        }
+      }
+      return { completion(result) }
+    case .createPerson(let operation, let receipt, let completion):
+      let result = try settled { () throws(WriteFailure) in
+        try once(receipt, of: operation.user.text) { () throws(WriteFailure) in try apply(operation) }
+      }
+      return { completion(result) }
+    case .createGroup(let operation, let receipt, let completion):
+      let result = try settled { () throws(WriteFailure) in
+        try once(receipt, of: operation.group.text) { () throws(WriteFailure) in try apply(operation) }
+      }
+      return { completion(result) }
+    case .atomic(let operations, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operations) }
+      return { completion(result) }
+    case .group(let operation, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation) }
+      return { completion(result) }
+    case .replaceAll(let lines, let time, let completion):
+      let result = try settled { () throws(WriteFailure) in try replaceAll(lines, at: time) }
+      return { completion(result) }
+    }
+  }
+
+  private func settled<Outcome>(
+    _ body: () throws(WriteFailure) -> Outcome
+  ) throws(Tables.Failure) -> Result<Outcome, ProfileError> {
+    do throws(WriteFailure) {
+      return .success(try body())
+    } catch {
+      switch error {
+      case .refused(let error): return .failure(error)
+      case .failed(let failure): throw failure
+      }
+    }
+  }
+
+  private func sql<Value>(_ body: () throws(Tables.Failure) -> Value) throws(WriteFailure) -> Value {
+    do throws(Tables.Failure) { return try body() } catch { throw .failed(error) }
+  }
+
+  // MARK: Receipts and groups
+
+  /// Creates what `receipt` stands for, unless that was done before.
+  private func once<Outcome: Sendable>(
+    _ receipt: IdempotencyReceipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
+  ) throws(WriteFailure) -> Once<Outcome> {
+    if let known = try sql({ () throws(Tables.Failure) in try tables.known(receipt) }) {
+      guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
+      return .repeated(known.id)
+    }
+    let outcome = try create()
+    try sql { () throws(Tables.Failure) in try tables.keep(receipt, of: id) }
+    return .done(outcome)
+  }
+
+  private func apply(_ operations: [any ItemOperation]) throws(WriteFailure) -> ChangesetOutcome {
+    try sql { () throws(Tables.Failure) in try tables.setSavepoint() }
+    var outcomes: [ItemOutcome] = []
+    for (index, operation) in operations.enumerated() {
+      do throws(WriteFailure) {
+        outcomes.append(try apply(operation, nil))
+      } catch {
+        guard case .refused(let refusal) = error else { throw error }
+        try sql { () throws(Tables.Failure) in try tables.undoToSavepoint() }
+        return .refused(index: index, refusal)
+      }
+    }
+    try sql { () throws(Tables.Failure) in try tables.releaseSavepoint() }
+    return .applied(outcomes)
+  }
+
+  // MARK: Items
+
+  private func apply(
+    _ operation: any ItemOperation, _ prepared: PreparedChange?
+  ) throws(WriteFailure) -> ItemOutcome {
+    let key = operation.key
+    if let prepared, let outcome = try sql({ () throws(Tables.Failure) in try swap(prepared, at: key) }) {
+      return outcome
+    }
+    let state = try sql { () throws(Tables.Failure) in try tables.state(of: key, for: operation.authorization) }
+    return try apply(decide(operation, prepared, state), to: key, state.item)
+  }
+
+  /// Applies what was decided before, by compare and swap; nil when the item is another by now, or when a limit has
+  /// to be looked at first.
+  private func swap(_ prepared: PreparedChange, at key: ItemKey) throws(Tables.Failure) -> ItemOutcome? {
+    switch prepared.change {
+    case .unchanged: return nil
+    case .put(let item, let change):
+      guard item.key == key, try tables.update(item, ifStill: prepared.base) else { return nil }
+      try tables.append(change)
+      return .written(item)
+    case .remove(let change):
+      guard try tables.delete(key, ifStill: prepared.base) else { return nil }
+      try tables.append(change)
+      return .removed
+    }
+  }
+
+  private func decide(
+    _ operation: any ItemOperation, _ prepared: PreparedChange?, _ state: ItemState
+  ) throws(WriteFailure) -> ItemChange {
+    if let prepared, prepared.base == state.item?.version { return prepared.change }
+    do throws(ProfileError) { return try operation.change(state) } catch { throw .refused(error) }
+  }
+
+  private func apply(
+    _ change: ItemChange, to key: ItemKey, _ old: StoredItem?
+  ) throws(WriteFailure) -> ItemOutcome {
+    switch change {
+    case .unchanged(let item):
+      return .unchanged(item)
+    case .put(let item, let change):
+      guard item.key == key else { throw .refused(.store(.failed("An operation wrote another item than its own."))) }
+      try checkLimits(item, old)
+      try sql { () throws(Tables.Failure) in
+        if old == nil { try tables.insert(item) } else { try tables.update(item) }
+        try tables.append(change)
+      }
+      return .written(item)
+    case .remove(let change):
+      try sql { () throws(Tables.Failure) in
+        try tables.delete(key)
+        try tables.append(change)
+      }
+      return .removed
+    }
+  }
+
+  /// Only what adds to a person can exceed a limit; the rest is not counted.
+  private func checkLimits(_ item: StoredItem, _ old: StoredItem?) throws(WriteFailure) {
+    if let old, item.json.count <= old.json.count { return }
+    let usage = try sql { () throws(Tables.Failure) in try tables.usage(of: item.key.user) }
+    if let refusal = usage.refusal(of: item, replacing: old?.json.count) { throw .refused(refusal) }
+  }
+
+  // MARK: People
+
+  private func apply(_ operation: any PersonOperation) throws(WriteFailure) -> PersonOutcome {
+    let old = try sql { () throws(Tables.Failure) in try tables.user(operation.user) }
+    let change: PersonChange
+    let relation = try sql { () throws(Tables.Failure) in
+      try operation.authorization.needsOwnerRelation(to: operation.user)
+        ? tables.owner(operation.user, for: operation.authorization)?.relation : nil
+    }
+    let state = PersonState(person: old, relation: relation)
+    do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
+    switch change {
+    case .unchanged(let user): return .unchanged(user)
+    case .put(let user, let change):
+      try put(user, change, replacing: old)
+      return .written(user)
+    case .remove(let change, let log):
+      try removeItems(of: operation.user, where: { _, _ in true }, log)
+      try removeMemberships(of: operation.user, log)
+      hasErased = true
+      try sql { () throws(Tables.Failure) in
+        if let old { try tables.delete(old) }
+        try tables.append(change)
+      }
+      return .removed
+    case .removeItems(let change, let isMeant, let log):
+      try removeItems(of: operation.user, where: isMeant, log)
+      try sql { () throws(Tables.Failure) in try tables.append(change) }
+      return .removed
+    }
+  }
+
+  private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {
+    let taken = try sql { () throws(Tables.Failure) in try tables.put(user, replacing: old) }
+    switch taken {
+    case .principalName: throw .refused(.principalNameTaken)
+    case .mail: throw .refused(.mailTaken)
+    case nil: try sql { () throws(Tables.Failure) in try tables.append(change) }
+    }
+  }
+
+  private func removeItems(
+    of user: UserID, where isMeant: (String, Audience) -> Bool, _ log: @Sendable (ItemKey, Version) -> Change
+  ) throws(WriteFailure) {
+    try sql { () throws(Tables.Failure) in
+      for (key, version, audience) in try tables.versions(of: user) where isMeant(key.collection, audience) {
+        try tables.delete(key)
+        try tables.append(log(key, version))
+      }
+    }
+  }
+
+  private func removeMemberships(
+    of user: UserID, _ log: @Sendable (ItemKey, Version) -> Change
+  ) throws(WriteFailure) {
+    try sql { () throws(Tables.Failure) in
+      for group in try tables.removeMemberships(of: user) {
+        guard let id = ItemID(group.text) else { continue }
+        let key = ItemKey(user: user, collection: Change.memberships, id: id)
+        try tables.append(log(key, .unwritten).withoutVersions)
+      }
+    }
+  }
+
+  // MARK: Groups
+
+  private func apply(_ operation: any GroupOperation) throws(WriteFailure) -> GroupOutcome {
+    let state = try sql { () throws(Tables.Failure) in
+      GroupState(
+        group: try tables.group(operation.group),
+        people: try tables.tenants(of: operation.people),
+        members: try tables.members(among: operation.people, of: operation.group))
+    }
+    let change: GroupChange
+    do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
+    switch change {
+    case .unchanged(let group): return .group(group)
+    case .put(let group, let additions):
+      try checkRoom(for: additions)
+      try sql { () throws(Tables.Failure) in try tables.put(group, replacing: state.group) }
+      try add(additions, to: operation.group)
+      return .group(group)
+    case .add(let additions):
+      try checkRoom(for: additions)
+      try add(additions, to: operation.group)
+    case .removeMember(let change):
+      try sql { () throws(Tables.Failure) in
+        try tables.remove(change.user, from: operation.group)
+        try tables.append(change)
+      }
+    case .remove(let log):
+      try sql { () throws(Tables.Failure) in
+        for user in try tables.deleteGroup(operation.group) { try tables.append(log(user)) }
+      }
+    }
+    return .done
+  }
+
+  /// A refusal must come before anything is written.
+  private func checkRoom(for additions: [Change]) throws(WriteFailure) {
+    for addition in additions {
+      let hasRoom = try sql { () throws(Tables.Failure) in try tables.hasRoom(for: addition.user) }
+      guard hasRoom else { throw .refused(.tooManyGroups) }
+    }
+  }
+
+  private func add(_ additions: [Change], to group: GroupID) throws(WriteFailure) {
+    try sql { () throws(Tables.Failure) in
+      for addition in additions {
+        try tables.add(addition.user, to: group)
+        try tables.append(addition)
+      }
+    }
+  }
+
+  // MARK: Everything
+
+  /// Takes all of the records, or none and leaves everything as it is.
+  private func replaceAll(_ lines: [ImportLine], at time: DateTimeOffset) throws(WriteFailure) {
+    try sql { () throws(Tables.Failure) in
+      try tables.setSavepoint()
+      try tables.deleteEverything()
+    }
+    var directory = DirectoryImport(tables: tables, time: time)
+    do {
+      for line in lines { try directory.add(line) }
+    } catch let failure as Tables.Failure {
+      throw .failed(failure)
+    } catch {
+      try sql { () throws(Tables.Failure) in try tables.undoToSavepoint() }
+      throw .refused((error as? ImportError) == .unknownPerson ? .userNotFound : .store(.failed("\(error)")))
+    }
+    try sql { () throws(Tables.Failure) in try tables.releaseSavepoint() }
+    hasErased = true
+  }
+}

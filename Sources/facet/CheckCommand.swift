@@ -1,0 +1,32 @@
+import ArgumentParser
+import Profiles
+import Stores
+
+/// `facet check`: looks through everything for damage.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Look through the whole database for damage; it may run beside a server.")
+
+  @OptionGroup var options: StoreOptions
+
+  func run() throws {
+    let store = try options.openReadOnly()
+    defer { store.close() }
+    let findings: [CheckFinding]
+    do {
+      findings = try store.check()
+    } catch let error as StoreError {
+      throw CommandFailure(error.message)
+    }
+    for finding in findings { print(Self.line(finding)) }
+    guard findings.isEmpty else { throw CommandFailure("\(findings.count) faults were found.") }
+    let totals = try store.totals()
+    print("\(totals.users) people, \(totals.items) items, \(totals.changes) changes: no fault was found.")
+  }
+
+  /// Where the fault lies, by ids, and what it is; never a value.
+  private static func line(_ finding: CheckFinding) -> String {
+    let place = [finding.user?.text, finding.collection, finding.item?.text].compactMap { $0 }.joined(separator: "/")
+    return place.isEmpty ? finding.message : "\(place): \(finding.message)"
+  }
+}

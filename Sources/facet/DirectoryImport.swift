@@ -1,0 +1,55 @@
+import Foundation
+import ProfileServer
+import Profiles
+import Stores
+
+/// Brings a file of JSON lines into a store.
+struct DirectoryImport {
+  let environment: ServiceEnvironment
+
+  /// Imports a file, or standard input when there is none; a bad line is reported with its number and nothing is
+  /// changed. Returns how many records it took.
+  func run(_ path: String?, into store: any ProfileStore) throws -> Int {
+    let input = try path.map(Self.open) ?? .standardInput
+    let lines = LineReader(input)
+    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
+    let progress = ProgressLine("Imported")
+    var lineCount = 0
+    do {
+      let count = try store.importLines(at: environment.now()) {
+        guard let line = try lines.next() else { return nil }
+        lineCount += 1
+        progress.update(lineCount)
+        return try reader.line(line)
+      }
+      progress.finish(count)
+      return count
+    } catch let error as CommandFailure {
+      throw error
+    } catch StoreError.unresolved {
+      throw CommandFailure(
+        "\(StoreError.unresolved.message) Look with 'facet export' before you repeat it; to repeat it does no harm.")
+    } catch {
+      let place = lines.lineNumber > 0 ? "Line \(lines.lineNumber): " : ""
+      throw CommandFailure("\(place)\(Self.sentence(error)). Nothing was changed.")
+    }
+  }
+
+  private static func open(_ path: String) throws -> FileHandle {
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw CommandFailure("\(path) cannot be read. Check its path and permissions.")
+    }
+    return file
+  }
+
+  private static func sentence(_ error: any Error) -> String {
+    let sentence =
+      switch error {
+      case let error as ImportLineError: error.message
+      case let error as ImportError: error.message
+      case let error as StoreError: error.message
+      default: String(describing: error)
+      }
+    return sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+  }
+}

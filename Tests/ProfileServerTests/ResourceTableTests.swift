@@ -1,0 +1,140 @@
+import Foundation
+import NIOCore
+import OData
+import Testing
+
+@testable import ProfileServer
+@testable import Profiles
+
+@Suite("The table of resources")
+struct ResourceTableTests {
+  private static let model = ProfileModel.model
+
+  /// The paths of the OpenAPI document with their operations, as a reader of it sees them.
+  private static func paths() throws -> [String: [String: Any]] {
+    let bytes = ServiceMetadata.openAPI.plain.bytes
+    let root = try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView)) as? [String: Any]
+    return try #require(root?["paths"] as? [String: [String: Any]])
+  }
+
+  /// A path that the template stands for.
+  private static func path(of resource: Resource) -> String {
+    "/beta"
+      + resource.template.text.replacing("{collection}", with: "phones")
+      .replacing("{property}", with: property(of: resource)).replacing("{user-id}", with: "a")
+      .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
+      .replacing("{object-id}", with: "e")
+  }
+
+  /// A property that the resource can be read of: a collection where its values are counted.
+  private static func property(of resource: Resource) -> String {
+    guard resource.template.segments.last == .system("$count") else { return "id" }
+    return resource.type === ProfileModel.user
+      ? "businessPhones" : resource.type === ProfileModel.group ? "groupTypes" : "sources"
+  }
+
+  @Test("Each resource is declared once, and each of its methods")
+  func rowsAreUnique() {
+    let names = ResourceTable.resources.flatMap { resource in
+      resource.routes.map { "\(resource.template.text) \($0.method)" } + [resource.template.text]
+    }
+    #expect(Set(names).count == names.count)
+    #expect(ResourceTable.labels.map(\.index) == Array(ResourceTable.labels.indices))
+  }
+
+  @Test(
+    "Each resource is found at its path, and its handlers take the keys of the path", arguments: ResourceTable.resources
+  )
+  func dispatch(resource: Resource) throws {
+    let requested = try RequestedResource(path: Array(Self.path(of: resource).utf8))
+    #expect(requested.resource === resource)
+    for route in resource.routes { #expect(route.handler.fits(requested.subject), "\(resource.template.text)") }
+  }
+
+  @Test("Every collection has every operation, under both addresses")
+  func everyCollection() throws {
+    let paths = try Self.paths()
+    for collection in ProfileModel.collections {
+      for user in ["me", "users/{user-id}"] {
+        let address = "/beta/\(user)/profile/\(collection.name)"
+        #expect(Set((paths[address] ?? [:]).keys) == ["get", "post"])
+        #expect(Set((paths[address + "/{item-id}"] ?? [:]).keys) == ["get", "patch", "delete"])
+        for path in [
+          "/$count", "/{item-id}/{property}", "/{item-id}/{property}/$value", "/{item-id}/{property}/$count",
+        ] {
+          #expect(Set((paths[address + path] ?? [:]).keys) == ["get"])
+        }
+      }
+    }
+  }
+
+  @Test("Users are offered by both versions, a profile by /beta alone")
+  func versions() throws {
+    let paths = try Self.paths()
+    for version in ["beta", "v1.0"] {
+      #expect(Set((paths["/\(version)/users"] ?? [:]).keys) == ["get", "post"])
+      #expect(Set((paths["/\(version)/users/{user-id}"] ?? [:]).keys) == ["get", "patch", "delete"])
+      #expect(Set((paths["/\(version)/me"] ?? [:]).keys) == ["get"])
+      #expect(paths["/\(version)/"] != nil && paths["/\(version)/$metadata"] != nil)
+    }
+    #expect(paths["/beta/me/profile"] != nil)
+    #expect(paths["/beta/$batch"]?["post"] != nil && paths["/v1.0/$batch"]?["post"] != nil)
+    #expect(paths.keys.filter { $0.hasPrefix("/v1.0") && $0.contains("profile") }.isEmpty)
+  }
+
+  @Test("The query options that are described are those that are taken", arguments: ResourceTable.documented)
+  func options(resource: Resource) throws {
+    let requested = try RequestedResource(path: Array(Self.path(of: resource).utf8))
+    for route in resource.routes {
+      let supported = resource.supportedOptions(of: route.method.httpMethod)
+      for option in SystemQueryOption.allCases {
+        let value =
+          [
+            .select: "id", .expand: "phones", .filter: "true", .orderby: "id", .top: "1", .skip: "1", .count: "true",
+            .search: "a",
+          ][option] ?? ""
+        let query = "\(option.name)=\(value)"
+        let isTaken = (try? QueryOptions(query.utf8, of: requested.type, offering: supported)) != nil
+        #expect(isTaken == route.options.contains(option), "\(route.method) \(resource.template.text)?\(query)")
+      }
+    }
+  }
+
+  @Test("No two operations have the same id")
+  func ids() throws {
+    let ids = try Self.paths().values.flatMap { $0.values.compactMap { ($0 as? [String: Any])?["operationId"] } }
+    let texts = ids.compactMap { $0 as? String }
+    #expect(texts.count == APIOperation.all(of: Self.model).count)
+    #expect(Set(texts).count == texts.count)
+  }
+
+  @Test("A second address of a collection has the same operations")
+  func secondAddress() throws {
+    let model = try EntityModel(
+      namespace: "test", enums: [],
+      types: [
+        .entity("user", base: nil, "", [.string("id", "").traits(.key)]),
+        .entity("profile", base: nil, contained: .init(in: "user", as: "profile", isCollection: false, ""), "", []),
+        .entity(
+          "duty", base: nil, contained: .init(in: "profile", as: "responsibilities", mayOmitOwner: true, ""), "",
+          [.string("id", "").traits(.key)]),
+      ], roots: [.entitySet("users", of: "user"), .singleton("me", of: "user")])
+    let text = String(buffer: ServiceMetadata.openAPI(of: model).plain.bytes)
+    for suffix in ["", "/$count", "/{item-id}", "/{item-id}/{property}"] {
+      #expect(text.contains("\"/beta/me/responsibilities\(suffix)\":"))
+      #expect(text.contains("\"/beta/me/profile/responsibilities\(suffix)\":"))
+    }
+    #expect(CoveragePage.text(of: model).contains("| `responsibilities` | `/me/responsibilities` | `duty` |"))
+  }
+
+  @Test("The permissions that are described are those that are asked for")
+  func permissions() throws {
+    let person = Caller(actor: .user(try #require(UserID("a"))), tenant: .demo, permissions: [])
+    let application = Caller(actor: .application, tenant: .demo, permissions: [])
+    for access in Access.allCases {
+      #expect(access.sufficient(.own) == access.sufficient(for: person, isOwner: true))
+      #expect(access.sufficient(.others) == access.sufficient(for: person, isOwner: false))
+      #expect(access.sufficient(.application) == access.sufficient(for: application, isOwner: false))
+    }
+  }
+}
