@@ -1,6 +1,7 @@
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
 /// The commands as an operator runs them.
