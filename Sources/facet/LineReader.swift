@@ -1,5 +1,6 @@
 import Foundation
 import OData
+import Profiles
 
 /// Reads a file line by line without holding more than one line and one piece of it.
 final class LineReader {

@@ -1,4 +1,5 @@
 import OData
+import ProfileServer
 
 #if canImport(Glibc)
   import Glibc

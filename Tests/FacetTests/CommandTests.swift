@@ -2,6 +2,7 @@ import Authority
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
 /// The commands as an operator runs them.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
 /// Writes that depend on what is there: creations under a chosen id, and creations that are sent again.

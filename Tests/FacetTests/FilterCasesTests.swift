@@ -2,6 +2,7 @@ import Fixtures
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
 /// The query cases beside the checkout, each through HTTP against a server that holds their items.

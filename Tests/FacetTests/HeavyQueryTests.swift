@@ -1,6 +1,7 @@
 import Foundation
 import HTTPProbe
 import OData
+import Profiles
 import Testing
 
 /// Queries that take long, and everybody else.

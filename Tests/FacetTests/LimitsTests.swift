@@ -2,6 +2,8 @@ import Fixtures
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
+import Profiles
 import Testing
 
 /// Every bound of a request at its edge: the last that is taken, the first that is not.

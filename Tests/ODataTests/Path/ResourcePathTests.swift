@@ -139,15 +139,18 @@ struct ResourcePathTests {
     #expect(fault(Array("/beta/users/a".utf8) + [0xC3]) == .malformedEncoding)
   }
 
+  /// The longest request target that the server accepts, which no bound of OData names.
+  private static let urlBytesMax = 8 << 10
+
   @Test("The longest path that a request may have is parsed")
   func longPaths() throws {
     let prefix = "/beta/users/"
-    let key = String(repeating: "k", count: Limits.urlBytesMax - prefix.utf8.count)
+    let key = String(repeating: "k", count: Self.urlBytesMax - prefix.utf8.count)
     #expect(try outline(prefix + key) == "beta users(\(key))")
-    let slashes = String(repeating: "/", count: Limits.urlBytesMax - 20)
+    let slashes = String(repeating: "/", count: Self.urlBytesMax - 20)
     #expect(try outline("/beta" + slashes + "me") == "beta me")
-    let deep = "/beta/me" + String(repeating: "/$ref", count: (Limits.urlBytesMax - 8) / 5)
-    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Limits.urlBytesMax - 8) / 5)
+    let deep = "/beta/me" + String(repeating: "/$ref", count: (Self.urlBytesMax - 8) / 5)
+    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Self.urlBytesMax - 8) / 5)
     let name = String(repeating: "n", count: 8_000)
     #expect((fault("/beta/" + name)?.message.utf8.count ?? .max) < 200)
   }
