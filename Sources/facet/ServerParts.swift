@@ -5,7 +5,7 @@ import ProfileServer
 import Profiles
 import Stores
 
-/// The parts of a server, made in the order in which they need each other.
+/// The parts of a server, in the order in which they depend on each other.
 struct ServerParts {
   let store: any AdministeredStore
   let service: ProfileService
@@ -18,6 +18,9 @@ struct ServerParts {
   private let demoLines: [ImportLine]
   private let logger: Logger
 
+  /// Opens the store, loads keys and certificates, and fills an empty store.
+  ///
+  /// - Throws: `CommandFailure` when an option, a key file or the store does not allow the server to start.
   init(_ command: ServeCommand, _ logger: Logger) async throws {
     let options = command.options
     let environment = ServiceEnvironment.system
@@ -60,7 +63,7 @@ struct ServerParts {
     try fill(command, environment)
   }
 
-  /// The server itself.
+  /// The server, which calls `onReady` with its ports once requests are answered.
   func server(
     _ command: ServeCommand, openFilesMax: Int, onReady: @escaping @Sendable (ServerPorts) async -> Void
   ) -> FacetServer {
@@ -82,17 +85,17 @@ struct ServerParts {
       storeMetrics: { [store] in StoreMetrics.lines(store) }, logger: logger, onReady: onReady)
   }
 
-  /// What is wrong with the data, or nil.
+  /// Why the store refuses writes; nil when it takes them.
   var damage: String? {
     guard case .refusingWrites(let reason) = store.health else { return nil }
     return (store as? PostgreSQLStore)?.startFailure?.message ?? reason
   }
 
-  /// Finishes the writes that are queued and releases the data directory.
+  /// Finishes the queued writes and releases the data directory.
   func close() async throws {
     let store = store
     await withCheckedContinuation { continuation in
-      // Closing waits for the writer's last sync: not a wait for the cooperative pool.
+      // Closing waits for the last sync of the writer, which must not block the cooperative thread pool.
       Thread {
         store.close()
         continuation.resume()
@@ -100,22 +103,23 @@ struct ServerParts {
     }
   }
 
-  /// What a newcomer can paste into a terminal.
+  /// Commands that a newcomer can paste into a terminal.
   func greeting(_ ready: ReadyFile) async -> String {
     guard let owner = UserID(DemoData.ownerID) else { return "" }
-    let order = TokenSpecification(
+    let specification = TokenSpecification(
       subject: .user(
         owner, principalName: DemoData.ownerPrincipalName, displayName: DemoData.ownerName,
         applicationID: demo?.client.id ?? "", scopes: ["User.ReadWrite"], isAdministrator: false),
       tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: GUID.random(), base: addresses.base,
       lifeSeconds: 86_400)
-    guard let order, let token = try? await issuer.sign(order) else { return "" }
+    guard let specification, let token = try? await issuer.sign(specification) else { return "" }
     return DemoData.greeting(ready, token: token, authority: addresses.base)
   }
 
-  // MARK: Making
+  // MARK: Preparation
 
-  /// Has the key made that signs tokens, when there is none yet. Requests with other tokens are answered meanwhile.
+  /// Creates the signing key in the background, when there is none yet. Requests with other tokens are answered
+  /// meanwhile.
   private func prepareKey() {
     Task { [issuer, logger] in
       do throws(KeyFileError) { try await issuer.prepare() } catch {
@@ -133,7 +137,7 @@ struct ServerParts {
     }
   }
 
-  /// Hosts that the server certificate must name beside this machine's own names.
+  /// The hosts that the server certificate must name, beside this machine's own names.
   private static func hosts(_ command: ServeCommand) throws -> [String] {
     let published = command.publicURL.flatMap { URL(string: $0)?.host }
     let named = [("--public-url", published), ("--host", command.host)]
@@ -147,7 +151,7 @@ struct ServerParts {
     }
   }
 
-  /// Tenants that issuers may speak for are the operator's word.
+  /// Adds the tenants that external issuers may issue tokens for: the operator has named them.
   private func prepareTenants(_ issuers: [ExternalIssuer]) throws {
     guard store.health == .healthy else { return }
     do {
@@ -157,7 +161,7 @@ struct ServerParts {
     }
   }
 
-  /// An empty store gets the seed file or the demo's data; one that refuses writes is left as it is.
+  /// Fills an empty store with the seed file or the demo's data. A store that refuses writes is left alone.
   private func fill(_ command: ServeCommand, _ environment: ServiceEnvironment) throws {
     guard store.health == .healthy, command.seed != nil || command.demo else { return }
     do {
@@ -178,7 +182,7 @@ struct ServerParts {
   }
 }
 
-/// What the store counts, for `/metrics`.
+/// The store's metrics, for `/metrics`.
 enum StoreMetrics {
   static func lines(_ store: any AdministeredStore) -> [PrometheusLine] {
     let counts = store.writeCounts
