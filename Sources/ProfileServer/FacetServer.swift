@@ -88,7 +88,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   let logger: Logger
   let onReady: @Sendable (ServerPorts) async -> Void
   /// What the connections of both listeners keep waiting.
-  private let memory = ConnectionMemory()
+  private let bufferBudget = BufferedBytesBudget()
 
   /// A server from its parts. `onReady` is called once, when both listeners answer.
   public init(
@@ -198,7 +198,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   ) -> some Service {
     let environment = GraphHTTP1Environment(
       isSecure: port.isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
-      timeouts: ConnectionTimeouts(), memory: memory)
+      timeouts: ConnectionTimeouts(), bufferBudget: bufferBudget)
     let (certificates, handlers, budget) = (certificates, shared.handlers, shared.budget)
     let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
       let channel = GraphHTTP1Channel(responder: responder, handlers: handlers, environment: environment)
@@ -212,7 +212,7 @@ public struct FacetServer: Service, CustomStringConvertible {
         availableConnectionsDelegate: CountedConnections(budget: budget)),
       onServerRunning: { listener in
         // It fails only when the listener is closed already, and with it the server.
-        try? await AcceptGate.add(to: listener, budget)
+        try? await AcceptBackPressureHandler.add(to: listener, budget)
         await onBound(listener.localAddress?.port ?? port.number)
       },
       eventLoopGroupProvider: .shared(shared.group), logger: quietLogger)

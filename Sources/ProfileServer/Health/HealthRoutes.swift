@@ -70,7 +70,7 @@ struct DemoRoutes: Sendable {
 /// Graph's error envelope for routes that are not Graph's.
 enum ErrorAnswer {
   static func response(_ error: GraphError, _ request: Request) -> Response {
-    var source = RequestIDSource()
+    var source = RequestIDGenerator()
     let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
     let body = error.body(identity: identity, date: SystemClock.now())
     var headers: HTTPFields = [.contentType: "application/json", .accessControlAllowOrigin: "*"]

@@ -90,6 +90,6 @@ struct CountedConnections: AvailableConnectionsDelegate {
 
   mutating func connectionClosed() { budget.closed() }
 
-  /// Holding back is left to `AcceptGate`: Hummingbird goes on only when a connection of the same listener ends.
+  /// Holding back is left to `AcceptBackPressureHandler`: Hummingbird goes on only when a connection of the same listener ends.
   func isAcceptingNewConnections() -> Bool { true }
 }

@@ -27,7 +27,7 @@ struct CommonFieldsMiddleware: RouterMiddleware {
   private static func identified(_ response: Response, _ request: Request) -> Response {
     guard response.headers[.requestID] == nil else { return response }
     var response = response
-    var source = RequestIDSource()
+    var source = RequestIDGenerator()
     let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
     response.headers[.requestID] = identity.requestID
     response.headers[.clientRequestID] = identity.clientRequestID

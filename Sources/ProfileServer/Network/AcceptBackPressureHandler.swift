@@ -13,7 +13,7 @@ import OData
 ///
 /// After a failed `accept` NIO stays interested in the socket, which stays readable, so that the loop spins. Only taking
 /// back `autoRead` takes the interest back.
-final class AcceptGate: ChannelDuplexHandler {
+final class AcceptBackPressureHandler: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias OutboundIn = Never
 
@@ -30,7 +30,7 @@ final class AcceptGate: ChannelDuplexHandler {
   static func add(to listener: any Channel, _ budget: ConnectionBudget) async throws {
     try await listener.eventLoop.submit {
       try listener.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-      let gate = AcceptGate(budget)
+      let gate = AcceptBackPressureHandler(budget)
       try listener.pipeline.syncOperations.addHandler(gate, position: .first)
       let (loop, bound) = (listener.eventLoop, NIOLoopBound(gate, eventLoop: listener.eventLoop))
       budget.add { loop.execute { bound.value.update() } }
