@@ -31,6 +31,8 @@ let package = Package(
     .library(name: "OData", targets: ["OData"]),
     .library(name: "Profiles", targets: ["Profiles"]),
     .library(name: "Stores", targets: ["Stores"]),
+    .library(name: "Authentication", targets: ["Authentication"]),
+    .library(name: "Authority", targets: ["Authority"]),
     .library(name: "ProfileServer", targets: ["ProfileServer"]),
   ],
   dependencies: [
@@ -84,10 +86,36 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Inflates request bodies: of what swift-nio-extras offers, only the first member of a gzip body is read.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Who asks: bearer tokens, external issuers and their keys. The HTTP client's interface consists of NIO's types.
+    .target(
+      name: "Authentication",
+      dependencies: [
+        "OData", "Profiles",
+        .product(name: "JWTKit", package: "jwt-kit"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    // The built-in token authority and the certificates. It decides; its HTTP is in ProfileServer.
+    .target(
+      name: "Authority",
+      dependencies: [
+        "OData", "Profiles", "Authentication",
+        .product(name: "JWTKit", package: "jwt-kit"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "ProfileServer",
       dependencies: [
-        "OData", "Profiles", "CZlib",
+        "OData", "Profiles", "Authentication", "Authority", "CZlib",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -101,18 +129,13 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
-        .product(name: "X509", package: "swift-certificates"),
-        .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "JWTKit", package: "jwt-kit"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "facet",
       dependencies: [
-        "OData", "Profiles", "Stores", "ProfileServer",
+        "OData", "Profiles", "Stores", "Authentication", "Authority", "ProfileServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -128,7 +151,7 @@ let package = Package(
     .executableTarget(
       name: "AuditServer",
       dependencies: [
-        "OData", "Profiles", "Stores", "ProfileServer",
+        "OData", "Profiles", "Stores", "Authentication", "Authority", "ProfileServer",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -138,7 +161,7 @@ let package = Package(
     .executableTarget(
       name: "RequestCost",
       dependencies: [
-        "OData", "Profiles", "Stores", "ProfileServer",
+        "OData", "Profiles", "Stores", "Authentication", "Authority", "ProfileServer",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,3 +1,5 @@
+import Authentication
+import Authority
 import Foundation
 import Logging
 import OData
@@ -33,7 +35,7 @@ struct AuditServer {
       service: ProfileService(store: store, environment: environment, evaluations: .onThreads()),
       verifier: TokenVerifier(own: issuer, addresses: addresses, issuers: [], clock: clock, logger: logger),
       addresses: addresses,
-      authority: Authority(
+      authority: TokenAuthority(
         issuer: issuer, addresses: addresses, demo: nil, clock: clock, makeID: { GUID.random() }),
       certificates: try await LocalCertificateAuthority.load(directory: "\(data)/tls", hosts: [], now: Date()),
       demo: nil, storeMetrics: { [] }, logger: logger,

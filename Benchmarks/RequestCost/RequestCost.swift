@@ -1,3 +1,5 @@
+import Authentication
+import Authority
 import Foundation
 import Logging
 import NIOCore
@@ -156,13 +158,13 @@ final class Server {
   private static func token(for person: String, of issuer: OwnIssuer, _ file: String) throws -> String {
     if let kept = try? String(contentsOfFile: file, encoding: .utf8) { return kept }
     guard let user = UserID(person) else { throw Unexpected(what: "a person's id") }
-    let order = TokenSpecification(
+    let specification = TokenSpecification(
       subject: .user(
         user, principalName: nil, displayName: nil, applicationID: "cost",
         scopes: ["User.ReadWrite", "User.Read.All"], isAdministrator: false),
       tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "cost")
-    guard let order else { throw Unexpected(what: "the token") }
-    let token = try waiting { try await issuer.sign(order) }
+    guard let specification else { throw Unexpected(what: "the token") }
+    let token = try waiting { try await issuer.sign(specification) }
     try token.write(toFile: file, atomically: true, encoding: .utf8)
     return token
   }

@@ -41,49 +41,54 @@ struct RequestLifeTests {
     #expect(try RequestHeadValidation(head).head == head)
     #expect(RequestHeadValidation.isGraph(head.uri))
 
-    // 2. Who asks.
+    // 2. Free of the connection.
+    let http1 = GraphHTTP1Environment(
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: .init())
+    let request = http1.request(head, body: ByteBuffer(string: Self.body), at: nil)
+    #expect(request.origin == "http://graph.test")
+
+    // 3. Who asks.
     let caller = try await Self.caller()
     #expect(caller.userID?.text == Self.user)
     #expect(caller.permissions == [.userReadWrite])
     #expect(caller.displayName == "Innocenty Popov")
 
-    // 3. The neutral request.
-    let http1 = GraphHTTP1Environment(
-      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: .init())
-    let request = http1.request(head, body: ByteBuffer(string: Self.body), at: nil)
-    #expect(request.origin == "http://graph.test")
+    // 4. Header fields.
+    #expect(throws: Never.self) { try ProtocolFields.check(request.headers) }
     #expect(MediaType(request.headers.first(name: "Content-Type") ?? "")?.isJSONInUTF8 == true)
 
-    // 4. The path against the model.
+    // 5. The path against the model.
     let requested = try RequestedResource(path: request.path)
-    #expect(requested.resource?.route(of: .PATCH)?.permissions == .writeProfile)
     guard case .item(.id(let owner), let collection, let id) = requested.subject else {
       Issue.record("the path names an item")
       return
     }
     #expect(owner.text == Self.user && collection.name == "phones" && id.text == Self.phone)
 
-    // 5. The query against the type.
+    // 6. The query against the type.
     #expect(try QueryOptions(request.query, of: collection.target, offering: .select).written.isEmpty)
 
-    // 6. The body against the type: absent, null and value differ.
+    // 7. The method.
+    #expect(requested.resource?.route(of: .PATCH)?.permissions == .writeProfile)
+
+    // 8. The body against the type: absent, null and value differ.
     let patch = try EntityReader(.update).read(Array(Self.body.utf8), as: collection.target)
     let present = collection.target.properties.filter { !patch.isAbsent($0) }.map(\.name)
     #expect(present == ["allowedAudiences", "type"])
     #expect(patch.members[ItemFacet.Position.allowedAudiences] == .value(.enumeration(8)))
 
-    // 7. What is wanted.
+    // What is wanted.
     let operation = UpdateItem(
       key: ItemKey(user: owner, collection: collection.name, id: id), type: collection.target, patch: patch,
       preconditions: Preconditions(ifMatch: EntityTagCondition(request.headers.first(name: "If-Match") ?? "")),
       stamp: WriteStamp(caller: caller, time: Self.now, version: Self.version))
 
-    // 8. May they, here.
+    // 9. May they.
     #expect(throws: Never.self) {
       try Access.writeProfile.authorize(caller, isOwner: true, policy: TenantPolicy())
     }
 
-    // 9. One write, and its row in the log.
+    // 10. One write, and its entry in the audit log.
     let (written, changes) = try await Self.write(operation, in: store)
     #expect(written.version == Self.version && written.audience == .organization)
     #expect(changes.map(\.kind) == [.updated])
@@ -92,11 +97,11 @@ struct RequestLifeTests {
         == ["allowedAudiences", "lastModifiedDateTime", "lastModifiedBy", "type"].sorted(by: Self.inOrder))
     #expect(changes.last?.versionBefore != nil && changes.last?.versionAfter == Self.version)
 
-    // 10. Trimmed for this caller.
+    // 11. Trimmed for this caller.
     let decision = AccessDecision(of: caller, to: owner, ItemOwner(tenant: caller.tenant, displayName: nil))
     let visible = try #require(decision.visible(written, of: collection.target))
 
-    // 11. Bytes out.
+    // 12. Bytes out.
     let encoder = ItemEncoder(
       serviceRoot: "\(request.origin)/beta/", showsSingleElement: true, representation: Representation())
     #expect(String(decoding: encoder.entity(visible, nil), as: UTF8.self) == Self.expected)

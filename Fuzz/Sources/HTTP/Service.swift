@@ -1,3 +1,5 @@
+import Authentication
+import Authority
 import Dispatch
 import Foundation
 import Logging
@@ -81,13 +83,13 @@ final class Service {
 
   private static func token(of person: String, _ scopes: [String], _ issuer: OwnIssuer) throws -> String {
     guard let user = UserID(person),
-      let order = TokenSpecification(
+      let specification = TokenSpecification(
         subject: .user(
           user, principalName: nil, displayName: nil, applicationID: "fuzz", scopes: scopes, isAdministrator: false),
         tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "fuzz",
         lifeSeconds: Limits.issuedTokenSecondsMax)
     else { throw Unexpected(what: "no token") }
-    return try waiting { try await issuer.sign(order) }
+    return try waiting { try await issuer.sign(specification) }
   }
 
   /// An import: two people, a phone and a list of interests. A page of the usual size is not read on the loop.

@@ -1,4 +1,4 @@
-public import JWTKit
+import JWTKit
 import OData
 
 /// A public key of an issuer, ready to verify signatures without suspending.
@@ -8,22 +8,21 @@ public struct VerificationKey: Sendable {
   public let algorithm: SignatureAlgorithm
   /// The public numbers, by which a key that was replaced under its old id is noticed.
   let material: BytewiseString
-  private let verifier: any JWTAlgorithm
+  private let verify: @Sendable (_ signature: [UInt8], _ bytes: [UInt8]) -> Bool
 
-  /// A key for `algorithm`; `verifier` comes from a `JWTKeyCollection`.
+  /// A key for `algorithm`, of which `material` are the public numbers; `verify` says whether a signature is one of `bytes` by it.
   public init(
-    keyID: BytewiseString, algorithm: SignatureAlgorithm, material: BytewiseString, verifier: any JWTAlgorithm
+    keyID: BytewiseString, algorithm: SignatureAlgorithm, material: BytewiseString,
+    verify: @escaping @Sendable (_ signature: [UInt8], _ bytes: [UInt8]) -> Bool
   ) {
     self.keyID = keyID
     self.material = material
     self.algorithm = algorithm
-    self.verifier = verifier
+    self.verify = verify
   }
 
   /// Whether `signature` is a valid signature of `bytes` by this key.
-  func isValid(_ signature: [UInt8], over bytes: [UInt8]) -> Bool {
-    (try? verifier.verify(signature, signs: bytes)) ?? false
-  }
+  func isValid(_ signature: [UInt8], over bytes: [UInt8]) -> Bool { verify(signature, bytes) }
 }
 
 extension VerificationKey {
@@ -50,7 +49,9 @@ extension VerificationKey {
       let verifier = try? await added.getKey(for: JWKIdentifier(string: keyID)), verifier.name == algorithm.rawValue
     else { return nil }
     let material = BytewiseString((key.modulus ?? key.x ?? "") + "." + (key.exponent ?? key.y ?? ""))
-    self.init(keyID: BytewiseString(keyID), algorithm: algorithm, material: material, verifier: verifier)
+    self.init(keyID: BytewiseString(keyID), algorithm: algorithm, material: material) { signature, bytes in
+      (try? verifier.verify(signature, signs: bytes)) ?? false
+    }
   }
 
   private static func publicKey(_ jwk: JSONTree, keyID: String) -> (JWK, SignatureAlgorithm)? {

@@ -48,7 +48,7 @@ struct SigningKey: Sendable {
     self.published = published
     verification = VerificationKey(
       keyID: BytewiseString(published.keyID), algorithm: .rs256,
-      material: BytewiseString("\(published.modulus).\(published.exponent)"), verifier: signer)
+      material: BytewiseString("\(published.modulus).\(published.exponent)"), verify: Self.verify(with: signer))
   }
 
   /// The id of an elliptic key is its JWK thumbprint (RFC 7638).
@@ -65,7 +65,12 @@ struct SigningKey: Sendable {
     self.signer = signer
     published = nil
     verification = VerificationKey(
-      keyID: BytewiseString(keyID), algorithm: .es256, material: BytewiseString("\(x).\(y)"), verifier: signer)
+      keyID: BytewiseString(keyID), algorithm: .es256, material: BytewiseString("\(x).\(y)"),
+      verify: Self.verify(with: signer))
+  }
+
+  private static func verify(with signer: any JWTAlgorithm) -> @Sendable ([UInt8], [UInt8]) -> Bool {
+    { signature, bytes in (try? signer.verify(signature, signs: bytes)) ?? false }
   }
 
   /// Whether new tokens are signed with this key.

@@ -10,9 +10,12 @@ public import OData
 public enum SystemClock {
   /// The time now, exact to 100 ns.
   public static func now() -> DateTimeOffset {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return DateTimeOffset(unixSeconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+    // As the two words that `timespec` consists of: which C module owns its members depends on which the compiler loads first.
+    var time = (seconds: 0, nanoseconds: 0)
+    withUnsafeMutablePointer(to: &time) { words in
+      words.withMemoryRebound(to: timespec.self, capacity: 1) { _ = clock_gettime(CLOCK_REALTIME, $0) }
+    }
+    return DateTimeOffset(unixSeconds: Int64(time.seconds), nanoseconds: Int64(time.nanoseconds))
   }
 }
 

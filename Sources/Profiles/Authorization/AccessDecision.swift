@@ -1,27 +1,53 @@
-/// How a caller stands to the person whose items are asked for.
+public import OData
+
+/// What a caller may see of one person and what that person holds, and whether they may write it.
+///
+/// # The authorization model
+///
+/// Three questions are decided in this order, each by one type:
+///
+/// 1. **Permission** (`Access`, `CallerAuthorization`): may this caller do such a thing at all? Looks at the token's
+///    permissions, the caller's role and the tenant's policy; decided once for a request, before anything of the person is
+///    read, so that a refusal reveals nothing.
+/// 2. **Relation** (`OwnerRelation`): what connects the caller and the person? A store finds it out in the same snapshot as
+///    the items that it reads: common groups, the person's list of family and contacts, federation of their tenants.
+/// 3. **Audience** (`AccessDecision`): which items does that relation make visible? What is not visible does not exist for
+///    the caller, in lists, counts, searches and `If-Match` alike.
+///
+/// The audience of somebody else's item is decided at four points, each for a reason of its own:
+///
+/// - by the store's read (`AuthorizationContext.audiences`), so that pages, counts and the time that they take depend only on
+///   what is visible;
+/// - by the operation, when it makes a `VisibleItem`: nothing but `AccessDecision` can make one and nothing else is encoded,
+///   so that a store that returns too much reveals nothing;
+/// - by the writer, when a write is applied: the relation and the item may have changed since the operation read them;
+/// - by the trim of the answer: the write itself may have hidden the item from the caller who wrote it.
+///
+/// Owners and applications of the tenant see every item, so that no relation is read for them.
 struct AccessDecision: Sendable {
+  /// Whether the caller is the person.
   let isOwner: Bool
-  /// An application with a permission for the whole of the owner's tenant.
+  /// Whether the caller is an application, whose permissions cover the whole of the person's tenant.
   let isApplicationOfTenant: Bool
   /// The audiences that the caller belongs to.
-  let audiences: Audience
+  private let audiences: Audience
   /// The policy of the person's tenant, whose masks limit the audiences.
   private let policy: TenantPolicy?
 
-  /// The relation of `caller` to the person `owner`, of whom `facts` are known.
-  init(of caller: Caller, to owner: UserID, _ facts: ItemOwner) {
-    let isSameTenant = caller.tenant == facts.tenant
-    isOwner = isSameTenant && caller.userID == owner
+  /// Decides for `caller` and the person `id`, of whom `owner` is known.
+  init(of caller: Caller, to id: UserID, _ owner: ItemOwner) {
+    let isSameTenant = caller.tenant == owner.tenant
+    isOwner = isSameTenant && caller.userID == id
     isApplicationOfTenant = caller.actor == .application && isSameTenant && !caller.isPersonalAccount
-    policy = facts.relation?.policy
+    policy = owner.relation?.policy
     switch caller.actor {
     case .application: audiences = []
-    // The same id in another tenant is somebody else, whose permissions were judged as the owner's: they see nothing.
-    case .user(owner): audiences = isSameTenant ? [.everyone] : []
+    // The same id in another tenant is somebody else. Their permissions were decided as the owner's, so they see nothing.
+    case .user(id): audiences = isSameTenant ? [.everyone] : []
     case .user where isSameTenant && !caller.isPersonalAccount:
-      audiences = Self.withinTenant(facts.relation)
+      audiences = Self.withinTenant(owner.relation)
     case .user:
-      audiences = facts.relation?.isFederated == true && !isSameTenant ? .beyondTenant : [.everyone]
+      audiences = owner.relation?.isFederated == true && !isSameTenant ? .beyondTenant : [.everyone]
     }
   }
 
@@ -33,15 +59,139 @@ struct AccessDecision: Sendable {
     return audiences
   }
 
-  /// Whether somebody of this tenant is known to the caller even when none of their items is visible.
+  /// Whether the caller may know that the person exists, even when none of their items is visible.
   var seesPerson: Bool { isOwner || isApplicationOfTenant || audiences.contains(.organization) }
 
-  /// Whether permissions may reach this person's items at all: nobody writes across tenants, whatever is visible.
+  /// Whether the caller's permissions reach the person's items at all: nobody writes across tenants, whatever is visible.
   var mayWrite: Bool { seesPerson }
 
-  /// The audiences of which an item of a collection must have one to be seen; nil when the caller sees every item.
+  /// The audiences that make an item of a collection visible, any one of them; nil when the caller sees every item.
   func decidingAudiences(in collection: String) -> Audience? {
     guard !isOwner, !isApplicationOfTenant else { return nil }
     return audiences.intersection(policy?.mask(of: collection) ?? .all)
   }
+
+  /// Whether the caller may see the item.
+  func sees(_ item: StoredItem) -> Bool { sees(item.audience, in: item.key.collection) }
+
+  /// Whether the caller may see an item of a collection with this audience.
+  func sees(_ audience: Audience, in collection: String) -> Bool {
+    decidingAudiences(in: collection).map { !audience.isDisjoint(with: $0) } ?? true
+  }
+}
+
+// MARK: Items
+
+/// An item that a caller may see. Only `AccessDecision` can make one, and only such an item can be encoded.
+public struct VisibleItem: Sendable {
+  /// The type of the item.
+  public let type: StructuredType
+  /// Whose item it is, in which collection, under which id.
+  public let key: ItemKey
+  /// The version, from which the entity tag is made.
+  public let version: Version
+  /// `createdDateTime`, by which lists are ordered unless another order is asked for.
+  public let created: DateTimeOffset
+  /// The item as one JSON object, without annotations.
+  public let json: [UInt8]
+  /// The part of `json` that is an array of one element and may be answered as that element.
+  public let collapsible: Range<Int>?
+
+  fileprivate init(_ item: StoredItem, of type: StructuredType) {
+    self.type = type
+    key = item.key
+    version = item.version
+    created = item.created
+    json = item.json
+    collapsible = item.collapsible
+  }
+
+  /// The item as a value of its type; nil when the stored JSON is damaged.
+  public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
+}
+
+extension AccessDecision {
+  /// The item if the caller may see it. Operations treat nil as absent.
+  func visible(_ item: StoredItem, of type: StructuredType) -> VisibleItem? {
+    sees(item) ? VisibleItem(item, of: type) : nil
+  }
+}
+
+// MARK: People, groups and the audit log
+
+/// A person, a group or a row of the audit log, as far as a caller may see it. Only `AccessDecision` can make one.
+public struct VisibleObject: Sendable {
+  /// The declared type of the object.
+  public let type: StructuredType
+  /// The key of the object.
+  public let id: String
+  /// The version, from which the entity tag is made; nil for what has no entity tag.
+  public let version: Version?
+  /// The object as JSON, without annotations.
+  public let json: [UInt8]
+  /// The key of the position after which a list continues behind the object.
+  let position: String
+
+  /// The object as a value of its type; nil when the stored JSON is damaged.
+  public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
+
+  fileprivate init(_ type: StructuredType, id: String, version: Version?, json: [UInt8], position: String? = nil) {
+    self.type = type
+    self.id = id
+    self.version = version
+    self.json = json
+    self.position = position ?? id
+  }
+}
+
+extension AccessDecision {
+  /// The person as far as the caller's permissions go; nil when the caller may not know that they exist.
+  func visible(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
+    guard seesPerson else { return nil }
+    guard !shows(Self.fullReads(isOwner: isOwner), to: caller) else { return Self.person(user, user.json) }
+    return user.json(restrictedTo: Self.basicMembers).map { Self.person(user, $0) }
+  }
+
+  /// The person as a member of a group: where the caller may not read people, only the id is shown (as on Graph).
+  func visibleMember(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
+    guard seesPerson else { return nil }
+    let reads = Self.fullReads(isOwner: isOwner) + [.userReadBasicAll]
+    guard !shows(reads, to: caller) else { return visible(user, to: caller) }
+    // An entity tag would reveal changes to what they may not read.
+    return user.json(restrictedTo: ["id"]).map {
+      VisibleObject(ProfileModel.user, id: user.id.text, version: nil, json: $0)
+    }
+  }
+
+  /// A group, for callers of its tenant whose permissions were decided; nil for all others.
+  static func visible(_ group: StoredGroup, to caller: Caller) -> VisibleObject? {
+    guard group.tenant == caller.tenant, !caller.isPersonalAccount else { return nil }
+    return VisibleObject(ProfileModel.group, id: group.id.text, version: group.version, json: group.json)
+  }
+
+  /// A row of the person's audit log, for the person and for applications of their tenant; nil for all others.
+  func visible(_ row: AuditEntry) -> VisibleObject? {
+    guard isOwner || isApplicationOfTenant else { return nil }
+    // No row follows the first one, so that its position is never asked for.
+    return VisibleObject(
+      ProfileModel.change, id: row.id, version: nil, json: row.json, position: String(row.older ?? 0))
+  }
+
+  private func shows(_ permissions: [Permission], to caller: Caller) -> Bool {
+    permissions.contains(where: caller.permissions.contains)
+  }
+
+  private static func person(_ user: StoredUser, _ json: [UInt8]) -> VisibleObject {
+    VisibleObject(ProfileModel.user, id: user.id.text, version: user.version, json: json)
+  }
+
+  /// The permissions of which each one shows a whole person.
+  private static func fullReads(isOwner: Bool) -> [Permission] {
+    isOwner ? [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll] : [.userReadAll, .userReadWriteAll]
+  }
+
+  /// The members that `User.ReadBasic.All` shows.
+  private static let basicMembers: Set<String> = [
+    "id", "displayName", "givenName", "surname", "mail", "userPrincipalName",
+  ]
 }

@@ -1,25 +1,29 @@
-/// Who asks, as a verified token says. A class, because it goes with every step of a request and never changes.
+/// Who makes a request, as a verified token says. A class, because every step of a request passes it on and nothing changes it.
 public final class Caller: Hashable, Sendable {
-  /// A person through an application, or an application on its own.
+  /// A person through an application (delegated access), or an application without a user (app-only access).
   public enum Actor: Hashable, Sendable {
     case user(UserID)
     case application
   }
 
+  /// The person or application.
   public let actor: Actor
+  /// The tenant that the person or application signed in to.
   public let tenant: TenantID
   /// The application's id; nil when the token names none.
   public let applicationID: String?
+  /// The application's display name, when the token says it.
   public let applicationName: String?
   /// The person's display name, when the token says it.
   public let displayName: String?
   /// The person's principal name, when the token says it.
   public let userPrincipalName: String?
+  /// The permissions that the token grants.
   public let permissions: Set<Permission>
   /// Whether the person may act for others where the tenant's policy asks for an administrator.
   public let isAdministrator: Bool
 
-  /// A caller with everything a token may say.
+  /// A caller from the claims of a token.
   public init(
     actor: Actor, tenant: TenantID, applicationID: String? = nil, applicationName: String? = nil,
     displayName: String? = nil, userPrincipalName: String? = nil, permissions: Set<Permission>,
@@ -58,7 +62,7 @@ public final class Caller: Hashable, Sendable {
         && left.isAdministrator == right.isAdministrator)
   }
 
-  /// Hashes what tells most callers apart.
+  /// Hashes the parts in which most callers differ.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(actor)
     hasher.combine(tenant)

@@ -1,27 +1,16 @@
-/// Somebody who looks at what another person holds.
-public struct Viewer: Hashable, Sendable {
-  public let user: UserID
-  public let tenant: TenantID
-
-  /// The person `user` of a tenant.
-  public init(user: UserID, tenant: TenantID) {
-    self.user = user
-    self.tenant = tenant
-  }
-}
-
-/// How a viewer stands to a person, as a store knows it at the moment of a read.
+/// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read or
+/// write.
 public struct OwnerRelation: Equatable, Sendable {
-  /// The policy of the person's tenant.
+  /// The policy of the owner's tenant.
   public let policy: TenantPolicy
-  /// Whether the person's tenant has federated with the viewer's.
+  /// Whether the owner's tenant has federated with the requester's.
   public let isFederated: Bool
   /// Whether both are members of a common group.
   public let sharesGroup: Bool
-  /// As what the person has listed the viewer: family, contacts, both or neither.
+  /// How the owner has listed the requester: as family, as a contact, both or neither.
   public let listed: Audience
 
-  /// What a store found out; for no viewer in particular everything but the policy is left out.
+  /// A relation from what a store found. Where there is no requester to look up, only the policy is given.
   public init(policy: TenantPolicy, isFederated: Bool = false, sharesGroup: Bool = false, listed: Audience = .me) {
     self.policy = policy
     self.isFederated = isFederated
@@ -30,14 +19,16 @@ public struct OwnerRelation: Equatable, Sendable {
   }
 }
 
-/// What must be known of a person to decide on one of their items.
+/// What must be known of a person to decide about what they hold.
 public struct ItemOwner: Equatable, Sendable {
+  /// The person's tenant.
   public let tenant: TenantID
+  /// The person's display name, for stamps.
   public let displayName: String?
-  /// nil when it was not asked for.
+  /// The relation of the requester to the person; nil when it was not asked for.
   public let relation: OwnerRelation?
 
-  /// The owner's tenant and name, and how somebody stands to them.
+  /// An owner from what a store found.
   public init(tenant: TenantID, displayName: String?, relation: OwnerRelation? = nil) {
     self.tenant = tenant
     self.displayName = displayName
@@ -45,35 +36,16 @@ public struct ItemOwner: Equatable, Sendable {
   }
 }
 
-/// For whom a store is asked. It finds out how they stand to a person in the same moment in which it reads, so that
-/// nobody sees an item that was written after they were shut out.
-public struct AuthorizationContext: Sendable {
-  /// nil for the store's own purposes, to which everything is visible.
-  private let caller: Caller?
-  /// Whether the tenant's policy matters even to the owner, as it does for some writes.
-  private let needsPolicy: Bool
+/// A person in a tenant: an id that is given out again in another tenant is somebody else's.
+public struct Viewer: Hashable, Sendable {
+  /// The person's id.
+  public let user: UserID
+  /// The person's tenant.
+  public let tenant: TenantID
 
-  /// Sees everything and asks for nothing more.
-  public static let everything = AuthorizationContext(of: nil)
-
-  /// The sight of a caller; with `needsPolicy` the tenant's policy is always found out.
-  public init(of caller: Caller?, needsPolicy: Bool = false) {
-    self.caller = caller
-    self.needsPolicy = needsPolicy
-  }
-
-  /// Who must be looked up in the lists and groups of `owner`; nil when nobody need be.
-  public func viewer(of owner: UserID) -> Viewer? {
-    guard let caller, let user = caller.userID, user != owner else { return nil }
-    return Viewer(user: user, tenant: caller.tenant)
-  }
-
-  /// Whether the standing to `owner` has to be found out.
-  public func needsOwnerRelation(to owner: UserID) -> Bool { needsPolicy || viewer(of: owner) != nil }
-
-  /// The audiences of which an item of a collection must have one to be seen; nil when every item is.
-  public func audiences(of owner: UserID, _ facts: ItemOwner, in collection: String) -> Audience? {
-    guard let caller else { return nil }
-    return AccessDecision(of: caller, to: owner, facts).decidingAudiences(in: collection)
+  /// The person `user` of a tenant.
+  public init(user: UserID, tenant: TenantID) {
+    self.user = user
+    self.tenant = tenant
   }
 }

@@ -1,8 +1,8 @@
 import OData
 
-/// What an organisation decided for its people.
+/// What the organisation of a tenant has decided for its people.
 public struct TenantPolicy: Hashable, Sendable {
-  /// Who may write items of others, with `User.ReadWrite.All`.
+  /// Who may write items of others, given `User.ReadWrite.All`.
   public enum WritePolicy: String, Hashable, Sendable {
     case administrators
     case anyone
@@ -11,20 +11,21 @@ public struct TenantPolicy: Hashable, Sendable {
   /// Stands for every collection that is not named.
   public static let anyCollection = "*"
 
-  /// The audience of an item that is created without one, by collection.
+  /// The audience of an item that is created without one, by the name of the collection.
   public var defaultAudiences: [String: Audience]
-  /// The audiences that items may have, by collection. Others neither are taken nor let anybody in.
+  /// The audiences that items may have, by the name of the collection. Other audiences are refused in writes and admit nobody.
   public var audienceMasks: [String: Audience]
   /// The collections that applications may write; nil for all.
   public var applicationCollections: Set<String>?
-  /// nil where nothing was decided, which stands for administrators.
+  /// Who may write for others; nil where nothing was decided, which means administrators.
   public var writersOfOthers: WritePolicy?
-  /// Whether somebody unknown so far is created when they first call; nil where nothing was decided, which stands for no.
+  /// Whether callers are added to the directory on their first call (just-in-time provisioning); nil where nothing was
+  /// decided, which means no.
   public var createsUnknownPeople: Bool?
-  /// A group whose members are administrators, beside those whom their tokens name.
+  /// A group whose members are administrators, beside those whose tokens say so.
   public var administrators: GroupID?
 
-  /// A policy; the defaults are those of a tenant that decided nothing.
+  /// A policy. The defaults are those of a tenant that has decided nothing.
   public init(
     defaultAudiences: [String: Audience] = [:], audienceMasks: [String: Audience] = [:],
     applicationCollections: Set<String>? = nil, writersOfOthers: WritePolicy? = nil,
@@ -38,11 +39,11 @@ public struct TenantPolicy: Hashable, Sendable {
     self.administrators = administrators
   }
 
-  /// The demo's: open, so that a first try is not refused.
+  /// The policy of the demo's tenant: open, so that a first attempt is not refused.
   public static let demo = TenantPolicy(writersOfOthers: .anyone, createsUnknownPeople: true)
 
-  /// The same policy; who may write for others, and whether unknown people are created, is taken from another one where
-  /// this one decided nothing.
+  /// The same policy, with `writersOfOthers` and `createsUnknownPeople` taken from another one where this one has decided
+  /// nothing.
   public func completed(by other: TenantPolicy) -> TenantPolicy {
     var policy = self
     policy.writersOfOthers = writersOfOthers ?? other.writersOfOthers
@@ -50,7 +51,7 @@ public struct TenantPolicy: Hashable, Sendable {
     return policy
   }
 
-  /// The audience of an item that is created in a collection without one.
+  /// The audience of an item that is created in a collection without naming one.
   public func defaultAudience(in collection: String) -> Audience {
     let own = defaultAudiences[collection] ?? Self.ownDefaults[collection] ?? defaultAudiences[Self.anyCollection]
     return (own ?? .organization).intersection(mask(of: collection))
@@ -75,6 +76,6 @@ public struct TenantPolicy: Hashable, Sendable {
     }
   }
 
-  /// Whom somebody counts as family is nobody else's business until they say so.
+  /// Whom people list as family is private until they say otherwise.
   private static let ownDefaults: [String: Audience] = [Relationship.collection: .me]
 }

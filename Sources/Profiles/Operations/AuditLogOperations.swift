@@ -33,7 +33,7 @@ public struct AuditLogOperations {
           found.mapError(ProfileError.store).map { page in
             let next = page.isLast ? nil : page.elements.last?.older
             return (
-              page.elements.compactMap { VisibleObject($0, decision) }, next.map { KeysetPosition(id: String($0)) }
+              page.elements.compactMap(decision.visible), next.map { KeysetPosition(id: String($0)) }
             )
           })
       }

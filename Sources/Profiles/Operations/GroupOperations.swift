@@ -16,7 +16,8 @@ extension GroupOperations {
       authorized.onSuccess(orFail: then) {
         reader.group(id) { found in
           found.onSuccess(orFail: then) { group in
-            then(group.flatMap { VisibleObject($0, to: caller) }.map { .success($0) } ?? .failure(.groupNotFound))
+            then(
+              group.flatMap { AccessDecision.visible($0, to: caller) }.map { .success($0) } ?? .failure(.groupNotFound))
           }
         }
       }
@@ -57,7 +58,7 @@ extension GroupOperations {
     ofVisible id: GroupID, _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
     let visible: (StoredUser) -> VisibleObject? = { user in
-      AccessDecision(of: caller, to: user.id, user.facts).visibleMember(user, to: caller)
+      AccessDecision(of: caller, to: user.id, user.asOwner).visibleMember(user, to: caller)
     }
     ListScan.runInKeyOrder(context, query, for: caller) { [self] position, rows, then in
       reader.members(of: id, after: position?.idText, limit: rows) { found in
@@ -77,7 +78,7 @@ extension GroupOperations {
   ) {
     ListScan.runInKeyOrder(context, query, for: caller) { [self] position, rows, then in
       reader.groups(scope, after: position?.idText, limit: rows) { found in
-        then(ListScan.piece(found, id: \.id.text) { VisibleObject($0, to: caller) })
+        then(ListScan.piece(found, id: \.id.text) { AccessDecision.visible($0, to: caller) })
       }
     } then: { [self] builder in
       builder.onSuccess(orFail: then) { builder in
@@ -94,7 +95,7 @@ extension GroupOperations {
   ) {
     ResultCollector.read(references, from: reader, then) { reference, then in
       guard let id = GroupID(reference.id) else { return then(.success(nil)) }
-      reader.group(id) { then($0.map { $0.flatMap { VisibleObject($0, to: caller) } }) }
+      reader.group(id) { then($0.map { $0.flatMap { AccessDecision.visible($0, to: caller) } }) }
     }
   }
 }
@@ -222,7 +223,7 @@ extension GroupOperations {
 
   /// The group as the caller may see it after a write.
   private static func trim(_ outcome: GroupOutcome, for caller: Caller) -> Result<VisibleObject, ProfileError> {
-    guard case .group(let group) = outcome, let visible = VisibleObject(group, to: caller) else {
+    guard case .group(let group) = outcome, let visible = AccessDecision.visible(group, to: caller) else {
       return .failure(.groupNotFound)
     }
     return .success(visible)

@@ -20,7 +20,9 @@ extension UserOperations {
             builder.finish(
               countAll: { reader.countUsers(in: caller.tenant, $0) },
               readAgain: { [self] references, then in
-                readAgain(references, then) { AccessDecision(of: caller, to: $0.id, $0.facts).visible($0, to: caller) }
+                readAgain(references, then) {
+                  AccessDecision(of: caller, to: $0.id, $0.asOwner).visible($0, to: caller)
+                }
               }, then)
           }
         }
@@ -49,7 +51,7 @@ extension UserOperations {
             added.onSuccess(orFail: then) { read(id, by: caller, then) }
           }
         }
-        let decision = AccessDecision(of: caller, to: id, user.facts)
+        let decision = AccessDecision(of: caller, to: id, user.asOwner)
         then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
       }
     }
@@ -85,7 +87,7 @@ extension UserOperations {
     reader.users(in: caller.tenant, selection, after: position, limit: limit) { found in
       found.onSuccess(orFail: then) { page in
         let visible = page.elements.compactMap { user in
-          AccessDecision(of: caller, to: user.id, user.facts).visible(user, to: caller)
+          AccessDecision(of: caller, to: user.id, user.asOwner).visible(user, to: caller)
         }
         then(.success((visible, page.isLast ? nil : page.end ?? page.elements.last.map(selection.place))))
       }
@@ -171,7 +173,7 @@ extension UserOperations {
     case .failure(let error): then(.failure(error))
     case .success(.removed): then(.failure(.userNotFound))
     case .success(.written(let user)), .success(.unchanged(let user)):
-      let decision = AccessDecision(of: caller, to: user.id, user.facts)
+      let decision = AccessDecision(of: caller, to: user.id, user.asOwner)
       then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
     }
   }

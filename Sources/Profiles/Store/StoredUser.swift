@@ -23,8 +23,8 @@ public struct StoredUser: Equatable, Sendable {
     self.json = json
   }
 
-  /// What must be known of the person to decide on what they hold.
-  var facts: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
+  /// What must be known of the person to decide about what they hold, without a relation.
+  var asOwner: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
 
   /// The form of the mail address by which it is compared, as principal names are: unique in the tenant. nil when the person
   /// has none, an empty one, or one of before addresses were bounded that is longer than `Limits.mailBytesMax`. Looks through

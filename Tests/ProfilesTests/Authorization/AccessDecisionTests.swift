@@ -113,7 +113,7 @@ struct AccessDecisionTests {
     }
     let user = StoredUser(id: People.innocenty, tenant: People.contoso, version: .first, value: value)
     func shown(_ caller: Caller) -> String? {
-      AccessDecision(of: caller, to: People.innocenty, user.facts).visible(user, to: caller).map {
+      AccessDecision(of: caller, to: People.innocenty, user.asOwner).visible(user, to: caller).map {
         String(decoding: $0.json, as: UTF8.self)
       }
     }

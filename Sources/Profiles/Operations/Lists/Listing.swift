@@ -77,5 +77,5 @@ extension VisibleItem: ListedEntity {
 extension VisibleObject: ListedEntity {
   var listedType: StructuredType { type }
   var listedID: String { id }
-  var defaultPlace: KeysetPosition { KeysetPosition(values: [], id: Array(place.utf8)) }
+  var defaultPlace: KeysetPosition { KeysetPosition(values: [], id: Array(position.utf8)) }
 }

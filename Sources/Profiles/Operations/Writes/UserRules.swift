@@ -6,7 +6,7 @@ enum UserRules {
   static func writable(
     _ existing: StoredUser?, by caller: Caller, _ preconditions: Preconditions
   ) throws(ProfileError) -> StoredUser {
-    guard let person = existing, AccessDecision(of: caller, to: person.id, person.facts).mayWrite else {
+    guard let person = existing, AccessDecision(of: caller, to: person.id, person.asOwner).mayWrite else {
       throw .userNotFound
     }
     guard preconditions.hold(for: person.version) else { throw .preconditionFailed }

@@ -1,0 +1,118 @@
+/// What a caller wants to do with a person or with groups, and the permissions and roles that allow it.
+public enum Access: CaseIterable, Sendable {
+  /// Read the items of a person.
+  case readProfile
+  /// Write the items of a person.
+  case writeProfile
+  /// Read who changed what.
+  case readAuditLog
+  /// Read a person's entry in the directory.
+  case readUser
+  /// Write the properties of a person that people may write of themselves.
+  case writeUser
+  /// Write the properties of a person that others rely on: who they are, what they do, and what they sign in with.
+  case administerUser
+  /// List the people of a tenant.
+  case listUsers
+  /// Create and delete people.
+  case manageUsers
+  /// List the groups that a person is a member of.
+  case readMemberships
+  /// List groups and their members.
+  case readGroups
+  /// Create, change and delete groups, and decide who is a member.
+  case manageGroups
+
+  /// Whether the access is to the directory, whose refusals have an error code of their own.
+  public var isDirectory: Bool {
+    switch self {
+    case .readProfile, .writeProfile, .readAuditLog: false
+    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
+      true
+    }
+  }
+
+  /// Whether the access may take more than a permission: a role, ownership or a policy.
+  public var isForSome: Bool {
+    switch self {
+    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
+    }
+  }
+
+  /// The permissions of which the token must hold one, least first; none when no permission is enough.
+  func sufficient(for caller: Caller, isOwner: Bool) -> [Permission] {
+    let isApplication = caller.actor == .application
+    return sufficient(isApplication ? .application : isOwner ? .own : .others)
+  }
+
+  /// Who asks for an access: a column of the permission table.
+  public enum Requester: Sendable {
+    /// A person, for what is their own.
+    case own
+    /// A person, for what is somebody else's or nobody's.
+    case others
+    /// An application without a user.
+    case application
+  }
+
+  /// The permission table: the permissions of which one is enough for a requester, least first.
+  public func sufficient(_ requester: Requester) -> [Permission] {
+    let own: [Permission] = requester == .own ? [.userRead, .userReadWrite] : []
+    let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
+    return switch self {
+    case .readProfile: own + everyRead
+    case .writeProfile, .writeUser, .administerUser:
+      requester == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
+    case .readAuditLog: requester == .others ? [] : own + everyRead
+    case .readUser: own + [.userReadBasicAll] + everyRead
+    case .listUsers: [.userReadBasicAll] + everyRead
+    case .manageUsers: [.userReadWriteAll]
+    case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
+    case .readGroups: [.groupReadAll, .groupReadWriteAll]
+    case .manageGroups: [.groupReadWriteAll]
+    }
+  }
+
+  /// The role that a delegated caller needs beside the permission.
+  enum Role: Sendable {
+    case none
+    /// An administrator, unless the tenant's policy lets anyone.
+    case administratorByPolicy
+    /// An administrator, whatever the policy: whoever enrols people in groups could read what they share there, and whoever
+    /// writes what people are known by could become somebody else.
+    case administrator
+  }
+
+  /// The role that a caller needs for this access.
+  func role(for caller: Caller, isOwner: Bool) -> Role {
+    guard caller.actor != .application else { return .none }
+    return switch self {
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups: .none
+    case .writeProfile: isOwner ? .none : .administratorByPolicy
+    case .writeUser: isOwner ? .none : .administrator
+    case .administerUser, .manageUsers, .manageGroups: .administrator
+    }
+  }
+
+  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownersAlone` or `deniedForRole` unless the caller
+  /// may have this access.
+  ///
+  /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals nothing.
+  func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
+    let sufficient = sufficient(for: caller, isOwner: isOwner)
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
+    guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
+    guard sufficient.contains(where: caller.permissions.contains) else {
+      guard !sufficient.isEmpty else { throw .ownersAlone }
+      throw .insufficientPermissions(sufficient, isDirectory: isDirectory)
+    }
+    let isPermitted =
+      switch role(for: caller, isOwner: isOwner) {
+      case .none: true
+      case .administratorByPolicy: policy.writersOfOthers == .anyone || caller.isAdministrator
+      case .administrator: caller.isAdministrator
+      }
+    guard isPermitted else { throw .deniedForRole(isDirectory: isDirectory) }
+  }
+}
