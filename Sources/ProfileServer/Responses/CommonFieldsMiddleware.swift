@@ -18,9 +18,9 @@ struct CommonFieldsMiddleware: RouterMiddleware {
       return Self.identified(try await next(request, context), request)
     } catch let error as any HTTPResponseError where error.status == .notFound {
       if let refusal = authority.refusal(request) { return Self.identified(refusal, request) }
-      return ErrorAnswer.response(.noSuchRoute, request)
+      return GraphError.noSuchRoute.response(to: request)
     } catch let error as any HTTPResponseError where error.status == .methodNotAllowed {
-      return ErrorAnswer.response(.methodNotAllowed([]), request)
+      return GraphError.methodNotAllowed([]).response(to: request)
     }
   }
 
