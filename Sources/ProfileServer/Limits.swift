@@ -6,6 +6,8 @@ extension Limits {
 
   /// Longest request body, before and after inflation, in bytes.
   public static let bodyBytesMax = 1 << 20
+  /// Most bytes of a body that are taken before the caller is authenticated.
+  public static let anonymousBodyBytesMax = 16 << 10
   /// Longest request target, in bytes.
   public static let urlBytesMax = 8 << 10
   /// Longest header section, in bytes.
@@ -67,6 +69,8 @@ extension Limits {
   public static let requestSeconds = 60
   /// Longest time that a connection may stay without a request, in seconds.
   public static let idleSeconds = 75
+  /// Longest time that a refused client may go on sending before the connection is closed, in seconds.
+  public static let lingerSeconds = 2
   /// Longest time that requests in flight are given after SIGTERM, in seconds.
   public static let drainSeconds = 10
 

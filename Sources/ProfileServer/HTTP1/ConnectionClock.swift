@@ -1,15 +1,14 @@
 import NIOCore
 import OData
 
-/// How long a connection may take for what. Separate from `Limits` only so that tests need not wait as long.
+/// The timeouts of a connection. Separate from `Limits` only so that tests need not wait as long.
 struct ConnectionTimeouts: Sendable {
   var header: TimeAmount = .seconds(Int64(Limits.headerSeconds))
   var bodyPause: TimeAmount = .seconds(Int64(Limits.bodyPauseSeconds))
   var request: TimeAmount = .seconds(Int64(Limits.requestSeconds))
   var idle: TimeAmount = .seconds(Int64(Limits.idleSeconds))
-  /// How long a refused client may go on sending before the connection is cut.
-  var linger: TimeAmount = .seconds(2)
-  /// How often the clock is looked at. One timer per connection, none per request.
+  var linger: TimeAmount = .seconds(Int64(Limits.lingerSeconds))
+  /// How often the timeouts are checked: by one timer per connection, none per request.
   var tick: TimeAmount = .seconds(1)
 }
 

@@ -39,11 +39,8 @@ struct RequestHeadValidation {
     mayStopParser = fields.hasUpgrade
     // RFC 9112 section 6.1: framing that HTTP/1.0 does not know may have been understood otherwise on the way.
     isLast = (isChunked && received.version != .http1_1) || Self.namesClose(fields)
-    mayHaveLongBody = isChunked || length > (coding == .identity ? Self.anonymousBodyBytesMax : 0)
+    mayHaveLongBody = isChunked || length > (coding == .identity ? Limits.anonymousBodyBytesMax : 0)
   }
-
-  /// How many bytes of a body are taken before it is known who sends them.
-  static let anonymousBodyBytesMax = 16 << 10
 
   /// Whether the path begins with a service version, in any case, after any number of slashes.
   static func isGraph(_ target: String) -> Bool {

@@ -136,14 +136,11 @@ extension UserCondition {
 }
 
 extension UserCondition {
-  /// The deepest nesting that is passed on to a store, whose own parser may refuse more.
-  private static let depthMax = 10
-
   /// A condition that holds wherever the expression does; nil when the columns tell nothing about it.
   init?(impliedBy expression: Expression) { self.init(impliedBy: expression, depth: 0) }
 
   private init?(impliedBy expression: Expression, depth: Int) {
-    guard depth <= Self.depthMax else { return nil }
+    guard depth <= Limits.selectionDepthMax else { return nil }
     switch expression {
     case .logical(.and, let operands):
       let known = operands.compactMap { UserCondition(impliedBy: $0, depth: depth + 1) }

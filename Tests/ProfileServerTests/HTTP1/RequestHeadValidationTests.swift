@@ -140,7 +140,7 @@ struct RequestHeadValidationTests {
     {
       #expect(Self.refusal([("Content-Length", length)]) == .bodyTooLarge, "\(length)")
     }
-    let edge = RequestHeadValidation.anonymousBodyBytesMax
+    let edge = Limits.anonymousBodyBytesMax
     #expect(try !Self.check([("Content-Length", "\(edge)")]).mayHaveLongBody)
     #expect(try Self.check([("Content-Length", "\(edge + 1)")]).mayHaveLongBody)
     #expect(try Self.check([("Transfer-Encoding", "chunked")]).mayHaveLongBody)
