@@ -31,7 +31,8 @@ struct AuditServer {
     let server = FacetServer(
       configuration: ServerConfiguration(
         host: "127.0.0.1", port: 0, httpsPort: 0, publicURL: nil, sourceShape: .auto, lenientNames: false,
-        pageTokenCipher: try await PageTokenCipher.load(path: "\(data)/pages.key"), batchRequestsMax: Limits.batchRequestsDefault),
+        pageTokenCipher: try await PageTokenCipher.load(path: "\(data)/pages.key"),
+        batchRequestsMax: Limits.batchRequestsDefault),
       service: ProfileService(store: store, environment: environment, evaluations: .onThreads()),
       verifier: TokenVerifier(own: issuer, addresses: addresses, issuers: [], clock: clock, logger: logger),
       addresses: addresses,

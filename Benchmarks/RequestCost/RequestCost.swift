@@ -130,7 +130,8 @@ final class Server {
         pageTokenCipher: try waiting { try await PageTokenCipher.load(path: "\(directory)/pages.key") },
         batchRequestsMax: Limits.batchRequestsDefault),
       metrics: ServerMetrics(), logger: logger)
-    let http1 = GraphHTTP1Environment(isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
+    let http1 = GraphHTTP1Environment(
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
     try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: graph, http1)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }

@@ -1,13 +1,11 @@
 public import OData
 
-/// The bounds that the server enforces.
+/// Bounds of the HTTP server. Sizes that only tune its work and refuse nothing are named here too, and say so.
 extension Limits {
   // MARK: A request
 
   /// Longest request body, before and after inflation, in bytes.
   public static let bodyBytesMax = 1 << 20
-  /// Most bytes of a body that are taken before the caller is authenticated.
-  public static let anonymousBodyBytesMax = 16 << 10
   /// Longest request target, in bytes.
   public static let urlBytesMax = 8 << 10
   /// Longest header section, in bytes.
@@ -69,10 +67,15 @@ extension Limits {
   public static let requestSeconds = 60
   /// Longest time that a connection may stay without a request, in seconds.
   public static let idleSeconds = 75
-  /// Longest time that a refused client may go on sending before the connection is closed, in seconds.
-  public static let lingerSeconds = 2
   /// Longest time that requests in flight are given after SIGTERM, in seconds.
   public static let drainSeconds = 10
+
+  /// How long input is discarded after the last response of a connection before the connection is closed.
+  static let lingerSeconds = 2
+  /// How often the timeouts of a connection are checked.
+  static let timeoutTickSeconds = 1
+  /// Shortest time between two warnings that no more connections can be accepted.
+  static let acceptWarningSeconds = 60
 
   // MARK: Connections and files
 
@@ -90,4 +93,26 @@ extension Limits {
   public static let descriptorsReservedPerLoop = 4
   /// Pause before accepting is tried again after the system gave no descriptor, in seconds.
   public static let acceptRetrySeconds = 1
+
+  // MARK: Parts of a request
+
+  /// Longest request body that is read before the request is authenticated, in bytes.
+  static let anonymousBodyBytesMax = 16 << 10
+  /// Longest slice of input that is given to the decoder at once, in bytes. Refuses nothing.
+  static let decodedSliceBytes = 16 << 10
+  /// Free space that one step of inflation is given, in bytes. Refuses nothing.
+  static let inflationStepBytes = 16 << 10
+  /// Longest `Host` that links are built from, in bytes; a longer one is replaced by the address of the listener.
+  static let originHostBytesMax = 255
+  /// Most bytes of header field names that a preflight is allowed beyond the fixed ones; the others are left out.
+  static let preflightNamesBytesMax = 2_048
+  /// Longest header field name that a preflight is allowed beyond the fixed ones, in bytes.
+  static let preflightNameBytesMax = 64
+
+  // MARK: A response
+
+  /// Longest body that is copied behind its header section, in bytes; a longer one is written separately. Refuses nothing.
+  static let joinedBodyBytesMax = 32 << 10
+  /// Chunks of a generated body are joined until they have this many bytes. Refuses nothing.
+  static let responseChunkBytes = 32 << 10
 }

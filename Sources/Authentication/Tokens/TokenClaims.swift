@@ -6,8 +6,8 @@ struct TokenTimes {
   /// The second from which on the token is refused, clock skew included.
   let expires: Int64
 
-  /// Checks `exp`, `nbf` and `iat` against `now`, in seconds since 1970 (RFC 7519 section 4.1). Throws `TokenRefusal` when the
-  /// token is not valid at that time, or when a time is missing or no number.
+  /// Checks `exp`, `nbf` and `iat` against `now`, in seconds since 1970 (RFC 7519 section 4.1). Throws `TokenRefusal`
+  /// when the token is not valid at that time, or when a time is missing or no number.
   init(_ claims: JSONTree, now: Int64) throws(TokenRefusal) {
     guard let expiry = try Self.seconds("exp", of: claims) else { throw .missingClaim("exp") }
     let skew = Double(Limits.clockSkewSeconds)
@@ -48,9 +48,9 @@ struct CallerReader {
     return tenant
   }
 
-  /// The caller: an application on its own only when the token leaves no doubt about it. Tokens of people, such as Entra's ID
-  /// tokens, may also carry roles without scopes, and must never be taken for an application. Throws `TokenRefusal` when a
-  /// claim is missing or cannot be used.
+  /// The caller: an application on its own only when the token leaves no doubt about it. Tokens of people, such as
+  /// Entra's ID tokens, may also carry roles without scopes, and must never be taken for an application. Throws
+  /// `TokenRefusal` when a claim is missing or cannot be used.
   func caller() throws(TokenRefusal) -> Caller {
     let tenant = try tenant()
     let scopes = try words(names.scopes)
@@ -64,12 +64,14 @@ struct CallerReader {
     }
   }
 
-  /// Whether the subject is the application itself: Entra then gives `oid` and `sub` the same value, and by RFC 9068 section
-  /// 2.2 the subject is the client. A token with claims of a sign-in is a person's.
+  /// Whether the subject is the application itself: Entra then gives `oid` and `sub` the same value, and by RFC 9068
+  /// section 2.2 the subject is the client. A token with claims of a sign-in is a person's.
   private var speaksForItself: Bool {
     let hasSignIn = (["nonce", "auth_time", "amr"] + names.principalName).contains { claims.claim($0) != nil }
     guard !hasSignIn, let subject = claims["sub"]?.text else { return false }
-    return [claims["oid"]?.text, applicationID].contains { $0.map { BytewiseString($0) == BytewiseString(subject) } ?? false }
+    return [claims["oid"]?.text, applicationID].contains {
+      $0.map { BytewiseString($0) == BytewiseString(subject) } ?? false
+    }
   }
 
   private func person(of tenant: TenantID, scopes: [String]) throws(TokenRefusal) -> Caller {

@@ -10,7 +10,8 @@ public import OData
 public enum SystemClock {
   /// The time now, exact to 100 ns.
   public static func now() -> DateTimeOffset {
-    // As the two words that `timespec` consists of: which C module owns its members depends on which the compiler loads first.
+    // As the two words that `timespec` consists of: which C module owns its members depends on which the compiler loads
+    // first.
     var time = (seconds: 0, nanoseconds: 0)
     withUnsafeMutablePointer(to: &time) { words in
       words.withMemoryRebound(to: timespec.self, capacity: 1) { _ = clock_gettime(CLOCK_REALTIME, $0) }
