@@ -2,7 +2,9 @@
 public final class Caller: Hashable, Sendable {
   /// A person through an application (delegated access), or an application without a user (app-only access).
   public enum Actor: Hashable, Sendable {
+    /// A person, through the application that the token names.
     case user(UserID)
+    /// An application without a user.
     case application
   }
 

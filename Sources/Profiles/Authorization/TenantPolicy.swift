@@ -4,7 +4,9 @@ import OData
 public struct TenantPolicy: Hashable, Sendable {
   /// Who may write items of others, given `User.ReadWrite.All`.
   public enum WritePolicy: String, Hashable, Sendable {
+    /// Administrators alone.
     case administrators
+    /// Everybody who has the permission.
     case anyone
   }
 

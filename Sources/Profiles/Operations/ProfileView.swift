@@ -5,7 +5,9 @@ import OData
 public struct ProfileView: Sendable {
   /// What a profile is opened for.
   public enum Purpose: Sendable {
+    /// Reading.
     case read
+    /// Writing as well.
     case write
   }
 

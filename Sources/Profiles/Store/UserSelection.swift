@@ -38,7 +38,9 @@ public enum UserColumn: String, CaseIterable, Sendable {
 public indirect enum UserCondition: Equatable, Sendable {
   /// How a column's text is compared.
   public enum Comparison: Sendable {
+    /// By the order of the bytes.
     case equal, less, lessOrEqual, greater, greaterOrEqual
+    /// By a part of the text.
     case startsWith, endsWith, contains
   }
 
