@@ -7,7 +7,7 @@ import Testing
 @Suite("Permissions")
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
-  /// writes it, `c` reads its record, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
+  /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
   /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "rcub", "", ""),
@@ -113,7 +113,7 @@ struct PermissionTests {
     }
   }
 
-  @Test("What a refusal names is exactly what would have been enough, least first")
+  @Test("A refusal names exactly the permissions that would have been enough, least first")
   func namedPermissions() {
     for (access, letter) in Self.accesses {
       let own = access.sufficient(for: People.person(People.innocenty), isOwner: true)

@@ -8,7 +8,7 @@ import Testing
 @Suite("Long lists")
 struct LongListTests {
   private static let count = 30
-  /// So long that a few items are more than is kept.
+  /// Long enough that a few items exceed what is kept.
   private static let textBytes = 20_000
 
   private let notes: NavigationProperty
