@@ -33,7 +33,7 @@ public enum Access: CaseIterable, Sendable {
   }
 
   /// Whether the access may take more than a permission: a role, ownership or a policy.
-  public var isForSome: Bool {
+  public var mayRequireRole: Bool {
     switch self {
     case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
     case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
@@ -95,7 +95,7 @@ public enum Access: CaseIterable, Sendable {
     }
   }
 
-  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownersAlone` or `deniedForRole` unless the caller
+  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the caller
   /// may have this access.
   ///
   /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals nothing.
@@ -104,7 +104,7 @@ public enum Access: CaseIterable, Sendable {
     let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
     guard sufficient.contains(where: caller.permissions.contains) else {
-      guard !sufficient.isEmpty else { throw .ownersAlone }
+      guard !sufficient.isEmpty else { throw .ownerOnly }
       throw .insufficientPermissions(sufficient, isDirectory: isDirectory)
     }
     let isPermitted =

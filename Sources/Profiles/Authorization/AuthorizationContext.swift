@@ -16,9 +16,9 @@ public struct AuthorizationContext: Sendable {
   }
 
   /// The person to look up in the lists and groups of `owner`; nil when nobody needs to be.
-  public func viewer(of owner: UserID) -> Viewer? {
+  public func viewer(of owner: UserID) -> TenantUser? {
     guard let caller, let user = caller.userID, user != owner else { return nil }
-    return Viewer(user: user, tenant: caller.tenant)
+    return TenantUser(user: user, tenant: caller.tenant)
   }
 
   /// Whether the store has to find the relation to the person `id`.

@@ -37,7 +37,7 @@ public struct ItemOwner: Equatable, Sendable {
 }
 
 /// A person in a tenant: an id that is given out again in another tenant is somebody else's.
-public struct Viewer: Hashable, Sendable {
+public struct TenantUser: Hashable, Sendable {
   /// The person's id.
   public let user: UserID
   /// The person's tenant.

@@ -215,7 +215,7 @@ extension GroupOperations {
 
   private func submit(
     _ operation: any GroupOperation, onceOrNot receipt: IdempotencyReceipt?,
-    _ then: @escaping Completion<Once<GroupOutcome>>
+    _ then: @escaping Completion<IdempotentOutcome<GroupOutcome>>
   ) {
     guard let receipt else { return context.submit(operation) { then($0.map { .done($0) }) } }
     context.submit(operation, once: receipt, then)

@@ -141,7 +141,7 @@ extension ItemOperations {
   ) {
     context.people.withPerson(request.owner, for: .writeProfile, by: request.caller, then) { [context] owner, then in
       guard ItemRules.mayWrite(request.collection, of: owner, request.caller) else {
-        return then(.failure(.ownersAlone))
+        return then(.failure(.ownerOnly))
       }
       body(owner, context.stamp(request.caller), then)
     }

@@ -219,5 +219,5 @@ extension Result {
 extension ProfileError {
   /// Whether a request failed because the caller does not know the person or is not that person: then the id may have been
   /// meant as a principal name.
-  fileprivate var mayNameSomebody: Bool { self == .userNotFound || self == .ownersAlone }
+  fileprivate var mayNameSomebody: Bool { self == .userNotFound || self == .ownerOnly }
 }

@@ -12,5 +12,5 @@ public final class RequestCancellation: Sendable {
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
   /// Notes that the client has left, for good.
-  public func abandon() { flag.store(true, ordering: .relaxed) }
+  public func cancel() { flag.store(true, ordering: .relaxed) }
 }

@@ -12,7 +12,7 @@ public struct UserOperations {
 extension UserOperations {
   /// Reads one page of the people of the caller's tenant that match a query.
   public func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
-    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
+    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipTooLarge)) }
     context.authorization.authorize(.listUsers, by: caller) { [self] authorized in
       authorized.onSuccess(orFail: then) {
         scan(query, for: caller) { [self] builder in

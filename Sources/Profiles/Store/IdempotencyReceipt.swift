@@ -24,7 +24,7 @@ public struct IdempotencyReceipt: Equatable, Sendable {
 }
 
 /// The outcome of a creation under an idempotency receipt.
-public enum Once<Outcome: Sendable>: Sendable {
+public enum IdempotentOutcome<Outcome: Sendable>: Sendable {
   /// The creation was applied.
   case done(Outcome)
   /// The receipt was known: an earlier request created the entity with this id.

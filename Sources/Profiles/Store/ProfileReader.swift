@@ -9,7 +9,7 @@ public protocol ProfileReader: DirectoryReader {
   /// Reads an item with what must be known of its owner; nil when there is none that `authorization` makes visible. Takes the
   /// same time whether the item is hidden or does not exist.
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void)
 
   /// Reads what must be known of a person; nil when there is no such person.
   func owner(
@@ -78,15 +78,15 @@ public protocol DirectoryReader: AnyObject {
   func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void)
 
   /// Finds out whether a person is a member of a group of their tenant.
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
   /// Reads one page of the audit log of a person, newest first, from a place that the page before named, or from the end.
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void)
 
   /// Counts the rows of the audit log of a person.
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void)
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void)
 }
 
 /// The groups that a read is about.
@@ -98,7 +98,7 @@ public enum GroupScope: Equatable, Sendable {
 }
 
 /// An item that was read together with its owner.
-public struct FoundItem: Equatable, Sendable {
+public struct OwnedItem: Equatable, Sendable {
   /// The item.
   public let item: StoredItem
   /// What was known of the owner when the item was read.

@@ -29,7 +29,7 @@ struct PermissionTests {
     case allowed
     case insufficient
     case deniedForRole
-    case ownersAlone
+    case ownerOnly
   }
 
   private struct Case: CustomStringConvertible {
@@ -54,7 +54,7 @@ struct PermissionTests {
       }
       guard !isPersonal || (isOwner && !"mk".contains(letter)) else { return .insufficient }
       guard reaches else {
-        return letter == "c" && !isOwner && !isApplication ? .ownersAlone : .insufficient
+        return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
       let needsRole = ("wp".contains(letter) && !isOwner || "amk".contains(letter)) && !isApplication
       // A policy opens profiles alone.
@@ -102,7 +102,7 @@ struct PermissionTests {
       } catch {
         let isDirectory = !"rwc".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
-        if error == .ownersAlone { outcome = .ownersAlone }
+        if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {
           let isConfined = item.isPersonal && (!item.isOwner || "mk".contains(item.letter))
           let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)

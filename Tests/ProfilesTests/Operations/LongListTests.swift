@@ -146,9 +146,9 @@ struct LongListTests {
       }
     }
     #expect(outcomes.isEmpty)
-    cancellation.abandon()
+    cancellation.cancel()
     while let next = work.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { next() }
-    #expect(outcomes == ["first abandoned", "second"])
+    #expect(outcomes == ["first cancelled", "second"])
   }
 
   @Test("Beyond the bound a caller's long queries are refused; one that the client left is not begun")
@@ -161,6 +161,6 @@ struct LongListTests {
     for _ in 0..<(Limits.evaluationsWaitingMax + 2) {
       session.items.list(request, search) { if case .failure(let error) = $0 { refusals.append(error) } }
     }
-    #expect(refusals == [.evaluationsTooMany])
+    #expect(refusals == [.tooManyQueries])
   }
 }

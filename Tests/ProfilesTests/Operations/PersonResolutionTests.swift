@@ -121,7 +121,7 @@ struct PersonResolutionTests {
     }.get()
     let others = CollectionRequest(owner: id("cy"), collection: relationships, caller: admin)
     let refused = try answer { session.items.create(StructuredPatch(of: relationships.target), in: others, $0) }
-    #expect(throws: ProfileError.ownersAlone) { try refused.get() }
+    #expect(throws: ProfileError.ownerOnly) { try refused.get() }
   }
 
   @Test("The principal name in a token leads to the caller before anybody has it")

@@ -182,7 +182,7 @@ struct ProfileSessionTests {
   func sortedSkip() throws {
     let session = try session(store())
     let caller = People.application()
-    for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipsTooMany)] {
+    for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipTooLarge)] {
       let text = "$orderby=id&$skip=\(skip)"
       let options = try QueryOptions(text.utf8, of: ProfileModel.group, offering: .list)
       #expect(try fault { session.groups.list(ListQuery(options, limit: 1), by: caller, $0) } == error)

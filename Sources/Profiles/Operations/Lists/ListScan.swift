@@ -40,7 +40,7 @@ final class ListScan<Element: ListedEntity, Cursor> {
   }
 
   private func readPiece(after cursor: Cursor?, rows: Int) {
-    guard builder.query.cancellation?.isCancelled != true else { return finish(.abandoned) }
+    guard builder.query.cancellation?.isCancelled != true else { return finish(.cancelled) }
     read(cursor, rows) { [self] piece in
       switch piece {
       case .failure(let error): finish(error)
@@ -99,11 +99,11 @@ final class ListScan<Element: ListedEntity, Cursor> {
     let callerKey = EvaluationQueue.CallerKey(caller)
     let start = ThreadConfined { [self] in
       turn = callerKey
-      guard builder.query.cancellation?.isCancelled != true else { return finish(.abandoned) }
+      guard builder.query.cancellation?.isCancelled != true else { return finish(.cancelled) }
       body()
     }
     let resume = context.resume
-    guard context.evaluations.begin(callerKey, { resume { start.value() } }) else { return finish(.evaluationsTooMany) }
+    guard context.evaluations.begin(callerKey, { resume { start.value() } }) else { return finish(.tooManyQueries) }
   }
 }
 
@@ -142,7 +142,7 @@ private final class PieceEvaluation<Element: ListedEntity>: @unchecked Sendable 
     let end = ContinuousClock.now + .microseconds(Limits.evaluationSliceMicroseconds)
     do throws(ProfileError) {
       while let element = rest.first, !builder.isFull {
-        guard builder.query.cancellation?.isCancelled != true else { throw .abandoned }
+        guard builder.query.cancellation?.isCancelled != true else { throw .cancelled }
         try builder.take(element)
         rest.removeFirst()
         if ContinuousClock.now >= end { return rest.isEmpty || builder.isFull }
