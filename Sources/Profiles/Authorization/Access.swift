@@ -79,8 +79,8 @@ public enum Access: CaseIterable, Sendable {
     case none
     /// An administrator, unless the tenant's policy lets anyone.
     case administratorByPolicy
-    /// An administrator, whatever the policy: whoever enrols people in groups could read what they share there, and whoever
-    /// writes what people are known by could become somebody else.
+    /// An administrator, whatever the policy: whoever enrols people in groups could read what they share there, and
+    /// whoever writes what people are known by could become somebody else.
     case administrator
   }
 
@@ -95,10 +95,11 @@ public enum Access: CaseIterable, Sendable {
     }
   }
 
-  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the caller
-  /// may have this access.
+  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the
+  /// caller may have this access.
   ///
-  /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals nothing.
+  /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals
+  /// nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
     let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)

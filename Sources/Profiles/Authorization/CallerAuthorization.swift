@@ -1,7 +1,7 @@
 import OData
 
-/// Decides whether a caller may do what they ask for, by the permissions of their token, their roles and the policy of their
-/// tenant. It looks at who is asked for, never at what that person holds, so that a refusal reveals nothing.
+/// Decides whether a caller may do what they ask for, by the permissions of their token, their roles and the policy of
+/// their tenant. It looks at who is asked for, never at what that person holds, so that a refusal reveals nothing.
 struct CallerAuthorization {
   let context: SessionContext
 

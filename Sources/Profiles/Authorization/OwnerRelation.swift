@@ -1,5 +1,5 @@
-/// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read or
-/// write.
+/// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read
+/// or write.
 public struct OwnerRelation: Equatable, Sendable {
   /// The policy of the owner's tenant.
   public let policy: TenantPolicy

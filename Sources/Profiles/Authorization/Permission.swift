@@ -1,5 +1,5 @@
-/// The permissions that tokens carry: delegated ones in the claim `scp`, those of applications in `roles`. The names are
-/// Graph's (its page "Microsoft Graph permissions reference").
+/// The permissions that tokens carry: delegated ones in the claim `scp`, those of applications in `roles`. The names
+/// are Graph's (its page "Microsoft Graph permissions reference").
 public enum Permission: String, CaseIterable, Sendable {
   /// Read one's own entry and profile.
   case userRead = "User.Read"

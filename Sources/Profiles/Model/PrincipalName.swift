@@ -1,16 +1,16 @@
 import OData
 
-/// The name with which a person signs in elsewhere (`userPrincipalName`): any text that people can read out and type again. It
-/// needs no `@`.
+/// The name with which a person signs in elsewhere (`userPrincipalName`): any text that people can read out and type
+/// again. It needs no `@`.
 public struct PrincipalName: Equatable, Sendable {
   /// The name as it was given.
   public let text: String
-  /// The form in which names are compared: names with the same key are the same name, whatever their case and however their
-  /// characters are composed (Unicode case folding and normalization).
+  /// The form in which names are compared: names with the same key are the same name, whatever their case and however
+  /// their characters are composed (Unicode case folding and normalization).
   public let key: String
 
-  /// A name, or nil when the text is empty, longer than `Limits.userPrincipalNameBytesMax` bytes (as it is or in its key),
-  /// begins or ends with white space, or holds a control character or one that cannot be seen.
+  /// A name, or nil when the text is empty, longer than `Limits.userPrincipalNameBytesMax` bytes (as it is or in its
+  /// key), begins or ends with white space, or holds a control character or one that cannot be seen.
   public init?(_ text: String) {
     let key = Self.key(of: text)
     let lengths = 1...Limits.userPrincipalNameBytesMax
@@ -37,8 +37,8 @@ public struct PrincipalName: Equatable, Sendable {
 
   private static func hasControls(_ text: String) -> Bool { text.withBytes { $0.holdsAny { $0 < 0x20 || $0 == 0x7F } } }
 
-  /// Invisible are: control characters, line and paragraph separators, format characters (such as direction marks), default
-  /// ignorable code points (such as zero-width ones), and no-break spaces.
+  /// Invisible are: control characters, line and paragraph separators, format characters (such as direction marks),
+  /// default ignorable code points (such as zero-width ones), and no-break spaces.
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: false

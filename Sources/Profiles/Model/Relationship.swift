@@ -1,7 +1,7 @@
 import OData
 
-/// The collection in which people list their family and contacts. It defines the audiences `family` and `contacts`. An extension
-/// of Facet; its properties follow Graph's type `relatedPerson`.
+/// The collection in which people list their family and contacts. It defines the audiences `family` and `contacts`. An
+/// extension of Facet; its properties follow Graph's type `relatedPerson`.
 public enum Relationship {
   /// The name of the collection within a profile.
   public static let collection = "relationships"

@@ -6,8 +6,8 @@ public struct AuditLogOperations {
 
   private var reader: any ProfileReader { context.reader }
 
-  /// Reads one page of the rows of a person's audit log that match a query, newest first unless it asks for another order;
-  /// with the id of the person.
+  /// Reads one page of the rows of a person's audit log that match a query, newest first unless it asks for another
+  /// order; with the id of the person.
   public func list(
     of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
     _ then: @escaping Completion<(UserID, Listing<VisibleObject>)>

@@ -1,11 +1,12 @@
 public import OData
 
-/// Why an operation of the profile domain failed. Nothing was changed, except where `store` says that the outcome is unknown.
-/// The server maps each case to Graph's wire form.
+/// Why an operation of the profile domain failed. Nothing was changed, except where `store` says that the outcome is
+/// unknown. The server maps each case to Graph's wire form.
 public enum ProfileError: Error, Equatable, Sendable {
   /// `/me` was requested by an application without a user.
   case meNeedsUser
-  /// The token holds none of these permissions. `isDirectory` tells a person's entry in the directory from their profile.
+  /// The token holds none of these permissions. `isDirectory` tells a person's entry in the directory from their
+  /// profile.
   case insufficientPermissions([Permission], isDirectory: Bool)
   /// The permission is there, but the tenant lets only administrators write for others.
   case deniedForRole(isDirectory: Bool)

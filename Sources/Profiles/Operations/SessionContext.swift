@@ -1,7 +1,7 @@
 import OData
 
-/// What the operations of one session share: the store's reader for the session's thread, the way to the writer and back,
-/// and the environment.
+/// What the operations of one session share: the store's reader for the session's thread, the way to the writer and
+/// back, and the environment.
 final class SessionContext {
   let service: ProfileService
   let reader: any ProfileReader

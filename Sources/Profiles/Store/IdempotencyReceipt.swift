@@ -1,7 +1,7 @@
 public import OData
 
-/// The idempotency key of a creation, so that sending it again does not create again (the header `Idempotency-Key`). It holds
-/// no values: what a client sent is kept as digests.
+/// The idempotency key of a creation, so that sending it again does not create again (the header `Idempotency-Key`). It
+/// holds no values: what a client sent is kept as digests.
 public struct IdempotencyReceipt: Equatable, Sendable {
   /// A digest of the key, of who sent it, and of the resource.
   public let key: [UInt8]

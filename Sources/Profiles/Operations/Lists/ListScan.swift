@@ -2,9 +2,9 @@ import OData
 
 /// Reads a list in pieces until its page is full.
 ///
-/// Evaluation of the query begins on the session's thread. What is too much work for that thread continues in the service's
-/// `EvaluationQueue`, in slices that take turns with those of other callers, and ends within a slice when nobody waits for
-/// it any more.
+/// Evaluation of the query begins on the session's thread. What is too much work for that thread continues in the
+/// service's `EvaluationQueue`, in slices that take turns with those of other callers, and ends within a slice when
+/// nobody waits for it any more.
 final class ListScan<Element: ListedEntity, Cursor> {
   /// The result of one read, and where the next one begins; nil at the end of the list.
   typealias Piece = (elements: [Element], next: Cursor?)
@@ -32,8 +32,8 @@ final class ListScan<Element: ListedEntity, Cursor> {
     self.then = then
   }
 
-  /// Starts after `cursor`; the first piece has at most `rows` rows. A `heavy` scan waits for the caller's turn in the queue
-  /// before it reads anything.
+  /// Starts after `cursor`; the first piece has at most `rows` rows. A `heavy` scan waits for the caller's turn in the
+  /// queue before it reads anything.
   func run(after cursor: Cursor?, rows: Int, heavy: Bool = false) {
     guard heavy, turn == nil else { return readPiece(after: cursor, rows: rows) }
     awaitTurn { [self] in readPiece(after: cursor, rows: rows) }
