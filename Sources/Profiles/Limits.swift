@@ -55,6 +55,8 @@ extension Limits {
   public static let pageBytesMax = 256 << 10
   /// Most rows that one read asks for away from the event loop. No transaction is open between two reads.
   public static let pieceRowsMax = 256
+  /// Deepest nesting of a condition on people that is passed on to a store, whose own parser may refuse more.
+  public static let selectionDepthMax = 10
 
   // MARK: Writes of a store
 

@@ -24,7 +24,7 @@ extension StoreConformance {
       for (user, tenant, isMember) in [
         (people[0], Probe.tenant, true), (people[2], Probe.tenant, false), (people[0], Probe.otherTenant, false),
       ] {
-        let found = try await reader.isMember(Viewer(user: user, tenant: tenant), of: team.id).get()
+        let found = try await reader.isMember(TenantUser(user: user, tenant: tenant), of: team.id).get()
         try expectEqual(found, isMember, "Whether somebody is a member")
       }
     },
@@ -129,7 +129,7 @@ extension StoreConformance {
       try await driver.put(.create(Probe.item(key, ["n": "0"])))
       for number in 1..<100 { try await driver.put(.set(["n": "\(number)"], of: key)) }
       let reader = try driver.reader()
-      let viewer = Viewer(user: person.id, tenant: Probe.tenant)
+      let viewer = TenantUser(user: person.id, tenant: Probe.tenant)
       var rows: [AuditEntry] = []
       while true {
         let page = try await reader.changes(of: viewer, from: rows.last?.older, limit: 40).get()
@@ -139,7 +139,7 @@ extension StoreConformance {
       try expectEqual(rows.map(\.position), (1...101).reversed(), "The positions")
       try expectEqual(rows.reversed().map(\.change), try await driver.changes(of: person.id), "The rows")
       try expectEqual(try await reader.countChanges(of: viewer).get(), 101, "Their number")
-      let nobody = Viewer(user: try Probe.user("nobody"), tenant: Probe.tenant)
+      let nobody = TenantUser(user: try Probe.user("nobody"), tenant: Probe.tenant)
       try expectEqual(try await reader.countChanges(of: nobody).get(), 0, "Nobody's")
     },
     ConformanceCase(.basic, "An id that is given out again in another tenant begins another audit log") { driver in
@@ -150,7 +150,7 @@ extension StoreConformance {
       let reader = try driver.reader()
       for (tenant, kinds) in [(Probe.tenant, [Change.Kind.created, .deleted]), (Probe.otherTenant, [.imported])] {
         try expectEqual(try await driver.changes(of: first.id, in: tenant).map(\.kind), kinds, "The rows of a tenant")
-        let viewer = Viewer(user: first.id, tenant: tenant)
+        let viewer = TenantUser(user: first.id, tenant: tenant)
         let page = try await reader.changes(of: viewer, limit: 9).get()
         try expectEqual(page.elements.map(\.change.kind), kinds.reversed(), "The page of a tenant")
         try expectEqual(try await reader.countChanges(of: viewer).get(), kinds.count, "The number of a tenant")

@@ -33,14 +33,18 @@ final class StoreDriver: Sendable {
   }
 
   /// Creates an item under a receipt and waits for the answer.
-  func create(_ item: StoredItem, _ receipt: IdempotencyReceipt) async -> Result<Once<ItemOutcome>, ProfileError> {
+  func create(_ item: StoredItem, _ receipt: IdempotencyReceipt) async -> Result<
+    IdempotentOutcome<ItemOutcome>, ProfileError
+  > {
     await withCheckedContinuation { continuation in
       store.submit(.createItem(ProbeOperation.create(item), receipt) { continuation.resume(returning: $0) })
     }
   }
 
   /// Creates a person under a receipt and waits for the answer.
-  func create(_ person: StoredUser, _ receipt: IdempotencyReceipt) async -> Result<Once<PersonOutcome>, ProfileError> {
+  func create(_ person: StoredUser, _ receipt: IdempotencyReceipt) async -> Result<
+    IdempotentOutcome<PersonOutcome>, ProfileError
+  > {
     await withCheckedContinuation { continuation in
       store.submit(.createPerson(AddPerson(person: person), receipt) { continuation.resume(returning: $0) })
     }
@@ -48,7 +52,7 @@ final class StoreDriver: Sendable {
 
   /// Queues the creation of a group, or of a membership, under a receipt and waits for the answer.
   func create(_ operation: ProbeGroupOperation, _ receipt: IdempotencyReceipt) async -> Result<
-    Once<GroupOutcome>, ProfileError
+    IdempotentOutcome<GroupOutcome>, ProfileError
   > {
     await withCheckedContinuation { continuation in
       store.submit(.createGroup(operation, receipt) { continuation.resume(returning: $0) })
@@ -144,7 +148,7 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// The item with its owner.
-  func item(_ key: ItemKey) async -> Result<FoundItem?, StoreError> {
+  func item(_ key: ItemKey) async -> Result<OwnedItem?, StoreError> {
     await ask { reader, then in reader.item(key, for: .everything, then) }
   }
 
@@ -185,7 +189,7 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// The item, if it is visible.
-  func item(_ key: ItemKey, for authorization: AuthorizationContext) async -> Result<FoundItem?, StoreError> {
+  func item(_ key: ItemKey, for authorization: AuthorizationContext) async -> Result<OwnedItem?, StoreError> {
     await ask { reader, then in reader.item(key, for: authorization, then) }
   }
 
@@ -219,19 +223,19 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// Whether a person is a member.
-  func isMember(_ viewer: Viewer, of group: GroupID) async -> Result<Bool, StoreError> {
+  func isMember(_ viewer: TenantUser, of group: GroupID) async -> Result<Bool, StoreError> {
     await ask { reader, then in reader.isMember(viewer, of: group, then) }
   }
 
   /// One page of the audit log.
   func changes(
-    of person: Viewer, from place: Int64? = nil, limit: Int
+    of person: TenantUser, from place: Int64? = nil, limit: Int
   ) async -> Result<StoredPage<AuditEntry>, StoreError> {
     await ask { reader, then in reader.changes(of: person, from: place, limit: limit, then) }
   }
 
   /// How many rows the audit log has.
-  func countChanges(of person: Viewer) async -> Result<Int, StoreError> {
+  func countChanges(of person: TenantUser) async -> Result<Int, StoreError> {
     await ask { reader, then in reader.countChanges(of: person, then) }
   }
 

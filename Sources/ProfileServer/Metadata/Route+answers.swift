@@ -55,7 +55,7 @@ extension Route {
 
   private var denied: [GraphErrorCode] {
     [permissions.isDirectory ? .directoryDenied : .insufficientPermissions]
-      + (permissions.isForSome ? [.deniedForRole] : [])
+      + (permissions.mayRequireRole ? [.deniedForRole] : [])
   }
 
   /// What the connection and the store may refuse, whatever was asked for.

@@ -55,7 +55,7 @@ extension GraphError {
           + "Administrator or Global Administrator in the token's wids, membership in the tenant's group of "
           + "administrators, or an application's own token with the permission.")
     case .propertyOfAdministrators(let name): self.init(ofAdministrators: name)
-    case .ownersAlone, .closedToApplications, .audienceNotAllowed, .unknownTenant, .groupNotFound, .alreadyMember,
+    case .ownerOnly, .closedToApplications, .audienceNotAllowed, .unknownTenant, .groupNotFound, .alreadyMember,
       .tooManyGroups:
       self.init(ofTenant: error)
     case .userNotFound: self = .userNotFound
@@ -70,7 +70,7 @@ extension GraphError {
         status: .preconditionFailed, code: .resourceModified,
         message:
           "The resource is not as If-Match or If-None-Match demand: it has changed since. Read it again, then repeat.")
-    case .receiptOfAnother:
+    case .idempotencyKeyReused:
       self.init(
         status: .conflict, code: .idempotencyKeyReused,
         message: "The Idempotency-Key was sent before with another body. Use a new key for a new request.")
@@ -85,12 +85,12 @@ extension GraphError {
         message: "One person may hold \(Limits.personBytesMax) bytes in all. Delete or shorten items first.")
     case .evaluation(let error):
       self.init(status: .badRequest, code: .badRequest, message: error.message)
-    case .skipsTooMany:
+    case .skipTooLarge:
       self.init(
         status: .badRequest, code: .badRequest,
         message: "A sorted list can skip at most \(Limits.sortedSkipMax). Follow @odata.nextLink instead.")
-    case .evaluationsTooMany: self = .evaluationsTooMany
-    case .abandoned: self = .abandoned
+    case .tooManyQueries: self = .tooManyQueries
+    case .cancelled: self = .cancelled
     case .store(let error): self.init(error)
     }
   }
@@ -98,7 +98,7 @@ extension GraphError {
   /// What tenants and groups add.
   private init(ofTenant error: ProfileError) {
     switch error {
-    case .ownersAlone:
+    case .ownerOnly:
       self.init(
         status: .forbidden, code: .deniedForRole,
         message: "Access is denied: this is for the owner of the profile, with User.Read to read and User.ReadWrite to "
@@ -236,7 +236,7 @@ extension GraphError {
       + "begin again without $skiptoken.")
 
   /// More long queries of one caller than may wait (as Graph throttles, RFC 6585 section 4).
-  static let evaluationsTooMany = GraphError(
+  static let tooManyQueries = GraphError(
     status: .tooManyRequests, code: .tooManyRequests,
     message:
       "\(Limits.evaluationsWaitingMax) of your long queries wait already. Try again after the time in Retry-After, "
@@ -244,7 +244,7 @@ extension GraphError {
     headers: [.retryAfter: "\(Limits.evaluationRetrySeconds)"])
 
   /// The client closed its side of the connection while its query was being answered.
-  static let abandoned = GraphError(
+  static let cancelled = GraphError(
     status: .serviceUnavailable, code: .serviceNotAvailable,
     message: "The connection was closed for sending before this query was answered, so the work on it was ended. Keep "
       + "both directions open until the answer is there.",

@@ -8,7 +8,8 @@ public import OData
 ///     {"groupId":"…","member":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
-/// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's tenant.
+/// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's
+/// tenant.
 public struct ImportLineReader: Sendable {
   private let defaultTenant: TenantID
   private let environment: ServiceEnvironment
@@ -19,8 +20,8 @@ public struct ImportLineReader: Sendable {
     self.environment = environment
   }
 
-  /// Reads one line, without its line feed. Throws `ImportLineError` when the line does not have one of the shapes or a value
-  /// does not have its declared type.
+  /// Reads one line, without its line feed. Throws `ImportLineError` when the line does not have one of the shapes or a
+  /// value does not have its declared type.
   public func line(_ line: [UInt8]) throws(ImportLineError) -> ImportLine {
     let parts = try Parts(line)
     let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
@@ -89,8 +90,8 @@ public struct ImportLineReader: Sendable {
     return value
   }
 
-  /// The policy that gives an item its audience where the line names none. An import is the operator's, so that the tenant's own
-  /// policy does not apply.
+  /// The policy that gives an item its audience where the line names none. An import is the operator's, so that the
+  /// tenant's own policy does not apply.
   private static let defaults = TenantPolicy()
 
   /// `audience` is the one of an item that names none; nil for what is not an item.

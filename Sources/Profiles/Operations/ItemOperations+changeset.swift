@@ -19,7 +19,7 @@ extension ItemOperations {
     _ writes: [ItemWrite], of user: UserID, by caller: Caller, _ then: @escaping Completion<ChangesetResult>
   ) {
     if let index = writes.firstIndex(where: { !ItemRules.mayWrite($0.collection, of: user, caller) }) {
-      return then(.success(.refused(index: index, .ownersAlone)))
+      return then(.success(.refused(index: index, .ownerOnly)))
     }
     let time = context.environment.now()
     let operations = writes.map { operation($0, user, context.stamp(caller, at: time)) }

@@ -1,18 +1,19 @@
 public import OData
 
-/// Why an operation of the profile domain failed. Nothing was changed, except where `store` says that the outcome is unknown.
-/// The server maps each case to Graph's wire form.
+/// Why an operation of the profile domain failed. Nothing was changed, except where `store` says that the outcome is
+/// unknown. The server maps each case to Graph's wire form.
 public enum ProfileError: Error, Equatable, Sendable {
   /// `/me` was requested by an application without a user.
   case meNeedsUser
-  /// The token holds none of these permissions. `isDirectory` tells a person's entry in the directory from their profile.
+  /// The token holds none of these permissions. `isDirectory` tells a person's entry in the directory from their
+  /// profile.
   case insufficientPermissions([Permission], isDirectory: Bool)
   /// The permission is there, but the tenant lets only administrators write for others.
   case deniedForRole(isDirectory: Bool)
   /// The permission is there, but only administrators and applications set this property of people.
   case propertyOfAdministrators(String)
   /// No permission allows this caller to do it: only the owner and applications of the tenant may.
-  case ownersAlone
+  case ownerOnly
   /// The tenant's policy does not let applications write the collection.
   case closedToApplications(collection: String)
   /// The tenant's policy does not allow these audiences in the collection.
@@ -36,7 +37,7 @@ public enum ProfileError: Error, Equatable, Sendable {
   /// `If-Match` names another version (RFC 9110 section 13.1.1).
   case preconditionFailed
   /// The `Idempotency-Key` was sent before with another body.
-  case receiptOfAnother
+  case idempotencyKeyReused
   /// The body does not have the declared type.
   case body(BodyError)
   /// The collection holds `Limits.itemsPerCollectionMax` items.
@@ -46,11 +47,11 @@ public enum ProfileError: Error, Equatable, Sendable {
   /// The query's expression has no value for one of the entities that the caller may see.
   case evaluation(EvaluationError)
   /// The query skips more than `Limits.sortedSkipMax` entities of a sorted list.
-  case skipsTooMany
+  case skipTooLarge
   /// `Limits.evaluationsWaitingMax` long queries of the caller are already waiting.
-  case evaluationsTooMany
+  case tooManyQueries
   /// The client left before its query was answered.
-  case abandoned
+  case cancelled
   /// The store could not do its work. After `StoreError.unresolved` the outcome of a write is unknown.
   case store(StoreError)
 }

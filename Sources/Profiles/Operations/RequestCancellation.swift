@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Tells long work that its client has left. Work checks it between two slices and then ends. There is one for each connection,
-/// set on its event loop and read on any thread.
+/// Tells long work that its client has left. Work checks it between two slices and then ends. There is one for each
+/// connection, set on its event loop and read on any thread.
 public final class RequestCancellation: Sendable {
   private let flag = Atomic(false)
 
@@ -12,5 +12,5 @@ public final class RequestCancellation: Sendable {
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
   /// Notes that the client has left, for good.
-  public func abandon() { flag.store(true, ordering: .relaxed) }
+  public func cancel() { flag.store(true, ordering: .relaxed) }
 }

@@ -1,6 +1,7 @@
 public import OData
 
-/// What operations need from outside, so that they are pure and tests are repeatable: the clock, new ids and new versions.
+/// What operations need from outside, so that they are pure and tests are repeatable: the clock, new ids and new
+/// versions.
 public struct ServiceEnvironment: Sendable {
   /// The current time.
   public let now: @Sendable () -> DateTimeOffset

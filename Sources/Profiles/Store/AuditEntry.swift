@@ -6,8 +6,8 @@ public struct AuditEntry: Equatable, Sendable {
   public let position: Int64
   /// What happened.
   public let change: Change
-  /// The place of the row before, in a form that the store understands; nil for the first row. It depends on the rows of other
-  /// people, so it is never shown.
+  /// The place of the row before, in a form that the store understands; nil for the first row. It depends on the rows
+  /// of other people, so it is never shown.
   public let older: Int64?
 
   /// A row from the parts that a store reads.

@@ -4,9 +4,13 @@ public import OData
 public struct Change: Equatable, Sendable {
   /// What happened, with the numbers of the enumeration `profileChangeKind`.
   public enum Kind: Int64, CaseIterable, Sendable {
+    /// The item, person or membership was created.
     case created = 1
+    /// Properties of the item or person were changed.
     case updated = 2
+    /// The item, person or membership was deleted.
     case deleted = 3
+    /// The item, person or membership came with an import.
     case imported = 4
   }
 

@@ -1,7 +1,7 @@
 public import OData
 
-/// The idempotency key of a creation, so that sending it again does not create again (the header `Idempotency-Key`). It holds
-/// no values: what a client sent is kept as digests.
+/// The idempotency key of a creation, so that sending it again does not create again (the header `Idempotency-Key`). It
+/// holds no values: what a client sent is kept as digests.
 public struct IdempotencyReceipt: Equatable, Sendable {
   /// A digest of the key, of who sent it, and of the resource.
   public let key: [UInt8]
@@ -24,7 +24,7 @@ public struct IdempotencyReceipt: Equatable, Sendable {
 }
 
 /// The outcome of a creation under an idempotency receipt.
-public enum Once<Outcome: Sendable>: Sendable {
+public enum IdempotentOutcome<Outcome: Sendable>: Sendable {
   /// The creation was applied.
   case done(Outcome)
   /// The receipt was known: an earlier request created the entity with this id.

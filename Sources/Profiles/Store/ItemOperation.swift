@@ -34,8 +34,8 @@ public struct ItemState: Equatable, Sendable {
 public enum ItemChange: Equatable, Sendable {
   /// Write nothing.
   case unchanged(StoredItem)
-  /// Store the item as given, and the row in the audit log. The store refuses with `collectionFull` or `personFull` what would
-  /// exceed `Limits.itemsPerCollectionMax` or `Limits.personBytesMax`.
+  /// Store the item as given, and the row in the audit log. The store refuses with `collectionFull` or `personFull`
+  /// what would exceed `Limits.itemsPerCollectionMax` or `Limits.personBytesMax`.
   case put(StoredItem, Change)
   /// Delete the item, and store the row in the audit log.
   case remove(Change)

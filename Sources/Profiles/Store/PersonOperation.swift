@@ -34,12 +34,14 @@ public struct PersonState: Equatable, Sendable {
 public enum PersonChange: Sendable {
   /// Write nothing.
   case unchanged(StoredUser)
-  /// Store the person as given, and the row in the audit log. The store refuses with `principalNameTaken` or `mailTaken` when
-  /// another person of the tenant has the principal name or mail address, in any case, and it is new for this person.
+  /// Store the person as given, and the row in the audit log. The store refuses with `principalNameTaken` or
+  /// `mailTaken` when another person of the tenant has the principal name or mail address, in any case, and it is new
+  /// for this person.
   case put(StoredUser, Change)
   /// Delete the person with all their items. `log` makes the row of the audit log for each item that is deleted.
   case remove(Change, log: @Sendable (ItemKey, Version) -> Change)
-  /// Delete the items for whose collection and audience the predicate holds. `log` makes the row of the audit log for each.
+  /// Delete the items for whose collection and audience the predicate holds. `log` makes the row of the audit log for
+  /// each.
   case removeItems(
     Change, where: @Sendable (String, Audience) -> Bool, log: @Sendable (ItemKey, Version) -> Change)
 }

@@ -1,23 +1,23 @@
 public import OData
 
-/// Reads of one thread. Not Sendable: it is used on the thread that it was made for, and calls back there, either before the
-/// call returns or later. A read that cannot be done fails with `StoreError`.
+/// Reads of one thread. Not Sendable: it is used on the thread that it was made for, and calls back there, either
+/// before the call returns or later. A read that cannot be done fails with `StoreError`.
 public protocol ProfileReader: DirectoryReader {
   /// Runs `body`. Reads that are answered before it returns may share one snapshot, which is not older than this call.
   func withSnapshot(_ body: () -> Void)
 
-  /// Reads an item with what must be known of its owner; nil when there is none that `authorization` makes visible. Takes the
-  /// same time whether the item is hidden or does not exist.
+  /// Reads an item with what must be known of its owner; nil when there is none that `authorization` makes visible.
+  /// Takes the same time whether the item is hidden or does not exist.
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void)
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void)
 
   /// Reads what must be known of a person; nil when there is no such person.
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void)
 
-  /// Reads one page of a collection, by `createdDateTime` and id, after `position`: of the items that `authorization` makes
-  /// visible. A page ends before `limit` when it holds `Limits.pageBytesMax` bytes. One of at most `Limits.loopRowsMax` items
-  /// may be answered at once; a larger one never keeps the thread.
+  /// Reads one page of a collection, by `createdDateTime` and id, after `position`: of the items that `authorization`
+  /// makes visible. A page ends before `limit` when it holds `Limits.pageBytesMax` bytes. One of at most
+  /// `Limits.loopRowsMax` items may be answered at once; a larger one never keeps the thread.
   func items(
     of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
     limit: Int, _ then: @escaping (Result<OwnedPage, StoreError>) -> Void)
@@ -27,17 +27,17 @@ public protocol ProfileReader: DirectoryReader {
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
     _ then: @escaping (Result<Int, StoreError>) -> Void)
 
-  /// Finds out whether a person has a visible item for one of the audiences that reach beyond their tenant. Takes the same
-  /// time whether the person has many other items, none, or does not exist.
+  /// Finds out whether a person has a visible item for one of the audiences that reach beyond their tenant. Takes the
+  /// same time whether the person has many other items, none, or does not exist.
   func hasItemsBeyondTenant(
     of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
   /// Reads the settings of a tenant; nil when there is no such tenant.
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void)
 
-  /// Reads one page of the people of a tenant: of those that are selected, in the order that is asked for, after `place`. A
-  /// page of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the thread. A store may
-  /// give fewer people than there are, even none, and say with `end` how far it has looked.
+  /// Reads one page of the people of a tenant: of those that are selected, in the order that is asked for, after
+  /// `place`. A page of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the
+  /// thread. A store may give fewer people than there are, even none, and say with `end` how far it has looked.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
@@ -48,9 +48,9 @@ public protocol ProfileReader: DirectoryReader {
   /// Reads the person with this id; nil when there is none.
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
 
-  /// Reads the person of one tenant with this principal name, compared by its key; nil when there is none. With `orID`, the
-  /// person of the tenant with exactly this id comes first. When several people have one name (which data from before names
-  /// were unique can hold), the one with the first id.
+  /// Reads the person of one tenant with this principal name, compared by its key; nil when there is none. With `orID`,
+  /// the person of the tenant with exactly this id comes first. When several people have one name (which data from
+  /// before names were unique can hold), the one with the first id.
   func user(
     principalName: String, orID: Bool, in tenant: TenantID,
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
@@ -78,15 +78,16 @@ public protocol DirectoryReader: AnyObject {
   func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void)
 
   /// Finds out whether a person is a member of a group of their tenant.
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
-  /// Reads one page of the audit log of a person, newest first, from a place that the page before named, or from the end.
+  /// Reads one page of the audit log of a person, newest first, from a place that the page before named, or from the
+  /// end.
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void)
 
   /// Counts the rows of the audit log of a person.
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void)
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void)
 }
 
 /// The groups that a read is about.
@@ -98,7 +99,7 @@ public enum GroupScope: Equatable, Sendable {
 }
 
 /// An item that was read together with its owner.
-public struct FoundItem: Equatable, Sendable {
+public struct OwnedItem: Equatable, Sendable {
   /// The item.
   public let item: StoredItem
   /// What was known of the owner when the item was read.

@@ -1,4 +1,5 @@
-/// Why a store could not do its work. Nothing of the request was committed, except for `unresolved`, whose outcome is unknown.
+/// Why a store could not do its work. Nothing of the request was committed, except for `unresolved`, whose outcome is
+/// unknown.
 public enum StoreError: Error, Equatable, Sendable {
   /// The data is damaged; the sentence says what was found, without any of the data.
   case damaged(String)
@@ -8,8 +9,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case diskFull
   /// The database can be neither read nor written at the moment; the sentence says why.
   case unavailable(String)
-  /// The outcome is unknown: a commit failed or its reply was lost, and it could not be found out whether it was done. The write
-  /// must not be repeated without looking first.
+  /// The outcome is unknown: a commit failed or its reply was lost, and it could not be found out whether it was done.
+  /// The write must not be repeated without looking first.
   case unresolved
   /// A failure that may have passed already, so that the request can be repeated. The sentence is for the log.
   case transient(String)

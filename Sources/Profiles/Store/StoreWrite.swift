@@ -2,14 +2,16 @@ public import OData
 
 /// A write that a store is asked for, with the completion that receives its outcome.
 public enum StoreWrite: Sendable {
-  /// Creates one item, unless its receipt is known. Refused with `receiptOfAnother` when it is known with another body. The
-  /// receipt is kept in the transaction of the creation.
-  case createItem(any ItemOperation, IdempotencyReceipt, @Sendable (Result<Once<ItemOutcome>, ProfileError>) -> Void)
+  /// Creates one item, unless its receipt is known. Refused with `idempotencyKeyReused` when it is known with another
+  /// body. The receipt is kept in the transaction of the creation.
+  case createItem(
+    any ItemOperation, IdempotencyReceipt, @Sendable (Result<IdempotentOutcome<ItemOutcome>, ProfileError>) -> Void)
   /// The same for one person.
   case createPerson(
-    any PersonOperation, IdempotencyReceipt, @Sendable (Result<Once<PersonOutcome>, ProfileError>) -> Void)
+    any PersonOperation, IdempotencyReceipt, @Sendable (Result<IdempotentOutcome<PersonOutcome>, ProfileError>) -> Void)
   /// The same for one group, or for members who are added to it.
-  case createGroup(any GroupOperation, IdempotencyReceipt, @Sendable (Result<Once<GroupOutcome>, ProfileError>) -> Void)
+  case createGroup(
+    any GroupOperation, IdempotencyReceipt, @Sendable (Result<IdempotentOutcome<GroupOutcome>, ProfileError>) -> Void)
   /// Applies operations to items of one person, all or none. Each sees what those before it did.
   case atomic([any ItemOperation], @Sendable (Result<ChangesetOutcome, ProfileError>) -> Void)
   /// Applies an operation to one item.
@@ -18,7 +20,7 @@ public enum StoreWrite: Sendable {
   case person(any PersonOperation, @Sendable (Result<PersonOutcome, ProfileError>) -> Void)
   /// Applies an operation to one group or one membership.
   case group(any GroupOperation, @Sendable (Result<GroupOutcome, ProfileError>) -> Void)
-  /// Replaces everything, the audit log too, by these lines, as an import at a time would: the demo's clean start. Of tenants
-  /// only the settings are replaced.
+  /// Replaces everything, the audit log too, by these lines, as an import at a time would: the demo's clean start. Of
+  /// tenants only the settings are replaced.
   case replaceAll([ImportLine], at: DateTimeOffset, @Sendable (Result<Void, ProfileError>) -> Void)
 }

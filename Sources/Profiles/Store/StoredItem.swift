@@ -1,7 +1,7 @@
 public import OData
 
-/// The key of an item in a store: scoped by person and collection. The person comes first, so that a store can distribute
-/// people over machines.
+/// The key of an item in a store: scoped by person and collection. The person comes first, so that a store can
+/// distribute people over machines.
 public struct ItemKey: Hashable, Sendable {
   /// The person whose item it is.
   public let user: UserID
@@ -32,8 +32,8 @@ public struct StoredItem: Equatable, Sendable {
   public let json: [UInt8]
   /// The part of `json` that is an array of one element and may be answered as that element.
   public let collapsible: Range<Int>?
-  /// The person whom the item lists as family or as a contact; nil when it lists nobody. A store keeps it with the item, but
-  /// need not return it.
+  /// The person whom the item lists as family or as a contact; nil when it lists nobody. A store keeps it with the
+  /// item, but need not return it.
   public let listed: ListedPerson?
 
   /// An item from the parts that a store reads.

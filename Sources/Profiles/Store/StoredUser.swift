@@ -30,9 +30,9 @@ public struct StoredUser: Equatable, Sendable {
   /// What must be known of the person to decide about what they hold, without a relation.
   var asOwner: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
 
-  /// The mail address in the form in which addresses are compared, as principal names are: unique in the tenant. nil when the
-  /// person has none, an empty one, or one longer than `Limits.mailBytesMax`, which data from before addresses were bounded can
-  /// hold. Reads the JSON.
+  /// The mail address in the form in which addresses are compared, as principal names are: unique in the tenant. nil
+  /// when the person has none, an empty one, or one longer than `Limits.mailBytesMax`, which data from before addresses
+  /// were bounded can hold. Reads the JSON.
   public var foldedMail: String? {
     let mail = json.withUnsafeBufferPointer { bytes -> String? in
       var reader = JSONReader(bytes, dialect: .strict)
@@ -155,7 +155,8 @@ extension StoredUser {
     "Somebody else of the tenant has the same principal name but for case or composition, so that only one of them is found "
     + "by it. Change one of the two."
 
-  /// The finding when several people of a tenant have one mail address, which data from before addresses were unique can hold.
+  /// The finding when several people of a tenant have one mail address, which data from before addresses were unique
+  /// can hold.
   public static let sharedMailFault =
     "Somebody else of the tenant has the same mail address, so that an export of both is not imported. Change one of the two."
 }

@@ -1,6 +1,7 @@
 public import OData
 
-/// A property of people that a store keeps beside the JSON, in the form in which it is compared, to select and sort by it.
+/// A property of people that a store keeps beside the JSON, in the form in which it is compared, to select and sort by
+/// it.
 public enum UserColumn: String, CaseIterable, Sendable {
   /// The id, unchanged.
   case id
@@ -21,8 +22,8 @@ public enum UserColumn: String, CaseIterable, Sendable {
   /// Whether the text is kept folded.
   private var ignoresCase: Bool { self != .id }
 
-  /// The column that an expression reads in the form in which it is kept; nil when there is none. Every caller who may list
-  /// people sees these columns.
+  /// The column that an expression reads in the form in which it is kept; nil when there is none. Every caller who may
+  /// list people sees these columns.
   init?(_ expression: Expression) {
     var (member, ignoresCase) = (expression, false)
     if case .folded(let inner) = expression { (member, ignoresCase) = (inner, true) }
@@ -33,12 +34,14 @@ public enum UserColumn: String, CaseIterable, Sendable {
   }
 }
 
-/// A condition on columns, with texts in the form in which columns are kept. Texts are compared by their bytes. A column that is
-/// not set satisfies no condition except `differs` and `isSet`.
+/// A condition on columns, with texts in the form in which columns are kept. Texts are compared by their bytes. A
+/// column that is not set satisfies no condition except `differs` and `isSet`.
 public indirect enum UserCondition: Equatable, Sendable {
   /// How a column's text is compared.
   public enum Comparison: Sendable {
+    /// By the order of the bytes.
     case equal, less, lessOrEqual, greater, greaterOrEqual
+    /// By a part of the text.
     case startsWith, endsWith, contains
   }
 
@@ -54,8 +57,8 @@ public indirect enum UserCondition: Equatable, Sendable {
   case some([UserCondition])
 }
 
-/// The people that a query selects, and their order, as far as a store's columns tell. The query is evaluated once more on what
-/// is selected, so that a store may select too many people, never too few; the order is exact.
+/// The people that a query selects, and their order, as far as a store's columns tell. The query is evaluated once more
+/// on what is selected, so that a store may select too many people, never too few; the order is exact.
 public struct UserSelection: Equatable, Sendable {
   /// One column to sort by: by the first `Limits.orderTextBytesMax` bytes of its text, people without a text first.
   public struct Key: Equatable, Sendable {
@@ -95,8 +98,8 @@ public struct UserSelection: Equatable, Sendable {
 }
 
 extension UserSelection {
-  /// The part of a query that columns can answer. A store does not sort a selective query: its matches are few, and sorting
-  /// before evaluating would sort everything again for each piece.
+  /// The part of a query that columns can answer. A store does not sort a selective query: its matches are few, and
+  /// sorting before evaluating would sort everything again for each piece.
   init(_ query: ListQuery) {
     let keys = (query.isSelective ? [] : query.ordering?.keys ?? []).map { key in
       UserColumn(key.expression).map { Key($0, isDescending: key.isDescending) }
@@ -106,8 +109,8 @@ extension UserSelection {
       keys: keys.contains(where: { $0 == nil }) ? [] : keys.compactMap { $0 })
   }
 
-  /// Whether a store may have to read everybody to find a few. Stores have an index of each folded column, in which people with
-  /// one text lie together, and by which all of them can be sorted.
+  /// Whether a store may have to read everybody to find a few. Stores have an index of each folded column, in which
+  /// people with one text lie together, and by which all of them can be sorted.
   public var mayReadEverybody: Bool {
     if keys.count > 1 || keys.first?.column == .id { return true }
     switch condition {
@@ -136,14 +139,11 @@ extension UserCondition {
 }
 
 extension UserCondition {
-  /// The deepest nesting that is passed on to a store, whose own parser may refuse more.
-  private static let depthMax = 10
-
   /// A condition that holds wherever the expression does; nil when the columns tell nothing about it.
   init?(impliedBy expression: Expression) { self.init(impliedBy: expression, depth: 0) }
 
   private init?(impliedBy expression: Expression, depth: Int) {
-    guard depth <= Self.depthMax else { return nil }
+    guard depth <= Limits.selectionDepthMax else { return nil }
     switch expression {
     case .logical(.and, let operands):
       let known = operands.compactMap { UserCondition(impliedBy: $0, depth: depth + 1) }

@@ -71,7 +71,7 @@ extension PostgreSQLReadRequest {
   }
 
   /// See `ProfileReader.item`.
-  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == FoundItem? {
+  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerRelations.Lookup(key.user, authorization)
     let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
     let query =
@@ -84,7 +84,7 @@ extension PostgreSQLReadRequest {
       let item = try row.item(key, from: 0)
       let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
       guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
-      return FoundItem(item: item, owner: owner)
+      return OwnedItem(item: item, owner: owner)
     }
   }
 
@@ -270,7 +270,7 @@ extension PostgreSQLReadRequest {
   }
 
   /// See `DirectoryReader.isMember`.
-  static func isMember(_ viewer: Viewer, of group: GroupID) -> Self where Answer == Bool {
+  static func isMember(_ viewer: TenantUser, of group: GroupID) -> Self where Answer == Bool {
     Self(PostgreSQLReads.selectMember, .text(viewer.user.text), .text(group.text), .text(viewer.tenant.text)) { rows in
       !rows.rows.isEmpty
     }
@@ -278,7 +278,7 @@ extension PostgreSQLReadRequest {
 
   /// See `DirectoryReader.changes`.
   static func changes(
-    of person: Viewer, from place: Int64?, limit: Int
+    of person: TenantUser, from place: Int64?, limit: Int
   ) -> Self where Answer == StoredPage<AuditEntry> {
     Self(
       PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),

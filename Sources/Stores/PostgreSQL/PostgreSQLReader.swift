@@ -33,7 +33,7 @@ final class PostgreSQLReader: ProfileReader {
   func withSnapshot(_ body: () -> Void) { body() }
 
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
     read(.item(key, authorization), then)
   }
@@ -114,18 +114,18 @@ final class PostgreSQLReader: ProfileReader {
     read(.number(PostgreSQLReads.countMembers, .text(group.text)), isLarge: true, then)
   }
 
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     read(.isMember(viewer, of: group), then)
   }
 
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     read(.changes(of: person, from: place, limit: limit), then)
   }
 
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     read(.number(PostgreSQLReads.countChanges, .text(person.user.text), .text(person.tenant.text)), then)
   }
 }

@@ -70,13 +70,13 @@ final class SQLiteDirectoryStatements {
   func countMembers(of group: GroupID) throws(SQLiteFailure) -> Int { try count(countMembers, group.text) }
 
   /// Whether a person is a member of a group of their tenant.
-  func isMember(_ viewer: Viewer, of group: GroupID) throws(SQLiteFailure) -> Bool {
+  func isMember(_ viewer: TenantUser, of group: GroupID) throws(SQLiteFailure) -> Bool {
     try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
   /// One page of the chain of a person, newest first, from a place, or from its end.
-  func changes(of person: Viewer, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
+  func changes(of person: TenantUser, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
     var place = place
     if place == nil { place = try end(of: person)?.last }
     var rows: [AuditEntry] = []
@@ -91,9 +91,9 @@ final class SQLiteDirectoryStatements {
   }
 
   /// How many rows the audit log of a person has.
-  func countChanges(of person: Viewer) throws(SQLiteFailure) -> Int { Int(try end(of: person)?.length ?? 0) }
+  func countChanges(of person: TenantUser) throws(SQLiteFailure) -> Int { Int(try end(of: person)?.length ?? 0) }
 
-  private func end(of person: Viewer) throws(SQLiteFailure) -> (length: Int64, last: Int64)? {
+  private func end(of person: TenantUser) throws(SQLiteFailure) -> (length: Int64, last: Int64)? {
     try selectEnd.bind(person.user.text, person.tenant.text)
     return try selectEnd.first { row throws(SQLiteFailure) in (row.int64(0), row.int64(1)) }
   }

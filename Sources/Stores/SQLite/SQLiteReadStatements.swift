@@ -71,7 +71,7 @@ final class SQLiteReadStatements {
   func forgetPages() { connection.forgetPages() }
 
   /// A visible item and its owner; nil when there is none.
-  func item(_ key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> FoundItem? {
+  func item(_ key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> OwnedItem? {
     guard authorization.needsOwnerRelation(to: key.user) else { return try item(key) }
     return try inSnapshot { () throws(SQLiteFailure) in
       let owner = try relations.owner(key.user, for: authorization)
@@ -79,8 +79,8 @@ final class SQLiteReadStatements {
       let audiences = owner.map { authorization.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
       try selectVisibleItem.bind(key.user.text, key.collection, key.id.text, audiences?.rawValue)
       return try selectVisibleItem.first { row throws(SQLiteFailure) in
-        guard let owner else { return nil as FoundItem? }
-        return FoundItem(item: try row.item(key, from: 0), owner: owner)
+        guard let owner else { return nil as OwnedItem? }
+        return OwnedItem(item: try row.item(key, from: 0), owner: owner)
       } ?? nil
     }
   }
@@ -112,10 +112,10 @@ final class SQLiteReadStatements {
     return try body()
   }
 
-  private func item(_ key: ItemKey) throws(SQLiteFailure) -> FoundItem? {
+  private func item(_ key: ItemKey) throws(SQLiteFailure) -> OwnedItem? {
     try selectItem.bind(key.user.text, key.collection, key.id.text)
     let found = try selectItem.first { row throws(SQLiteFailure) in
-      FoundItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6, likely: lastTenant))
+      OwnedItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6, likely: lastTenant))
     }
     if let found { lastTenant = found.owner.tenant }
     return found

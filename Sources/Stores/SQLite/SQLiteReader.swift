@@ -25,7 +25,7 @@ final class SQLiteReader: ProfileReader {
   func withSnapshot(_ body: () -> Void) { connection.withSnapshot(body) }
 
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
     then(connection.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
   }
@@ -161,12 +161,12 @@ extension SQLiteReader {
     page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.countMembers(of: group) }
   }
 
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.isMember(viewer, of: group) }
   }
 
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
@@ -174,7 +174,7 @@ extension SQLiteReader {
     }
   }
 
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.countChanges(of: person) }
   }
 }

@@ -85,9 +85,9 @@ final class WriteApplier<Tables: WriteTables> {
   /// Creates what `receipt` stands for, unless it was created before.
   private func once<Outcome: Sendable>(
     _ receipt: IdempotencyReceipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
-  ) throws(WriteFailure) -> Once<Outcome> {
+  ) throws(WriteFailure) -> IdempotentOutcome<Outcome> {
     if let known = try sql({ () throws(Tables.Failure) in try tables.known(receipt) }) {
-      guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
+      guard known.body == receipt.body else { throw .refused(.idempotencyKeyReused) }
       return .repeated(known.id)
     }
     let outcome = try create()

@@ -3,10 +3,10 @@ import Synchronization
 
 /// A fair queue for queries that are too much work for an event loop: it shares a few threads among callers.
 ///
-/// Each caller (an application and a person together) has one evaluation running at a time; the caller's others wait behind
-/// it, up to `Limits.evaluationsWaitingMax`. Running evaluations take turns: each runs for one slice of
-/// `Limits.evaluationSliceMicroseconds`, then goes to the end of the queue. A caller with thirty queries therefore gets no more
-/// time than a caller with one, and a short query waits for one slice of each other caller at most.
+/// Each caller (an application and a person together) has one evaluation running at a time; the caller's others wait
+/// behind it, up to `Limits.evaluationsWaitingMax`. Running evaluations take turns: each runs for one slice of
+/// `Limits.evaluationSliceMicroseconds`, then goes to the end of the queue. A caller with thirty queries therefore gets
+/// no more time than a caller with one, and a short query waits for one slice of each other caller at most.
 public final class EvaluationQueue: Sendable {
   /// Runs work on a thread that may be blocked, never on an event loop.
   public typealias Execute = @Sendable (@escaping @Sendable () -> Void) -> Void
@@ -51,8 +51,8 @@ public final class EvaluationQueue: Sendable {
     self.execute = execute
   }
 
-  /// Calls `start` when it is the caller's turn, now or later, on any thread. Returns false, and never calls `start`, when too
-  /// many of the caller's evaluations wait already.
+  /// Calls `start` when it is the caller's turn, now or later, on any thread. Returns false, and never calls `start`,
+  /// when too many of the caller's evaluations wait already.
   func begin(_ callerKey: CallerKey, _ start: @escaping Start) -> Bool {
     enum Decision { case refused, waits, starts }
     let decision = state.withLock { state -> Decision in

@@ -16,8 +16,8 @@ public struct ListQuery: Sendable {
   /// The work that the query is for each byte of an entity.
   let weight: Int
 
-  /// The query that `options` ask for, for a page of at most `limit` entities that follow `after`. Skipping and counting apply
-  /// to the first page only. Work ends early once `cancellation` says that the client has left.
+  /// The query that `options` ask for, for a page of at most `limit` entities that follow `after`. Skipping and
+  /// counting apply to the first page only. Work ends early once `cancellation` says that the client has left.
   public init(
     _ options: QueryOptions, limit: Int, after: KeysetPosition? = nil, cancellation: RequestCancellation? = nil
   ) {

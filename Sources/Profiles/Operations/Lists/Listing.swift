@@ -12,7 +12,8 @@ public struct Listing<Element: Sendable> {
   public let next: KeysetPosition?
 }
 
-/// The part of a page that was chosen but not kept, and is read again in pieces when it is sent. The session's thread owns it.
+/// The part of a page that was chosen but not kept, and is read again in pieces when it is sent. The session's thread
+/// owns it.
 ///
 /// An entity that was deleted or hidden in the meantime is left out; one that was changed is given as it is now.
 public final class PageRemainder<Element: Sendable> {
@@ -32,8 +33,8 @@ public final class PageRemainder<Element: Sendable> {
   /// The same part of the page, from its beginning.
   public func again() -> PageRemainder { PageRemainder(all, read: read) }
 
-  /// Reads the next entities, about `Limits.listPieceBytes` bytes of them; nil at the end. Calls back on the session's thread,
-  /// at once or later. Must not be called again before that.
+  /// Reads the next entities, about `Limits.listPieceBytes` bytes of them; nil at the end. Calls back on the session's
+  /// thread, at once or later. Must not be called again before that.
   public func next(_ then: @escaping Completion<[Element]?>) {
     var bytes = 0
     let piece = references.prefix { reference in

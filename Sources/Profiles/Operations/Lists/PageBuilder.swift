@@ -24,8 +24,8 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   private var matches = 0
   private var skipped = 0
 
-  /// An empty page. Where entities cannot be read again one by one (`canReadAgain` is false), all content is kept, and the page
-  /// ends at `Limits.keptBytesMax` bytes.
+  /// An empty page. Where entities cannot be read again one by one (`canReadAgain` is false), all content is kept, and
+  /// the page ends at `Limits.keptBytesMax` bytes.
   init(_ query: ListQuery, isInOrder: Bool, canReadAgain: Bool = true, now: DateTimeOffset) {
     self.query = query
     self.isInOrder = isInOrder
@@ -101,8 +101,8 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     }
   }
 
-  /// Finishes the page, which ends early when it holds `Limits.answerBytesMax` bytes. Calls `countAll` for the length of the
-  /// list where the query asks for it and leaves no entity out. `readAgain` reads content that was not kept.
+  /// Finishes the page, which ends early when it holds `Limits.answerBytesMax` bytes. Calls `countAll` for the length
+  /// of the list where the query asks for it and leaves no entity out. `readAgain` reads content that was not kept.
   func finish(
     countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void,
     readAgain: @escaping PageRemainder<Element>.Read, _ then: @escaping Completion<Listing<Element>>

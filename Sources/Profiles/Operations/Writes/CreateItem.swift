@@ -37,8 +37,8 @@ struct CreateItem: ItemOperation {
       value.members[position] = .dateTime(stamp.time)
     }
     var patch = patch
-    // A stamp that is sent replaces the server's as a whole. A body with an entity tag repeats another item, so its stamps
-    // are that item's and count as not sent.
+    // A stamp that is sent replaces the server's as a whole. A body with an entity tag repeats another item, so its
+    // stamps are that item's and count as not sent.
     for property in type.properties where property.traits.contains(.stamp) && !patch.isAbsent(property) {
       if patch.entityTag != nil {
         patch.members[property.index] = .absent

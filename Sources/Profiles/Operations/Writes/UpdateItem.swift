@@ -1,7 +1,7 @@
 import OData
 
-/// Updates an item: changes what the body sets and leaves the rest, at every depth, and stamps who changed it and when unless the
-/// body says so (merge semantics of PATCH, OData 4.01 part 1 section 11.4.3).
+/// Updates an item: changes what the body sets and leaves the rest, at every depth, and stamps who changed it and when
+/// unless the body says so (merge semantics of PATCH, OData 4.01 part 1 section 11.4.3).
 struct UpdateItem: ItemOperation {
   let key: ItemKey
   let type: StructuredType

@@ -1,8 +1,9 @@
 import OData
 
-/// Updates an item or, where there is none, creates it under an id of the client's choice (OData 4.01 part 1 section 11.4.4;
-/// Graph's guideline on upserts). Only for the owner and for applications of the tenant: they see every item, so that the answer
-/// reveals nothing about an id. For everybody else the item does not exist, whether it is stored or not.
+/// Updates an item or, where there is none, creates it under an id of the client's choice (OData 4.01 part 1 section
+/// 11.4.4; Graph's guideline on upserts). Only for the owner and for applications of the tenant: they see every item,
+/// so that the answer reveals nothing about an id. For everybody else the item does not exist, whether it is stored or
+/// not.
 struct UpsertItem: ItemOperation {
   private let creation: CreateItem
   private let update: StructuredPatch

@@ -5,7 +5,8 @@ struct WriteStamp: Sendable {
   let caller: Caller
   /// The time of the write, by the server's clock.
   let time: DateTimeOffset
-  /// The version of the entity after the write. A stamp is used for one write, so that no two writes have the same version.
+  /// The version of the entity after the write. A stamp is used for one write, so that no two writes have the same
+  /// version.
   let version: Version
 
   /// The identity set of the caller: only the member that acted is set, as in published answers.
@@ -22,8 +23,8 @@ struct WriteStamp: Sendable {
     return .complex(set)
   }
 
-  /// `lastModifiedDateTime` after this write: never before the item was created or last changed, even when the clock was set back
-  /// since. Times that clients wrote count like others. The audit log keeps the clock's time.
+  /// `lastModifiedDateTime` after this write: never before the item was created or last changed, even when the clock
+  /// was set back since. Times that clients wrote count like others. The audit log keeps the clock's time.
   func modification(after earlier: Value...) -> Value {
     .dateTime(
       earlier.reduce(time) { latest, value in
