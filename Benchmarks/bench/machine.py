@@ -55,7 +55,7 @@ def remembered_tokens(root: Path) -> int:
 
 def page_cache_mib(root: Path) -> int:
     """How much of the database an event loop keeps at the most, as the source says it."""
-    return _constant("readCacheKiB", root / "Sources/Stores/SQLite/SQLiteConnection.swift") // 1024
+    return _constant("readCacheKiB", root / "Sources/Stores/Limits.swift") // 1024
 
 
 def _constant(name: str, file: Path) -> int:

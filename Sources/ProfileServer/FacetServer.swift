@@ -11,70 +11,9 @@ import OData
 public import Profiles
 public import ServiceLifecycle
 
-/// What a server is made of, decided by the command line.
-public struct ServerConfiguration: Sendable {
-  /// The address to listen on.
-  public var host: String
-  /// The plain port; 0 picks a free one.
-  public var port: Int
-  /// The TLS port; 0 picks a free one.
-  public var httpsPort: Int
-  /// `--public-url` without a trailing slash.
-  public var publicURL: String?
-  /// How `source.type` is answered.
-  public var sourceShape: SourceShape
-  /// Whether snake_case names of properties are accepted.
-  public var lenientNames: Bool
-  /// Seals links to further pages.
-  public var pageTokenCipher: PageTokenCipher
-  /// Most requests of one batch.
-  public var batchRequestsMax: Int
-  /// How many files and connections the process may have open.
-  public var openFilesMax: Int
-
-  /// A configuration from the settings of the command line.
-  public init(
-    host: String, port: Int, httpsPort: Int, publicURL: String?, sourceShape: SourceShape, lenientNames: Bool,
-    pageTokenCipher: PageTokenCipher, batchRequestsMax: Int, openFilesMax: Int = .max
-  ) {
-    self.host = host
-    self.port = port
-    self.httpsPort = httpsPort
-    self.publicURL = publicURL
-    self.sourceShape = sourceShape
-    self.lenientNames = lenientNames
-    self.pageTokenCipher = pageTokenCipher
-    self.batchRequestsMax = batchRequestsMax
-    self.openFilesMax = openFilesMax
-  }
-}
-
-/// Where a server listens.
-public struct ServerPorts: Sendable {
-  /// The plain port.
-  public let http: Int
-  /// The TLS port.
-  public let https: Int
-}
-
-/// What only a demo has.
-public struct DemoSettings: Sendable {
-  let lines: [ImportLine]
-  let mayReset: Bool
-  let isReachedFromAnywhere: Bool
-
-  /// The data of a clean start; `mayReset` when the store holds nothing but what a demo began. `isReachedFromAnywhere`
-  /// when the operator said that others than this machine may use it.
-  public init(lines: [ImportLine], mayReset: Bool, isReachedFromAnywhere: Bool) {
-    self.lines = lines
-    self.mayReset = mayReset
-    self.isReachedFromAnywhere = isReachedFromAnywhere
-  }
-}
-
-/// The two listeners with everything behind them.
+/// The server: two listeners, plain and TLS, and everything behind them.
 public struct FacetServer: Service, CustomStringConvertible {
-  /// Logs of the life cycle show services by their description; this one's parts hold data of people.
+  /// The life cycle's log shows services by their description; the default one would contain personal data.
   public var description: String { "FacetServer" }
 
   let configuration: ServerConfiguration
@@ -87,10 +26,10 @@ public struct FacetServer: Service, CustomStringConvertible {
   let storeMetrics: @Sendable () -> [PrometheusLine]
   let logger: Logger
   let onReady: @Sendable (ServerPorts) async -> Void
-  /// What the connections of both listeners keep waiting.
-  private let memory = ConnectionMemory()
+  /// Shared by the connections of both listeners.
+  private let bufferBudget = BufferedBytesBudget()
 
-  /// A server from its parts. `onReady` is called once, when both listeners answer.
+  /// A server from its parts. `onReady` is called once, when both listeners are bound.
   public init(
     configuration: ServerConfiguration, service: ProfileService, verifier: TokenVerifier,
     addresses: AuthorityAddresses, authority: TokenAuthority, certificates: LocalCertificateAuthority,
@@ -109,15 +48,16 @@ public struct FacetServer: Service, CustomStringConvertible {
     self.onReady = onReady
   }
 
-  /// Runs until a graceful shutdown is asked for, then lets requests under way finish. Throws `ListenError`,
-  /// `DescriptorsError` and what opening the store throws.
+  /// Runs until a graceful shutdown, which lets current requests finish. Throws `ListenError` when a port cannot be bound,
+  /// `DescriptorsError` when the process may have too few files open, `KeyFileError` when a certificate is unusable, and
+  /// `StoreError` when a session of the store cannot be opened.
   public func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     for port in [ListenerPort.http(configuration.port), .https(configuration.httpsPort)] {
       try await check(port, group)
     }
     let metrics = ServerMetrics()
-    // Made now rather than at the first request that asks for it.
+    // Built now rather than for the first request that needs it.
     _ = ServiceMetadata.current
     let listeners = Listeners(
       responder: router(metrics).buildResponder(), handlers: try await makeHandlers(group, metrics),
@@ -129,14 +69,15 @@ public struct FacetServer: Service, CustomStringConvertible {
     let plain = listener(.http(configuration.port), listeners) { await readiness.bound(http: $0) }
     let secure = listener(.https(configuration.httpsPort), listeners) { await readiness.bound(https: $0) }
     let services: [any Service] = [plain, secure, CertificateRenewal(certificates, logger: logger)]
-    // First requests need not wait for an issuer then; a server without its issuers starts all the same.
+    // So that first requests need not wait for an issuer; the server also starts when its issuers are unreachable.
     let warmUp = Task { [verifier] in await verifier.refreshAllKeys() }
     defer { warmUp.cancel() }
-    // The loops are not shut down: connections may still schedule something on them, and the process ends anyway.
+    // The event loops are not shut down: connections may still use them, and the process ends anyway.
     try await ServiceGroup(configuration: .init(services: services, logger: quietLogger)).run()
   }
 
-  /// Binds a port and lets it go, so that one that cannot be had is told in a sentence before anything starts.
+  /// Binds a port and releases it, so that a port that is not available is reported before anything starts. Throws
+  /// `ListenError`.
   private func check(_ port: ListenerPort, _ group: any EventLoopGroup) async throws {
     do {
       try await ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -146,7 +87,7 @@ public struct FacetServer: Service, CustomStringConvertible {
     }
   }
 
-  /// One bound over both listeners, found when everything is open that a start opens.
+  /// The budget of both listeners, computed when everything that a start opens is open.
   private func connectionBudget() async throws -> ConnectionBudget {
     let connectionsMax = try await OpenDescriptors.connectionsMax(
       allowed: configuration.openFilesMax, loops: System.coreCount)
@@ -184,7 +125,7 @@ public struct FacetServer: Service, CustomStringConvertible {
     return router
   }
 
-  /// What both listeners share.
+  /// The parts that both listeners share.
   private struct Listeners<Responder: HTTPResponder<BasicRequestContext>> {
     let responder: Responder
     let handlers: LoopHandlers
@@ -198,7 +139,7 @@ public struct FacetServer: Service, CustomStringConvertible {
   ) -> some Service {
     let environment = GraphHTTP1Environment(
       isSecure: port.isSecure, origin: ServiceOrigin(publicURL: configuration.publicURL),
-      timeouts: ConnectionTimeouts(), memory: memory)
+      timeouts: ConnectionTimeouts(), bufferBudget: bufferBudget)
     let (certificates, handlers, budget) = (certificates, shared.handlers, shared.budget)
     let builder = HTTPServerBuilder { responder -> any ServerChildChannel in
       let channel = GraphHTTP1Channel(responder: responder, handlers: handlers, environment: environment)
@@ -211,14 +152,14 @@ public struct FacetServer: Service, CustomStringConvertible {
         address: .hostname(configuration.host, port: port.number), serverName: nil, backlog: 1_024,
         availableConnectionsDelegate: CountedConnections(budget: budget)),
       onServerRunning: { listener in
-        // It fails only when the listener is closed already, and with it the server.
-        try? await AcceptGate.add(to: listener, budget)
+        // Fails only when the listener, and with it the server, is closed already.
+        try? await AcceptBackPressureHandler.add(to: listener, budget)
         await onBound(listener.localAddress?.port ?? port.number)
       },
       eventLoopGroupProvider: .shared(shared.group), logger: quietLogger)
   }
 
-  /// Hummingbird's own lines say nothing that an operator needs; its warnings do.
+  /// Hummingbird's log from warnings up; an operator needs no more.
   private var quietLogger: Logger {
     var logger = Logger(label: "facet.http")
     logger.logLevel = max(logger.logLevel, .warning)
@@ -244,11 +185,11 @@ private enum ListenerPort {
     }
   }
 
-  /// The option that sets it.
+  /// The command-line option that sets it.
   var option: String { isSecure ? "--https-port" : "--port" }
 }
 
-/// Waits until both listeners are bound.
+/// Calls `then` once both listeners are bound.
 private actor Readiness {
   private var http: Int?
   private var https: Int?

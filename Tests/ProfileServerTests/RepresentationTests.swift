@@ -117,7 +117,7 @@ struct RepresentationTests {
       ("\"gzip", false), ("gzipped", false),
     ])
   func codings(field: String, isTaken: Bool) {
-    #expect(AcceptedEncoding.takesGzip(field.isEmpty ? [] : [field]) == isTaken, "\(field)")
+    #expect(GzipCoding.isPreferred(by: field.isEmpty ? [] : [field]) == isTaken, "\(field)")
   }
 
   @Test("The size of a page is what was asked for, within bounds")

@@ -66,7 +66,7 @@ extension StoreConformance {
         throw ConformanceFailure("An import made one membership too many.")
       } catch ImportError.tooManyGroups {}
     },
-    ConformanceCase(.basic, "How somebody stands to a person is found out with what is read") { driver in
+    ConformanceCase(.basic, "The relation of a requester to an owner is read with what they ask for") { driver in
       let people = try await driver.add(["ann", "bob"])
       let (ann, bob) = (people[0], people[1])
       let authorization = AuthorizationContext(of: try Probe.caller("bob"))
@@ -81,7 +81,8 @@ extension StoreConformance {
         try expect(try await relation()?.listed.contains(audience) ?? false, "A list was not found.")
       }
       try expectEqual(
-        try await reader.owner(bob, for: AuthorizationContext(of: try Probe.caller("ann"))).get()?.relation?.listed, .me,
+        try await reader.owner(bob, for: AuthorizationContext(of: try Probe.caller("ann"))).get()?.relation?.listed,
+        .me,
         "The other way")
       let first = try Probe.key(ann, "1", in: "relationships")
       try await driver.put(.replace(with: Probe.item(first, ["n": "other"])))
@@ -117,7 +118,8 @@ extension StoreConformance {
       try expectEqual(try await reader.count(of: ann, in: "phones", for: authorization).get(), 0, "Behind a mask")
       try expectEqual(try await reader.item(try Probe.key(ann, "p"), for: authorization).get(), nil, "Behind a mask")
       try expectEqual(
-        try await reader.count(of: ann, in: "phones", for: AuthorizationContext(of: try Probe.caller("ann"))).get(), 1, "The owner")
+        try await reader.count(of: ann, in: "phones", for: AuthorizationContext(of: try Probe.caller("ann"))).get(), 1,
+        "The owner")
       try expectEqual(try await driver.export().first, .tenant(settings), "The export")
     },
     ConformanceCase(.basic, "The audit log is read in pages, each row at its position") { driver in
@@ -140,7 +142,7 @@ extension StoreConformance {
       let nobody = Viewer(user: try Probe.user("nobody"), tenant: Probe.tenant)
       try expectEqual(try await reader.countChanges(of: nobody).get(), 0, "Nobody's")
     },
-    ConformanceCase(.basic, "An id that is given out again in another tenant begins another record") { driver in
+    ConformanceCase(.basic, "An id that is given out again in another tenant begins another audit log") { driver in
       let first = try Probe.person("ann")
       try await driver.add(first)
       _ = await driver.write(RemovePerson(user: first.id))

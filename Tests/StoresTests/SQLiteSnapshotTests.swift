@@ -4,11 +4,11 @@ import Profiles
 import Stores
 import Testing
 
-/// Reads that run together, as those of a batch.
-@Suite("Reads that run together")
+/// Reads that share a snapshot, as those of a batch.
+@Suite("Reads that share a snapshot")
 struct SQLiteSnapshotTests {
-  @Test("They are of one moment, and what is read afterwards is of its own")
-  func oneMoment() throws {
+  @Test("They see one state, and later reads see the present one")
+  func oneSnapshot() throws {
     let scratch = try Scratch()
     let store = try SQLiteStore.open(scratch.database)
     try store.load([.user(Sample.ann), .item(Sample.phone("p"))])
@@ -18,14 +18,14 @@ struct SQLiteSnapshotTests {
       seen.append(number(reader))
       write("2", store)
       seen.append(number(reader))
-      // Within each other they are still of the same moment.
+      // A snapshot within a snapshot is the same one.
       reader.withSnapshot { seen.append(number(reader)) }
       seen.append(number(reader))
     }
     seen.append(number(reader))
     #expect(seen == ["1", "1", "1", "1", "2"])
     store.close()
-    // A store that is closed lets the body run all the same.
+    // The body runs even when the store is closed.
     reader.withSnapshot { seen.append(number(reader)) }
     #expect(seen.last == "")
     scratch.remove()

@@ -130,7 +130,7 @@ struct SQLiteWriterTests {
     store.close()
   }
 
-  @Test("A store that is let go of without being closed gives up its directory once its writes are done")
+  @Test("A store that is released without being closed gives up its directory once its writes are done")
   func deinitialisation() async throws {
     let scratch = try Scratch()
     defer { scratch.remove() }
@@ -146,7 +146,7 @@ struct SQLiteWriterTests {
     store.close()
   }
 
-  /// Opens as soon as the other store has let go of the lock.
+  /// Opens as soon as the other store has released the lock.
   private static func reopen(_ path: String) async throws -> SQLiteStore {
     while true {
       do throws(StoreOpenError) {
@@ -159,7 +159,7 @@ struct SQLiteWriterTests {
   }
 }
 
-/// Holds back whoever passes while it is closed.
+/// A gate that blocks every thread that passes while it is closed.
 private final class Hold: Sendable {
   private let isClosed = Atomic(false)
   private let visitor = DispatchSemaphore(value: 0)
@@ -181,7 +181,7 @@ private final class Hold: Sendable {
   }
 }
 
-/// A store whose writer stands in the commit of one phone, so that what is submitted now queues behind it.
+/// A store whose writer is blocked in the commit of one phone, so that later writes queue behind it.
 private struct HeldWriter {
   let scratch: Scratch
   let store: SQLiteStore

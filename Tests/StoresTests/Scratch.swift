@@ -87,7 +87,7 @@ struct Put: ItemOperation {
 }
 
 extension SQLiteStore {
-  /// Imports records.
+  /// Imports lines.
   func load(_ lines: [ImportLine]) throws {
     var rest = lines[...]
     _ = try importLines(at: Sample.time) { rest.popFirst() }

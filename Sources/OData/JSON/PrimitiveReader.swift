@@ -1,9 +1,9 @@
-/// Where in a body a value stands, as names joined by slashes.
+/// The path of a value in a body: property names, joined by slashes.
 struct PropertyPath {
   private var owner = ""
   private var name = ""
 
-  /// The names with slashes between them; it is put together only where it is needed.
+  /// The path as text, put together only when it is asked for.
   var text: String { owner.isEmpty ? name : owner + "/" + name }
 
   func appending(_ name: String) -> PropertyPath {
@@ -13,14 +13,14 @@ struct PropertyPath {
     return path
   }
 
-  /// A name that a client sent, cut and cleaned so that it can stand in a message.
+  /// A name that a client sent, in a form that is safe in a message: at most 64 scalars, without control characters.
   static func printable(_ name: String) -> String {
     let scalars = name.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
     return String(String.UnicodeScalarView(scalars))
   }
 }
 
-/// Reads one primitive value and says in the property's name what was wrong with it.
+/// Reads one primitive value (OData JSON 4.01 section 7.1); errors name the property.
 struct PrimitiveReader {
   let path: PropertyPath
   let enforcesLimits: Bool

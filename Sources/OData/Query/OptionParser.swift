@@ -1,23 +1,25 @@
-/// Reads the value of one system query option, in one pass. The grammars of the options are its extensions; they share
-/// it because `$expand` nests the others.
+/// A recursive descent parser of the value of one system query option, in one pass. The grammar of each option is an
+/// extension; they share one parser because `$expand` nests the others.
 struct OptionParser {
   let option: String
   let text: [UInt8]
   var position = 0
-  /// Nesting of expressions so far, against `Limits.expressionDepthMax`.
+  /// The current nesting of expressions, bounded by `Limits.expressionDepthMax`.
   var depth = 0
-  /// Parts of expressions so far, against `Limits.expressionNodesMax`.
+  /// The number of nodes of expressions so far, bounded by `Limits.expressionNodesMax`.
   var nodes = 0
-  /// How many brackets are open, between which values are written as in JSON.
+  /// The number of open brackets. Strings between brackets are written as in JSON.
   var openBrackets = 0
 
-  /// A parser of an option's value, decoded.
+  /// A parser of the decoded value of `option`, whose name is in lower case with its dollar sign.
   init(_ option: String, _ value: String) {
     self.option = option
     text = Array(value.utf8)
   }
 
-  /// Runs `rule` and demands that nothing follows; blanks around it are let pass.
+  /// Parses the whole value by `rule`. Spaces around it are ignored.
+  ///
+  /// - Throws: `QueryError` when `rule` does, or something follows.
   mutating func whole<Answer>(
     _ rule: (inout OptionParser) throws(QueryError) -> Answer
   ) throws(QueryError) -> Answer {
@@ -42,7 +44,7 @@ struct OptionParser {
     return true
   }
 
-  /// Steps over blanks and tabs; false when there were none.
+  /// Skips spaces and tabs, and returns whether there were any (OData ABNF `BWS`).
   @discardableResult
   mutating func skipBlanks() -> Bool {
     let start = position
@@ -52,20 +54,20 @@ struct OptionParser {
 
   mutating func expect(_ byte: UInt8) throws(QueryError) { if !skip(byte) { throw unexpected() } }
 
-  /// A name: letters, digits and what else identifiers and qualified names hold.
+  /// Reads a name: letters, digits, and whatever else identifiers and qualified names hold.
   mutating func name() throws(QueryError) -> String {
     guard let name = optionalName() else { throw unexpected() }
     return name
   }
 
-  /// A name, or nil when none stands here.
+  /// Reads a name; nil when none begins here.
   mutating func optionalName() -> String? {
     let start = position
     while position < text.count, Self.isNameByte(text[position]) { position += 1 }
     return position > start ? String(decoding: text[start..<position], as: UTF8.self) : nil
   }
 
-  /// Whether `word` stands here in any case and no name goes on behind it.
+  /// Whether the whole word `word` is next, in any ASCII case.
   func isAt(_ word: String) -> Bool {
     let end = position + word.utf8.count
     guard end <= text.count, text[position..<end].elementsEqualIgnoringCase(word.utf8) else { return false }
@@ -86,17 +88,18 @@ struct OptionParser {
 
   // MARK: Errors
 
-  /// What stands here is not what the grammar expects.
+  /// The error for something that the grammar does not allow here.
   func unexpected() -> QueryError {
     failure(position < text.count ? "holds a character that is not expected" : "ends too early")
   }
 
-  /// The value breaks the grammar at `place`, here when that is nil.
+  /// The error for a value that breaks the grammar at `offset`, in bytes of the decoded value; the current position
+  /// when nil.
   func failure(_ reason: String, at offset: Int? = nil) -> QueryError {
     .syntax(option: option, position: offset ?? position, reason: reason)
   }
 
-  /// The value names something that the type does not have.
+  /// The error for a name that the type does not have.
   func unknown(_ name: String, at offset: Int) -> QueryError {
     .unknownName(option: option, name: PropertyPath.printable(name), position: offset)
   }

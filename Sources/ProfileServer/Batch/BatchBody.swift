@@ -164,7 +164,7 @@ struct BatchBody {
       default: throw Malformed.member("headers")
       }
     }
-    try HeadFields.checkOnce(headers)
+    try RequestHeadFields.checkSingletonFields(headers)
     return headers
   }
 

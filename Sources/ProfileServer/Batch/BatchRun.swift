@@ -66,8 +66,8 @@ final class BatchRun: ResponseBodySource {
   }
 
   /// Performs what comes next, one request or one group, and gives its answer.
-  func nextPiece(_ then: @escaping Completion) {
-    if let stream { return nextPiece(of: stream, then) }
+  func nextChunk(_ then: @escaping Completion) {
+    if let stream { return nextChunk(of: stream, then) }
     if let answer = answers.popFirst() { return write(answer, then) }
     guard next < parts.count else { return then(.success(ending())) }
     let index = next
@@ -116,7 +116,7 @@ final class BatchRun: ResponseBodySource {
       self.answers = answers[...]
       // Answers come in the order of the requests.
       answered = members[...]
-      nextPiece(then)
+      nextChunk(then)
     }
   }
 
@@ -124,7 +124,7 @@ final class BatchRun: ResponseBodySource {
   private var answered: ArraySlice<Part> = []
 
   private func write(_ answer: Changeset.Answer, _ then: @escaping Completion) {
-    guard let part = answered.popFirst() else { return nextPiece(then) }
+    guard let part = answered.popFirst() else { return nextChunk(then) }
     answer.response { [self] in write($0, of: part, then) }
   }
 
@@ -198,7 +198,7 @@ final class BatchRun: ResponseBodySource {
     }
   }
 
-  private func nextPiece(of stream: any ResponseStream, _ then: @escaping Completion) {
+  private func nextChunk(of stream: any ResponseStream, _ then: @escaping Completion) {
     stream.next { [self] next in
       switch next {
       case .failure: return then(.failure(.store(.failed("An answer of a batch could not be made."))))

@@ -46,7 +46,7 @@ final class StreamLengthCheck {
     then(outcome)
   }
 
-  private func take(_ piece: Result<ByteBuffer?, ProfileStreamError>) {
+  private func take(_ piece: Result<ByteBuffer?, ResponseStreamError>) {
     switch piece {
     case .failure: outcome = .failed
     case .success(nil): outcome = .fits

@@ -7,16 +7,16 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// As much of Azure's resource manager as `az login` asks for, under `--demo` alone: where the cloud's services are, which
-/// tenants a caller has, and which subscriptions. Nothing here can be changed, and nothing is said of anybody.
+/// The part of Azure Resource Manager that `az login` uses, under `--demo` only: the endpoints of the cloud, and the
+/// tenants and subscriptions of the caller. All of it is read-only and free of personal data.
 struct ResourceManagerRoutes: Sendable {
   let verifier: TokenVerifier
   let addresses: AuthorityAddresses
 
-  /// The one subscription of every tenant. Without any, azure-cli does not sign in.
+  /// The one subscription of every tenant: azure-cli does not sign in without one.
   private static let subscription = "44444444-4444-4444-8444-444444444444"
 
-  /// Adds the routes to a group that has the demo's guard before it.
+  /// Adds the routes to a group that `DemoGuard` protects.
   func add(to routes: RouterGroup<BasicRequestContext>) {
     routes.get("/metadata/endpoints") { _, _ in Self.response(Self.endpoints(base: addresses.base)) }
     routes.get("/tenants") { request, _ in await answer(request, Self.tenants) }
@@ -29,7 +29,7 @@ struct ResourceManagerRoutes: Sendable {
     case .failure(let refusal):
       let error = GraphError(
         status: .unauthorized, code: .invalidAuthenticationToken, message: refusal.message)
-      var response = ErrorAnswer.response(error, request)
+      var response = error.response(to: request)
       response.headers[.wwwAuthenticate] = addresses.challenge
       return response
     }
@@ -43,7 +43,7 @@ struct ResourceManagerRoutes: Sendable {
 
   // MARK: Documents
 
-  /// What `az cloud register` reads: every service is this server.
+  /// The document that `az cloud register` reads: this server is every service.
   static func endpoints(base: String) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()

@@ -2,28 +2,29 @@ import CZlib
 import NIOCore
 import OData
 
-/// Inflates the body of one request as its parts arrive, so that no step takes longer than what came in one read.
+/// Inflates a compressed request body as its parts arrive, so that one step never takes longer than one read allows.
 ///
-/// Owned by one event loop. What NIO offers for this ends with the first member of a gzip file.
+/// Owned by one event loop. It is used instead of NIO's decompressor because that one stops after the first member of a
+/// gzip file.
 final class BodyInflater {
-  /// What zlib keeps the address of, so that it must not move.
+  /// zlib keeps the address of its stream, which therefore must not move.
   private let stream: UnsafeMutablePointer<z_stream>
   private let coding: ContentCoding
   private var state = State.beginning
   private var inputBytes = 0
-  /// The first byte of a deflated body, kept until the second one tells its form.
+  /// The first byte of a deflate body, kept until the second one shows whether there is a zlib header.
   private var firstByte: UInt8?
 
   private enum State {
-    /// Nothing came yet, so that nothing is prepared either.
+    /// Nothing has arrived, and zlib is not initialized.
     case beginning
     /// Within a member.
     case inside
-    /// Behind a whole member.
+    /// After a complete member.
     case ended
   }
 
-  /// Inflates what was compressed by `coding`.
+  /// An inflater for a body with this content coding.
   init(_ coding: ContentCoding) {
     self.coding = coding
     stream = .allocate(capacity: 1)
@@ -31,14 +32,15 @@ final class BodyInflater {
   }
 
   deinit {
-    // Refused, and harmless, where nothing was prepared.
+    // Harmless if zlib was never initialized.
     _ = inflateEnd(stream)
     stream.deinitialize(count: 1)
     stream.deallocate()
   }
 
-  /// Inflates a part and appends what it holds to `body`, which is all that came before. Throws when the body is longer
-  /// than `Limits.bodyBytesMax`, inflated or not, when it is not compressed as was said, and when something follows its end.
+  /// Inflates a part and appends the result to `body`, the inflated parts before it. Throws `GraphError.bodyTooLarge` when
+  /// the body is longer than `Limits.bodyBytesMax`, before or after inflation, and `bodyNotInflatable` when it is not
+  /// compressed with the coding or when anything follows its end.
   func inflate(_ part: ByteBuffer, into body: inout ByteBuffer?) throws(GraphError) {
     inputBytes += part.readableBytes
     guard inputBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
@@ -54,28 +56,30 @@ final class BodyInflater {
       try begin(bytes)
     }
     var inflated = body ?? ByteBuffer()
-    // Let go of it, or it would be copied.
+    // A second reference would make appending copy the bytes.
     body = nil
     try inflate(&bytes, into: &inflated)
     body = inflated
   }
 
-  /// Says that the body is at its end; throws when something is missing. An empty one is whole: nothing was sent.
+  /// Ends the body. Throws `GraphError.bodyNotInflatable` when it is incomplete; an empty body is complete.
   func finish() throws(GraphError) {
     guard firstByte == nil, state != .inside else { throw .bodyNotInflatable }
   }
 
-  /// A deflated body is in zlib's format (RFC 9110 section 8.4.1.2), or, from many clients, without its frame.
+  /// Initializes zlib. The coding `deflate` means the zlib format (RFC 9110 section 8.4.1.2), but some clients send the
+  /// deflate data without the zlib header.
   private func begin(_ bytes: [UInt8]) throws(GraphError) {
-    let windowBits: Int32 = coding == .gzip ? 15 + 16 : Self.hasFrame(bytes) ? 15 : -15
+    let windowBits: Int32 = coding == .gzip ? 15 + 16 : Self.hasZlibHeader(bytes) ? 15 : -15
     guard inflateInit2_(stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw .bodyNotInflatable
     }
     state = .inside
   }
 
-  /// RFC 1950 section 2.2: the method, the size of the window, and a number of both bytes that 31 divides.
-  private static func hasFrame(_ bytes: [UInt8]) -> Bool {
+  /// Whether the bytes begin with a zlib header (RFC 1950 section 2.2): the method, the size of the window, and a check that
+  /// both bytes as one number are a multiple of 31.
+  private static func hasZlibHeader(_ bytes: [UInt8]) -> Bool {
     bytes[0] & 0x0F == 8 && bytes[0] >> 4 <= 7 && (Int(bytes[0]) << 8 + Int(bytes[1])) % 31 == 0
   }
 
@@ -91,33 +95,29 @@ final class BodyInflater {
     }
   }
 
-  /// Inflates once; says whether nothing is left to do with the input.
+  /// Inflates one step and returns whether the input is used up.
   private func step(into body: inout ByteBuffer) throws(GraphError) -> Bool {
     if state == .ended {
       guard stream.pointee.avail_in > 0 else { return true }
-      // A file of gzip may have several members, which follow each other (RFC 1952 section 2.2). In the other formats
-      // what follows the end was not meant.
+      // A gzip file may consist of several members (RFC 1952 section 2.2). In the other formats nothing may follow the end.
       guard coding == .gzip, inflateReset(stream) == Z_OK else { throw .bodyNotInflatable }
       state = .inside
     }
     var result = Z_OK
-    body.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.stepBytes) { room in
-      stream.pointee.next_out = room.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      stream.pointee.avail_out = UInt32(room.count)
+    body.writeWithUnsafeMutableBytes(minimumWritableBytes: Limits.inflationStepBytes) { space in
+      stream.pointee.next_out = space.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      stream.pointee.avail_out = UInt32(space.count)
       result = CZlib.inflate(stream, Z_NO_FLUSH)
-      return room.count - Int(stream.pointee.avail_out)
+      return space.count - Int(stream.pointee.avail_out)
     }
     guard body.readableBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
     switch result {
     case Z_STREAM_END: state = .ended
     case Z_OK: break
-    // Nothing could be done: the input is used up, and what it gave was taken.
+    // No progress was possible: the input is used up and all output was taken.
     case Z_BUF_ERROR: return true
     default: throw .bodyNotInflatable
     }
     return stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0
   }
-
-  /// Least room that is made for what a step gives. No bound on anybody.
-  private static let stepBytes = 16 << 10
 }

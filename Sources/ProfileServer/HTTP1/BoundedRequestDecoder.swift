@@ -3,49 +3,49 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// The end of the pipeline where bytes come and go.
+/// Decodes the requests of one connection, one at a time, and bounds what is read ahead of them. It is the first channel
+/// handler of the pipeline, next to the socket.
 ///
-/// Bytes that came in wait here until the request before them is answered and the client has taken what was sent; then
-/// they are parsed, one request at a time. Answers that are finished bytes already go out from here.
+/// Bytes of a pipelined request (RFC 9112 section 9.3.2) stay here, unparsed, until the response to the request before
+/// it is complete and the channel is writable again.
 ///
-/// It drives NIO's `HTTPRequestDecoder` itself rather than through a `ByteToMessageHandler`: that decoder stops for good
-/// behind a request that asks for an upgrade, and here it is replaced by a fresh one, since no upgrade is offered (RFC 9110
-/// section 7.8).
+/// It drives NIO's `HTTPRequestDecoder` itself rather than through a `ByteToMessageHandler`: that decoder stops after a
+/// request with an `Upgrade` field. The server offers no upgrade and may ignore the field (RFC 9110 section 7.8), so the
+/// decoder is replaced by a new one there.
 final class BoundedRequestDecoder: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let http1: any RequestConsumer
+  private let consumer: any RequestConsumer
   private var context: ChannelHandlerContext?
-  private var decoder = BoundedRequestDecoder.freshDecoder()
-  private var boundary = RequestFraming()
-  /// What was not given to the decoder yet.
-  private var waiting = ByteBuffer()
-  /// What the decoder has not taken yet: part of a line.
+  private var decoder = BoundedRequestDecoder.makeDecoder()
+  private var framing = RequestFraming()
+  /// Bytes that were read and not yet given to the decoder.
+  private var unparsed = ByteBuffer()
+  /// Bytes that the decoder was given and has not consumed: part of a line.
   private var undecoded = ByteBuffer()
-  private var isFeeding = false
+  private var isParsing = false
   private var isInsideRead = false
-  /// Whether nothing that comes in is looked at any more.
-  private var isDiscarding = false
-  /// Whether the client has closed its side, and those above do not know yet.
+  /// Whether further input is dropped unread.
+  private var isDiscardingInput = false
+  /// Whether the client has closed its side, and the later handlers have not been told yet.
   private var hasInputEnded = false
-  /// Whether those above asked for a read that waits until there is room for it.
-  private var isReadHeld = false
-  /// Whether a read was asked for ahead since those above asked for one.
+  /// Whether a read that a later handler asked for is deferred until `unparsed` is empty.
+  private var isReadDeferred = false
+  /// Whether one read has been issued ahead since the last one that a later handler asked for.
   private var hasReadAhead = false
-  /// How many bytes were written since the last flush.
-  private(set) var unflushedBytes = 0
 
-  /// A handler whose requests `consumer` takes.
-  init(http1: any RequestConsumer) { self.http1 = http1 }
+  /// A decoder that passes requests on as `consumer` demands them.
+  init(consumer: any RequestConsumer) { self.consumer = consumer }
 
-  /// How many bytes wait to be parsed.
-  var bytesWaiting: Int { waiting.readableBytes + undecoded.readableBytes }
+  /// How many bytes have been read and not decoded.
+  var bufferedBytes: Int { unparsed.readableBytes + undecoded.readableBytes }
 
-  /// Whether the request whose header section came last, or comes, has the method HEAD.
-  var isHead: Bool { boundary.isHead }
+  /// Whether the current request, or the last one, has the method HEAD. Known even when nothing else of its header
+  /// section can be parsed.
+  var isHead: Bool { framing.isHead }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
@@ -57,137 +57,143 @@ final class BoundedRequestDecoder: ChannelDuplexHandler {
     decoder.decoderRemoved(context: context)
   }
 
-  // MARK: In
+  // MARK: Reading
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    http1.received()
-    guard !isDiscarding else { return }
+    consumer.bytesReceived()
+    guard !isDiscardingInput else { return }
     isInsideRead = true
     var bytes = unwrapInboundIn(data)
-    if waiting.readableBytes == 0 { waiting = bytes } else { waiting.writeBuffer(&bytes) }
-    feed()
-    // The socket gives all that is left when its client closes, whatever was asked for.
-    if waiting.readableBytes > Limits.pipelinedBytesMax { context.close(promise: nil) }
+    if unparsed.readableBytes == 0 { unparsed = bytes } else { unparsed.writeBuffer(&bytes) }
+    parseInput()
+    // When the client closes, NIO delivers everything that is left in the socket, whether or not it was asked to read.
+    if unparsed.readableBytes > Limits.pipelinedBytesMax { context.close(promise: nil) }
   }
 
-  /// While a request waits for the disk those above ask for nothing more, and to stop and go on again would be two calls
-  /// of the system for each such request. So one read is asked for ahead of each of theirs, and what it brings waits
-  /// here: who sends without end is read no further before all of that was answered.
+  /// Issues one read ahead of the later handlers while a request waits for the store.
+  ///
+  /// Those handlers do not read meanwhile, and stopping and resuming would cost two system calls for each such request.
+  /// What the read brings stays here, so a client that sends without pause is read no further until its requests are
+  /// answered.
   func channelReadComplete(context: ChannelHandlerContext) {
     isInsideRead = false
     context.fireChannelReadComplete()
-    guard http1.isRequestWaiting, !hasReadAhead, waiting.readableBytes == 0, context.channel.isWritable else { return }
+    guard consumer.isAwaitingResponse, !hasReadAhead, unparsed.readableBytes == 0, context.channel.isWritable else {
+      return
+    }
     hasReadAhead = true
     context.read()
   }
 
   func read(context: ChannelHandlerContext) {
     hasReadAhead = false
-    guard waiting.readableBytes == 0 else {
-      isReadHeld = true
+    guard unparsed.readableBytes == 0 else {
+      isReadDeferred = true
       return
     }
     context.read()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    discard()
+    discardInput()
     context.fireChannelInactive()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
     case is ChannelShouldQuiesceEvent:
-      // Noted here, because the handler in between keeps that to itself.
-      http1.isQuiescing = true
+      // The pipeline handler in between does not pass this event on.
+      consumer.isQuiescing = true
       context.fireUserInboundEventTriggered(event)
     case ChannelEvent.inputClosed:
-      http1.abandon()
+      consumer.inputClosed()
       hasInputEnded = true
       endInput(context)
     default: context.fireUserInboundEventTriggered(event)
     }
   }
 
-  /// Parses what waits, as far as the HTTP/1.1 handler takes it.
-  func feed() {
-    guard !isFeeding, let context else { return }
-    isFeeding = true
-    var hasFed = false
-    feeding: while waiting.readableBytes > 0 {
-      switch http1.demand {
-      case .nothing: break feeding
-      case .drops: discard()
-      case .request: parse(context, isHead: true)
-      case .body: parse(context, isHead: false)
+  // MARK: Parsing
+
+  /// Parses buffered input as far as the consumer demands it.
+  func parseInput() {
+    guard !isParsing, let context else { return }
+    isParsing = true
+    var hasParsed = false
+    parsing: while unparsed.readableBytes > 0 {
+      switch consumer.demand {
+      case .nothing: break parsing
+      case .discard: discardInput()
+      case .request: decodeSlice(context, isHead: true)
+      case .body: decodeSlice(context, isHead: false)
       }
-      hasFed = true
+      hasParsed = true
     }
-    isFeeding = false
-    // Lets go of the memory behind what was parsed.
-    if waiting.readableBytes == 0 { waiting = ByteBuffer() }
-    if hasFed, !isInsideRead { context.fireChannelReadComplete() }
+    isParsing = false
+    // Releases the memory of what was parsed.
+    if unparsed.readableBytes == 0 { unparsed = ByteBuffer() }
+    if hasParsed, !isInsideRead { context.fireChannelReadComplete() }
     endInput(context)
-    if isReadHeld, waiting.readableBytes == 0 {
-      isReadHeld = false
+    if isReadDeferred, unparsed.readableBytes == 0 {
+      isReadDeferred = false
       context.read()
     }
   }
 
-  /// Gives the decoder the next slice.
-  private func parse(_ context: ChannelHandlerContext, isHead: Bool) {
+  /// Gives the decoder the next slice of the input.
+  private func decodeSlice(_ context: ChannelHandlerContext, isHead: Bool) {
     do {
-      guard var slice = waiting.readSlice(length: try boundary.sliceLength(of: waiting)) else { return }
+      guard var slice = unparsed.readSlice(length: try framing.sliceLength(of: unparsed)) else { return }
       if undecoded.readableBytes == 0 { undecoded = slice } else { undecoded.writeBuffer(&slice) }
-      // Taken out, since those above may ask meanwhile how much waits here.
+      // Moved out, because `bufferedBytes` may be read while the decoder runs.
       var bytes = undecoded
       undecoded = ByteBuffer()
       _ = try decoder.decode(context: context, buffer: &bytes)
       if bytes.readableBytes > 0 { undecoded = bytes }
-    } catch let foreign as RequestHeadScanner.ForeignProtocol {
-      return fail(foreign.isPreface ? HTTPParserError.paused : .invalidVersion, context)
-    } catch is ChunkScanner.ImpossibleSize {
+    } catch let unsupported as RequestHeadScanner.UnsupportedProtocol {
+      return fail(unsupported.isPreface ? HTTPParserError.paused : .invalidVersion, context)
+    } catch is ChunkScanner.InvalidChunkSize {
       return fail(HTTPParserError.invalidChunkSize, context)
     } catch {
       return fail(error, context)
     }
-    if http1.isBodyExpected {
-      if isHead { boundary.beginBody(http1.framing) }
-    } else if http1.hasUpgradeField {
-      renewDecoder(context)
+    if consumer.isBodyExpected {
+      if isHead { framing.beginBody(consumer.bodyFraming) }
+    } else if consumer.hasUpgradeField {
+      replaceDecoder(context)
     }
   }
 
-  /// Nothing that follows can be understood.
+  /// Gives up on the input: nothing after a parse error can be understood.
   private func fail(_ error: any Error, _ context: ChannelHandlerContext) {
-    discard()
+    discardInput()
     context.fireErrorCaught(error)
   }
 
-  /// Behind a request with an `Upgrade` field the decoder takes nothing more. Slices end where requests end, so that
-  /// nothing is lost with it; should anything be left over all the same, nobody could say what it belongs to.
-  private func renewDecoder(_ context: ChannelHandlerContext) {
-    http1.hasUpgradeField = false
+  /// Replaces a decoder that has stopped after an `Upgrade` field. A slice ends where its request ends, so nothing is
+  /// lost; if anything is left over all the same, the connection ends after the response.
+  private func replaceDecoder(_ context: ChannelHandlerContext) {
+    consumer.hasUpgradeField = false
     guard undecoded.readableBytes == 0 else {
-      discard()
-      return http1.endAfterAnswer()
+      discardInput()
+      return consumer.closeAfterResponse()
     }
     decoder.decoderRemoved(context: context)
-    decoder = Self.freshDecoder()
+    decoder = Self.makeDecoder()
     decoder.decoderAdded(context: context)
   }
 
-  private func discard() {
-    isDiscarding = true
-    waiting = ByteBuffer()
+  private func discardInput() {
+    isDiscardingInput = true
+    unparsed = ByteBuffer()
     undecoded = ByteBuffer()
   }
 
-  /// Tells those above that nothing more will come, once they have all that came.
+  /// Passes the end of input on, once everything before it is parsed.
   private func endInput(_ context: ChannelHandlerContext) {
-    guard hasInputEnded, waiting.readableBytes == 0, !isFeeding else { return }
+    guard hasInputEnded, unparsed.readableBytes == 0, !isParsing else { return }
     hasInputEnded = false
-    if !isDiscarding {
+    if !isDiscardingInput {
       do {
         var bytes = undecoded
         _ = try decoder.decodeLast(context: context, buffer: &bytes, seenEOF: true)
@@ -198,59 +204,46 @@ final class BoundedRequestDecoder: ChannelDuplexHandler {
     context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
   }
 
-  private static func freshDecoder() -> HTTPRequestDecoder {
+  private static func makeDecoder() -> HTTPRequestDecoder {
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = Limits.headerBytesMax
     limits.maxHeaderListSize = Limits.headerBytesMax
     limits.maxHeaderFieldCount = Limits.headerCountMax
     return HTTPRequestDecoder(limitConfiguration: limits)
   }
-
-  // MARK: Out
-
-  /// Writes finished bytes; they go out with the next flush.
-  func write(_ bytes: ByteBuffer) {
-    unflushedBytes += bytes.readableBytes
-    context?.write(wrapOutboundOut(bytes), promise: nil)
-  }
-
-  /// Sends what was written.
-  func flush() {
-    unflushedBytes = 0
-    context?.flush()
-  }
 }
 
-/// What takes the requests of a connection, one at a time. Owned by one event loop.
+/// Consumes the requests of one connection, one at a time. Owned by one event loop.
 protocol RequestConsumer: AnyObject {
-  /// What of a client's bytes is wanted now.
+  /// Which input is wanted now.
   var demand: InputDemand { get }
-  /// Whether more of the request in flight will come.
+  /// Whether the current request is not complete yet.
   var isBodyExpected: Bool { get }
-  /// How the body of the request in flight is framed.
-  var framing: RequestFraming.Framing { get }
-  /// Whether the request in flight, or the last one, has an `Upgrade` field. Set back when that was seen to.
+  /// How the body of the current request is framed (RFC 9112 section 6.3).
+  var bodyFraming: RequestFraming.BodyFraming { get }
+  /// Whether the current request, or the last one, has an `Upgrade` field. The decoder sets it to false once it has been
+  /// replaced.
   var hasUpgradeField: Bool { get set }
-  /// Whether a Graph request waits for its answer.
-  var isRequestWaiting: Bool { get }
-  /// Whether the server is about to end.
+  /// Whether a Graph request waits for its response.
+  var isAwaitingResponse: Bool { get }
+  /// Whether the server is shutting down.
   var isQuiescing: Bool { get set }
-  /// Bytes came in.
-  func received()
-  /// The client sends nothing more: it has left, or only waits.
-  func abandon()
-  /// The last request was the last of this connection.
-  func endAfterAnswer()
+  /// Bytes were read from the socket.
+  func bytesReceived()
+  /// The client closed its side of the connection: it is gone, or only waits for its response.
+  func inputClosed()
+  /// No further request is read from this connection; it ends after the current response.
+  func closeAfterResponse()
 }
 
-/// What of a client's bytes is wanted.
+/// Which input a `RequestConsumer` wants.
 enum InputDemand {
   /// The next request.
   case request
-  /// More of the request in flight.
+  /// More of the current request.
   case body
-  /// Nothing, until the request in flight is answered or the client has taken what was sent.
+  /// None, until the current request is answered or the channel is writable again.
   case nothing
-  /// Whatever comes is dropped.
-  case drops
+  /// None ever again: further input is discarded.
+  case discard
 }

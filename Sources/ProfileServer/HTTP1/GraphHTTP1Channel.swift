@@ -7,25 +7,28 @@ import NIOHTTPTypesHTTP1
 import OData
 import Profiles
 
-/// What the HTTP/1.1 handler needs to know of its listener.
+/// What `GraphHTTP1Handler` needs to know of its listener.
 struct GraphHTTP1Environment: Sendable {
+  /// Whether connections use TLS.
   let isSecure: Bool
   let origin: ServiceOrigin
   let timeouts: ConnectionTimeouts
-  /// What all connections keep waiting.
-  let memory: ConnectionMemory
+  /// The budget that all connections of the server share.
+  let bufferBudget: BufferedBytesBudget
 
   /// An environment from its parts.
   init(
-    isSecure: Bool, origin: ServiceOrigin, timeouts: ConnectionTimeouts, memory: ConnectionMemory = ConnectionMemory()
+    isSecure: Bool, origin: ServiceOrigin, timeouts: ConnectionTimeouts,
+    bufferBudget: BufferedBytesBudget = BufferedBytesBudget()
   ) {
     self.isSecure = isSecure
     self.origin = origin
     self.timeouts = timeouts
-    self.memory = memory
+    self.bufferBudget = bufferBudget
   }
 
-  /// The neutral form of a request that came in at `address`, which stands for a `Host` that cannot be used.
+  /// The Graph request of a header section and a body. `address`, that of the listening socket, stands in for a missing
+  /// or unusable `Host`.
   func request(
     _ head: HTTPRequestHead, body: ByteBuffer?, at address: @autoclosure () -> SocketAddress?,
     cancellation: RequestCancellation? = nil
@@ -36,17 +39,15 @@ struct GraphHTTP1Environment: Sendable {
         host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address())),
       cancellation: cancellation)
   }
-}
 
-extension GraphHTTP1Environment {
-  /// An address of this machine as it stands in URLs.
+  /// An address as the authority of a URL (RFC 3986 section 3.2).
   private static func authority(_ address: SocketAddress?) -> String {
     guard let address, let ip = address.ipAddress, let port = address.port else { return "localhost" }
     return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
   }
 }
 
-/// Hummingbird's HTTP/1.1 channel with the HTTP/1.1 handler in it.
+/// Hummingbird's HTTP/1.1 channel with `GraphHTTP1Handler` in its pipeline.
 struct GraphHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
   typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
@@ -65,14 +66,15 @@ struct GraphHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
     }
   }
 
-  /// Adds everything from the socket up to the HTTP/1.1 handler.
+  /// Adds every channel handler from the socket up to `GraphHTTP1Handler`. Throws when the channel is closed.
   static func addGraphHTTP1Handler(
     to pipeline: ChannelPipeline.SynchronousOperations, graph: GraphHandler, _ environment: GraphHTTP1Environment
   ) throws {
     let http1 = GraphHTTP1Handler(graph: graph, environment: environment)
-    let wire = BoundedRequestDecoder(http1: http1)
-    http1.wire = wire
-    try pipeline.addHandler(wire)
+    let decoder = BoundedRequestDecoder(consumer: http1)
+    try pipeline.addHandler(decoder)
+    http1.decoder = decoder
+    http1.writer = SerializedResponseWriter(try pipeline.context(handler: decoder))
     try pipeline.addHandler(HTTPResponseEncoder())
     try pipeline.addHandler(HTTPServerPipelineHandler())
     try pipeline.addHandler(http1)
@@ -83,14 +85,14 @@ struct GraphHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
   }
 }
 
-/// The one Graph handler of each event loop, made before the first connection.
+/// The Graph handler of each event loop, made before the first connection is accepted.
 struct LoopHandlers: Sendable {
-  /// A connection came on a loop that has no handler: the server was composed with another group of loops.
+  /// A connection came on an event loop without a handler: the server was given another event loop group.
   struct UnknownLoop: Error {}
 
   private let handlers: [ObjectIdentifier: NIOLoopBound<GraphHandler>]
 
-  /// Makes a handler on each loop of `group`.
+  /// Makes a handler on each event loop of `group`. Throws what `make` throws.
   init(
     group: any EventLoopGroup, make: @escaping @Sendable (any EventLoop) throws -> GraphHandler
   ) async throws {
@@ -103,7 +105,7 @@ struct LoopHandlers: Sendable {
     self.handlers = handlers
   }
 
-  /// The handler of a loop; must be called on it.
+  /// The handler of an event loop; must be called on it. Throws `UnknownLoop` when the loop has none.
   func handler(of loop: any EventLoop) throws -> GraphHandler {
     guard let handler = handlers[ObjectIdentifier(loop)] else { throw UnknownLoop() }
     return handler.value

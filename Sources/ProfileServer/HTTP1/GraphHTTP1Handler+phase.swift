@@ -3,69 +3,70 @@ import NIOHTTP1
 import Profiles
 
 extension GraphHTTP1Handler {
-  /// Where the request in flight is.
+  /// What happens to the current request.
   enum Phase {
+    /// There is none.
     case waiting
-    /// A Graph request whose body arrives.
+    /// A Graph request whose body is being received.
     case receiving(HTTPRequestHead, body: ByteBuffer?)
     /// A Graph request that is being answered.
-    case answering(HTTPRequestHead)
+    case responding(HTTPRequestHead)
     /// A request that Hummingbird answers.
-    case passing(ForwardedRequest)
-    /// The connection was refused; whatever comes is dropped.
+    case forwarding(ForwardedRequest)
+    /// The last response was written; further input is discarded.
     case lingering
 
-    /// The header section of the request in flight.
+    /// The header section of the current request.
     var head: HTTPRequestHead? {
       switch self {
       case .waiting, .lingering: nil
-      case .receiving(let head, _), .answering(let head): head
-      case .passing(let passage): passage.head
+      case .receiving(let head, _), .responding(let head): head
+      case .forwarding(let request): request.head
       }
     }
   }
 
-  /// How far a request has come that Hummingbird answers. It may answer before the whole body is there.
+  /// The progress of a request that Hummingbird answers. The response may begin before the request is complete.
   struct ForwardedRequest {
     let head: HTTPRequestHead
     var bodyBytes = 0
     var isRequestComplete = false
-    var hasAnswerBegun = false
-    var isAnswerComplete = false
+    var hasResponseBegun = false
+    var isResponseComplete = false
   }
 }
 
 extension GraphHTTP1Handler: RequestConsumer {
-  var isRequestWaiting: Bool {
-    if case .answering = phase { true } else { false }
+  var isAwaitingResponse: Bool {
+    if case .responding = phase { true } else { false }
   }
 
-  /// While the client does not take what was sent, no further request is begun.
+  /// No further request is begun while the channel is not writable.
   var demand: InputDemand {
     switch phase {
     case .waiting: context?.channel.isWritable == true ? .request : .nothing
     case .receiving: .body
-    case .answering: .nothing
-    case .passing(let passage): passage.isRequestComplete ? .nothing : .body
-    case .lingering: .drops
+    case .responding: .nothing
+    case .forwarding(let request): request.isRequestComplete ? .nothing : .body
+    case .lingering: .discard
     }
   }
 
   var isBodyExpected: Bool {
     switch phase {
-    case .waiting, .answering, .lingering: false
+    case .waiting, .responding, .lingering: false
     case .receiving: true
-    case .passing(let passage): !passage.isRequestComplete
+    case .forwarding(let request): !request.isRequestComplete
     }
   }
 
-  var framing: RequestFraming.Framing {
+  var bodyFraming: RequestFraming.BodyFraming {
     guard let headers = phase.head?.headers else { return .length(0) }
     guard !headers.contains(name: "Transfer-Encoding") else { return .chunked }
     return .length(headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0)
   }
 
-  func received() { clock.received(now: .now()) }
+  func bytesReceived() { timeouts.bytesReceived(now: .now()) }
 
-  func abandon() { cancellation.abandon() }
+  func inputClosed() { cancellation.abandon() }
 }

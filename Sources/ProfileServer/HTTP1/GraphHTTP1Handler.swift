@@ -4,11 +4,12 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// The HTTP/1.1 handler: answers Graph requests on their event loop and lets everything else through to Hummingbird.
+/// The HTTP/1.1 channel handler: answers Graph requests on their event loop and forwards all others to Hummingbird.
 ///
-/// It stands behind NIO's HTTP/1 pipeline with pipelining assistance, so one request of a connection is in flight at
-/// a time. It owns time, `Connection: close`, HTTP/1.0, `100-continue`, parse errors and body bounds for both ways,
-/// and reads nothing more while the client does not take what was sent.
+/// It follows NIO's HTTP/1 pipeline with pipelining assistance, so a connection has one current request. For both kinds
+/// of requests it enforces timeouts and body bounds and handles `Connection: close` (RFC 9112 section 9.6), HTTP/1.0,
+/// `100-continue` (RFC 9110 section 10.1.1) and parse errors. Back pressure: while the channel is not writable, it reads
+/// nothing and begins no request.
 final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
@@ -17,51 +18,53 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   let graph: GraphHandler
   let environment: GraphHTTP1Environment
-  /// Where finished bytes go out, below everything that counts requests and answers.
-  var wire: BoundedRequestDecoder?
+  /// The first handler of the pipeline.
+  var decoder: BoundedRequestDecoder?
+  /// Writes responses that are serialized here.
+  var writer: SerializedResponseWriter?
   var context: ChannelHandlerContext?
   var phase = Phase.waiting
-  var clock: ConnectionClock
-  /// Whether the client is still there, for work that takes long.
+  var timeouts: TimeoutStateMachine
+  /// Tells long operations that the client is gone.
   let cancellation = RequestCancellation()
-  /// The body that is being sent, when it is sent in pieces.
-  var sending: Sending?
-  /// Whether pieces are being sent further up the stack, which goes on with whatever is there to send.
+  /// The body that is being sent in chunks.
+  var outgoingBody: OutgoingBody?
+  /// Whether `pump` is running further up the stack; it sends whatever there is to send.
   var isPumping = false
-  /// Whether the request in flight has an `Upgrade` field, behind which the parser stops.
+  /// Whether the current request has an `Upgrade` field, after which NIO's decoder stops.
   var hasUpgradeField = false
-  /// What waited to be sent when that was last reported; nil while nothing is reported.
-  var reportedUnsent: Int?
-  /// Whether the server is about to end: further requests would find nobody.
+  /// How many bytes were unsent at the last report to the budget; nil while this connection is not counted there.
+  var reportedUnsentBytes: Int?
+  /// Whether the server is shutting down, so that responses say `Connection: close`.
   var isQuiescing = false
   var keepsAlive = true
-  /// Whether the codec's last answer may have been sent in chunks: at the end of the next it would send a last one.
+  /// Whether NIO's encoder may be within a chunked body; if so, it writes a last chunk at the next end of a response.
   var mayBeChunking = false
   #if DEBUG
-    // NIO's handlers, when they are built with assertions, want a head before each end.
-    static let mayPassCodec = false
+    // With assertions enabled, NIO's handlers demand a head before each end.
+    static let canBypassEncoder = false
   #else
-    static let mayPassCodec = true
+    static let canBypassEncoder = true
   #endif
-  /// Inflates the body in flight; nil when it comes as it is.
+  /// Inflates the body of the current request; nil when it is not compressed.
   private var inflater: BodyInflater?
-  private var isReadHeld = false
+  private var isReadDeferred = false
   private(set) var isInsideRead = false
-  /// Counts requests, so that a late answer cannot reach another one.
-  private(set) var ticket = 0
+  /// Counts requests, so that a late response is not taken for that of another request.
+  private(set) var requestNumber = 0
   private var timer: Scheduled<Void>?
-  /// A request that became complete while the answer before it was being written, or while the client does not take
-  /// what was sent. It is answered afterwards.
-  private var complete: (HTTPRequestHead, ByteBuffer?)?
-  private var isAnswering = false
+  /// A complete request that waits until the response before it is written and the channel is writable.
+  private var pendingRequest: (HTTPRequestHead, ByteBuffer?)?
+  private var isHandlingRequest = false
 
+  /// A handler for one connection.
   init(graph: GraphHandler, environment: GraphHTTP1Environment) {
     self.graph = graph
     self.environment = environment
-    clock = ConnectionClock(environment.timeouts, now: .now())
+    timeouts = TimeoutStateMachine(environment.timeouts, now: .now())
   }
 
-  // MARK: Life
+  // MARK: Life cycle
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
@@ -71,7 +74,8 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    wire = nil
+    decoder = nil
+    writer = nil
     end()
     graph.responses.metrics.connectionClosed()
   }
@@ -82,13 +86,13 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelInactive()
   }
 
-  /// Nobody waits for anything any more.
+  /// Ends everything that belongs to the connection.
   private func end() {
     timer?.cancel()
     cancellation.abandon()
-    sending = nil
-    complete = nil
-    environment.memory.remove(ObjectIdentifier(self))
+    outgoingBody = nil
+    pendingRequest = nil
+    environment.bufferBudget.remove(ObjectIdentifier(self))
   }
 
   private func scheduleTick(_ context: ChannelHandlerContext) {
@@ -99,12 +103,12 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func tick() {
     guard let context else { return }
-    clock.unsent(unsentBytes(context), now: .now())
-    reportMemory()
-    switch clock.verdict(now: .now()) {
-    case .fine: break
-    case .closeIdle, .cut: return context.close(promise: nil)
-    case .refuseSlow: refuse(.tooSlow, context, head: phase.head)
+    timeouts.unsent(unsentBytes(context), now: .now())
+    reportBufferedBytes()
+    switch timeouts.action(now: .now()) {
+    case .none: break
+    case .closeIdle, .abort: return context.close(promise: nil)
+    case .respondTimeout: refuse(.tooSlow, context, head: phase.head)
     }
     scheduleTick(context)
   }
@@ -128,23 +132,23 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func receive(_ received: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
     if case .lingering = phase { return }
-    clock.headerEnded(now: .now())
-    ticket += 1
-    let check: RequestHeadValidation
-    do throws(GraphError) { check = try RequestHeadValidation(received) } catch {
+    timeouts.headerEnded(now: .now())
+    requestNumber += 1
+    let validation: RequestHeadValidation
+    do throws(GraphError) { validation = try RequestHeadValidation(received) } catch {
       return refuse(error, context, head: received)
     }
-    let head = check.head
-    hasUpgradeField = check.mayStopParser
-    keepsAlive = keepsAlive && head.isKeepAlive && !check.isLast
-    if let refusal = graph.refusalBeforeBody(check) { return refuse(refusal, context, head: head) }
-    if check.expectsContinue {
+    let head = validation.head
+    hasUpgradeField = validation.hasUpgradeField
+    keepsAlive = keepsAlive && head.isKeepAlive && !validation.isLast
+    if let refusal = graph.refusalBeforeBody(validation) { return refuse(refusal, context, head: head) }
+    if validation.expectsContinue {
       let interim = HTTPResponseHead(version: head.version, status: .continue)
       context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
     }
-    inflater = check.coding == .identity ? nil : BodyInflater(check.coding)
+    inflater = validation.coding == .identity ? nil : BodyInflater(validation.coding)
     guard RequestHeadValidation.isGraph(head.uri) else {
-      phase = .passing(ForwardedRequest(head: head))
+      phase = .forwarding(ForwardedRequest(head: head))
       return context.fireChannelRead(wrapInboundOut(.head(head)))
     }
     phase = .receiving(head, body: nil)
@@ -153,17 +157,17 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   private func receive(_ part: ByteBuffer, _ context: ChannelHandlerContext, _ data: NIOAny) {
     switch phase {
     case .receiving(let head, var body):
-      // Let go of the body here, or each part would copy what came before it.
+      // The phase must not hold the body meanwhile, or appending would copy it.
       phase = .receiving(head, body: nil)
       do throws(GraphError) { try append(part, to: &body) } catch { return refuse(error, context, head: head) }
       phase = .receiving(head, body: body)
-      if (body?.readableBytes ?? 0) > Limits.writeBytesMax { reportMemory(hasProgressed: true) }
-    case .passing(var passage):
-      passage.bodyBytes += part.readableBytes
-      phase = .passing(passage)
-      guard passage.bodyBytes <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: passage.head) }
+      if (body?.readableBytes ?? 0) > Limits.writeBytesMax { reportBufferedBytes(hasProgressed: true) }
+    case .forwarding(var request):
+      request.bodyBytes += part.readableBytes
+      phase = .forwarding(request)
+      guard request.bodyBytes <= Limits.bodyBytesMax else { return refuse(.bodyTooLarge, context, head: request.head) }
       context.fireChannelRead(data)
-    case .waiting, .answering, .lingering: break
+    case .waiting, .responding, .lingering: break
     }
   }
 
@@ -177,60 +181,61 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     switch phase {
     case .receiving(let head, let body):
       do throws(GraphError) { try inflater?.finish() } catch { return refuse(error, context, head: head) }
-      clock.requestEnded()
-      phase = .answering(head)
-      complete = (head, body)
-      answerWhatIsComplete()
-    case .passing(var passage):
-      passage.isRequestComplete = true
-      phase = .passing(passage)
-      clock.requestEnded()
+      timeouts.requestEnded()
+      phase = .responding(head)
+      pendingRequest = (head, body)
+      respondToPendingRequest()
+    case .forwarding(var request):
+      request.isRequestComplete = true
+      phase = .forwarding(request)
+      timeouts.requestEnded()
       context.fireChannelRead(data)
-      endPassageIfComplete(context)
-    case .waiting, .answering, .lingering: break
+      endForwardedIfComplete(context)
+    case .waiting, .responding, .lingering: break
     }
   }
 
-  /// Answers the request that is complete. While the client does not take what was sent, it waits.
-  func answerWhatIsComplete() {
-    guard !isAnswering else { return }
-    isAnswering = true
-    while let (head, body) = complete, let context, context.channel.isWritable {
-      complete = nil
-      let ticket = ticket
+  /// Handles the request that is complete, unless the channel is not writable.
+  func respondToPendingRequest() {
+    guard !isHandlingRequest else { return }
+    isHandlingRequest = true
+    while let (head, body) = pendingRequest, let context, context.channel.isWritable {
+      pendingRequest = nil
+      let number = requestNumber
       let request = environment.request(
         head, body: body, at: context.channel.localAddress, cancellation: cancellation)
-      graph.handle(request) { [self] in answer($0, head, ticket: ticket) }
+      graph.handle(request) { [self] in respond($0, to: head, requestNumber: number) }
     }
-    isAnswering = false
+    isHandlingRequest = false
   }
 
   // MARK: Refusals
 
-  /// Answers a request that is not read to its end, then closes once the client had a chance to read the answer.
+  /// Responds to a request that is not read to its end, then closes the connection once the client could read the
+  /// response.
   ///
-  /// The answer goes out as finished bytes: there may be no whole request that it could be counted to.
+  /// The response bypasses the pipeline, whose handlers would attribute it to a request that may never be complete.
   func refuse(_ error: GraphError, _ context: ChannelHandlerContext, head: HTTPRequestHead? = nil) {
     switch phase {
     case .lingering: return
-    case .passing(let passage) where passage.hasAnswerBegun: return context.close(promise: nil)
-    case .waiting, .receiving, .answering, .passing: break
+    case .forwarding(let request) where request.hasResponseBegun: return context.close(promise: nil)
+    case .waiting, .receiving, .responding, .forwarding: break
     }
-    ticket += 1
-    sending = nil
+    requestNumber += 1
+    outgoingBody = nil
     var response = graph.refusal(error, headers: head?.headers ?? [:], target: head?.uri ?? "")
     response.headers[.connection] = "close"
-    response.stateLength()
-    // The answer to HEAD is a header section alone (RFC 9110 section 9.3.2), also where the request cannot be read.
-    if head.map({ $0.method == .HEAD }) ?? wire?.isHead ?? false { response.body = .none }
-    send(response, context)
+    response.setContentLength()
+    // A response to HEAD has no body (RFC 9110 section 9.3.2), even where the rest of the request cannot be parsed.
+    if head.map({ $0.method == .HEAD }) ?? decoder?.isHead ?? false { response.body = .none }
+    sendLast(response, context)
   }
 
-  /// Closes the sending side and drops what still comes in: closing at once would reset the connection and take the
-  /// answer away from a client that is still sending (RFC 9112 section 9.6).
+  /// Closes the sending side and discards further input. Closing both sides at once would reset the connection, and a
+  /// client that is still sending would lose the response (RFC 9112 section 9.6).
   func linger(_ context: ChannelHandlerContext) {
     phase = .lingering
-    clock.lingers(now: .now())
+    timeouts.lingers(now: .now())
     context.flush()
     let closed = context.eventLoop.makePromise(of: Void.self)
     let channel = context.channel
@@ -241,7 +246,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
     case HTTPParserError.headerOverflow: refuse(.headersTooLarge, context)
-    // The parser pauses at the preface of HTTP/2 (RFC 9113 section 3.4) and nowhere else.
+    // The decoder pauses at the HTTP/2 connection preface (RFC 9113 section 3.4) and nowhere else.
     case HTTPParserError.paused:
       graph.responses.logger.info("A client spoke HTTP/2, which is not offered. Its connection was closed.")
       context.close(promise: nil)
@@ -250,63 +255,65 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  // MARK: Passing through
+  // MARK: Forwarding to Hummingbird
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    // Whoever was answering a request that has been refused since comes too late.
-    guard case .passing(var passage) = phase, !passage.isAnswerComplete else {
+    // The request may have been refused since it was forwarded.
+    guard case .forwarding(var request) = phase, !request.isResponseComplete else {
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
     switch unwrapOutboundIn(data) {
     case .end:
-      passage.isAnswerComplete = true
-      endPassage(passage, data, context, promise)
+      request.isResponseComplete = true
+      endForwarded(request, data, context, promise)
     case .head(let head):
-      passage.hasAnswerBegun = true
+      request.hasResponseBegun = true
       mayBeChunking = true
-      phase = .passing(passage)
+      phase = .forwarding(request)
       context.write(keepsAlive ? data : closing(head), promise: promise)
     case .body:
       context.write(data, promise: promise)
     }
   }
 
-  /// The header section of an answer behind which the connection ends, as only this handler knows.
+  /// A response head with `Connection: close`.
   private func closing(_ head: HTTPResponseHead) -> NIOAny {
     var head = head
     head.headers.replaceOrAdd(name: "Connection", value: "close")
     return wrapOutboundOut(.head(head))
   }
 
-  /// The end of an answer lets the next request in while it is written, so that all is settled before.
-  private func endPassage(
-    _ passage: ForwardedRequest, _ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+  /// Writes the end of a response. Writing it lets the next request in, so the state is updated before.
+  private func endForwarded(
+    _ request: ForwardedRequest, _ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
   ) {
-    guard passage.isRequestComplete else {
-      phase = .passing(passage)
+    guard request.isRequestComplete else {
+      phase = .forwarding(request)
       return context.write(data, promise: promise)
     }
     let keepsAlive = keepsAlive
     phase = keepsAlive ? .waiting : .lingering
-    clock.answered(now: .now())
+    timeouts.responseEnded(now: .now())
     context.write(data, promise: promise)
     if !keepsAlive { linger(context) }
-    wire?.feed()
+    decoder?.parseInput()
   }
 
-  /// A request became complete whose answer was complete before.
-  private func endPassageIfComplete(_ context: ChannelHandlerContext) {
-    guard case .passing(let passage) = phase, passage.isAnswerComplete, passage.isRequestComplete else { return }
+  /// Ends a request that became complete after its response.
+  private func endForwardedIfComplete(_ context: ChannelHandlerContext) {
+    guard case .forwarding(let request) = phase, request.isResponseComplete, request.isRequestComplete else { return }
     phase = .waiting
-    clock.answered(now: .now())
+    timeouts.responseEnded(now: .now())
     if !keepsAlive { linger(context) }
-    wire?.feed()
+    decoder?.parseInput()
   }
+
+  // MARK: Back pressure
 
   func read(context: ChannelHandlerContext) {
     guard context.channel.isWritable else {
-      isReadHeld = true
+      isReadDeferred = true
       return
     }
     context.read()
@@ -314,17 +321,17 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     let isWritable = context.channel.isWritable
-    if isWritable, isReadHeld {
-      isReadHeld = false
+    if isWritable, isReadDeferred {
+      isReadDeferred = false
       context.read()
     }
     if isWritable {
-      reportMemory(hasProgressed: true)
+      reportBufferedBytes(hasProgressed: true)
       pump()
-      answerWhatIsComplete()
-      wire?.feed()
+      respondToPendingRequest()
+      decoder?.parseInput()
     } else {
-      reportMemory()
+      reportBufferedBytes()
     }
     context.fireChannelWritabilityChanged()
   }
@@ -334,9 +341,9 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     keepsAlive = false
     switch phase {
     case .waiting, .receiving: context.close(promise: nil)
-    // The client may well wait for its answer, or still read one: the connection ends after that.
-    case .answering, .lingering: break
-    case .passing: context.fireUserInboundEventTriggered(event)
+    // The client may still read its response: the connection ends after that.
+    case .responding, .lingering: break
+    case .forwarding: context.fireUserInboundEventTriggered(event)
     }
   }
 }

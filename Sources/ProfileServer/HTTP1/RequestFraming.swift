@@ -1,43 +1,44 @@
 import NIOCore
+import OData
 
-/// Where the bytes of each request end: a state machine without effects.
+/// Message framing (RFC 9112 section 6): where each request ends in the input. A state machine without effects.
 ///
-/// A slice that it measures never reaches beyond the end of a header section or of a request. So nothing of the next
-/// request is parsed while one is in flight, and the parser can be replaced between two requests.
+/// A slice never reaches beyond the end of a header section or of a request. So no byte of the next request is decoded
+/// while there is a current one, and the decoder can be replaced between two requests.
 struct RequestFraming {
-  /// How the body behind a header section is framed (RFC 9112 section 6.3).
-  enum Framing: Equatable {
+  /// How a body is framed (RFC 9112 section 6.3).
+  enum BodyFraming: Equatable {
+    /// By `Content-Length`, in bytes.
     case length(Int)
+    /// By the chunked transfer coding (RFC 9112 section 7.1).
     case chunked
   }
 
   private enum State {
     case head(RequestHeadScanner)
-    /// A body of which so many bytes are missing.
+    /// Within a body of known length; `missing` bytes are still to come.
     case body(missing: Int)
     case chunks(ChunkScanner)
   }
 
   private var state = State.head(RequestHeadScanner())
-  /// Whether the method of the header section that was measured last is HEAD, also where nothing else of it can be read.
+  /// Whether the method of the last header section is HEAD, even when nothing else of the section can be parsed.
   private(set) var isHead = false
 
-  /// Longest slice, in bytes. No bound on anybody.
-  static let sliceBytesMax = 16 << 10
-
-  /// The header section that the last slice ended is followed by a body.
-  mutating func beginBody(_ framing: Framing) {
+  /// Begins the body that follows the header section which the last slice ended.
+  mutating func beginBody(_ framing: BodyFraming) {
     switch framing {
     case .length(let length): if length > 0 { state = .body(missing: length) }
     case .chunked: state = .chunks(ChunkScanner())
     }
   }
 
-  /// How many of the bytes, which follow those before, belong together; at least 1 of at least 1. Throws when the first
-  /// line of a request names another protocol, or when a chunk claims a size that no body can have.
+  /// The length of the next slice of the input, at least 1 when `bytes` is not empty. `bytes` follow those of earlier
+  /// slices. Throws `RequestHeadScanner.UnsupportedProtocol` when the request line names another protocol, and
+  /// `ChunkScanner.InvalidChunkSize` when a chunk claims an impossible size.
   mutating func sliceLength(of bytes: ByteBuffer) throws -> Int {
     try bytes.withUnsafeReadableBytes { all in
-      let bytes = UnsafeRawBufferPointer(rebasing: all.prefix(Self.sliceBytesMax))
+      let bytes = UnsafeRawBufferPointer(rebasing: all.prefix(Limits.decodedSliceBytes))
       switch state {
       case .head(var scanner):
         defer { isHead = scanner.isHead }

@@ -8,28 +8,30 @@ import OData
   import Darwin
 #endif
 
-/// Finds the end of a header section in bytes that come in pieces, and tells whether its first line is of HTTP/1.0 or 1.1:
-/// the codec takes other protocols of the same form, such as RTSP, and does not say so.
+/// Finds the end of a header section in input that arrives in parts, and checks that its request line names HTTP/1.0 or
+/// HTTP/1.1 (RFC 9112 section 3): NIO's decoder also accepts other protocols of the same form, such as RTSP, without a
+/// sign.
 struct RequestHeadScanner {
-  /// The first line names another protocol or version, or the method of the preface.
-  struct ForeignProtocol: Error {
-    /// Whether the line is that of the preface of HTTP/2 (RFC 9113 section 3.4), which no request begins with.
+  /// The request line names another protocol or version, or the method of the HTTP/2 connection preface.
+  struct UnsupportedProtocol: Error {
+    /// Whether the line is the first one of the HTTP/2 connection preface (RFC 9113 section 3.4).
     let isPreface: Bool
   }
 
-  /// How many bytes of the empty line that ends the section came last; 0 to 3 of CR LF CR LF.
+  /// How many bytes of the final CR LF CR LF have been matched, 0 to 3.
   private var matched = 0
-  /// The first five bytes of the first line, and how many of them came.
+  /// The first five bytes of the request line, and how many of them have arrived.
   private var lineStart: (bytes: UInt64, count: Int) = (0, 0)
   private var lineLength = 0
-  /// The last eight bytes of the first line.
+  /// The last eight bytes of the request line.
   private var lineEnd: UInt64 = 0
-  /// Whether anything but the empty lines came that may precede a request (RFC 9112 section 2.2).
+  /// Whether anything but empty lines has arrived, which may precede a request (RFC 9112 section 2.2).
   private(set) var hasBegun = false
   private var isLineComplete = false
 
-  /// The position behind the section in `bytes`, which follow those of earlier calls; nil when it does not end in them.
-  mutating func end(in bytes: UnsafeRawBufferPointer) throws(ForeignProtocol) -> Int? {
+  /// The position after the header section in `bytes`, which follow those of earlier calls; nil when it does not end in
+  /// them. Throws `UnsupportedProtocol` when the request line is complete and names another protocol.
+  mutating func end(in bytes: UnsafeRawBufferPointer) throws(UnsupportedProtocol) -> Int? {
     var position = 0
     if !hasBegun {
       while position < bytes.count, bytes[position] == Self.cr || bytes[position] == Self.lf { position += 1 }
@@ -49,8 +51,8 @@ struct RequestHeadScanner {
     return nil
   }
 
-  /// Reads to the end of the first line, and stands on it.
-  private mutating func readLine(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) throws(ForeignProtocol) {
+  /// Moves `position` to the end of the request line and checks the line once it is complete.
+  private mutating func readLine(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) throws(UnsupportedProtocol) {
     let end = Self.firstReturn(bytes, from: position) ?? bytes.count
     for byte in bytes[position..<end].prefix(5 - lineStart.count) {
       lineStart = (lineStart.bytes << 8 | UInt64(byte), lineStart.count + 1)
@@ -60,16 +62,16 @@ struct RequestHeadScanner {
     position = end
     guard end < bytes.count else { return }
     isLineComplete = true
-    // Behind this method (RFC 9113 section 3.4) the codec waits for the rest of a preface, whatever the version.
+    // After this method NIO's decoder waits for the rest of a preface (RFC 9113 section 3.4), whatever the version.
     guard lineEnd | 1 == Self.http11, lineStart.bytes >> 8 != Self.prefaceMethod else {
-      throw ForeignProtocol(isPreface: isPreface)
+      throw UnsupportedProtocol(isPreface: isPreface)
     }
   }
 
-  /// Whether the method is HEAD, as far as the first line came.
+  /// Whether the method is HEAD, as far as the request line has arrived.
   var isHead: Bool { lineStart.bytes == Self.head }
 
-  /// `PRI * HTTP/2.0`.
+  /// Whether the request line is `PRI * HTTP/2.0`.
   private var isPreface: Bool {
     lineLength == 14 && lineStart.bytes == Self.preface && lineEnd == Self.http20
   }
@@ -104,25 +106,26 @@ struct RequestHeadScanner {
   }
 }
 
-/// Follows a body that comes in chunks (RFC 9112 section 7.1), to find its end and a size that no body can have. Whether
-/// the chunks are well formed is the codec's business.
+/// Finds the end of a chunked body (RFC 9112 section 7.1) and detects impossible chunk sizes. NIO's decoder checks
+/// that the chunks are well-formed.
 struct ChunkScanner {
-  /// A chunk claims 2^63 bytes or more, which others may count as less than nothing.
-  struct ImpossibleSize: Error {}
+  /// A chunk claims 2^63 bytes or more, which overflows a signed integer.
+  struct InvalidChunkSize: Error {}
 
   private enum State {
     case size, extensions
-    /// Within a chunk, with its line end: so many bytes are still to come.
+    /// Within the data of a chunk; this many bytes are still to come, its line end included.
     case data(Int)
-    /// Within the fields behind the last chunk; so many bytes of a line came.
+    /// Within the trailer section; this many bytes of the current line have arrived.
     case trailer(Int)
   }
 
   private var state = State.size
   private var size = 0
 
-  /// The position behind the body in `bytes`, which follow those of earlier calls; nil when it does not end in them.
-  mutating func end(in bytes: UnsafeRawBufferPointer) throws(ImpossibleSize) -> Int? {
+  /// The position after the body in `bytes`, which follow those of earlier calls; nil when it does not end in them. Throws
+  /// `InvalidChunkSize` at a chunk of an impossible size.
+  mutating func end(in bytes: UnsafeRawBufferPointer) throws(InvalidChunkSize) -> Int? {
     var position = 0
     while position < bytes.count {
       let byte = bytes[position]
@@ -143,16 +146,16 @@ struct ChunkScanner {
     return nil
   }
 
-  private mutating func read(_ byte: UInt8) throws(ImpossibleSize) {
+  private mutating func read(_ byte: UInt8) throws(InvalidChunkSize) {
     guard let digit = Hexadecimal.value(of: byte) else {
       if byte == Self.lf { endLine() } else if byte != Self.cr { state = .extensions }
       return
     }
-    guard size <= Int.max >> 4 else { throw ImpossibleSize() }
+    guard size <= Int.max >> 4 else { throw InvalidChunkSize() }
     size = size << 4 | Int(digit)
   }
 
-  /// Two bytes end the data of a chunk. No body comes near the largest number.
+  /// CR LF follows the data of a chunk. The sum is kept from overflowing; no body comes near that size.
   private mutating func endLine() {
     state = size == 0 ? .trailer(0) : .data(size > Int.max - 2 ? size : size + 2)
     size = 0

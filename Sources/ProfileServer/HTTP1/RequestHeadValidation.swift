@@ -1,51 +1,49 @@
 import NIOHTTP1
 import OData
 
-/// What can be said of a request from its header section alone.
+/// The header section of a request, validated, with the decisions that follow from it alone.
 struct RequestHeadValidation {
-  /// The header section with the target in origin form, and with the authority of the target in `Host`.
+  /// The header section with the request target in origin form, and with the authority of the target as `Host` (RFC 9112
+  /// section 3.2.2).
   let head: HTTPRequestHead
-  /// In what form the body comes.
+  /// The content coding of the body.
   let coding: ContentCoding
-  /// Whether the client waits to be told to go on (RFC 9110 section 10.1.1).
+  /// Whether the client waits for 100 (RFC 9110 section 10.1.1).
   let expectsContinue: Bool
-  /// Whether the parser may stop behind this request, because it has an `Upgrade` field.
-  let mayStopParser: Bool
-  /// Whether nothing may follow this request on its connection.
+  /// Whether there is an `Upgrade` field, after which NIO's decoder may stop.
+  let hasUpgradeField: Bool
+  /// Whether this request is the last of its connection.
   let isLast: Bool
-  /// Whether the body may be longer than what is taken from anybody.
+  /// Whether the body may be longer than is read without authentication.
   let mayHaveLongBody: Bool
 
-  /// Reads a header section. Throws why a request is not worth reading to its end; its connection is closed then, since
-  /// nobody could say for certain where the next request begins.
+  /// Validates a header section. Throws the refusal of a request that is not read to its end; its connection must be closed
+  /// then, because it is uncertain where the next request begins.
   init(_ received: HTTPRequestHead) throws(GraphError) {
     guard received.uri.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
     var received = received
-    var fields = try HeadFields(received.headers)
+    var fields = try RequestHeadFields(received.headers)
     if fields.isPadded {
       received.headers = HTTPHeaders(received.headers.map { ($0.name, String(FieldList.trimmed($0.value[...]))) })
-      fields = try HeadFields(received.headers)
+      fields = try RequestHeadFields(received.headers)
     }
-    head = try Self.normal(received, fields)
+    head = try Self.normalized(received, fields)
     let isChunked = try Self.isChunked(fields)
     guard !isChunked || fields.contentLength == nil else { throw .malformedHTTP }
     let length = try Self.length(fields)
     expectsContinue = try Self.expectsContinue(fields) && received.version == .http1_1
     coding = try ContentCoding(fields.contentEncoding)
-    // Only for Graph's routes are bodies inflated.
+    // Only Graph's routes inflate bodies.
     guard coding == .identity || Self.isGraph(head.uri) || (length == 0 && !isChunked) else {
       throw .contentEncodingUnsupported
     }
-    mayStopParser = fields.hasUpgrade
-    // RFC 9112 section 6.1: framing that HTTP/1.0 does not know may have been understood otherwise on the way.
+    hasUpgradeField = fields.hasUpgrade
+    // HTTP/1.0 has no transfer coding, so an intermediary may have framed the message otherwise (RFC 9112 section 6.1).
     isLast = (isChunked && received.version != .http1_1) || Self.namesClose(fields)
-    mayHaveLongBody = isChunked || length > (coding == .identity ? Self.anonymousBodyBytesMax : 0)
+    mayHaveLongBody = isChunked || length > (coding == .identity ? Limits.anonymousBodyBytesMax : 0)
   }
 
-  /// How many bytes of a body are taken before it is known who sends them.
-  static let anonymousBodyBytesMax = 16 << 10
-
-  /// Whether the path begins with a service version, in any case, after any number of slashes.
+  /// Whether a request target belongs to Graph's routes: its first segment is a service version, in any case.
   static func isGraph(_ target: String) -> Bool {
     target.withBytes { target in
       let path = target.drop { $0 == UInt8(ascii: "/") }
@@ -56,15 +54,16 @@ struct RequestHeadValidation {
 
   // MARK: Parts
 
-  /// HTTP/1.1 has exactly one `Host`, and the authority of a target counts more (RFC 9112 section 3.2).
-  private static func normal(_ received: HTTPRequestHead, _ fields: HeadFields) throws(GraphError) -> HTTPRequestHead {
+  /// Normalizes the target and `Host`. HTTP/1.1 needs exactly one `Host`, and the authority of a target in absolute form
+  /// replaces it (RFC 9112 sections 3.2 and 3.2.2).
+  private static func normalized(_ received: HTTPRequestHead, _ fields: RequestHeadFields) throws(GraphError) -> HTTPRequestHead {
     guard received.method != .CONNECT else { throw .connectRefused }
     guard fields.host != nil || received.version != .http1_1 else { throw .malformedHost }
     if let host = fields.host, !HostField.isValid(host) { throw .malformedHost }
     guard !RequestTarget.isPlain(received.uri) else { return received }
     let target = try RequestTarget(received.uri, method: received.method)
     guard let authority = target.authority else { return received }
-    // What the target names is left out of no Host (RFC 9112 section 3.2).
+    // Host is empty only when the target has no authority (RFC 9112 section 3.2).
     guard fields.host?.isEmpty != true else { throw .malformedHost }
     var head = received
     head.uri = target.originForm
@@ -72,8 +71,9 @@ struct RequestHeadValidation {
     return head
   }
 
-  /// RFC 9112 sections 6.1, 6.3 and 7. Where the last coding is another, the end of the body cannot be known.
-  private static func isChunked(_ fields: HeadFields) throws(GraphError) -> Bool {
+  /// Whether the body is chunked (RFC 9112 sections 6.1 and 6.3). If another transfer coding is the final one, the length of
+  /// the body cannot be determined.
+  private static func isChunked(_ fields: RequestHeadFields) throws(GraphError) -> Bool {
     guard !fields.transferEncoding.isEmpty else { return false }
     guard let codings = FieldList.elements(of: fields.transferEncoding), let last = codings.last,
       last.isSameName(as: "chunked")
@@ -83,8 +83,8 @@ struct RequestHeadValidation {
     throw .transferCodingUnknown
   }
 
-  /// The length of the body in bytes, 0 when none is named. A number too large for any integer is too large for us.
-  private static func length(_ fields: HeadFields) throws(GraphError) -> Int {
+  /// `Content-Length` in bytes (RFC 9110 section 8.6), 0 when there is none. A number that overflows is too large.
+  private static func length(_ fields: RequestHeadFields) throws(GraphError) -> Int {
     guard let text = fields.contentLength else { return 0 }
     guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
       throw .malformedHTTP
@@ -93,26 +93,27 @@ struct RequestHeadValidation {
     return length
   }
 
-  private static func expectsContinue(_ fields: HeadFields) throws(GraphError) -> Bool {
+  private static func expectsContinue(_ fields: RequestHeadFields) throws(GraphError) -> Bool {
     guard !fields.expect.isEmpty else { return false }
     guard let expectations = FieldList.elements(of: fields.expect) else { throw .malformedHTTP }
     guard expectations.allSatisfy({ $0.isSameName(as: "100-continue") }) else { throw .expectationFailed }
     return !expectations.isEmpty
   }
 
-  /// Whether `close` is among the options of the connection, also where the codec did not see it.
-  private static func namesClose(_ fields: HeadFields) -> Bool {
+  /// Whether `Connection` has the option `close` (RFC 9112 section 9.6), even where NIO's decoder does not find it.
+  private static func namesClose(_ fields: RequestHeadFields) -> Bool {
     guard !fields.connection.isEmpty else { return false }
     guard let options = FieldList.elements(of: fields.connection) else { return true }
     return options.contains { $0.isSameName(as: "close") }
   }
 }
 
-/// How a body is compressed (RFC 9110 section 8.4.1).
+/// A content coding (RFC 9110 section 8.4.1).
 enum ContentCoding: Equatable {
   case identity, gzip, deflate
 
-  /// The coding that all fields of one name say. `identity` is none. Throws for one that is not offered, and for several.
+  /// The coding that the `Content-Encoding` fields name; `identity` counts as none. Throws
+  /// `GraphError.contentEncodingUnsupported` for an unknown coding and for more than one.
   init(_ fields: [String]) throws(GraphError) {
     self = .identity
     guard !fields.isEmpty else { return }
@@ -131,7 +132,7 @@ enum ContentCoding: Equatable {
 }
 
 extension Substring {
-  /// Whether both are the same name but for the case of letters in ASCII.
+  /// Whether both are the same name, ASCII case-insensitively.
   fileprivate func isSameName(as name: String) -> Bool {
     utf8.count == name.utf8.count && name.isSameName(as: String(self))
   }

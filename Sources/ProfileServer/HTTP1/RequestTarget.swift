@@ -10,27 +10,28 @@ import OData
   import Darwin
 #endif
 
-/// What a request is sent to: the target in origin form, and the authority that it names (RFC 9112 sections 3.2 and 3.3).
+/// A request target: its origin form, and the authority that it names (RFC 9112 sections 3.2 and 3.3).
 struct RequestTarget: Equatable {
-  /// Path and query; `*` for the server as a whole.
+  /// Path and query; `*` for the server as a whole (RFC 9112 section 3.2.4).
   let originForm: String
-  /// Host and port of a target in absolute form, which count instead of those in `Host`; nil for other forms.
+  /// Host and port of a target in absolute form, which replace those of `Host`; nil for the other forms.
   let authority: String?
 
-  /// Reads a target. Throws when it is of no form that the method may have, or names an authority that is none.
+  /// Parses a target. Throws `GraphError.malformedTarget` when it has none of the forms that the method allows, or an
+  /// invalid authority.
   init(_ target: String, method: HTTPMethod) throws(GraphError) {
     guard !Self.isPlain(target) else {
       self.init(originForm: target)
       return
     }
-    guard target.withBytes({ !$0.holdsAny(Self.isForeign) }) else { throw .malformedTarget }
+    guard target.withBytes({ !$0.holdsAny(Self.isForbidden) }) else { throw .malformedTarget }
     switch target.utf8.first {
     case UInt8(ascii: "*") where target.utf8.count == 1 && method == .OPTIONS: self.init(originForm: target)
     default: try self.init(absolute: target)
     }
   }
 
-  /// Whether a target is in origin form, as nearly all are, and nothing of it is foreign.
+  /// Whether a target is in origin form, as nearly all are, and has no forbidden byte.
   static func isPlain(_ target: String) -> Bool {
     target.withBytes { bytes in
       guard bytes.first == UInt8(ascii: "/"), let start = bytes.baseAddress, bytes.isASCII else { return false }
@@ -43,7 +44,8 @@ struct RequestTarget: Equatable {
     self.authority = authority
   }
 
-  /// The path of a target without one is `/`, also when a query follows that holds slashes (RFC 9112 section 3.2.1).
+  /// Parses the absolute form (RFC 9112 section 3.2.2). An empty path becomes `/` (section 3.2.1), even when a query with
+  /// slashes follows.
   private init(absolute target: String) throws(GraphError) {
     let bytes = target.utf8
     let scheme = bytes.prefix { $0 != UInt8(ascii: ":") }
@@ -57,19 +59,18 @@ struct RequestTarget: Equatable {
     self.init(originForm: path.utf8.first == UInt8(ascii: "/") ? path : "/" + path, authority: authority)
   }
 
-  /// A fragment is never sent, and what is not ASCII is percent-encoded (RFC 3986 section 2). Bytes that are not UTF-8
-  /// were replaced by a character before they came here, so that two targets would be one.
-  private static func isForeign(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "#") || byte >= 0x80 }
+  /// A target has no fragment, and its other characters are ASCII (RFC 3986 section 2). NIO's decoder has already replaced
+  /// bytes that are not UTF-8 by one character, so different targets would look the same.
+  private static func isForbidden(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "#") || byte >= 0x80 }
 }
 
 /// The value of a `Host` field (RFC 9110 section 7.2).
 enum HostField {
-  /// Whether the text is a host with an optional port, or empty as for a target without authority. There is no user in
-  /// it, no blank, and no list. Names may have the characters that DNS and RFC 3986 section 3.2.2 allow, but for the
-  /// comma.
+  /// Whether the text is a host with an optional port, or empty as for a target without authority. It has no userinfo, no
+  /// whitespace and is no list. A name may have the characters of RFC 3986 section 3.2.2 except the comma.
   static func isValid(_ text: String) -> Bool { text.withBytes(isPlain) || isOther(text) }
 
-  /// Letters, digits, dots and hyphens with a port of four digits at most: what nearly all send.
+  /// The fast path: letters, digits, dots and hyphens, with a port of at most four digits.
   private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     let end = text.firstIndex(of: UInt8(ascii: ":")) ?? text.count
     guard end > 0, text.count - end <= 5 else { return false }
@@ -85,7 +86,7 @@ enum HostField {
     return isName(host) && isPort(text.utf8[host.endIndex...])
   }
 
-  /// An address of IPv6 in brackets.
+  /// Whether the text begins with an IPv6 address in brackets, with an optional port.
   private static func isLiteral(_ text: String) -> Bool {
     guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")) else { return false }
     let address = String(Substring(text.utf8[..<end].dropFirst()))
@@ -94,7 +95,7 @@ enum HostField {
     return isPort(text.utf8[end...].dropFirst())
   }
 
-  /// Nothing, or a colon with a number that a port can have; RFC 3986 section 3.2.3 lets it be empty.
+  /// Whether the text is empty, or a colon and a port number, which may be empty (RFC 3986 section 3.2.3).
   private static func isPort(_ text: Substring.UTF8View) -> Bool {
     guard let colon = text.first else { return true }
     let digits = text.dropFirst()
@@ -128,7 +129,7 @@ enum HostField {
 }
 
 extension UnsafeBufferPointer<UInt8> {
-  /// Whether no byte has its highest bit set; eight are looked at together.
+  /// Whether no byte has its highest bit set; tests eight bytes at a time.
   fileprivate var isASCII: Bool {
     let bytes = UnsafeRawBufferPointer(self)
     var place = 0

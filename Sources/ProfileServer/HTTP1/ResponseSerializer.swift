@@ -2,50 +2,71 @@ import NIOCore
 import NIOHTTP1
 import OData
 
-extension GraphResponse {
-  /// Longer bodies are sent behind the header section rather than copied to it. No bound on anybody.
-  static let joinedBytesMax = 32 << 10
-
-  /// Writes the answer as it stands (RFC 9112 sections 2.1 and 4); its header fields must say how long its body is,
-  /// which must be finished.
-  func write(to wire: BoundedRequestDecoder) {
-    var body = ByteBuffer()
-    if case .bytes(let bytes) = self.body { body = bytes }
-    let isJoined = body.readableBytes <= Self.joinedBytesMax
-    let statusLine = status == .ok ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n"
-    let size = statusLine.utf8.count + headers.byteCount + 2 + (isJoined ? body.readableBytes : 0)
-    var bytes = ByteBufferAllocator().buffer(capacity: size)
-    bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { space in
-      var writer = ResponseSerializer(space)
-      writer.append(statusLine)
-      headers.write(to: &writer)
-      writer.append("\r\n")
-      if isJoined { body.withUnsafeReadableBytes { writer.append($0) } }
-      return writer.count
-    }
-    wire.write(bytes)
-    if !isJoined { wire.write(body) }
-  }
-}
-
-/// Fills memory of which the size was found out before.
+/// Serializes a response into memory whose size was computed before.
 struct ResponseSerializer {
   private let space: UnsafeMutableRawBufferPointer
-  /// How many bytes were written.
+  /// How many bytes have been written.
   private(set) var count = 0
 
-  /// Begins at the start of `space`, which must be as long as all that is appended.
+  /// Starts at the beginning of `space`, which must hold everything that is appended.
   init(_ space: UnsafeMutableRawBufferPointer) { self.space = space }
 
-  /// Appends the bytes of a text.
+  /// Appends the UTF-8 bytes of a text.
   mutating func append(_ text: String) {
     text.withBytes { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// Appends bytes.
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    precondition(bytes.count <= space.count - count, "What is written was counted before.")
+    precondition(bytes.count <= space.count - count, "The size of a response is computed before it is written.")
     UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: bytes)
     count += bytes.count
+  }
+}
+
+/// Writes serialized responses next to the socket, past NIO's response encoder and pipeline handler. Owned by the event
+/// loop of its channel.
+final class SerializedResponseWriter {
+  private let context: ChannelHandlerContext
+  /// How many bytes were written since the last flush.
+  private(set) var unflushedBytes = 0
+
+  /// A writer at the position of `context`, that of the `BoundedRequestDecoder`.
+  init(_ context: ChannelHandlerContext) { self.context = context }
+
+  /// Writes bytes; they are sent with the next flush.
+  func write(_ bytes: ByteBuffer) {
+    unflushedBytes += bytes.readableBytes
+    context.write(NIOAny(bytes), promise: nil)
+  }
+
+  /// Sends what has been written.
+  func flush() {
+    unflushedBytes = 0
+    context.flush()
+  }
+}
+
+extension GraphResponse {
+  /// Serializes the response with its header fields as they are (RFC 9112 sections 2.1 and 4) and writes it. The body
+  /// must not be a stream, and the header fields must state its length.
+  func write(to writer: SerializedResponseWriter) {
+    var body = ByteBuffer()
+    if case .bytes(let bytes) = self.body { body = bytes }
+    // A long body is written after the header section rather than copied behind it.
+    let isJoined = body.readableBytes <= Limits.joinedBodyBytesMax
+    let statusLine = status == .ok ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n"
+    let size = statusLine.utf8.count + headers.byteCount + 2 + (isJoined ? body.readableBytes : 0)
+    var bytes = ByteBufferAllocator().buffer(capacity: size)
+    bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { space in
+      var serializer = ResponseSerializer(space)
+      serializer.append(statusLine)
+      headers.write(to: &serializer)
+      serializer.append("\r\n")
+      if isJoined { body.withUnsafeReadableBytes { serializer.append($0) } }
+      return serializer.count
+    }
+    writer.write(bytes)
+    if !isJoined { writer.write(body) }
   }
 }

@@ -2,9 +2,9 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Counts of the whole server, readable while they grow.
+/// Metrics of the whole server. Any thread may update and read them.
 public final class ServerMetrics: Sendable {
-  /// Upper ends of the buckets of the duration histogram, in microseconds.
+  /// Upper bounds of the buckets of the duration histogram, in microseconds.
   static let bucketEdges: [Int64] = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000]
   private static let statusClasses = 6
 
@@ -14,13 +14,13 @@ public final class ServerMetrics: Sendable {
   private let openConnections = Atomic<Int>(0)
   private let acceptedConnections = Atomic<Int>(0)
 
-  /// Counts that all begin at zero.
+  /// Metrics that all start at zero.
   public init() {
     requests = Counters(count: ResourceTable.labels.count * Self.statusClasses)
     buckets = Counters(count: Self.bucketEdges.count + 1)
   }
 
-  /// Counts one answer; `since` is when its request began, nil when that is not known.
+  /// Counts one response; `started` is when its request was complete, nil when that is not known.
   func count(_ label: RouteLabel, _ status: HTTPResponseStatus, since started: NIODeadline?) {
     let statusClass = min(max(Int(status.code) / 100, 0), Self.statusClasses - 1)
     requests.increment(label.index * Self.statusClasses + statusClass)
@@ -30,14 +30,16 @@ public final class ServerMetrics: Sendable {
     buckets.increment(Self.bucketEdges.firstIndex { microseconds <= $0 } ?? Self.bucketEdges.count)
   }
 
+  /// Counts a connection that was accepted.
   func connectionOpened() {
     openConnections.wrappingAdd(1, ordering: .relaxed)
     acceptedConnections.wrappingAdd(1, ordering: .relaxed)
   }
 
+  /// Counts a connection that was closed.
   func connectionClosed() { openConnections.wrappingSubtract(1, ordering: .relaxed) }
 
-  /// Everything in the text format of Prometheus, version 0.0.4, with further lines from elsewhere.
+  /// All metrics in the Prometheus text format, version 0.0.4, together with samples from elsewhere.
   func prometheusText(_ further: [PrometheusLine]) -> String {
     var lines = [
       PrometheusLine("facet_connections_open", .gauge, "Connections that are open.", Int64(openConnections.value)),
@@ -73,9 +75,9 @@ public final class ServerMetrics: Sendable {
   }
 }
 
-/// One sample of a metric.
+/// One sample of a metric in the Prometheus text format.
 public struct PrometheusLine: Sendable {
-  /// What kind of metric it is.
+  /// The type of a metric.
   public enum Kind: String, Sendable {
     case counter, gauge
   }
@@ -86,7 +88,7 @@ public struct PrometheusLine: Sendable {
   let value: Int64
   let labels: [(String, String)]
 
-  /// A sample; `labels` must not hold values of people.
+  /// A sample. `labels` must not contain personal data.
   public init(_ name: String, _ kind: Kind, _ help: String, _ value: Int64, labels: [(String, String)] = []) {
     self.name = name
     self.kind = kind
@@ -95,7 +97,7 @@ public struct PrometheusLine: Sendable {
     self.labels = labels
   }
 
-  /// The samples with the heads that the format demands, one for each name.
+  /// The samples as text, with the `HELP` and `TYPE` lines that the format demands once for each name.
   static func text(_ lines: [PrometheusLine]) -> String {
     var text = ""
     var described: Set<String> = []
@@ -110,7 +112,7 @@ public struct PrometheusLine: Sendable {
   }
 }
 
-/// A row of counters that threads increment without waiting for each other.
+/// An array of counters that threads increment without waiting for each other.
 private final class Counters: Sendable {
   private let storage: [Counter]
 

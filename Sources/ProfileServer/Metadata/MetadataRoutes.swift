@@ -20,7 +20,7 @@ struct MetadataRoutes: Sendable {
         return Response(status: .notModified, headers: headers)
       }
     } catch {
-      return ErrorAnswer.response(error, request)
+      return error.response(to: request)
     }
     headers[.contentType] = document.contentType
     headers[.contentEncoding] = form.coding

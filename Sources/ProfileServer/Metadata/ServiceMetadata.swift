@@ -30,14 +30,14 @@ public struct ServiceMetadata: Sendable {
       let digits = digest.flatMap { [Hexadecimal.digit($0 >> 4), Hexadecimal.digit($0 & 15)] }
       let tag = String(decoding: digits, as: UTF8.self)
       plain = Form(bytes: ByteBuffer(bytes: bytes), entityTag: "\"\(tag)\"", coding: nil)
-      gzip = (isCompressed ? GzipDocument.compress(bytes) : nil).map {
+      gzip = (isCompressed ? GzipCoding.compress(bytes) : nil).map {
         Form(bytes: ByteBuffer(bytes: $0), entityTag: "\"\(tag)-gzip\"", coding: "gzip")
       }
     }
 
     /// The form for a client that sent these fields `Accept-Encoding`.
     func form(for acceptEncoding: [String]) -> Form {
-      guard let gzip, AcceptedEncoding.takesGzip(acceptEncoding) else { return plain }
+      guard let gzip, GzipCoding.isPreferred(by: acceptEncoding) else { return plain }
       return gzip
     }
   }

@@ -4,28 +4,29 @@ import NIOCore
 import OData
 import Synchronization
 
-/// How many connections all listeners together may hold, which is fewer than the process may have files open: the
-/// database, keys and fetches of keys need some too.
+/// Bounds the number of connections of all listeners together. The bound is below the number of files that the process may
+/// have open, because the database, key files and fetches of keys need descriptors too.
 ///
-/// At the bound listeners stop accepting, further connections wait in the operating system's backlog, and the log says
-/// so once. The bound may be exceeded by one connection for each listener but one, which may be about to accept when
-/// another takes the last.
+/// At the bound listeners stop accepting, further connections wait in the backlog of the operating system, and a warning is
+/// logged. The bound may be exceeded by one connection for each listener but one, which may be about to accept when another
+/// takes the last place.
 final class ConnectionBudget: Sendable {
   private struct State {
     var open = 0
-    /// When the log said last that the bound was reached.
+    /// When the log last warned that the bound is reached.
     var warned: NIODeadline?
-    /// Whether a tenth was free since.
+    /// Whether a tenth of the connections has been free since then.
     var hasRecovered = true
-    /// When accepting failed last for want of descriptors.
+    /// When accepting last failed for lack of descriptors.
     var exhausted: NIODeadline?
-    var gates: [@Sendable () -> Void] = []
+    var observers: [@Sendable () -> Void] = []
   }
 
   let connectionsMax: Int
   private let logger: Logger
   private let state = Mutex(State())
 
+  /// A budget of `connectionsMax` connections.
   init(connectionsMax: Int, logger: Logger) {
     self.connectionsMax = connectionsMax
     self.logger = logger
@@ -34,18 +35,18 @@ final class ConnectionBudget: Sendable {
   /// Whether no further connection may be accepted now.
   var isFull: Bool { state.withLock { $0.open >= connectionsMax } }
 
-  /// Has `gate` called, on any thread, whenever `isFull` may have changed.
-  func add(gate: @escaping @Sendable () -> Void) { state.withLock { $0.gates.append(gate) } }
+  /// Has `observer` called, on any thread, whenever `isFull` may have changed.
+  func addObserver(_ observer: @escaping @Sendable () -> Void) { state.withLock { $0.observers.append(observer) } }
 
-  /// A connection was accepted. That the bound is reached is said once a minute at most, and again only after a tenth was
+  /// A connection was accepted. At the bound this logs a warning, at most once a minute and not again before a tenth was
   /// free.
   func opened(now: NIODeadline = .now()) {
-    let (gates, warns) = state.withLock { state in
+    let (observers, warns) = state.withLock { state in
       state.open += 1
       guard state.open == connectionsMax else { return ([@Sendable () -> Void](), false) }
-      let warns = state.hasRecovered && state.warned.map { now - $0 > .seconds(60) } ?? true
+      let warns = state.hasRecovered && Self.mayWarn(since: state.warned, now)
       if warns { (state.warned, state.hasRecovered) = (now, false) }
-      return (state.gates, warns)
+      return (state.observers, warns)
     }
     if warns {
       logger.warning(
@@ -54,24 +55,24 @@ final class ConnectionBudget: Sendable {
         process may open (ulimit -n, or LimitNOFILE of its service) if it is the lower bound, or look who holds them.
         """, metadata: ["connections": "\(connectionsMax)", "bound": "\(Limits.connectionsMax)"])
     }
-    for gate in gates { gate() }
+    for observer in observers { observer() }
   }
 
-  /// A connection has ended.
+  /// A connection was closed.
   func closed() {
-    let gates = state.withLock { state in
+    let observers = state.withLock { state in
       state.open -= 1
       if state.open <= connectionsMax - max(1, connectionsMax / 10) { state.hasRecovered = true }
-      return state.open == connectionsMax - 1 ? state.gates : []
+      return state.open == connectionsMax - 1 ? state.observers : []
     }
-    for gate in gates { gate() }
+    for observer in observers { observer() }
   }
 
-  /// Accepting failed because the system gave no descriptor, whatever is counted here. Said once a minute at most.
-  func descriptorsEnded(_ error: IOError, now: NIODeadline = .now()) {
+  /// Accepting failed because the operating system had no free descriptor. Logs a warning, at most once a minute.
+  func descriptorsExhausted(_ error: IOError, now: NIODeadline = .now()) {
     let warns = state.withLock { state in
       defer { state.exhausted = now }
-      return state.exhausted.map { now - $0 > .seconds(60) } ?? true
+      return Self.mayWarn(since: state.exhausted, now)
     }
     guard warns else { return }
     logger.warning(
@@ -80,9 +81,13 @@ final class ConnectionBudget: Sendable {
       \(Limits.acceptRetrySeconds) s. Raise the number of files that the process, or the machine, may open.
       """, metadata: ["errno": "\(error.errnoCode)"])
   }
+
+  private static func mayWarn(since last: NIODeadline?, _ now: NIODeadline) -> Bool {
+    last.map { now - $0 > .seconds(Int64(Limits.acceptWarningSeconds)) } ?? true
+  }
 }
 
-/// Counts the connections of one listener, from its first on.
+/// Counts the connections of one listener.
 struct CountedConnections: AvailableConnectionsDelegate {
   let budget: ConnectionBudget
 
@@ -90,6 +95,7 @@ struct CountedConnections: AvailableConnectionsDelegate {
 
   mutating func connectionClosed() { budget.closed() }
 
-  /// Holding back is left to `AcceptGate`: Hummingbird goes on only when a connection of the same listener ends.
+  /// Always true: `AcceptBackPressureHandler` does the work, because Hummingbird resumes only when a connection of the same
+  /// listener ends.
   func isAcceptingNewConnections() -> Bool { true }
 }

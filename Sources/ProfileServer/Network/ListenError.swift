@@ -10,23 +10,24 @@ import NIOCore
 
 /// An address that cannot be listened on.
 public struct ListenError: Error, Equatable, Sendable {
-  /// Why not; each has its own remedy.
+  /// The reasons, each with its own remedy.
   enum Cause: Equatable {
     case inUse, notOfThisMachine, notAllowed, noSuchHost
-    /// `reason` is the operating system's.
+    /// `reason` is the message of the operating system.
     case other(reason: String)
   }
 
   let host: String
   let port: Int
-  /// The option that gives the port.
+  /// The command-line option that sets the port.
   let option: String
   let cause: Cause
 
+  /// The error of a failed bind.
   init(host: String, port: Int, option: String, _ error: any Error) {
     (self.host, self.port, self.option) = (host, port, option)
     guard let error = error as? IOError else {
-      // What is not a failed call is a name that was not found.
+      // NIO reports an unknown host by an error of another type.
       cause = .noSuchHost
       return
     }
@@ -38,7 +39,7 @@ public struct ListenError: Error, Equatable, Sendable {
     }
   }
 
-  /// A sentence for people: what is wrong and what to do.
+  /// A sentence for the operator: what is wrong and what to do.
   public var message: String {
     switch cause {
     case .inUse: "\(host):\(port) is in use by another process. Stop that, or choose another port with \(option)."

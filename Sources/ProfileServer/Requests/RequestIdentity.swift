@@ -9,7 +9,7 @@ struct RequestIdentity: Sendable {
 }
 
 /// Makes request ids: unique, not secret. Owned by one event loop.
-struct RequestIDSource {
+struct RequestIDGenerator {
   private var state: UInt64 = .random(in: .min ... .max)
 
   /// A new identity; a client's id is echoed when it is short and printable.

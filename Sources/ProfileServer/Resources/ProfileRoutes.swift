@@ -44,7 +44,7 @@ struct ProfileRoutes {
   ) {
     responses.onSuccess(of: profile, exchange) { view in
       let encoder = responses.encoder(exchange)
-      let source = ProfileSource(
+      let source = ProfileBodySource(
         session: session, encoder: encoder, view: view,
         opening: encoder.profileOpening(of: view.owner, exchange.options, showsID: showsID),
         collections: collections,

@@ -66,7 +66,7 @@ struct ResourceTree: Sendable {
   /// The resource of a path. A path that ends elsewhere than at a resource is one that is not offered. Throws when a key is
   /// none that an entity can have, for a profile under `/v1.0`, and for `$count` behind a single value.
   func resource(at path: ResourcePath) throws(GraphError) -> RequestedResource {
-    var walk = Walk(path)
+    var walk = PathResolution(path)
     guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return walk.notOffered }
     var node = root
     if path.key != nil || !path.root.isEntitySet {
@@ -81,7 +81,7 @@ struct ResourceTree: Sendable {
     return RequestedResource(path.version, resource, walk.subject, walk.properties)
   }
 
-  private func next(_ node: Int, _ step: ResourcePath.Step, _ walk: inout Walk) throws(GraphError) -> Int? {
+  private func next(_ node: Int, _ step: ResourcePath.Step, _ walk: inout PathResolution) throws(GraphError) -> Int? {
     switch step {
     case .navigation(let navigation):
       if navigation.containsTarget, walk.version != .beta { throw .profileNeedsBeta }
@@ -103,7 +103,7 @@ struct ResourceTree: Sendable {
   }
 
   /// The node behind a key; `key` is nil for whoever asks.
-  private func keyed(_ node: Int, _ key: ResourcePath.Key?, _ walk: inout Walk) throws(GraphError) -> Int? {
+  private func keyed(_ node: Int, _ key: ResourcePath.Key?, _ walk: inout PathResolution) throws(GraphError) -> Int? {
     guard let place = nodes[node].key else { return nil }
     switch (place.key, walk.subject) {
     case (.user, .service): walk.subject = .person(try OwnerReference(key))
@@ -124,7 +124,7 @@ struct ResourceTree: Sendable {
 }
 
 /// What the steps of a path were found to name so far.
-private struct Walk {
+private struct PathResolution {
   let version: ResourcePath.ServiceVersion
   var subject = RequestedResource.Subject.service
   var properties: [Property] = []

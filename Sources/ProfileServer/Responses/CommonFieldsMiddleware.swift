@@ -18,16 +18,16 @@ struct CommonFieldsMiddleware: RouterMiddleware {
       return Self.identified(try await next(request, context), request)
     } catch let error as any HTTPResponseError where error.status == .notFound {
       if let refusal = authority.refusal(request) { return Self.identified(refusal, request) }
-      return ErrorAnswer.response(.noSuchRoute, request)
+      return GraphError.noSuchRoute.response(to: request)
     } catch let error as any HTTPResponseError where error.status == .methodNotAllowed {
-      return ErrorAnswer.response(.methodNotAllowed([]), request)
+      return GraphError.methodNotAllowed([]).response(to: request)
     }
   }
 
   private static func identified(_ response: Response, _ request: Request) -> Response {
     guard response.headers[.requestID] == nil else { return response }
     var response = response
-    var source = RequestIDSource()
+    var source = RequestIDGenerator()
     let identity = source.identity(clientRequestID: request.headers[.clientRequestID])
     response.headers[.requestID] = identity.requestID
     response.headers[.clientRequestID] = identity.clientRequestID

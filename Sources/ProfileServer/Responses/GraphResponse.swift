@@ -16,7 +16,7 @@ struct GraphResponse {
   var body: Body
 
   /// Says in the header section how long a finished body is.
-  mutating func stateLength() {
+  mutating func setContentLength() {
     if case .bytes(let bytes) = body { headers[.contentLength] = String(bytes.readableBytes) }
   }
 
@@ -43,11 +43,11 @@ struct GraphResponse {
 protocol ResponseStream: AnyObject {
   /// Gives the next piece, nil at the end, or an error after which the answer must be cut off. It calls back on its
   /// event loop, at once or later, and is not asked again before it did.
-  func next(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void)
+  func next(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void)
 
   /// The same body from its beginning.
   func again() -> any ResponseStream
 }
 
 /// A body broke off after its header section was sent. The client must notice: the connection is cut.
-struct ProfileStreamError: Error {}
+struct ResponseStreamError: Error {}

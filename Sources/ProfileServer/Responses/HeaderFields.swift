@@ -72,7 +72,7 @@ struct HeaderFields: Equatable, Sendable {
   }
 
   /// The fields for NIO's codec.
-  var forCodec: HTTPHeaders { HTTPHeaders(map { ($0.name.rawValue, $0.value) }) }
+  var httpHeaders: HTTPHeaders { HTTPHeaders(map { ($0.name.rawValue, $0.value) }) }
 }
 
 extension HeaderFields: ExpressibleByDictionaryLiteral {
@@ -92,12 +92,12 @@ extension HeaderFields {
   var byteCount: Int { fields.reduce(0) { $0 + $1.name.rawValue.utf8.count + $1.value.utf8.count + 4 } }
 
   /// Writes each field as a line of the header section (RFC 9112 section 5).
-  func write(to wire: inout ResponseSerializer) {
+  func write(to serializer: inout ResponseSerializer) {
     for field in fields {
-      wire.append(field.name.rawValue)
-      wire.append(": ")
-      wire.append(field.value)
-      wire.append("\r\n")
+      serializer.append(field.name.rawValue)
+      serializer.append(": ")
+      serializer.append(field.value)
+      serializer.append("\r\n")
     }
   }
 }

@@ -5,18 +5,18 @@ import Profiles
 protocol ResponseBodySource: AnyObject {
   /// Gives the next piece, nil at the end. It calls back on its event loop, at once or later, and is not asked again
   /// before it did.
-  func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void)
+  func nextChunk(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void)
 
   /// The same body from its beginning. Only what changes nothing is made again.
   func again() -> any ResponseBodySource
 }
 
 /// A source as the HTTP/1.1 handler takes it: small pieces are joined, so that a short answer is sent at once with its length.
-final class SourceStream: ResponseStream {
+final class BufferedResponseStream: ResponseStream {
   private let source: any ResponseBodySource
   private var pending: ByteBuffer?
   /// What was made of the next piece.
-  private var gathered = ByteBuffer()
+  private var buffered = ByteBuffer()
   private(set) var isAtEnd = false
   private(set) var failure: ProfileError?
 
@@ -31,9 +31,9 @@ final class SourceStream: ResponseStream {
     return self
   }
 
-  func again() -> any ResponseStream { SourceStream(source.again()) }
+  func again() -> any ResponseStream { BufferedResponseStream(source.again()) }
 
-  func next(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
+  func next(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void) {
     if let piece = pending {
       pending = nil
       return then(.success(piece))
@@ -42,26 +42,26 @@ final class SourceStream: ResponseStream {
     fill(then)
   }
 
-  private func fill(_ then: @escaping (Result<ByteBuffer?, ProfileStreamError>) -> Void) {
-    guard gathered.readableBytes < Self.pieceBytes else { return then(.success(takeGathered())) }
-    source.nextPiece { [self] next in
+  private func fill(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void) {
+    guard buffered.readableBytes < Self.pieceBytes else { return then(.success(takeBuffered())) }
+    source.nextChunk { [self] next in
       switch next {
       case .failure(let error):
         failure = error
-        then(.failure(ProfileStreamError()))
+        then(.failure(ResponseStreamError()))
       case .success(nil):
         isAtEnd = true
-        then(.success(gathered.readableBytes > 0 ? takeGathered() : nil))
+        then(.success(buffered.readableBytes > 0 ? takeBuffered() : nil))
       case .success(let bytes?):
-        gathered.writeBytes(bytes)
+        buffered.writeBytes(bytes)
         fill(then)
       }
     }
   }
 
-  private func takeGathered() -> ByteBuffer {
-    let piece = gathered
-    gathered = ByteBuffer()
+  private func takeBuffered() -> ByteBuffer {
+    let piece = buffered
+    buffered = ByteBuffer()
     return piece
   }
 }

@@ -127,7 +127,7 @@ extension ResponseFinisher {
       return finish(
         exchange, .json(.ok, opening + ItemEncoder.listClosing, headers, as: exchange.representation.contentType))
     }
-    let source = ListSource(
+    let source = ListBodySource(
       opening: opening, rest: rest, closing: ItemEncoder.listClosing, isFirst: listing.elements.isEmpty, encode)
     finish(exchange, headers, from: source)
   }

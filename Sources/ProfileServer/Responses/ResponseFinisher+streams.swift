@@ -9,7 +9,7 @@ extension ResponseFinisher {
   func finish(
     _ exchange: Exchange, _ headers: HeaderFields, from source: some ResponseBodySource, as contentType: String? = nil
   ) {
-    let stream = SourceStream(source)
+    let stream = BufferedResponseStream(source)
     stream.next { [self] piece in
       switch piece {
       case .failure:

@@ -10,7 +10,7 @@ final class ResponseFinisher {
   private let sourceShape: SourceShape
   let metrics: ServerMetrics
   let logger: Logger
-  private var requestIDs = RequestIDSource()
+  private var requestIDs = RequestIDGenerator()
   private var clock = HTTPDateClock()
 
   init(sourceShape: SourceShape, metrics: ServerMetrics, logger: Logger) {
@@ -126,7 +126,7 @@ extension GraphResponse {
   /// The answer to HEAD: the header section of GET (RFC 9110 section 9.3.2).
   fileprivate var withoutBody: GraphResponse {
     var response = self
-    response.stateLength()
+    response.setContentLength()
     response.body = .none
     return response
   }

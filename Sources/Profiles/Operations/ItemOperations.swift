@@ -221,8 +221,11 @@ extension ItemOperations {
     let authorization = AuthorizationContext(of: caller)
     let written = ItemOwner(tenant: caller.tenant, displayName: nil)
     guard authorization.needsOwnerRelation(to: user) else { return then(.success(written)) }
-    // A person who was deleted since has no relation to anybody, so that nothing is shown.
-    reader.owner(user, for: authorization) { then($0.map { $0 ?? written }.mapError(ProfileError.store)) }
+    reader.owner(user, for: authorization) { found in
+      // A person who was deleted since has no relation to anybody, so that nothing is shown. The write itself is committed: a
+      // read that fails now must not be answered as if nothing had been changed.
+      then(found.map { $0 ?? written }.mapError { _ in .store(.unresolved) })
+    }
   }
 
   /// The part of an outcome that the caller may see.

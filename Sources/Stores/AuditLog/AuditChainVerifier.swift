@@ -1,18 +1,18 @@
 import OData
 import Profiles
 
-/// A chain as far as its rows were read.
+/// Verifies a chain row by row, and derives from the rows what should be stored.
 struct AuditChainVerifier {
   let owner: AuditChainOwner
   private(set) var chain = AuditChain()
-  /// The place of the last row.
+  /// Where the last row is stored.
   private(set) var last: Int64?
-  /// What the rows say is there, each thing as one text.
+  /// What should be stored according to the rows, each thing as one text.
   private(set) var held: Set<String> = []
-  /// What is wrong with a row, if anything is.
+  /// What is wrong with the first faulty row, as a sentence; nil while there is none.
   private(set) var fault: String?
 
-  /// A chain of which nothing was read.
+  /// Begins a chain, before its first row.
   init(owner: AuditChainOwner) { self.owner = owner }
 
   /// Verifies the next row and appends it.
@@ -43,33 +43,36 @@ struct AuditChainVerifier {
     case (let collection?, let id?):
       if let before = change.versionBefore { held.remove(AuditLogComparison.item(collection, id.text, before)) }
       if let after = change.versionAfter { held.insert(AuditLogComparison.item(collection, id.text, after)) }
-    // A profile that was emptied; each of its items has a row of its own.
+    // The row of a profile that was emptied; each of its items has a row of its own.
     case (.some, nil): break
     }
   }
 }
 
-/// Compares what the audit log of a person ends with and what is stored.
+/// Compares what should be stored according to a person's audit log with what is.
 struct AuditLogComparison {
   private let user: UserID
   private var missing: Set<String>
   private var found: [CheckFinding] = []
 
-  /// Compares with what the rows say is there.
+  /// `held` is what should be stored (`AuditChainVerifier.held`).
   init(_ user: UserID, _ held: Set<String>) {
     self.user = user
     missing = held
   }
 
+  /// Compares the person that is stored.
   mutating func findPerson(_ version: Version) { find(Self.person(version), nil, nil) }
+  /// Compares a membership that is stored.
   mutating func findMembership(_ group: String) {
     find(Self.membership(group), Change.memberships, ItemID(group))
   }
+  /// Compares an item that is stored.
   mutating func findItem(_ collection: String, _ id: String, _ version: Version) {
     find(Self.item(collection, id, version), collection, ItemID(id))
   }
 
-  /// What differs, once everything that is stored was found.
+  /// The differences, once everything that is stored was found.
   var findings: [CheckFinding] {
     guard found.isEmpty, !missing.isEmpty else { return found }
     return [
@@ -85,8 +88,11 @@ struct AuditLogComparison {
         user: user, collection: collection, item: item, message: "The audit log does not end with what is stored."))
   }
 
+  /// The text that stands for a person of a version.
   static func person(_ version: Version) -> String { "person \(version.number)" }
+  /// The text that stands for a membership.
   static func membership(_ group: String) -> String { "member \(group)" }
+  /// The text that stands for an item of a version.
   static func item(_ collection: String, _ id: String, _ version: Version) -> String {
     "item \(collection)/\(id) \(version.number)"
   }

@@ -2,12 +2,13 @@ import Dispatch
 import OData
 import Profiles
 
-/// Reads of one event loop, answered later by the threads of the pool.
+/// The reads of one event loop, which the threads of the pools answer later.
 final class PostgreSQLReader: ProfileReader {
   private let pool: PostgreSQLPool
   private let largeReads: PostgreSQLPool
   private let resume: Resume
 
+  /// A reader whose answers `resume` brings back to the thread that it belongs to.
   init(_ pool: PostgreSQLPool, large largeReads: PostgreSQLPool, resume: @escaping Resume) {
     self.pool = pool
     self.largeReads = largeReads
@@ -28,7 +29,7 @@ final class PostgreSQLReader: ProfileReader {
     if !(isLarge ? largeReads : pool).submit(read) { give(.failure(.closed)) }
   }
 
-  /// Each read is answered later, when others share its round trip.
+  /// No snapshot is shared: each read is answered later. Reads that wait together share a round trip.
   func withSnapshot(_ body: () -> Void) { body() }
 
   func item(

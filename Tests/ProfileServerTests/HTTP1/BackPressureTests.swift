@@ -7,7 +7,7 @@ import Testing
 @testable import AuthoritySupport
 @testable import ProfileServer
 
-/// A client that does not take its answers.
+/// A client that does not read its responses.
 @Suite("Back pressure")
 struct BackPressureTests {
   private static let request = "GET /beta/me HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -17,7 +17,7 @@ struct BackPressureTests {
     return try await OwnIssuer.forTests(directory: keys.path)
   }
 
-  @Test("No queued request is answered while the connection is not writable, and all are afterwards")
+  @Test("While the channel is not writable no pipelined request is answered; afterwards all are")
   func waits() async throws {
     let service = try EmbeddedService(try await Self.issuer())
     let http1 = try service.connect()
@@ -28,7 +28,7 @@ struct BackPressureTests {
     #expect(try http1.statusLines().count == 100)
   }
 
-  @Test("A request whose body ends while the connection is not writable waits as well")
+  @Test("A request whose body ends while the channel is not writable waits too")
   func bodyEnds() async throws {
     let service = try EmbeddedService(try await Self.issuer())
     let http1 = try service.connect()
@@ -41,7 +41,7 @@ struct BackPressureTests {
     #expect(try http1.statusLines().count == 2)
   }
 
-  @Test("Requests that wait behind one that is not answered are bounded, to the byte", arguments: [0, 1])
+  @Test("Pipelined requests behind an unanswered one are bounded, to the byte", arguments: [0, 1])
   func pipelined(_ beyond: Int) async throws {
     let service = try EmbeddedService(try await Self.issuer())
     let http1 = try service.connect()

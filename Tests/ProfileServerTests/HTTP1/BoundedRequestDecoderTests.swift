@@ -13,12 +13,12 @@ import Testing
 @testable import ProfileServer
 @testable import Profiles
 
-@Suite("Where bytes come and go")
+@Suite("Bounded decoding of requests")
 struct BoundedRequestDecoderTests {
-  @Test("One read is asked for ahead of each one that was asked for from above, and no more")
+  @Test("One read is issued ahead of each read of the later handlers, and no more")
   func readsAhead() async throws {
     let (channel, http1, counter) = try Self.channel(try await Self.issuer())
-    http1.phase = .answering(HTTPRequestHead(version: .http1_1, method: .PATCH, uri: "/beta/me"))
+    http1.phase = .responding(HTTPRequestHead(version: .http1_1, method: .PATCH, uri: "/beta/me"))
     channel.pipeline.fireChannelReadComplete()
     #expect(counter.reads == 1)
     for _ in 0..<3 { channel.pipeline.fireChannelReadComplete() }
@@ -33,17 +33,17 @@ struct BoundedRequestDecoderTests {
     #expect(counter.reads == 4)
   }
 
-  @Test("A body goes out whole, joined to its header section or behind it", arguments: [-1, 0, 1])
+  @Test("A body is written whole, joined to its header section or after it", arguments: [-1, 0, 1])
   func bodies(_ beyond: Int) async throws {
     let issuer = try await Self.issuer()
-    for size in [0, 1, GraphResponse.joinedBytesMax + beyond] {
+    for size in [0, 1, Limits.joinedBodyBytesMax + beyond] {
       let (channel, http1, _) = try Self.channel(issuer)
-      let wire = try #require(http1.wire)
+      let writer = try #require(http1.writer)
       let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: size)
       let response = GraphResponse(
         status: .created, headers: [.contentLength: "\(size)", .entityTag: "W/\"1\""], body: .bytes(body))
-      response.write(to: wire)
-      wire.flush()
+      response.write(to: writer)
+      writer.flush()
       var sent = ByteBuffer()
       while var part = try channel.readOutbound(as: ByteBuffer.self) { sent.writeBuffer(&part) }
       let head = "HTTP/1.1 201 Created\r\nContent-Length: \(size)\r\nETag: W/\"1\"\r\n\r\n"
@@ -52,7 +52,7 @@ struct BoundedRequestDecoderTests {
   }
 
   @Test(
-    "An answer to HEAD has no body, also where the request cannot be read (RFC 9110 section 9.3.2)",
+    "A response to HEAD has no body, even when the request cannot be parsed (RFC 9110 section 9.3.2)",
     arguments: [
       "HEAD be HTTP/1.1\r\n", "HEAD /beta/me HTTP/3.0\r\n", "HEAD /beta/me RTSP/1.0\r\n", "\r\nHEAD be HTTP/1.1\r\n",
       "HEAD /beta/me HTTP/1.1\r\na b: c\r\n", "HEAD /beta/%zz HTTP/1.1\r\n",
@@ -68,17 +68,17 @@ struct BoundedRequestDecoderTests {
       try others.send(text.replacing("HEAD", with: "HEA"))
       let (answer, other) = (try heads.received(), try others.received())
       #expect(answer.hasPrefix("HTTP/1.1 4") && answer.hasSuffix("\r\n\r\n"), "\(pieces.count) pieces: \(answer)")
-      #expect(other.hasPrefix("HTTP/1.1 4") && other.hasSuffix("}"), "Another method has one")
+      #expect(other.hasPrefix("HTTP/1.1 4") && other.hasSuffix("}"), "A response to another method has one")
     }
   }
 
-  /// Made before the channel, which stays on one thread.
+  /// Made before the channel, which must stay on one thread.
   private static func issuer() async throws -> OwnIssuer {
     let keys = try TemporaryFolder()
     return try await OwnIssuer.forTests(directory: keys.path)
   }
 
-  /// A channel with nothing but the handler and, next to the socket, a counter.
+  /// A channel with nothing but a decoder and, next to the socket, a counter of reads.
   private static func channel(_ issuer: OwnIssuer) throws -> (EmbeddedChannel, GraphHTTP1Handler, ReadCounter) {
     let channel = EmbeddedChannel()
     let service = ProfileService(
@@ -97,9 +97,11 @@ struct BoundedRequestDecoderTests {
       isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
     let http1 = GraphHTTP1Handler(graph: graph, environment: environment)
     let counter = ReadCounter()
-    let wire = BoundedRequestDecoder(http1: http1)
-    http1.wire = wire
-    try channel.pipeline.syncOperations.addHandlers([counter, wire])
+    let decoder = BoundedRequestDecoder(consumer: http1)
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandlers([counter, decoder])
+    http1.decoder = decoder
+    http1.writer = SerializedResponseWriter(try pipeline.context(handler: decoder))
     return (channel, http1, counter)
   }
 }

@@ -9,10 +9,10 @@ import Stores
 @testable import ProfileServer
 @testable import Profiles
 
-/// What stands behind connections without a socket: one for each test, since it takes a store. Stays on one thread.
+/// A Graph service for connections without sockets. Each test makes its own, because it needs a store. Stays on one thread.
 final class EmbeddedService {
   let loop = EmbeddedEventLoop()
-  let memory = ConnectionMemory()
+  let bufferBudget = BufferedBytesBudget()
   let graph: GraphHandler
   private let store: SQLiteStore
 
@@ -43,33 +43,33 @@ final class EmbeddedHTTP1Channel {
   fileprivate init(_ service: EmbeddedService) throws {
     channel = EmbeddedChannel(loop: service.loop)
     let environment = GraphHTTP1Environment(
-      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts(), memory: service.memory)
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts(), bufferBudget: service.bufferBudget)
     try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: service.graph, environment)
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
   }
 
-  /// Sends bytes as one read of the socket, as far as the connection still takes any.
+  /// Sends bytes that the server reads at once; does nothing on a closed connection.
   func send(_ text: String) throws {
     guard channel.isActive else { return }
     try channel.writeInbound(ByteBuffer(string: text))
   }
 
-  /// Says whether the client takes what is sent.
+  /// Sets whether the channel is writable.
   func setWritable(_ isWritable: Bool) {
     channel.isWritable = isWritable
     channel.pipeline.fireChannelWritabilityChanged()
   }
 
-  /// Everything that was sent back so far.
+  /// All bytes that the server has sent since the last call.
   func received() throws -> String {
     var text = ""
     while let bytes = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: bytes) }
     return text
   }
 
-  /// The status lines of what was sent back so far.
+  /// The status lines that the server has sent since the last call.
   func statusLines() throws -> [String] {
-    // No body of these tests holds the same words.
+    // No body of these tests contains these characters.
     let parts = try received().utf8.split(separator: "HTTP/1.1 ".utf8)
     return parts.map { part in "HTTP/1.1 " + String(decoding: part.prefix { $0 != 0x0D }, as: UTF8.self) }
   }

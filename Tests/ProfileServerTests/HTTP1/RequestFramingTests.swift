@@ -6,10 +6,10 @@ import Testing
 
 @testable import ProfileServer
 
-/// Requests through the codec with what follows their framing, cut into two pieces at every byte.
-@Suite("Framing of requests")
+/// Requests through the bounded decoder, split in two at every byte.
+@Suite("Message framing of requests")
 struct RequestFramingTests {
-  /// What came out behind the codec.
+  /// What the decoder passes on.
   private struct Outcome: Equatable {
     var heads: [String] = []
     var bodies: [String] = []
@@ -19,8 +19,8 @@ struct RequestFramingTests {
 
   private static func outcome(of pieces: [Substring]) throws -> Outcome {
     let channel = EmbeddedChannel()
-    let taker = Taker()
-    try channel.pipeline.syncOperations.addHandlers([BoundedRequestDecoder(http1: taker), taker])
+    let consumer = EagerConsumer()
+    try channel.pipeline.syncOperations.addHandlers([BoundedRequestDecoder(consumer: consumer), consumer])
     var outcome = Outcome()
     for piece in pieces {
       do {
@@ -42,16 +42,16 @@ struct RequestFramingTests {
     return outcome
   }
 
-  /// Takes every request as soon as the one before it is whole.
-  private final class Taker: ChannelInboundHandler, RequestConsumer {
+  /// Demands each request as soon as the one before it is complete.
+  private final class EagerConsumer: ChannelInboundHandler, RequestConsumer {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
     private(set) var demand = InputDemand.request
-    private(set) var framing = RequestFraming.Framing.length(0)
+    private(set) var bodyFraming = RequestFraming.BodyFraming.length(0)
     var hasUpgradeField = false
     var isQuiescing = false
-    let isRequestWaiting = false
+    let isAwaitingResponse = false
     var isBodyExpected: Bool { demand == .body }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -59,28 +59,29 @@ struct RequestFramingTests {
       case .head(let head):
         demand = .body
         let length = head.headers.first(name: "Content-Length").map { FieldList.trimmed($0[...]) }
-        framing = head.headers.contains(name: "Transfer-Encoding") ? .chunked : .length(length.flatMap { Int($0) } ?? 0)
+        bodyFraming =
+          head.headers.contains(name: "Transfer-Encoding") ? .chunked : .length(length.flatMap { Int($0) } ?? 0)
       case .body: break
       case .end: demand = .request
       }
       context.fireChannelRead(data)
     }
 
-    func received() {}
-    func abandon() {}
-    func endAfterAnswer() {}
+    func bytesReceived() {}
+    func inputClosed() {}
+    func closeAfterResponse() {}
   }
 
-  /// The same outcome in one piece, in two pieces cut at every byte, and byte by byte.
+  /// Expects an outcome of a text sent whole, split at every byte, and byte by byte.
   private static func expect(_ text: String, _ expected: Outcome) throws {
     #expect(try outcome(of: [text[...]]) == expected, "\(text)")
     for cut in text.utf8.indices {
-      #expect(try outcome(of: [text[..<cut], text[cut...]]) == expected, "\(text), cut at \(cut)")
+      #expect(try outcome(of: [text[..<cut], text[cut...]]) == expected, "\(text), split at \(cut)")
     }
     #expect(try outcome(of: text.utf8.indices.map { Substring(text.utf8[$0...].prefix(1)) }) == expected, "\(text)")
   }
 
-  @Test("Requests that follow each other come out as they went in, whatever frames their bodies")
+  @Test("Pipelined requests are decoded unchanged, whatever frames their bodies")
   func pipelined() throws {
     let get = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
     let plain = "PATCH /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 6 \r\n\r\n\r\n\r\nab"
@@ -97,7 +98,7 @@ struct RequestFramingTests {
   }
 
   @Test(
-    "Another protocol in the first line is none of ours, also behind a request",
+    "A request line that names another protocol is refused, also after a request",
     arguments: ["RTSP/1.0", "RTSP/1.1", "ICE/1.0", "HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/1.10", "http/1.1"])
   func protocols(name: String) throws {
     for method in name.hasPrefix("ICE") ? ["SOURCE"] : ["GET", "OPTIONS"] {
@@ -106,18 +107,18 @@ struct RequestFramingTests {
       #expect(try Self.outcome(of: [foreign[...]]).error != nil, "\(foreign)")
       for cut in foreign.utf8.indices {
         let outcome = try Self.outcome(of: [foreign[..<cut], foreign[cut...]])
-        #expect(outcome.heads.isEmpty && outcome.error != nil, "\(foreign), cut at \(cut)")
+        #expect(outcome.heads.isEmpty && outcome.error != nil, "\(foreign), split at \(cut)")
       }
       let behind = try Self.outcome(of: [("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n" + foreign)[...]])
       #expect(behind.heads == ["/1"] && behind.ends == 1 && behind.error == .invalidVersion)
     }
-    // Where it is no protocol it is nothing.
+    // Elsewhere the name has no meaning.
     let inField = "GET /1 HTTP/1.1\r\nHost: a\r\nX: \(name)\r\n\r\n"
     try Self.expect(inField, Outcome(heads: ["/1"], bodies: [""], ends: 1))
   }
 
   @Test(
-    "A chunk that is as long as no body can be is refused where its size ends",
+    "A chunk of an impossible size is refused at its size",
     arguments: [
       "8000000000000000", "ffffffffffffffff", "0008000000000000000", "10000000000000000", "fffffffffffffffff0",
     ])
@@ -127,13 +128,13 @@ struct RequestFramingTests {
       let text = head + before + size + "\r\n{}\r\n0\r\n\r\n"
       for cut in text.utf8.indices {
         let outcome = try Self.outcome(of: [text[..<cut], text[cut...]])
-        #expect(outcome.heads == ["/1"] && outcome.ends == 0, "\(text), cut at \(cut)")
-        #expect(outcome.error != nil, "\(text), cut at \(cut)")
+        #expect(outcome.heads == ["/1"] && outcome.ends == 0, "\(text), split at \(cut)")
+        #expect(outcome.error != nil, "\(text), split at \(cut)")
       }
     }
   }
 
-  @Test("A size of many digits that says little is a size")
+  @Test("A chunk size may have leading zeros")
   func longSizes() throws {
     let size = String(repeating: "0", count: 40) + "2"
     try Self.expect(

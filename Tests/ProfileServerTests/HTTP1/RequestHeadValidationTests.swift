@@ -4,10 +4,10 @@ import Testing
 
 @testable import ProfileServer
 
-/// What a header section says, and what of it can mean two things.
-@Suite("Header sections")
+/// Which header sections are accepted, and which are refused as ambiguous.
+@Suite("Validation of header sections")
 struct RequestHeadValidationTests {
-  private static func check(
+  private static func validate(
     _ fields: [(String, String)] = [], uri: String = "/beta/me", host: String? = "a", method: HTTPMethod = .PATCH,
     version: HTTPVersion = .http1_1
   ) throws(GraphError) -> RequestHeadValidation {
@@ -19,7 +19,7 @@ struct RequestHeadValidationTests {
     -> GraphError?
   {
     do throws(GraphError) {
-      _ = try check(fields, uri: uri, host: host)
+      _ = try validate(fields, uri: uri, host: host)
       return nil
     } catch {
       return error
@@ -27,20 +27,20 @@ struct RequestHeadValidationTests {
   }
 
   @Test(
-    "A target in absolute form has a path of its own, and its authority counts instead of Host",
+    "A target in absolute form is reduced to its origin form, and its authority replaces Host",
     arguments: [
       ("/beta/me?a=http://x/", "/beta/me?a=http://x/", nil), ("http://x?a=/beta/me", "/?a=/beta/me", "x"),
       ("http://x", "/", "x"), ("http://x/", "/", "x"), ("HTTPS://X:443/beta?b", "/beta?b", "X:443"),
       ("http://[::1]:80/beta", "/beta", "[::1]:80"), ("http://x?", "/?", "x"), ("//x/beta", "//x/beta", nil),
     ] as [(String, String, String?)])
   func targets(target: String, originForm: String, authority: String?) throws {
-    let head = try Self.check(uri: target).head
+    let head = try Self.validate(uri: target).head
     #expect(head.uri == originForm)
     #expect(head.headers["Host"] == [authority ?? "a"])
   }
 
   @Test(
-    "A target of no form is refused",
+    "A target that has none of the forms is refused",
     arguments: [
       "*", "beta/me", "ftp://x/beta", "httpx://x/", "http:/x", "http:x", "http://", "http:///beta", "http://?a",
       "http://u@x/beta", "http://u:p@x/", "http://x:99999/", "http://a b/", "http://a,b/", "/beta#a", "/b\u{FFFD}",
@@ -50,15 +50,15 @@ struct RequestHeadValidationTests {
     #expect(Self.refusal(uri: target) == .malformedTarget)
   }
 
-  @Test("A star is for OPTIONS, and nobody's proxy is asked to connect")
+  @Test("The asterisk form is for OPTIONS, and CONNECT is refused")
   func starAndConnect() throws {
-    #expect(try Self.check(uri: "*", method: .OPTIONS).head.uri == "*")
-    #expect(throws: GraphError.malformedTarget) { try Self.check(uri: "**", method: .OPTIONS) }
-    #expect(throws: GraphError.connectRefused) { try Self.check(uri: "x:80", method: .CONNECT) }
+    #expect(try Self.validate(uri: "*", method: .OPTIONS).head.uri == "*")
+    #expect(throws: GraphError.malformedTarget) { try Self.validate(uri: "**", method: .OPTIONS) }
+    #expect(throws: GraphError.connectRefused) { try Self.validate(uri: "x:80", method: .CONNECT) }
   }
 
   @Test(
-    "A host is a name, an address or empty, with a port that there can be",
+    "A host is a name, an address or empty, with a valid port",
     arguments: [
       "localhost", "a.b-c_d~e:8080", "A%C3%A9", "10.0.0.1:80", "[::1]", "[::1]:8443", "[fe80::1]", "a:", "a:65535", "",
     ])
@@ -68,7 +68,7 @@ struct RequestHeadValidationTests {
   }
 
   @Test(
-    "What is no host is refused",
+    "An invalid host is refused",
     arguments: [
       "a b", "a, b", "a,b", " a", "u@a", "a:b", "a:65536", "a:-1", "a:80:80", ":80", "[::1", "[::g]", "[::1]x",
       "[::1]:x", "[]", "[1.2.3.4]", "[fe80::1%25lo]", "::1", "a/b", "a?b", "a#b", "a\"b", "a%4", "a%zz", "é", "a\\b",
@@ -77,17 +77,17 @@ struct RequestHeadValidationTests {
     #expect(Self.refusal(host: host) == .malformedHost)
   }
 
-  @Test("Host stands once in HTTP/1.1, and is not empty where the target has one")
+  @Test("HTTP/1.1 needs exactly one Host, which is not empty when the target has an authority")
   func hostCount() throws {
     #expect(Self.refusal(host: nil) == .malformedHost)
     #expect(Self.refusal([("host", "a")]) == .repeatedField("Host"))
     #expect(Self.refusal(uri: "http://x/", host: "") == .malformedHost)
-    #expect(try Self.check(host: nil, version: .http1_0).head.uri == "/beta/me")
-    #expect(try Self.check(uri: "http://x/b", host: nil, version: .http1_0).head.headers["Host"] == ["x"])
+    #expect(try Self.validate(host: nil, version: .http1_0).head.uri == "/beta/me")
+    #expect(try Self.validate(uri: "http://x/b", host: nil, version: .http1_0).head.headers["Host"] == ["x"])
   }
 
   @Test(
-    "A field that is no list stands once, whatever the case of its name",
+    "A singleton field occurs once, whatever the case of its name",
     arguments: [
       "Authorization", "Content-Type", "Content-Length", "Idempotency-Key", "OData-Version", "OData-MaxVersion",
       "client-request-id", "Origin", "Access-Control-Request-Method", "X-IDENTITY-HEADER", "Sec-Fetch-Site",
@@ -96,19 +96,19 @@ struct RequestHeadValidationTests {
     #expect(Self.refusal([(name, "2")]) == nil)
     #expect(Self.refusal([(name, "2"), ("X", ""), (name.uppercased(), "2")]) == .repeatedField(name))
     #expect(throws: GraphError.repeatedField(name)) {
-      try HeadFields.checkOnce([name: "1", name.lowercased(): "2"])
+      try RequestHeadFields.checkSingletonFields([name: "1", name.lowercased(): "2"])
     }
   }
 
-  @Test("Blanks behind a value are none of it, whatever reads it afterwards")
+  @Test("Whitespace after a value is not part of it, whatever reads it later")
   func padded() throws {
-    let check = try Self.check([("Content-Length", "20000 \t"), ("Idempotency-Key", "a "), ("X", "")], host: "a\t ")
-    #expect(check.mayHaveLongBody && check.head.headers["Host"] == ["a"])
-    #expect(check.head.headers["Idempotency-Key"] == ["a"] && check.head.headers["X"] == [""])
-    #expect(try Self.check([("Connection", "close ")]).isLast && check.head.isKeepAlive)
+    let validation = try Self.validate([("Content-Length", "20000 \t"), ("Idempotency-Key", "a "), ("X", "")], host: "a\t ")
+    #expect(validation.mayHaveLongBody && validation.head.headers["Host"] == ["a"])
+    #expect(validation.head.headers["Idempotency-Key"] == ["a"] && validation.head.headers["X"] == [""])
+    #expect(try Self.validate([("Connection", "close ")]).isLast && validation.head.isKeepAlive)
   }
 
-  @Test("Lists may be given in several fields")
+  @Test("A list may be spread over several fields")
   func lists() {
     for name in ["If-Match", "If-None-Match", "Accept", "Accept-Charset", "Prefer", "Connection", "User-Agent", "X"] {
       #expect(Self.refusal([(name, "a"), (name, "b")]) == nil, "\(name)")
@@ -117,7 +117,7 @@ struct RequestHeadValidationTests {
   }
 
   @Test(
-    "A body is chunked once and in no other way",
+    "chunked is the only transfer coding and is applied once",
     arguments: [
       (["chunked"], nil), (["CHUNKED"], nil), ([",chunked, "], nil), (["gzip, chunked"], .transferCodingUnknown),
       (["gzip", "chunked"], .transferCodingUnknown), (["identity, chunked"], .transferCodingUnknown),
@@ -129,7 +129,7 @@ struct RequestHeadValidationTests {
     #expect(Self.refusal(fields.map { ("Transfer-Encoding", $0) }) == refusal)
   }
 
-  @Test("A body has one length or is chunked, and a number beyond every integer is too long")
+  @Test("A body has one length or is chunked, and a length that overflows is too large")
   func lengths() throws {
     #expect(Self.refusal([("Transfer-Encoding", "chunked"), ("Content-Length", "2")]) == .malformedHTTP)
     for length in ["", "+2", "-2", "2,2", "2.0", "0x2", " 2"] {
@@ -140,27 +140,27 @@ struct RequestHeadValidationTests {
     {
       #expect(Self.refusal([("Content-Length", length)]) == .bodyTooLarge, "\(length)")
     }
-    let edge = RequestHeadValidation.anonymousBodyBytesMax
-    #expect(try !Self.check([("Content-Length", "\(edge)")]).mayHaveLongBody)
-    #expect(try Self.check([("Content-Length", "\(edge + 1)")]).mayHaveLongBody)
-    #expect(try Self.check([("Transfer-Encoding", "chunked")]).mayHaveLongBody)
-    #expect(try Self.check([("Content-Encoding", "x-gzip"), ("Content-Length", "1")]).mayHaveLongBody)
-    #expect(try !Self.check([("Content-Encoding", "x-gzip")]).mayHaveLongBody)
+    let edge = Limits.anonymousBodyBytesMax
+    #expect(try !Self.validate([("Content-Length", "\(edge)")]).mayHaveLongBody)
+    #expect(try Self.validate([("Content-Length", "\(edge + 1)")]).mayHaveLongBody)
+    #expect(try Self.validate([("Transfer-Encoding", "chunked")]).mayHaveLongBody)
+    #expect(try Self.validate([("Content-Encoding", "x-gzip"), ("Content-Length", "1")]).mayHaveLongBody)
+    #expect(try !Self.validate([("Content-Encoding", "x-gzip")]).mayHaveLongBody)
   }
 
-  @Test("Nothing follows a request that says so, nor one of HTTP/1.0 in chunks")
+  @Test("A request with Connection: close is the last one, and so is a chunked one of HTTP/1.0")
   func last() throws {
     for value in ["close", ", close", "keep-alive, Close", "close,keep-alive"] {
-      #expect(try Self.check([("Connection", value)]).isLast, "\(value)")
+      #expect(try Self.validate([("Connection", value)]).isLast, "\(value)")
     }
-    #expect(try !Self.check([("Connection", "keep-alive, closed")]).isLast)
-    #expect(try Self.check([("Connection", "x"), ("Connection", "close")]).isLast)
-    #expect(try !Self.check([("Transfer-Encoding", "chunked")]).isLast)
-    #expect(try Self.check([("Transfer-Encoding", "chunked")], version: .http1_0).isLast)
+    #expect(try !Self.validate([("Connection", "keep-alive, closed")]).isLast)
+    #expect(try Self.validate([("Connection", "x"), ("Connection", "close")]).isLast)
+    #expect(try !Self.validate([("Transfer-Encoding", "chunked")]).isLast)
+    #expect(try Self.validate([("Transfer-Encoding", "chunked")], version: .http1_0).isLast)
   }
 
   @Test(
-    "Codings have names in any case, identity is none, and one is enough",
+    "Names of content codings are case-insensitive, identity counts as none, and at most one is accepted",
     arguments: [
       (["gzip"], .gzip), (["x-gzip"], .gzip), (["X-GZIP"], .gzip), (["deflate"], .deflate), (["identity"], .identity),
       (["identity, gzip"], .gzip), ([",gzip,"], .gzip), ([""], .identity), (["gzip, gzip"], nil),
@@ -171,11 +171,11 @@ struct RequestHeadValidationTests {
     let refusal = Self.refusal(fields.map { ("Content-Encoding", $0) })
     #expect(refusal == (coding == nil ? .contentEncodingUnsupported : nil))
     if let coding {
-      #expect(try Self.check(fields.map { ("Content-Encoding", $0) }).coding == coding)
+      #expect(try Self.validate(fields.map { ("Content-Encoding", $0) }).coding == coding)
     }
   }
 
-  @Test("Only Graph's routes take compressed bodies")
+  @Test("Only Graph's routes accept compressed bodies")
   func compressedForOthers() {
     let fields = [("Content-Encoding", "gzip")]
     #expect(Self.refusal(fields, uri: "/common/oauth2/v2.0/token") == nil)
@@ -183,13 +183,13 @@ struct RequestHeadValidationTests {
       Self.refusal(fields + [("Content-Length", "2")], uri: "/common/oauth2/v2.0/token") == .contentEncodingUnsupported)
   }
 
-  @Test("Who waits to go on is told so, in HTTP/1.1, and other expectations are not met")
+  @Test("100-continue is answered in HTTP/1.1, and other expectations are refused")
   func expectations() throws {
     for value in ["100-continue", "100-Continue", ",100-continue", "100-continue,100-continue"] {
-      #expect(try Self.check([("Expect", value)]).expectsContinue, "\(value)")
+      #expect(try Self.validate([("Expect", value)]).expectsContinue, "\(value)")
     }
-    #expect(try !Self.check([("Expect", "")]).expectsContinue)
-    #expect(try !Self.check([("Expect", "100-continue")], version: .http1_0).expectsContinue)
+    #expect(try !Self.validate([("Expect", "")]).expectsContinue)
+    #expect(try !Self.validate([("Expect", "100-continue")], version: .http1_0).expectsContinue)
     #expect(Self.refusal([("Expect", "100-continue, x")]) == .expectationFailed)
     #expect(Self.refusal([("Expect", "x")]) == .expectationFailed)
   }

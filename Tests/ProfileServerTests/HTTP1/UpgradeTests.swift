@@ -6,13 +6,14 @@ import Testing
 @testable import AuthoritySupport
 @testable import ProfileServer
 
-/// Upgrades that are not offered (RFC 9110 section 7.8), tunnels (section 9.3.6) and the preface of HTTP/2.
-@Suite("Requests that ask for another protocol")
+/// Upgrades, which are not offered (RFC 9110 section 7.8), tunnels (section 9.3.6), and the HTTP/2 connection preface
+/// (RFC 9113 section 3.4).
+@Suite("Requests for another protocol")
 struct UpgradeTests {
   private static let next = "GET /beta/me HTTP/1.1\r\nHost: a\r\n\r\n"
   private static let unauthorized = "HTTP/1.1 401 Unauthorized"
 
-  /// Made before the channels, which stay on one thread.
+  /// Made before the channels, which must stay on one thread.
   private static func issuer() async throws -> OwnIssuer {
     let keys = try TemporaryFolder()
     return try await OwnIssuer.forTests(directory: keys.path)
@@ -26,7 +27,7 @@ struct UpgradeTests {
     request("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"),
     request("Connection: keep-alive, upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
     request("Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n"),
-    // Without `Connection` the field is no wish, and nothing stops.
+    // Without the `Connection` option the field asks for nothing, and the decoder does not stop.
     request("Upgrade: h2c\r\n"),
     request("Connection: upgrade\r\n"),
     request(
@@ -36,10 +37,10 @@ struct UpgradeTests {
       "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Type: application/json\r\nContent-Length: 0\r\n", "PATCH"),
   ]
 
-  @Test("An upgrade that is not offered is ignored, and the connection goes on", arguments: upgrades)
-  func goesOn(_ request: String) async throws {
+  @Test("An upgrade is ignored, and the connection continues", arguments: upgrades)
+  func continues(_ request: String) async throws {
     let service = try EmbeddedService(try await Self.issuer())
-    // In one piece, then each in a piece of its own.
+    // Sent together, then one by one.
     for pieces in [[request + Self.next + Self.next], [request, Self.next, Self.next]] {
       let http1 = try service.connect()
       for piece in pieces { try http1.send(piece) }
@@ -48,7 +49,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("Nor does it matter where the bytes are split")
+  @Test("An upgrade is ignored wherever the bytes are split")
   func everySplit() async throws {
     let service = try EmbeddedService(try await Self.issuer())
     for request in Self.upgrades {
@@ -65,7 +66,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("A tunnel is refused, and the connection is closed")
+  @Test("CONNECT is refused, and the connection is closed")
   func connect() async throws {
     let service = try EmbeddedService(try await Self.issuer())
     let http1 = try service.connect()
@@ -75,7 +76,7 @@ struct UpgradeTests {
     #expect(try http1.statusLines() == [])
   }
 
-  @Test("What only begins as the preface of HTTP/2 is a request that nobody understands, however it is split")
+  @Test("A request that only resembles the HTTP/2 preface is refused, however it is split")
   func nearlyPreface() async throws {
     let service = try EmbeddedService(try await Self.issuer())
     let lines = [
@@ -83,7 +84,7 @@ struct UpgradeTests {
       "PRI / HTTP/1.1",
     ]
     for line in lines {
-      // As much as the codec might wait for is still missing.
+      // NIO's decoder might wait for the rest.
       let text = line + "\r\n\r\nSM"
       for pieces in [[text], text.utf8.map { String(UnicodeScalar($0)) }] {
         let http1 = try service.connect()
@@ -94,7 +95,7 @@ struct UpgradeTests {
     }
   }
 
-  @Test("The preface of HTTP/2 is not answered: the connection is closed")
+  @Test("The HTTP/2 preface gets no response: the connection is closed")
   func preface() async throws {
     let service = try EmbeddedService(try await Self.issuer())
     let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

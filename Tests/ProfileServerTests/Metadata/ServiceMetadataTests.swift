@@ -125,7 +125,7 @@ struct ServiceMetadataTests {
       isBatchPart: true)
     #expect(try answer(to: part)?.headers[.contentEncoding] == nil)
     #expect(try answer("/beta/", ["Accept-Encoding": "gzip"]).headers[.contentEncoding] == nil)
-    #expect(GzipDocument.compress([]) == nil && GzipDocument.compress([1, 2, 3]) == nil)
+    #expect(GzipCoding.compress([]) == nil && GzipCoding.compress([1, 2, 3]) == nil)
   }
 
   @Test("What is claimed of the service holds: types are not cast to yet, so that it is no more than the least level")

@@ -6,10 +6,10 @@ import Testing
 
 @testable import ProfileServer
 
-@Suite("The bound of connections")
+@Suite("The budget of connections")
 struct ConnectionBudgetTests {
-  /// Keeps what is logged.
-  private struct KeptLog: LogHandler {
+  /// Collects what is logged.
+  private struct CollectingLog: LogHandler {
     final class Lines: Sendable {
       let all = Mutex<[String]>([])
     }
@@ -25,17 +25,17 @@ struct ConnectionBudgetTests {
     func log(event: LogEvent) { lines.all.withLock { $0.append("\(event.level) \(event.message)") } }
   }
 
-  private func budget(_ connectionsMax: Int) -> (ConnectionBudget, KeptLog.Lines) {
-    let lines = KeptLog.Lines()
-    let logger = Logger(label: "test") { _ in KeptLog(lines: lines) }
+  private func budget(_ connectionsMax: Int) -> (ConnectionBudget, CollectingLog.Lines) {
+    let lines = CollectingLog.Lines()
+    let logger = Logger(label: "test") { _ in CollectingLog(lines: lines) }
     return (ConnectionBudget(connectionsMax: connectionsMax, logger: logger), lines)
   }
 
-  @Test("It is full at its bound and not before, and gates are told when that changes")
+  @Test("The budget is full at its bound and not before, and observers are told when that changes")
   func edge() {
     let (budget, _) = budget(3)
     let calls = Mutex(0)
-    budget.add { calls.withLock { $0 += 1 } }
+    budget.addObserver { calls.withLock { $0 += 1 } }
     for _ in 0..<2 { budget.opened() }
     #expect(!budget.isFull && calls.withLock { $0 } == 0)
     budget.opened()
@@ -48,7 +48,7 @@ struct ConnectionBudgetTests {
     #expect(!budget.isFull && calls.withLock { $0 } == 2)
   }
 
-  @Test("The log says once that it is full, and again only after a tenth was free and a minute has gone by")
+  @Test("The log warns once that the budget is full, and again only after a tenth was free and a minute has passed")
   func warnsOnce() {
     let (budget, lines) = budget(20)
     let start = NIODeadline.now()
@@ -66,17 +66,17 @@ struct ConnectionBudgetTests {
     #expect(lines.all.withLock { $0.count } == 2)
   }
 
-  @Test("That the system gives no descriptors is said once, and again after a minute without")
+  @Test("Exhausted descriptors are logged once, and again after a minute without such an error")
   func exhaustion() {
     let (budget, lines) = budget(20)
     let error = IOError(errnoCode: 24, reason: "accept")
-    for second in 0..<100 { budget.descriptorsEnded(error, now: .uptimeNanoseconds(0) + .seconds(Int64(second))) }
+    for second in 0..<100 { budget.descriptorsExhausted(error, now: .uptimeNanoseconds(0) + .seconds(Int64(second))) }
     #expect(lines.all.withLock { $0.count } == 1)
-    budget.descriptorsEnded(error, now: .uptimeNanoseconds(0) + .seconds(99 + 61))
+    budget.descriptorsExhausted(error, now: .uptimeNanoseconds(0) + .seconds(99 + 61))
     #expect(lines.all.withLock { $0.count } == 2)
   }
 
-  @Test("What is left for connections is bounded by what the process may have open, and too little is refused")
+  @Test("The number of connections is bounded by the open files of the process, and too few are an error")
   func descriptors() async throws {
     #expect(try await OpenDescriptors.connectionsMax(allowed: .max, loops: 2) == 8_192)
     let error = await #expect(throws: DescriptorsError.self) {

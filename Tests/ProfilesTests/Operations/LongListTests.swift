@@ -44,8 +44,11 @@ struct LongListTests {
     CollectionRequest(owner: .me, collection: notes, caller: People.person(People.innocenty))
   }
 
+  /// The largest page that the server asks for.
+  private static let pageSizeMax = 999
+
   private func query(
-    _ text: String, limit: Int = Limits.pageSizeMax, cancellation: RequestCancellation? = nil
+    _ text: String, limit: Int = Self.pageSizeMax, cancellation: RequestCancellation? = nil
   ) throws -> ListQuery {
     ListQuery(
       try QueryOptions(text.utf8, of: notes.target, offering: .list), limit: limit, cancellation: cancellation)

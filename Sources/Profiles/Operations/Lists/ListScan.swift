@@ -54,7 +54,7 @@ final class ListScan<Element: ListedEntity, Cursor> {
     var rest = elements
     do throws(ProfileError) {
       while let element = rest.first, !builder.isFull {
-        if builder.query.looksInside {
+        if builder.query.evaluatesEntities {
           guard turn == nil, budget.permits(element, builder.query) else { return takeInTurns(rest, next: next) }
         }
         try builder.take(element)

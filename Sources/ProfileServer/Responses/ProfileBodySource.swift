@@ -11,7 +11,7 @@ struct ExpandedCollection {
 }
 
 /// A whole profile, collection after collection, read only as far as the client takes it.
-final class ProfileSource: ResponseBodySource {
+final class ProfileBodySource: ResponseBodySource {
   private let session: ProfileSession
   private let encoder: ItemEncoder
   private let view: ProfileView
@@ -31,7 +31,7 @@ final class ProfileSource: ResponseBodySource {
     /// Within a collection; nothing of it was written yet when `isEmpty`.
     case within(ItemCursor, Selection?, isEmpty: Bool)
     /// Within a page of a collection that is longer than what was kept of it.
-    case rest(ListSource<VisibleItem>)
+    case rest(ListBodySource<VisibleItem>)
     case ended
   }
 
@@ -51,7 +51,7 @@ final class ProfileSource: ResponseBodySource {
     rest = collections[...]
   }
 
-  func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
+  func nextChunk(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
     switch stage {
     case .opening:
       check(rest) { [self] checked in
@@ -76,17 +76,17 @@ final class ProfileSource: ResponseBodySource {
         then(page.map { piece($0, selection, isEmpty: isEmpty) })
       }
     case .rest(let source):
-      source.nextPiece { [self] piece in
+      source.nextChunk { [self] piece in
         guard case .success(nil) = piece else { return then(piece) }
         stage = .between
-        nextPiece(then)
+        nextChunk(then)
       }
     case .ended: then(.success(nil))
     }
   }
 
   func again() -> any ResponseBodySource {
-    ProfileSource(
+    ProfileBodySource(
       session: session, encoder: encoder, view: view, opening: opening, collections: collections, links: links,
       cancellation: cancellation)
   }
@@ -156,7 +156,7 @@ final class ProfileSource: ResponseBodySource {
     let closing = [UInt8(ascii: "]")]
     guard let rest = listing.rest else { return opening + closing }
     stage = .rest(
-      ListSource(opening: [], rest: rest, closing: closing, isFirst: listing.elements.isEmpty) { [encoder] in
+      ListBodySource(opening: [], rest: rest, closing: closing, isFirst: listing.elements.isEmpty) { [encoder] in
         encoder.elements($0, selection, isFirst: $1)
       })
     return opening

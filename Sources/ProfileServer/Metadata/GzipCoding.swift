@@ -1,10 +1,10 @@
 import CZlib
 import OData
 
-/// Compresses a finished document once, for as long as the process lives.
-enum GzipDocument {
-  /// The document as one member of gzip (RFC 1952) without name and time, so that the same bytes give the same; nil when it
-  /// would not be shorter. Takes some 25 ms for each megabyte.
+/// The content coding gzip of responses (RFC 9110 section 8.4.1.3).
+enum GzipCoding {
+  /// Compresses a document to one gzip member (RFC 1952) without a name and a time, so that equal documents give equal
+  /// bytes; nil when the result would not be shorter. Takes about 25 ms for each megabyte.
   static func compress(_ bytes: [UInt8]) -> [UInt8]? {
     var stream = z_stream()
     let windowBits: Int32 = 15 + 16
@@ -25,17 +25,14 @@ enum GzipDocument {
         return deflate(&stream, Z_FINISH)
       }
     }
-    // Without an end there was no room, which is as large as the document itself.
+    // The output has the size of the document: without an end the result is not shorter.
     guard result == Z_STREAM_END else { return nil }
     return Array(output.prefix(output.count - Int(stream.avail_out)))
   }
-}
 
-/// Whether a client takes an answer compressed (RFC 9110 section 12.5.3).
-enum AcceptedEncoding {
-  /// Whether gzip is among what it takes, and no less welcome than the plain form.
-  static func takesGzip(_ fields: [String]) -> Bool {
-    let weights = FieldList.weights(fields)
+  /// Whether `Accept-Encoding` accepts gzip with no lower weight than the identity coding (RFC 9110 section 12.5.3).
+  static func isPreferred(by acceptEncoding: [String]) -> Bool {
+    let weights = FieldList.weights(acceptEncoding)
     let gzip = weights["gzip"] ?? weights["x-gzip"] ?? weights["*"] ?? 0
     return gzip > 0 && gzip >= (weights["identity"] ?? 0)
   }

@@ -1,41 +1,42 @@
 import NIOHTTP1
 import OData
 
-/// The header fields of a request that decide on its connection, its framing and its body, found in one walk.
-struct HeadFields {
-  /// nil when there is none.
+/// The header fields that decide on the connection, the framing and the content of a request, collected in one pass.
+struct RequestHeadFields {
+  /// The value of `Host`; nil when there is none.
   private(set) var host: String?
-  /// As it was sent; nil when there is none.
+  /// The value of `Content-Length` as it was sent; nil when there is none.
   private(set) var contentLength: String?
   private(set) var transferEncoding: [String] = []
   private(set) var contentEncoding: [String] = []
   private(set) var connection: [String] = []
   private(set) var expect: [String] = []
-  /// Whether another protocol is asked for (RFC 9110 section 7.8).
+  /// Whether there is an `Upgrade` field (RFC 9110 section 7.8).
   private(set) var hasUpgrade = false
-  /// Whether a value ends in blanks, which are none of it and which the codec leaves there (RFC 9110 section 5.5).
+  /// Whether a value ends in whitespace, which is not part of it (RFC 9110 section 5.5) and which NIO's decoder leaves there.
   private(set) var isPadded = false
 
-  /// Throws when a field stands twice that may stand once: whoever else reads such a request, as a proxy may have, could
-  /// have taken the other one (RFC 9110 section 5.3).
+  /// Collects the fields. Throws `GraphError.repeatedField` when a singleton field occurs twice (RFC 9110 section 5.3): a
+  /// proxy may have acted on the other one.
   init(_ headers: HTTPHeaders) throws(GraphError) {
     var seen: UInt32 = 0
     for (name, value) in headers {
       if let last = value.utf8.last, last == 0x20 || last == 0x09 { isPadded = true }
       guard let field = KnownField(name) else { continue }
-      if field.isSingle {
+      if field.isSingleton {
         let bit: UInt32 = 1 << field.rawValue
         guard seen & bit == 0 else { throw .repeatedField(field.name) }
         seen |= bit
       }
-      take(field, value)
+      collect(field, value)
     }
   }
 
-  /// Throws when a field stands twice that may stand once, also in one request of a batch.
-  static func checkOnce(_ headers: HTTPHeaders) throws(GraphError) { _ = try HeadFields(headers) }
+  /// Checks the header fields of a request within a batch. Throws `GraphError.repeatedField` when a singleton field occurs
+  /// twice.
+  static func checkSingletonFields(_ headers: HTTPHeaders) throws(GraphError) { _ = try RequestHeadFields(headers) }
 
-  private mutating func take(_ field: KnownField, _ value: String) {
+  private mutating func collect(_ field: KnownField, _ value: String) {
     switch field {
     case .host: host = value
     case .contentLength: contentLength = value
@@ -51,13 +52,13 @@ struct HeadFields {
   }
 }
 
-/// The fields that are looked at, by names of any case.
+/// The fields that are recognized; their names are case-insensitive (RFC 9110 section 5.1).
 private enum KnownField: UInt8 {
   case host, contentLength, transferEncoding, contentEncoding, connection, expect, authorization, contentType
   case idempotencyKey, odataVersion, odataMaxVersion, clientRequestID, origin, requestMethod, identityHeader, fetchSite,
     upgrade
 
-  /// The length tells most names apart already.
+  /// The field with a name; nil for any other. Most names are told apart by their length.
   init?(_ name: String) {
     let candidates: (Self, Self?, Self?)
     switch name.utf8.count {
@@ -85,7 +86,7 @@ private enum KnownField: UInt8 {
     }
   }
 
-  /// As it is written in standards.
+  /// The name as its standard spells it.
   var name: String {
     switch self {
     case .host: "Host"
@@ -108,8 +109,8 @@ private enum KnownField: UInt8 {
     }
   }
 
-  /// Whether the field is no list.
-  var isSingle: Bool {
+  /// Whether the field is a singleton rather than a list (RFC 9110 section 5.5).
+  var isSingleton: Bool {
     switch self {
     case .transferEncoding, .contentEncoding, .connection, .expect, .upgrade: false
     case .host, .contentLength, .authorization, .contentType, .idempotencyKey, .odataVersion, .odataMaxVersion,

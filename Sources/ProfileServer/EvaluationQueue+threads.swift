@@ -3,7 +3,7 @@ import NIOPosix
 public import Profiles
 
 extension EvaluationQueue {
-  /// A queue on half of the processors, at least one, so that event loops find the others free.
+  /// A queue that uses threads for half of the processors, at least one, and leaves the others to the event loops.
   public static func onThreads() -> EvaluationQueue {
     EvaluationQueue(threads: System.coreCount / 2) { work in NIOThreadPool.singleton.submit { _ in work() } }
   }

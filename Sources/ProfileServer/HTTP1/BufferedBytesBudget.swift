@@ -2,17 +2,18 @@ import NIOCore
 import OData
 import Synchronization
 
-/// What all connections of a server keep waiting, in bytes. Connections that keep little are not in it.
+/// Bounds the bytes that all connections of a server together keep in memory: unsent responses, incomplete bodies, and
+/// unparsed requests. Connections that keep little are not counted.
 ///
-/// It is shared by all event loops. A connection reports to it only while its client is slow, so its lock is not on the way
-/// of most requests.
-final class ConnectionMemory: Sendable {
+/// Shared by all event loops. A connection reports to it only while its client is slow, so most requests never take its
+/// lock.
+final class BufferedBytesBudget: Sendable {
   /// Closes a connection; may be called on any thread.
   typealias Close = @Sendable () -> Void
 
   private struct Entry {
     var bytes: Int
-    /// Since when its client has taken or sent nothing.
+    /// When the connection last made progress in reading or sending.
     var since: NIODeadline
     let close: Close
   }
@@ -25,14 +26,14 @@ final class ConnectionMemory: Sendable {
   private let state = Mutex(State())
   private let bytesMax: Int
 
-  /// A ledger that closes connections beyond so many bytes.
+  /// A budget of `bytesMax` bytes.
   init(bytesMax: Int = Limits.connectionBytesMax) { self.bytesMax = bytesMax }
 
-  /// How many bytes are kept waiting.
+  /// How many bytes the counted connections keep.
   var bytes: Int { state.withLock { $0.bytes } }
 
-  /// A connection keeps so many bytes now. At the bound the connections that have been longest without progress are
-  /// closed, until there is room again; the one that reports may be among them.
+  /// Sets how many bytes a connection keeps. Beyond the budget, the connections that have been longest without progress
+  /// are closed until the rest fits; the reporting one may be among them.
   func set(
     _ connection: ObjectIdentifier, to bytes: Int, hasProgressed: Bool, now: NIODeadline, _ close: @escaping Close
   ) {
@@ -52,7 +53,7 @@ final class ConnectionMemory: Sendable {
     for close in victims { close() }
   }
 
-  /// A connection keeps little or is gone.
+  /// Stops counting a connection: it keeps little now, or is closed.
   func remove(_ connection: ObjectIdentifier) {
     state.withLock { state in
       state.bytes -= state.entries.removeValue(forKey: connection)?.bytes ?? 0

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ProfileServer
 
-@Suite("What connections keep waiting")
-struct ConnectionMemoryTests {
+@Suite("Memory of connections")
+struct BufferedBytesBudgetTests {
   private final class Connection {}
 
   private let closed = Counter()
@@ -16,9 +16,9 @@ struct ConnectionMemoryTests {
     var all: [String] { names.withLock { $0 } }
   }
 
-  @Test("At the bound nothing is closed; one byte beyond, the connection longest without progress is")
+  @Test("At the bound nothing is closed; one byte beyond it, the connection longest without progress is")
   func edge() {
-    let memory = ConnectionMemory(bytesMax: 100)
+    let memory = BufferedBytesBudget(bytesMax: 100)
     let (first, second) = (Connection(), Connection())
     let now = NIODeadline.now()
     memory.set(ObjectIdentifier(first), to: 40, hasProgressed: true, now: now) { [closed] in closed.add("first") }
@@ -32,9 +32,9 @@ struct ConnectionMemoryTests {
     #expect(closed.all == ["first"] && memory.bytes == 61)
   }
 
-  @Test("A connection that makes progress outlives one that makes none, whoever came first")
+  @Test("A connection that makes progress outlives one that makes none, whichever is older")
   func progress() {
-    let memory = ConnectionMemory(bytesMax: 100)
+    let memory = BufferedBytesBudget(bytesMax: 100)
     let connections = (0..<3).map { _ in Connection() }
     let now = NIODeadline.now()
     for (number, connection) in connections.enumerated() {
@@ -51,9 +51,9 @@ struct ConnectionMemoryTests {
     #expect(closed.all == ["1"])
   }
 
-  @Test("One connection alone beyond the bound is closed itself, and one that is gone counts no more")
+  @Test("A single connection beyond the bound is closed, and a closed one no longer counts")
   func alone() {
-    let memory = ConnectionMemory(bytesMax: 100)
+    let memory = BufferedBytesBudget(bytesMax: 100)
     let (one, other) = (Connection(), Connection())
     memory.set(ObjectIdentifier(one), to: 101, hasProgressed: true, now: .now()) { [closed] in closed.add("one") }
     #expect(closed.all == ["one"] && memory.bytes == 0)

@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// A page of a list that is longer than what is kept of it: the rest is read while it is sent. Owned by one event loop.
-final class ListSource<Element: Sendable>: ResponseBodySource {
+final class ListBodySource<Element: Sendable>: ResponseBodySource {
   private enum Stage {
     case opening, rest, ended
   }
@@ -30,7 +30,7 @@ final class ListSource<Element: Sendable>: ResponseBodySource {
     self.encode = encode
   }
 
-  func nextPiece(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
+  func nextChunk(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
     switch stage {
     case .opening:
       stage = .rest
@@ -41,7 +41,7 @@ final class ListSource<Element: Sendable>: ResponseBodySource {
   }
 
   func again() -> any ResponseBodySource {
-    ListSource(opening: opening, rest: rest.again(), closing: closing, isFirst: startsEmpty, encode)
+    ListBodySource(opening: opening, rest: rest.again(), closing: closing, isFirst: startsEmpty, encode)
   }
 
   private func piece(_ elements: [Element]?) -> [UInt8] {

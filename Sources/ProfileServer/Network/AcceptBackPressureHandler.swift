@@ -9,31 +9,32 @@ import OData
   import Darwin
 #endif
 
-/// Stops a listener from accepting while there is no room for further connections. Belongs to the loop of its listener.
+/// Stops a listener from accepting connections while there is no room for more. Owned by the event loop of its listener.
 ///
-/// After a failed `accept` NIO stays interested in the socket, which stays readable, so that the loop spins. Only taking
-/// back `autoRead` takes the interest back.
-final class AcceptGate: ChannelDuplexHandler {
+/// After a failed `accept`, NIO stays interested in the socket, which stays readable, so the event loop would spin. Only
+/// turning `autoRead` off removes the interest.
+final class AcceptBackPressureHandler: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias OutboundIn = Never
 
   private let budget: ConnectionBudget
   private var context: ChannelHandlerContext?
-  private var isClosed = false
-  /// Set while the system gives no descriptors.
+  private var isPaused = false
+  /// Set while the operating system has no free descriptors.
   private var retry: Scheduled<Void>?
 
+  /// A handler that accepts while `budget` has room.
   init(_ budget: ConnectionBudget) { self.budget = budget }
 
-  /// Puts a gate before everything else in the pipeline of `listener`, which accepts one connection at a time from then
-  /// on: several at once could not be counted in time.
+  /// Adds a handler to the front of the pipeline of `listener`, and lets it accept one connection at a time: more could
+  /// not be counted in time. Throws when the listener is closed.
   static func add(to listener: any Channel, _ budget: ConnectionBudget) async throws {
     try await listener.eventLoop.submit {
       try listener.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-      let gate = AcceptGate(budget)
-      try listener.pipeline.syncOperations.addHandler(gate, position: .first)
-      let (loop, bound) = (listener.eventLoop, NIOLoopBound(gate, eventLoop: listener.eventLoop))
-      budget.add { loop.execute { bound.value.update() } }
+      let handler = AcceptBackPressureHandler(budget)
+      try listener.pipeline.syncOperations.addHandler(handler, position: .first)
+      let (loop, bound) = (listener.eventLoop, NIOLoopBound(handler, eventLoop: listener.eventLoop))
+      budget.addObserver { loop.execute { bound.value.update() } }
     }.get()
   }
 
@@ -49,14 +50,14 @@ final class AcceptGate: ChannelDuplexHandler {
 
   func read(context: ChannelHandlerContext) {
     update()
-    if !isClosed { context.read() }
+    if !isPaused { context.read() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard let error = error as? IOError, Self.isExhaustion(error.errnoCode) else {
       return context.fireErrorCaught(error)
     }
-    budget.descriptorsEnded(error)
+    budget.descriptorsExhausted(error)
     retry?.cancel()
     retry = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(Limits.acceptRetrySeconds))) { [self] in
       retry = nil
@@ -65,12 +66,12 @@ final class AcceptGate: ChannelDuplexHandler {
     update()
   }
 
-  /// Opens or closes as it must be now.
+  /// Pauses or resumes as the budget and the retry demand.
   private func update() {
-    guard let context, isClosed != (budget.isFull || retry != nil) else { return }
-    isClosed.toggle()
-    // It fails only when the listener is closed, which then accepts nothing anyway.
-    try? context.channel.syncOptions?.setOption(.autoRead, value: !isClosed)
+    guard let context, isPaused != (budget.isFull || retry != nil) else { return }
+    isPaused.toggle()
+    // Fails only when the listener is closed, which accepts nothing anyway.
+    try? context.channel.syncOptions?.setOption(.autoRead, value: !isPaused)
   }
 
   private static func isExhaustion(_ code: Int32) -> Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
