@@ -1,6 +1,5 @@
 import Logging
 import OData
-import Synchronization
 import Testing
 
 @testable import Authentication
@@ -8,32 +7,6 @@ import Testing
 
 @Suite("Authentication of requests")
 struct BearerAuthenticatorTests {
-  /// A built-in issuer that counts how often a key is asked for, which is once for each signature that is verified.
-  private final class CountingIssuer: BuiltInIssuer {
-    private let issuer: StubBuiltInIssuer
-    private let lookups = Atomic<Int>(0)
-
-    init(_ issuer: StubBuiltInIssuer) { self.issuer = issuer }
-
-    var lookupCount: Int { lookups.load(ordering: .relaxed) }
-
-    func tenant(inIssuer name: String) -> String? { issuer.tenant(inIssuer: name) }
-
-    func key(_ keyID: BytewiseString) -> VerificationKey? {
-      lookups.wrappingAdd(1, ordering: .relaxed)
-      return issuer.key(keyID)
-    }
-
-    func isOwnIssuer(_ name: String) -> Bool { issuer.isOwnIssuer(name) }
-
-    func isOwnAudience(_ audience: String) -> Bool { issuer.isOwnAudience(audience) }
-  }
-
-  private static let claims = """
-    {"iss":"https://localhost/t/v2.0","aud":"https://graph.microsoft.com","exp":1800000600,"tid":"t","oid":"o",
-    "scp":"User.Read"}
-    """
-
   private static func isCaller(_ outcome: AuthenticationOutcome) -> Bool {
     if case .caller = outcome { true } else { false }
   }
@@ -53,7 +26,7 @@ struct BearerAuthenticatorTests {
     let (own, clock) = (CountingIssuer(stub), TestClock())
     let verifier = Self.verifier(own, clock)
     let authenticator = BearerAuthenticator(verifier: verifier)
-    let authorization = "Bearer " + (try stub.forge.es256(Self.claims, keyID: "own"))
+    let authorization = "Bearer " + (try stub.forge.es256(CountingIssuer.claims, keyID: "own"))
     // At the header section of a request, after its body, and for the next request.
     for _ in 0..<3 { #expect(Self.isCaller(authenticator.authenticate(authorization))) }
     #expect(own.lookupCount == 1)
@@ -69,7 +42,7 @@ struct BearerAuthenticatorTests {
     let stub = try await StubBuiltInIssuer()
     let own = CountingIssuer(stub)
     let authenticator = BearerAuthenticator(verifier: Self.verifier(own, TestClock()))
-    let authorization = "Bearer " + (try TokenForge().es256(Self.claims, keyID: "own"))
+    let authorization = "Bearer " + (try TokenForge().es256(CountingIssuer.claims, keyID: "own"))
     for count in 1...2 {
       #expect(Self.refusal(authenticator.authenticate(authorization)) == .badSignature)
       #expect(own.lookupCount == count)
