@@ -34,8 +34,8 @@ final class Service {
     // Time stands still, so that every run is the same.
     let environment = ServiceEnvironment(
       now: { DateTimeOffset(unixSeconds: 1_600_000_000) }, makeID: { .random() })
-    let lines = ImportLineReader(defaultTenant: .demo, environment: environment)
-    lines = try Self.lines.map { try lines.line(Array($0.utf8)) }
+    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
+    lines = try Self.lines.map { try reader.line(Array($0.utf8)) }
     store = try SQLiteStore.temporary()
     service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
