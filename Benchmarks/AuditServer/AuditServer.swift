@@ -9,8 +9,8 @@ import ServiceLifecycle
 import Stores
 import UnixSignals
 
-/// The server on a store that keeps the audit log or leaves it out, to measure what the audit log costs. Arguments: the data
-/// directory, which `facet` has filled, a file to write the address to, and `with` or `without`.
+/// A server whose store keeps the audit log or leaves it out, to measure the cost of the log. Arguments: a data
+/// directory that `facet` has filled, a file to write the address to, and `with` or `without`.
 @main
 struct AuditServer {
   static func main() async throws {

@@ -7,9 +7,13 @@ import Profiles
 /// The content of `--ready-file`: the server's addresses and, in a demo, how to get tokens. Its presence says that
 /// requests are answered.
 struct ReadyFile {
+  /// The base URL of the HTTP listener.
   let http: String
+  /// The base URL of the HTTPS listener.
   let https: String
+  /// The path of the authority's certificate, for clients to trust.
   let certificate: String
+  /// The demo's credentials; nil outside a demo.
   let demo: DemoCredentials?
 
   init(host: String, ports: ServerPorts, certificate: String, demo: DemoCredentials?) {

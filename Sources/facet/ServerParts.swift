@@ -9,12 +9,18 @@ import Stores
 
 /// The parts of a server, in the order in which they depend on each other.
 struct ServerParts {
+  /// The opened store.
   let store: any AdministeredStore
+  /// The operations on the store.
   let service: ProfileService
+  /// The signing keys of the built-in authority.
   let issuer: OwnIssuer
+  /// The certificates of the HTTPS listener.
   let certificates: LocalCertificateAuthority
   private let pageTokenCipher: PageTokenCipher
+  /// The demo's credentials; nil outside a demo.
   let demo: DemoCredentials?
+  /// The addresses of the built-in authority.
   let addresses: AuthorityAddresses
   private let verifier: TokenVerifier
   private let demoLines: [ImportLine]
@@ -186,6 +192,7 @@ struct ServerParts {
 
 /// The store's metrics, for `/metrics`.
 enum StoreMetrics {
+  /// The store's counters as lines in Prometheus' text format.
   static func lines(_ store: any AdministeredStore) -> [PrometheusLine] {
     let counts = store.writeCounts
     return [

@@ -17,8 +17,11 @@ public struct EntityReader: Sendable {
     var setsEverything: Bool { self == .importing || self == .restore }
   }
 
+  /// What the JSON is read for.
   let purpose: Purpose
+  /// Whether names in snake_case and in other cases are accepted.
   let lenientNames: Bool
+  /// The grammar that is accepted.
   let dialect: JSONReader.Dialect
 
   /// A reader. `lenientNames` also accepts `display_name` and `DisplayName` for `displayName` (`--lenient-names`).

@@ -16,12 +16,15 @@ public struct JSONReader {
 
   /// The kind of a value, known from its first byte.
   public enum Kind: Equatable, Sendable {
+    /// A kind of RFC 8259 section 3.
     case object, array, string, number, boolean, null
   }
 
   /// A string or a member name. It is decoded only when asked for.
   public struct Text {
+    /// The text without its escapes decoded.
     let bytes: UnsafeBufferPointer<UInt8>
+    /// The decoded text; nil when it has no escapes.
     let decoded: [UInt8]?
     /// The offset of its first byte after the quote, in bytes from the start of the text.
     public let offset: Int

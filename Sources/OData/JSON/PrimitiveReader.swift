@@ -6,6 +6,7 @@ struct PropertyPath {
   /// The path as text, put together only when it is asked for.
   var text: String { owner.isEmpty ? name : owner + "/" + name }
 
+  /// The path of a property inside this one.
   func appending(_ name: String) -> PropertyPath {
     var path = PropertyPath()
     path.owner = text
@@ -22,9 +23,14 @@ struct PropertyPath {
 
 /// Reads one primitive value (OData JSON 4.01 section 7.1); errors name the property.
 struct PrimitiveReader {
+  /// The path of the value.
   let path: PropertyPath
+  /// Whether the bounds of values are checked.
   let enforcesLimits: Bool
 
+  /// Reads one value of this kind.
+  ///
+  /// - Throws: `JSONError` when the text is not JSON, `BodyError` when the value is of another kind or out of bounds.
   func read(_ reader: inout JSONReader, as kind: PrimitiveKind) throws -> Value {
     switch kind {
     case .boolean:

@@ -105,18 +105,25 @@ public struct APIOperation: Sendable {
     }
   }
 
+  /// The HTTP method.
   let method: Method
   /// The path from the root of the server, with its parameters in braces.
   let path: String
   /// The `operationId`, unique in its document.
   let id: String
+  /// The group that documents list the operation under.
   let tag: String
+  /// A short description.
   let summary: String
+  /// A longer description; empty when there is none.
   let documentation: String
+  /// The parameters, in order.
   let parameters: [Parameter]
   /// The content of the request body; nil when there is none.
   let body: Body?
+  /// The success responses.
   let successes: [Success]
+  /// The error responses.
   let refusals: [Refusal]
   /// Whether a bearer token is required.
   let needsToken: Bool

@@ -2,6 +2,7 @@
 public struct Vocabulary: Sendable {
   /// The URL that it is published at, without the extension that tells XML from JSON.
   let location: String
+  /// The namespace of its terms.
   let namespace: String
   /// The alias that qualifies its terms (section 5.1).
   let alias: String
@@ -40,6 +41,7 @@ public struct Annotation: Sendable {
 
   /// The term, qualified with an alias, such as `Core.Description`.
   let term: String
+  /// The value of the term.
   let value: Value
 
   /// An annotation with a term of one of the vocabularies that its document references.

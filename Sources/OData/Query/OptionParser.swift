@@ -1,8 +1,11 @@
 /// A recursive descent parser of the value of one system query option, in one pass. The grammar of each option is an
 /// extension; they share one parser because `$expand` nests the others.
 struct OptionParser {
+  /// The name of the option, for messages.
   let option: String
+  /// The decoded value, in UTF-8.
   let text: [UInt8]
+  /// The position of the parser, in bytes.
   var position = 0
   /// The current nesting of expressions, bounded by `Limits.expressionDepthMax`.
   var depth = 0
@@ -38,6 +41,7 @@ struct OptionParser {
   /// The byte after the next one.
   var second: UInt8? { position + 1 < text.count ? text[position + 1] : nil }
 
+  /// Consumes a byte if it is next, and returns whether it was.
   mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     position += 1
@@ -52,6 +56,9 @@ struct OptionParser {
     return position > start
   }
 
+  /// Consumes a byte.
+  ///
+  /// - Throws: `QueryError` when another one is next.
   mutating func expect(_ byte: UInt8) throws(QueryError) { if !skip(byte) { throw unexpected() } }
 
   /// Reads a name: letters, digits, and whatever else identifiers and qualified names hold.
@@ -74,8 +81,10 @@ struct OptionParser {
     return end == text.count || !Self.isNameByte(text[end])
   }
 
+  /// Whether the byte is an ASCII digit.
   static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
+  /// Whether the byte may be a part of a name.
   static func isNameByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

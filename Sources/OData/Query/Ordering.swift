@@ -122,7 +122,9 @@ public enum OrderValue: Equatable, Comparable, Sendable {
 
 /// One item of `$orderby`, parsed but not checked (OData ABNF `orderbyItem`).
 struct OrderSyntax {
+  /// The expression whose value is compared.
   let expression: ExpressionSyntax
+  /// Whether `desc` follows it.
   let isDescending: Bool
 }
 

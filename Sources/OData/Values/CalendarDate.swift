@@ -91,7 +91,9 @@ struct DigitReader {
 
   init(_ text: some Sequence<UInt8>) { bytes = Array(text) }
 
+  /// Whether the whole text is read.
   var isAtEnd: Bool { index == bytes.count }
+  /// The next byte; nil at the end.
   var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
   /// A number of exactly `width` digits.

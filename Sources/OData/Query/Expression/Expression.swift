@@ -270,6 +270,9 @@ extension StructuredValue {
 
 /// The arithmetic operators (OData URL Conventions 4.01 section 5.1.1.2). Null in gives null out; overflow is an error.
 enum ExpressionArithmetic {
+  /// The negated value; null for anything but a number or a duration.
+  ///
+  /// - Throws: `EvaluationError.overflow` when the result does not fit.
   static func negated(_ value: ExpressionValue) throws(EvaluationError) -> ExpressionValue {
     switch value {
     case .int(let value):
@@ -282,6 +285,9 @@ enum ExpressionArithmetic {
     }
   }
 
+  /// The value of an operator for two operands; null when it does not take them.
+  ///
+  /// - Throws: `EvaluationError` when the result does not fit, or an integer is divided by zero.
   static func result(
     of word: BinaryOperator, _ left: ExpressionValue, _ right: ExpressionValue
   ) throws(EvaluationError) -> ExpressionValue {

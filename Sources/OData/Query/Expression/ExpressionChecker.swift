@@ -18,7 +18,9 @@ struct ExpressionChecker {
     }
   }
 
+  /// The name of the option, for messages.
   let option: String
+  /// The type of the entities.
   let entity: StructuredType
   /// The values of parameter aliases, by name.
   let aliases: [String: QueryAlias]
