@@ -16,13 +16,13 @@ final class BatchRun: ResponseBodySource {
   private var next = 0
   /// What the requests of each group name, by the position of its first.
   private var groups: [Int: [Changeset.Member]] = [:]
-  /// What is written of the next piece.
+  /// What is written of the next chunk.
   private var json = JSONWriter(capacity: 4_096)
   /// How many bytes were given away as pieces.
   private var sentBytes = 0
   /// Answers that are there, or that are read when they are sent: those of a group come together.
   private var answers: ArraySlice<Changeset.Answer> = []
-  /// An answer that is made piece by piece.
+  /// An answer that is made piece by chunk.
   private var stream: (any ResponseStream)?
   private var hasEnded = false
   /// Ids and groups in lower case that did not succeed.
@@ -87,7 +87,7 @@ final class BatchRun: ResponseBodySource {
   }
 
   /// A batch is never part of another, and what it did cannot be done again.
-  func again() -> any ResponseBodySource { self }
+  func restarted() -> any ResponseBodySource { self }
 
   private var bytesWritten: Int { sentBytes + json.bytes.count }
 
@@ -96,11 +96,11 @@ final class BatchRun: ResponseBodySource {
     hasEnded = true
     json.endArray()
     json.endObject()
-    return piece()
+    return chunk()
   }
 
-  /// What was written since the last piece.
-  private func piece() -> [UInt8] {
+  /// What was written since the last chunk.
+  private func chunk() -> [UInt8] {
     let bytes = json.takeBytes()
     sentBytes += bytes.count
     return bytes
@@ -108,7 +108,7 @@ final class BatchRun: ResponseBodySource {
 
   private func refuse(_ members: [Part], _ error: GraphError, _ then: Completion) {
     for member in members { write(refusal(error, member), of: member) }
-    then(.success(piece()))
+    then(.success(chunk()))
   }
 
   private func perform(_ group: [Changeset.Member], of members: [Part], _ then: @escaping Completion) {
@@ -176,25 +176,25 @@ final class BatchRun: ResponseBodySource {
     handler.responses.refusal(error, headers: part.headers)
   }
 
-  /// Writes an answer. One that is made piece by piece is made twice: once to find out whether it can be made and fits, as
+  /// Writes an answer. One that is made piece by chunk is made twice: once to find out whether it can be made and fits, as
   /// must be said before it, and once more while it is sent.
   private func write(_ response: GraphResponse, of part: Part, _ then: @escaping Completion) {
     guard case .stream(let stream) = response.body else {
       write(response, of: part)
-      return then(.success(piece()))
+      return then(.success(chunk()))
     }
     StreamLengthCheck(stream, bytesMax: Limits.batchAnswerBytesMax - bytesWritten).run { [self] outcome in
       var response = response
       switch outcome {
       case .fits:
-        let again = stream.again()
-        response.body = .stream(again)
-        self.stream = again
+        let restarted = stream.restarted()
+        response.body = .stream(restarted)
+        self.stream = restarted
       case .tooLarge: response = refusal(.batchAnswerTooLarge, part)
       case .failed: response = refusal(GraphError(.store(.failed("An answer could not be made."))), part)
       }
       write(response, of: part)
-      then(.success(piece()))
+      then(.success(chunk()))
     }
   }
 
@@ -207,11 +207,11 @@ final class BatchRun: ResponseBodySource {
         json.endObject()
       case .success(let bytes?): json.append(bytes.readableBytesView)
       }
-      then(.success(piece()))
+      then(.success(chunk()))
     }
   }
 
-  /// Writes an answer up to its end, or up to its body where that is made piece by piece.
+  /// Writes an answer up to its end, or up to its body where that is made piece by chunk.
   private func write(_ response: GraphResponse, of part: Part) {
     var response = response
     if part.group != nil, response.status.code < 300, bytesWritten >= Limits.batchAnswerBytesMax {
@@ -238,7 +238,7 @@ final class BatchRun: ResponseBodySource {
       json.name("body")
       let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
       if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
-    // Only JSON is made piece by piece.
+    // Only JSON is made piece by chunk.
     case .stream: return json.name("body")
     case .none, .bytes: break
     }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Finds out how long an answer is that is made piece by piece, without keeping any of it. Owned by one event loop.
+/// Finds out how long an answer is that is made piece by chunk, without keeping any of it. Owned by one event loop.
 final class StreamLengthCheck {
   /// What was found out.
   enum Outcome {
@@ -13,7 +13,7 @@ final class StreamLengthCheck {
   private var room: Int
   private var outcome: Outcome?
   private var then: ((Outcome) -> Void)?
-  /// Whether the loop below goes on by itself when a piece comes.
+  /// Whether the loop below goes on by itself when a chunk comes.
   private var isLooping = false
   private var isAsking = false
 
@@ -34,9 +34,9 @@ final class StreamLengthCheck {
     isLooping = true
     while outcome == nil, !isAsking {
       isAsking = true
-      stream.next { [self] piece in
+      stream.next { [self] chunk in
         isAsking = false
-        take(piece)
+        take(chunk)
         if !isLooping { loop() }
       }
     }
@@ -46,8 +46,8 @@ final class StreamLengthCheck {
     then(outcome)
   }
 
-  private func take(_ piece: Result<ByteBuffer?, ResponseStreamError>) {
-    switch piece {
+  private func take(_ chunk: Result<ByteBuffer?, ResponseStreamError>) {
+    switch chunk {
     case .failure: outcome = .failed
     case .success(nil): outcome = .fits
     case .success(let bytes?):
