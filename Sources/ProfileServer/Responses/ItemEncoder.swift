@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// Encodes entities that a caller may see as Graph does: control information first, then the stored properties or the
-/// selected ones (OData JSON 4.01 sections 4.5 and 4.6).
+/// selected ones (OData JSON 4.01 section 4.6).
 struct ItemEncoder {
   /// The service root with a trailing slash, such as `http://localhost:8080/beta/`.
   let serviceRoot: String
