@@ -221,12 +221,12 @@ extension GraphError {
     GraphError(status: .badRequest, code: .badRequest, message: message)
   }
 
-  /// A batch within a batch (OData JSON 4.01 section 19.1).
+  /// A batch within a batch.
   static let nestedBatch = GraphError(
     status: .badRequest, code: .badRequest, message: "A batch cannot hold another batch. Send its requests in this one."
   )
 
-  /// A request that was not performed because another one failed (OData JSON 4.01 section 19.4).
+  /// A request that was not performed because another one failed (OData JSON 4.01 section 19).
   static let failedDependency = GraphError(
     status: .failedDependency, code: .failedDependency,
     message:

@@ -143,7 +143,7 @@ private struct PathResolution {
 }
 
 extension OwnerReference {
-  /// The id that the request builder for `/me` of some official SDKs sends, which Graph's gateway rewrites.
+  /// The id in the URLs of official SDKs' request builder for `/me`, for clients that do not replace it themselves.
   private static let meToken = "me-token-to-replace"
 
   /// The person of a key of `/users`; nil stands for `/me`. Throws `GraphError.malformedID` when the key is neither an id nor a
