@@ -2,25 +2,26 @@ import NIOCore
 import NIOHTTP1
 import OData
 
-/// The body of a `$batch` (OData JSON 4.01 section 19), as far as it holds for the batch as a whole.
+/// The body of a JSON batch request (OData JSON 4.01 section 19.1).
 struct BatchBody {
-  /// One request of it.
+  /// One request of a batch.
   struct Part {
     let id: String
     let method: String
     let url: String
     let headers: HTTPHeaders
-    /// The body as JSON; nil when there is none.
+    /// The body as JSON text; nil when there is none.
     let body: [UInt8]?
-    /// Ids and groups that must have succeeded before, in lower case.
+    /// The ids of requests and atomicity groups that must have succeeded, in lower case.
     let dependsOn: [String]
-    /// Requests of one group are applied together or not at all.
+    /// The atomicity group; nil when the request is in none.
     let group: String?
   }
 
   let parts: [Part]
 
-  /// Reads a batch. Throws when it is no batch, or says something that no order of execution could honour.
+  /// Reads a batch. Throws the error of malformed JSON, and `GraphError.malformedBatch` when the body is no batch or its
+  /// dependencies and groups allow no order of execution.
   init(_ bytes: UnsafeBufferPointer<UInt8>, requestsMax: Int) throws(GraphError) {
     do {
       var reader = JSONReader(bytes, dialect: .graph)
@@ -51,7 +52,7 @@ struct BatchBody {
     try checkOrder()
   }
 
-  /// What is wrong with a batch.
+  /// Why a body is no batch.
   private enum Malformed: Error {
     case shape, noRequests, tooMany, member(String)
 
@@ -77,7 +78,7 @@ struct BatchBody {
     return parts
   }
 
-  /// Members that are not known are ignored, as on Graph.
+  /// Unknown members are ignored, as on Graph.
   private static func part(_ reader: inout JSONReader) throws -> Part {
     guard try reader.peek() == .object else { throw Malformed.shape }
     try reader.beginObject()
@@ -97,7 +98,7 @@ struct BatchBody {
       case "atomicityGroup": group = try text(&reader, "atomicityGroup")
       case "headers": headers = try self.headers(&reader)
       case "body": body = try reader.peek() == .null ? skipped(&reader) : try reader.readRawValue()
-      // The second spelling is that of the Python SDK.
+      // The Python SDK writes the second name.
       case "dependsOn", "depends_on": dependsOn += try names(&reader)
       default: try reader.skipValue()
       }
@@ -168,7 +169,7 @@ struct BatchBody {
     return headers
   }
 
-  /// Whether a text can stand as a method or as the name of a field (RFC 9110 section 5.6.2).
+  /// Whether a text is a token (RFC 9110 section 5.6.2), as methods and field names are.
   private static func isToken(_ text: String) -> Bool {
     !text.isEmpty
       && text.utf8.allSatisfy { byte in
@@ -185,7 +186,8 @@ struct BatchBody {
 
   // MARK: Ids, groups and dependencies
 
-  /// Ids are unique in any case, groups stand together, and dependencies name something earlier.
+  /// Throws `GraphError.malformedBatch` unless ids are unique (case-insensitively), the requests of a group are adjacent, and
+  /// dependencies name earlier requests or groups.
   private func checkOrder() throws(GraphError) {
     var known: Set<String> = []
     var closedGroups: Set<String> = []
@@ -214,21 +216,24 @@ struct BatchBody {
 }
 
 extension GraphError {
-  /// The batch as a whole is refused; nothing of it was performed.
+  /// The batch as a whole is refused, and none of its requests is performed.
   static func malformedBatch(_ message: String) -> GraphError {
     GraphError(status: .badRequest, code: .badRequest, message: message)
   }
 
+  /// A batch within a batch.
   static let nestedBatch = GraphError(
     status: .badRequest, code: .badRequest, message: "A batch cannot hold another batch. Send its requests in this one."
   )
 
+  /// A request that was not performed because another one failed (OData JSON 4.01 section 19).
   static let failedDependency = GraphError(
     status: .failedDependency, code: .failedDependency,
     message:
       "A request that this one depends on, or that is of the same atomicityGroup, failed. Nothing was changed by "
       + "this one.")
 
+  /// The responses of a batch have reached their bound.
   static let batchAnswerTooLarge = GraphError(
     status: .insufficientStorage, code: .batchAnswerTooLarge,
     message: "The answers of the batch hold \(Limits.batchAnswerBytesMax) bytes already. Send this request on its own.")

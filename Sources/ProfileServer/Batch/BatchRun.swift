@@ -3,8 +3,8 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// One batch under way: its requests are performed in their order, each when the answers before it were taken by the
-/// client or fit into what is kept. Owned by one event loop.
+/// A batch that is being performed: one request after another, each when the client has read the responses before it or when
+/// they fit into a chunk. Owned by one event loop.
 final class BatchRun: ResponseBodySource {
   typealias Part = BatchBody.Part
   typealias Completion = (Result<[UInt8]?, ProfileError>) -> Void
@@ -14,21 +14,22 @@ final class BatchRun: ResponseBodySource {
   private let caller: Caller
   private let parts: [Part]
   private var next = 0
-  /// What the requests of each group name, by the position of its first.
+  /// The members of each atomicity group, by the index of its first request.
   private var groups: [Int: [Changeset.Member]] = [:]
-  /// What is written of the next piece.
+  /// The beginning of the next chunk.
   private var json = JSONWriter(capacity: 4_096)
-  /// How many bytes were given away as pieces.
+  /// How many bytes were given as chunks.
   private var sentBytes = 0
-  /// Answers that are there, or that are read when they are sent: those of a group come together.
-  private var answers: ArraySlice<Changeset.Answer> = []
-  /// An answer that is made piece by piece.
+  /// The responses of a group that are not written yet.
+  private var responses: ArraySlice<Changeset.Response> = []
+  /// An answer that is made piece by chunk.
   private var stream: (any ResponseStream)?
   private var hasEnded = false
-  /// Ids and groups in lower case that did not succeed.
+  /// Ids of failed requests and groups, in lower case.
   private var failed: Set<String> = []
 
-  /// A batch. Groups are looked at first: one that cannot be atomic refuses the whole batch.
+  /// A batch of `parts`. Throws `GraphError.notAtomic` when a group cannot be applied atomically, and the error of an invalid
+  /// URL in a group.
   init(_ handler: GraphHandler, _ exchange: Exchange, _ caller: Caller, _ parts: [Part]) throws(GraphError) {
     self.handler = handler
     self.exchange = exchange
@@ -44,7 +45,8 @@ final class BatchRun: ResponseBodySource {
     json.beginArray()
   }
 
-  /// Performs the requests of a batch in their order (OData JSON 4.01 section 19; Graph's limits).
+  /// Begins a batch and responds with its results (OData 4.01 part 1, 11.7; OData JSON 4.01 section 19; Graph page on JSON
+  /// batching). Throws the refusal of an invalid batch, of which nothing is performed.
   static func start(_ exchange: Exchange, by caller: Caller, handler: GraphHandler) throws(GraphError) {
     let request = exchange.request
     guard !request.headers.contains(name: "Idempotency-Key") else { throw .idempotencyKeyOfNoCreation }
@@ -61,14 +63,14 @@ final class BatchRun: ResponseBodySource {
       try BatchBody(bytes, requestsMax: handler.settings.batchRequestsMax)
     }
     let run = try BatchRun(handler, exchange, caller, batch.parts)
-    // A request that follows one that is answered later reads a snapshot of its own, so that it sees what that one wrote.
+    // After a request that completes later, a new snapshot is used, so that the next request sees what it wrote.
     handler.session.withSnapshot { handler.responses.finish(exchange, [:], from: run, as: "application/json") }
   }
 
-  /// Performs what comes next, one request or one group, and gives its answer.
+  /// Performs the next request or group and gives its response.
   func nextChunk(_ then: @escaping Completion) {
     if let stream { return nextChunk(of: stream, then) }
-    if let answer = answers.popFirst() { return write(answer, then) }
+    if let response = responses.popFirst() { return write(response, then) }
     guard next < parts.count else { return then(.success(ending())) }
     let index = next
     let part = parts[index]
@@ -86,8 +88,8 @@ final class BatchRun: ResponseBodySource {
     }
   }
 
-  /// A batch is never part of another, and what it did cannot be done again.
-  func again() -> any ResponseBodySource { self }
+  /// A batch is never within a batch, so it is never restarted.
+  func restarted() -> any ResponseBodySource { self }
 
   private var bytesWritten: Int { sentBytes + json.bytes.count }
 
@@ -96,11 +98,11 @@ final class BatchRun: ResponseBodySource {
     hasEnded = true
     json.endArray()
     json.endObject()
-    return piece()
+    return chunk()
   }
 
-  /// What was written since the last piece.
-  private func piece() -> [UInt8] {
+  /// Takes what has been written as a chunk.
+  private func chunk() -> [UInt8] {
     let bytes = json.takeBytes()
     sentBytes += bytes.count
     return bytes
@@ -108,24 +110,23 @@ final class BatchRun: ResponseBodySource {
 
   private func refuse(_ members: [Part], _ error: GraphError, _ then: Completion) {
     for member in members { write(refusal(error, member), of: member) }
-    then(.success(piece()))
+    then(.success(chunk()))
   }
 
   private func perform(_ group: [Changeset.Member], of members: [Part], _ then: @escaping Completion) {
-    Changeset(handler, caller, group).run { [self] answers in
-      self.answers = answers[...]
-      // Answers come in the order of the requests.
-      answered = members[...]
+    Changeset(handler, caller, group).run { [self] responses in
+      self.responses = responses[...]
+      pendingMembers = members[...]
       nextChunk(then)
     }
   }
 
-  /// The requests of a group whose answers wait.
-  private var answered: ArraySlice<Part> = []
+  /// The requests of a group whose responses are not written yet, in their order.
+  private var pendingMembers: ArraySlice<Part> = []
 
-  private func write(_ answer: Changeset.Answer, _ then: @escaping Completion) {
-    guard let part = answered.popFirst() else { return nextChunk(then) }
-    answer.response { [self] in write($0, of: part, then) }
+  private func write(_ response: Changeset.Response, _ then: @escaping Completion) {
+    guard let part = pendingMembers.popFirst() else { return nextChunk(then) }
+    response.get { [self] in write($0, of: part, then) }
   }
 
   // MARK: Requests
@@ -139,7 +140,8 @@ final class BatchRun: ResponseBodySource {
     return Array(parts[index...].prefix { $0.group?.lowercased() == name })
   }
 
-  /// A part as a request of its own: who asks, from where, and how answers are shaped come from the batch.
+  /// A part as a request of its own, which inherits the caller, the origin and the client from the batch. Throws the error of
+  /// an invalid URL.
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
     GraphRequest(
       method: HTTPMethod(rawValue: part.method),
@@ -148,7 +150,7 @@ final class BatchRun: ResponseBodySource {
       cancellation: exchange.request.cancellation)
   }
 
-  /// The fields of a part with those of the batch, which say who asks; a part's own word counts for the version alone.
+  /// The header fields of a part together with the inherited ones. A part overrides only the OData versions.
   private func headers(of part: Part) -> HTTPHeaders {
     guard !part.headers.isEmpty else { return inherited }
     var headers = part.headers
@@ -161,7 +163,7 @@ final class BatchRun: ResponseBodySource {
 
   private static let versionFields = ["OData-Version", "OData-MaxVersion"]
 
-  /// The fields of the batch that hold for each of its requests.
+  /// The header fields of the batch that apply to each of its requests.
   private lazy var inherited: HTTPHeaders = {
     var headers = HTTPHeaders()
     for name in ["Authorization", "User-Agent", "SdkVersion", "Host"] + Self.versionFields {
@@ -170,31 +172,31 @@ final class BatchRun: ResponseBodySource {
     return headers
   }()
 
-  // MARK: Answers
+  // MARK: Responses
 
   private func refusal(_ error: GraphError, _ part: Part) -> GraphResponse {
     handler.responses.refusal(error, headers: part.headers)
   }
 
-  /// Writes an answer. One that is made piece by piece is made twice: once to find out whether it can be made and fits, as
+  /// Writes an answer. One that is made piece by chunk is made twice: once to find out whether it can be made and fits, as
   /// must be said before it, and once more while it is sent.
   private func write(_ response: GraphResponse, of part: Part, _ then: @escaping Completion) {
     guard case .stream(let stream) = response.body else {
       write(response, of: part)
-      return then(.success(piece()))
+      return then(.success(chunk()))
     }
     StreamLengthCheck(stream, bytesMax: Limits.batchAnswerBytesMax - bytesWritten).run { [self] outcome in
       var response = response
       switch outcome {
       case .fits:
-        let again = stream.again()
-        response.body = .stream(again)
-        self.stream = again
+        let restarted = stream.restarted()
+        response.body = .stream(restarted)
+        self.stream = restarted
       case .tooLarge: response = refusal(.batchAnswerTooLarge, part)
       case .failed: response = refusal(GraphError(.store(.failed("An answer could not be made."))), part)
       }
       write(response, of: part)
-      then(.success(piece()))
+      then(.success(chunk()))
     }
   }
 
@@ -207,15 +209,15 @@ final class BatchRun: ResponseBodySource {
         json.endObject()
       case .success(let bytes?): json.append(bytes.readableBytesView)
       }
-      then(.success(piece()))
+      then(.success(chunk()))
     }
   }
 
-  /// Writes an answer up to its end, or up to its body where that is made piece by piece.
+  /// Writes an answer up to its end, or up to its body where that is made piece by chunk.
   private func write(_ response: GraphResponse, of part: Part) {
     var response = response
     if part.group != nil, response.status.code < 300, bytesWritten >= Limits.batchAnswerBytesMax {
-      // What was done together is said, if only without its content.
+      // The writes of a group were applied, so their success is reported, if only without content.
       response.status = .noContent
       response.body = .none
     }
@@ -238,7 +240,7 @@ final class BatchRun: ResponseBodySource {
       json.name("body")
       let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
       if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
-    // Only JSON is made piece by piece.
+    // Only JSON is made piece by chunk.
     case .stream: return json.name("body")
     case .none, .bytes: break
     }

@@ -2,14 +2,15 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// The requests of one `atomicityGroup`: writes of items of one person, applied in one transaction or not at all.
+/// The requests of an `atomicityGroup` (OData JSON 4.01 section 19.1): writes of items of one person, applied in one
+/// transaction or not at all.
 final class Changeset {
-  /// One request with what its path names.
+  /// A request with the entity that its path names.
   struct Member {
     let request: GraphRequest
     let owner: OwnerReference
     let collection: NavigationProperty
-    /// nil when one is created.
+    /// The item to write; nil to create one.
     let id: ItemID?
 
     /// Whether `Prefer: create-if-missing` has an effect.
@@ -19,11 +20,11 @@ final class Changeset {
   private let handler: GraphHandler
   private let caller: Caller
   private let members: [Member]
-  /// What is under way for each of them.
+  /// The exchanges of the members.
   private var exchanges: [Exchange] = []
   private var responses: [GraphResponse?]
 
-  /// A group of at least one request, in their order.
+  /// A changeset of at least one member.
   init(_ handler: GraphHandler, _ caller: Caller, _ members: [Member]) {
     self.handler = handler
     self.caller = caller
@@ -31,7 +32,7 @@ final class Changeset {
     responses = Array(repeating: nil, count: members.count)
   }
 
-  /// What the requests name; throws when they cannot be applied together.
+  /// The members for requests. Throws `GraphError.notAtomic` when the requests cannot be applied in one transaction.
   static func members(_ requests: [GraphRequest], by caller: Caller) throws(GraphError) -> [Member] {
     var members: [Member] = []
     for request in requests {
@@ -45,7 +46,7 @@ final class Changeset {
   private static func member(_ request: GraphRequest, _ caller: Caller) throws(GraphError) -> Member {
     guard !request.headers.contains(name: "Idempotency-Key") else { throw .notAtomic }
     let requested = try RequestedResource(path: request.path)
-    // What can be created, updated or deleted at such a path is an item.
+    // Below a collection of a profile, only items can be written.
     guard request.method != .GET, requested.resource?.route(of: request.method) != nil else { throw .notAtomic }
     switch requested.subject {
     case .collection(let owner, let collection):
@@ -56,29 +57,29 @@ final class Changeset {
     }
   }
 
-  /// `/me` and the caller's own id are the same person.
+  /// Resolves `/me` to the caller's id, so that both name the same person.
   private static func own(_ owner: OwnerReference, _ caller: Caller) -> OwnerReference {
     guard case .me = owner, let id = caller.userID else { return owner }
     return .id(id)
   }
 
-  /// The answer to one request of a group.
-  enum Answer {
+  /// The response to one request of a changeset.
+  enum Response {
     case ready(GraphResponse)
-    /// What is read when it is sent, because the group's answers hold enough already.
-    case later((@escaping (GraphResponse) -> Void) -> Void)
+    /// A response for which the item is read when it is sent, because the changeset keeps enough responses already.
+    case deferred((@escaping (GraphResponse) -> Void) -> Void)
 
-    /// Gives the answer, at once or later.
-    func response(_ then: @escaping (GraphResponse) -> Void) {
+    /// Gives the response, at once or later.
+    func get(_ then: @escaping (GraphResponse) -> Void) {
       switch self {
       case .ready(let response): then(response)
-      case .later(let read): read(then)
+      case .deferred(let read): read(then)
       }
     }
   }
 
-  /// Performs the group and gives an answer for each of its requests.
-  func run(_ then: @escaping ([Answer]) -> Void) {
+  /// Applies the changeset and gives a response for each of its requests.
+  func run(_ then: @escaping ([Response]) -> Void) {
     guard let owner = members.first?.owner else { return then([]) }
     var writes: [ItemWrite] = []
     for (index, member) in members.enumerated() {
@@ -94,7 +95,7 @@ final class Changeset {
     handler.session.items.write(writes, of: owner, by: caller) { [self] in finish($0, then) }
   }
 
-  /// The write that one request asks for.
+  /// The write of a request. Throws the error of an invalid body or precondition.
   private func write(_ exchange: Exchange, _ member: Member) throws(GraphError) -> ItemWrite {
     let type = member.collection.target
     guard let id = member.id else {
@@ -108,33 +109,33 @@ final class Changeset {
     return .upsert(member.collection, id, creating: creation, updating: update, preconditions)
   }
 
-  private func finish(_ result: Result<ChangesetResult, ProfileError>, _ then: ([Answer]) -> Void) {
+  private func finish(_ result: Result<ChangesetResult, ProfileError>, _ then: ([Response]) -> Void) {
     switch result {
     case .failure(let error): fail(at: 0, GraphError(error), then)
     case .success(.refused(let index, let error)): fail(at: index, GraphError(error), then)
     case .success(.applied(let results)):
       var bytes = 0
-      let answers = results.enumerated().map { index, result -> Answer in
+      let answers = results.enumerated().map { index, result -> Response in
         if case .item(let item, let isNew) = result {
           bytes += item.json.count
-          if bytes > Limits.keptBytesMax { return later(index, item.key.id, isNew: isNew) }
+          if bytes > Limits.keptBytesMax { return deferred(index, item.key.id, isNew: isNew) }
         }
         handler.responses.finish(exchanges[index], written: .success(result), mayCreate: members[index].mayCreate)
         return responses[index].map { .ready($0) } ?? .ready(.noContent())
       }
-      // They hold what is called with their answers, which is this.
+      // Breaks reference cycles: the exchanges reference this changeset.
       exchanges = []
       responses = []
       then(answers)
     }
   }
 
-  /// The answer to a request whose item is read again. It was written, whatever became of it since.
-  private func later(_ index: Int, _ id: ItemID, isNew: Bool) -> Answer {
+  /// The response to a request whose item is read again. The write succeeded, whatever happened to the item since.
+  private func deferred(_ index: Int, _ id: ItemID, isNew: Bool) -> Response {
     let (handler, member, caller) = (handler, members[index], caller)
-    return .later { then in
+    return .deferred { then in
       let exchange = handler.responses.exchange(member.request, then)
-      // It was read once already, so that it can be.
+      // It was prepared before, so this succeeds.
       guard (try? handler.prepare(exchange)) != nil else { return handler.responses.finish(exchange, .noContent()) }
       let request = CollectionRequest(owner: member.owner, collection: member.collection, caller: caller)
       handler.session.items.read(id, of: request) { item in
@@ -144,8 +145,8 @@ final class Changeset {
     }
   }
 
-  /// One failed, and with it all.
-  private func fail(at failed: Int, _ error: GraphError, _ then: ([Answer]) -> Void) {
+  /// Fails every request because one of them failed.
+  private func fail(at failed: Int, _ error: GraphError, _ then: ([Response]) -> Void) {
     exchanges = []
     then(
       members.enumerated().map { index, member in
@@ -155,6 +156,7 @@ final class Changeset {
 }
 
 extension GraphError {
+  /// An atomicity group that cannot be applied in one transaction.
   static let notAtomic = GraphError(
     status: .badRequest, code: .badRequest,
     message: "An atomicityGroup may hold only POST to a collection and PATCH and DELETE of an item, all of one person "

@@ -1,42 +1,45 @@
 import NIOCore
 
-/// Finds out how long an answer is that is made piece by piece, without keeping any of it. Owned by one event loop.
+/// Finds out how long an answer is that is made piece by chunk, without keeping any of it. Owned by one event loop.
 final class StreamLengthCheck {
-  /// What was found out.
+  /// The result of a check.
   enum Outcome {
+    /// The body is complete within the bound.
     case fits
+    /// The body is longer than the bound.
     case tooLarge
+    /// The body could not be generated.
     case failed
   }
 
   private let stream: any ResponseStream
-  private var room: Int
+  private var remaining: Int
   private var outcome: Outcome?
   private var then: ((Outcome) -> Void)?
-  /// Whether the loop below goes on by itself when a piece comes.
+  /// Whether `loop` is running and continues by itself when a chunk arrives.
   private var isLooping = false
-  private var isAsking = false
+  private var isAwaitingChunk = false
 
-  /// Measures what `stream` gives against `bytesMax`.
+  /// A check of `stream` against `bytesMax`.
   init(_ stream: any ResponseStream, bytesMax: Int) {
     self.stream = stream
-    room = bytesMax
+    remaining = bytesMax
   }
 
-  /// Calls back on the event loop, at once or later.
+  /// Runs the check. Calls back on the event loop, at once or later.
   func run(_ then: @escaping (Outcome) -> Void) {
     self.then = then
     loop()
   }
 
-  /// A loop rather than calls within calls: most pieces come at once, and there may be many.
+  /// It loops, because most chunks arrive at once and nested calls could exhaust the stack.
   private func loop() {
     isLooping = true
-    while outcome == nil, !isAsking {
-      isAsking = true
-      stream.next { [self] piece in
-        isAsking = false
-        take(piece)
+    while outcome == nil, !isAwaitingChunk {
+      isAwaitingChunk = true
+      stream.next { [self] chunk in
+        isAwaitingChunk = false
+        consume(chunk)
         if !isLooping { loop() }
       }
     }
@@ -46,13 +49,13 @@ final class StreamLengthCheck {
     then(outcome)
   }
 
-  private func take(_ piece: Result<ByteBuffer?, ResponseStreamError>) {
-    switch piece {
+  private func consume(_ chunk: Result<ByteBuffer?, ResponseStreamError>) {
+    switch chunk {
     case .failure: outcome = .failed
     case .success(nil): outcome = .fits
     case .success(let bytes?):
-      room -= bytes.readableBytes
-      if room < 0 { outcome = .tooLarge }
+      remaining -= bytes.readableBytes
+      if remaining < 0 { outcome = .tooLarge }
     }
   }
 }

@@ -1,9 +1,9 @@
 import OData
 import Profiles
 
-/// The OpenAPI description of the service, made from the table of resources.
+/// The operations of the OpenAPI document, derived from the table of resources.
 extension APIOperation {
-  /// The operations of every resource, for every version, every way to a user, and every collection of the model.
+  /// The operations of every resource, for every service version, address of a user, and collection of the model.
   static func all(of model: EntityModel) -> [APIOperation] {
     var operations = documents + batches
     guard let profile = model.type(named: "profile") else { return operations }
@@ -19,7 +19,7 @@ extension APIOperation {
     return operations
   }
 
-  /// Documents that describe the service; none needs a token.
+  /// The operations of the documents that describe the service, which need no token.
   private static var documents: [APIOperation] {
     let versions: [ResourcePath.ServiceVersion] = [.beta, .v1]
     return versions.flatMap { version -> [APIOperation] in
@@ -35,7 +35,7 @@ extension APIOperation {
     } + [document("/openapi.json", id: "openapi", "This document", [OpenAPIDocument.mediaType])]
   }
 
-  /// Several requests at once; each has a permission of its own.
+  /// The operations of `$batch`.
   private static var batches: [APIOperation] {
     let versions: [ResourcePath.ServiceVersion] = [.beta, .v1]
     let refusals: [(Int, [GraphErrorCode])] = [
@@ -68,7 +68,7 @@ extension APIOperation {
 }
 
 extension Resource {
-  /// The operations at every address of the resource, of entities of `type`.
+  /// The operations of the resource at each of its addresses, for entities of `type`.
   fileprivate func operations(
     of type: StructuredType, in collection: NavigationProperty? = nil
   ) -> [APIOperation] {
@@ -101,7 +101,7 @@ extension Resource {
       needsToken: true)
   }
 
-  /// The names of the path, joined by dots, with the method behind them.
+  /// The operation id: the segments of the path and the method, joined by dots.
   private static func id(of path: String, _ method: APIOperation.Method) -> String {
     let names = path.split(separator: "/").map { $0.filter { $0 != "{" && $0 != "}" && $0 != "$" } }
     return (names + [method.rawValue]).joined(separator: ".")
@@ -163,7 +163,7 @@ extension Route {
     return success == .added ? .reference : .entity(type)
   }
 
-  /// Under `/me` only a person's own permissions matter.
+  /// The permissions of the route, as text. Under `/me` only those for one's own data apply.
   fileprivate func documentation(at path: String) -> String {
     let isMe = path.split(separator: "/").dropFirst().first == "me"
     let (ownPermissions, others) = (permissions.sufficient(.own), permissions.sufficient(.others))
@@ -179,7 +179,7 @@ extension Route {
     permissions.map { "`\($0.rawValue)`" }.joined(separator: ", ")
   }
 
-  /// Plain values are those of one primitive or of an enumeration.
+  /// The properties that the route can read. A raw value has a primitive or enumeration type, and a count a collection.
   fileprivate func propertyNames(of type: StructuredType) -> [String] {
     type.properties.filter { property in
       guard success == .rawValue else { return success != .count || property.isCollection }
@@ -190,6 +190,6 @@ extension Route {
 }
 
 extension NavigationProperty {
-  /// The address that the collection has beside the one below the profile, behind `/beta`; nil for most.
+  /// The second address of the collection below `/beta`, such as `/me/responsibilities`; nil for most collections.
   var secondAddress: String? { mayOmitOwner ? "/me/\(name)" : nil }
 }

@@ -1,9 +1,10 @@
 public import OData
 import Profiles
 
-/// `docs/coverage.md`: what the service offers, and what it does not, as its model and its table of resources say.
+/// The page `docs/coverage.md`, generated from the model and the table of resources: what the service offers and what it
+/// does not.
 public enum CoveragePage {
-  /// The whole page for a model.
+  /// The page for a model, as Markdown.
   public static func text(of model: EntityModel) -> String {
     let profile = model.type(named: "profile")
     let collections = profile?.navigation.filter { $0.isCollection && !$0.standsAlone } ?? []
@@ -142,12 +143,12 @@ extension SystemQueryOption {
 }
 
 extension Resource {
-  /// The route of a declared method.
+  /// The route of a method; nil when the resource does not have it.
   fileprivate func route(_ method: APIOperation.Method) -> Route? { routes.first { $0.method == method } }
 
   fileprivate func isUnderMe(_ route: Route) -> Bool { template.belowMe != nil && route.isUnderMe }
 
-  /// Every query option that a route of the resource takes.
+  /// All query options that routes of the resource support.
   fileprivate var options: [SystemQueryOption] {
     SystemQueryOption.allCases.filter { option in routes.contains { $0.options.contains(option) } }
   }

@@ -3,31 +3,32 @@ import Hummingbird
 import NIOCore
 import OData
 
-/// The description of the server in OpenAPI, which is no part of the OData service. Any page may read it.
+/// The route of the OpenAPI document, which is not part of the OData service. Pages of any origin may read it.
 struct MetadataRoutes: Sendable {
+  /// Adds the route to a router.
   func add(to router: Router<BasicRequestContext>) {
-    router.get("/openapi.json") { request, _ in Self.answer(request, try await ServiceMetadata.madeOpenAPI()) }
-    router.head("/openapi.json") { request, _ in Self.answer(request, try await ServiceMetadata.madeOpenAPI()) }
+    router.get("/openapi.json") { request, _ in Self.response(request, try await ServiceMetadata.loadOpenAPI()) }
+    router.head("/openapi.json") { request, _ in Self.response(request, try await ServiceMetadata.loadOpenAPI()) }
   }
 
-  private static func answer(_ request: Request, _ document: ServiceMetadata.Document) -> Response {
-    let form = document.form(for: request.headers[values: .acceptEncoding])
+  private static func response(_ request: Request, _ document: ServiceMetadata.Document) -> Response {
+    let encoding = document.encoding(for: request.headers[values: .acceptEncoding])
     var headers: HTTPFields = [
-      .eTag: form.entityTag, .cacheControl: "no-cache", .accessControlAllowOrigin: "*", .vary: "Accept-Encoding",
+      .eTag: encoding.entityTag, .cacheControl: "no-cache", .accessControlAllowOrigin: "*", .vary: "Accept-Encoding",
     ]
     do throws(GraphError) {
-      guard try !form.isKnown(to: request.headers[values: .ifNoneMatch]) else {
+      guard try !encoding.isKnown(to: request.headers[values: .ifNoneMatch]) else {
         return Response(status: .notModified, headers: headers)
       }
     } catch {
       return error.response(to: request)
     }
     headers[.contentType] = document.contentType
-    headers[.contentEncoding] = form.coding
-    return Response(status: .ok, headers: headers, body: body(form.bytes))
+    headers[.contentEncoding] = encoding.coding
+    return Response(status: .ok, headers: headers, body: body(encoding.bytes))
   }
 
-  /// The document in slices, no faster than the client takes them.
+  /// The document, written in slices no faster than the client reads them.
   private static func body(_ bytes: ByteBuffer) -> ResponseBody {
     ResponseBody(contentLength: bytes.readableBytes) { writer in
       var rest = bytes

@@ -6,43 +6,43 @@ import OData
 import Profiles
 import Synchronization
 
-/// The documents that describe the service, each made once. None holds anything of people, so none needs a token.
+/// The documents that describe the service, each built once. They contain no personal data, so they need no token.
 public struct ServiceMetadata: Sendable {
-  /// A finished document in each form that it is sent in.
+  /// A document with its content codings.
   struct Document: Sendable {
-    /// The document in one coding, with an entity tag of its own, as the bytes differ (RFC 9110 section 8.8.3.3).
-    struct Form: Sendable {
+    /// The document in one content coding, with an entity tag of its own (RFC 9110 section 8.8.3.3).
+    struct Encoding: Sendable {
       let bytes: ByteBuffer
       let entityTag: String
-      /// `Content-Encoding`; nil when it is plain.
+      /// The value of `Content-Encoding`; nil for the identity coding.
       let coding: String?
     }
 
     let contentType: String
-    let plain: Form
-    private let gzip: Form?
+    let plain: Encoding
+    private let gzip: Encoding?
 
-    /// `isCompressed` for a long document that holds nothing but what everybody may read and nothing that a client sent:
-    /// the length of a compressed answer tells what repeats in it.
+    /// A document of bytes. `isCompressed` is safe only for public content without any part of a request, because the length
+    /// of compressed data reveals repetitions.
     init(_ bytes: [UInt8], _ contentType: String, isCompressed: Bool) {
       self.contentType = contentType
       let digest = SHA256.hash(data: bytes).prefix(16)
       let digits = digest.flatMap { [Hexadecimal.digit($0 >> 4), Hexadecimal.digit($0 & 15)] }
       let tag = String(decoding: digits, as: UTF8.self)
-      plain = Form(bytes: ByteBuffer(bytes: bytes), entityTag: "\"\(tag)\"", coding: nil)
+      plain = Encoding(bytes: ByteBuffer(bytes: bytes), entityTag: "\"\(tag)\"", coding: nil)
       gzip = (isCompressed ? GzipCoding.compress(bytes) : nil).map {
-        Form(bytes: ByteBuffer(bytes: $0), entityTag: "\"\(tag)-gzip\"", coding: "gzip")
+        Encoding(bytes: ByteBuffer(bytes: $0), entityTag: "\"\(tag)-gzip\"", coding: "gzip")
       }
     }
 
-    /// The form for a client that sent these fields `Accept-Encoding`.
-    func form(for acceptEncoding: [String]) -> Form {
+    /// The encoding for a client with these `Accept-Encoding` fields.
+    func encoding(for acceptEncoding: [String]) -> Encoding {
       guard let gzip, GzipCoding.isPreferred(by: acceptEncoding) else { return plain }
       return gzip
     }
   }
 
-  /// The documents of the declared model.
+  /// The documents of the profile model.
   public static let current = ServiceMetadata(of: ProfileModel.model)
 
   private let betaXML: Document
@@ -50,6 +50,7 @@ public struct ServiceMetadata: Sendable {
   private let v1XML: Document
   private let v1JSON: Document
 
+  /// The documents of a model.
   init(of model: EntityModel) {
     let beta = Self.description(of: model, .beta)
     let v1 = Self.description(of: model, .v1)
@@ -59,29 +60,31 @@ public struct ServiceMetadata: Sendable {
     v1JSON = Document(CSDLJSON.document(v1).bytes(), CSDLJSON.mediaType, isCompressed: true)
   }
 
-  /// The description of the whole server in OpenAPI 3.1. It is large and seldom asked for, so it is made when it first
-  /// is, and takes nothing from the start. Making it takes a while: see `madeOpenAPI`.
+  /// The OpenAPI 3.1 document of the server. It is large and seldom requested, so it is built lazily, which takes a while: use
+  /// `loadOpenAPI` on event loops.
   static let openAPI = openAPI(of: ProfileModel.model)
 
-  private static let isOpenAPIMade = Atomic(false)
+  private static let isOpenAPILoaded = Atomic(false)
 
-  /// The same, made on a thread that nobody waits for. Throws when the process is stopping.
-  static func madeOpenAPI() async throws -> Document {
-    guard !isOpenAPIMade.load(ordering: .acquiring) else { return openAPI }
+  /// The OpenAPI document, built on another thread when it is first needed. Throws when the process is
+  /// stopping.
+  static func loadOpenAPI() async throws -> Document {
+    guard !isOpenAPILoaded.load(ordering: .acquiring) else { return openAPI }
     return try await NIOThreadPool.singleton.runIfActive {
       let document = openAPI
-      isOpenAPIMade.store(true, ordering: .releasing)
+      isOpenAPILoaded.store(true, ordering: .releasing)
       return document
     }
   }
 
+  /// The OpenAPI document of a model.
   static func openAPI(of model: EntityModel) -> Document {
     let operations = APIOperation.all(of: model)
     let document = OpenAPIDocument(head, of: description(of: model, .beta), operations: operations).document
     return Document(document.bytes(), OpenAPIDocument.mediaType, isCompressed: true)
   }
 
-  /// The model as a version of the service shows it: `/v1.0` has no profile.
+  /// The description of the model in a service version: `/v1.0` has no profile.
   static func description(of model: EntityModel, _ version: ResourcePath.ServiceVersion) -> ModelDescription {
     let alternateKey = Annotation.Value.record([
       ("Name", .propertyPath("userPrincipalName")), ("Alias", .string("userPrincipalName")),
@@ -113,7 +116,7 @@ public struct ServiceMetadata: Sendable {
     documentation: "A self-hosted server for the Microsoft Graph profile API. Made from the entity data model and the "
       + "declared operations of the server.")
 
-  /// The CSDL document of a version.
+  /// The CSDL document of a service version (OData CSDL 4.01).
   func csdl(_ version: ResourcePath.ServiceVersion, _ format: MetadataFormat) -> Document {
     switch (version, format) {
     case (.beta, .xml): betaXML
@@ -124,11 +127,12 @@ public struct ServiceMetadata: Sendable {
   }
 }
 
-// MARK: Answers
+// MARK: Responses
 
 extension ServiceMetadata {
-  /// The answer to a request for a document of a version. Throws for a method that documents do not have, and for a form
-  /// that they are not sent in.
+  /// The response to a request for a document of a service version. Throws `GraphError.methodNotAllowed` for a method other
+  /// than GET and HEAD, `notAcceptable` when no representation is acceptable, and the error of an unsupported query option,
+  /// OData version or entity tag.
   func response(
     to request: GraphRequest, _ version: ResourcePath.ServiceVersion, _ document: ServiceEndpoint.Document
   ) throws(GraphError) -> GraphResponse {
@@ -140,7 +144,8 @@ extension ServiceMetadata {
     }
   }
 
-  /// The service document begins with the address that the client used, so it is written for each request.
+  /// The service document (OData JSON 4.01 section 5). It contains the origin that the client used, so it is built for each
+  /// request.
   private func service(
     _ version: ResourcePath.ServiceVersion, _ request: GraphRequest
   ) throws(GraphError) -> GraphResponse {
@@ -156,21 +161,22 @@ extension ServiceMetadata {
   private func response(
     with document: Document, to request: GraphRequest
   ) throws(GraphError) -> GraphResponse {
-    // An answer within a batch is part of a text of JSON.
-    let form = request.isBatchPart ? document.plain : document.form(for: request.headers["Accept-Encoding"])
-    let fields: HeaderFields = [.entityTag: form.entityTag, .vary: "Accept, Accept-Encoding"]
-    guard try !form.isKnown(to: request.headers["If-None-Match"]) else {
+    // A response within a batch is part of a JSON text.
+    let encoding = request.isBatchPart ? document.plain : document.encoding(for: request.headers["Accept-Encoding"])
+    let fields: HeaderFields = [.entityTag: encoding.entityTag, .vary: "Accept, Accept-Encoding"]
+    guard try !encoding.isKnown(to: request.headers["If-None-Match"]) else {
       return GraphResponse(status: .notModified, headers: fields, body: .none)
     }
-    var response = GraphResponse(status: .ok, headers: fields, body: .bytes(form.bytes))
+    var response = GraphResponse(status: .ok, headers: fields, body: .bytes(encoding.bytes))
     response.headers[.contentType] = document.contentType
-    response.headers[.contentEncoding] = form.coding
+    response.headers[.contentEncoding] = encoding.coding
     return response
   }
 }
 
-extension ServiceMetadata.Document.Form {
-  /// Whether a client says that it has this very document (RFC 9110 section 13.1.2).
+extension ServiceMetadata.Document.Encoding {
+  /// Whether `If-None-Match` has the entity tag of the document (RFC 9110 section 13.1.2). Throws
+  /// `GraphError.malformedEntityTag` when it is malformed.
   func isKnown(to ifNoneMatch: [String]) throws(GraphError) -> Bool {
     guard !ifNoneMatch.isEmpty else { return false }
     guard let condition = EntityTagCondition(ifNoneMatch) else { throw .malformedEntityTag }

@@ -1,13 +1,13 @@
 import OData
 
-/// The system query options that documents speak of, offered or not.
+/// The system query options that documents describe, supported or not (OData 4.01 part 1, 11.2.1).
 enum SystemQueryOption: String, CaseIterable, Sendable {
   case select, expand, filter, orderby, top, skip, count, search
 
   /// The name with its dollar sign.
   var name: String { "$" + rawValue }
 
-  /// What the option does, for people.
+  /// The description in documents.
   var documentation: String {
     switch self {
     case .select: "The properties to answer, separated by commas."
@@ -21,7 +21,7 @@ enum SystemQueryOption: String, CaseIterable, Sendable {
     }
   }
 
-  /// What its values are.
+  /// The type of its value.
   var kind: APIOperation.Kind {
     switch self {
     case .select, .expand, .filter, .orderby, .search: .text

@@ -2,10 +2,10 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// One page of a list, as a request asks for it, and the link to the next.
+/// The page of a list that a request asks for, and the link to the next one (OData 4.01 part 1, 11.2.6.7).
 struct PageRequest {
   let query: ListQuery
-  /// `maxpagesize`, if the client asked for it.
+  /// The preference `maxpagesize`; nil when there is none.
   let preferredSize: Int?
   private let size: Int
   private let cipher: PageTokenCipher
@@ -13,7 +13,8 @@ struct PageRequest {
   private let caller: Caller
   private let options: QueryOptions
 
-  /// Reads size and place; throws when the token is of another query or caller, or the URL too long to go on from.
+  /// Reads the size of the page and its position. Throws `GraphError.wrongSkipToken` when the `$skiptoken` belongs to another
+  /// query or caller, and `listURLTooLong` when the URL leaves no room for a `$skiptoken`.
   init(_ exchange: Exchange, by caller: Caller, cipher: PageTokenCipher) throws(GraphError) {
     request = exchange.request
     self.cipher = cipher
@@ -22,7 +23,7 @@ struct PageRequest {
     preferredSize = exchange.preferences.maxPageSize
     var token: PageToken?
     if let text = options.skipToken {
-      // What is skipped stands before the place of the link.
+      // The position already counts what `$skip` skipped.
       guard options.skip == nil,
         let opened = cipher.open(text, binding: Self.binding(request, caller, options)).flatMap({ PageToken($0) })
       else { throw .wrongSkipToken }
@@ -34,19 +35,19 @@ struct PageRequest {
     query = ListQuery(options, limit: size, after: token?.place, cancellation: request.cancellation)
   }
 
-  /// Found out only where a list begins or ends with a link, as most do not.
+  /// Computed only when a list begins or ends with a link, which is rare.
   private static func binding(_ request: GraphRequest, _ caller: Caller, _ options: QueryOptions) -> [UInt8] {
     PageToken.binding(caller, path: request.path, options)
   }
 
-  /// `$top` is the page size, as on Graph; a preference may lower it, and a link keeps it. Only the preference of a
-  /// request can differ from that of the request before: a link opens with the `$top` that it was made for.
+  /// The size of a page. `$top` sets it, as on Graph, and a preference may lower it. A link keeps it: `page` is the size in the
+  /// `$skiptoken`, which opens only with the `$top` that it was made for.
   static func size(top: Int?, preferred: Int?, page: Int?) -> Int {
     let asked = min(top ?? page ?? Limits.pageSizeDefault, page ?? .max)
     return min(asked, preferred ?? .max, Limits.pageSizeMax)
   }
 
-  /// The link to the page after `place`, on the host that the client used; nil at the end.
+  /// The link to the page after `place`, with the origin that the client used; nil at the end of the list.
   func nextLink(_ place: KeysetPosition?) -> String? {
     guard let place,
       let token = cipher.seal(
@@ -57,7 +58,7 @@ struct PageRequest {
     return "\(request.origin)\(String(decoding: request.path, as: UTF8.self))?\(query)"
   }
 
-  /// The link stands for what was skipped, and for where the page before began.
+  /// Whether an option is replaced by the new `$skiptoken`: an older one, and `$skip`.
   private static func isReplaced(_ option: Substring.UTF8View) -> Bool {
     let name = option.prefix { $0 != UInt8(ascii: "=") }
     guard let decoded = PercentEncoding.decode(name)?.lowercased() else { return false }
@@ -65,20 +66,20 @@ struct PageRequest {
   }
 }
 
-/// Links to the rest of collections that are expanded within another resource.
+/// Next links of expanded collections (OData JSON 4.01 section 8.3).
 struct ExpansionLinks {
   private let request: GraphRequest
   private let caller: Caller
   private let cipher: PageTokenCipher
 
-  /// Links for what `caller` asked for.
+  /// Links for a request of `caller`.
   init(_ request: GraphRequest, _ caller: Caller, _ cipher: PageTokenCipher) {
     self.request = request
     self.caller = caller
     self.cipher = cipher
   }
 
-  /// Refuses what is asked of a collection when the link to its rest could be too long to follow.
+  /// Throws `GraphError.listURLTooLong` when the next link of an expanded collection could be too long to follow.
   static func checkLength(_ exchange: Exchange) throws(GraphError) {
     for expansion in exchange.options.expansions ?? [] {
       let query = expansion.options.written.reduce(0) {
@@ -89,7 +90,7 @@ struct ExpansionLinks {
     }
   }
 
-  /// The link to the page after `place` of a collection, as a list of its own; nil at the end.
+  /// The link to the page after `place` of a collection, addressed as a list of its own; nil at the end.
   func next(
     _ place: KeysetPosition?, in collection: NavigationProperty, _ options: QueryOptions, size: Int
   ) -> String? {

@@ -1,22 +1,22 @@
 import OData
 import Profiles
 
-/// Where a list goes on: the content of a `$skiptoken`.
+/// The content of a `$skiptoken`: where a list continues.
 struct PageToken: Equatable {
-  /// Most entities of the pages of this list.
+  /// Most entities of a page.
   let pageSize: Int
-  /// The place of the last entity of the page before.
+  /// The keyset position of the last entity of the page before.
   let place: KeysetPosition
 
-  /// What a token is bound to: who asked, for which path, and by which query. In any other hands, and with any option
-  /// changed, added or left out, it opens nothing. The order of options and how they are encoded do not matter.
+  /// The data that a token is bound to: caller, path and query options. A token does not open for another caller or path, or
+  /// with an option changed, added or removed. The order of options and their encoding do not matter.
   static func binding(_ caller: Caller, path: some Sequence<UInt8>, _ options: QueryOptions) -> [UInt8] {
     var parts = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? ""]
     parts += options.identity.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
-    return Digest.of([Array(path)] + parts.map { Array($0.utf8) })
+    return PageTokenCipher.digest([Array(path)] + parts.map { Array($0.utf8) })
   }
 
-  // MARK: Bytes
+  // MARK: Serialization
 
   private static let formatVersion: UInt8 = 1
 
@@ -24,7 +24,7 @@ struct PageToken: Equatable {
     case null, int, double, text
   }
 
-  /// Version, page size, the values with their kinds, and the id.
+  /// The serialized token: format version, page size, values with their kinds, and id.
   var bytes: [UInt8] {
     var bytes: [UInt8] = [Self.formatVersion]
     Self.append(UInt64(pageSize), to: &bytes)
@@ -47,12 +47,13 @@ struct PageToken: Equatable {
     return bytes + place.id
   }
 
+  /// A token from its parts.
   init(pageSize: Int, place: KeysetPosition) {
     self.pageSize = pageSize
     self.place = place
   }
 
-  /// Reads what `bytes` gave; nil for anything else, such as the form of another version.
+  /// Parses a serialized token; nil for anything else, such as another format version.
   init?(_ bytes: [UInt8]) {
     var rest = bytes[...]
     guard rest.popFirst() == Self.formatVersion, let size = Self.number(&rest), size <= UInt64(Limits.pageSizeMax),

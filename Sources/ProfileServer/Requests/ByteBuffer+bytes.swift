@@ -1,7 +1,7 @@
 import NIOCore
 
 extension ByteBuffer {
-  /// Gives the readable bytes to a reader that throws errors of one type, which NIO's own function would forget.
+  /// Calls `read` with the readable bytes and rethrows its typed error, which NIO's `withUnsafeReadableBytes` would erase.
   func withBytes<Answer, Failure: Error>(
     _ read: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Answer
   ) throws(Failure) -> Answer {

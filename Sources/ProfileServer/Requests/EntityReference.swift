@@ -1,11 +1,13 @@
 import NIOHTTP1
 import OData
 
-/// The body that names an entity by its address (OData JSON 4.01 section 14).
+/// An entity reference (OData JSON 4.01 section 14).
 struct EntityReference {
+  /// The value of `@odata.id`, as it was sent.
   let address: String
 
-  /// Reads the body. Throws when it is not one object with one address.
+  /// Reads a body. Throws `GraphError.malformedReference` when it is not an object with exactly one address, and the error of
+  /// the JSON when it is malformed.
   init(_ bytes: UnsafeBufferPointer<UInt8>) throws(GraphError) {
     var address: String?
     do {
@@ -19,7 +21,7 @@ struct EntityReference {
           try reader.skipValue()
           continue
         }
-        // Of two addresses a proxy may have judged one, and this server would follow the other.
+        // Of two addresses, a proxy could have checked the other one.
         guard address == nil, try reader.peek() == .string else { throw GraphError.malformedReference }
         address = try reader.readString().string
       }
@@ -35,15 +37,18 @@ struct EntityReference {
 }
 
 extension GraphError {
+  /// A reference that names no person.
   static let malformedReference = GraphError(
     status: .badRequest, code: .requestBadRequest,
     message: "A reference must name a person, as /users/{id or principal name} or /directoryObjects/{id}, in the "
       + "'@odata.id' of an object or in an array 'members@odata.bind'.")
 
+  /// The deletion of a reference without `$id` (OData 4.01 part 1, 11.4.6.2).
   static let referenceNotNamed = GraphError(
     status: .badRequest, code: .requestBadRequest,
     message: "Name the reference to take away: DELETE .../members/{id}/$ref, or .../members/$ref?$id={address}.")
 
+  /// More members than one request may add (Graph page on adding members).
   static let membersTooMany = GraphError(
     status: .badRequest, code: .requestBadRequest,
     message: "One request adds at most \(Limits.membersAddedMax) members. Send the others with further requests.")

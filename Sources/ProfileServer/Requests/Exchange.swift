@@ -3,27 +3,28 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// One request under way, and what is known of it so far. Owned by one event loop.
+/// A request that is being handled, with what has been read of it so far. Owned by one event loop.
 final class Exchange {
   let request: GraphRequest
   let identity: RequestIdentity
-  /// When the whole request was there.
+  /// When the request was complete.
   let started: NIODeadline
-  /// Takes the answer, once.
+  /// Receives the response, once.
   let then: (GraphResponse) -> Void
-  /// What the client prefers.
+  /// The preferences of the client.
   private(set) lazy var preferences = Preferences(request.headers)
-  /// Known once the path was read.
+  /// The service version. Set when the path is read.
   var version = ResourcePath.ServiceVersion.beta
+  /// The label in metrics and logs. Set when the path is read.
   var label = RouteLabel.unknown
-  /// Whether errors carry the codes of the directory.
+  /// Whether errors have the codes of the directory. Set when the path is read.
   var isDirectory = false
-  /// Known once the query was read.
+  /// Set when the query is read.
   var options = QueryOptions()
-  /// Known once the header fields were read.
+  /// Set when the header fields are read.
   var representation = Representation()
 
-  /// A request that came at `started` and is answered to `then`.
+  /// The exchange of a request that was complete at `started`.
   init(
     request: GraphRequest, identity: RequestIdentity, started: NIODeadline, then: @escaping (GraphResponse) -> Void
   ) {

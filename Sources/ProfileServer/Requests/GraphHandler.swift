@@ -6,9 +6,9 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Turns a `GraphRequest` into a `GraphResponse`: the steps that every Graph request takes, whatever it asks for.
+/// Turns a `GraphRequest` into a `GraphResponse`: the steps that every Graph request goes through.
 ///
-/// One per event loop and owned by it; answers come back on that loop, at once or later.
+/// One for each event loop, which owns it. Responses are given on that loop, at once or later.
 final class GraphHandler {
   let session: ProfileSession
   let settings: GraphSettings
@@ -17,6 +17,7 @@ final class GraphHandler {
   private let routes: RouteGroups
   private let authenticator: Authenticator
 
+  /// A handler that runs the operations of `session`.
   init(
     session: ProfileSession, authenticator: Authenticator, settings: GraphSettings, metrics: ServerMetrics,
     logger: Logger
@@ -29,7 +30,7 @@ final class GraphHandler {
     routes = RouteGroups(session, requests, responses)
   }
 
-  /// Answers one request. `then` is called exactly once, on this event loop.
+  /// Handles a request. `then` is called exactly once, on this event loop.
   func handle(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) {
     let exchange = responses.exchange(request, then)
     guard !CORS.isPreflight(request.method, request.headers) else {
@@ -56,7 +57,7 @@ final class GraphHandler {
     }
   }
 
-  /// Refuses a token of a tenant that this server does not have as one of nobody's.
+  /// Checks that the caller's tenant exists. A token of an unknown tenant is refused like an invalid one.
   private func admit(_ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
     session.admit(caller) { [self] admitted in
       switch admitted {
@@ -86,7 +87,8 @@ final class GraphHandler {
     }
   }
 
-  /// Reads all of a request but its body: which resource it names, what it asks of the resource, and in which form.
+  /// Reads the path, the query and the header fields of a request into its exchange. Throws the refusal of what cannot be
+  /// read or is not offered.
   func prepare(_ exchange: Exchange) throws(GraphError) -> RequestedResource {
     let request = exchange.request
     let requested = try RequestedResource(path: request.path)
@@ -101,15 +103,26 @@ final class GraphHandler {
     return requested
   }
 
-  /// Why a request is refused on its header section alone: without a valid token no long body is read, which would be kept
-  /// in memory.
-  func refusalBeforeBody(_ check: RequestHeadValidation) -> GraphError? {
-    guard check.mayHaveLongBody, RequestHeadValidation.isGraph(check.head.uri) else { return nil }
-    return authenticator.refusalAtOnce(check.head.headers)
+  /// The refusal of a request with a long body, which would be buffered, and without a valid token; nil for any other.
+  func refusalBeforeBody(_ validation: RequestHeadValidation) -> GraphError? {
+    guard validation.mayHaveLongBody, RequestHeadValidation.isGraph(validation.head.uri) else { return nil }
+    return authenticator.refusalAtOnce(validation.head.headers)
   }
 
-  /// The answer to a request that was not read as a whole.
+  /// The response to a request that was not read to its end.
   func refusal(_ error: GraphError, headers: HTTPHeaders, target: String = "") -> GraphResponse {
     responses.refusal(error, headers: headers, target: target)
   }
+}
+
+/// The settings of the server that Graph routes use.
+struct GraphSettings: Sendable {
+  /// How `source.type` is shown in responses.
+  let sourceShape: SourceShape
+  /// Whether snake_case names of properties are accepted (`--lenient-names`).
+  let lenientNames: Bool
+  /// Seals the `$skiptoken` of links to further pages.
+  let pageTokenCipher: PageTokenCipher
+  /// Most requests in one batch.
+  let batchRequestsMax: Int
 }

@@ -3,23 +3,24 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// A request to a Graph route, free of connection and codec: what the HTTP/1.1 handler, and each part of a batch, hand over.
+/// A request to a Graph route, independent of the connection. It comes from the HTTP/1.1 handler, or is part of a batch.
 struct GraphRequest {
   let method: HTTPMethod
-  /// Path and query as the client sent them.
+  /// The request target in origin form, as the client sent it.
   let target: String
   /// The path, without query.
   let path: [UInt8]
   let headers: HTTPHeaders
-  /// The body after inflation; nil when there was none.
+  /// The body after inflation; nil when there is none.
   let body: ByteBuffer?
-  /// Scheme and authority that the client used, such as `http://localhost:8080`.
+  /// The scheme and authority that the client used, such as `http://localhost:8080`.
   let origin: String
-  /// Whether it came as part of a batch.
+  /// Whether the request is part of a batch.
   let isBatchPart: Bool
-  /// Whether the client still waits for the answer; nil where no client can leave.
+  /// Tells when the client is gone; nil when none can leave.
   let cancellation: RequestCancellation?
 
+  /// A request from its parts.
   init(
     method: HTTPMethod, target: String, headers: HTTPHeaders, body: ByteBuffer?, origin: String,
     isBatchPart: Bool = false, cancellation: RequestCancellation? = nil
@@ -34,8 +35,9 @@ struct GraphRequest {
     self.isBatchPart = isBatchPart
   }
 
-  /// The version and the one segment behind it, in lower case, of a path that ends there; the segment is empty for the
-  /// service root alone. nil for every longer path, before anything is copied. Throws when the segment cannot be read.
+  /// The service version and the next segment, in lower case, of a path of at most two segments; the second one is empty for
+  /// the service root. nil for a longer path, without copying it. Throws `PathError.malformedEncoding` when the segment is
+  /// not percent-encoded correctly.
   func pathBelowRoot() throws(PathError) -> (version: ResourcePath.ServiceVersion, segment: String)? {
     guard !isDeep else { return nil }
     var rest = path[...]
@@ -46,13 +48,13 @@ struct GraphRequest {
     return (version, segment.lowercased())
   }
 
-  /// The first segment of the path as the client wrote it, which names the service's version.
+  /// The first segment of the path as the client wrote it, which names the service version.
   var versionSegment: ArraySlice<UInt8> {
     var rest = path[...]
     return Self.nextSegment(&rest)
   }
 
-  /// Whether there are more than two segments, as in most requests, so that they are not looked at one by one.
+  /// Whether the path has more than two segments, as in most requests, which then need no further look.
   private var isDeep: Bool {
     var (segments, previous) = (0, UInt8(ascii: "/"))
     for byte in path {
@@ -63,7 +65,7 @@ struct GraphRequest {
     return false
   }
 
-  /// Takes the next segment off a path; doubled slashes count as one.
+  /// Removes the next segment from a path and returns it. Repeated slashes count as one.
   private static func nextSegment(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     rest = rest.drop { $0 == UInt8(ascii: "/") }
     let segment = rest.prefix { $0 != UInt8(ascii: "/") }
@@ -75,15 +77,15 @@ struct GraphRequest {
   var query: Substring.UTF8View { target.utf8.dropFirst(path.count).dropFirst() }
 }
 
-/// Scheme and authority by which a client reached the server; links in answers begin with it.
+/// The scheme and authority by which clients reach the server. Links in responses begin with it.
 struct ServiceOrigin: Sendable {
-  /// `--public-url` without a trailing slash; it wins over what the client sent.
+  /// `--public-url` without a trailing slash; it overrides `Host`.
   let publicURL: String?
 
-  /// The origin of a request. A `Host` that is not a plain authority is replaced by the authority `fallback`.
+  /// The origin of a request. The authority `fallback` replaces a `Host` that is no plain authority.
   func origin(host: String?, isSecure: Bool, fallback: @autoclosure () -> String) -> String {
     if let publicURL { return publicURL }
-    let isUsable = host.map { (1...255).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) } ?? false
+    let isUsable = host.map { (1...Limits.originHostBytesMax).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) } ?? false
     return (isSecure ? "https://" : "http://") + (isUsable ? host ?? fallback() : fallback())
   }
 

@@ -1,13 +1,13 @@
 import OData
 
-/// A media type with its parameters (RFC 9110 section 8.3.1), names in lower case.
+/// A media type with its parameters (RFC 9110 section 8.3.1). Names are in lower case.
 struct MediaType: Equatable {
   let name: String
   let parameters: [String: String]
 
-  /// Reads a header's value; nil when it is malformed.
+  /// Parses the value of a field; nil when it is malformed.
   init?(_ text: String) {
-    // What nearly every request says: no need to take it apart.
+    // The common value needs no parsing.
     guard text != "application/json" else {
       self.init(name: text, parameters: [:])
       return
@@ -20,7 +20,7 @@ struct MediaType: Equatable {
     self.parameters = parameters
   }
 
-  /// Reads one element of a list; nil when it is malformed or has a parameter twice.
+  /// Parses an element of a list; nil when it is malformed or has a parameter twice.
   init?(element: Substring) {
     guard let parts = FieldList.split(element, at: UInt8(ascii: ";")), let first = parts.first else { return nil }
     name = FieldList.trimmed(first).lowercased()
@@ -35,7 +35,7 @@ struct MediaType: Equatable {
     self.parameters = parameters
   }
 
-  /// Whether a body of this type is JSON that can be read: RFC 8259 section 8.1 knows UTF-8 only.
+  /// Whether the type is JSON in UTF-8, the only encoding of RFC 8259 section 8.1.
   var isJSONInUTF8: Bool {
     guard name == "application/json" else { return false }
     guard let charset = parameters["charset"]?.lowercased() else { return true }
@@ -44,8 +44,7 @@ struct MediaType: Equatable {
 }
 
 extension MediaType {
-  /// What a client accepts, with the weight of each (RFC 9110 section 12.5.1). An element that cannot be read is none: it
-  /// says nothing of what is offered here.
+  /// The media ranges of `Accept` with their weights (RFC 9110 section 12.5.1). Malformed elements are ignored.
   static func accepted(_ fields: [String]) -> [(type: MediaType, weight: Double)] {
     FieldList.readable(fields).compactMap { element in
       guard let type = MediaType(element: element), let weight = FieldList.weight(type.parameters["q"]) else {
@@ -57,14 +56,13 @@ extension MediaType {
 }
 
 extension FieldList {
-  /// The elements of a list that a client may send and a server may disregard: of a field whose quotes are not closed,
-  /// none.
+  /// The elements of an optional list (RFC 9110 section 5.6.1). A field with an unclosed quoted string has none.
   static func readable(_ fields: [String]) -> [Substring] {
     fields.flatMap { elements(of: [$0]) ?? [] }
   }
 
-  /// The weight of each name in a list whose elements have no other parameter, such as charsets and codings, by names in
-  /// lower case. An element that cannot be read is left out.
+  /// The weights of a list whose elements have no other parameter, such as charsets and codings, by name in lower case.
+  /// Malformed elements are ignored.
   static func weights(_ fields: [String]) -> [String: Double] {
     var weights: [String: Double] = [:]
     for element in readable(fields) {
@@ -81,7 +79,7 @@ extension FieldList {
     return weight(String(parameter.dropFirst(2)))
   }
 
-  /// A weight between 0 and 1 with three digits at most, 1 when there is none (RFC 9110 section 12.4.2); nil when it is
+  /// A weight from 0 to 1 with at most three decimals, 1 when `text` is nil (RFC 9110 section 12.4.2); nil when it is
   /// malformed.
   static func weight(_ text: String?) -> Double? {
     guard let text else { return 1 }

@@ -1,39 +1,40 @@
 import NIOHTTP1
 import OData
 
-/// What a client prefers, from any number of `Prefer` fields (RFC 7240). Unknown and malformed ones are ignored.
+/// The preferences of the `Prefer` fields (RFC 7240). Unknown and malformed ones are ignored.
 struct Preferences: Equatable {
-  /// What a write answers.
+  /// The preferred content of the response to a write (RFC 7240 section 4.2).
   enum Return: String {
     case minimal
     case representation
   }
 
-  /// nil when nothing was asked for.
+  /// The preference `return`; nil when there is none.
   private(set) var returning: Return?
-  /// `maxpagesize` (OData 4.01 part 1, 8.2.8.5): most entities of a page; nil unless it is one or more.
+  /// The preference `maxpagesize` (OData 4.01 part 1, 8.2.8.5): most entities of a page, at least 1; nil when there is none.
   var maxPageSize: Int? { plainPageSize ?? prefixedPageSize }
-  /// Whether an update may create what is not there, as Graph's guideline on upserts names it.
+  /// The preference `create-if-missing` of Graph's guideline on upserts: an update creates an entity that does not exist.
   private(set) var createsIfMissing = false
 
   private var plainPageSize: Int?
-  /// The name of OData 4.0, which yields to the plain one.
+  /// `odata.maxpagesize`, the name in OData 4.0; the one without the prefix overrides it.
   private var prefixedPageSize: Int?
 
+  /// Parses the `Prefer` fields of a request.
   init(_ headers: HTTPHeaders) {
     let fields = headers["Prefer"]
     guard !fields.isEmpty else { return }
-    // Graph's guideline also joins two preferences by a semicolon, which would make the second a parameter.
+    // Graph's guideline also separates preferences by semicolons, although RFC 7240 makes the second one a parameter.
     for element in FieldList.readable(fields) {
-      for preference in FieldList.split(element, at: UInt8(ascii: ";")) ?? [] { take(preference) }
+      for preference in FieldList.split(element, at: UInt8(ascii: ";")) ?? [] { add(preference) }
     }
   }
 
-  /// Takes one preference; the first of a name counts (RFC 7240 section 2).
-  private mutating func take(_ preference: Substring) {
+  /// Adds a preference; the first one of a name counts (RFC 7240 section 2).
+  private mutating func add(_ preference: Substring) {
     let parts = preference.split(separator: "=", maxSplits: 1).map(FieldList.trimmed)
     guard let name = parts.first?.lowercased() else { return }
-    // A value that cannot be read is ignored with its preference.
+    // A preference with a malformed value is ignored.
     guard let value = parts.count == 2 ? FieldList.value(parts[1])?.lowercased() : "" else { return }
     switch name {
     case "return": returning = returning ?? Return(rawValue: value)
@@ -44,8 +45,8 @@ struct Preferences: Equatable {
     }
   }
 
-  /// What a write says in `Preference-Applied`, one that `mayCreate` what is missing or another; nil when nothing was
-  /// asked for that it follows.
+  /// The value of `Preference-Applied` in the response to a write (RFC 7240 section 3); nil when no preference was applied.
+  /// `mayCreate` says that `create-if-missing` has an effect.
   func applied(mayCreate: Bool) -> String? {
     let names = [
       createsIfMissing && mayCreate ? "create-if-missing" : nil, returning.map { "return=\($0.rawValue)" },

@@ -1,18 +1,18 @@
 import OData
 
-/// The ids by which a request is found again in logs and in what clients report.
+/// The ids by which a request is found in logs and in reports of clients.
 struct RequestIdentity: Sendable {
   /// A new GUID.
   let requestID: String
-  /// What the client sent as `client-request-id`, else the same as `requestID`.
+  /// The `client-request-id` that the client sent, or else `requestID`.
   let clientRequestID: String
 }
 
-/// Makes request ids: unique, not secret. Owned by one event loop.
+/// Generates request ids, which are unique but not secret. Owned by one event loop.
 struct RequestIDGenerator {
   private var state: UInt64 = .random(in: .min ... .max)
 
-  /// A new identity; a client's id is echoed when it is short and printable.
+  /// A new identity. The client's id is echoed when it is short and printable.
   mutating func identity(clientRequestID: String?) -> RequestIdentity {
     let requestID = nextGUID()
     guard let sent = clientRequestID, (1...Limits.clientRequestIDBytesMax).contains(sent.utf8.count),
@@ -21,14 +21,14 @@ struct RequestIDGenerator {
     return RequestIdentity(requestID: requestID, clientRequestID: sent)
   }
 
-  /// A GUID of version 4 (RFC 9562) from a generator of its own, so that no system call is made per request.
+  /// A version 4 UUID (RFC 9562 section 5.4) without a system call.
   private mutating func nextGUID() -> String {
     let high = next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
     let low = next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
     return GUID.text(high: high, low: low)
   }
 
-  /// SplitMix64.
+  /// The next number of the SplitMix64 generator.
   private mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

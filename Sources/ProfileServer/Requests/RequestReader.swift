@@ -4,12 +4,13 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Reads what a request says beside its path: the query, preconditions, the body, and addresses within the body.
+/// Reads the parts of a request other than its path: header fields, query, body, and addresses in the body.
 struct RequestReader {
   let settings: GraphSettings
-  /// Whether an origin is this server.
+  /// Whether an origin is this server's.
   private let isOwn: (URLOrigin) -> Bool
 
+  /// A reader for requests to the server whose origins `isOwn` recognizes.
   init(settings: GraphSettings, isOwn: @escaping (URLOrigin) -> Bool) {
     self.settings = settings
     self.isOwn = isOwn
@@ -17,21 +18,23 @@ struct RequestReader {
 
   // MARK: Header section and query
 
-  /// A write needs a JSON body in UTF-8. Graph answers 400, not 415, to any other media type.
+  /// Checks that a write has a JSON body in UTF-8. Throws `GraphError.contentTypeMissing` or `contentTypeNotJSON`: Graph
+  /// responds with 400, not 415.
   func checkMediaType(_ request: GraphRequest) throws(GraphError) {
     guard request.method == .POST || request.method == .PATCH || request.method == .PUT else { return }
     guard let contentType = request.headers.first(name: "Content-Type") else { throw .contentTypeMissing }
     guard MediaType(contentType)?.isJSONInUTF8 == true else { throw .contentTypeNotJSON }
   }
 
-  /// A client that sends an `Idempotency-Key` relies on it, so the key is refused where it has no effect.
+  /// Throws `GraphError.idempotencyKeyOfNoCreation` for an `Idempotency-Key` that would have no effect, because its client
+  /// relies on it.
   func checkIdempotencyKey(_ request: GraphRequest, _ resource: Resource?) throws(GraphError) {
     guard request.headers.contains(name: "Idempotency-Key"), resource?.takesIdempotencyKey(request.method) != true
     else { return }
     throw .idempotencyKeyOfNoCreation
   }
 
-  /// The query, read against the type of the resource.
+  /// The query options, parsed against the type of the resource. Throws the error of an invalid or unsupported option.
   func options(_ request: GraphRequest, _ requested: RequestedResource) throws(GraphError) -> QueryOptions {
     do throws(QueryError) {
       return try QueryOptions(
@@ -41,7 +44,8 @@ struct RequestReader {
     }
   }
 
-  /// The form of the answer, chosen before anything is written. Plain text has one form, in UTF-8.
+  /// The representation of the response, chosen before anything is written. Plain text is always UTF-8. Throws
+  /// `GraphError.notAcceptable` when the client accepts none.
   func representation(
     _ request: GraphRequest, _ options: QueryOptions, _ resource: Resource?
   ) throws(GraphError) -> Representation {
@@ -54,25 +58,25 @@ struct RequestReader {
     return form
   }
 
-  /// The page of a list that the request asks for.
+  /// The page of a list that a request asks for. Throws what `PageRequest` throws.
   func page(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> PageRequest {
     try PageRequest(exchange, by: caller, cipher: settings.pageTokenCipher)
   }
 
-  /// The entities of a list of which only the number is wanted.
+  /// The query for the count of a list.
   func counting(_ exchange: Exchange) -> ListQuery {
     ListQuery(exchange.options, limit: 0, cancellation: exchange.request.cancellation).counting
   }
 
   // MARK: Body
 
-  /// The body, which must not be empty.
+  /// The body. Throws `GraphError.bodyMissing` when there is none.
   func body(_ exchange: Exchange) throws(GraphError) -> ByteBuffer {
     guard let body = exchange.request.body, body.readableBytes > 0 else { throw .bodyMissing }
     return body
   }
 
-  /// The body, read against a type.
+  /// The body, read against a type. Throws the error of a missing or invalid body.
   func patch(
     _ exchange: Exchange, _ purpose: EntityReader.Purpose, _ type: StructuredType
   ) throws(GraphError) -> StructuredPatch {
@@ -85,11 +89,11 @@ struct RequestReader {
     }
   }
 
-  /// The key under which a creation was sent; nil when it has none. The key holds for this caller, application and path
-  /// alone.
+  /// The receipt of a creation with an `Idempotency-Key`; nil when there is no key. A key belongs to the caller, the
+  /// application and the path. Throws `GraphError.malformedIdempotencyKey` when it is too long or not ASCII.
   func receipt(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> IdempotencyReceipt? {
     guard let key = exchange.request.headers.first(name: "Idempotency-Key") else { return nil }
-    // The codec replaces bytes that are not UTF-8 by one character, which would make one key of several.
+    // NIO's decoder replaces bytes that are not UTF-8 by one character, so different keys would become equal.
     guard (1...Limits.idempotencyKeyBytesMax).contains(key.utf8.count), key.utf8.allSatisfy({ $0 < 0x80 }) else {
       throw .malformedIdempotencyKey
     }
@@ -97,20 +101,21 @@ struct RequestReader {
     let body = exchange.request.body.map { Array($0.readableBytesView) } ?? []
     let cipher = settings.pageTokenCipher
     return IdempotencyReceipt(
-      key: cipher.digest([exchange.request.path] + scope.map { Array($0.utf8) }), body: cipher.digest([body]),
+      key: cipher.keyedDigest([exchange.request.path] + scope.map { Array($0.utf8) }), body: cipher.keyedDigest([body]),
       time: SystemClock.now())
   }
 
   // MARK: Addresses
 
-  /// An address that stands in a request.
+  /// An address in a request. Throws what `ServiceAddress` throws.
   func address(
     _ text: String, in request: GraphRequest, from hosts: ServiceAddress.Hosts
   ) throws(GraphError) -> ServiceAddress {
     try ServiceAddress(text, in: request, from: hosts, isOwn: isOwn)
   }
 
-  /// The people whom `members@odata.bind` names.
+  /// The people of `members@odata.bind`. Throws `GraphError.membersTooMany` when there are too many, and the error of an
+  /// address that names no person.
   func members(
     _ patch: StructuredPatch, _ exchange: Exchange, _ caller: Caller
   ) throws(GraphError) -> [OwnerReference] {
@@ -121,13 +126,13 @@ struct RequestReader {
     return members
   }
 
-  /// The person whom the body names by a reference.
+  /// The person of the entity reference in the body. Throws the error of a body or an address that names no person.
   func referencedMember(_ exchange: Exchange, _ caller: Caller) throws(GraphError) -> OwnerReference {
     let address = try body(exchange).withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
     return try member(at: address, exchange, caller)
   }
 
-  /// The person at an address.
+  /// The person at an address. Throws the error of an address that names no person.
   func member(at address: String, _ exchange: Exchange, _ caller: Caller) throws(GraphError) -> OwnerReference {
     try self.address(address, in: exchange.request, from: .ownAndGraph).person(in: caller.tenant)
   }

@@ -3,32 +3,32 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// An address that a request holds: the url of a request in a batch, a link in it, or a reference to an entity.
+/// An address within a request: the URL of a request in a batch, a link, or an entity reference.
 ///
-/// This is the one reader of them all. What it gives is read on as the target of a request is, so that every form of a
-/// path is taken wherever one stands, and escapes are decoded once.
+/// All of them are parsed here, to a target that is then parsed like that of a request. So every form of a path is accepted
+/// everywhere, and percent-encoding is decoded once.
 struct ServiceAddress {
-  /// Whose addresses are taken.
+  /// The hosts that an absolute address may name.
   enum Hosts {
-    /// This server's alone.
+    /// This server.
     case own
-    /// Also those of Microsoft Graph, which official clients write into references whatever server they speak to.
+    /// This server and Microsoft Graph, which official clients write into references whatever server they call.
     case ownAndGraph
   }
 
-  /// Path and query in origin form, percent-encoded, in ASCII.
+  /// The target in origin form, percent-encoded, in ASCII.
   let target: String
 
-  /// Reads an address that stands in `request`, relative to whose version it may be, with or without a slash before it.
-  /// `isOwn` says which origins are this server's beside the one that the request was sent to.
+  /// Parses an address in `request`. It may be relative to the service version of the request, with or without a leading
+  /// slash. `isOwn` recognizes the origins of this server other than the one that the request was sent to.
   ///
-  /// A blank and other characters that a URL cannot have are taken for what they would be encoded, as the page on
-  /// batching has them. Throws for another host, and for what could be read in two ways.
+  /// Spaces and other characters that a URL cannot have are percent-encoded, because Graph's page on batching shows them.
+  /// Throws `GraphError.addressOfAnotherHost` for another host, `malformedAddress` for an ambiguous address, and `urlTooLong`.
   init(
     _ text: String, in request: GraphRequest, from hosts: Hosts, isOwn: (URLOrigin) -> Bool
   ) throws(GraphError) {
     guard text.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
-    // As an array, since a batch holds many.
+    // As an array, for speed: a batch has many addresses.
     let address = Self.trimmed(Array(text.utf8)[...])
     guard !address.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "#") }) else {
       throw .malformedAddress
@@ -40,7 +40,7 @@ struct ServiceAddress {
     }
     let path = address.drop { $0 == Self.slash }
     var bytes: [UInt8] = []
-    // Some clients write the version too.
+    // Some clients include the version.
     if ResourcePath.ServiceVersion(segment: path.prefix { $0 != Self.slash && $0 != UInt8(ascii: "?") }) == nil {
       bytes.append(Self.slash)
       bytes += request.versionSegment
@@ -50,7 +50,7 @@ struct ServiceAddress {
     target = Self.encoded(bytes)
   }
 
-  /// Without blanks at its ends.
+  /// The bytes without spaces and tabs at both ends.
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var bytes = bytes.drop(while: isBlank)
     while let last = bytes.last, isBlank(last) { bytes.removeLast() }
@@ -61,16 +61,17 @@ struct ServiceAddress {
 
   private static let slash = UInt8(ascii: "/")
 
-  /// Whether an address begins with the scheme of HTTP, in any case.
+  /// Whether an address begins with `http://` or `https://`, in any case.
   private static func isAbsolute(_ address: ArraySlice<UInt8>) -> Bool {
-    // Most are relative, which one byte tells.
+    // Most addresses are relative, which the first byte shows.
     guard let first = address.first, first | 0x20 == UInt8(ascii: "h") else { return false }
     let scheme = String(decoding: address.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
     return (scheme.isSameName(as: "http") || scheme.isSameName(as: "https"))
       && address.dropFirst(scheme.utf8.count).starts(with: "://".utf8)
   }
 
-  /// What follows the server's name in an absolute address, and the path of its public URL where it has one.
+  /// The rest of an absolute address after the origin of the server, and after the path of its public URL. Throws
+  /// `GraphError.addressOfAnotherHost` for another host and `malformedAddress` for an invalid one.
   private static func rest(
     of address: Substring, _ ownText: String, _ hosts: Hosts, _ isOwn: (URLOrigin) -> Bool
   ) throws(GraphError) -> Substring.UTF8View {
@@ -83,7 +84,7 @@ struct ServiceAddress {
     return authority.drop { $0 != slash && $0 != UInt8(ascii: "?") }
   }
 
-  /// What follows `origin`, in any case, in an address that begins with it.
+  /// The rest of an address after `origin`, compared case-insensitively; nil when the address does not begin with it.
   private static func rest(of address: Substring.UTF8View, behind origin: String.UTF8View) -> Substring.UTF8View? {
     let rest = address.dropFirst(origin.count)
     let head = String(decoding: address.prefix(origin.count), as: UTF8.self)
@@ -91,14 +92,14 @@ struct ServiceAddress {
     return rest.isEmpty || rest.first == slash || rest.first == UInt8(ascii: "?") ? rest : nil
   }
 
-  /// Whether the request was sent to this host and port. The scheme may differ: what ends TLS before this server speaks
-  /// plain HTTP to it.
+  /// Whether the request was sent to this host and port. The scheme may differ, because a proxy that terminates TLS uses plain
+  /// HTTP to this server.
   private static func isCalled(_ origin: URLOrigin, _ ownText: String) -> Bool {
     guard let own = URLOrigin(prefixOf: ownText) else { return false }
     return own.isSame(as: origin) || (own.host == origin.host && own.port == origin.port)
   }
 
-  /// The hosts of the global service, its forerunner and the national clouds.
+  /// The hosts of Microsoft Graph: the global service, its canary, and the national clouds.
   private static let graphHosts: Set<String> = [
     "graph.microsoft.com", "canary.graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us",
     "graph.microsoft.de", "microsoftgraph.chinacloudapi.cn",
@@ -110,7 +111,8 @@ struct ServiceAddress {
 
   // MARK: Encoding
 
-  /// The same address without characters that a URL cannot have (RFC 3986 section 2); what is encoded already stays.
+  /// An address with the characters that a URL cannot have percent-encoded (RFC 3986 section 2.1). Existing encodings are
+  /// kept.
   private static func encoded(_ address: [UInt8]) -> String {
     guard address.contains(where: isExcluded) else { return String(decoding: address, as: UTF8.self) }
     var bytes: [UInt8] = []
@@ -138,11 +140,12 @@ struct ServiceAddress {
 // MARK: References
 
 extension ServiceAddress {
-  /// Another name for the tenant of the caller, as in addresses of Graph.
+  /// Graph's alias of the caller's tenant in addresses.
   private static let ownTenant = "myorganization"
 
-  /// The person whom a reference names, in any form that a path may have. A tenant may stand behind the version, if it is
-  /// the caller's. Whose id it is shows when it is looked for: an id of the directory may be that of a person only.
+  /// The person whom a reference names, in any form of a path. The caller's tenant may follow the version. Whether an id of
+  /// `/directoryObjects` is that of a person shows when it is looked up. Throws `GraphError.malformedReference` when the
+  /// address names no person.
   func person(in tenant: TenantID) throws(GraphError) -> OwnerReference {
     let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
     guard let requested = try? RequestedResource(path: Self.path(path, without: tenant)),
@@ -165,12 +168,13 @@ extension ServiceAddress {
 }
 
 extension GraphError {
+  /// An address that is invalid or ambiguous.
   static let malformedAddress = GraphError(
     status: .badRequest, code: .badRequest,
     message: "An address in the body holds a control character, a fragment or a user, or no host that can be. "
       + "Percent-encode it, and leave out what begins with '#'.")
 
-  /// An address names a server that nothing is read from here.
+  /// An address of a host that is not allowed there.
   static func addressOfAnotherHost(_ hosts: ServiceAddress.Hosts) -> GraphError {
     switch hosts {
     case .own:

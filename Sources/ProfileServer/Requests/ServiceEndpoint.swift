@@ -1,7 +1,7 @@
 import NIOHTTP1
 import OData
 
-/// What a path below a version of the service names, as far as that shows before the model is asked.
+/// The kind of a Graph request, by its path.
 enum ServiceEndpoint {
   /// A document that describes the service.
   enum Document {
@@ -14,10 +14,10 @@ enum ServiceEndpoint {
   case document(ResourcePath.ServiceVersion, Document)
   /// `$batch` (OData 4.01 part 1, 11.7).
   case batch
-  /// Anything else, which the model decides on.
+  /// A resource of the model.
   case resource
 
-  /// Looks at the path of a request. Throws when a segment that could name an endpoint cannot be read.
+  /// The endpoint of a request. Throws the error of a path that is not percent-encoded correctly.
   init(_ request: GraphRequest) throws(GraphError) {
     let found: (version: ResourcePath.ServiceVersion, segment: String)?
     do throws(PathError) { found = try request.pathBelowRoot() } catch { throw GraphError(error) }

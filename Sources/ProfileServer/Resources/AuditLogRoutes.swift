@@ -1,12 +1,13 @@
 import OData
 import Profiles
 
-/// Routes of the audit log of a person.
+/// Routes of a person's audit log, an extension of Graph.
 struct AuditLogRoutes {
   let session: ProfileSession
   let requests: RequestReader
   let responses: ResponseFinisher
 
+  /// Lists the entries of an audit log. Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ person: OwnerReference, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
     session.auditLog.list(of: person, page.query, by: caller) { [responses] result in
@@ -20,6 +21,7 @@ struct AuditLogRoutes {
     }
   }
 
+  /// Counts the entries of an audit log.
   func count(_ exchange: Exchange, _ person: OwnerReference, _ caller: Caller) {
     session.auditLog.list(of: person, requests.counting(exchange), by: caller) { [responses] in
       responses.finish(exchange, countOf: $0.map(\.1))

@@ -9,6 +9,7 @@ struct GroupRoutes {
 
   // MARK: Groups
 
+  /// Lists groups (Graph page on listing groups). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
     session.groups.list(page.query, by: caller) { [responses] in
@@ -16,16 +17,19 @@ struct GroupRoutes {
     }
   }
 
+  /// Counts groups.
   func count(_ exchange: Exchange, _ caller: Caller) {
     session.groups.list(requests.counting(exchange), by: caller) { [responses] in
       responses.finish(exchange, countOf: $0)
     }
   }
 
+  /// Gets a group.
   func read(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) {
     session.groups.read(id, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
+  /// Creates a group with its first members (`members@odata.bind`). Throws the error of an invalid request.
   func create(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let patch = try requests.patch(exchange, .create, ProfileModel.group)
     let receipt = try requests.receipt(exchange, by: caller)
@@ -35,6 +39,7 @@ struct GroupRoutes {
     }
   }
 
+  /// Updates a group and adds members (`members@odata.bind`). Throws the error of an invalid request.
   func update(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) throws(GraphError) {
     let patch = try requests.patch(exchange, .update, ProfileModel.group)
     let preconditions = try Preconditions(exchange.request.headers)
@@ -44,6 +49,7 @@ struct GroupRoutes {
     }
   }
 
+  /// Deletes a group. Throws the error of an invalid request.
   func delete(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) throws(GraphError) {
     let preconditions = try Preconditions(exchange.request.headers)
     session.groups.delete(id, preconditions: preconditions, by: caller) { [responses] in
@@ -53,7 +59,8 @@ struct GroupRoutes {
 
   // MARK: Members
 
-  /// Members may be of several types, each of which says its own.
+  /// Lists the members of a group. They may have several types, so each states its own. Throws the error of an invalid
+  /// request.
   func listMembers(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
     session.groups.listMembers(of: id, page.query, by: caller) { [responses] in
@@ -61,12 +68,15 @@ struct GroupRoutes {
     }
   }
 
+  /// Counts the members of a group.
   func countMembers(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) {
     session.groups.listMembers(of: id, requests.counting(exchange), by: caller) { [responses] in
       responses.finish(exchange, countOf: $0)
     }
   }
 
+  /// Adds the member that the body references (OData 4.01 part 1, 11.4.6.1; Graph page on adding members). Throws the
+  /// error of an invalid request.
   func addMember(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) throws(GraphError) {
     let user = try requests.referencedMember(exchange, caller)
     let receipt = try requests.receipt(exchange, by: caller)
@@ -75,12 +85,14 @@ struct GroupRoutes {
     }
   }
 
-  /// Removes the member whose address is `$id` (OData 4.01 part 1, 11.4.6.2).
+  /// Removes the member whose address is `$id` (OData 4.01 part 1, 11.4.6.2). Throws `GraphError.referenceNotNamed` without
+  /// `$id`, and the error of an address that names no person.
   func removeNamedMember(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) throws(GraphError) {
     guard let address = exchange.options.id else { throw .referenceNotNamed }
     removeMember(exchange, try requests.member(at: address, exchange, caller), id, caller)
   }
 
+  /// Removes a member from a group (OData 4.01 part 1, 11.4.6.2).
   func removeMember(_ exchange: Exchange, _ user: UserID, _ id: GroupID, _ caller: Caller) {
     removeMember(exchange, .id(user), id, caller)
   }
@@ -93,6 +105,7 @@ struct GroupRoutes {
 
   // MARK: Memberships
 
+  /// Lists the groups of a person (Graph page on listing memberOf). Throws the error of an invalid request.
   func listMemberships(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
     session.groups.listMemberships(of: user, page.query, by: caller) { [responses] in
@@ -100,6 +113,7 @@ struct GroupRoutes {
     }
   }
 
+  /// Counts the groups of a person.
   func countMemberships(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) {
     session.groups.listMemberships(of: user, requests.counting(exchange), by: caller) { [responses] in
       responses.finish(exchange, countOf: $0)

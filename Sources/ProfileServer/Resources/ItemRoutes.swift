@@ -7,6 +7,7 @@ struct ItemRoutes {
   let requests: RequestReader
   let responses: ResponseFinisher
 
+  /// Lists the items of a collection. Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
     let page = try requests.page(exchange, by: request.caller)
     session.items.list(request, page.query) { [responses] result in
@@ -20,14 +21,17 @@ struct ItemRoutes {
     }
   }
 
+  /// Counts the items of a collection.
   func count(_ exchange: Exchange, _ request: CollectionRequest) {
     session.items.count(request, requests.counting(exchange)) { [responses] in responses.finish(exchange, count: $0) }
   }
 
+  /// Gets an item.
   func read(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) {
     session.items.read(id, of: request) { [responses] in responses.finish(exchange, read: $0) }
   }
 
+  /// Creates an item. Throws the error of an invalid request.
   func create(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
     let patch = try requests.patch(exchange, .create, request.collection.target)
     let receipt = try requests.receipt(exchange, by: request.caller)
@@ -36,6 +40,8 @@ struct ItemRoutes {
     }
   }
 
+  /// Updates an item, or creates it with `Prefer: create-if-missing` (OData 4.01 part 1, 11.4.3 and 11.4.4). Throws the
+  /// error of an invalid request.
   func update(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) throws(GraphError) {
     let update = try requests.patch(exchange, .update, request.collection.target)
     let preconditions = try Preconditions(exchange.request.headers)
@@ -50,6 +56,7 @@ struct ItemRoutes {
     }
   }
 
+  /// Deletes an item. Throws the error of an invalid request.
   func delete(_ exchange: Exchange, _ id: ItemID, _ request: CollectionRequest) throws(GraphError) {
     let preconditions = try Preconditions(exchange.request.headers)
     session.items.delete(id, preconditions: preconditions, in: request) { [responses] in

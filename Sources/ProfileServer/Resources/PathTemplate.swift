@@ -1,8 +1,9 @@
 import OData
 
-/// The shape of a resource's path below a service version, such as `/users/{user-id}/profile/{collection}/{item-id}`.
+/// The template of a resource's path below the service version, such as
+/// `/users/{user-id}/profile/{collection}/{item-id}`.
 struct PathTemplate: Sendable {
-  /// A key that clients put into a path. The raw value is its name in the OpenAPI document.
+  /// A key in a path. The raw value is its name in the OpenAPI document.
   enum Key: String, Sendable {
     case user = "user-id"
     case item = "item-id"
@@ -10,7 +11,7 @@ struct PathTemplate: Sendable {
     case member = "member-id"
     case object = "object-id"
 
-    /// The name in labels of metrics and logs.
+    /// The name in metric labels and logs.
     fileprivate var label: String {
       switch self {
       case .user, .group, .object: "id"
@@ -19,7 +20,7 @@ struct PathTemplate: Sendable {
       }
     }
 
-    /// What the key is, for readers of the OpenAPI document.
+    /// The description in the OpenAPI document.
     var documentation: String {
       switch self {
       case .user: "The id or the user principal name of a person."
@@ -36,19 +37,19 @@ struct PathTemplate: Sendable {
     /// An entity set or a navigation property.
     case name(String)
     case key(Key)
-    /// Any collection of a profile.
+    /// The name of a collection of a profile.
     case collection
-    /// A property, or a path of properties.
+    /// The name of a property, or a path of properties.
     case property
-    /// A segment that begins with a dollar sign.
+    /// A segment such as `$count`.
     case system(String)
   }
 
-  /// The template as it is written.
+  /// The template as text.
   let text: String
   let segments: [Segment]
 
-  /// Reads a template. One that cannot be read is a mistake in the table of resources and ends the process.
+  /// Parses a template. An invalid one is a programming error in `ResourceTable` and traps.
   init(_ text: String) {
     self.text = text
     segments = text.split(separator: "/").map { Self.segment(String($0)) }
@@ -66,27 +67,27 @@ struct PathTemplate: Sendable {
     }
   }
 
-  /// The keys of the path, in their order.
+  /// The keys in the path, in order.
   var keys: [Key] {
     segments.compactMap { if case .key(let key) = $0 { key } else { nil } }
   }
 
-  /// Whether there is one such path for each collection of a profile.
+  /// Whether the template stands for a path of each collection of a profile.
   var isOfCollection: Bool { segments.contains(.collection) }
 
-  /// Whether the path ends with the key of an entity, so that it names the entity itself.
+  /// Whether the path ends with a key, so that it names an entity.
   var namesEntity: Bool { if case .key = segments.last { true } else { false } }
 
-  /// The versions of the service that have the path: `/v1.0` has no profile.
+  /// The service versions that have the path: `/v1.0` has no profile.
   var versions: [ResourcePath.ServiceVersion] { segments.contains(.name("profile")) ? [.beta] : [.beta, .v1] }
 
-  /// The same path below `/me`; nil for one that does not lead through a person.
+  /// The path below `/me`; nil when the path is not below a user.
   var belowMe: String? {
     guard segments.dropFirst().first == .key(.user) else { return nil }
     return "/me" + text.split(separator: "/").dropFirst(2).map { "/\($0)" }.joined()
   }
 
-  /// What stands for the path in metrics and logs. It holds no id and no name of a person.
+  /// The label in metrics and logs, which contains no personal data.
   var label: String {
     segments.map { segment in
       switch segment {

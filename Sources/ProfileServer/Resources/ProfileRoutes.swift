@@ -7,6 +7,7 @@ struct ProfileRoutes {
   let requests: RequestReader
   let responses: ResponseFinisher
 
+  /// Gets a profile with its collections. Throws the error of an invalid request.
   func read(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) throws(GraphError) {
     try ExpansionLinks.checkLength(exchange)
     let options = exchange.options
@@ -17,21 +18,25 @@ struct ProfileRoutes {
     }
   }
 
+  /// Validates an update of a profile, which has no writable property, and responds with the profile. Throws the error of
+  /// an invalid request.
   func update(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) throws(GraphError) {
     try checkPreconditions(exchange)
-    // A profile has no property that can be set, so the body is only checked.
+    // A profile has no writable property, so the body is only validated.
     _ = try requests.patch(exchange, .update, ProfileModel.profile)
     session.profiles.open(owner, for: .write, by: caller) { view in
       finish(exchange, view, by: caller, collections: [], showsID: true)
     }
   }
 
+  /// Deletes all items of a profile. Throws the error of an invalid request.
   func delete(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) throws(GraphError) {
     try checkPreconditions(exchange)
     session.profiles.delete(owner, by: caller) { [responses] in responses.finish(exchange, removed: $0) }
   }
 
-  /// A profile has no entity tag, so none matches; it always exists, so `*` does.
+  /// Throws the error 412 when a precondition fails (RFC 9110 section 13.1). A profile has no entity tag, so none matches; it
+  /// always exists, so `*` matches.
   private func checkPreconditions(_ exchange: Exchange) throws(GraphError) {
     let preconditions = try Preconditions(exchange.request.headers)
     if let tags = preconditions.ifMatch, tags != .any { throw GraphError(.preconditionFailed) }
@@ -54,7 +59,7 @@ struct ProfileRoutes {
     }
   }
 
-  /// A profile shows all its collections unless some are selected or expanded, as published answers do.
+  /// The collections that a response shows: the selected and expanded ones, or else all, as in Graph's published responses.
   private static func collections(_ options: QueryOptions) -> [ExpandedCollection] {
     guard options.selection != nil || options.expansions != nil else {
       return ProfileModel.collections.map { ExpandedCollection(collection: $0) }

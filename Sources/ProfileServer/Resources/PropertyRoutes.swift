@@ -10,7 +10,8 @@ struct PropertyRoutes {
   /// The entity that a property is read from, as a value of its type, with its context URL.
   private typealias Entity = (value: StructuredValue?, context: String)
 
-  /// Reads a property of the entity that the path names.
+  /// Responds with a property of the entity that the path names (OData 4.01 part 1, 11.2.4). Throws
+  /// `GraphError.notImplemented` when the path names no entity with properties.
   func read(_ exchange: Exchange, _ requested: RequestedResource, _ caller: Caller) throws(GraphError) {
     let encoder = responses.encoder(exchange)
     switch requested.subject {
@@ -70,12 +71,12 @@ struct PropertyRoutes {
     responses.finish(exchange, .text(text))
   }
 
-  /// How many values there are; none in a collection that was never set.
+  /// The number of values; 0 for a collection that was never set.
   private static func count(of value: Value) -> Int {
     if case .collection(let values) = value { values.count } else { 0 }
   }
 
-  /// The value at the end of a path; null when a value on the way is null (OData 4.01 part 1, 11.2.4).
+  /// The value at the end of a path of properties; null when a value on the way is null (OData 4.01 part 1, 11.2.4).
   private static func value(at path: [Property], in value: StructuredValue) -> Value {
     var value = value
     for (depth, property) in path.enumerated() {

@@ -1,29 +1,30 @@
 import OData
 import Profiles
 
-/// The resource that a path names, with the keys and properties in the path.
+/// The resource that the path of a request names, with the keys and properties in the path.
 struct RequestedResource {
-  /// Whose resource it is, as far as the path says so.
+  /// The entity that the path names, with its keys.
   enum Subject {
-    /// Nobody's in particular.
+    /// The service as a whole.
     case service
     case person(OwnerReference)
     case collection(OwnerReference, NavigationProperty)
     case item(OwnerReference, NavigationProperty, ItemID)
     case group(GroupID)
     case member(UserID, GroupID)
-    /// A person, by their id in the directory: the form that references use.
+    /// A directory object by its id, the form that references use.
     case directoryObject(UserID)
   }
 
   let version: ResourcePath.ServiceVersion
-  /// nil for a path that the model has and the service does not offer.
+  /// nil for a path of the model that the service does not offer.
   let resource: Resource?
   let subject: Subject
   /// The path to a property of the subject; empty for the subject itself.
   let properties: [Property]
 
-  /// Reads a path and finds its resource. Throws when the path cannot be read, or holds a key that no entity can have.
+  /// Parses a path and finds its resource. Throws the error of a path that the model does not have, and
+  /// `GraphError.malformedID` for a key that no entity can have.
   init(path bytes: [UInt8]) throws(GraphError) {
     let path: ResourcePath
     do throws(PathError) {
@@ -34,7 +35,7 @@ struct RequestedResource {
     self = try ResourceTable.tree.resource(at: path)
   }
 
-  /// The resource `resource` as a request named it.
+  /// A requested resource from its parts.
   init(
     _ version: ResourcePath.ServiceVersion, _ resource: Resource?, _ subject: Subject, _ properties: [Property]
   ) {
@@ -44,7 +45,7 @@ struct RequestedResource {
     self.properties = properties
   }
 
-  /// The type that query options are read against.
+  /// The type against which query options are parsed.
   var type: StructuredType {
     switch subject {
     case .collection(_, let collection), .item(_, let collection, _): collection.target

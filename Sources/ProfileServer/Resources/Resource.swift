@@ -2,8 +2,8 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// A resource of the service, declared once in `ResourceTable`. Dispatch, `Allow`, offered query options, labels of metrics,
-/// the OpenAPI document and the coverage page are derived from it.
+/// A resource of the service, declared once in `ResourceTable`. Dispatch, `Allow`, the supported query options, metric
+/// labels, the OpenAPI document and the coverage page are derived from it.
 final class Resource: Sendable {
   /// A row of the table.
   struct Declaration: Sendable {
@@ -13,7 +13,7 @@ final class Resource: Sendable {
     let tag: String
     let routes: [Route]
 
-    /// A resource at `template`. One without routes can be named by references and is answered with 501.
+    /// A resource at `template`. One without routes can be named by references; requests to it are answered with 501.
     init(_ template: String, _ title: String, of type: StructuredType, tag: String, _ routes: [Route]) {
       self.template = PathTemplate(template)
       self.title = title
@@ -24,17 +24,17 @@ final class Resource: Sendable {
   }
 
   let template: PathTemplate
-  /// What the resource is, for people.
+  /// What the resource is, for readers of the documents.
   let title: String
-  /// The type that query options and bodies are read against. Resources of a collection use the type of its items.
+  /// The type against which query options and bodies are parsed. Resources of a collection use the type of its items.
   let type: StructuredType
   /// Groups the resource in documents; resources of a collection are grouped by its name.
   let tag: String
   let routes: [Route]
-  /// What stands for the resource in metrics and logs.
+  /// The label in metrics and logs.
   let label: RouteLabel
 
-  /// The query options of a read, and of a write: what shapes its answer.
+  /// The query options of reads, and those of writes, which only shape the response.
   private let readOptions, writeOptions: QueryOptions.Supported
   /// Whether a success is plain text.
   let isPlainText: Bool
@@ -59,15 +59,14 @@ final class Resource: Sendable {
     allowedMethods = routes.flatMap { $0.method == .get ? [.GET, .HEAD] : [$0.method.httpMethod] }
   }
 
-  /// The route of a method; nil when the resource does not have it. `HEAD` takes the route of `GET` (RFC 9110 section
+  /// The route of a method; nil when the resource does not have the method. HEAD uses the route of GET (RFC 9110 section
   /// 9.3.2).
   func route(of method: HTTPMethod) -> Route? {
     let method = method == .HEAD ? .GET : method
     return routes.first { $0.method.httpMethod == method }
   }
 
-  /// The query options that a request with this method may use. A method that is not allowed is judged by 405, not by its
-  /// options.
+  /// The query options that requests with a method may use; none for a method that the resource does not have.
   func supportedOptions(of method: HTTPMethod) -> QueryOptions.Supported {
     switch method {
     case .GET, .HEAD: readOptions
@@ -77,12 +76,12 @@ final class Resource: Sendable {
     }
   }
 
-  /// Whether the method creates something, so that an `Idempotency-Key` makes a difference.
+  /// Whether the method creates something, so that an `Idempotency-Key` has an effect.
   func takesIdempotencyKey(_ method: HTTPMethod) -> Bool { method == .POST && route(of: .POST) != nil }
 }
 
 extension QueryOptions.Supported {
-  /// The options of a route; paging is offered as a whole.
+  /// The options of a route. Paging options are supported together.
   fileprivate init(_ options: [SystemQueryOption]) {
     self = options.reduce(into: []) { supported, option in
       switch option {

@@ -1,18 +1,18 @@
 import OData
 import Profiles
 
-/// Every resource of the service. A new resource is a row here, and a handler in the routes of its area.
+/// The table of all resources. A new resource is a row here and a method in the routes of its area.
 enum ResourceTable {
-  /// The resources in the order in which documents list them.
+  /// All resources, in the order of the documents.
   static let resources = declarations.enumerated().map { Resource($1, index: $0) }
 
   /// The resources by path.
   static let tree = ResourceTree(resources)
 
-  /// Resources that documents describe: those that have a method.
+  /// The resources that documents describe: those with a route.
   static var documented: [Resource] { resources.filter { !$0.routes.isEmpty } }
 
-  /// Labels of everything that requests are counted by, in the order of their indices.
+  /// All labels by which requests are counted, in the order of their indices.
   static let labels =
     RouteLabel.fixed
     + declarations.enumerated().map { index, row in
@@ -45,7 +45,7 @@ enum ResourceTable {
             .manageUsers, "Delete a user with the profile", isUnderMe: false,
             .person { $0.users.delete }),
         ]),
-      // References name people so; nothing is read there.
+      // For references only.
       .init("/directoryObjects/{object-id}", "A directory object", of: ProfileModel.user, tag: "users", []),
     ] + properties(of: "/users/{user-id}", "a user", ProfileModel.user, tag: "users", .readUser)
 
@@ -93,7 +93,7 @@ enum ResourceTable {
       of: "/users/{user-id}/profile/{collection}/{item-id}", "an item", ProfileModel.itemFacet, tag: "profile",
       .readProfile)
 
-  /// Properties of an entity as resources of their own (OData URL Conventions 4.01 section 4.6 to 4.8).
+  /// The properties of an entity as resources (OData URL Conventions 4.01 sections 4.6 to 4.8).
   private static func properties(
     of template: String, _ entity: String, _ type: StructuredType, tag: String, _ permissions: Access
   ) -> [Resource.Declaration] {

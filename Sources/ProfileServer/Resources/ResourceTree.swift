@@ -1,11 +1,11 @@
 import OData
 import Profiles
 
-/// Finds the resource of a path: the templates of the table, joined where they begin alike.
+/// The templates of all resources as a prefix tree, which resolves paths.
 struct ResourceTree: Sendable {
   private struct Node: Sendable {
     var resource: Resource?
-    /// The nodes that follow, by their place in `nodes`.
+    /// The child nodes, as indices of `nodes`.
     var names: [(name: String, node: Int)] = []
     var systems: [(name: String, node: Int)] = []
     var collection: Int?
@@ -14,11 +14,11 @@ struct ResourceTree: Sendable {
   }
 
   private var nodes = [Node()]
-  /// Nodes of entity sets by the type of their entities.
+  /// The nodes of entity sets, by the type of their entities.
   private var roots: [(type: StructuredType, node: Int)] = []
 
-  /// The tree of these resources. A template of the profile's collections is reached without `/profile` too, for those
-  /// that may leave it out.
+  /// The tree of `resources`. Templates of a profile's collections are added without `/profile` too, for the collections
+  /// whose path may omit it.
   init(_ resources: [Resource]) {
     for resource in resources {
       insert(resource, at: resource.template.segments)
@@ -61,10 +61,11 @@ struct ResourceTree: Sendable {
     }
   }
 
-  // MARK: Finding
+  // MARK: Resolution
 
-  /// The resource of a path. A path that ends elsewhere than at a resource is one that is not offered. Throws when a key is
-  /// none that an entity can have, for a profile under `/v1.0`, and for `$count` behind a single value.
+  /// The resource of a path, or one that is not offered when no template matches. Throws `GraphError.malformedID` for a key
+  /// that no entity can have, `profileNeedsBeta` for a profile under `/v1.0`, and `notACollection` for `$count` after a single
+  /// value.
   func resource(at path: ResourcePath) throws(GraphError) -> RequestedResource {
     var walk = PathResolution(path)
     guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return walk.notOffered }
@@ -93,7 +94,7 @@ struct ResourceTree: Sendable {
     case .key(let key): return try keyed(node, key, &walk)
     case .property(let property):
       walk.properties.append(property)
-      // A path of properties ends at the same node as a single one.
+      // A path of several properties has the same node as a single one.
       return walk.properties.count > 1 ? node : nodes[node].property
     case .system(let name):
       guard let system = nodes[node].systems.first(where: { $0.name == name }) else { return nil }
@@ -102,7 +103,7 @@ struct ResourceTree: Sendable {
     }
   }
 
-  /// The node behind a key; `key` is nil for whoever asks.
+  /// The node after a key. `key` is nil for `/me`.
   private func keyed(_ node: Int, _ key: ResourcePath.Key?, _ walk: inout PathResolution) throws(GraphError) -> Int? {
     guard let place = nodes[node].key else { return nil }
     switch (place.key, walk.subject) {
@@ -123,7 +124,7 @@ struct ResourceTree: Sendable {
   }
 }
 
-/// What the steps of a path were found to name so far.
+/// The state of resolving a path.
 private struct PathResolution {
   let version: ResourcePath.ServiceVersion
   var subject = RequestedResource.Subject.service
@@ -131,7 +132,7 @@ private struct PathResolution {
 
   init(_ path: ResourcePath) { version = path.version }
 
-  /// Goes on to a collection of the person; false when the path names no person.
+  /// Moves from the person to a collection; returns false when the path names no person.
   mutating func enter(_ collection: NavigationProperty) -> Bool {
     guard case .person(let owner) = subject else { return false }
     subject = .collection(owner, collection)
@@ -142,11 +143,11 @@ private struct PathResolution {
 }
 
 extension OwnerReference {
-  /// The placeholder by which an official client's builder for `/me` reaches a server that does not rewrite it.
+  /// The id in the URLs of official SDKs' request builder for `/me`, for clients that do not replace it themselves.
   private static let meToken = "me-token-to-replace"
 
-  /// The person whom a key of `/users` names; nil for `/me`. Throws when it is neither an id nor a principal name, and for
-  /// an alternate key that people do not have.
+  /// The person of a key of `/users`; nil stands for `/me`. Throws `GraphError.malformedID` when the key is neither an id nor a
+  /// principal name, and the error of an unknown alternate key.
   fileprivate init(_ key: ResourcePath.Key?) throws(GraphError) {
     guard let key, key.value != Self.meToken else {
       self = .me
@@ -160,7 +161,7 @@ extension OwnerReference {
         self = .id(id)
       } else {
         guard key.name == nil else { throw .malformedID }
-        // Names may be longer than ids.
+        // A principal name may be longer than an id.
         self = .principalName(try Self.principalName(key.value))
       }
     case "userPrincipalName": self = .principalName(try Self.principalName(key.value))
@@ -168,7 +169,7 @@ extension OwnerReference {
     }
   }
 
-  /// What may be somebody's principal name, also if it was stored when names were judged otherwise.
+  /// A text that may be a principal name. Only the length is checked, because older rules may have allowed other names.
   private static func principalName(_ name: String) throws(GraphError) -> String {
     guard (1...Limits.userPrincipalNameBytesMax).contains(name.utf8.count) else { throw .malformedID }
     return name

@@ -2,12 +2,12 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// One method of a resource: who may call it, what it takes, what it answers, and the code that runs.
+/// A method of a resource: its permissions, query options, success responses, and handler.
 struct Route: Sendable {
-  /// What a route answers on success.
+  /// The response to a successful request.
   enum Success: Equatable, Sendable {
     case entity, list, created, updated, deleted, count, property, rawValue
-    /// An update that is answered without a body unless the client asks for one.
+    /// An update; the response has no content unless the client prefers it.
     case updatedSilently
     /// A reference that was added.
     case added
@@ -15,22 +15,23 @@ struct Route: Sendable {
 
   let method: APIOperation.Method
   let permissions: Access
-  /// What the route does, for people; `{collection}` stands for the name of the collection.
+  /// What the route does, for readers of the documents. `{collection}` is replaced by the name of the collection.
   let summary: String
   let success: Success
-  /// The system query options that the route takes beside `$format`.
+  /// The system query options that the route supports in addition to `$format`.
   let options: [SystemQueryOption]
-  /// Whether documents list the route under `/me` as well.
+  /// Whether documents list the route under `/me` too.
   let isUnderMe: Bool
-  /// Whether the route evaluates preconditions (RFC 9110 section 13.1): a read `If-None-Match`, a write `If-Match`.
+  /// Whether the route evaluates preconditions (RFC 9110 section 13.1): `If-None-Match` of a read, `If-Match` of a write.
   let isConditional: Bool
   /// Whether an update with `Prefer: create-if-missing` creates what does not exist.
   let createsIfMissing: Bool
-  /// Whether `$id` names the entity whose reference is meant (OData 4.01 part 1, 11.4.6.2).
+  /// Whether `$id` names the reference to delete (OData 4.01 part 1, 11.4.6.2).
   let takesReferenceID: Bool
   let handler: RouteHandler
 
-  /// A read. Entities take `$select`, lists every option, counts `$filter` and `$search`, unless `options` says otherwise.
+  /// A read. By default entities support `$select`, counts `$filter` and `$search`, and lists every option except
+  /// `$expand`.
   static func get(
     _ permissions: Access, _ summary: String, _ success: Success, options: [SystemQueryOption]? = nil,
     isConditional: Bool = false, _ handler: RouteHandler
@@ -41,7 +42,7 @@ struct Route: Sendable {
       createsIfMissing: false, takesReferenceID: false, handler: handler)
   }
 
-  /// A creation. It takes an `Idempotency-Key`.
+  /// A creation. It supports `Idempotency-Key`.
   static func post(
     _ permissions: Access, _ summary: String, _ success: Success, _ handler: RouteHandler
   ) -> Route {
@@ -81,12 +82,12 @@ struct Route: Sendable {
     }
   }
 
-  /// Whether the success is plain text in UTF-8 rather than JSON.
+  /// Whether the response is plain text rather than JSON.
   var isPlainText: Bool { success == .count || success == .rawValue }
 }
 
 extension APIOperation.Method {
-  /// The method on the wire.
+  /// The HTTP method.
   var httpMethod: HTTPMethod {
     switch self {
     case .get: .GET

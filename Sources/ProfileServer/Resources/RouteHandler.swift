@@ -1,27 +1,28 @@
 import OData
 import Profiles
 
-/// The code behind one route: the method that runs, by the keys that it needs of the path.
+/// The method that handles a route, by the keys that it needs from the path.
 enum RouteHandler: Sendable {
-  /// Picks the method that runs from the routes of a server. The method starts an operation; it throws what can be said
-  /// without the store.
+  /// Gets the method from the routes of an event loop. The method starts an operation and throws the errors that need no
+  /// store.
   typealias Method<each Key> = @Sendable (RouteGroups) -> (Exchange, repeat each Key) throws(GraphError) -> Void
 
-  /// Of the service as a whole.
+  /// For the service as a whole.
   case service(Method<Caller>)
+  /// For a person.
   case person(Method<OwnerReference, Caller>)
-  /// Of a collection of a profile.
+  /// For a collection of a profile.
   case collection(Method<CollectionRequest>)
-  /// Of an item of a collection.
+  /// For an item of a collection.
   case item(Method<ItemID, CollectionRequest>)
-  /// Of a group of people.
+  /// For a group.
   case group(Method<GroupID, Caller>)
-  /// Of one member of a group.
+  /// For a member of a group.
   case member(Method<UserID, GroupID, Caller>)
-  /// Of a property of an entity, whichever entity that is.
+  /// For a property of any entity.
   case property
 
-  /// Starts the operation of a request for `requested`.
+  /// Calls the method for a request of `requested`. Throws what the method throws.
   func perform(
     _ groups: RouteGroups, _ exchange: Exchange, _ requested: RequestedResource, _ caller: Caller
   ) throws(GraphError) {
@@ -35,12 +36,12 @@ enum RouteHandler: Sendable {
     case (.group(let method), .group(let id)): try method(groups)(exchange, id, caller)
     case (.member(let method), .member(let user, let group)): try method(groups)(exchange, user, group, caller)
     case (.property, _): try groups.properties.read(exchange, requested, caller)
-    // The table declares no such pair, which a test shows.
+    // `ResourceTable` declares no such pair; a test checks that.
     case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _): throw .notImplemented
     }
   }
 
-  /// Whether the handler fits what a path names.
+  /// Whether the handler can handle a path with this subject.
   func fits(_ subject: RequestedResource.Subject) -> Bool {
     switch (self, subject) {
     case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
@@ -51,7 +52,7 @@ enum RouteHandler: Sendable {
   }
 }
 
-/// The routes of a server by area, as one event loop runs them.
+/// The routes of all areas, for one event loop.
 final class RouteGroups {
   let users: UserRoutes
   let profiles: ProfileRoutes
@@ -60,6 +61,7 @@ final class RouteGroups {
   let auditLog: AuditLogRoutes
   let properties: PropertyRoutes
 
+  /// Routes that run the operations of `session`.
   init(_ session: ProfileSession, _ requests: RequestReader, _ responses: ResponseFinisher) {
     users = UserRoutes(session: session, requests: requests, responses: responses)
     profiles = ProfileRoutes(session: session, requests: requests, responses: responses)

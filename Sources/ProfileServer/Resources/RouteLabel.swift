@@ -1,10 +1,10 @@
-/// What stands for the path of a request in metrics and logs: never an id, never a name.
+/// The label of a request in metrics and logs. It contains no personal data.
 struct RouteLabel: Sendable {
   let text: String
-  /// The place among all labels, from 0 without gaps.
+  /// The index among all labels, from 0 without gaps.
   let index: Int
 
-  /// The label at `index`.
+  /// A label with its index.
   init(_ text: String, index: Int) {
     self.text = text
     self.index = index
@@ -12,12 +12,13 @@ struct RouteLabel: Sendable {
 
   /// The service document and `$metadata`.
   static let metadata = RouteLabel("/$metadata", index: 0)
+  /// `$batch`.
   static let batch = RouteLabel("/$batch", index: 1)
-  /// A path that names nothing, or something that is not offered.
+  /// A path of no resource, or of one that is not offered.
   static let unknown = RouteLabel("other", index: 2)
-  /// A request that could not be read.
+  /// A request that could not be parsed.
   static let unreadable = RouteLabel("unreadable", index: 3)
 
-  /// Labels of what is no resource of the table.
+  /// The labels that belong to no resource of the table.
   static let fixed = [metadata, batch, unknown, unreadable]
 }

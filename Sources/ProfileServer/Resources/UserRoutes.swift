@@ -7,6 +7,7 @@ struct UserRoutes {
   let requests: RequestReader
   let responses: ResponseFinisher
 
+  /// Lists users (Graph page on listing users). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
     session.users.list(page.query, by: caller) { [responses] in
@@ -14,22 +15,26 @@ struct UserRoutes {
     }
   }
 
+  /// Counts users.
   func count(_ exchange: Exchange, _ caller: Caller) {
     session.users.count(requests.counting(exchange), by: caller) { [responses] in
       responses.finish(exchange, count: $0)
     }
   }
 
+  /// Gets a user (Graph page on getting a user).
   func read(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) {
     session.users.read(user, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
+  /// Creates a user (Graph page on creating a user). Throws the error of an invalid request.
   func create(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let patch = try requests.patch(exchange, .create, ProfileModel.user)
     let receipt = try requests.receipt(exchange, by: caller)
     session.users.create(patch, once: receipt, by: caller) { [responses] in responses.finish(exchange, created: $0) }
   }
 
+  /// Updates a user (Graph page on updating a user). Throws the error of an invalid request.
   func update(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
     let patch = try requests.patch(exchange, .update, ProfileModel.user)
     let preconditions = try Preconditions(exchange.request.headers)
@@ -38,6 +43,7 @@ struct UserRoutes {
     }
   }
 
+  /// Deletes a user (Graph page on deleting a user). Throws the error of an invalid request.
   func delete(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
     let preconditions = try Preconditions(exchange.request.headers)
     session.users.delete(user, preconditions: preconditions, by: caller) { [responses] in

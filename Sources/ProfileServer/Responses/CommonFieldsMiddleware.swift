@@ -1,12 +1,12 @@
 import HTTPTypes
 import Hummingbird
 
-/// What every answer of a route has that is not Graph's: ids, a document of the right form when it is an error, leave for
-/// browsers.
+/// Adds to every response of Hummingbird's routes the ids of the request, an error document of the right form, and CORS
+/// preflights.
 struct CommonFieldsMiddleware: RouterMiddleware {
   typealias Context = BasicRequestContext
 
-  /// Decides for its own paths.
+  /// Decides about the paths of the authority.
   let authority: AuthorityRoutes
 
   func handle(

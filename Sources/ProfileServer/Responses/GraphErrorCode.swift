@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// Every error code that Graph's clients can meet here, with the status that it comes with.
+/// The codes of errors in responses. They are Graph's where Graph has one for the error.
 public enum GraphErrorCode: String, CaseIterable, Sendable {
   case badRequest = "BadRequest"
   case requestBodyRead = "RequestBodyRead"

@@ -1,13 +1,13 @@
 import NIOCore
 import NIOHTTP1
 
-/// An answer of a Graph route, free of connection and codec.
+/// The response of a Graph route, independent of the connection.
 struct GraphResponse {
-  /// What follows the header section.
+  /// The content of a response.
   enum Body {
     case none
     case bytes(ByteBuffer)
-    /// Pieces that are made while they are sent.
+    /// Chunks that are generated while they are sent.
     case stream(any ResponseStream)
   }
 
@@ -15,12 +15,12 @@ struct GraphResponse {
   var headers: HeaderFields
   var body: Body
 
-  /// Says in the header section how long a finished body is.
+  /// Sets `Content-Length` when the body is complete (RFC 9110 section 8.6).
   mutating func setContentLength() {
     if case .bytes(let bytes) = body { headers[.contentLength] = String(bytes.readableBytes) }
   }
 
-  /// An answer with a finished JSON body.
+  /// A response with a complete JSON body.
   static func json(
     _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HeaderFields = [:],
     as contentType: String = jsonContentType
@@ -30,24 +30,25 @@ struct GraphResponse {
     return Self(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
   }
 
-  /// Graph's media type for data, unless a client wants another form.
+  /// Graph's media type for data, unless the client asks for another representation.
   static let jsonContentType = Representation().contentType
 
-  /// A plain text.
+  /// A response with a plain text.
   static func text(_ text: String) -> Self {
     Self(status: .ok, headers: [.contentType: "text/plain;charset=utf-8"], body: .bytes(ByteBuffer(string: text)))
   }
 }
 
-/// A body that is made piece by piece, as fast as the client takes it. Owned by one event loop.
+/// A body that is generated chunk by chunk, no faster than the client reads it. Owned by one event loop.
 protocol ResponseStream: AnyObject {
-  /// Gives the next piece, nil at the end, or an error after which the answer must be cut off. It calls back on its
-  /// event loop, at once or later, and is not asked again before it did.
+  /// Gives the next chunk, nil at the end, or an error after which the connection must be closed. Calls back on its event
+  /// loop, at once or later, and is not called again before.
   func next(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void)
 
-  /// The same body from its beginning.
-  func again() -> any ResponseStream
+  /// The same body from its start.
+  func restarted() -> any ResponseStream
 }
 
-/// A body broke off after its header section was sent. The client must notice: the connection is cut.
+/// A body failed after its header section was sent. The connection is closed, so that the client notices (RFC 9112
+/// section 8).
 struct ResponseStreamError: Error {}

@@ -1,26 +1,6 @@
-public import OData
+import OData
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
-/// The time, from the operating system.
-public enum SystemClock {
-  /// The time now, exact to 100 ns.
-  public static func now() -> DateTimeOffset {
-    // As the two words that `timespec` consists of: which C module owns its members depends on which the compiler loads
-    // first.
-    var time = (seconds: 0, nanoseconds: 0)
-    withUnsafeMutablePointer(to: &time) { words in
-      words.withMemoryRebound(to: timespec.self, capacity: 1) { _ = clock_gettime(CLOCK_REALTIME, $0) }
-    }
-    return DateTimeOffset(unixSeconds: Int64(time.seconds), nanoseconds: Int64(time.nanoseconds))
-  }
-}
-
-/// The `Date` of answers (RFC 9110 section 5.6.7), formatted once a second. Owned by one event loop.
+/// The `Date` of responses (RFC 9110 section 6.6.1), formatted once a second. Owned by one event loop.
 struct HTTPDateClock {
   private var second: Int64 = -1
   private var text = ""
@@ -28,7 +8,7 @@ struct HTTPDateClock {
   /// The time now.
   func now() -> DateTimeOffset { SystemClock.now() }
 
-  /// The time now as `Sun, 06 Nov 1994 08:49:37 GMT`.
+  /// The time now as an IMF-fixdate, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
   mutating func httpDate() -> String {
     let now = SystemClock.now()
     guard now.unixSeconds != second else { return text }
@@ -37,6 +17,7 @@ struct HTTPDateClock {
     return text
   }
 
+  /// A time as an IMF-fixdate (RFC 9110 section 5.6.7).
   static func format(_ instant: DateTimeOffset) -> String {
     let days = Int(instant.ticks / (86_400 * DateTimeOffset.ticksPerSecond))
     guard let date = CalendarDate(dayNumber: days) else { return "" }

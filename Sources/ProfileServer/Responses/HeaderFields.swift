@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// The names of the header fields that answers have.
+/// The names of the header fields of responses.
 enum HeaderName: String, Sendable {
   case acceptEncoding = "Accept-Encoding"
   case accessControlAllowHeaders = "Access-Control-Allow-Headers"
@@ -27,7 +27,7 @@ enum HeaderName: String, Sendable {
   case vary = "Vary"
   case authenticate = "WWW-Authenticate"
 
-  /// Whether the field belongs to the connection rather than to one answer of several.
+  /// Whether the field belongs to the message as a whole rather than to one response within a batch.
   var isOfConnection: Bool {
     switch self {
     case .connection, .contentLength, .date, .accessControlAllowOrigin, .accessControlExposeHeaders: true
@@ -40,10 +40,10 @@ enum HeaderName: String, Sendable {
   }
 }
 
-/// The header fields of an answer, each once, in the order they came.
+/// The header fields of a response, each once, in the order of their addition.
 ///
-/// NIO's own compares names in any case and looks through each that is added, which is for names from anywhere. Values
-/// that were taken from a request were found to be printable before.
+/// NIO's `HTTPHeaders` compares names case-insensitively and validates each addition, which these fixed names do not need.
+/// Values that come from a request have been checked to be printable.
 struct HeaderFields: Equatable, Sendable {
   private var fields: [Field]
 
@@ -52,10 +52,10 @@ struct HeaderFields: Equatable, Sendable {
     var value: String
   }
 
-  /// As many as most answers have, so that they need memory once.
+  /// As many fields as most responses have, so that memory is allocated once.
   private static let usualCount = 12
 
-  /// The value of a field; nil while there is none.
+  /// The value of a field; nil when there is none.
   subscript(name: HeaderName) -> String? {
     get { fields.first { $0.name == name }?.value }
     set {
@@ -71,7 +71,7 @@ struct HeaderFields: Equatable, Sendable {
     }
   }
 
-  /// The fields for NIO's codec.
+  /// The fields for NIO's encoder.
   var httpHeaders: HTTPHeaders { HTTPHeaders(map { ($0.name.rawValue, $0.value) }) }
 }
 
@@ -88,10 +88,10 @@ extension HeaderFields: Sequence {
 }
 
 extension HeaderFields {
-  /// How many bytes `write` takes.
+  /// How many bytes `write(to:)` appends.
   var byteCount: Int { fields.reduce(0) { $0 + $1.name.rawValue.utf8.count + $1.value.utf8.count + 4 } }
 
-  /// Writes each field as a line of the header section (RFC 9112 section 5).
+  /// Appends each field as a field line (RFC 9112 section 5).
   func write(to serializer: inout ResponseSerializer) {
     for field in fields {
       serializer.append(field.name.rawValue)

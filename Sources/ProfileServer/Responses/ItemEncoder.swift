@@ -1,20 +1,20 @@
 import OData
 import Profiles
 
-/// Writes what a caller may see as Graph shows it: control information first, then the members as they are stored, or
-/// those of them that are asked for.
+/// Encodes entities that a caller may see as Graph does: control information first, then the stored properties or the
+/// selected ones (OData JSON 4.01 section 4.6).
 struct ItemEncoder {
   /// The service root with a trailing slash, such as `http://localhost:8080/beta/`.
   let serviceRoot: String
-  /// Whether a collection of one element that may be answered alone is.
+  /// Whether a `source.type` with one element is encoded as a string: see `SourceShape`.
   let showsSingleElement: Bool
-  /// What the client accepts.
+  /// The representation that the client accepts.
   let representation: Representation
 
   // MARK: Lists
 
-  /// A page of a list, up to and with the elements that are there already. The number of all and the link to the next
-  /// page stay where other control information is left out (OData JSON 4.01 section 3.1.3).
+  /// The start of a page of a list, including the elements that are available. The count and the next link are kept where
+  /// other control information is omitted (OData JSON 4.01 section 3.1.3).
   func listOpening<Element: Sendable>(
     _ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8]
   ) -> [UInt8] {
@@ -29,7 +29,7 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// The end of a list.
+  /// The end of a page of a list.
   static let listClosing = Array("]}".utf8)
 
   private func write(_ name: String, _ count: Int, into json: inout JSONWriter) {
@@ -40,14 +40,14 @@ struct ItemEncoder {
     json.member(name, String(count))
   }
 
-  /// Control information, unless the client wants none.
+  /// Encodes control information, unless the client wants none.
   private func control(_ name: String, _ value: String, into json: inout JSONWriter) {
     if representation.metadata == .minimal { json.member(name, value) }
   }
 
   // MARK: Items
 
-  /// One item as the answer to a request.
+  /// An item as the content of a response.
   func entity(_ item: VisibleItem, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: item.json.count + 320)
     json.beginObject()
@@ -59,12 +59,12 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// The context of a collection's items.
+  /// The context URL of a collection of items (OData 4.01 part 1, 10).
   func context(of user: UserID, _ collection: NavigationProperty, _ selection: Selection?) -> String {
     context(of: user, collection.name, selection, collection.target)
   }
 
-  /// The items of one page; `isFirst` when nothing stands before them in the list.
+  /// Items of a page. `isFirst` says that no item precedes them.
   func elements(_ items: [VisibleItem], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
     joined(items, isFirst: isFirst) { item, json in write(item, selection, into: &json) }
   }
@@ -76,7 +76,7 @@ struct ItemEncoder {
 
   // MARK: Profiles
 
-  /// The beginning of a profile, up to its first collection.
+  /// The start of a profile, up to its first collection.
   func profileOpening(of user: UserID, _ options: QueryOptions, showsID: Bool) -> [UInt8] {
     var json = JSONWriter(capacity: 256)
     json.beginObject()
@@ -87,8 +87,8 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// The beginning of a collection within a profile, up to and with the opening bracket; `isFirst` when nothing stands
-  /// before it in the profile's object.
+  /// The start of an expanded collection of a profile, up to the opening bracket (OData JSON 4.01 section 8.3). `isFirst`
+  /// says that no member precedes it in the object of the profile.
   func collectionOpening(
     of user: UserID, _ collection: NavigationProperty, _ selection: Selection?, count: Int? = nil,
     nextLink: String? = nil, isFirst: Bool
@@ -104,7 +104,7 @@ struct ItemEncoder {
     return (isFirst ? [] : [UInt8(ascii: ",")]) + json.bytes.dropFirst()
   }
 
-  /// The number of items of a collection within a profile; `isFirst` when nothing stands before it in the profile's object.
+  /// The count of a collection of a profile. `isFirst` says that no member precedes it in the object of the profile.
   func collectionCount(_ collection: NavigationProperty, _ count: Int, isFirst: Bool) -> [UInt8] {
     var json = JSONWriter(capacity: 64)
     json.beginObject()
@@ -112,9 +112,9 @@ struct ItemEncoder {
     return (isFirst ? [] : [UInt8(ascii: ",")]) + json.bytes.dropFirst()
   }
 
-  // MARK: People, groups and the record
+  // MARK: People, groups and the audit log
 
-  /// A person or a group as the answer to a request.
+  /// A person or a group as the content of a response.
   func object(_ object: VisibleObject, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: object.json.count + 256)
     json.beginObject()
@@ -123,7 +123,7 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// Elements of one page; `isFirst` when nothing stands before them in the list.
+  /// Entities of the directory of a page. `isFirst` says that none precedes them.
   func objects(_ objects: [VisibleObject], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
     joined(objects, isFirst: isFirst) { object, json in write(object, selection, into: &json) }
   }
@@ -135,7 +135,7 @@ struct ItemEncoder {
 
   // MARK: Properties
 
-  /// One property as the answer to a request; nil when the value is null, which is answered without a body.
+  /// A property as the content of a response; nil for null, to which the response is 204 (OData 4.01 part 1, 11.2.4).
   func property(_ value: Value, _ property: Property, at path: String, of resource: String) -> [UInt8]? {
     guard !value.isNull else { return nil }
     var json = JSONWriter(capacity: 256)
@@ -151,15 +151,15 @@ struct ItemEncoder {
     return writer.json.bytes
   }
 
-  /// The context of an item's properties.
+  /// The context URL of an item, to which the path of a property is added.
   func context(of key: ItemKey) -> String {
     "\(contextRoot(of: key.user))/\(key.collection)('\(quoted(key.id.text))')"
   }
 
-  /// The context of a person's properties.
+  /// The context URL of a person, to which the path of a property is added.
   func context(of user: UserID) -> String { "\(serviceRoot)$metadata#users('\(quoted(user.text))')" }
 
-  /// The context of the properties of a person or a group.
+  /// The context URL of a person or a group, to which the path of a property is added.
   func context(of object: VisibleObject) -> String {
     "\(serviceRoot)$metadata#\(Self.entitySet(of: object.type))('\(quoted(object.id))')"
   }
@@ -168,11 +168,11 @@ struct ItemEncoder {
 
   private static let keyPrefix = Array("{\"id\":".utf8)
   private static let contextName = Array("\"@odata.context\":".utf8)
-  /// The entity tag of a version, up to and behind its opaque part, as `Version.entityTag` has it.
+  /// The JSON before and after the opaque part of an entity tag; see `Version.entityTag`.
   private static let entityTagOpening = Array(#""@odata.etag":"W/\""#.utf8)
   private static let entityTagClosing = Array(#"\"""#.utf8)
 
-  /// Ids that hold an apostrophe are rare, and looking for one is cheaper than replacing none.
+  /// Doubles apostrophes. They are rare, and searching is cheaper than replacing none.
   private func quoted(_ text: String) -> String {
     text.contains(byte: UInt8(ascii: "'")) ? text.replacing("'", with: "''") : text
   }
@@ -186,7 +186,7 @@ struct ItemEncoder {
     contextParts(of: user, collection, selection, type).joined()
   }
 
-  /// The same before it is put together, which needs no memory of its own.
+  /// The parts of the context URL, which are encoded without joining them in memory.
   private func contextParts(
     of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType, _ suffix: String = ""
   ) -> [String] {
@@ -196,12 +196,12 @@ struct ItemEncoder {
     ]
   }
 
-  /// The context of an entity set; what is selected is selected of `type`, which may be more than the set's own.
+  /// The context URL of an entity set. The selection is one of `type`, which may be derived from the type of the set.
   func context(ofSetOf set: StructuredType, _ selection: Selection?, of type: StructuredType? = nil) -> String {
     "\(serviceRoot)$metadata#\(Self.entitySet(of: set))\(selection.map { $0.contextSuffix(of: type ?? set) } ?? "")"
   }
 
-  /// The context of the audit log of a person.
+  /// The context URL of a person's audit log.
   func changesContext(of user: UserID, _ selection: Selection?) -> String {
     context(of: user, "changes", selection, ProfileModel.change)
   }
@@ -222,7 +222,7 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// Writes the members of an item and closes its object.
+  /// Encodes the members of an item and closes its object.
   private func write(_ item: VisibleItem, _ selection: Selection?, into json: inout JSONWriter) {
     control(item.type, item.version, into: &json)
     if let selection { return write(item.value, item.type, selection, into: &json) }
@@ -240,7 +240,7 @@ struct ItemEncoder {
     control(object.type, object.version, into: &json)
     if let selection { return write(object.value, object.type, selection, into: &json) }
     json.name("id")
-    // The stored object begins with its key, written here already up to the colon.
+    // The stored object begins with its key, which is encoded up to the colon already.
     json.raw(object.json.dropFirst(Self.keyPrefix.count))
   }
 
@@ -253,7 +253,7 @@ struct ItemEncoder {
     json.raw(Self.entityTagClosing)
   }
 
-  /// A damaged value shows no members at all.
+  /// Encodes selected properties. A damaged value shows none.
   private func write(
     _ value: StructuredValue?, _ type: StructuredType, _ selection: Selection, into json: inout JSONWriter
   ) {

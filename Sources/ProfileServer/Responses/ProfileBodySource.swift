@@ -1,16 +1,16 @@
 import OData
 import Profiles
 
-/// A collection as it is asked for within a profile.
+/// A collection of a profile with its expand options (OData 4.01 part 1, 11.2.5.2).
 struct ExpandedCollection {
   let collection: NavigationProperty
-  /// What is asked for of its items.
+  /// The query options of its items.
   var options = QueryOptions()
-  /// Whether only their number is.
+  /// Whether only the count is wanted (`$expand=.../$count`).
   var countsOnly = false
 }
 
-/// A whole profile, collection after collection, read only as far as the client takes it.
+/// A whole profile, collection by collection, read no faster than the client reads it. Owned by one event loop.
 final class ProfileBodySource: ResponseBodySource {
   private let session: ProfileSession
   private let encoder: ItemEncoder
@@ -21,21 +21,21 @@ final class ProfileBodySource: ResponseBodySource {
   private var rest: ArraySlice<ExpandedCollection>
   private var stage = Stage.opening
   private let opening: [UInt8]
-  /// Whether nothing stands in the profile's object yet.
+  /// Whether the object of the profile has no member yet.
   private var isBare: Bool
 
   private enum Stage {
     case opening
-    /// Between two collections.
+    /// Before a collection, or at the end.
     case between
-    /// Within a collection; nothing of it was written yet when `isEmpty`.
+    /// Within a collection; `isEmpty` while no item of it has been encoded.
     case within(ItemCursor, Selection?, isEmpty: Bool)
-    /// Within a page of a collection that is longer than what was kept of it.
+    /// Within a page of a collection that is too long to be kept in memory.
     case rest(ListBodySource<VisibleItem>)
     case ended
   }
 
-  /// A profile that begins with `opening` and shows these collections, each with what is asked for of it.
+  /// A profile that begins with `opening` and shows `collections`.
   init(
     session: ProfileSession, encoder: ItemEncoder, view: ProfileView, opening: [UInt8],
     collections: [ExpandedCollection], links: ExpansionLinks, cancellation: RequestCancellation?
@@ -73,11 +73,11 @@ final class ProfileBodySource: ResponseBodySource {
       }
     case .within(let cursor, let selection, let isEmpty):
       session.profiles.continueList(cursor) { [self] page in
-        then(page.map { piece($0, selection, isEmpty: isEmpty) })
+        then(page.map { chunk($0, selection, isEmpty: isEmpty) })
       }
     case .rest(let source):
-      source.nextChunk { [self] piece in
-        guard case .success(nil) = piece else { return then(piece) }
+      source.nextChunk { [self] chunk in
+        guard case .success(nil) = chunk else { return then(chunk) }
         stage = .between
         nextChunk(then)
       }
@@ -85,13 +85,13 @@ final class ProfileBodySource: ResponseBodySource {
     }
   }
 
-  func again() -> any ResponseBodySource {
+  func restarted() -> any ResponseBodySource {
     ProfileBodySource(
       session: session, encoder: encoder, view: view, opening: opening, collections: collections, links: links,
       cancellation: cancellation)
   }
 
-  /// Finds out whether every expression has a value before anything is sent: afterwards it could not be said.
+  /// Checks that every query can be evaluated before anything is sent. A later error could only close the connection.
   private func check(
     _ collections: ArraySlice<ExpandedCollection>,
     _ then: @escaping (Result<Void, ProfileError>) -> Void
@@ -107,7 +107,7 @@ final class ProfileBodySource: ResponseBodySource {
     }
   }
 
-  /// How many items of a collection satisfy what is asked, and nothing else of it.
+  /// Encodes the count of a collection alone.
   private func count(
     _ collection: NavigationProperty, _ options: QueryOptions,
     _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
@@ -128,11 +128,11 @@ final class ProfileBodySource: ResponseBodySource {
     let head = encoder.collectionOpening(of: view.owner, collection, selection, isFirst: isBare)
     isBare = false
     session.profiles.listItems(of: view, in: collection) { [self] page in
-      then(page.map { head + piece($0, selection, isEmpty: true) })
+      then(page.map { head + chunk($0, selection, isEmpty: true) })
     }
   }
 
-  /// One page of what is asked for of a collection, with a link to the rest.
+  /// Begins a page of a collection, with a next link.
   private func openPage(
     _ collection: NavigationProperty, _ options: QueryOptions,
     _ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void
@@ -145,13 +145,13 @@ final class ProfileBodySource: ResponseBodySource {
             of: view.owner, collection, options.selection, count: listing.count,
             nextLink: links.next(listing.next, in: collection, options, size: size), isFirst: isBare)
           isBare = false
-          return piece(listing, after: head, options.selection)
+          return chunk(listing, after: head, options.selection)
         })
     }
   }
 
-  /// What is there of a page; the rest of a long one follows.
-  private func piece(_ listing: Listing<VisibleItem>, after head: [UInt8], _ selection: Selection?) -> [UInt8] {
+  /// Encodes the available elements of a page; the remainder of a long page follows.
+  private func chunk(_ listing: Listing<VisibleItem>, after head: [UInt8], _ selection: Selection?) -> [UInt8] {
     let opening = head + encoder.elements(listing.elements, selection, isFirst: true)
     let closing = [UInt8(ascii: "]")]
     guard let rest = listing.rest else { return opening + closing }
@@ -170,7 +170,7 @@ final class ProfileBodySource: ResponseBodySource {
     ListQuery(options, limit: Self.size(options), cancellation: cancellation)
   }
 
-  private func piece(_ page: ItemPage, _ selection: Selection?, isEmpty: Bool) -> [UInt8] {
+  private func chunk(_ page: ItemPage, _ selection: Selection?, isEmpty: Bool) -> [UInt8] {
     let elements = encoder.elements(page.items, selection, isFirst: isEmpty)
     guard let next = page.next else {
       stage = .between

@@ -1,35 +1,36 @@
 import NIOHTTP1
 import OData
 
-/// The form in which data is answered, as the client accepts it (OData 4.01 part 1, 8.2.1 and 11.2.12; OData JSON 4.01
-/// section 3).
+/// The representation of data in a response, as the client accepts it (OData 4.01 part 1, 8.2.1 and 11.2.12; OData JSON
+/// 4.01 section 3).
 struct Representation: Equatable {
-  /// How much control information an answer holds.
+  /// The amount of control information (OData JSON 4.01 section 3.1).
   enum Metadata: String {
     case minimal
     case none
   }
 
   var metadata = Metadata.minimal
-  /// Whether 64-bit and decimal numbers are written as strings. Of those there is only `@odata.count`.
+  /// Whether 64-bit and decimal numbers are strings (OData JSON 4.01 section 3.2). The only one is `@odata.count`.
   var isIEEE754Compatible = false
 
-  /// Graph's media type for data with these parameters.
+  /// The media type with its parameters, as Graph writes it.
   var contentType: String {
-    self == Representation() ? Self.usualContentType : madeContentType
+    self == Representation() ? Self.defaultContentType : makeContentType()
   }
 
-  private static let usualContentType = Representation().madeContentType
+  private static let defaultContentType = Representation().makeContentType()
 
-  private var madeContentType: String {
+  private func makeContentType() -> String {
     "application/json;odata.metadata=\(metadata.rawValue);odata.streaming=true;"
       + "IEEE754Compatible=\(isIEEE754Compatible);charset=utf-8"
   }
 
-  /// The form without any wishes.
+  /// The default representation.
   init() {}
 
-  /// The form for a request; nil when none is acceptable. `$format` wins over `Accept`.
+  /// The representation for a request; nil when none is acceptable. `$format` overrides `Accept` (OData 4.01 part 1,
+  /// 11.2.12).
   init?(format: String?, _ headers: HTTPHeaders) {
     let takesUTF8 = Self.takesUTF8(headers)
     guard takesUTF8 != false else { return nil }
@@ -50,10 +51,10 @@ struct Representation: Equatable {
     self.init(parameters: type.parameters)
   }
 
-  /// The best of what the client accepts: by weight, and by precision where weights tie (RFC 9110 section 12.5.1). The
-  /// charset in it counts only without `Accept-Charset` (OData 4.01 part 1, 8.2.1).
+  /// The representation that the client prefers: the most specific media ranges decide, by weight (RFC 9110 section
+  /// 12.5.1). A charset in `Accept` counts only without `Accept-Charset` (OData 4.01 part 1, 8.2.1).
   private init?(accept: [String], readsCharset: Bool) {
-    // What nearly every request says, or nothing at all: no need to take it apart.
+    // The common values need no parsing.
     guard accept != ["*/*"], accept != ["application/json"] else {
       self.init()
       return
@@ -71,7 +72,7 @@ struct Representation: Equatable {
       if !readsCharset { parameters["charset"] = nil }
       guard let form = Representation(parameters: parameters) else { continue }
       let rank = precision + min(parameters.count, 1)
-      // A weight of zero forbids what less precise ranges allow.
+      // A weight of zero excludes what less specific ranges accept.
       if let best, best.precision > rank || (best.precision == rank && best.weight >= weight) { continue }
       best = (weight, rank, form)
     }
@@ -88,7 +89,7 @@ struct Representation: Equatable {
     }
   }
 
-  /// The parameters of a media type; nil when one of them cannot be honoured.
+  /// The representation with the parameters of a media type; nil when one of them is not supported.
   private init?(parameters: [String: String]) {
     for (name, value) in parameters {
       switch (name, value.lowercased()) {
@@ -104,8 +105,7 @@ struct Representation: Equatable {
     }
   }
 
-  /// Whether `Accept-Charset` takes UTF-8 (RFC 9110 section 12.5.2); nil when it is not there. An element that cannot be read
-  /// takes nothing.
+  /// Whether `Accept-Charset` accepts UTF-8 (RFC 9110 section 12.5.2); nil without the field. A malformed element is ignored.
   static func takesUTF8(_ headers: HTTPHeaders) -> Bool? {
     let fields = headers["Accept-Charset"]
     guard !fields.isEmpty else { return nil }
@@ -114,10 +114,11 @@ struct Representation: Equatable {
   }
 }
 
-/// What a request says of the protocol itself (OData 4.01 part 1, 8.1.5, 8.2.6 and 8.2.7).
+/// The header fields for the OData protocol itself (OData 4.01 part 1, 8.1.5, 8.2.6 and 8.2.7).
 enum ProtocolFields {
-  /// Throws when the request is of a version that cannot be read, takes no version that can be answered, or asks for an
-  /// isolation from other requests: what is not offered must not be processed.
+  /// Checks versions and isolation. Throws `GraphError.versionNotOffered` or `newerVersionNotOffered` when the request has a
+  /// version other than 4.0 or accepts no such response, and `isolationNotOffered` or `isolationUnknown` when it asks for an
+  /// isolation, because a service must refuse what it does not offer.
   static func check(_ headers: HTTPHeaders) throws(GraphError) {
     for (name, value) in headers {
       switch name.utf8.count {
@@ -134,7 +135,7 @@ enum ProtocolFields {
     }
   }
 
-  /// A version without what older clients of .NET write behind it, as `4.0;NetFx`.
+  /// A version number, without the suffix of older .NET clients, as in `4.0;NetFx`.
   private static func number(_ text: String) -> Double? {
     guard text != "4.0" else { return 4.0 }
     let version = FieldList.trimmed(text[...].prefix { $0 != ";" })
@@ -144,22 +145,25 @@ enum ProtocolFields {
 }
 
 extension GraphError {
+  /// A version that the server does not speak (OData 4.01 part 1, 8.1.5 and 8.2.7).
   static let versionNotOffered = GraphError(
     status: .badRequest, code: .badRequest,
     message: "The server speaks OData 4.0. Send OData-Version: 4.0 and OData-MaxVersion: 4.0 or higher, or neither.")
 
-  /// A newer version of what is sent than is read here.
+  /// A request of a version after 4.0.
   static let newerVersionNotOffered = GraphError(
     status: .badRequest, code: .badRequest,
     message:
       "The server reads OData 4.0. What only a request of OData 4.01 or later may hold, such as nested updates and "
       + "control information without 'odata.', would be passed over. Send OData-Version: 4.0, or leave it out.")
 
+  /// Snapshot isolation (OData 4.01 part 1, 8.2.6).
   static let isolationNotOffered = GraphError(
     status: .preconditionFailed, code: .preconditionFailed,
     message: "The server does not offer OData-Isolation: snapshot. Each answer is read at its own moment; leave it out."
   )
 
+  /// An isolation that OData does not define.
   static let isolationUnknown = GraphError(
     status: .badRequest, code: .badRequest,
     message: "OData knows one isolation, snapshot, which this server does not offer. Leave out OData-Isolation.")

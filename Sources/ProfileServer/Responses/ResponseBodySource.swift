@@ -1,49 +1,49 @@
 import NIOCore
+import OData
 import Profiles
 
-/// Makes a body piece by piece. Owned by one event loop.
+/// Generates a body chunk by chunk. Owned by one event loop.
 protocol ResponseBodySource: AnyObject {
-  /// Gives the next piece, nil at the end. It calls back on its event loop, at once or later, and is not asked again
-  /// before it did.
+  /// Gives the next chunk, nil at the end. Calls back on its event loop, at once or later, and is not called again before.
   func nextChunk(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void)
 
-  /// The same body from its beginning. Only what changes nothing is made again.
-  func again() -> any ResponseBodySource
+  /// The same body from its start. Only bodies of requests without side effects are restarted.
+  func restarted() -> any ResponseBodySource
 }
 
-/// A source as the HTTP/1.1 handler takes it: small pieces are joined, so that a short answer is sent at once with its length.
+/// The stream of a body source. It joins small chunks, so that a short body is sent whole and with `Content-Length`.
 final class BufferedResponseStream: ResponseStream {
   private let source: any ResponseBodySource
   private var pending: ByteBuffer?
-  /// What was made of the next piece.
+  /// The beginning of the next chunk.
   private var buffered = ByteBuffer()
+  /// Whether the source has ended, so that all of the body has been given.
   private(set) var isAtEnd = false
+  /// The error of the source.
   private(set) var failure: ProfileError?
 
-  /// Pieces are joined up to this size.
-  private static let pieceBytes = 32 << 10
-
+  /// A stream of the body of `source`.
   init(_ source: any ResponseBodySource) { self.source = source }
 
-  /// Puts a piece back that was taken.
-  func resuming(_ piece: ByteBuffer?) -> Self {
-    pending = piece
+  /// Puts a chunk back, so that it is given again next.
+  func unread(_ chunk: ByteBuffer?) -> Self {
+    pending = chunk
     return self
   }
 
-  func again() -> any ResponseStream { BufferedResponseStream(source.again()) }
+  func restarted() -> any ResponseStream { BufferedResponseStream(source.restarted()) }
 
   func next(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void) {
-    if let piece = pending {
+    if let chunk = pending {
       pending = nil
-      return then(.success(piece))
+      return then(.success(chunk))
     }
     guard !isAtEnd else { return then(.success(nil)) }
     fill(then)
   }
 
   private func fill(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void) {
-    guard buffered.readableBytes < Self.pieceBytes else { return then(.success(takeBuffered())) }
+    guard buffered.readableBytes < Limits.responseChunkBytes else { return then(.success(takeBuffered())) }
     source.nextChunk { [self] next in
       switch next {
       case .failure(let error):
@@ -60,8 +60,8 @@ final class BufferedResponseStream: ResponseStream {
   }
 
   private func takeBuffered() -> ByteBuffer {
-    let piece = buffered
+    let chunk = buffered
     buffered = ByteBuffer()
-    return piece
+    return chunk
   }
 }

@@ -2,26 +2,26 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Answers with entities, lists and counts.
+/// Responses with entities, lists and counts.
 extension ResponseFinisher {
-  /// How an item is written depends on who reads it, and in which form.
+  /// The representation of an item depends on the client and on what it accepts (RFC 9110 section 12.5.5).
   static let itemHeaders: HeaderFields = [.vary: "Accept, Prefer, User-Agent"]
-  /// How an entity of the directory is written depends on the form alone.
+  /// The representation of a directory entity depends on what the client accepts.
   static let directoryHeaders: HeaderFields = [.vary: "Accept, Prefer"]
 
   // MARK: Entities
 
-  /// Answers the read of an entity of the directory.
+  /// Responds to the read of a directory entity.
   func finish(_ exchange: Exchange, read result: Result<VisibleObject, ProfileError>) {
     onSuccess(of: result, exchange) { finish(exchange, entity(.ok, $0, exchange), ifNotCurrent: $0.version) }
   }
 
-  /// Answers the read of an item.
+  /// Responds to the read of an item.
   func finish(_ exchange: Exchange, read result: Result<VisibleItem, ProfileError>) {
     onSuccess(of: result, exchange) { finish(exchange, entity(.ok, $0, exchange), ifNotCurrent: $0.version) }
   }
 
-  /// Answers the creation of an entity of the directory.
+  /// Responds to the creation of a directory entity.
   func finish(_ exchange: Exchange, created result: Result<VisibleObject, ProfileError>) {
     onSuccess(of: result, exchange) { object in
       let location = encoder(exchange).location(of: object)
@@ -31,14 +31,14 @@ extension ResponseFinisher {
     }
   }
 
-  /// Answers the update of an entity of the directory: without a body unless the client asks for one, as on Graph.
+  /// Responds to the update of a directory entity: without content unless the client prefers it, as Graph does.
   func finish(_ exchange: Exchange, updated result: Result<VisibleObject, ProfileError>) {
     onSuccess(of: result, exchange) { object in
       finish(exchange, written: object.version, at: nil, usually: .minimal) { entity(.ok, object, exchange) }
     }
   }
 
-  /// Answers the write of an item.
+  /// Responds to the write of an item. `mayCreate` says that `Prefer: create-if-missing` has an effect.
   func finish(_ exchange: Exchange, written result: Result<WriteResult, ProfileError>, mayCreate: Bool = false) {
     onSuccess(of: result, exchange) { written in
       guard case .item(let item, let isNew) = written else { return finish(exchange, .noContent()) }
@@ -49,7 +49,7 @@ extension ResponseFinisher {
     }
   }
 
-  /// Answers a write that leaves nothing to show.
+  /// Responds with 204 to a write that leaves nothing to show.
   func finish(_ exchange: Exchange, removed result: Result<Void, ProfileError>) {
     onSuccess(of: result, exchange) { finish(exchange, .noContent()) }
   }
@@ -69,11 +69,12 @@ extension ResponseFinisher {
       as: exchange.representation.contentType)
   }
 
-  /// Answers with an entity, unless the client has it already or asked for another version.
+  /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands another
+  /// (RFC 9110 section 13.2.2).
   private func finish(_ exchange: Exchange, _ entity: GraphResponse, ifNotCurrent version: Version?) {
     do throws(GraphError) {
       let preconditions = try Preconditions(exchange.request.headers)
-      // An entity that shows no entity tag exists all the same, for `*`.
+      // `*` matches an entity without an entity tag too.
       if let tags = preconditions.ifMatch, !(version.map(tags.matches) ?? (tags == .any)) {
         return finish(exchange, ProfileError.preconditionFailed)
       }
@@ -88,13 +89,14 @@ extension ResponseFinisher {
     }
   }
 
-  /// Answers a write with the entity or with its tag alone: as the client prefers (RFC 7240), else as is `usual`.
-  /// `location` says where a new entity is; an answer without a body names it once more (OData 4.01 part 1, 8.3.4).
+  /// Responds to a write with the entity or with its tag alone, as the client prefers (RFC 7240 section 4.2) or as is
+  /// `usual`. `location` is the URL of a new entity, which a response without content repeats in `OData-EntityId` (OData
+  /// 4.01 part 1, 8.3.4).
   private func finish(
     _ exchange: Exchange, written version: Version?, at location: String?, usually usual: Preferences.Return,
     mayCreate: Bool = false, _ entity: () -> GraphResponse
   ) {
-    // Asking for members asks for an answer (OData 4.01 part 1, 11.4.1.4).
+    // `$select` asks for content (OData 4.01 part 1, 11.4.1.4).
     let usual = exchange.options.selection == nil ? usual : .representation
     let isMinimal = (exchange.preferences.returning ?? usual) == .minimal
     var response = isMinimal ? .noContent(version.map { [.entityTag: $0.entityTag] } ?? [:]) : entity()
@@ -110,8 +112,8 @@ extension ResponseFinisher {
 
   // MARK: Lists
 
-  /// Answers a list, and says that the size of its pages was honoured. A long page is sent in pieces; `encode` writes some
-  /// of its elements, and is told whether they are the first.
+  /// Responds with a page of a list and confirms a preferred page size. The body of a long page is streamed; `encode` encodes
+  /// elements and is told whether they are the first ones.
   func finish<Element: Sendable>(
     _ exchange: Exchange, _ listing: Listing<Element>, _ context: String, _ page: PageRequest, _ headers: HeaderFields,
     _ encode: @escaping ([Element], Bool) -> [UInt8]
@@ -132,7 +134,7 @@ extension ResponseFinisher {
     finish(exchange, headers, from: source)
   }
 
-  /// Answers a list of the directory, whose elements are of the set of `setType`.
+  /// Responds with a list of directory entities, which belong to the entity set of `setType`.
   func finish(
     _ exchange: Exchange, _ result: Result<Listing<VisibleObject>, ProfileError>, _ page: PageRequest,
     setOf setType: StructuredType, of type: StructuredType
@@ -144,19 +146,19 @@ extension ResponseFinisher {
     }
   }
 
-  /// Answers a count: plain text without a byte order mark (OData 4.01 part 1, 11.2.10).
+  /// Responds with a count as plain text (OData 4.01 part 1, 11.2.10).
   func finish(_ exchange: Exchange, count: Result<Int, ProfileError>) {
     onSuccess(of: count, exchange) { finish(exchange, .text(String($0))) }
   }
 
-  /// Answers the count of a list that was read for its count alone.
+  /// Responds with the count of a list that was read only for its count.
   func finish<Element: Sendable>(_ exchange: Exchange, countOf list: Result<Listing<Element>, ProfileError>) {
     finish(exchange, count: list.map { $0.count ?? 0 })
   }
 }
 
 extension GraphResponse {
-  /// An answer without a body.
+  /// A response 204 (RFC 9110 section 15.3.5).
   static func noContent(_ headers: HeaderFields = [:]) -> GraphResponse {
     GraphResponse(status: .noContent, headers: headers, body: .none)
   }

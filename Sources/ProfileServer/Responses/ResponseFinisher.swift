@@ -4,8 +4,8 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Turns what became of a request into its answer: errors, entities, lists, counts and streams, with the header fields
-/// that every answer has. Counts and logs each answer. One per event loop and owned by it.
+/// Turns the result of a request into its response: an error, entity, list, count or stream, with the header fields that
+/// every response has. Counts and logs each response. One for each event loop, which owns it.
 final class ResponseFinisher {
   private let sourceShape: SourceShape
   let metrics: ServerMetrics
@@ -13,21 +13,22 @@ final class ResponseFinisher {
   private var requestIDs = RequestIDGenerator()
   private var clock = HTTPDateClock()
 
+  /// A finisher that counts in `metrics` and logs to `logger`.
   init(sourceShape: SourceShape, metrics: ServerMetrics, logger: Logger) {
     self.sourceShape = sourceShape
     self.metrics = metrics
     self.logger = logger
   }
 
-  /// A request under way, with ids of its own.
+  /// Begins an exchange, with new ids for the request.
   func exchange(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) -> Exchange {
     let identity = requestIDs.identity(clientRequestID: request.headers.first(name: "client-request-id"))
     return Exchange(request: request, identity: identity, started: .now(), then: then)
   }
 
-  // MARK: Any answer
+  // MARK: All responses
 
-  /// Sends an answer.
+  /// Sends a response.
   func finish(_ exchange: Exchange, _ response: GraphResponse) {
     var response = response
     addCommonFields(to: &response, exchange.identity, exchange.request.headers)
@@ -37,12 +38,12 @@ final class ResponseFinisher {
     exchange.then(response)
   }
 
-  /// Refuses a request.
+  /// Responds with an error.
   func finish(_ exchange: Exchange, _ error: GraphError) {
     finish(exchange, Self.response(error, exchange.identity, clock.now()))
   }
 
-  /// Refuses a request for what an operation says. What failed in the store is logged, since clients are not told.
+  /// Responds with the error of an operation. The reason of a store error is logged, because it is not for clients.
   func finish(_ exchange: Exchange, _ error: ProfileError) {
     if case .store(let error) = error {
       logger.error("store", metadata: ["request-id": "\(exchange.identity.requestID)", "reason": "\(error.message)"])
@@ -50,7 +51,7 @@ final class ResponseFinisher {
     finish(exchange, GraphError(error, isDirectory: exchange.isDirectory))
   }
 
-  /// Goes on with a success; a failure is the answer.
+  /// Runs `body` with the value of a success, or responds with the error of a failure.
   func onSuccess<Value>(
     of result: Result<Value, ProfileError>, _ exchange: Exchange, _ body: (Value) -> Void
   ) {
@@ -60,7 +61,7 @@ final class ResponseFinisher {
     }
   }
 
-  /// The answer to a request that was not read as a whole. `target` is what it asks for, as far as that is known.
+  /// The response to a request that was not read to its end. `target` is its request target, as far as that is known.
   func refusal(_ error: GraphError, headers: HTTPHeaders, target: String = "") -> GraphResponse {
     let identity = requestIDs.identity(clientRequestID: headers.first(name: "client-request-id"))
     var response = Self.response(error, identity, clock.now())
@@ -72,7 +73,7 @@ final class ResponseFinisher {
     return response
   }
 
-  /// The same refusal in the shape that clients of authorities read (RFC 6749 section 5.2).
+  /// The error as a document of the authority (RFC 6749 section 5.2).
   private static func documentForAuthority(_ error: GraphError) -> [UInt8] {
     AuthorityAnswer(status: Int(error.status.code)) { writer in
       writer.member("error", error.status.code >= 500 ? "server_error" : "invalid_request")
@@ -100,7 +101,7 @@ final class ResponseFinisher {
     CORS.expose(request, &response.headers)
   }
 
-  /// Ids and templates only: paths and queries hold ids and names of people.
+  /// Logs ids and templates only, because paths and queries contain personal data.
   private func log(_ exchange: Exchange, _ status: HTTPResponseStatus) {
     let level: Logger.Level = status == .internalServerError ? .error : .debug
     guard level >= logger.logLevel else { return }
@@ -113,7 +114,28 @@ final class ResponseFinisher {
       ])
   }
 
-  /// The writer of entities, in the form and with the addresses that fit the request.
+  // MARK: Generated bodies
+
+  /// Responds with a generated body: whole when it is short, else streamed no faster than the client reads it. An error
+  /// before the first chunk is an ordinary error response.
+  func finish(
+    _ exchange: Exchange, _ headers: HeaderFields, from source: some ResponseBodySource, as contentType: String? = nil
+  ) {
+    let stream = BufferedResponseStream(source)
+    stream.next { [self] chunk in
+      switch chunk {
+      case .failure:
+        finish(exchange, stream.failure ?? .store(.failed("An answer could not be made.")))
+      case .success(let bytes):
+        let contentType = contentType ?? exchange.representation.contentType
+        var response = GraphResponse.json(.ok, [], headers, as: contentType)
+        response.body = stream.isAtEnd ? .bytes(bytes ?? ByteBuffer()) : .stream(stream.unread(bytes))
+        finish(exchange, response)
+      }
+    }
+  }
+
+  /// The encoder of entities for the client of an exchange.
   func encoder(_ exchange: Exchange) -> ItemEncoder {
     ItemEncoder(
       serviceRoot: "\(exchange.request.origin)/\(exchange.version.rawValue)/",
@@ -123,7 +145,7 @@ final class ResponseFinisher {
 }
 
 extension GraphResponse {
-  /// The answer to HEAD: the header section of GET (RFC 9110 section 9.3.2).
+  /// The response to HEAD: the header section of the response to GET (RFC 9110 section 9.3.2).
   fileprivate var withoutBody: GraphResponse {
     var response = self
     response.setContentLength()

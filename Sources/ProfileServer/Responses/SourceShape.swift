@@ -1,16 +1,18 @@
 import NIOHTTP1
 import OData
 
-/// How `source.type` is answered when it has one element: the one place that decides it.
+/// How a `source.type` with one element is shown in responses. Only this file decides it.
 ///
-/// The page that the service follows shows a string; today's SDK models can only read a collection.
+/// Graph's page on updating an itemPhone shows a string; the models of today's SDKs can only read a collection.
 public enum SourceShape: String, CaseIterable, Sendable {
-  /// As the client can read it.
+  /// As the client can read it, judged by `User-Agent` and `SdkVersion`.
   case auto
+  /// Always as a string.
   case string
+  /// Always as a collection.
   case collection
 
-  /// Whether an answer to a request with these headers shows the element alone.
+  /// Whether the response to a request with these header fields shows a single element as a string.
   func showsSingleElement(for headers: HTTPHeaders) -> Bool {
     switch self {
     case .string: true
@@ -20,7 +22,7 @@ public enum SourceShape: String, CaseIterable, Sendable {
   }
 
   private static func readsCollectionsOnly(_ headers: HTTPHeaders) -> Bool {
-    // Both name several products, and proxies and clients in layers add fields of their own, so all of them are read.
+    // Both fields name several products, and proxies and layered clients add fields of their own, so all are examined.
     for (name, value) in headers {
       if name.isSameName(as: "SdkVersion"), value.lowercased().hasPrefix("graph-") { return true }
       if name.isSameName(as: "User-Agent"), namesSuchClient(value) { return true }

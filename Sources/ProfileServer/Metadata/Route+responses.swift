@@ -1,12 +1,12 @@
 import OData
 import Profiles
 
-/// What a route answers and refuses, as the OpenAPI document says it.
+/// The responses of a route in the OpenAPI document.
 extension Route {
-  /// Whether the operation reads a body.
+  /// Whether the route reads a body.
   var hasBody: Bool { method == .post || method == .patch }
 
-  /// What is answered when all is well, for entities of this type.
+  /// The responses to successful requests, for entities of `type`.
   func successes(of type: StructuredType) -> [APIOperation.Success] {
     switch success {
     case .entity:
@@ -29,7 +29,7 @@ extension Route {
     }
   }
 
-  /// What it may be refused with, by status.
+  /// The error responses, by status.
   func refusals(of template: PathTemplate) -> [APIOperation.Refusal] {
     var codes: [(Int, [GraphErrorCode])] = [
       (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied),
@@ -39,12 +39,12 @@ extension Route {
     if isConditional { codes.append((412, [.resourceModified])) }
     if method != .delete, ![.count, .rawValue, .added].contains(success) { codes.append((406, [.notAcceptable])) }
     if options.contains(.filter) { codes.append((501, [.notImplemented])) }
-    // Long queries wait for one another.
+    // Long queries of one caller wait for one another.
     if options.contains(where: { Self.evaluated.contains($0) }) { codes.append((429, [.tooManyRequests])) }
     return (codes + Self.refusalsOfEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
   }
 
-  /// Options for which entities are looked into.
+  /// The options that are evaluated for each entity.
   private static let evaluated: [SystemQueryOption] = [.filter, .search, .orderby, .expand]
 
   private var badRequest: [GraphErrorCode] {
@@ -58,7 +58,7 @@ extension Route {
       + (permissions.mayRequireRole ? [.deniedForRole] : [])
   }
 
-  /// What the connection and the store may refuse, whatever was asked for.
+  /// The errors of the connection and the store, which any request may get.
   static let refusalsOfEveryRequest: [(Int, [GraphErrorCode])] = [
     (408, [.requestTimeout]), (413, [.requestEntityTooLarge]), (414, [.requestURITooLong]),
     (415, [.unsupportedMediaType]), (417, [.expectationFailed]), (431, [.requestHeaderFieldsTooLarge]),
