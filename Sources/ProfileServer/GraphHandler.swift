@@ -152,7 +152,7 @@ final class GraphHandler {
 
   private func options(_ request: GraphRequest, _ resource: GraphResource) throws(GraphError) -> QueryOptions {
     do throws(QueryError) {
-      return try QueryOptions(request.query, of: resource.type, offering: resource.offer(to: request.method))
+      return try QueryOptions(request.query, of: resource.type, supporting: resource.offer(to: request.method))
     } catch {
       throw GraphError(error)
     }

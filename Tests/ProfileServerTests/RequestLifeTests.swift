@@ -62,7 +62,7 @@ struct RequestLifeTests {
     #expect(owner.text == Self.user && collection.name == "phones" && id.text == Self.phone)
 
     // 5. The query against the type.
-    #expect(try QueryOptions(request.query, of: collection.target, offering: .select).written.isEmpty)
+    #expect(try QueryOptions(request.query, of: collection.target, supporting: .select).written.isEmpty)
 
     // 6. The body against the type: absent, null and value differ.
     let patch = try EntityReader(.update).read(Array(Self.body.utf8), as: collection.target)

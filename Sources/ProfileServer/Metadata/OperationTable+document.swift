@@ -13,7 +13,7 @@ extension OperationTable {
         operations.append(row.operation(at: address, of: type))
       }
     }
-    for collection in profile.navigation where collection.isCollection && !collection.standsAlone {
+    for collection in profile.navigation where collection.isCollection && collection.isExpandable {
       for row in rows where row.kind.isOfCollection {
         for address in addresses(of: row, in: collection) {
           operations.append(row.operation(at: address, of: collection.target, in: collection))
@@ -173,7 +173,7 @@ extension OperationTable.Row {
   }
 
   private func values(of option: SystemQueryOption, _ type: StructuredType) -> [String] {
-    let collections = type.navigation.filter { $0.isCollection && !$0.standsAlone }.map(\.name)
+    let collections = type.navigation.filter { $0.isCollection && $0.isExpandable }.map(\.name)
     switch option {
     case .select: return type.properties.map(\.name) + collections
     case .expand: return collections

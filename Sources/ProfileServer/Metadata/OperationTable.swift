@@ -138,7 +138,7 @@ enum OperationTable {
 
   /// The address that a collection has beside the one under the profile, behind `/beta`; nil for most.
   static func secondAddress(of collection: NavigationProperty) -> String? {
-    collection.mayOmitOwner ? "/me/\(collection.name)" : nil
+    collection.isOwnerOptionalInPaths ? "/me/\(collection.name)" : nil
   }
 
   /// The row of a method of a kind, or nil when it is not offered.

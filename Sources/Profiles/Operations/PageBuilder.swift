@@ -44,7 +44,7 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
       guard try satisfies(value, element) else { return }
       matches += 1
       guard let ordering = query.ordering else { return append(element, element.defaultPlace) }
-      let place = try ordering.place(of: value, id: element.listedID, now: now)
+      let place = try ordering.position(of: value, id: element.listedID, now: now)
       if isInOrder { append(element, place) } else { insert(element, at: place, ordering) }
     } catch {
       throw .evaluation(error)

@@ -73,7 +73,7 @@ struct OperationTableTests {
           .search: "a",
         ][option] ?? ""
       let query = "\(option.name)=\(value)"
-      let isTaken = (try? QueryOptions(query.utf8, of: resource.type, offering: resource.offer(to: method))) != nil
+      let isTaken = (try? QueryOptions(query.utf8, of: resource.type, supporting: resource.offer(to: method))) != nil
       #expect(isTaken == row.options.contains(option), "\(row.method) \(path)?\(query)")
     }
   }
@@ -94,7 +94,8 @@ struct OperationTableTests {
         .entity("user", base: nil, "", [.string("id", "").traits(.key)]),
         .entity("profile", base: nil, contained: .init(in: "user", as: "profile", isCollection: false, ""), "", []),
         .entity(
-          "duty", base: nil, contained: .init(in: "profile", as: "responsibilities", mayOmitOwner: true, ""), "",
+          "duty", base: nil, contained: .init(in: "profile", as: "responsibilities", isOwnerOptionalInPaths: true, ""),
+          "",
           [.string("id", "").traits(.key)]),
       ], roots: [.entitySet("users", of: "user"), .singleton("me", of: "user")])
     let text = String(buffer: ServiceMetadata.openAPI(of: model).plain.bytes)
