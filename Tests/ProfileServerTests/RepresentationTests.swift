@@ -151,7 +151,7 @@ struct PageTokenTests {
   private let caller = Caller(actor: .application, tenant: .demo, applicationID: "app", permissions: [])
 
   private func options(_ query: String) throws -> QueryOptions {
-    try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+    try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
   }
 
   @Test("A place is read back as it was written, of every kind of value")
