@@ -205,18 +205,54 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["PostgreSQL/Goldens"], swiftSettings: strict),
+    // Forges tokens and serves documents of issuers, for tests of whatever takes tokens.
+    .target(
+      name: "AuthenticationSupport",
+      dependencies: [
+        "OData", "Profiles", "Authentication",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/AuthenticationSupport", swiftSettings: strict),
+    // The built-in issuer of tests, and openssl.
+    .target(
+      name: "AuthoritySupport", dependencies: ["Authority", "Fixtures"], path: "Tests/AuthoritySupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "AuthenticationTests",
+      dependencies: [
+        "OData", "Profiles", "Authentication", "AuthenticationSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AuthorityTests",
+      dependencies: [
+        "OData", "Profiles", "Authentication", "AuthenticationSupport", "Authority", "AuthoritySupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "ProfileServerTests",
       dependencies: [
-        "OData", "Profiles", "ProfileServer", "Stores", "Fixtures",
+        "OData", "Profiles", "Authentication", "AuthenticationSupport", "Authority", "AuthoritySupport",
+        "ProfileServer",
+        "Stores", "Fixtures",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
-        .product(name: "X509", package: "swift-certificates"),
-        .product(name: "JWTKit", package: "jwt-kit"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -230,7 +266,7 @@ let package = Package(
     .testTarget(
       name: "FacetTests",
       dependencies: [
-        "OData", "Profiles", "ProfileServer", "HTTPProbe", "Fixtures",
+        "OData", "Profiles", "Authentication", "Authority", "ProfileServer", "HTTPProbe", "Fixtures",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),

@@ -5,15 +5,15 @@ import Profiles
 import Stores
 import Synchronization
 
-/// What the audit log costs: durable writes a second of a store that keeps it, as a ratio to one that leaves it out, in one
-/// run, in turns. Arguments: rounds, seconds of one measurement, writers.
+/// Measures the cost of the audit log: durable writes a second with it, as a ratio to those without it, measured in
+/// alternation within one run. Arguments: rounds, seconds of one measurement, writers.
 
 let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 let rounds = arguments.first ?? 5
 let seconds = arguments.dropFirst().first ?? 2
 let writers = arguments.dropFirst(2).first ?? 64
 
-/// A phone that gets another number with every write.
+/// Writes a different number to a phone each time.
 struct Write: ItemOperation {
   let key: ItemKey
   let number: Int
@@ -30,7 +30,7 @@ struct Write: ItemOperation {
 
   static let time = DateTimeOffset(unixSeconds: 1_600_000_000)
 
-  /// About as large as the phone of the published page.
+  /// A phone about as large as that of the published page.
   static func phone(_ key: ItemKey, _ number: Int, _ version: Version) -> StoredItem {
     let who = #"{"user":{"id":"\#(key.user.text)","displayName":"A person"}}"#
     let json = """
@@ -76,7 +76,7 @@ final class Subject {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  /// Durable writes a second, with so many under way at any time.
+  /// Measures durable writes a second, with a fixed number in flight.
   func measure() -> Double {
     let count = Counter()
     let ended = DispatchGroup()
@@ -90,7 +90,7 @@ final class Subject {
     return Double(count.value) * 1e9 / Double(DispatchTime.now().uptimeNanoseconds - started.uptimeNanoseconds)
   }
 
-  /// Writes one item after the other until the end.
+  /// Writes one item after another until the end.
   private static func write(
     _ store: SQLiteStore, _ keys: [ItemKey], _ number: Int, until end: DispatchTime, _ count: Counter,
     _ ended: DispatchGroup
@@ -105,7 +105,7 @@ final class Subject {
   }
 }
 
-/// Counts on the writer's thread.
+/// A counter that the writer's thread increments.
 final class Counter: Sendable {
   private let count = Atomic(0)
 
@@ -119,7 +119,7 @@ func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 let (with, without) = (try Subject(keepsAuditLog: true), try Subject(keepsAuditLog: false))
 var rates: (with: [Double], without: [Double]) = ([], [])
 for round in 0..<rounds {
-  // In turns, and not always in the same order.
+  // Alternate, in changing order.
   if round.isMultiple(of: 2) {
     rates.with.append(with.measure())
     rates.without.append(without.measure())

@@ -9,8 +9,8 @@ import ServiceLifecycle
 import Stores
 import UnixSignals
 
-/// The server on a store that keeps the audit log or leaves it out, to measure what the audit log costs. Arguments: the data
-/// directory, which `facet` has filled, a file to write the address to, and `with` or `without`.
+/// A server whose store keeps the audit log or leaves it out, to measure the cost of the log. Arguments: a data
+/// directory that `facet` has filled, a file to write the address to, and `with` or `without`.
 @main
 struct AuditServer {
   static func main() async throws {
@@ -31,7 +31,8 @@ struct AuditServer {
     let server = FacetServer(
       configuration: ServerConfiguration(
         host: "127.0.0.1", port: 0, httpsPort: 0, publicURL: nil, sourceShape: .auto, lenientNames: false,
-        pageTokenCipher: try await PageTokenCipher.load(path: "\(data)/pages.key"), batchRequestsMax: Limits.batchRequestsDefault),
+        pageTokenCipher: try await PageTokenCipher.load(path: "\(data)/pages.key"),
+        batchRequestsMax: Limits.batchRequestsDefault),
       service: ProfileService(store: store, environment: environment, evaluations: .onThreads()),
       verifier: TokenVerifier(own: issuer, addresses: addresses, issuers: [], clock: clock, logger: logger),
       addresses: addresses,

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// What SwiftNIO does when there is nothing to do: every request gets the same answer, on as many event loops as there
-/// are cores. Arguments: a file with the answer, and a file to write the port to.
+/// The baseline of SwiftNIO: every request gets the same response, on as many event loops as there are cores.
+/// Arguments: a file with the response, and a file to write the port to.
 @main
 struct RawNIO {
   static func main() throws {
@@ -13,9 +13,9 @@ struct RawNIO {
     let answer = try FixedAnswer(file: arguments[0])
     let server = try bootstrap(answer).bind(host: "127.0.0.1", port: 0).wait()
     guard let port = server.localAddress?.port else { fatalError("The server has no port.") }
-    // Whole or not at all, because the reader waits for the file to be there.
+    // Write atomically: the reader waits for the file to exist.
     try Data("\(port)\n".utf8).write(to: URL(fileURLWithPath: arguments[1]), options: .atomic)
-    // Until SIGTERM, which ends the process as it ends any other.
+    // Serve until SIGTERM terminates the process.
     try server.closeFuture.wait()
   }
 
@@ -31,7 +31,7 @@ struct RawNIO {
   }
 }
 
-/// A head and a body, as a file holds them: one header field a line, an empty line, and the body.
+/// A response from a file: one header field a line, an empty line, and the body.
 struct FixedAnswer: Sendable {
   let head: HTTPResponseHead
   let body: ByteBuffer
@@ -51,7 +51,7 @@ struct FixedAnswer: Sendable {
   }
 }
 
-/// Answers once a request has arrived as a whole.
+/// Responds when a request is complete.
 final class FixedAnswerHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart

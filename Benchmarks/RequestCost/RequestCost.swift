@@ -11,9 +11,9 @@ import Synchronization
 
 @testable import ProfileServer
 
-/// Sends one kind of request through the HTTP/1.1 handler again and again, without a socket: what a counter of instructions needs,
-/// which cannot follow the pool of threads that asynchronous code runs on. Arguments: the scenario, how many requests,
-/// and a directory; in an empty one everything is made first, which costs another time another amount.
+/// Sends one kind of request through the HTTP/1.1 handler again and again, without a socket and on one thread, so that
+/// its instructions can be counted. Arguments: the scenario, the number of requests, and a directory. An empty
+/// directory is filled first, and that run costs more than later ones.
 @main
 struct RequestCost {
   static func main() throws {
@@ -24,23 +24,24 @@ struct RequestCost {
       exit(2)
     }
     let server = try Server(directory: arguments[2])
-    // Made before, so that nearly all of what is counted is the server's. Each is another than the last.
+    // Prepare the requests, so that nearly all counted instructions are the server's. Each request differs from the one
+    // before.
     let token = scenario == .colleague ? server.colleaguesToken : server.ownersToken
     let requests = (0..<(2 * Phones.count)).map { ByteBuffer(string: scenario.request($0, token: token)) }
     for number in 0..<count { try server.answer(requests[number % requests.count]) }
   }
 }
 
-/// The requests that are counted; those of one kind are equally long.
+/// The kinds of requests that are counted. All requests of one kind have the same length.
 enum Scenario: String, CaseIterable {
   case get
-  /// The same of somebody else's item, for which it is found out how both stand to each other.
+  /// A read of another person's item, for which the relation between the two people is looked up.
   case colleague
   case list, filter, patch, batch
 
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-  /// One request as it goes over the wire. Each names another item, and each update another value.
+  /// The bytes of one request. Each names a different item, and each update a different value.
   func request(_ number: Int, token: String) -> String {
     switch self {
     case .get, .colleague: Self.get(Phones.item(number), token)
@@ -72,7 +73,7 @@ enum Scenario: String, CaseIterable {
   }
 }
 
-/// One person with as many phones as a request of a list reads on the loop.
+/// One person with as many phones as a list reads on the event loop.
 enum Phones {
   static let count = 20
   static let owner = "efee1b77-fb3b-4f65-99d6-274c11914d12"
@@ -81,7 +82,7 @@ enum Phones {
 
   static func item(_ number: Int) -> String { "\(collection)/\(id(number % count))" }
 
-  /// The lines of an import. Every second phone is a mobile one, so that a filter finds some and leaves others.
+  /// The lines of an import. Every second phone is a mobile one, so that a filter selects half of them.
   static var lines: [String] {
     [
       #"{"user":{"id":"\#(owner)","displayName":"Innocenty Popov"}}"#,
@@ -97,7 +98,7 @@ enum Phones {
   private static func id(_ number: Int) -> String { "e13f7a4d-303c-464f-a6af-0000000000\(10 + number)" }
 }
 
-/// Everything behind a connection, on a loop that this thread turns itself.
+/// Everything behind a connection, on an event loop that this thread runs itself.
 final class Server {
   let ownersToken: String
   let colleaguesToken: String
@@ -130,12 +131,13 @@ final class Server {
         pageTokenCipher: try waiting { try await PageTokenCipher.load(path: "\(directory)/pages.key") },
         batchRequestsMax: Limits.batchRequestsDefault),
       metrics: ServerMetrics(), logger: logger)
-    let http1 = GraphHTTP1Environment(isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
+    let http1 = GraphHTTP1Environment(
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
     try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: graph, http1)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }
 
-  /// Sends one request and takes its answer.
+  /// Sends one request and discards its response.
   func answer(_ request: ByteBuffer) throws {
     try channel.writeInbound(request)
     while true {
@@ -145,16 +147,16 @@ final class Server {
         }
         break
       }
-      // It waits for the disk.
+      // The request waits for the disk.
       late.take()()
     }
     while try channel.readOutbound(as: ByteBuffer.self) != nil {}
   }
 
-  /// The first two digits of 200, where an answer has its status.
+  /// The first two digits of 200, at the offset of the status in a response.
   private static let ok: UInt16 = 0x3230
 
-  /// A token that is kept in a file, because signing another takes another number of instructions.
+  /// A token that is kept in a file, because signing a new one takes a varying number of instructions.
   private static func token(for person: String, of issuer: OwnIssuer, _ file: String) throws -> String {
     if let kept = try? String(contentsOfFile: file, encoding: .utf8) { return kept }
     guard let user = UserID(person) else { throw Unexpected(what: "a person's id") }
@@ -170,12 +172,12 @@ final class Server {
   }
 }
 
-/// What should not happen here.
+/// An error that must not occur here.
 struct Unexpected: Error {
   let what: String
 }
 
-/// What comes back from the store's threads, for the one thread that turns the loop.
+/// A queue of work from the store's threads for the one thread that runs the event loop.
 final class Mailbox: Sendable {
   typealias Work = @Sendable () -> Void
 
@@ -187,14 +189,14 @@ final class Mailbox: Sendable {
     arrived.signal()
   }
 
-  /// The next, as soon as there is one.
+  /// Waits for the next work and takes it.
   func take() -> Work {
     arrived.wait()
     return waiting.withLock { $0.removeFirst() }
   }
 }
 
-/// Runs asynchronous work of the start to its end.
+/// Runs asynchronous work of the start, and waits for its result.
 func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
   let outcome = Outcome<Value>()
   Task {
@@ -203,7 +205,7 @@ func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Val
   return try outcome.get()
 }
 
-/// Hands a result from one thread to another, which waits for it.
+/// Passes one result from a thread to another one that waits for it.
 final class Outcome<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   private let isSet = DispatchSemaphore(value: 0)

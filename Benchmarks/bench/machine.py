@@ -50,12 +50,12 @@ def versions_table(facet: Path, root: Path) -> Table:
 
 def remembered_tokens(root: Path) -> int:
     """How many verified tokens an event loop remembers at the most, as the source says it."""
-    return _constant("rememberedTokensMax", root / "Sources/OData/Limits.swift")
+    return _constant("rememberedTokensMax", root / "Sources/Authentication/Limits.swift")
 
 
 def page_cache_mib(root: Path) -> int:
     """How much of the database an event loop keeps at the most, as the source says it."""
-    return _constant("readCacheKiB", root / "Sources/Stores/SQLite/SQLiteConnection.swift") // 1024
+    return _constant("readCacheKiB", root / "Sources/Stores/Limits.swift") // 1024
 
 
 def _constant(name: str, file: Path) -> int:

@@ -8,8 +8,8 @@ extension Limits {
   public static let tokenBytesMax = 16 << 10
   /// Clock skew that is tolerated when a token's times are checked, in seconds.
   public static let clockSkewSeconds = 60
-  /// Largest absolute value of a time in a token, in seconds since 1970. Nobody means a larger one, and it might not fit an
-  /// integer.
+  /// Largest absolute value of a time in a token, in seconds since 1970. Nobody means a larger one, and it might not
+  /// fit an integer.
   static let claimSecondsMax = 1e12
 
   // MARK: The cache of verified tokens

@@ -27,8 +27,8 @@ public final class AuthorityAddresses: Sendable {
   private let publicBase: String?
   private let ports = Mutex(Ports())
 
-  /// The addresses of a server with this `--public-url`; nil when that is not an absolute http or https URL, or has a query or
-  /// fragment.
+  /// The addresses of a server with this `--public-url`; nil when that is not an absolute http or https URL, or has a
+  /// query or fragment.
   public init?(publicURL: String?) {
     guard let publicURL else {
       publicBase = nil
@@ -52,8 +52,8 @@ public final class AuthorityAddresses: Sendable {
     return ports.withLock { (origin.isHTTPS ? $0.https : $0.http) == origin.effectivePort }
   }
 
-  /// The prefix of every URL of the authority and of every issuer name, without a trailing slash: the public URL, or else this
-  /// machine with the TLS port, since official clients refuse an authority without TLS.
+  /// The prefix of every URL of the authority and of every issuer name, without a trailing slash: the public URL, or
+  /// else this machine with the TLS port, since official clients refuse an authority without TLS.
   public var base: String {
     if let publicBase { return publicBase }
     guard let port = ports.withLock(\.https) else { return Self.defaultBase }
@@ -70,8 +70,8 @@ public final class AuthorityAddresses: Sendable {
 
   // MARK: Audiences
 
-  /// Whether a token of the built-in authority with this audience is meant for this server. Version 0.1.0 put in the name of the
-  /// resource as the request had it.
+  /// Whether a token of the built-in authority with this audience is meant for this server. Version 0.1.0 put in the
+  /// name of the resource as the request had it.
   func isOwnAudience(_ audience: String) -> Bool {
     if Self.graphAudiences.contains(BytewiseString(audience)) { return true }
     let trimmed = audience.hasSuffix("/") ? String(audience.dropLast()) : audience
@@ -85,8 +85,8 @@ public final class AuthorityAddresses: Sendable {
 
   /// Whether `resource` names this server.
   ///
-  /// Kiota sends the host without its port, so `http://localhost` and the public host name this server. azure-cli sends two
-  /// slashes at the end.
+  /// Kiota sends the host without its port, so `http://localhost` and the public host name this server. azure-cli sends
+  /// two slashes at the end.
   func isOwnResource(_ resource: String) -> Bool {
     if isOwnAudience(resource) { return true }
     let trimmed = resource.hasSuffix("/") ? String(resource.dropLast()) : resource
@@ -97,7 +97,8 @@ public final class AuthorityAddresses: Sendable {
 
   /// The origin when `text` is exactly an origin on this machine; nil otherwise.
   private static func loopback(_ text: String) -> URLOrigin? {
-    guard let origin = URLOrigin(prefixOf: text), origin.isLoopback, BytewiseString(origin.text) == BytewiseString(text) else {
+    guard let origin = URLOrigin(prefixOf: text), origin.isLoopback, BytewiseString(origin.text) == BytewiseString(text)
+    else {
       return nil
     }
     return origin
@@ -115,8 +116,8 @@ public final class AuthorityAddresses: Sendable {
     return String(rest[rest.index(after: slash)...])
   }
 
-  /// Whether `name` would be an issuer name of this server, so that a token with an unknown key was more likely signed with a key
-  /// that has been removed than issued by somebody else.
+  /// Whether `name` would be an issuer name of this server, so that a token with an unknown key was more likely signed
+  /// with a key that has been removed than issued by somebody else.
   func isOwnIssuer(_ name: String) -> Bool {
     guard let tenant = Self.tenant(inIssuer: name) else { return false }
     return BytewiseString(name) == BytewiseString(issuer(of: tenant)) || URLOrigin(prefixOf: name)?.isLoopback == true
@@ -124,8 +125,8 @@ public final class AuthorityAddresses: Sendable {
 }
 
 extension AuthorityAddresses {
-  /// The address that a server stored at `path` for commands beside it; the default when none was stored. Blocks. Throws
-  /// `KeyFileError` when the file cannot be read or holds no address.
+  /// The address that a server stored at `path` for commands beside it; the default when none was stored. Blocks.
+  /// Throws `KeyFileError` when the file cannot be read or holds no address.
   public static func keptBase(at path: String) throws(KeyFileError) -> String {
     guard let bytes = try PrivateFiles.readIfPresent(path, isSecret: false) else { return defaultBase }
     let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
@@ -133,8 +134,8 @@ extension AuthorityAddresses {
     return kept.base
   }
 
-  /// Stores the address at `path` for commands beside this server, unless it is there already. Throws `KeyFileError` when it
-  /// cannot be written.
+  /// Stores the address at `path` for commands beside this server, unless it is there already. Throws `KeyFileError`
+  /// when it cannot be written.
   public func keepBase(at path: String) async throws(KeyFileError) {
     let line = Array("\(base)\n".utf8)
     try await PrivateFiles.offPool { () throws(KeyFileError) in

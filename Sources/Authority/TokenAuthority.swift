@@ -18,8 +18,8 @@ public struct TokenAuthority: Sendable {
   /// The cloud that this authority stands for. Libraries made for Entra look for it in the key set and in discovery.
   public static let cloudName = "microsoftonline.com"
 
-  /// An authority whose tokens `issuer` signs. With `demo` its client and its managed identity are active. `clock` gives the
-  /// time in seconds since 1970, `makeID` a new GUID in lower case.
+  /// An authority whose tokens `issuer` signs. With `demo` its client and its managed identity are active. `clock`
+  /// gives the time in seconds since 1970, `makeID` a new GUID in lower case.
   public init(
     issuer: OwnIssuer, addresses: AuthorityAddresses, demo: DemoCredentials?,
     clock: @escaping @Sendable () -> Int64, makeID: @escaping @Sendable () -> String

@@ -33,8 +33,8 @@ final class Authenticator {
     }
   }
 
-  /// The refusal of a request with these header fields; nil when its token is valid, or cannot be verified before keys are
-  /// fetched.
+  /// The refusal of a request with these header fields; nil when its token is valid, or cannot be verified before keys
+  /// are fetched.
   ///
   /// A valid token is remembered, so that `authenticate` need not verify its signature again after the body.
   func refusalAtOnce(_ headers: HTTPHeaders) -> GraphError? {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Profiles
 import Stores
 
-/// `facet backup`: copies the database while a server may be running.
+/// `facet backup`: copies the SQLite database into a new file, also while a server is running.
 struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Copy the database, as of one moment, into a new file.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Profiles
 import Stores
 
-/// `facet check`: looks through everything for damage.
+/// `facet check`: checks the whole database for damage, also while a server is running.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Look through the whole database for damage; it may run beside a server.")
@@ -24,7 +24,7 @@ struct CheckCommand: ParsableCommand {
     print("\(totals.users) people, \(totals.items) items, \(totals.changes) changes: no fault was found.")
   }
 
-  /// Where the fault lies, by ids, and what it is; never a value.
+  /// One line for a finding: the ids of what is damaged, and the fault. It never holds a value.
   private static func line(_ finding: CheckFinding) -> String {
     let place = [finding.user?.text, finding.collection, finding.item?.text].compactMap { $0 }.joined(separator: "/")
     return place.isEmpty ? finding.message : "\(place): \(finding.message)"

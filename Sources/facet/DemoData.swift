@@ -3,20 +3,26 @@ import OData
 import ProfileServer
 import Profiles
 
-/// The people of the demo.
+/// The people of the demo and the text that greets its operator.
 enum DemoData {
+  /// The display name of the person whose profile the demo shows.
   static let ownerName = "Innocenty Popov"
+  /// The person's user principal name.
   static let ownerPrincipalName = "innocenty@contoso.example"
+  /// The person's id.
   static let ownerID = "efee1b77-fb3b-4f65-99d6-274c11914d12"
+  /// The id of the person's phone, which the first request updates.
   static let phoneID = "e13f7a4d-303c-464f-a6af-80ea18eb74f3"
 
-  /// The demo's directory, read from the file that is built into the program.
+  /// The demo's directory, from a file that is compiled into the program.
+  ///
+  /// - Throws: `ImportLineError` when the file is damaged.
   static func lines(_ environment: ServiceEnvironment) throws -> [ImportLine] {
     let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
     return try PackageResources.demo_ndjson.split(separator: 0x0A).map { try reader.line(Array($0)) }
   }
 
-  /// A first request that works as it is.
+  /// Commands to paste into a terminal: a first request, and the sign-in of official clients.
   static func greeting(_ ready: ReadyFile, token: String, authority: String) -> String {
     """
 

@@ -3,12 +3,15 @@ import ProfileServer
 import Profiles
 import Stores
 
-/// Brings a file of JSON lines into a store.
+/// Imports a file of JSON lines into a store.
 struct DirectoryImport {
+  /// The clock and the source of ids.
   let environment: ServiceEnvironment
 
-  /// Imports a file, or standard input when there is none; a bad line is reported with its number and nothing is
-  /// changed. Returns how many records it took.
+  /// Imports the file at `path`, or standard input when it is nil, all or nothing. Returns the number of lines.
+  ///
+  /// - Throws: `CommandFailure` when the file cannot be read or a line is wrong, which the sentence names by its
+  ///   number. Nothing is changed then, except when the sentence says that the outcome is unknown.
   func run(_ path: String?, into store: any ProfileStore) throws -> Int {
     let input = try path.map(Self.open) ?? .standardInput
     let lines = LineReader(input)

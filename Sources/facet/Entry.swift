@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// The command `facet`.
+/// The entry point: adds the options from the environment, then runs the command that the command line names.
 @main
 struct Entry {
   static func main() async {
@@ -20,7 +20,7 @@ struct Entry {
   }
 }
 
-/// The root of the commands.
+/// `facet`: the root of all commands.
 struct Facet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "facet",
@@ -33,7 +33,7 @@ struct Facet: AsyncParsableCommand {
     ])
 }
 
-/// A failure that is told to the operator in one sentence.
+/// A failure that ends a command, as one sentence for the operator.
 struct CommandFailure: Error, CustomStringConvertible {
   let description: String
 

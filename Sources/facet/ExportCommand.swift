@@ -3,7 +3,7 @@ import Foundation
 import Profiles
 import Stores
 
-/// `facet export`: writes the whole directory.
+/// `facet export`: writes the whole directory, or everything held on one person, as JSON lines.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
@@ -55,11 +55,11 @@ struct ExportCommand: ParsableCommand {
     progress?.finish(lineCount)
   }
 
-  /// Gives each line to `body`, without its line feed.
+  /// Calls `body` with each line, without its line feed.
   private func lines(_ store: any AdministeredStore, _ body: ([UInt8]) throws -> Void) throws {
     guard let user else { return try store.exportLines { try body($0.line) } }
     let person = try TenantID(tenant).flatMap { try store.person(user, in: $0) }
-    // Of somebody who is gone the audit log still speaks, by id.
+    // The audit log keeps the changes of a deleted person, by id.
     guard let id = person?.id ?? (user.contains("@") ? nil : UserID(user)),
       let tenant = person?.tenant ?? TenantID(tenant)
     else { throw CommandFailure("There is no such person. Give an id, or a principal name with --tenant.") }

@@ -3,7 +3,7 @@ import Foundation
 import Profiles
 import Stores
 
-/// `facet import`: brings people and items from a file.
+/// `facet import`: adds or replaces people, groups and items from a file of JSON lines.
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",

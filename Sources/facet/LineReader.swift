@@ -1,15 +1,16 @@
 import Foundation
 import OData
+import Profiles
 
-/// Reads a file line by line without holding more than one line and one piece of it.
+/// Reads a file line by line. It holds one line and one chunk of the file at a time.
 final class LineReader {
   private let file: FileHandle
   private var buffer: [UInt8] = []
   private var start = 0
   private var isAtEnd = false
-  /// Number of the line that was read last, from 1.
+  /// The number of the last line, from 1.
   private(set) var lineNumber = 0
-  /// Bytes of lines read so far, line feeds included.
+  /// The number of bytes read so far, line feeds included.
   private(set) var bytesRead = 0
 
   private static let pieceBytes = 1 << 16
@@ -18,6 +19,9 @@ final class LineReader {
   init(_ file: FileHandle) { self.file = file }
 
   /// The next line that is not blank, without its line feed; nil at the end.
+  ///
+  /// - Throws: `CommandFailure` for a line longer than `Limits.importLineBytesMax`; the system's error when reading
+  ///   fails.
   func next() throws -> [UInt8]? {
     while let line = try nextLine() {
       lineNumber += 1
@@ -63,7 +67,7 @@ final class LineReader {
   }
 }
 
-/// A line on a terminal that says how far a long command is. Silent when standard error is not a terminal.
+/// A progress line on the terminal for a long command. Silent when standard error is not a terminal.
 final class ProgressLine {
   private let isShown = isatty(STDERR_FILENO) == 1
   private let started = ContinuousClock.now
@@ -72,7 +76,7 @@ final class ProgressLine {
 
   init(_ verb: String) { self.verb = verb }
 
-  /// Says how many records are done, twice a second at the most.
+  /// Shows how many lines are done, at most twice a second.
   func update(_ lines: Int) {
     let now = ContinuousClock.now
     guard isShown, now - lastShown > .milliseconds(500) else { return }
@@ -80,7 +84,7 @@ final class ProgressLine {
     write("\r\(verb) \(lines) records, \((now - started).components.seconds) s")
   }
 
-  /// Ends the line.
+  /// Shows the final count and the time that it took, and ends the line.
   func finish(_ lines: Int) {
     let seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1_000
     write("\(isShown ? "\r" : "")\(verb) \(lines) records in \(seconds) s.\n")

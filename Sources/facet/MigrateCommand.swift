@@ -2,7 +2,8 @@ import ArgumentParser
 import Profiles
 import Stores
 
-/// `facet migrate`: brings the database into the form of this version.
+/// `facet migrate`: migrates the database to the schema of this version, and distributes its tables over the nodes of
+/// Citus.
 struct MigrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate",

@@ -1,4 +1,5 @@
 import OData
+import ProfileServer
 
 #if canImport(Glibc)
   import Glibc
@@ -6,16 +7,18 @@ import OData
   import Darwin
 #endif
 
-/// The operating system's bound on files and connections that a process has open.
+/// The operating system's limit on the open files of this process (`RLIMIT_NOFILE`), connections included.
 enum OpenFiles {
-  /// Asks for as many as a server can need, within what is allowed, and returns how many may be open from then on. Shells
-  /// often allow 1,024, fewer than `Limits.connectionsMax`.
+  /// Raises the soft limit to what a server can need, as far as the hard limit allows, and returns the limit that then
+  /// holds. Shells often set 1,024, fewer than `Limits.connectionsMax`.
+  ///
+  /// - Throws: `CommandFailure` when the system does not report the limit.
   static func raiseLimit() throws -> Int {
     var limit = try limit()
     let wanted = max(limit.rlim_cur, rlim_t(Limits.openFilesWanted))
     guard limit.rlim_cur < min(wanted, limit.rlim_max) else { return Int(clamping: limit.rlim_cur) }
     limit.rlim_cur = min(wanted, limit.rlim_max)
-    // A system that allows more and does not give it leaves what there was, which is asked for below.
+    // A failure leaves the old limit in place, which is read again below.
     _ = setrlimit(resource, &limit)
     return Int(clamping: try self.limit().rlim_cur)
   }

@@ -4,11 +4,16 @@ import OData
 import ProfileServer
 import Profiles
 
-/// What `--ready-file` says: where the server is and, in a demo, how to get tokens.
+/// The content of `--ready-file`: the server's addresses and, in a demo, how to get tokens. Its presence says that
+/// requests are answered.
 struct ReadyFile {
+  /// The base URL of the HTTP listener.
   let http: String
+  /// The base URL of the HTTPS listener.
   let https: String
+  /// The path of the authority's certificate, for clients to trust.
   let certificate: String
+  /// The demo's credentials; nil outside a demo.
   let demo: DemoCredentials?
 
   init(host: String, ports: ServerPorts, certificate: String, demo: DemoCredentials?) {
@@ -19,11 +24,13 @@ struct ReadyFile {
     self.demo = demo
   }
 
-  /// The endpoint of the managed identity, for `IDENTITY_ENDPOINT`.
+  /// The endpoint of the demo's managed identity, for `IDENTITY_ENDPOINT`.
   var identityEndpoint: String { http + ManagedIdentity.appServicePath }
 
-  /// Takes away a file that is left over from another run, and finds out whether one can be written: whoever waits for it
-  /// would otherwise wait for ever.
+  /// Removes the file of an earlier run, and checks that a new one can be written: whoever waits for it would otherwise
+  /// wait forever.
+  ///
+  /// - Throws: `CommandFailure` when the file cannot be removed or written.
   static func prepare(_ path: String) throws {
     unlink(path)
     let temporary = temporary(path)
@@ -36,7 +43,9 @@ struct ReadyFile {
     }
   }
 
-  /// Writes the file whole or not at all, readable by its owner alone: it may hold credentials.
+  /// Writes the file atomically, readable by its owner only, because it may hold credentials.
+  ///
+  /// - Throws: `CommandFailure` when it cannot be written.
   func write(to path: String) throws {
     let temporary = Self.temporary(path)
     let isWritten = FileManager.default.createFile(
@@ -74,7 +83,7 @@ struct ReadyFile {
     return json.bytes
   }
 
-  /// An address that listens everywhere is reached at this machine's own.
+  /// The host by which this machine reaches an address. A wildcard address is reached at the loopback address.
   private static func reachable(_ host: String) -> String {
     switch host {
     case "0.0.0.0", "::", "localhost": "127.0.0.1"

@@ -2,7 +2,7 @@ import ArgumentParser
 import Profiles
 import Stores
 
-/// `facet restore`: puts a backup in the place of the database.
+/// `facet restore`: replaces the SQLite database by a backup.
 struct RestoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore", abstract: "Replace the database by a backup, whole or not at all.",

@@ -72,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = makeLogger()
     try await checkDemo(logger)
     let openFilesMax = try OpenFiles.raiseLimit()
-    // One that is left over from another run would send tests to a server that is gone.
+    // The ready file of an earlier run would send tests to a server that is gone.
     if let readyFile { try ReadyFile.prepare(readyFile) }
     defer { if let readyFile { unlink(readyFile) } }
     let parts = try await ServerParts(self, logger)
@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func run(_ services: [any Service], _ logger: Logger) async throws {
-    // The life cycle of services is of no interest to an operator; its failures are.
+    // The life cycle of services does not interest an operator; its failures do.
     var quiet = logger
     quiet.logLevel = max(logLevel, .warning)
     var configuration = ServiceGroupConfiguration(
@@ -92,7 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       try await ServiceGroup(configuration: configuration).run()
     } catch is CancellationError {
-      // Requests that were still under way after the longest drain were cut off.
+      // Requests that outlasted `Limits.drainSeconds` were cut off.
     } catch let error as StoreError {
       throw CommandFailure(error.message)
     } catch let error as ListenError {
@@ -104,7 +104,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  /// A demo gives its credentials to whoever reaches it, so it is for this machine unless the operator says otherwise.
+  /// Refuses a demo that other machines can reach, unless the operator allows it: it hands its credentials to
+  /// everybody.
   private func checkDemo(_ logger: Logger) async throws {
     guard demo, !(await AddressLookup.isLoopback(host)) else { return }
     guard demoAnywhere else {
@@ -134,7 +135,7 @@ struct ServeCommand: AsyncParsableCommand {
     do { if let readyFile { try ready.write(to: readyFile) } } catch {
       logger.error("The ready file cannot be written.", metadata: ["reason": "\(error)"])
     }
-    // The first token of a new directory waits for its key, which nobody else has to wait for.
+    // Signing the first token of a new directory waits for its key. Nothing else has to.
     if demo { FileHandle.standardOutput.write(Data(await parts.greeting(ready).utf8)) }
   }
 }

@@ -7,19 +7,28 @@ import ProfileServer
 import Profiles
 import Stores
 
-/// The parts of a server, made in the order in which they need each other.
+/// The parts of a server, in the order in which they depend on each other.
 struct ServerParts {
+  /// The opened store.
   let store: any AdministeredStore
+  /// The operations on the store.
   let service: ProfileService
+  /// The signing keys of the built-in authority.
   let issuer: OwnIssuer
+  /// The certificates of the HTTPS listener.
   let certificates: LocalCertificateAuthority
   private let pageTokenCipher: PageTokenCipher
+  /// The demo's credentials; nil outside a demo.
   let demo: DemoCredentials?
+  /// The addresses of the built-in authority.
   let addresses: AuthorityAddresses
   private let verifier: TokenVerifier
   private let demoLines: [ImportLine]
   private let logger: Logger
 
+  /// Opens the store, loads keys and certificates, and fills an empty store.
+  ///
+  /// - Throws: `CommandFailure` when an option, a key file or the store does not allow the server to start.
   init(_ command: ServeCommand, _ logger: Logger) async throws {
     let options = command.options
     let environment = ServiceEnvironment.system
@@ -62,7 +71,7 @@ struct ServerParts {
     try fill(command, environment)
   }
 
-  /// The server itself.
+  /// The server, which calls `onReady` with its ports once requests are answered.
   func server(
     _ command: ServeCommand, openFilesMax: Int, onReady: @escaping @Sendable (ServerPorts) async -> Void
   ) -> FacetServer {
@@ -84,17 +93,17 @@ struct ServerParts {
       storeMetrics: { [store] in StoreMetrics.lines(store) }, logger: logger, onReady: onReady)
   }
 
-  /// What is wrong with the data, or nil.
+  /// Why the store refuses writes; nil when it takes them.
   var damage: String? {
     guard case .refusingWrites(let reason) = store.health else { return nil }
     return (store as? PostgreSQLStore)?.startFailure?.message ?? reason
   }
 
-  /// Finishes the writes that are queued and releases the data directory.
+  /// Finishes the queued writes and releases the data directory.
   func close() async throws {
     let store = store
     await withCheckedContinuation { continuation in
-      // Closing waits for the writer's last sync: not a wait for the cooperative pool.
+      // Closing waits for the last sync of the writer, which must not block the cooperative thread pool.
       Thread {
         store.close()
         continuation.resume()
@@ -102,7 +111,7 @@ struct ServerParts {
     }
   }
 
-  /// What a newcomer can paste into a terminal.
+  /// Commands that a newcomer can paste into a terminal.
   func greeting(_ ready: ReadyFile) async -> String {
     guard let owner = UserID(DemoData.ownerID) else { return "" }
     let specification = TokenSpecification(
@@ -115,9 +124,10 @@ struct ServerParts {
     return DemoData.greeting(ready, token: token, authority: addresses.base)
   }
 
-  // MARK: Making
+  // MARK: Preparation
 
-  /// Has the key made that signs tokens, when there is none yet. Requests with other tokens are answered meanwhile.
+  /// Creates the signing key in the background, when there is none yet. Requests with other tokens are answered
+  /// meanwhile.
   private func prepareKey() {
     Task { [issuer, logger] in
       do throws(KeyFileError) { try await issuer.prepare() } catch {
@@ -135,7 +145,7 @@ struct ServerParts {
     }
   }
 
-  /// Hosts that the server certificate must name beside this machine's own names.
+  /// The hosts that the server certificate must name, beside this machine's own names.
   private static func hosts(_ command: ServeCommand) throws -> [String] {
     let published = command.publicURL.flatMap { URL(string: $0)?.host }
     let named = [("--public-url", published), ("--host", command.host)]
@@ -149,7 +159,7 @@ struct ServerParts {
     }
   }
 
-  /// Tenants that issuers may speak for are the operator's word.
+  /// Adds the tenants that external issuers may issue tokens for: the operator has named them.
   private func prepareTenants(_ issuers: [ExternalIssuer]) throws {
     guard store.health == .healthy else { return }
     do {
@@ -159,7 +169,7 @@ struct ServerParts {
     }
   }
 
-  /// An empty store gets the seed file or the demo's data; one that refuses writes is left as it is.
+  /// Fills an empty store with the seed file or the demo's data. A store that refuses writes is left alone.
   private func fill(_ command: ServeCommand, _ environment: ServiceEnvironment) throws {
     guard store.health == .healthy, command.seed != nil || command.demo else { return }
     do {
@@ -180,8 +190,9 @@ struct ServerParts {
   }
 }
 
-/// What the store counts, for `/metrics`.
+/// The store's metrics, for `/metrics`.
 enum StoreMetrics {
+  /// The store's counters as lines in Prometheus' text format.
   static func lines(_ store: any AdministeredStore) -> [PrometheusLine] {
     let counts = store.writeCounts
     return [

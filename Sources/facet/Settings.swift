@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
 
-/// Environment variables as options: `FACET_HTTPS_PORT=1` stands for `--https-port 1` unless the command line has it.
+/// Options from environment variables: `FACET_HTTPS_PORT=1` is `--https-port 1`, unless the command line has the
+/// option.
 enum Settings {
-  /// The parts that are needed of what the argument parser says of itself.
+  /// The part of the argument parser's description of itself that is needed here.
   private struct Description: Decodable {
     struct Command: Decodable {
       let commandName: String
@@ -23,7 +24,10 @@ enum Settings {
 
   private static let prefix = "FACET_"
 
-  /// The command line with what the environment adds. A variable with the prefix that no command knows is refused.
+  /// The command line with the options that the environment adds.
+  ///
+  /// - Throws: `ValidationError` for a `FACET_` variable that no command knows, and for a flag that is neither true nor
+  ///   false.
   static func arguments(_ commandLine: [String], environment: [String: String]) throws -> [String] {
     let description = try JSONDecoder().decode(Description.self, from: Data(Facet._dumpHelp().utf8))
     let known = Set(all(description.command).flatMap { options(of: $0).keys })
@@ -40,12 +44,12 @@ enum Settings {
     return arguments
   }
 
-  /// A command with every one below it.
+  /// A command with all its subcommands.
   private static func all(_ command: Description.Command) -> [Description.Command] {
     [command] + (command.subcommands ?? []).flatMap(all)
   }
 
-  /// The command that the beginning of the command line names; nil when it names none.
+  /// The command that the command line names; nil when it names none.
   private static func chosen(
     _ command: Description.Command, _ words: ArraySlice<String>
   ) -> Description.Command? {

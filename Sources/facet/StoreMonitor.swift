@@ -4,13 +4,13 @@ import Profiles
 import ServiceLifecycle
 import Stores
 
-/// Tells the log what becomes of the store while the server runs: that it refuses writes, that it takes them again, and what
-/// else an operator should know. Stores themselves write no log.
+/// Logs changes of the store's health while the server runs: that it refuses writes, that it takes them again, and its
+/// warnings. Stores write no log themselves.
 struct StoreMonitor: Service {
   private let store: any AdministeredStore
   private let logger: Logger
 
-  /// Watches `store`, whose state at the start is told already.
+  /// Watches `store`. Its health at the start is logged elsewhere.
   init(_ store: any AdministeredStore, logger: Logger) {
     self.store = store
     self.logger = logger
@@ -19,10 +19,10 @@ struct StoreMonitor: Service {
   func run() async throws {
     let start = store.health
     try? await cancelWhenGracefulShutdown {
-      var told = StoreNotices(health: start, warning: nil)
+      var reported = StoreNotices(health: start, warning: nil)
       while true {
         try await Task.sleep(for: .seconds(Limits.filesSeconds))
-        for notice in told.update(health: store.health, warning: store.warning) {
+        for notice in reported.update(health: store.health, warning: store.warning) {
           logger.log(level: notice.level, "\(notice.message)", metadata: notice.reason.map { ["reason": "\($0)"] })
         }
       }
@@ -30,9 +30,9 @@ struct StoreMonitor: Service {
   }
 }
 
-/// What was told of a store so far, each thing once.
+/// What was logged about a store so far, so that each change is logged once.
 struct StoreNotices {
-  /// A line of the log.
+  /// A log entry.
   struct Notice: Equatable {
     let level: Logger.Level
     let message: String
@@ -47,7 +47,7 @@ struct StoreNotices {
     self.warning = warning
   }
 
-  /// What is new.
+  /// The log entries for what has changed.
   mutating func update(health: StoreHealth, warning: String?) -> [Notice] {
     var notices: [Notice] = []
     if health != self.health {

@@ -5,7 +5,7 @@ import ProfileServer
 import Profiles
 import Stores
 
-/// Where the data is, the same for every command.
+/// The options that say where the data is, the same for every command.
 struct StoreOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Directory of the data, keys and certificates.", valueName: "dir"))
   var data = "data"
@@ -24,32 +24,36 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// Whether the people are in PostgreSQL.
+  /// Whether the store is in PostgreSQL.
   var isPostgreSQL: Bool { store.hasPrefix("postgresql://") || store.hasPrefix("postgres://") }
 
-  /// The database file.
+  /// The path of the SQLite database.
   var database: String { "\(data)/facet.db" }
-  /// The keys that sign tokens.
+  /// The directory of the keys that sign tokens.
   var keys: String { "\(data)/keys" }
-  /// The key that seals links to further pages.
-  var pageTokenCipher: String { "\(data)/pages.key" }
-  /// The certificates of the HTTPS listener.
+  /// The path of the key that encrypts page tokens.
+  var pageTokenKey: String { "\(data)/pages.key" }
+  /// The directory of the certificates of the HTTPS listener.
   var certificates: String { "\(data)/tls" }
 
-  /// Marks data that a demo began and may therefore put back.
+  /// The path of an empty file that marks data which a demo created, and may therefore reset.
   private var demoMark: String { "\(data)/demo" }
 
-  /// Whether a demo began this data.
+  /// Whether a demo created this data.
   var isDemoData: Bool { FileManager.default.fileExists(atPath: demoMark) }
 
-  /// Remembers that a demo began this data.
+  /// Records that a demo created this data.
+  ///
+  /// - Throws: `CommandFailure` when the mark cannot be written.
   func markAsDemoData() throws {
     guard FileManager.default.createFile(atPath: demoMark, contents: nil) else {
       throw CommandFailure("\(demoMark) cannot be written. Check its permissions.")
     }
   }
 
-  /// Makes the data directory, readable by its owner alone.
+  /// Creates the data directory, readable by its owner only.
+  ///
+  /// - Throws: `CommandFailure` when it cannot be created.
   func makeDirectory() throws {
     do {
       try FileManager.default.createDirectory(
@@ -59,23 +63,25 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// What the operating system said, without the path, which stands in the sentence already.
+  /// The operating system's reason, without the path, which the sentence names already.
   private static func reason(_ error: any Error) -> String {
     let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
     guard cause.domain == NSPOSIXErrorDomain else { return "its path leads through a file, or may not be written" }
     return String(cString: strerror(Int32(clamping: cause.code)))
   }
 
-  /// Whether the directory has the keys that servers of a database share.
+  /// Whether the data directory holds the keys that the servers of one database share.
   private var hasKeys: Bool {
     let signing = (try? FileManager.default.contentsOfDirectory(atPath: keys)) ?? []
     return signing.contains { $0.hasPrefix("key-") && $0.hasSuffix(".pem") }
-      && FileManager.default.fileExists(atPath: pageTokenCipher)
+      && FileManager.default.fileExists(atPath: pageTokenKey)
   }
 
-  /// Opens the store for writing; of a SQLite store no other server may be the owner. `policyDefaults` are policies of tenants
-  /// that decided nothing. For a server one in PostgreSQL that was opened before opens all the same while its database is
-  /// away.
+  /// Opens the store for writing. For SQLite, no other server may own the data directory. `policyDefaults` are the policies
+  /// of tenants without a policy of their own. With `forServer`, a PostgreSQL store that was opened before also opens
+  /// while its database is unavailable.
+  ///
+  /// - Throws: `CommandFailure` when the store cannot be opened.
   func open(
     policyDefaults: [TenantID: TenantPolicy] = [:], forServer: Bool = false
   ) throws -> any AdministeredStore {
@@ -93,7 +99,9 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// Opens the store for one short write, beside the server that may own it.
+  /// Opens the store for one short write, also while a server owns it.
+  ///
+  /// - Throws: `CommandFailure` when the store cannot be opened.
   func openBeside() throws -> any AdministeredStore {
     try makeDirectory()
     guard !isPostgreSQL else { return try openPostgreSQL() }
@@ -104,12 +112,16 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// Opens the store for reading, beside the server that may own it.
+  /// Opens the store for reading, also while a server owns it.
+  ///
+  /// - Throws: `CommandFailure` when the store cannot be opened.
   func openReadOnly() throws -> any AdministeredStore {
     isPostgreSQL ? try openPostgreSQL() : try openReadOnlySQLite()
   }
 
-  /// The same of the store in the data directory alone, for what only that can do.
+  /// Opens the SQLite store for reading, for what only SQLite supports.
+  ///
+  /// - Throws: `CommandFailure` when the store is in PostgreSQL or cannot be opened.
   func openReadOnlySQLite() throws -> SQLiteStore {
     guard !isPostgreSQL else {
       throw CommandFailure(
@@ -129,34 +141,36 @@ struct StoreOptions: ParsableArguments {
     do throws(StoreError) { return try PostgreSQLStore(settings) } catch { throw CommandFailure(error.message) }
   }
 
-  /// Loads the keys of the built-in authority and of links. Servers that share a database share them: what it has counts,
-  /// and what it has not is put there.
+  /// Loads the keys of the built-in authority and of page tokens. Servers of one database share them: keys in the
+  /// database win, and keys that it lacks are published to it.
+  ///
+  /// - Throws: `CommandFailure` when the keys cannot be read, written or shared.
   func loadKeys(_ store: (any AdministeredStore)?) async throws -> (issuer: OwnIssuer, pageTokenCipher: PageTokenCipher)
   {
     do {
       guard let store = store as? PostgreSQLStore else {
-        return (try await OwnIssuer.load(directory: keys), try await PageTokenCipher.load(path: pageTokenCipher))
+        return (try await OwnIssuer.load(directory: keys), try await PageTokenCipher.load(path: pageTokenKey))
       }
-      // While the database is away, a server starts with the keys that it shared before.
+      // While the database is unavailable, a server starts with the keys that it shared before.
       if store.health == .healthy { try await share(store) }
       let issuer = try await OwnIssuer.load(directory: keys) { [data] name, bytes throws(KeyFileError) in
         try Self.share(name, bytes, store, data)
       }
-      return (issuer, try await PageTokenCipher.load(path: pageTokenCipher))
+      return (issuer, try await PageTokenCipher.load(path: pageTokenKey))
     } catch let error as KeyFileError {
       throw CommandFailure(error.message)
     }
   }
 
-  /// Brings the keys of the data directory and of the database together. The key that signs is not among them when it is still
-  /// to be made; it is shared before it is used.
+  /// Synchronizes the keys of the data directory with those of the database. A signing key that does not exist yet is
+  /// shared when it is created, before its first use.
   private func share(_ store: PostgreSQLStore) async throws {
     try await Self.offPool { [data] in try store.shareFiles(in: data, publishes: false) }
-    _ = try await PageTokenCipher.load(path: pageTokenCipher)
+    _ = try await PageTokenCipher.load(path: pageTokenKey)
     try await Self.offPool { [data] in try store.shareFiles(in: data, publishes: true) }
   }
 
-  /// Shares a new key; what the database has afterwards lies in the data directory too. Blocks.
+  /// Publishes a new key, and stores what the database then holds in the data directory. Blocks.
   private static func share(
     _ name: String, _ bytes: [UInt8], _ store: PostgreSQLStore, _ data: String
   ) throws(KeyFileError) {
@@ -171,17 +185,21 @@ struct StoreOptions: ParsableArguments {
 
   // MARK: The issuer
 
-  /// The address of the authority, which a server keeps for the commands beside it.
+  /// The path of the file in which a server records the address of its authority, for the commands beside it.
   private var issuerAddress: String { "\(data)/issuer" }
 
-  /// Keeps the address of a server's authority, so that `facet token` names the same issuer.
+  /// Records the address of a server's authority, so that `facet token` names the same issuer.
+  ///
+  /// - Throws: `CommandFailure` when the file cannot be written.
   func keepIssuer(_ addresses: AuthorityAddresses) async throws {
     do throws(KeyFileError) { try await addresses.keepBase(at: issuerAddress) } catch {
       throw CommandFailure(error.message)
     }
   }
 
-  /// The address that the last server had, or the one that a server would have.
+  /// The address of the last server's authority, or the default one when there was no server.
+  ///
+  /// - Throws: `CommandFailure` when the file cannot be read.
   func keptIssuer() throws -> String {
     do throws(KeyFileError) { return try AuthorityAddresses.keptBase(at: issuerAddress) } catch {
       throw CommandFailure(error.message)
@@ -190,7 +208,7 @@ struct StoreOptions: ParsableArguments {
 
   // MARK: Threads
 
-  /// Runs what reads and writes files and the database on a thread of its own.
+  /// Runs work that blocks on files and the database on a thread of its own.
   private static func offPool(_ body: @escaping @Sendable () throws -> Void) async throws {
     let failure = await withCheckedContinuation { continuation in
       Thread {
@@ -211,6 +229,6 @@ struct StoreOptions: ParsableArguments {
 }
 
 extension ServiceEnvironment {
-  /// The operating system's time and random ids.
+  /// The operating system's clock, and random ids.
   static let system = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
 }

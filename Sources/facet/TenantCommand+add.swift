@@ -3,7 +3,7 @@ import Profiles
 import Stores
 
 extension TenantCommand {
-  /// `facet tenant add`
+  /// `facet tenant add`: adds a tenant, or renames one.
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Add a tenant: tokens that name it are taken from now on, of issuers that may speak for it.")

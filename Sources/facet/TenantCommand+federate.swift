@@ -3,7 +3,8 @@ import Profiles
 import Stores
 
 extension TenantCommand {
-  /// `facet tenant federate`
+  /// `facet tenant federate`: grants or revokes another tenant's access to what people mark for federated
+  /// organisations.
   struct Federate: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Let the people of another tenant see what a tenant's people mark for federated organisations.",

@@ -3,7 +3,7 @@ import Profiles
 import Stores
 
 extension TenantCommand {
-  /// `facet tenant list`
+  /// `facet tenant list`: prints the tenants as JSON lines.
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List the tenants, one line of JSON for each.")

@@ -4,7 +4,7 @@ import Profiles
 import Stores
 
 extension TenantCommand {
-  /// `facet tenant policy`
+  /// `facet tenant policy`: changes and prints a tenant's policy.
   struct Policy: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print what a tenant decided as JSON, after the changes that are given.",
@@ -48,7 +48,9 @@ extension TenantCommand {
 }
 
 extension TenantPolicy {
-  /// Applies one change from the command line.
+  /// Applies one change, `KEY=VALUE`, from the command line.
+  ///
+  /// - Throws: `CommandFailure` when the key is unknown or does not take the value.
   mutating func apply(_ change: String) throws {
     guard let equals = change.firstIndex(of: "=") else {
       throw CommandFailure("'\(change)' is no change: write KEY=VALUE.")

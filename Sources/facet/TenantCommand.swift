@@ -2,14 +2,14 @@ import ArgumentParser
 import Profiles
 import Stores
 
-/// `facet tenant`: which organisations there are, and what they decided.
+/// `facet tenant`: the tenants of the directory and their policies.
 struct TenantCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tenant", abstract: "Add tenants, list them, federate them, and set their policies.",
     discussion: "Every change holds from the next request on, also of a server that is running.",
     subcommands: [Add.self, List.self, Federate.self, Policy.self])
 
-  /// A tenant on the command line.
+  /// A tenant's id as an argument.
   struct Reference: ExpressibleByArgument {
     let id: TenantID
 
@@ -21,7 +21,9 @@ struct TenantCommand: ParsableCommand {
 }
 
 extension StoreOptions {
-  /// Works on the store, also beside the server that owns it.
+  /// Opens the store for one short write, also while a server owns it, and runs `body` on it.
+  ///
+  /// - Throws: `CommandFailure` when the store cannot be opened or fails; what `body` throws.
   func withTenants(_ body: (any AdministeredStore) throws -> Void) throws {
     let store = try openBeside()
     defer { store.close() }

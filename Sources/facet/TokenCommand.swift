@@ -6,7 +6,7 @@ import ProfileServer
 import Profiles
 import Stores
 
-/// `facet token`: signs a token with the key of the data directory.
+/// `facet token`: prints a token that is signed with the key of the data directory.
 struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Print a token, alone on the last line of standard output.",
@@ -61,8 +61,12 @@ struct TokenCommand: AsyncParsableCommand {
     let specification = TokenSpecification(
       subject: try subject(tenant), tenant: tenant, issuedAt: SystemClock.now().unixSeconds,
       tokenID: GUID.random(), base: try options.keptIssuer(), lifeSeconds: expiresIn)
-    guard let specification else { throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.") }
-    do throws(SigningFailure) { print(try await issuer.sign(specification)) } catch { throw CommandFailure(error.message) }
+    guard let specification else {
+      throw CommandFailure("--expires-in takes 1 to \(Limits.issuedTokenSecondsMax) seconds.")
+    }
+    do throws(SigningFailure) { print(try await issuer.sign(specification)) } catch {
+      throw CommandFailure(error.message)
+    }
   }
 
   private func subject(_ tenant: TenantID) throws -> TokenSpecification.Subject {
@@ -73,10 +77,10 @@ struct TokenCommand: AsyncParsableCommand {
       applicationID: Self.applicationID, scopes: Self.words(scopes), isAdministrator: administrator)
   }
 
-  /// The application that delegated tokens of this command name.
+  /// The client application that delegated tokens of this command name.
   private static let applicationID = "33333333-3333-4333-8333-333333333333"
 
-  /// Somebody of the directory, or an id that nobody has yet.
+  /// A person of the directory, or an id that no person has yet.
   private func person(
     _ reference: String, _ tenant: TenantID
   ) throws -> (id: UserID, principalName: String?, displayName: String?) {
@@ -88,8 +92,8 @@ struct TokenCommand: AsyncParsableCommand {
     return (id, nil, nil)
   }
 
-  /// Data that cannot be read is no reason to refuse a token for an id; of a principal name nobody knows then whether
-  /// somebody has it. Before there is a database nobody has.
+  /// Looks a person up; nil when there is none, or no database yet. When the store cannot be read, an id may still get
+  /// a token, but a principal name may not, because nobody knows whose it is.
   private func lookUp(_ reference: String, _ tenant: TenantID) throws -> StoredUser? {
     guard options.isPostgreSQL || FileManager.default.fileExists(atPath: options.database) else { return nil }
     do {

@@ -3,12 +3,12 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// The built-in authority, as clients find it on a running server.
-@Suite("The authority of a running server")
+/// The built-in token authority of a running server, as clients see it.
+@Suite("The token authority of a running server")
 struct AuthorityTests {
   private static let form = ["Content-Type": "application/x-www-form-urlencoded"]
 
-  /// The form that gets the demo's application a token.
+  /// The form with which the demo's application requests a token.
   private static func credentials(_ facet: FacetProcess) throws -> String {
     let credentials = try #require(facet.ready.credentials)
     return "grant_type=client_credentials&client_id=\(credentials.clientId)&client_secret=\(credentials.clientSecret)"
@@ -22,7 +22,7 @@ struct AuthorityTests {
     return try #require(answer.json["access_token"] as? String)
   }
 
-  /// One part of a token, 0 for the header and 1 for the claims.
+  /// One part of a token: 0 is the header, 1 the claims.
   private static func part(_ index: Int, of token: String) throws -> [String: Any] {
     let parts = token.split(separator: ".")
     try #require(parts.count == 3)
@@ -32,7 +32,7 @@ struct AuthorityTests {
     return try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
   }
 
-  /// A GET with a `Host` of one's own.
+  /// A GET request with the given `Host`.
   private static func get(_ facet: FacetProcess, _ path: String, host: String, _ fields: String = "") async throws
     -> HTTPAnswer
   {
@@ -46,7 +46,7 @@ struct AuthorityTests {
 
   // MARK: One issuer
 
-  @Test("There is one issuer, whatever name a client calls the server by, and it is that of every token")
+  @Test("Every token names the same issuer, whatever name a client calls the server by")
   func issuer() async throws {
     try await withFacet { facet in
       let name = "\(facet.ready.https)/\(facet.ready.tenant)/v2.0"
@@ -77,7 +77,7 @@ struct AuthorityTests {
     }
   }
 
-  @Test("The public URL is the issuer where there is one, also of a token that is made while no server runs")
+  @Test("The public URL, when there is one, is the issuer, even of a token made while no server runs")
   func publicIssuer() async throws {
     let data = try FacetProcess.temporaryFolder()
     let early = try await FacetProcess.run(["token", "--data", data.path, "--user", "u", "--scopes", "User.Read"])
@@ -91,7 +91,7 @@ struct AuthorityTests {
     #expect(
       try Self.part(1, of: second)["iss"] as? String
         == "https://people.contoso.example/facet/\(facet.ready.tenant)/v2.0")
-    // Another address ends no token.
+    // A changed address invalidates no token.
     let moved = try await FacetProcess.start(data: data)
     for token in [first, second] {
       #expect(try await moved.probe.request("GET", "/beta/me", token: token).status == 200)
@@ -99,7 +99,7 @@ struct AuthorityTests {
     #expect(try await moved.stop() == 0)
   }
 
-  @Test("A directory of the first version keeps its tokens valid, and signs with RS256 from the next start on")
+  @Test("Tokens of a first-version directory stay valid, and it signs with RS256 from the next start on")
   func olderDirectory() async throws {
     let data = try FacetProcess.temporaryFolder()
     let keys = data.appendingPathComponent("keys")
@@ -129,7 +129,7 @@ struct AuthorityTests {
     Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
   }
 
-  /// A token as the first version signed it, with the address that it had then.
+  /// A token as the first version signed it, with the issuer that it had then.
   private static func es256(_ key: P256.Signing.PrivateKey, tenant: String) throws -> String {
     let point = Array(key.publicKey.rawRepresentation)
     let jwk = #"{"crv":"P-256","kty":"EC","x":"\#(base64URL(point[..<32]))","y":"\#(base64URL(point[32...]))"}"#
@@ -155,7 +155,7 @@ struct AuthorityTests {
     ("POST", "/msi/token", 405), ("GET", "/contoso.example/v2.0/.well-known/openid-configuration", 400),
   ]
 
-  @Test("What the authority does not offer is refused in the shape that its clients read")
+  @Test("What the authority does not support is refused in the shape that its clients read")
   func unknownPaths() async throws {
     try await withFacet { facet in
       for (method, path, status) in Self.unknownPaths {
@@ -174,7 +174,7 @@ struct AuthorityTests {
     }
   }
 
-  @Test("A request that is refused before it reaches the authority is refused in the same shape")
+  @Test("A request that is refused before it reaches the authority gets an error in the same shape")
   func earlyRefusals() async throws {
     try await withFacet { facet in
       let path = "/common/oauth2/v2.0/token"
@@ -183,7 +183,7 @@ struct AuthorityTests {
       #expect(compressed.status == 415 && compressed.json["error"] as? String == "invalid_request")
       let large = try await facet.probe.request("POST", path, body: String(repeating: "x", count: 2 << 20))
       #expect(large.status == 413 && large.json["error_description"] as? String != nil)
-      // Graph's stay Graph's, whatever an id looks like.
+      // Errors on Graph's paths keep Graph's shape, whatever an id looks like.
       let item = try await facet.probe.request(
         "PATCH", "/beta/users/oauth2/profile/phones/token", headers: ["Content-Encoding": "br"], body: "{}")
       #expect(item.status == 415 && item.errorCode == "unsupportedMediaType")
@@ -195,7 +195,7 @@ struct AuthorityTests {
 
   // MARK: Pages
 
-  @Test("Pages may read a token only from this machine and only in a demo; what is published anybody may read")
+  @Test("Web pages may read tokens only on this machine and only in a demo; anybody may read published documents")
   func origins() async throws {
     try await withFacet { facet in
       let token = "/\(facet.ready.tenant)/oauth2/v2.0/token"
@@ -255,7 +255,7 @@ struct AuthorityTests {
 
   // MARK: Managed identity and azure-cli
 
-  @Test("A machine's identity is for programs of this machine: no page, no other name, no proxy, and a demo only")
+  @Test("The managed identity serves local programs of a demo only: no web page, no other host name, no proxy")
   func machineIdentity() async throws {
     let path = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://graph.microsoft.com"
     try await withFacet { facet in
@@ -280,7 +280,7 @@ struct AuthorityTests {
         if status != 200 { #expect(answer.json["error"] is String && answer.json["access_token"] == nil) }
       }
     }
-    // What stands before a public URL may forward requests under either name.
+    // A proxy before a public URL may forward requests under either name.
     try await withFacet(arguments: ["--public-url", "https://demo.example"]) { facet in
       for host in ["demo.example", "localhost"] {
         let answer = try await Self.get(facet, path, host: host, "Metadata: true\r\n")
@@ -297,7 +297,7 @@ struct AuthorityTests {
     }
   }
 
-  @Test("A demo answers what azure-cli asks a resource manager, to whoever has a token and asks for this machine")
+  @Test("A demo answers azure-cli's requests to a resource manager, for anyone with a token, on this machine only")
   func resourceManager() async throws {
     try await withFacet { facet in
       let token = try await Self.token(facet)

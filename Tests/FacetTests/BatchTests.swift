@@ -5,7 +5,7 @@ import Testing
 
 @testable import Profiles
 
-/// Batches over HTTP, as far as official clients do not send them.
+/// Batches over HTTP in forms that official clients do not send.
 @Suite("Batches")
 struct BatchTests {
   private static let phones = "/me/profile/phones"
@@ -20,7 +20,7 @@ struct BatchTests {
     var errorCode: String? { (members["error"] as? [String: Any])?["code"] as? String }
   }
 
-  /// Sends a batch and reads the answers to its requests; they are empty when the batch as a whole is refused.
+  /// Sends a batch and reads its responses; there are none when the whole batch is refused.
   private static func send(
     _ facet: FacetProcess, _ token: String, _ requests: [[String: Any]], status: Int = 200
   ) async throws -> [Part] {
@@ -50,7 +50,7 @@ struct BatchTests {
     return part
   }
 
-  @Test("Each request has its own status, headers and body, in order; an answer equals that of the same request alone")
+  @Test("Each response has its own status, headers and body, in order, and equals that of the request alone")
   func parts() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -80,7 +80,7 @@ struct BatchTests {
     }
   }
 
-  @Test("What depends on a failure is not performed, nor what depends on that")
+  @Test("A request that depends on a failed one is not performed, and neither are its own dependents")
   func dependencies() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -98,7 +98,7 @@ struct BatchTests {
     }
   }
 
-  @Test("A group is applied whole or not at all, and one that cannot be is refused with the whole batch")
+  @Test("An atomicity group is applied as a whole or not at all; one that cannot be is refused with the batch")
   func groups() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -159,7 +159,7 @@ struct BatchTests {
     }
   }
 
-  @Test("A batch that cannot be read, or is too long, is refused as a whole")
+  @Test("A batch that is malformed or too long is refused as a whole")
   func malformed() async throws {
     try await withFacet(arguments: ["--batch-size", "30"]) { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -202,7 +202,7 @@ struct BatchTests {
     }
   }
 
-  @Test("A part cannot speak with another token, and long answers of a batch are bounded")
+  @Test("A part cannot use another token, and the responses of a batch are bounded")
   func bounds() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -215,7 +215,7 @@ struct BatchTests {
         let body = #"{"displayName":"\#(text)"}"#
         #expect(try await facet.probe.request("POST", "/beta\(Self.phones)", token: token, body: body).status == 201)
       }
-      // Each profile is about 2.4 MB, so that the fourth goes beyond the bound.
+      // Each profile is about 2.4 MB, so the fourth exceeds the bound.
       let parts = try await Self.send(
         facet, token,
         (1...6).map { Self.get("\($0)", "/me/profile") } + [Self.write("7", "POST", Self.phones, ["number": "1"])])

@@ -2,12 +2,12 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// What clients send in forms of their own, at the real server.
-@Suite("Forms that clients send")
+/// Requests in forms that only some clients send, against a running server.
+@Suite("Client-specific request forms")
 struct ClientFormsTests {
   private static let groups = "Group.ReadWrite.All User.Read.All User.ReadWrite.All"
 
-  /// A group, with an application's token that may write it.
+  /// A group, and a token of an application that may write it.
   private static func group(_ facet: FacetProcess) async throws -> (path: String, token: String) {
     let token = try await facet.token(roles: groups)
     let made = try await facet.probe.request("POST", "/v1.0/groups", token: token, body: #"{"displayName":"Team"}"#)
@@ -20,7 +20,7 @@ struct ClientFormsTests {
     return (list.json["value"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }.sorted()
   }
 
-  @Test("A reference names a person in every form of a path, of this server and of Graph's, and no other host")
+  @Test("An entity reference names a person in every form of a path, on this server and on Graph's hosts only")
   func references() async throws {
     try await withFacet { facet in
       let group = try await Self.group(facet)
@@ -63,7 +63,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("Whoever may not write a group does not learn whom a principal name belongs to")
+  @Test("A caller who may not write a group does not learn whom a principal name belongs to")
   func referencesOfStrangers() async throws {
     try await withFacet { facet in
       let group = try await Self.group(facet)
@@ -78,7 +78,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("Members and memberships stand in the context of directory objects, each with its own type")
+  @Test("Members and memberships are directory objects in their context URL, each with its own type")
   func contexts() async throws {
     try await withFacet { facet in
       let group = try await Self.group(facet)
@@ -99,7 +99,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("What OData knows at a root and this server does not have is 501, and what nobody knows is not")
+  @Test("A resource that OData defines at the root and this server lacks is 501; one that nobody defines is not")
   func unoffered() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: Self.groups)
@@ -116,7 +116,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("The number of items is expanded without them, and that of values is read, also where none were set")
+  @Test("/$count expands without the items, and counts values, also of collections that were never set")
   func counts() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -149,7 +149,7 @@ struct ClientFormsTests {
   }
 
   @Test(
-    "Blanks in urls of a batch are taken, links of this server by any of its names, and an empty batch has no answers")
+    "Batch URLs may hold spaces and any name of this server, and an empty batch has no responses")
   func batches() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: Self.groups)
@@ -169,7 +169,7 @@ struct ClientFormsTests {
         "https://graph.microsoft.com/v1.0/users", "https://elsewhere.example/v1.0/users", "/users#x",
       ])
       #expect(parts.map { $0["status"] as? Int } == [200, 200, 200, 200, 200, 400, 400, 400])
-      // The link to the next page holds no blank, and can be followed, alone and in a batch.
+      // The link to the next page holds no space and can be followed, alone and in a batch.
       let link = try #require((parts[0]["body"] as? [String: Any])?["@odata.nextLink"] as? String)
       #expect(!link.contains(" "))
       #expect(try await send([link]).map { $0["status"] as? Int } == [200])
@@ -178,7 +178,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("Old clients name a version with more behind it; a newer one and an isolation are refused with their reason")
+  @Test("OData versions with a suffix are accepted; a newer version and an isolation are refused with the reason")
   func versions() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -205,7 +205,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("Long documents are compressed for those who ask, HEAD like GET, and nothing of anybody's is")
+  @Test("Long metadata documents are compressed on request, for HEAD as for GET; personal data never is")
   func compression() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -232,7 +232,7 @@ struct ClientFormsTests {
     }
   }
 
-  @Test("A byte order mark may stand before any line of an import, and before a file of issuers")
+  @Test("A byte order mark may precede any line of an import and the file of issuers")
   func byteOrderMarks() async throws {
     let data = try FacetProcess.temporaryFolder()
     let mark = "\u{FEFF}"

@@ -1,6 +1,8 @@
+import Authority
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
 /// The commands as an operator runs them.
@@ -16,7 +18,7 @@ struct CommandTests {
       #"{"tenant":"22222222-1111-4111-8111-111111111111","user":{"id":"u2","displayName":"Two"}}"#,
     ].joined(separator: "\n") + "\n"
 
-  @Test("A stamp that a line leaves out is filled in, one that it says is null stays so")
+  @Test("An import fills in a stamp that a line leaves out, and keeps one that is null")
   func stamps() async throws {
     let data = try Self.folder()
     let lines = [
@@ -31,7 +33,7 @@ struct CommandTests {
     #expect(exported.contains(#""lastModifiedDateTime":"2999-01-01T00:00:00Z""#), "Not changed before it was made")
   }
 
-  @Test("The size of batches has bounds")
+  @Test("--batch-size is bounded")
   func batchSizes() async throws {
     let data = try Self.folder()
     for size in [0, -1, Limits.batchRequestsMax + 1] {
@@ -47,7 +49,7 @@ struct CommandTests {
     }
   }
 
-  @Test("What is exported and imported again is exported the same")
+  @Test("An export that is imported is exported the same")
   func roundTrip() async throws {
     let (first, second) = (try Self.folder(), try Self.folder())
     let imported = try await FacetProcess.run(["import", "--data", first.path], input: Self.people)
@@ -69,7 +71,7 @@ struct CommandTests {
   }
 
   @Test(
-    "A bad line is reported with its number and nothing is changed",
+    "A bad line is reported with its number, and nothing is changed",
     arguments: [
       (#"{"user":{"id":"u3","displayName":5}}"#, "displayName"), (#"{"user":nonsense}"#, "not valid JSON"),
       (#"{"userId":"nobody","collection":"phones","item":{}}"#, "Line 5"),
@@ -90,7 +92,7 @@ struct CommandTests {
     #expect(try await FacetProcess.run(["export", "--data", data.path]).output == before)
   }
 
-  @Test("Import needs the data directory for itself; export, check and backup run beside a server")
+  @Test("Import needs the data directory to itself; export, check and backup run while a server does")
   func besideServer() async throws {
     try await withFacet { facet in
       let refused = try await FacetProcess.run(["import", "--data", facet.data.path], input: Self.people)
@@ -103,7 +105,7 @@ struct CommandTests {
     }
   }
 
-  @Test("A backup that was taken beside a server brings back what was there")
+  @Test("A backup of a running server restores its data")
   func backup() async throws {
     let facet = try await FacetProcess.start()
     let token = try await facet.token(user: Demo.innocentyName)
@@ -124,7 +126,7 @@ struct CommandTests {
     #expect(try await restored.stop() == 0)
   }
 
-  @Test("A token stands alone on the last line, and its options are checked")
+  @Test("facet token prints the token alone on the last line and checks its options")
   func token() async throws {
     let data = try Self.folder()
     let good = try await FacetProcess.run(
@@ -145,7 +147,7 @@ struct CommandTests {
     }
   }
 
-  @Test("Every option is also a variable, and unknown settings are refused by name")
+  @Test("Every option is also an environment variable, and unknown variables are refused by name")
   func variables() async throws {
     let unknown = try await FacetProcess.run(["check"], environment: ["FACET_COLOUR": "red"])
     #expect(unknown.status != 0 && unknown.errors.contains("FACET_COLOUR") && !unknown.errors.contains("red"))
@@ -190,7 +192,7 @@ struct CommandTests {
     #expect(try await facet.stop() == 0)
   }
 
-  @Test("A port that is taken ends the server with a sentence")
+  @Test("A port in use stops the start with a sentence")
   func portInUse() async throws {
     try await withFacet { facet in
       let data = try Self.folder()
@@ -200,7 +202,7 @@ struct CommandTests {
     }
   }
 
-  @Test("With damaged data the server starts, says so, and refuses writes")
+  @Test("With damaged data, the server starts, reports it and refuses writes")
   func damaged() async throws {
     let data = try Self.folder()
     #expect(try await FacetProcess.run(["import", "--data", data.path], input: Self.people).status == 0)
@@ -221,7 +223,7 @@ struct CommandTests {
     #expect(try await facet.stop() == 0)
   }
 
-  @Test("A request that never ends does not keep the server from ending")
+  @Test("A request that never ends does not keep the server from stopping")
   func stuckRequest() async throws {
     let facet = try await FacetProcess.start()
     let port = facet.httpPort
@@ -233,7 +235,7 @@ struct CommandTests {
     withExtendedLifetime(connection) {}
   }
 
-  /// Safety: one task makes it and the same task uses it.
+  /// Safety: the same task creates it and uses it.
   private final class Kept: @unchecked Sendable {
     let value: HTTPConnection
     init(_ value: HTTPConnection) { self.value = value }

@@ -2,12 +2,12 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// Many clients on one phone.
+/// Many clients that write one phone.
 @Suite("Concurrent writes")
 struct ConcurrencyTests {
   static let clients = 32
 
-  @Test("32 clients set different members at once: all are there, and the log has a row for each")
+  @Test("After 32 clients set different members at once, all are there, and the log has a row for each")
   func differentMembers() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -15,7 +15,7 @@ struct ConcurrencyTests {
       try await withThrowingTaskGroup(of: Int.self) { group in
         for client in 0..<Self.clients {
           group.addTask {
-            // Identities are open types, so each client has a member of its own in one of two.
+            // Identities are open types, so each client sets an undeclared member of its own, in one of two.
             let identity = client % 2 == 0 ? "device" : "application"
             let body = #"{"createdBy":{"\#(identity)":{"client\#(client)":\#(client)}}}"#
             return try await facet.probe.request("PATCH", Demo.phonePath, token: token, body: body).status
@@ -26,7 +26,7 @@ struct ConcurrencyTests {
       let answer = try await facet.probe.request("GET", Demo.phonePath, token: token)
       let createdBy = try #require(answer.json["createdBy"] as? [String: [String: Any]])
       #expect(createdBy["user"]?["displayName"] as? String == "Innocenty Popov")
-      // The declared id and displayName stand beside what the clients set.
+      // The declared id and displayName come on top of the undeclared members.
       #expect(createdBy["device"]?.count == Self.clients / 2 + 2)
       #expect(createdBy["application"]?.count == Self.clients / 2 + 2)
       #expect(try await Self.logRows(facet) - before == Self.clients)
@@ -58,7 +58,7 @@ struct ConcurrencyTests {
     }
   }
 
-  /// Rows of the change log, counted in the database itself.
+  /// The number of rows of the change log, read from the database itself.
   static func logRows(_ facet: FacetProcess) async throws -> Int {
     let check = try await FacetProcess.run(["check", "--data", facet.data.path])
     let words = check.output.split(separator: " ")

@@ -1,15 +1,16 @@
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
-/// Writes that depend on what is there: creations under a chosen id, and creations that are sent again.
-@Suite("Conditions")
+/// Writes that depend on the current state: creation under a chosen id, and repeated creation.
+@Suite("Conditional writes")
 struct ConditionTests {
   private static let mine = "/beta/me/profile/phones/mine"
   private static let upsert = ["Prefer": "create-if-missing"]
 
-  @Test("An entity tag of an item that is gone never matches another one under the same id")
+  @Test("The entity tag of a deleted item never matches a new item with the same id")
   func chosenIDs() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -35,7 +36,7 @@ struct ConditionTests {
     }
   }
 
-  @Test("Who does not see every item finds none to create or update under a chosen id, there or not")
+  @Test("A caller who does not see every item cannot create or update under a chosen id, whether or not it exists")
   func strangers() async throws {
     try await withFacet { facet in
       let owner = try await facet.token(user: Demo.innocentyName)
@@ -58,7 +59,7 @@ struct ConditionTests {
   }
 
   @Test(
-    "A profile has no entity tag that could match, and an expansion without a value is refused before anything is sent")
+    "A profile has no entity tag to match, and an expansion without a value is refused before anything is sent")
   func profiles() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -82,7 +83,7 @@ struct ConditionTests {
     }
   }
 
-  @Test("No item has an id that clients would resolve to another path")
+  @Test("An item cannot have an id that clients would resolve to another path")
   func dots() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -99,7 +100,7 @@ struct ConditionTests {
     }
   }
 
-  @Test("A creation is done once under its key, also when both are sent at the same time")
+  @Test("A creation with an Idempotency-Key happens once, even when it is sent twice at the same time")
   func idempotency() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -129,7 +130,7 @@ struct ConditionTests {
     }
   }
 
-  @Test("Links lead on for their caller and query alone, whatever others write between")
+  @Test("A link to the next page works for its caller and query only, whatever others write in between")
   func links() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -172,7 +173,7 @@ struct ConditionTests {
 
   private func token(_ facet: FacetProcess) async throws -> String { try await facet.token(user: Demo.innocentyName) }
 
-  @Test("A context names what is selected, also within what is expanded")
+  @Test("The context URL names what is selected, inside expansions too")
   func contexts() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)

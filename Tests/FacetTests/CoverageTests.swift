@@ -9,8 +9,8 @@ import Testing
 struct CoverageTests {
   private static let path = "docs/coverage.md"
 
-  /// With `REGENERATE` in the environment the page is written anew, which in CI is a failure.
-  @Test("docs/coverage.md says what the model and the table of operations say")
+  /// With `REGENERATE` in the environment, the page is written again, which is a failure in CI.
+  @Test("docs/coverage.md matches the model and the table of operations")
   func pageIsTrue() throws {
     let made = CoveragePage.text(of: ProfileModel.model)
     let file = PackageFiles.root.appending(path: Self.path)
@@ -18,7 +18,7 @@ struct CoverageTests {
     #expect(difference == nil)
   }
 
-  @Test("The page names every collection and every permission that is used")
+  @Test("The page names every collection and every permission in use")
   func pageIsComplete() {
     let page = CoveragePage.text(of: ProfileModel.model)
     for collection in ProfileModel.collections { #expect(page.contains("| `\(collection.name)` |")) }

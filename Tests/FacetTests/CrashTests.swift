@@ -4,19 +4,19 @@ import HTTPProbe
 import Synchronization
 import Testing
 
-/// What was acknowledged survives the end of the process at any moment.
+/// Acknowledged writes survive the end of the process at any moment.
 @Suite("Crashes", .serialized)
 struct CrashTests {
   static let writers = 32
 
-  /// Rounds in one run; by hand, set the variable to 50.
+  /// The number of rounds. For a longer run, set the variable to 50.
   static let rounds = ProcessInfo.processInfo.environment["CRASH_ROUNDS"].flatMap { Int($0) } ?? 3
 
-  @Test("Every acknowledged update is found after SIGKILL at a random moment")
+  @Test("Every acknowledged update survives SIGKILL at a random moment")
   func survivesKill() async throws {
     var random = SeededGenerator.replayable("moments of SIGKILL")
     let data = try FacetProcess.temporaryFolder()
-    /// The last number that each writer was told is stored.
+    /// The last number that was acknowledged to each writer.
     var acknowledged: [Int: Int] = [:]
     var phones: [String] = []
     for round in 0..<Self.rounds {
@@ -60,7 +60,7 @@ struct CrashTests {
     return ids
   }
 
-  /// Counts up in one phone until the connection breaks, noting what was acknowledged.
+  /// Counts up in one phone until the connection breaks, and records what was acknowledged.
   private static func write(
     _ writer: Int, _ phone: String, _ port: Int, _ token: String, _ counts: Acknowledgements
   ) async throws {
@@ -80,7 +80,7 @@ struct CrashTests {
     }
   }
 
-  /// A phone may hold the acknowledged number or the one after it, whose answer was lost; nothing older.
+  /// A phone holds the acknowledged number, or the next one, whose response was lost; nothing older.
   private static func verify(
     _ acknowledged: [Int: Int], _ phones: [String], _ facet: FacetProcess, _ token: String, round: Int
   ) async throws {

@@ -3,10 +3,10 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// The binary on PostgreSQL, as an operator runs it.
+/// The binary with a PostgreSQL store, as an operator runs it.
 @Suite("Servers and commands on PostgreSQL")
 struct DatabaseServerTests {
-  /// A URL of the server that `Scripts/with-postgresql` started, for a database of this name.
+  /// The URL of the database with this name on the server that `Scripts/with-postgresql` started.
   private static func url(_ database: String) throws -> String {
     let place = try #require(
       ProcessInfo.processInfo.environment["TEST_POSTGRESQL"],
@@ -16,14 +16,14 @@ struct DatabaseServerTests {
     return "postgresql://facet@/\(database)?host=\(values["host"] ?? "")&port=\(values["port"] ?? "5432")"
   }
 
-  /// Makes an empty database, and returns its URL.
+  /// Creates an empty database and returns its URL.
   private static func database() async throws -> String {
     let name = "f" + UUID().uuidString.lowercased().filter { $0 != "-" }
     try await perform("create database \(name) template template0", on: try url("postgres"))
     return try url(name)
   }
 
-  /// Performs one statement on the database of a URL.
+  /// Executes one statement on the database of a URL.
   private static func perform(_ statement: String, on url: String) async throws {
     let status = try await blocking {
       let process = Process()
@@ -36,11 +36,11 @@ struct DatabaseServerTests {
     try #require(status == 0)
   }
 
-  @Test("A server starts while its database is away, says so, and names no host to strangers")
+  @Test("A server starts while its database is unavailable, says so, and tells strangers no host name")
   func startsWithoutDatabase() async throws {
     let (data, nowhere) = (try FacetProcess.temporaryFolder(), try FacetProcess.temporaryFolder())
     let away = "postgresql://facet@/facet?host=\(nowhere.path)"
-    // Without keys of its own there is nothing to start with; the operator reads why.
+    // Without keys of its own it cannot start, and the operator reads why.
     let refused = try await FacetProcess.run(["serve", "--data", data.path, "--store", away])
     #expect(refused.status != 0 && refused.errors.contains(nowhere.path), "\(refused.errors)")
 
@@ -63,14 +63,14 @@ struct DatabaseServerTests {
   }
 
   @Test(
-    "Servers of one database that get their first RSA key at the same moment agree on it, with the commands beside them"
+    "Servers of one database that create their first RSA key at the same moment agree on it, as do the commands beside them"
   )
   func sharedKeys() async throws {
     let url = try await Self.database()
     let folders = [try FacetProcess.temporaryFolder(), try FacetProcess.temporaryFolder()]
     let first = try await FacetProcess.start(data: folders[0], arguments: ["--store", url])
     #expect(try await first.stop() == 0)
-    // As after an update from a version that had no such key.
+    // As after an upgrade from a version that had no such key.
     try await Self.perform("delete from facet_key where name like 'keys/%'", on: url)
     for folder in folders {
       let keys = folder.appendingPathComponent("keys")
@@ -101,7 +101,7 @@ struct DatabaseServerTests {
     for folder in folders { try FileManager.default.removeItem(at: folder) }
   }
 
-  @Test("facet migrate makes the tables, and spreads them only where that is possible")
+  @Test("facet migrate creates the tables, and distributes them only where that is possible")
   func migrate() async throws {
     let data = try FacetProcess.temporaryFolder()
     let url = try await Self.database()

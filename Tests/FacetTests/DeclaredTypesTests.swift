@@ -4,10 +4,10 @@ import OData
 import Profiles
 import Testing
 
-/// What is written about the declared types, and the demo data in which all of them appear.
+/// The documentation of the declared types, and the demo data, which holds items of all of them.
 @Suite("Declared types")
 struct DeclaredTypesTests {
-  @Test("The row of a type in docs/types.md names each of its own properties, or members with their numbers")
+  @Test("The row of a type in docs/types.md names each of its own properties, or its members with their numbers")
   func rows() throws {
     let rows = try PackageFiles.text(of: "docs/types.md").matches(of: /(?m)^\| `(\w+)` \|.*$/)
     let byType = Dictionary(rows.map { (String($0.output.1), String($0.output.0)) }) { $1 }
@@ -49,7 +49,7 @@ struct DeclaredTypesTests {
     }
   }
 
-  @Test("Older names of collections and types, and paths that leave the profile out, lead to the same items")
+  @Test("Older names of collections and types, and paths without the profile, lead to the same items")
   func olderNames() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)

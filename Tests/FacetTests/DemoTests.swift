@@ -2,13 +2,13 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// Who may reach a demo, and who may use its own routes.
+/// Which machines may reach a demo, and which callers may use its own routes.
 @Suite("The demo")
 struct DemoTests {
   private static let refusal = "--demo is for this machine alone"
 
   @Test(
-    "A demo on an address that others reach does not start, and says what to do",
+    "A demo on an address that other machines can reach does not start, and says what to do",
     arguments: ["0.0.0.0", "::", "192.0.2.1", "::ffff:0.0.0.0"])
   func refused(host: String) async throws {
     let data = try FacetProcess.temporaryFolder()
@@ -17,18 +17,18 @@ struct DemoTests {
     ])
     #expect(result.status != 0)
     #expect(result.errors.contains(Self.refusal) && result.errors.contains("--demo-anywhere"), "\(result.errors)")
-    // Nothing was begun.
+    // No data was created.
     #expect(try FileManager.default.contentsOfDirectory(atPath: data.path).isEmpty)
   }
 
-  @Test("Loopback addresses and names need no leave", arguments: ["localhost", "127.0.0.1", "127.0.0.2"])
+  @Test("Loopback addresses and names need no --demo-anywhere", arguments: ["localhost", "127.0.0.1", "127.0.0.2"])
   func loopback(host: String) async throws {
     try await withFacet(arguments: ["--host", host]) { facet in
       #expect(!facet.log.contains("other machines"))
     }
   }
 
-  @Test("With leave it starts anywhere, takes any Host, and the log warns")
+  @Test("With --demo-anywhere it starts on any address, accepts any Host, and logs a warning")
   func anywhere() async throws {
     for (arguments, environment) in [
       (["--demo-anywhere"], [:]), ([], ["FACET_DEMO_ANYWHERE": "true"]),
@@ -44,7 +44,7 @@ struct DemoTests {
     #expect(alone.status != 0 && alone.errors.contains("--demo-anywhere goes with --demo"))
   }
 
-  @Test("The demo's routes ask for a Host of this machine or of the public URL, beside the rules for origins")
+  @Test("The demo's routes require a Host of this machine or of the public URL, besides the rules for origins")
   func hosts() async throws {
     try await withFacet(arguments: ["--public-url", "https://people.contoso.example:8443/facet"]) { facet in
       for (host, status) in [
@@ -61,7 +61,7 @@ struct DemoTests {
         let answered = try await Self.reset(facet, host: "localhost", field)
         #expect(answered == 403, "\(field)")
       }
-      // A page whose name was pointed at this machine is its own origin, and asks for its own name.
+      // A page whose host name was rebound to this machine is same-origin, and sends its own name.
       let rebound = "Origin: http://evil.example\r\nSec-Fetch-Site: same-origin\r\n"
       let refused = try await Self.reset(facet, host: "evil.example", rebound)
       let taken = try await Self.reset(facet, host: "localhost", "Sec-Fetch-Site: same-origin\r\n")
@@ -69,7 +69,7 @@ struct DemoTests {
     }
   }
 
-  @Test("Every route of the demo has the guard before it")
+  @Test("Every route of the demo is guarded")
   func routes() throws {
     let sources = try PackageFiles.textFiles().filter { $0.path.hasPrefix("Sources/ProfileServer/") }
     let lines = sources.flatMap { path, text in
@@ -79,7 +79,7 @@ struct DemoTests {
       lines.count == 1 && lines.first?.contains("group(\"/_facet\").add(middleware: demoGuard)") == true, "\(lines)")
   }
 
-  /// The status of a reset that is sent with this `Host` and these fields.
+  /// The status of a reset request with this `Host` and these fields.
   private static func reset(_ facet: FacetProcess, host: String, _ fields: String = "") async throws -> Int {
     let port = facet.httpPort
     return try await blocking {

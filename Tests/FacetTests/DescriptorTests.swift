@@ -3,13 +3,14 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// More connections than a process may have files open.
+/// More connections than the process may have open files.
 @Suite("Descriptors")
 struct DescriptorTests {
   private static let reached = "No more connections are accepted"
   private static let exhausted = "the system gives no more descriptors"
 
-  @Test("Beyond the bound both listeners pause, the log says so once, nothing spins, and it goes on when some are free")
+  @Test(
+    "At the bound both listeners pause and the log says so once; nothing spins, and accepting resumes when some close")
   func bound() async throws {
     try await withFacet(openFiles: 200) { facet in
       let securePort = try #require(URL(string: facet.ready.https)?.port)
@@ -17,15 +18,15 @@ struct DescriptorTests {
         var open = try (0..<260).map { _ in try HTTPConnection(port: facet.httpPort, timeoutSeconds: 2) }
         let bound = try Self.patiently { Self.bound(in: facet.log) }
         #expect(bound >= 16 && bound < 200)
-        // Each that was taken is answered, to the last, and the first that was not has to wait.
+        // Every accepted connection is answered, and the first that is not accepted has to wait.
         for index in [0, bound / 2, bound - 1] { try Self.expectAnswer(open[index]) }
         #expect(!Self.isAnswered(open[bound]))
-        // The other listener waits too: a handshake with it gets no answer, not even a refusal.
+        // The other listener pauses too: a TLS handshake gets no response, not even a refusal.
         let isRefusedNow = try Self.isRefused(HTTPConnection(port: securePort, timeoutSeconds: 1))
         #expect(!isRefusedNow)
         try Self.expectIdle(facet)
         #expect(Self.count(Self.reached, in: facet.log) == 1 && !facet.log.contains(Self.exhausted))
-        // What frees a place at one listener lets the other go on as well.
+        // Closing a connection of one listener lets the other resume as well.
         open.removeFirst(220)
         for connection in open.suffix(20) { try Self.expectAnswer(connection) }
         let isRefusedLater = try Self.isRefused(HTTPConnection(port: securePort, timeoutSeconds: 20))
@@ -35,7 +36,8 @@ struct DescriptorTests {
     }
   }
 
-  @Test("When the system gives no descriptors all the same, nothing spins, the log says so once, and it goes on later")
+  @Test(
+    "When the system still runs out of descriptors, nothing spins, the log says so once, and accepting resumes later")
   func exhaustion() async throws {
     try await withFacet { facet in
       try await blocking {
@@ -56,13 +58,13 @@ struct DescriptorTests {
     }
   }
 
-  @Test("A process that may open hardly any files does not start, and says how to change that")
+  @Test("A process with too low a limit of open files does not start, and says how to raise it")
   func tooFew() async throws {
     let error = await #expect(throws: FacetProcess.Failure.self) { try await FacetProcess.start(openFiles: 60) }
     #expect(error?.description.contains("Raise the number with 'ulimit -n'") == true, "\(error?.description ?? "")")
   }
 
-  // MARK: Asking
+  // MARK: Connections
 
   private static func expectAnswer(_ connection: HTTPConnection) throws {
     try connection.send(HTTPProbe.text("GET", "/healthz"))
@@ -79,7 +81,7 @@ struct DescriptorTests {
     }
   }
 
-  /// Whether a listener that speaks TLS alone refuses what is no handshake, which it does as soon as it has accepted.
+  /// Whether a TLS listener refuses bytes that are no handshake, which it does as soon as it has accepted.
   private static func isRefused(_ connection: HTTPConnection) throws -> Bool {
     try connection.send("no handshake\r\n\r\n")
     do {
@@ -91,9 +93,9 @@ struct DescriptorTests {
     }
   }
 
-  // MARK: Watching
+  // MARK: CPU time
 
-  /// A process that waits uses next to no time; one that spins uses most of a core.
+  /// A waiting process uses almost no CPU time; a spinning one uses most of a core.
   private static func expectIdle(_ facet: FacetProcess) throws {
     let before = try ticks(of: facet.ready.pid)
     usleep(2_000_000)
@@ -101,10 +103,10 @@ struct DescriptorTests {
     #expect(seconds < 0.3, "\(seconds) s of processor time in 2 s")
   }
 
-  /// Time that a process has used, of its own and the system's, in the units of `/proc`.
+  /// The CPU time of a process, user and system, in the clock ticks of `/proc`.
   private static func ticks(of pid: Int32) throws -> Int {
     let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-    // The second field may hold blanks; it ends with the last parenthesis.
+    // The second field may hold spaces; it ends with the last parenthesis.
     let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
     return try #require(Int(fields[12])) + #require(Int(fields[13]))
   }
@@ -123,7 +125,7 @@ struct DescriptorTests {
     return try #require(try look())
   }
 
-  /// Sets how many files another process may have open.
+  /// Sets the limit of open files of another process.
   private static func setOpenFiles(of pid: Int32, to count: Int) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -5,7 +5,7 @@ import ProfileServer
 import Profiles
 import Testing
 
-/// The documentation is complete: what the program has is described, and what is described exists.
+/// The documentation is complete: everything that the program has is described, and everything described exists.
 @Suite("Documentation")
 struct DocumentationTests {
   private static let subcommands = [
@@ -13,14 +13,14 @@ struct DocumentationTests {
     "tenant policy",
   ]
 
-  @Test("Every flag of a command and its variable stand in docs/configuration.md", arguments: subcommands)
+  @Test("docs/configuration.md describes every flag of every command, with its variable", arguments: subcommands)
   func flags(subcommand: String) throws {
     let page = try PackageFiles.text(of: "docs/configuration.md")
     let flags = try Self.flags(of: subcommand)
     try #require(!flags.isEmpty, "facet \(subcommand) --help shows no flag")
     for flag in flags {
       let variable = "FACET_" + flag.uppercased().replacing("-", with: "_")
-      // Outside the expectation, which would print the whole page.
+      // Evaluate this outside the expectation, which would print the whole page.
       let isDescribed = page.contains("`--\(flag)") && page.contains("`\(variable)`")
       #expect(isDescribed, "--\(flag) of facet \(subcommand) or \(variable) is not described")
     }
@@ -36,14 +36,14 @@ struct DocumentationTests {
     }
   }
 
-  @Test("Every error code stands in docs/errors.md with its status, and no other")
+  @Test("docs/errors.md lists every error code with its status, and no other")
   func errorCodes() throws {
     let rows = try PackageFiles.text(of: "docs/errors.md").matches(of: /(?m)^\| [45]\d\d \| `(\w+)` \|/)
     let described = Set(rows.map { String($0.output.1) })
     #expect(described == Set(GraphErrorCode.allCases.map(\.rawValue)))
   }
 
-  @Test("Every declared type stands in docs/types.md, and no other")
+  @Test("docs/types.md lists every declared type, and no other")
   func types() throws {
     let rows = try PackageFiles.text(of: "docs/types.md").matches(of: /(?m)^\| `(\w+)` \|/)
     let described = Set(rows.map { String($0.output.1) })
@@ -51,7 +51,7 @@ struct DocumentationTests {
     #expect(described == Set(model.structuredTypes.map(\.name) + model.enumTypes.map(\.name)))
   }
 
-  @Test("Every link between pages of the documentation leads to a file")
+  @Test("Every link between documentation pages leads to a file")
   func links() throws {
     let pages = try PackageFiles.textFiles().filter { $0.path.hasSuffix(".md") }
     try #require(pages.count > 10)
@@ -65,7 +65,7 @@ struct DocumentationTests {
     }
   }
 
-  /// Names of the flags that the built binary shows in its help, without dashes.
+  /// The flags that the built binary shows in its help, without dashes.
   private static func flags(of subcommand: String) throws -> Set<String> {
     let help = try help(of: subcommand)
     let names = help.matches(of: /(?m)^ {2}(?:-\w, )?(--[a-z][^ ]*(?:\/--[a-z][^ ]*)?)/).flatMap {
@@ -87,7 +87,7 @@ struct DocumentationTests {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The server that was built together with these tests.
+  /// The server binary that was built together with these tests.
   private static var binary: URL {
     let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "facet")
     guard !FileManager.default.isExecutableFile(atPath: beside.path) else { return beside }

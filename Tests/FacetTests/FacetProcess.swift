@@ -3,9 +3,9 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// The built binary, run as a user would run it.
+/// A process of the built binary, started as a user would start it.
 final class FacetProcess: Sendable {
-  /// What the ready file says.
+  /// The content of the ready file.
   struct Ready: Decodable, Sendable {
     struct Credentials: Decodable, Sendable {
       let clientId: String
@@ -32,19 +32,18 @@ final class FacetProcess: Sendable {
   var probe: HTTPProbe { HTTPProbe(port: httpPort) }
   var httpPort: Int { URL(string: ready.http)?.port ?? 0 }
 
-  /// Where the tests' own binary lies, and `facet` beside it.
+  /// The directory of the tests' own binary, which also holds `facet`.
   static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
     .deletingLastPathComponent().appendingPathComponent("facet")
 
-  /// A folder that did not exist before.
+  /// A new directory.
   static func temporaryFolder() throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("facet-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     return folder
   }
 
-  /// Starts a server on free ports and waits until it answers.
-  /// With `openFiles` it may have that many files open, and no more.
+  /// Starts a server on free ports and waits until it answers. `openFiles` is its limit of open files.
   static func start(
     data: URL? = nil, demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:],
     openFiles: Int? = nil
@@ -69,7 +68,7 @@ final class FacetProcess: Sendable {
     process.arguments =
       openFiles.map { ["-c", "ulimit -n \($0); exec \"$0\" \"$@\"", Self.binary.path] + command } ?? command
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    // What goes to standard output is for the person who started the server, and may name the demo's people.
+    // Standard output is for the person who started the server, and may name the demo's people.
     process.standardOutput = FileHandle.nullDevice
     let log = data.appendingPathComponent("log.txt")
     if !FileManager.default.fileExists(atPath: log.path) {
@@ -97,17 +96,17 @@ final class FacetProcess: Sendable {
     throw Failure(description: "facet was not ready within a minute")
   }
 
-  /// Everything that the server wrote to its log.
+  /// The server's log so far.
   var log: String { (try? String(contentsOf: data.appendingPathComponent("log.txt"), encoding: .utf8)) ?? "" }
 
-  /// Asks the server to end and waits for it; returns its exit status.
+  /// Sends SIGTERM, waits for the process to exit, and returns its status.
   @discardableResult
   func stop() async throws -> Int32 {
     kill(process.processIdentifier, SIGTERM)
     return try await wait()
   }
 
-  /// The same with the seconds that it took, which are counted by the thread that waits: the test may go on later.
+  /// As `stop`, with the seconds that it took, measured by the thread that waits: the test itself may resume later.
   func stopTimed() async throws -> (status: Int32, seconds: Double) {
     try await blocking { [process] in
       let start = ContinuousClock.now
@@ -117,7 +116,7 @@ final class FacetProcess: Sendable {
     }
   }
 
-  /// Ends the server at once, as the loss of power would.
+  /// Kills the server at once, as a loss of power would.
   func killAtOnce() async throws {
     kill(process.processIdentifier, SIGKILL)
     _ = try await wait()
@@ -135,7 +134,7 @@ final class FacetProcess: Sendable {
     try await Self.token(data: data, ["--user", user, "--scopes", scopes] + extra)
   }
 
-  /// A token of an application on its own.
+  /// An app-only token.
   func token(app: String = "0d2e8a3c-5b14-4c76-9f0b-7a6c1d2e3f40", roles: String) async throws -> String {
     try await Self.token(data: data, ["--app", app, "--roles", roles])
   }
@@ -148,7 +147,7 @@ final class FacetProcess: Sendable {
     return String(last)
   }
 
-  /// What a command printed and how it ended.
+  /// The output and the exit status of a command.
   struct CommandResult: Sendable {
     let status: Int32
     let output: String
@@ -181,7 +180,7 @@ final class FacetProcess: Sendable {
   }
 }
 
-/// Runs a test against a server of its own and ends that server whatever happens.
+/// Runs a test against a server of its own, and always stops that server.
 func withFacet(
   demo: Bool = true, arguments: [String] = [], environment: [String: String] = [:], openFiles: Int? = nil,
   _ body: (FacetProcess) async throws -> Void
@@ -198,7 +197,7 @@ func withFacet(
   try FileManager.default.removeItem(at: facet.data)
 }
 
-/// The demo's people and the page's phone.
+/// The ids of the demo's people and of the published page's phone.
 enum Demo {
   static let innocenty = "efee1b77-fb3b-4f65-99d6-274c11914d12"
   static let innocentyName = "innocenty@contoso.example"

@@ -2,9 +2,10 @@ import Fixtures
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
 import Testing
 
-/// The query cases beside the checkout, each through HTTP against a server that holds their items.
+/// The query cases of the shared folder, each sent over HTTP to a server that holds its items.
 @Suite("Query cases")
 struct FilterCasesTests {
   private static let owner = "00000000-0000-4000-8000-00000000f117"
@@ -50,7 +51,7 @@ struct FilterCasesTests {
       count: answer.json["@odata.count"] as? Int)
   }
 
-  @Test("Every case is answered as it demands, and a contested one in a way that is acceptable")
+  @Test("Every case has its expected result, and a contested one an acceptable result")
   func allCases() async throws {
     let suite = try Suite()
     let seed = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).ndjson")
@@ -67,7 +68,7 @@ struct FilterCasesTests {
       #expect(run == 191)
       var contested = 0
       for entry in suite.contested {
-        // Three need items that stand in their words only; the tests of expressions hold their answers.
+        // Three cases need items that are described in words only; the tests of expressions cover them.
         guard let query = entry["rawQuery"] as? String, !query.contains("(item") else { continue }
         Self.checkContested(entry, query, try await Self.answer(facet, token, query))
         contested += 1
@@ -93,7 +94,7 @@ struct FilterCasesTests {
     }
   }
 
-  /// The members of an item beside control information.
+  /// The members of an item without control information.
   private static func names(in item: [String: Any]) -> Set<String> {
     Set(item.keys.filter { !$0.contains("@") })
   }
@@ -105,12 +106,12 @@ struct FilterCasesTests {
       if let status = option as? Int { return status == answer.status }
       return (option as? String)?.hasPrefix("200") == true && answer.status == 200
     }
-    // Where null audiences mean `me`, an item without any has them too.
+    // Where null audiences mean `me`, an item without audiences has them too.
     let isNullAudience = entry["id"] as? String == "X01" && answer.ids.count == 12
     #expect(fits || isNullAudience, "\(entry["id"] ?? ""): \(query) \(answer.status) \(answer.ids)")
   }
 
-  @Test("Hostile queries are answered before the client gives up: refused, or right")
+  @Test("Hostile queries are answered before the client times out, with a refusal or the right result")
   func hostile() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)

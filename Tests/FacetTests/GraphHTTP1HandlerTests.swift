@@ -2,7 +2,7 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// The HTTP/1.1 connection itself, at the real server.
+/// HTTP/1.1 connections to a running server.
 @Suite("The HTTP/1.1 handler")
 struct GraphHTTP1HandlerTests {
   @Test("Connections, pipelines, old versions and half-closed clients are answered as HTTP/1.1 demands")
@@ -33,7 +33,7 @@ struct GraphHTTP1HandlerTests {
         let answer = try connection.readAnswer()
         #expect(answer.status == 200 && answer.header("Connection") == nil)
       }
-      // A route of Hummingbird's and one of the HTTP/1.1 handler take turns on one connection.
+      // A route of Hummingbird's and one of the HTTP/1.1 handler alternate on one connection.
       try connection.send(HTTPProbe.text("GET", "/healthz"))
       #expect(try connection.readAnswer().text == "ok\n")
       try connection.send(get)
@@ -74,14 +74,14 @@ struct GraphHTTP1HandlerTests {
         #expect(try connection.readAnswer().json["displayName"] as? String == "p\(number)")
         #expect(try connection.readAnswer().json["displayName"] as? String == "p\(number)")
       }
-      // What comes while a request waits for the disk is read ahead, and waits for its turn.
+      // Requests that arrive while one waits for the disk are read ahead and wait their turn.
       for number in 20..<60 {
         try connection.send(patches[number % 20])
         if number.isMultiple(of: 3) { usleep(200) }
         try connection.send(get)
         for _ in 0..<3 { #expect(try connection.readAnswer().status == 200) }
       }
-      // Small requests that nest would overflow the stack.
+      // Recursion over many small requests would overflow the stack.
       let many = 3_000
       try connection.send(String(repeating: "GET /beta/x HTTP/1.1\r\nHost: a\r\n\r\n", count: many))
       for _ in 0..<many { #expect(try connection.readAnswer().status == 401) }
@@ -96,7 +96,7 @@ struct GraphHTTP1HandlerTests {
       #expect(try connection.readAnswer().status == 200)
       #expect(try connection.readAnswer().status == 200)
       #expect(connection.isClosedByPeer())
-      // That nothing more comes is noticed while the request waits for the disk.
+      // The end of input is noticed while the request waits for the disk.
       let writer = try HTTPConnection(port: port)
       try writer.send(patch)
       writer.finishSending()
@@ -123,7 +123,7 @@ struct GraphHTTP1HandlerTests {
     }
   }
 
-  /// Answers as finished bytes, through the codec, and without a body, in any order on one connection.
+  /// Responses as finished bytes, through the codec, and without a body, in any order on one connection.
   private static func takesTurns(_ port: Int, _ token: String, _ get: String) async throws {
     try await blocking {
       let connection = try HTTPConnection(port: port)
@@ -182,7 +182,7 @@ struct GraphHTTP1HandlerTests {
     }
   }
 
-  @Test("A browser may ask first, and may read what it needs")
+  @Test("A browser's preflight is answered, and the headers that it needs are exposed")
   func crossOrigin() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -212,7 +212,7 @@ struct GraphHTTP1HandlerTests {
     }
   }
 
-  @Test("A client's id is echoed when it is short and printable")
+  @Test("client-request-id is echoed when it is short and printable")
   func clientRequestID() async throws {
     try await withFacet { facet in
       for (sent, isEchoed) in [
@@ -229,7 +229,7 @@ struct GraphHTTP1HandlerTests {
     }
   }
 
-  @Test("SIGTERM lets a request under way finish, and ends with status 0")
+  @Test("After SIGTERM a request in flight finishes, and the exit status is 0")
   func drains() async throws {
     let facet = try await FacetProcess.start()
     let token = try await facet.token(user: Demo.innocentyName)
@@ -240,7 +240,7 @@ struct GraphHTTP1HandlerTests {
     let status = try await blocking {
       let connection = try HTTPConnection(port: port)
       try connection.send(String(patch.dropLast(body.count)))
-      // Whoever is told to go on has been heard.
+      // A client that gets 100 Continue has been accepted.
       #expect(try connection.readAnswer().status == 100)
       try connection.send(String(body.dropLast(1)))
       kill(facet.ready.pid, SIGTERM)

@@ -1,20 +1,21 @@
 import Foundation
 import HTTPProbe
 import OData
+import Profiles
 import Testing
 
-/// Queries that take long, and everybody else.
+/// Slow queries of one caller beside requests of others.
 @Suite("Heavy queries")
 struct HeavyQueryTests {
   private static let items = 100
   private static let itemBytes = 10_000
 
-  /// Words of which each is looked for in every text.
+  /// Words, each of which is searched for in every string.
   private static let search =
     "/beta/me/profile/interests?$search="
     + (0..<Limits.searchTermsMax).map { "w\($0)" }.joined(separator: "%20OR%20")
 
-  @Test("While one person's queries are under way, others and the server's own routes are answered at once")
+  @Test("While one person's queries run, other people and the server's own routes are answered at once")
   func others() async throws {
     try await withPeople { facet, token, other in
       let port = facet.httpPort
@@ -26,7 +27,7 @@ struct HeavyQueryTests {
           try connection.send(HTTPProbe.text("GET", path, token: other))
           #expect(try connection.readAnswer().status == 200)
         }
-        // All of this was answered before the last of the queries.
+        // All of this was answered before the last of the queries finished.
         #expect(busy.last?.hasAnswer == false)
         for connection in busy {
           let answer = try connection.readAnswer()
@@ -36,7 +37,7 @@ struct HeavyQueryTests {
     }
   }
 
-  @Test("Somebody else's short query is answered before the many of one person")
+  @Test("Another person's short query is answered before the many queries of one person")
   func fairShare() async throws {
     try await withPeople { facet, token, other in
       let port = facet.httpPort
@@ -53,7 +54,7 @@ struct HeavyQueryTests {
     }
   }
 
-  @Test("More than may wait are refused with 429 and the time to wait, and the queue is free again when clients leave")
+  @Test("Queries beyond the queue get 429 with Retry-After, and the queue drains when their clients disconnect")
   func refused() async throws {
     try await withPeople { facet, token, _ in
       let port = facet.httpPort
@@ -72,7 +73,7 @@ struct HeavyQueryTests {
         }
         let answer = try #require(refusals.first)
         #expect(answer.errorCode == "TooManyRequests" && answer.header("Retry-After") == "2")
-        // All leave; what they asked for is not worked on any more, so that the next query has its turn.
+        // All clients disconnect. Their queries are dropped, so the next query gets its turn.
         busy = []
         answered = []
         let connection = try HTTPConnection(port: port)
@@ -86,7 +87,7 @@ struct HeavyQueryTests {
     }
   }
 
-  /// A server with somebody who holds many long texts, and somebody who holds none.
+  /// A server with one person who has many long strings, and one who has none.
   private func withPeople(_ body: (FacetProcess, String, String) async throws -> Void) async throws {
     let data = try FacetProcess.temporaryFolder()
     let text = String(repeating: "lorem ipsum ", count: Self.itemBytes / 12)

@@ -4,7 +4,8 @@ extension HouseRule {
     targets.map { target in
       onImports(
         "\(target.name) imports nothing but \(target.allowed.sorted().joined(separator: ", "))",
-        bad: ("Sources/\(target.name)/A.swift", target.forbidden), good: ("Sources/\(target.name)/A.swift", "Synchronization")
+        bad: ("Sources/\(target.name)/A.swift", target.forbidden),
+        good: ("Sources/\(target.name)/A.swift", "Synchronization")
       ) { file, module in
         file.isIn("Sources/\(target.name)") && !target.allowed.contains(module)
       }
@@ -48,7 +49,8 @@ extension HouseRule {
     Target(
       "ProfileServer", below: ["OData", "Profiles", "Authentication", "Authority"],
       libraries: [
-        "CZlib", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "NIOCore", "NIOExtras", "NIOHTTP1",
+        "CZlib", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "NIOCore", "NIOExtras",
+        "NIOHTTP1",
         "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "NIOSSL", "ServiceLifecycle",
       ], system: system, forbidden: "Stores"),
     Target(

@@ -2,12 +2,12 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// `Idempotency-Key` on everything that creates, and its refusal by name on everything else.
+/// `Idempotency-Key` on every request that creates, and its refusal on every other.
 @Suite("Idempotency keys")
 struct IdempotencyTests {
   private static let key = ["Idempotency-Key": "one"]
 
-  @Test("Whatever a POST creates is created once under its key")
+  @Test("Whatever a POST creates is created once per key")
   func everyCreation() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: "User.ReadWrite.All Group.ReadWrite.All")
@@ -32,7 +32,7 @@ struct IdempotencyTests {
     }
   }
 
-  @Test("A member who is added again under the same key is one already, and that is no error")
+  @Test("Adding a member again under the same key is no error")
   func memberships() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: "Group.ReadWrite.All")
@@ -49,7 +49,7 @@ struct IdempotencyTests {
     }
   }
 
-  @Test("What creates nothing refuses the key by name, and does nothing")
+  @Test("A request that creates nothing refuses the key by name and does nothing")
   func elsewhere() async throws {
     try await withFacet { facet in
       let own = try await facet.token(user: Demo.innocentyName)
@@ -74,7 +74,7 @@ struct IdempotencyTests {
     }
   }
 
-  @Test("Requests of a batch take the key as they do alone")
+  @Test("Requests in a batch accept the key as single requests do")
   func batches() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: "User.ReadWrite.All Group.ReadWrite.All")

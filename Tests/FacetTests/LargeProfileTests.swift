@@ -4,10 +4,10 @@ import OData
 import Profiles
 import Testing
 
-/// A profile as large as it may be.
+/// A profile of the maximum size.
 @Suite("A large profile")
 struct LargeProfileTests {
-  /// What the server may hold beyond what it sent, in MB.
+  /// The memory that the server may use beyond what it has sent, in MB.
   private static let growthMax = 10.0
 
   @Test("A profile of 1,000 items in each collection is streamed, not built")
@@ -33,11 +33,11 @@ struct LargeProfileTests {
     let (growth, profile) = try await blocking {
       let connection = try HTTPConnection(port: port)
       try connection.send(HTTPProbe.text("GET", "/beta/me/profile", token: token))
-      // The client does not read yet: what the server makes now it has to keep.
+      // The client does not read yet, so the server has to keep whatever it generates.
       usleep(1_000_000)
       let growth = try ProcessFigures.residentMB(pid) - before
       let profile = try connection.readAnswer()
-      // What follows an answer in chunks on its connection ends where its own length says.
+      // The next response on the connection, after a chunked one, ends at its own length.
       for _ in 0..<3 {
         try connection.send(HTTPProbe.text("GET", "/beta/me", token: token))
         #expect(try connection.readAnswer().status == 200)

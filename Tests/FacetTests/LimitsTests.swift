@@ -2,12 +2,14 @@ import Fixtures
 import Foundation
 import HTTPProbe
 import OData
+import ProfileServer
+import Profiles
 import Testing
 
-/// Every bound of a request at its edge: the last that is taken, the first that is not.
+/// Every bound of a request at its edge: the largest accepted value and the smallest refused one.
 @Suite("Limits")
 struct LimitsTests {
-  @Test("Bodies, URLs, headers, depth and strings are taken up to their bound and refused beyond it")
+  @Test("Bodies, URLs, headers, depth and strings are accepted up to their bound and refused beyond it")
   func requestBounds() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -16,7 +18,7 @@ struct LimitsTests {
       try await Self.headers(facet, token)
       try await Self.nesting(facet, token)
       try await Self.strings(facet, token)
-      // Whatever was refused, the server is well and the phone is as it was.
+      // After each refusal the server is healthy and the phone unchanged.
       let phone = try await facet.probe.request("GET", Demo.phonePath, token: token)
       #expect(phone.status == 200)
     }
@@ -31,7 +33,7 @@ struct LimitsTests {
     #expect(try await patch(facet, token, body(Limits.bodyBytesMax)).status == 200)
     let tooLarge = try await patch(facet, token, body(Limits.bodyBytesMax + 1))
     #expect(tooLarge.status == 413 && tooLarge.errorCode == "requestEntityTooLarge")
-    // A body without a declared length is counted as it comes.
+    // A body without Content-Length is counted as it arrives.
     let port = facet.httpPort
     for (bytes, status) in [(Limits.bodyBytesMax, 200), (Limits.bodyBytesMax + 1, 413)] {
       let answer = try await blocking {
@@ -74,7 +76,7 @@ struct LimitsTests {
   }
 
   private static func nesting(_ facet: FacetProcess, _ token: String) async throws {
-    // One level is the body itself.
+    // The body itself is one level.
     func body(_ depth: Int) -> String {
       #"{"@x":"# + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1) + "}"
     }
@@ -122,7 +124,7 @@ struct LimitsTests {
     }
   }
 
-  /// Compresses with the system's gzip, so that the server is not tested with its own library.
+  /// Compresses with the system's gzip: the server is not tested with its own library.
   private static func gzip(_ text: String) async throws -> [UInt8] {
     try await blocking {
       let folder = try FacetProcess.temporaryFolder()
@@ -138,7 +140,7 @@ struct LimitsTests {
     }
   }
 
-  @Test("A collection takes 1,000 items and answers them in pages, a person 16 MiB")
+  @Test("A collection holds 1,000 items and is paged; a person holds 16 MiB")
   func personBounds() async throws {
     try await withFacet { facet in
       let user = UUID().uuidString.lowercased()
@@ -164,7 +166,7 @@ struct LimitsTests {
     }
   }
 
-  /// Makes items large until the person holds all they may; the last one says so and nothing is changed by it.
+  /// Enlarges items up to the person's bound. The last write is refused and changes nothing.
   private static func fillPerson(_ port: Int, _ token: String, _ phones: String) async throws {
     try await blocking {
       let connection = try HTTPConnection(port: port)
@@ -183,7 +185,7 @@ struct LimitsTests {
         held += 2 * text.utf8.count
       }
       #expect(held < Limits.personBytesMax && held > Limits.personBytesMax - (2 << 20))
-      // A page ends when it holds enough, so that what a server keeps for one answer is bounded.
+      // A page also ends at a number of bytes, which bounds what a server keeps for one response.
       let pages = try Self.pages(connection, phones + "?$top=999", token)
       let itemBytes = 2 * text.utf8.count
       #expect(pages.flatMap(\.self).count == items.count)
@@ -193,7 +195,7 @@ struct LimitsTests {
     }
   }
 
-  /// Every page of a list, by its links.
+  /// All pages of a list, by following its links.
   static func pages(_ connection: HTTPConnection, _ path: String, _ token: String) throws -> [[[String: Any]]] {
     var pages: [[[String: Any]]] = []
     var next: String? = path
@@ -207,7 +209,7 @@ struct LimitsTests {
     return pages
   }
 
-  @Test("A slow sender, and one that declares more than it sends, is cut off with 408")
+  @Test("A slow sender, and one that declares more than it sends, gets 408")
   func slowSenders() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -218,7 +220,7 @@ struct LimitsTests {
       async let header = Self.statusAfterSilence(port, "GET /beta/me HTTP/1.1\r\nHost: a\r\n")
       async let passed = Self.statusAfterSilence(
         port, "POST /common/oauth2/v2.0/token HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
-      // This one is answered before its body is there; the rest of it is not waited for any longer than others.
+      // This one is answered before its body arrives; the rest of it is awaited no longer than usual.
       async let early = Self.statusAfterSilence(
         port, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
       let statuses = try await [body, header, passed, early]
@@ -236,7 +238,7 @@ struct LimitsTests {
     }
   }
 
-  @Test("As many connections as allowed are answered; further ones wait until one ends")
+  @Test("Connections up to the bound are answered; further ones wait until one closes")
   func connections() async throws {
     var files = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
@@ -248,7 +250,7 @@ struct LimitsTests {
         try ProcessGate.close {
           var open: [HTTPConnection] = []
           for _ in 0..<Limits.connectionsMax { open.append(try HTTPConnection(port: port)) }
-          // The last of them is answered, so all of them were taken.
+          // The last of them is answered, so all were accepted.
           try open[Limits.connectionsMax - 1].send(HTTPProbe.text("GET", "/healthz"))
           #expect(try open[Limits.connectionsMax - 1].readAnswer().status == 200)
           let waiting = try HTTPConnection(port: port, timeoutSeconds: 1)
@@ -261,7 +263,7 @@ struct LimitsTests {
     }
   }
 
-  /// Reads again when nothing came within the time of the connection, for a busy machine.
+  /// Reads again after a timeout of the connection, for a busy machine.
   private static func patiently(_ read: () throws -> HTTPAnswer) throws -> HTTPAnswer {
     for _ in 0..<30 {
       do { return try read() } catch HTTPConnection.Failure.timedOut { continue }

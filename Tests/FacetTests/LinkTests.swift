@@ -2,10 +2,10 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// What may be changed in a link to the next page, and what not.
+/// Which changes to a link to the next page are accepted.
 @Suite("Links to pages")
 struct LinkTests {
-  @Test("A link holds for its query alone: any option that is changed, added or left out makes it 400")
+  @Test("A link is bound to its query: changing, adding or removing an option makes it 400")
   func queries() async throws {
     try await withFacet { facet in
       let token = try await Self.fill(facet)
@@ -28,7 +28,7 @@ struct LinkTests {
     }
   }
 
-  @Test("The order of options, how they are written, and what is ignored may change")
+  @Test("The order and spelling of options, and ignored options, may change")
   func spellings() async throws {
     try await withFacet { facet in
       let token = try await Self.fill(facet)
@@ -47,7 +47,7 @@ struct LinkTests {
     }
   }
 
-  @Test("A preference may make the pages that follow smaller, and never larger than the link says")
+  @Test("A preference may make the following pages smaller, but never larger than the link says")
   func preferences() async throws {
     try await withFacet { facet in
       let token = try await Self.fill(facet)
@@ -60,7 +60,7 @@ struct LinkTests {
     }
   }
 
-  @Test("A link to the rest of what is expanded holds for what was asked of it, and for nothing else")
+  @Test("A link to the rest of an expansion is bound to the options of the expansion")
   func expansions() async throws {
     try await withFacet { facet in
       let token = try await Self.fill(facet)

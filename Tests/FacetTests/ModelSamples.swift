@@ -1,9 +1,9 @@
 import Foundation
 import OData
 
-/// JSON values that a declared property takes, and values that it must refuse. Nothing here knows a type by name.
+/// JSON values that a declared property accepts, and values that it must refuse. Nothing here names a type.
 enum ModelSamples {
-  /// Values for one property, at least two of them, each different from the one before.
+  /// Values for one property: at least two, each different from the one before.
   static func values(of property: Property) -> [Any] {
     let single = single(property.type)
     guard property.isCollection else { return single }
@@ -34,7 +34,7 @@ enum ModelSamples {
     }
   }
 
-  /// A whole value of a type; `choice` picks among the samples of each member.
+  /// A complete value of a type; `choice` picks among the samples of each member.
   static func object(of type: StructuredType, _ choice: Int) -> [String: Any] {
     var object: [String: Any] = [:]
     for property in type.properties {
@@ -44,11 +44,11 @@ enum ModelSamples {
     return object
   }
 
-  /// Values of another kind than the property's, and of the right kind with a wrong content.
+  /// Values of another kind than the property's, and values of the right kind with wrong content.
   static func wrongValues(of property: Property) -> [Any] {
     let single = wrongSingle(property.type)
     guard property.isCollection else { return single + [[Any]()] }
-    // What may stand for a collection is wrong here too, since it is not an element either.
+    // A value that may stand for a collection is wrong here too, since it is not an element either.
     return single.filter { !($0 is String) } + single.map { [$0] } + [[NSNull()]]
   }
 
@@ -71,7 +71,7 @@ enum ModelSamples {
     }
   }
 
-  /// What a property is answered as once null was sent for it; nil when it is left out of the answer.
+  /// How a response shows a property after null was sent for it; nil when it leaves the property out.
   static func cleared(_ property: Property, of owner: StructuredType) -> Any? {
     if case .enumeration(let number) = property.nullMeaning, case .enumeration(let type) = property.type {
       return type.text(of: number)
@@ -81,12 +81,12 @@ enum ModelSamples {
   }
 }
 
-/// One text for equal values, whatever the order of their members, compared byte by byte.
+/// The same text for equal values, whatever the order of their members. It is compared byte by byte.
 struct CanonicalJSON: Equatable, CustomStringConvertible {
   let bytes: [UInt8]
   var description: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The text of parsed JSON; nil stands for a member that is not there.
+  /// The text of parsed JSON; nil stands for an absent member.
   init(_ value: Any?) {
     let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
     let data = value.flatMap { try? JSONSerialization.data(withJSONObject: $0, options: options) }
@@ -102,7 +102,7 @@ enum JSONPath {
     return [first: path.count == 1 ? value : nested(Array(path.dropFirst()), value)]
   }
 
-  /// What stands at a path; nil when nothing does.
+  /// The value at a path; nil when there is none.
   static func value(_ object: Any?, at path: [String]) -> Any? {
     path.reduce(object) { ($0 as? [String: Any])?[$1] }
   }

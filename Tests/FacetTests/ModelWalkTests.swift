@@ -4,15 +4,15 @@ import OData
 import Profiles
 import Testing
 
-/// Every property of every item type against the real server. The model is walked; no type is named.
+/// Every property of every item type, against a running server. The model is traversed; no type is named.
 @Suite("The model over HTTP")
 struct ModelWalkTests {
-  /// Faults that are meant to be, by their text, with the reason. None so far.
+  /// Known differences, by their text, with the reason. There are none.
   private static let exceptions: [String: String] = [:]
 
   private static let walkersMax = 4
 
-  /// How many properties a type has, those of complex types below it counted where they stand.
+  /// The number of properties of a type, including those of the complex types in it.
   private static func count(_ type: StructuredType) -> Int {
     type.properties.reduce(0) { sum, property in
       guard case .complex(let complex) = property.type else { return sum + 1 }
@@ -22,7 +22,7 @@ struct ModelWalkTests {
 
   private static func userID(_ collection: NavigationProperty) -> String { "walker-of-\(collection.name)" }
 
-  /// One person for each collection, with one item in it in which everything is set.
+  /// One person for each collection, with one item in which everything is set.
   private static func directory() -> String {
     ProfileModel.collections.map { collection in
       let id = userID(collection)
@@ -42,7 +42,7 @@ struct ModelWalkTests {
     let data = try FacetProcess.temporaryFolder()
     let result = try await FacetProcess.run(["import", "--data", data.path], input: directory())
     try #require(result.status == 0, "\(result.errors)")
-    // Collections of one element are shown as they are, so that answers can be compared with what was sent.
+    // Collections of one element are shown as collections, so that responses can be compared with what was sent.
     let facet = try await FacetProcess.start(data: data, demo: false, arguments: ["--source-shape", "collection"])
     do {
       var tokens: [String: String] = [:]
@@ -58,7 +58,7 @@ struct ModelWalkTests {
     try FileManager.default.removeItem(at: data)
   }
 
-  /// Runs one piece of work for each collection, a few at once: other tests run beside this one and measure time.
+  /// Runs one task for each collection, a few at a time: other tests run beside this one and measure time.
   private static func eachCollection(
     _ work: @escaping @Sendable (NavigationProperty) throws -> ModelWalker.Report
   ) async throws -> [String: ModelWalker.Report] {

@@ -3,9 +3,9 @@ import HTTPProbe
 import OData
 import Profiles
 
-/// Takes every property of one item type through its life, over one connection to a running server.
+/// Exercises every property of one item type, over one connection to a running server.
 final class ModelWalker {
-  /// What a walk found.
+  /// The result of a run.
   struct Report: Sendable {
     var properties = 0
     var faults: [String] = []
@@ -16,7 +16,7 @@ final class ModelWalker {
   private let connection: HTTPConnection
   private let token: String
   private var report = Report()
-  /// The item that is updated all along, with a trailing part that names it.
+  /// The item that is updated, with a trailing part that names it.
   private var item = ""
 
   init(_ collection: NavigationProperty, port: Int, token: String) throws {
@@ -26,7 +26,7 @@ final class ModelWalker {
     self.token = token
   }
 
-  /// Walks all properties, inherited ones too, and those of complex types below them.
+  /// Exercises all properties, including inherited ones and those of the complex types in them.
   func walk() throws -> Report {
     let created = try send("POST", folder, [:])
     expect(created.status == 201, "POST {}", created)
@@ -51,7 +51,7 @@ final class ModelWalker {
 
   // MARK: One property
 
-  /// Where a property stands.
+  /// The location of a property.
   private struct Place {
     let property: Property
     let owner: StructuredType
@@ -71,13 +71,13 @@ final class ModelWalker {
 
     var name: String { path.joined(separator: "/") }
 
-    /// A body that sets the property, and nothing else where that is possible.
+    /// A body that sets only the property, where that is possible.
     func body(_ value: Any) -> [String: Any] {
       guard let list else { return JSONPath.nested(path, value) }
       return JSONPath.nested(list, [JSONPath.nested(Array(path.dropFirst(list.count)), value)])
     }
 
-    /// The property's value in an answer.
+    /// The value of the property in a response.
     func value(in answer: HTTPAnswer) -> Any? {
       guard let list else { return JSONPath.value(answer.json, at: path) }
       let elements = JSONPath.value(answer.json, at: list) as? [Any]
@@ -99,7 +99,7 @@ final class ModelWalker {
     for property in complex.properties { try walk(Place(property, in: complex, under: place)) }
   }
 
-  /// A read-only property is not set, whatever is sent, and not complained about.
+  /// Sets a read-only property, which is ignored without an error.
   private func ignores(_ place: Place) throws {
     let before = CanonicalJSON(place.value(in: try send("GET", item)))
     for value in ModelSamples.values(of: place.property) + ModelSamples.wrongValues(of: place.property) {
@@ -132,7 +132,7 @@ final class ModelWalker {
     try delete(created)
   }
 
-  /// Sets each sample in turn; members beside the property stay as they are.
+  /// Sets each sample in turn. Other members keep their values.
   private func update(_ place: Place) throws {
     var siblings: CanonicalJSON?
     if place.list == nil, place.path.count > 1 {

@@ -2,17 +2,17 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// What an operator sees when files of the data directory move under a server.
+/// What an operator sees when files of the data directory are moved under a running server.
 @Suite("Files that move under a server")
 struct MovedFilesTests {
-  @Test("A server whose database is moved says so, acknowledges nothing more, and none begins a fresh one")
+  @Test("A server whose database file is moved says so, acknowledges nothing more, and creates no new one")
   func movedDatabase() async throws {
     let facet = try await FacetProcess.start()
     let token = try await facet.token(user: Demo.innocentyName)
     #expect(try await patch(facet, token, "1").status == 200)
     let (database, aside) = (facet.data.path + "/facet.db", facet.data.path + "/moved.db")
     try FileManager.default.moveItem(atPath: database, toPath: aside)
-    // Nobody writes: it is noticed all the same.
+    // It is noticed even without a write.
     let port = facet.httpPort
     #expect(
       try await becomesTrue {
@@ -48,7 +48,7 @@ struct MovedFilesTests {
     try await facet.probe.request("PATCH", Demo.phonePath, token: token, body: #"{"number":"\#(number)"}"#)
   }
 
-  /// Waits for something, half a minute at most, on a thread that waits for no other test.
+  /// Waits for a condition, at most half a minute, on a thread of its own.
   private func becomesTrue(_ isSo: @escaping @Sendable () throws -> Bool) async throws -> Bool {
     try await blocking {
       let end = Date().addingTimeInterval(30)

@@ -4,8 +4,8 @@ import OData
 import Profiles
 import Testing
 
-/// What people may write of themselves, and what makes them who they are to others.
-@Suite("What people may write of themselves")
+/// Which of their own properties people may write, and which identify them to others.
+@Suite("Properties that people write themselves")
 struct OwnPropertiesTests {
   private static let own = ["preferredLanguage", "mobilePhone", "businessPhones"]
 
@@ -14,7 +14,7 @@ struct OwnPropertiesTests {
     "{\"\(property.name)\":\(property.isCollection ? "[\"x\"]" : "\"x@contoso.example\"")}"
   }
 
-  @Test("Every declared property of a person is one that people set of themselves, or takes an administrator")
+  @Test("Every declared property of a person is one that people set themselves, or takes an administrator")
   func everyProperty() async throws {
     let declared = ProfileModel.user.properties.filter { $0.traits.isDisjoint(with: [.key, .readOnly]) }
     #expect(declared.filter { $0.traits.contains(.selfService) }.map(\.name) == Self.own)
@@ -50,12 +50,12 @@ struct OwnPropertiesTests {
     }
   }
 
-  /// Takes back what was set, so that the next one may have it.
+  /// Undoes the change, so that the next person may have the value.
   private static func reset(_ property: Property) -> String {
     ["displayName"].contains(property.name) ? "{\"displayName\":\"Somebody\"}" : "{\"\(property.name)\":null}"
   }
 
-  @Test("One property of several is enough to refuse all of them, and nothing is written")
+  @Test("One forbidden property refuses the whole body, and nothing is written")
   func together() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -64,7 +64,7 @@ struct OwnPropertiesTests {
       #expect(try await facet.probe.request("PATCH", "/beta/me", token: token, body: body).status == 403)
       let after = try await facet.probe.request("GET", "/beta/me", token: token)
       #expect(after.text == before.text)
-      // What identifies the resource or the copy is no property that is set.
+      // Control information that identifies the resource or its version is not a property to set.
       let echo = ##"{"@odata.type":"#microsoft.graph.user","id":"\##(Demo.amara)","mobilePhone":"1"}"##
       #expect(try await facet.probe.request("PATCH", "/beta/me", token: token, body: echo).status == 204)
       #expect(try await facet.probe.request("PATCH", "/beta/me", token: token, body: "{}").status == 204)
@@ -93,7 +93,7 @@ struct OwnPropertiesTests {
     }
   }
 
-  @Test("Members of the tenant's group of administrators are administrators for this, too")
+  @Test("Members of the tenant's administrator group are administrators here too")
   func groupOfAdministrators() async throws {
     try await withFacet { facet in
       let groups = try await facet.token(roles: "Group.ReadWrite.All")
@@ -115,7 +115,7 @@ struct OwnPropertiesTests {
     }
   }
 
-  @Test("A mail address is one person's of the tenant, whatever its case and whoever asks")
+  @Test("A mail address belongs to one person of a tenant, in any case and whoever asks")
   func mail() async throws {
     try await withFacet { facet in
       let application = try await facet.token(roles: "User.ReadWrite.All")

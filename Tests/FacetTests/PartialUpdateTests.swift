@@ -2,10 +2,9 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// An update judges what it changes. What was imported, or came with a token, may stay as it is.
-@Suite("Partial updates")
+/// An update checks what it changes. Values that were imported, or that came with a token, may stay as they are.
 struct PartialUpdateTests {
-  @Test("People and groups that were imported without a name can be updated, and keep what is not sent")
+  @Test("People and groups that were imported without a name can be updated and keep what is not sent")
   func imported() async throws {
     let data = try FacetProcess.temporaryFolder()
     let lines = [
@@ -29,7 +28,7 @@ struct PartialUpdateTests {
       }
       #expect(try await send(path, #"{"displayName":""}"#).status == 400)
       #expect(try await send(path, #"{"displayName":"N"}"#).status == 204)
-      // A name is never taken away again.
+      // A name cannot be removed again.
       for body in [#"{"displayName":null}"#, #"{"displayName":""}"#] {
         let refused = try await send(path, body)
         #expect(refused.status == 400 && refused.errorMessage?.contains("displayName") == true)
@@ -46,7 +45,7 @@ struct PartialUpdateTests {
     try FileManager.default.removeItem(at: data)
   }
 
-  @Test("Somebody whose token names nobody can be updated after their first call")
+  @Test("A person whose token holds no name can be updated after the first call")
   func firstCall() async throws {
     try await withFacet { facet in
       let own = try await facet.token(user: "nobody-known")
@@ -61,7 +60,7 @@ struct PartialUpdateTests {
     }
   }
 
-  @Test("An import takes no name that an update would refuse", arguments: ["user", "group"])
+  @Test("An import refuses names that an update would refuse", arguments: ["user", "group"])
   func emptyNames(_ kind: String) async throws {
     let data = try FacetProcess.temporaryFolder()
     let result = try await FacetProcess.run(

@@ -4,12 +4,12 @@ import OData
 import Profiles
 import Testing
 
-/// People, whole profiles, counts and single properties, through the real server.
+/// People, whole profiles, counts and single properties, against a running server.
 @Suite("People and profiles")
 struct PeopleTests {
   private static let admin = "User.ReadWrite.All"
 
-  @Test("A person is created, read, updated and deleted, on both versions")
+  @Test("A person is created, read, updated and deleted, under both versions")
   func lifeOfAPerson() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: Self.admin)
@@ -45,7 +45,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("What a person cannot be is refused with the property's name and nothing is made")
+  @Test("An invalid person is refused with the property's name, and nothing is created")
   func refusedPeople() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: Self.admin)
@@ -70,7 +70,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("What a client creates it finds again, whatever the case: by name, filter, order and search")
+  @Test("A client finds what it created in any case: by name, filter, order and search")
   func lookUpThenCreate() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: Self.admin)
@@ -118,7 +118,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("Who may do what with people")
+  @Test("Each permission allows its operations on people and no others")
   func permissions() async throws {
     try await withFacet { facet in
       let own = try await facet.token(user: Demo.innocentyName, scopes: "User.ReadWrite")
@@ -144,7 +144,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("A person who is deleted takes everything along, and their name is free again")
+  @Test("Deleting a person deletes everything they hold and frees their name")
   func deletion() async throws {
     try await withFacet { facet in
       let token = try await facet.token(roles: Self.admin)
@@ -159,7 +159,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("A profile shows all collections, or those that are asked for")
+  @Test("A profile shows all collections, or the selected ones")
   func profile() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -194,7 +194,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("A profile that is deleted comes back empty; what the deleter does not see stays")
+  @Test("A deleted profile is empty afterwards, except for items that the deleter does not see")
   func deletedProfile() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -212,7 +212,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("Counts are of what the caller sees")
+  @Test("A count covers only what the caller sees")
   func counts() async throws {
     try await withFacet { facet in
       let own = try await facet.token(user: Demo.innocentyName)
@@ -229,7 +229,7 @@ struct PeopleTests {
     }
   }
 
-  @Test("Single properties are read by their path, raw and as JSON")
+  @Test("Single properties are read by their path, as raw values and as JSON")
   func properties() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)

@@ -2,34 +2,34 @@ import Foundation
 import OData
 import Profiles
 
-/// One request of the published reference with the answer that the page shows.
+/// One request of the published reference, with the response that the page shows.
 struct PublishedExample {
   enum Kind: String, CaseIterable {
     case create, update, delete, get, list, profile
   }
 
-  /// Name of its file, without extension.
+  /// The name of its file, without extension.
   let name: String
   let method: String
-  /// The path as published, but with a service version and real ids.
+  /// The published path, with a version and real ids.
   let path: String
   let headers: [String: String]
-  /// The body byte for byte where the page has one that is not JSON, otherwise its JSON.
+  /// The published body: byte for byte where it is not JSON, otherwise as JSON.
   let bodyText: String?
   /// The members that the body sets.
   let sent: [String: Any]
   let status: Int
-  /// What the page shows as the answer; nil when it shows none.
+  /// The response that the page shows; nil when it shows none.
   let answer: [String: Any]?
   let kind: Kind
   /// The collection that the path names; nil for the profile itself.
   let collection: NavigationProperty?
 
-  /// Ids in published paths that stand for whatever the reader has.
+  /// Placeholder ids in published paths.
   private static let itemPlaceholders = ["{id}", "{itemPhoneId}"]
   private static let userPlaceholder = "{userId}"
 
-  /// Who sends the example: one person for each kind, so that examples do not meet.
+  /// The sender: one person for each kind of example, so that examples do not interfere.
   static func userID(_ kind: Kind, _ name: String) -> String {
     kind == .profile ? "example-\(name)" : "example-\(kind.rawValue)"
   }
@@ -73,7 +73,7 @@ struct PublishedExample {
   }
 
   private static func path(_ segments: [String], item: String, user: String) -> String {
-    // One page leaves the host and the version out.
+    // One page omits the host and the version.
     let segments = segments.first == "beta" ? segments : ["beta"] + segments
     return segments.reduce(into: "") { path, segment in
       let isItem = itemPlaceholders.contains(segment)
@@ -83,7 +83,7 @@ struct PublishedExample {
 
   private static func body(_ request: [String: Any]) -> (String?, [String: Any]) {
     if let text = request["bodyText"] as? String {
-      // Only to know which members it sets; what is sent is the text itself.
+      // Parsed only to know which members it sets; what is sent is the original text.
       let strict = text.replacing(/,\s*\}/, with: "}")
       let parsed = try? JSONSerialization.jsonObject(with: Data(strict.utf8)) as? [String: Any]
       return (text, parsed ?? [:])
@@ -92,7 +92,7 @@ struct PublishedExample {
     return (CanonicalJSON(sent).description, sent)
   }
 
-  /// The published length is wrong on every page that states it, and a sender's own business.
+  /// Content-Length is wrong on every page that states it, and senders compute their own.
   private static func headers(_ published: [String: String]) -> [String: String] {
     var headers: [String: String] = [:]
     for (name, value) in published where name.lowercased() != "content-length" {
@@ -103,8 +103,7 @@ struct PublishedExample {
 
   // MARK: Before
 
-  /// The items that must be there before, with their collections: what the answer shows, without what the request
-  /// sets.
+  /// The items that must exist before, with their collections: what the response shows, without what the request sets.
   func itemsBefore() -> [(collection: String, item: [String: Any])] {
     guard let collection else { return profileItems() }
     switch kind {
@@ -112,7 +111,7 @@ struct PublishedExample {
     case .delete: return [(collection.name, ["id": itemID ?? ""])]
     case .get, .update:
       var item = Self.without(sent, Self.withoutPlaceholders(answer ?? [:]))
-      // An item always has an audience; another one than is sent lets the update show.
+      // An item always has an audience. A different one than the request sends makes the update visible.
       if let audience = sent["allowedAudiences"] as? String {
         item["allowedAudiences"] = audience == "me" ? "organization" : "me"
       }
@@ -131,15 +130,15 @@ struct PublishedExample {
 
   private static let placeholders: Set = ["Date", "datetime-value"]
 
-  /// Whether a value stands for a date that the page does not show.
+  /// Whether a value is a placeholder for a date.
   static func isPlaceholder(_ value: Any?) -> Bool { (value as? String).map(placeholders.contains) ?? false }
 
-  /// An object without members that the page shows no value of, at every depth.
+  /// The object without members whose value the page does not show, at every depth.
   static func withoutPlaceholders(_ object: [String: Any]) -> [String: Any] {
     object.filter { !isPlaceholder($0.value) }.mapValues { ($0 as? [String: Any]).map(withoutPlaceholders) ?? $0 }
   }
 
-  /// An object without the members that another one sets, at every depth.
+  /// The object without the members that another one sets, at every depth.
   private static func without(_ sent: [String: Any], _ object: [String: Any]) -> [String: Any] {
     var rest = object
     for (name, value) in sent {

@@ -4,10 +4,10 @@ import OData
 import Profiles
 import Testing
 
-/// Every request of the published reference, sent to the real server and answered as the page shows.
+/// Every request of the published reference, sent to a running server and answered as the page shows.
 @Suite("Published examples")
 struct PublishedExamplesTests {
-  /// Members whose published value is not ours, by file or kind and path, with the reason.
+  /// Members whose published value differs from ours, by file or kind and path, with the reason.
   private static let excluded: [String: String] = [
     "profile-post-skills proficiency": "the page sends one level and shows another",
     "profile-post-patents allowedAudiences": "the page shows me, where 17 others show organization when none is sent",
@@ -25,14 +25,14 @@ struct PublishedExamplesTests {
     "itemphone-update.wire-2020-04 lastModifiedBy/user": "the page forgets who updated it",
   ]
 
-  /// Requests that send a placeholder in the place of a date. As published they are refused; without, they work.
+  /// Requests with a placeholder for a date. As published they are refused; without the placeholder they work.
   private static let placeholdersSent: Set = ["profile-post-educationalactivities"]
 
   private struct Missing: Error, CustomStringConvertible {
     let description = "CI must have ../shared beside the checkout, and contract/examples is not there."
   }
 
-  /// All examples; none on a machine without the folder, which is a failure in CI.
+  /// All examples; empty on a machine without the folder, which is a failure in CI.
   private static func examples() throws -> [PublishedExample] {
     let folder = PackageFiles.root.deletingLastPathComponent().appending(path: "shared/contract/examples")
     guard FileManager.default.fileExists(atPath: folder.path) else {
@@ -47,7 +47,7 @@ struct PublishedExamplesTests {
     return examples
   }
 
-  /// The people who send the examples, and what they have before.
+  /// The people who send the examples, and the items they have before.
   private static func directory(_ examples: [PublishedExample]) -> String {
     let people = Set(examples.map(\.userID)).sorted().map { id -> String in
       let user = ["id": id, "displayName": "Innocenty Popov", "userPrincipalName": "\(id)@contoso.example"]
@@ -90,7 +90,7 @@ struct PublishedExamplesTests {
     #expect(stale.isEmpty, "these no longer differ and need no exclusion")
   }
 
-  @Test("Examples of every kind are there, with trailing commas as published, and every exclusion names one")
+  @Test("There are examples of every kind, with trailing commas as published, and every exclusion matches one")
   func tables() throws {
     let examples = try Self.examples()
     guard !examples.isEmpty else { return }
@@ -101,7 +101,7 @@ struct PublishedExamplesTests {
     #expect(Self.placeholdersSent.isSubset(of: names))
   }
 
-  @Test("The page on compatibility names the collections of which no published request is at hand, and no others")
+  @Test("docs/compatibility.md names exactly the collections without a published request")
   func coverage() throws {
     let examples = try Self.examples()
     guard !examples.isEmpty else { return }
@@ -114,16 +114,16 @@ struct PublishedExamplesTests {
   }
 }
 
-/// Sends examples and notes where answers are not the published ones.
+/// Sends examples and records where responses differ from the published ones.
 private struct PublishedReplay {
-  /// One member that is not as published.
+  /// One member that differs from the published response.
   struct Difference: CustomStringConvertible {
     let example: String
     let kind: PublishedExample.Kind
     let path: String
     let reason: String
 
-    /// What an exclusion may call it.
+    /// The names by which an exclusion may match it.
     var names: [String] { ["\(example) \(path)", "\(kind.rawValue) \(path)"] }
     var description: String { "\(example) \(path): \(reason)" }
   }
@@ -151,7 +151,7 @@ private struct PublishedReplay {
     try await readBack(example, answer)
   }
 
-  /// As published, a request that sends "Date" for a date is refused by name.
+  /// A request that sends the placeholder "Date" for a date, as published, is refused by name.
   func refusesPlaceholders(_ example: PublishedExample) async throws {
     let refused = try await send(example, example.bodyText)
     #expect(refused.status == 400, "\(example.name)")
@@ -168,7 +168,7 @@ private struct PublishedReplay {
       example.method, example.path, token: tokens[example.userID], headers: example.headers, body: body)
   }
 
-  /// What was written is read the same; what was deleted is gone.
+  /// Reads back what was written; a deleted item is gone.
   private mutating func readBack(_ example: PublishedExample, _ answer: HTTPAnswer) async throws {
     let id = answer.json["id"] as? String ?? ""
     let path = example.kind == .create ? "\(example.path)/\(id)" : example.path
@@ -207,7 +207,7 @@ private struct PublishedReplay {
     }
   }
 
-  /// Every member that the page shows; what it leaves out is not compared, since answers there may be shortened.
+  /// Compares every member that the page shows. Others are ignored, since published responses may be shortened.
   private mutating func compare(
     _ example: PublishedExample, _ published: [String: Any], _ ours: [String: Any], _ type: StructuredType,
     _ prefix: String

@@ -2,11 +2,11 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// Requests that can be understood in two ways, at the real server: each is refused, or means one thing to everybody.
-@Suite("Requests that mean two things")
+/// Ambiguous requests, against a running server: each is refused, or has one meaning for every reader.
+@Suite("Ambiguous requests")
 struct RequestMeaningTests {
-  /// A request as bytes, with the status of its answer; nil stands for none. Whether another may follow is told by a
-  /// further request, which is always sent behind it.
+  /// A request as bytes, with the status of its response; nil stands for no response. Another request is always sent
+  /// after it, which shows whether the connection goes on.
   private struct Case {
     let bytes: [UInt8]
     let status: Int
@@ -19,7 +19,7 @@ struct RequestMeaningTests {
     }
   }
 
-  /// Sends each case with a request behind it, on a connection of its own, and looks at everything that comes back.
+  /// Sends each case and a further request on a connection of its own, and checks everything that comes back.
   private func run(_ cases: [Case], on facet: FacetProcess) async throws {
     let port = facet.httpPort
     for item in cases {
@@ -33,7 +33,7 @@ struct RequestMeaningTests {
           .dropFirst()
           .compactMap { Int($0.prefix(3)) }
         #expect(statuses == (item.isLast ? [item.status] : [item.status, 200]), "\(sent)")
-        // Whoever is refused is told why, in Graph's envelope.
+        // Every refusal has a reason, in Graph's error envelope.
         #expect(item.status < 400 || answers.contains(#"{"error":{"code":""#), "\(sent)")
       }
     }
@@ -52,7 +52,7 @@ struct RequestMeaningTests {
     return "PATCH \(Demo.phonePath) \(version)\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n" + body
   }
 
-  @Test("A path that cannot be read is refused in words, and is not the service's own")
+  @Test("A malformed path is refused with a sentence, not as a path of another service")
   func paths() async throws {
     try await withFacet { facet in
       for path in ["/beta/%zz", "/beta/me%00", "/beta/%c0%af", "/beta/me%0d%0aX:y", "/v1.0/%", "/beta/%ed%a0%80"] {
@@ -70,7 +70,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("A target in absolute form has its own path and host, and others are refused")
+  @Test("A target in absolute form supplies the path and the host; other forms are refused")
   func targets() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -94,7 +94,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("A Host that is none, and another protocol than HTTP/1.0 or 1.1, are refused")
+  @Test("A malformed Host, and a version other than HTTP/1.0 or 1.1, are refused")
   func hostsAndProtocols() async throws {
     try await withFacet { facet in
       var cases = ["", "localhost:80", "[::1]:80", "a:"].map { Case(Self.get("/beta", host: $0), 200) }
@@ -116,7 +116,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("A body is framed in one way, or its request is the last of the connection")
+  @Test("A body has unambiguous framing, or its request is the last of the connection")
   func framing() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -149,7 +149,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("A field that is no list stands once, also in a request of a batch")
+  @Test("A header field that is not a list occurs once, in requests of a batch too")
   func repeatedFields() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -177,7 +177,7 @@ struct RequestMeaningTests {
     }
   }
 
-  /// A member that stands twice, of which two readers could take different ones.
+  /// A duplicate member, of which two readers may take different ones.
   private static func twiceInBodies(_ facet: FacetProcess, _ token: String) async throws {
     for body in [
       #"{"requests":[{"id":"1","method":"GET","method":"DELETE","url":"/me"}]}"#,
@@ -201,7 +201,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("A key of bytes that are no text is none, so that two of them are not one")
+  @Test("A key that is not UTF-8 is refused, so that two of them cannot become one")
   func unreadableKeys() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -220,7 +220,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("Lists may have empty elements, whatever they are for")
+  @Test("Every list field may have empty elements")
   func lists() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -239,7 +239,7 @@ struct RequestMeaningTests {
         let answer = try await facet.probe.request("GET", Demo.phonePath, token: token, headers: ["If-Match": field])
         #expect(answer.status == 400, "\(field)")
       }
-      // What stands in quotes is no preference and no further form.
+      // Text in quotes is neither a preference nor a media type.
       let quoted = try await facet.probe.request(
         "PATCH", Demo.phonePath, token: token, headers: ["Prefer": #"x="a, return=minimal;return=minimal""#], body: "{}"
       )
@@ -255,7 +255,7 @@ struct RequestMeaningTests {
     }
   }
 
-  @Test("Codings have their other names, and a body of several members is whole")
+  @Test("Content codings are known by their aliases, and a body of several gzip members is whole")
   func codings() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -286,7 +286,7 @@ struct RequestMeaningTests {
     return pairs.compactMap { UInt8($0, radix: 16) }
   }
 
-  @Test("A preflight gets back each name that it asks for, also where it is a part of another")
+  @Test("A preflight response repeats each requested name, even one that is part of another")
   func preflights() async throws {
     try await withFacet { facet in
       for (asked, expected) in [

@@ -2,15 +2,15 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// One request and what its answer must and must not hold.
+/// One request, with what its response must and must not hold.
 struct Scenario: Sendable {
   enum Sender: Sendable {
     case nobody
-    /// A delegated token of a person with these scopes.
+    /// A delegated token of a person, with these scopes.
     case user(String, String)
-    /// A token of an application with these roles.
+    /// An app-only token, with these roles.
     case app(String)
-    /// Text in the place of a token.
+    /// Any text in place of a token.
     case garbage(String)
   }
 
@@ -25,7 +25,7 @@ struct Scenario: Sendable {
   var holds: [String] = []
   var lacks: [String] = []
 
-  /// The same with the entity tag in the places that stand for it.
+  /// The scenario with the entity tag in place of its placeholders.
   func with(tag: String) -> Scenario {
     var scenario = self
     scenario.headers = headers.mapValues { $0.replacing(Self.tag, with: tag) }
@@ -34,14 +34,14 @@ struct Scenario: Sendable {
   }
 
   static let owner = Sender.user(Demo.innocentyName, "User.ReadWrite")
-  /// Stands for the entity tag of the page's phone, which is drawn anew for each scenario.
+  /// The placeholder for the entity tag of the page's phone, which each scenario draws anew.
   static let tag = "{tag}"
-  /// The same within JSON.
+  /// The placeholder inside JSON.
   static let escapedTag = "{tag in JSON}"
   static let secrets = ["+7 499 234 56 78", "Car Phone"]
 }
 
-/// Requests through the real server, each from the demo's clean start, with what must not appear.
+/// Requests to a running server, each from the demo's initial state, with content that must not appear.
 @Suite("Scenarios", .serialized)
 struct ScenarioTests {
   private static let phone = Demo.phonePath
@@ -225,7 +225,7 @@ struct ScenarioTests {
       holds: [#""allowedAudiences":"me""#]),
   ]
 
-  @Test("Scenarios")
+  @Test("Every scenario gets its response and changes nothing else")
   func scenarios() async throws {
     try await withFacet { facet in
       let owner = try await facet.token(user: Demo.innocentyName)
@@ -259,7 +259,7 @@ struct ScenarioTests {
     }
   }
 
-  /// Everything the directory holds.
+  /// The content of the whole directory.
   private static func state(_ facet: FacetProcess) async throws -> String {
     try await FacetProcess.run(["export", "--data", facet.data.path]).output
   }
@@ -285,14 +285,14 @@ struct ScenarioTests {
     }
   }
 
-  /// Values of people never reach the log.
+  /// Values of people that must never reach the log.
   private static func checkLog(_ log: String) {
     for secret in Scenario.secrets + ["+234", "Popov", "Okafor"] {
       #expect(!log.contains(secret), "the log must not hold \(secret)")
     }
   }
 
-  @Test("The log at its most talkative holds no value, path or query")
+  @Test("Even at level trace, the log holds no value, path or query")
   func logIsSilentOnPeople() async throws {
     try await withFacet(arguments: ["--log-level", "trace"]) { facet in
       let token = try await facet.token(user: Demo.innocentyName)

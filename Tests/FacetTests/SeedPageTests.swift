@@ -2,12 +2,12 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// The page that the service follows, byte for byte.
+/// The published page that the service implements, byte for byte.
 @Suite("The update page")
 struct SeedPageTests {
   static let body = "{\n  \"allowedAudiences\": \"organization\",\n  \"type\": \"other\",\n}"
 
-  /// The page's answer from `id` on, up to the two stamps that tell of this update.
+  /// The page's response from `id` on, up to the two stamps of this update.
   static let beforeStamps =
     #""id":"e13f7a4d-303c-464f-a6af-80ea18eb74f3","allowedAudiences":"organization","inference":null,"#
     + #""createdDateTime":"2020-07-06T06:34:12.2294868Z","createdBy":{"user":{"#
@@ -19,7 +19,7 @@ struct SeedPageTests {
     case me, user
   }
 
-  @Test("The page's request has the page's answer, in both forms, for a person and for an application")
+  @Test("The page's request gets the page's response, in both URL forms, for a person and for an application")
   func pageExample() async throws {
     for form in Form.allCases {
       for isApplication in [false, true] where !(isApplication && form == .me) {

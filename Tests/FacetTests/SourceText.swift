@@ -1,6 +1,6 @@
-/// One file as the house rules look at it: each line split into code, text of literals, and comment.
+/// One file as the house rules see it: each line split into code, the text of literals, and comment.
 struct SourceText: Sendable {
-  /// One line; a literal's text is missing from `code`, where only its quotes stay.
+  /// One line. The text of a literal is not in `code`, where only its quotes stay.
   struct Line: Sendable {
     var raw = ""
     var code = ""
@@ -8,7 +8,7 @@ struct SourceText: Sendable {
     var comment = ""
   }
 
-  /// Path from the root of the package, with slashes.
+  /// The path from the root of the package, with slashes.
   let path: String
   let lines: [Line]
 
@@ -20,14 +20,14 @@ struct SourceText: Sendable {
     lines = splitter.finish()
   }
 
-  /// The name without directories and extension.
+  /// The file name without its extension.
   var name: String { String(path.split(separator: "/").last?.split(separator: ".").first ?? "") }
 
-  /// Whether the file lies in this folder.
+  /// Whether the file is in this folder.
   func isIn(_ folder: String) -> Bool { path.hasPrefix(folder + "/") }
 }
 
-/// Tells code, literals and comments apart, one character after the other. Regex literals count as code.
+/// Splits code, literals and comments, character by character. Regex literals count as code.
 private struct Splitter {
   private enum Mode {
     case code(parentheses: Int)
@@ -39,7 +39,7 @@ private struct Splitter {
   private var modes: [Mode] = [.code(parentheses: 0)]
   private var lines: [SourceText.Line] = []
   private var line = SourceText.Line()
-  /// What was read of the line and not yet told apart.
+  /// The part of the line that is read but not yet classified.
   private var pending: [Unicode.Scalar] = []
 
   mutating func take(_ scalar: Unicode.Scalar) {
@@ -66,7 +66,7 @@ private struct Splitter {
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// Deals with what stands next; gives how many characters that were.
+  /// Handles the next token and returns its length in characters.
   private mutating func step(_ rest: ArraySlice<Unicode.Scalar>) -> Int {
     guard let next = rest.first else { return 0 }
     switch modes.last ?? .code(parentheses: 0) {
@@ -111,7 +111,7 @@ private struct Splitter {
     line.code.unicodeScalars.append(next)
     if next == "(" { modes[modes.count - 1] = .code(parentheses: parentheses + 1) }
     if next == ")" {
-      // The parenthesis that ends an interpolation leads back into its string.
+      // The parenthesis that ends an interpolation returns to its string.
       if parentheses == 1, modes.count > 1 {
         modes.removeLast()
       } else {

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import Testing
 
-/// Every reason for which a server does not start has a sentence of its own, which names the cause and what to do.
+/// Every reason why a server does not start has a sentence that names the cause and the remedy.
 @Suite("Starts that fail")
 struct StartErrorTests {
-  /// Runs `facet serve` to its end and returns what it said, which must be one sentence or two of one cause.
+  /// Runs `facet serve` until it exits and returns its message, which must be one or two sentences about one cause.
   private static func refusal(
     _ arguments: [String], data: URL, _ sourceLocation: SourceLocation = #_sourceLocation
   ) async throws -> String {
@@ -15,14 +15,14 @@ struct StartErrorTests {
     let errors = result.errors.split(separator: "\n").filter { $0.hasPrefix("Error: ") }
     #expect(errors.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
     let sentence = String(errors.first ?? "").replacing(data.path, with: "DATA")
-    // What nobody translated for people shows by its words.
+    // Words of an error that was not put into a sentence for people.
     for raw in ["NIO", "errno", "Error(", "Optional", "Domain="] {
       #expect(!sentence.contains(raw), "\(sentence)", sourceLocation: sourceLocation)
     }
     return sentence
   }
 
-  @Test("An address that cannot be listened on: in use, of another machine, not allowed or unknown")
+  @Test("An address that the server cannot listen on: in use, of another machine, not allowed or unknown")
   func addresses() async throws {
     let data = try FacetProcess.temporaryFolder()
     let other = try await FacetProcess.start()
@@ -37,7 +37,7 @@ struct StartErrorTests {
     #expect(unknown.contains("nowhere.invalid is neither an address nor a name that is known here"), "\(unknown)")
   }
 
-  @Test("A host that no certificate can name is told with the option that it came from")
+  @Test("A host that no certificate can name is reported with the option that it came from")
   func hosts() async throws {
     let data = try FacetProcess.temporaryFolder()
     for (option, value) in [("--host", "b\u{FC}cher.example"), ("--public-url", "https://a_b.example")] {
@@ -48,7 +48,7 @@ struct StartErrorTests {
     #expect(url.contains("--public-url must be an absolute http or https URL"), "\(url)")
   }
 
-  @Test("A data directory that cannot be made, with the system's reason")
+  @Test("A data directory that cannot be created is reported with the system's reason")
   func directory() async throws {
     let folder = try FacetProcess.temporaryFolder()
     let file = folder.appendingPathComponent("file")
@@ -59,7 +59,7 @@ struct StartErrorTests {
     }
   }
 
-  @Test("A ready file that cannot be written ends the start, since somebody waits for it")
+  @Test("A ready file that cannot be written stops the start, since somebody waits for it")
   func readyFile() async throws {
     let data = try FacetProcess.temporaryFolder()
     let missing = try await Self.refusal(
@@ -69,7 +69,7 @@ struct StartErrorTests {
     #expect(occupied.contains("is there and cannot be replaced"), "\(occupied)")
   }
 
-  @Test("An issuers file that is not there, too large or wrong")
+  @Test("An issuers file that is missing, too large or wrong")
   func issuers() async throws {
     let data = try FacetProcess.temporaryFolder()
     let file = data.appendingPathComponent("issuers.json")
@@ -87,7 +87,7 @@ struct StartErrorTests {
   func keys() async throws {
     let data = try FacetProcess.temporaryFolder()
     let first = try await FacetProcess.start(data: data, demo: false)
-    // The key that signs may still be in the making.
+    // The signing key may not be created yet.
     _ = try await first.token(user: "u")
     #expect(try await first.stop() == 0)
     for (name, broken) in [
@@ -116,7 +116,7 @@ struct StartErrorTests {
       missing.contains("DATA/tls/ca.key is missing") && missing.contains("trust the new certificate"), "\(missing)")
   }
 
-  @Test("A certificate authority that was made anew for another public URL is warned of, and only then")
+  @Test("Replacing the certificate authority for another public URL logs a warning, and nothing else does")
   func authority() async throws {
     let data = try FacetProcess.temporaryFolder()
     let warning = "clients must trust its certificate again"

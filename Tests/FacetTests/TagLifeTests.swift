@@ -2,17 +2,17 @@ import Foundation
 import HTTPProbe
 import Testing
 
-/// Entity tags through everything that brings an entity back: no tag is given twice for one address.
+/// Entity tags across everything that brings an entity back: no tag is used twice at one URL.
 @Suite("The life of entity tags")
 struct TagLifeTests {
-  /// Reads an entity, which must be there, and returns its tag.
+  /// Reads an entity, which must exist, and returns its tag.
   private static func tag(_ facet: FacetProcess, _ path: String, _ token: String) async throws -> String {
     let answer = try await facet.probe.request("GET", path, token: token)
     #expect(answer.status == 200, "\(path): \(answer.text)")
     return try #require(answer.header("ETag"))
   }
 
-  /// A tag of before is refused by writes, and answered with the entity by reads.
+  /// Checks that writes refuse an old tag and that reads with it return the entity.
   private static func expectStale(_ tag: String, _ facet: FacetProcess, _ path: String, _ token: String) async throws {
     let condition = ["If-None-Match": tag]
     #expect(try await facet.probe.request("GET", path, token: token, headers: condition).status == 200, "\(path)")
@@ -55,7 +55,7 @@ struct TagLifeTests {
     #expect(try await facet.stop() == 0)
   }
 
-  @Test("Somebody who is deleted and comes back by a call or a creation has another tag")
+  @Test("A deleted person who comes back, by a first call or by creation, has another tag")
   func deletedPeople() async throws {
     try await withFacet { facet in
       let application = try await facet.token(roles: "User.ReadWrite.All")
@@ -72,7 +72,7 @@ struct TagLifeTests {
     }
   }
 
-  @Test("After a reset of the demo, every tag is another, also once something was written again")
+  @Test("After a reset of the demo every tag is different, and stays so after further writes")
   func reset() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -93,7 +93,7 @@ struct TagLifeTests {
     }
   }
 
-  @Test("What was acknowledged after a backup does not come again when that is restored: its tags are refused")
+  @Test("Tags that were given out after a backup are refused once the backup is restored")
   func restore() async throws {
     let data = try FacetProcess.temporaryFolder()
     let backup = data.path + "-backup.db"
@@ -111,7 +111,7 @@ struct TagLifeTests {
     try await Self.serve(data) { facet, token in
       for (index, path) in Self.paths.enumerated() {
         try await Self.expectStale(lost[index], facet, path, token)
-        // As many writes as before the loss, of other content.
+        // As many writes as before the loss, with other content.
         let other = Self.changes[index].replacing("\"C\"", with: "\"D\"")
         let answer = try await facet.probe.request("PATCH", path, token: token, body: other)
         #expect(answer.header("ETag") != lost[index])
@@ -121,7 +121,7 @@ struct TagLifeTests {
     for path in [data.path, backup] { try FileManager.default.removeItem(atPath: path) }
   }
 
-  @Test("What is exported and imported, into the same directory or another, has other tags")
+  @Test("Exported entities get new tags when they are imported, into the same directory or another")
   func transfer() async throws {
     var directories: [URL] = []
     var seen: [[String]] = []
@@ -144,7 +144,7 @@ struct TagLifeTests {
     for data in directories { try FileManager.default.removeItem(at: data) }
   }
 
-  @Test("Writes of one group of a batch have tags of their own, also where one entity comes and goes within it")
+  @Test("Each write of an atomicity group has a tag of its own, even when one entity is created and deleted in it")
   func withinAGroup() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `make fuzz` and `make bench` do is described, and what is described is done.
+/// The documentation of `make fuzz` and `make bench` matches what they do.
 @Suite("Documentation of fuzzers and of the benchmark")
 struct ToolsDocumentationTests {
   @Test("Every target of the fuzzers has sources, seeds, a dictionary and a row in Fuzz/README.md")
@@ -21,7 +21,7 @@ struct ToolsDocumentationTests {
     }
   }
 
-  @Test("No two seeds of the fuzzer of connections are the same, and each begins with the letter of a cut")
+  @Test("No two seeds of the connection fuzzer are the same, and each begins with the letter of a cut")
   func connectionSeeds() throws {
     let names = try entries("Fuzz/Seeds/http")
     try #require(names.count > 150)
@@ -33,7 +33,7 @@ struct ToolsDocumentationTests {
     }
   }
 
-  @Test("Every table of the benchmark has its place on the page of performance, and every place its table")
+  @Test("Every benchmark table is on the performance page, and every table there has a benchmark")
   func benchmarkTables() throws {
     let template = try PackageFiles.text(of: "Benchmarks/performance.template")
     let places = Set(template.matches(of: /(?m)^<([A-Z][a-z ]+)>$/).map { String($0.output.1) })

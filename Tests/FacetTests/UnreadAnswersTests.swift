@@ -3,7 +3,7 @@ import HTTPProbe
 import OData
 import Testing
 
-/// Clients that ask for much and read nothing.
+/// Clients that request much and read nothing.
 @Suite("Unread answers")
 struct UnreadAnswersTests {
   private static let connections = 20
@@ -11,10 +11,10 @@ struct UnreadAnswersTests {
   /// 40 items of 60 KB: 2.1 MB in one page.
   private static let items = 40
   private static let itemBytes = 60_000
-  /// What the server may grow by, in MB: less than 2 for each connection. All answers together are 4 GB.
+  /// How much the server may grow, in MB: less than 2 for each connection. All responses together are 4 GB.
   private static let growthMax = 40.0
 
-  @Test("What clients do not read is not made: lists, single items and batches", arguments: ["list", "item", "batch"])
+  @Test("Responses that clients do not read are not generated", arguments: ["list", "item", "batch"])
   func notMade(_ kind: String) async throws {
     try await withRichPerson { facet, token in
       let pid = facet.ready.pid
@@ -22,18 +22,18 @@ struct UnreadAnswersTests {
       let before = try ProcessFigures.residentMB(pid)
       let request = Self.request(kind, token)
       let growth = try await blocking {
-        // Kept open until the end.
+        // Keep the connections open until the end.
         let connections = try (0..<Self.connections).map { _ in try HTTPConnection(port: port) }
         for connection in connections {
           connection.sendWhatIsTaken(String(repeating: request, count: Self.requests))
         }
         usleep(500_000)
         let growth = try ProcessFigures.residentMB(pid) - before
-        // Somebody else is served meanwhile.
+        // Other clients are served meanwhile.
         let other = try HTTPConnection(port: port)
         try other.send(HTTPProbe.text("GET", "/beta/me", token: token))
         #expect(try other.readAnswer().status == 200)
-        // Whoever begins to read gets whole answers.
+        // A client that begins to read gets complete responses.
         for _ in 0..<3 { #expect(try connections[0].readAnswer().status == 200) }
         return growth
       }
@@ -54,7 +54,7 @@ struct UnreadAnswersTests {
   }
 
   @Test(
-    "A long page is the same as short ones, whatever is asked of it",
+    "A long page holds the same as short ones, whatever the query",
     arguments: [
       "", "&$orderby=displayName desc", "&$filter=startswith(id,'i1')&$count=true", "&$select=id,displayName",
       "&$skip=7",
@@ -81,7 +81,7 @@ struct UnreadAnswersTests {
     }
   }
 
-  @Test("The head of a long list names no length and no body, and parts of a batch hold long lists whole")
+  @Test("HEAD of a long list has neither length nor body, and batches hold long lists in full")
   func headsAndParts() async throws {
     try await withRichPerson { facet, token in
       let path = "/beta/me/profile/interests?$top=999"
@@ -99,7 +99,7 @@ struct UnreadAnswersTests {
     }
   }
 
-  /// A server with one person who holds much.
+  /// A server with one person who has many items.
   private func withRichPerson(_ body: (FacetProcess, String) async throws -> Void) async throws {
     let data = try FacetProcess.temporaryFolder()
     let text = String(repeating: "x", count: Self.itemBytes)
@@ -121,16 +121,16 @@ struct UnreadAnswersTests {
   }
 }
 
-/// What the operating system says of a process.
+/// The operating system's figures about a process.
 enum ProcessFigures {
-  /// Memory that is resident, in MB.
+  /// Resident memory, in MB.
   static func residentMB(_ pid: Int32) throws -> Double {
     let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
     let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
     return (Double(line.split(whereSeparator: \.isWhitespace)[1]) ?? 0) / 1_024
   }
 
-  /// Time of all processors that it has used, in ticks of the system.
+  /// CPU time on all processors, in clock ticks of the system.
   static func processorTicks(_ pid: Int32) throws -> Int {
     let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
     let fields = stat.split(separator: ")").last.map { $0.split(separator: " ") } ?? []

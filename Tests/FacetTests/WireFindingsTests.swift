@@ -3,7 +3,7 @@ import HTTPProbe
 import OData
 import Testing
 
-/// What once went wrong on the wire, and must not again.
+/// Faults that were once found on the wire, and must not return.
 @Suite("Wire findings")
 struct WireFindingsTests {
   private static let profile = "/beta/me/profile?$expand=phones"
@@ -28,7 +28,7 @@ struct WireFindingsTests {
     return (user, token)
   }
 
-  @Test("HEAD of a long answer has no body, and what follows on other connections is in step")
+  @Test("HEAD of a long response has no body, and the connection stays in step")
   func headOfLongList() async throws {
     try await withFacet { facet in
       let (_, token) = try await Self.person(facet, phones: 70, bytes: 2_000)
@@ -44,7 +44,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("A client that has closed its sending side gets the answer to its write, and the whole of a long answer")
+  @Test("A half-closed client gets the response to its write, and all of a long response")
   func halfClosed() async throws {
     try await withFacet { facet in
       let (_, token) = try await Self.person(facet, phones: 300, bytes: 20_000)
@@ -64,7 +64,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("A slow reader of a long answer gets all of it before the connection is closed")
+  @Test("A slow reader gets all of a long response before the connection closes")
   func slowReader() async throws {
     try await withFacet { facet in
       let (_, token) = try await Self.person(facet, phones: 300, bytes: 20_000)
@@ -82,7 +82,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("Nothing about a list tells how many items the caller does not see")
+  @Test("Nothing about a list reveals how many items the caller does not see")
   func framing() async throws {
     try await withFacet { facet in
       let colleague = try await facet.token(user: Demo.amara, scopes: "User.Read.All")
@@ -99,7 +99,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("A long body of somebody without a token is refused before it is read")
+  @Test("A long body without a token is refused before it is read")
   func anonymousBodies() async throws {
     try await withFacet { facet in
       let port = facet.httpPort
@@ -116,7 +116,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("HTTP/1.1 has exactly one Host, and a target may be absolute, whose host counts more")
+  @Test("HTTP/1.1 takes exactly one Host; an absolute target overrides it")
   func hosts() async throws {
     try await withFacet { facet in
       let token = try await facet.token(user: Demo.innocentyName)
@@ -138,7 +138,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("A page of another site cannot reset the demo, and data of others is not reset")
+  @Test("A page of another site cannot reset the demo, and other data is not reset")
   func reset() async throws {
     try await withFacet { facet in
       for headers in [["Origin": "https://evil.example"], ["Sec-Fetch-Site": "cross-site"]] {
@@ -156,7 +156,7 @@ struct WireFindingsTests {
     #expect(try await facet.stop() == 0)
   }
 
-  @Test("What is at no route is told in Graph's envelope")
+  @Test("An unknown route is answered with Graph's error envelope")
   func otherPaths() async throws {
     try await withFacet { facet in
       for path in ["/", "/foo", "/me/profile"] {
@@ -171,7 +171,7 @@ struct WireFindingsTests {
     }
   }
 
-  @Test("The ready file of another run is gone while a server starts, and its own is gone when it has ended")
+  @Test("The ready file of an earlier run is removed at the start, and its own at the end")
   func readyFile() async throws {
     let facet = try await FacetProcess.start()
     let files = try FileManager.default.contentsOfDirectory(atPath: facet.data.path)
@@ -180,7 +180,7 @@ struct WireFindingsTests {
     #expect(!FileManager.default.fileExists(atPath: facet.data.appendingPathComponent(ready).path))
   }
 
-  @Test("An import cannot move a person, and all they hold, to another tenant")
+  @Test("An import cannot move a person, with all they hold, to another tenant")
   func otherTenant() async throws {
     let data = try FacetProcess.temporaryFolder()
     let first = #"{"tenant":"aaaaaaaa-0000-4000-8000-000000000001","user":{"id":"u1","displayName":"One"}}"#

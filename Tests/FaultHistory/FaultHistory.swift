@@ -130,7 +130,7 @@ public struct FaultHistory: Sendable {
     } catch {
       return note("read", Self.answer(error), "\(error)")
     }
-    let result: Result<FoundItem?, StoreError> = awaited { done in
+    let result: Result<OwnedItem?, StoreError> = awaited { done in
       reader.item(key("phone-5"), for: .everything) { done($0) }
     }
     switch result {

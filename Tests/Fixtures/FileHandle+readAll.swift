@@ -9,8 +9,8 @@ public import Foundation
 #endif
 
 extension FileHandle {
-  /// Everything until the other side closes. Foundation's `readToEnd` fails when a signal comes meanwhile (EINTR), which
-  /// says nothing of the file.
+  /// Reads until the other side closes. Foundation's `readToEnd` fails when a signal interrupts it (EINTR), which says
+  /// nothing about the file.
   public func readAll() throws -> Data {
     var all = Data()
     var piece = [UInt8](repeating: 0, count: 64 << 10)
@@ -26,5 +26,5 @@ extension FileHandle {
   }
 }
 
-/// The call of the system, whose name a method of `FileHandle` has too.
+/// The system call, whose name `FileHandle` shadows with a method.
 private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { read($0, $1, $2) }

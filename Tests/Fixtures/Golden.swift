@@ -1,10 +1,10 @@
 public import Foundation
 
-/// A document as it was accepted once, kept as a file.
+/// Golden files: documents that a person has reviewed.
 public enum Golden {
-  /// What differs from the kept file; nil when nothing does. With `REGENERATE` in the environment the file is written anew,
-  /// which in CI is a difference: what is compared there must have been looked at by a person. `filter` picks the test
-  /// that writes it.
+  /// The difference from the golden file; nil when there is none. With `REGENERATE` in the environment the file is
+  /// written again, which counts as a difference in CI, where only reviewed files may be compared. `filter` names the
+  /// test that writes it.
   public static func difference(of text: String, from file: URL, filter: String) throws -> String? {
     let environment = ProcessInfo.processInfo.environment
     if environment["REGENERATE"] != nil {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Random numbers that replay: the seed is printed, and `TEST_SEED` sets it.
+/// Replayable random numbers: the seed is printed, and `TEST_SEED` sets it.
 public struct SeededGenerator: RandomNumberGenerator {
-  /// The seed that gives these numbers again.
+  /// The seed that reproduces these numbers.
   public let seed: UInt64
   private var state: UInt64
 
@@ -12,7 +12,7 @@ public struct SeededGenerator: RandomNumberGenerator {
     state = seed
   }
 
-  /// A generator with the seed of the environment, or a new one.
+  /// A generator with the seed from the environment, or a new one.
   public static func replayable(_ purpose: String) -> SeededGenerator {
     let given = ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) }
     let seed = given ?? UInt64.random(in: 0...UInt64.max)

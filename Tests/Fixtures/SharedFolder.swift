@@ -1,22 +1,22 @@
 public import Foundation
 
-/// The folder `../shared` beside the checkout: suites written by others, read and never copied.
+/// The folder `../shared` beside the checkout: test suites of other projects, which are read and never copied.
 public enum SharedFolder {
-  /// Neither the folder nor permission to do without it.
+  /// The folder is missing where it is required.
   public struct Missing: Error, CustomStringConvertible {
     let path: String
-    /// What CI lacks.
+    /// The missing file or folder.
     public var description: String { "CI must have ../shared beside the checkout, and \(path) is not there." }
   }
 
-  /// Root of the package, found from this file.
+  /// The root of the package, derived from this file's path.
   public static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// Whether this is a run that must check everything.
+  /// Whether this run must check everything.
   public static let isCI = ProcessInfo.processInfo.environment["CI"] != nil
 
-  /// The file or folder at `path`, or nil on a machine that has no such folder. In CI that is a failure.
+  /// The file or folder at `path`; nil on a machine without the folder, which is a failure in CI.
   public static func url(_ path: String, isCI: Bool = isCI) throws -> URL? {
     let url = packageRoot.deletingLastPathComponent().appending(path: "shared").appending(path: path)
     if FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) { return url }

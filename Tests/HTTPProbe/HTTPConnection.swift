@@ -1,6 +1,6 @@
 import Foundation
 
-/// A plain HTTP/1.1 connection that sends exactly the bytes it is given. Blocking; use it inside `blocking`.
+/// A plain HTTP/1.1 connection that sends exactly the given bytes. It blocks; use it inside `blocking`.
 public final class HTTPConnection {
   /// Why a connection failed.
   public enum Failure: Error, Equatable {
@@ -37,8 +37,8 @@ public final class HTTPConnection {
     }
   }
 
-  /// Repeats a call that a signal cut short. Processes that tests start send one when they end, and the system does
-  /// not resume calls on a socket that has a timeout.
+  /// Repeats a system call that a signal interrupted. Processes that tests start send a signal when they exit, and the
+  /// system does not resume calls on a socket with a timeout.
   private static func uninterrupted(_ call: () -> Int) -> Int {
     while true {
       let result = call()
@@ -61,7 +61,7 @@ public final class HTTPConnection {
     }
   }
 
-  /// Sends as much of a text as the other side takes within a moment.
+  /// Sends as much of a text as the other side accepts within a moment.
   public func sendWhatIsTaken(_ text: String) {
     let bytes = Array(text.utf8)
     var sent = 0
@@ -75,7 +75,7 @@ public final class HTTPConnection {
     }
   }
 
-  /// Whether something was answered that is not read yet, or the other side has closed; does not wait.
+  /// Whether unread bytes have arrived or the other side has closed. Does not wait.
   public var hasAnswer: Bool {
     var byte: UInt8 = 0
     return !buffer.isEmpty
@@ -88,7 +88,7 @@ public final class HTTPConnection {
   /// Closes the sending side.
   public func finishSending() { shutdown(socketDescriptor, Int32(SHUT_WR)) }
 
-  /// Reads one answer; interim answers (1xx) are returned as answers of their own.
+  /// Reads one response. Interim responses (1xx) are returned as responses of their own.
   public func readAnswer(toHead: Bool = false) throws -> HTTPAnswer {
     let head = try readHead()
     var answer = try HTTPAnswer(head: head)
@@ -104,14 +104,14 @@ public final class HTTPConnection {
     return answer
   }
 
-  /// Everything until the other side closes.
+  /// Reads until the other side closes.
   public func readToEnd() throws -> [UInt8] {
     while try fill() {}
     defer { buffer = [] }
     return buffer
   }
 
-  /// Whether the other side has closed, after waiting for it.
+  /// Waits for the other side to close, and returns whether it did.
   public func isClosedByPeer() -> Bool {
     do {
       return try !fill()
@@ -178,7 +178,7 @@ public final class HTTPConnection {
   }
 }
 
-/// One answer of a server.
+/// One response.
 public struct HTTPAnswer: Sendable {
   public let status: Int
   public let headers: [(name: String, value: String)]
@@ -205,18 +205,18 @@ public struct HTTPAnswer: Sendable {
   /// The body as text.
   public var text: String { String(decoding: body, as: UTF8.self) }
 
-  /// The body as a JSON object; empty when it is none.
+  /// The body as a JSON object; empty when it is not one.
   public var json: [String: Any] {
     (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] ?? [:]
   }
 
-  /// `error.code` of Graph's envelope.
+  /// `error.code` of Graph's error envelope.
   public var errorCode: String? { (json["error"] as? [String: Any])?["code"] as? String }
-  /// `error.message` of Graph's envelope.
+  /// `error.message` of Graph's error envelope.
   public var errorMessage: String? { (json["error"] as? [String: Any])?["message"] as? String }
 }
 
-/// Runs blocking work on a thread of its own, never on the cooperative pool.
+/// Runs blocking work on a thread of its own, never on the cooperative thread pool.
 public func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Swift.Result { try work() }) }.start()
@@ -227,10 +227,10 @@ public func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> 
 public struct HTTPProbe: Sendable {
   public let port: Int
 
-  /// A probe of a port of this machine.
+  /// A probe of a port on this machine.
   public init(port: Int) { self.port = port }
 
-  /// Sends one request and reads its answer.
+  /// Sends one request and reads its response.
   public func request(
     _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:], body: String? = nil
   ) async throws -> HTTPAnswer {
@@ -242,7 +242,7 @@ public struct HTTPProbe: Sendable {
     }
   }
 
-  /// A request as it goes over the wire. A body is JSON unless a header says otherwise.
+  /// The bytes of a request. A body is JSON unless a header field says otherwise.
   public static func text(
     _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:], body: String? = nil
   ) -> String {

@@ -1,7 +1,7 @@
 import OData
 
-/// A model with what paths and values can meet: both kinds of roots, both kinds of navigation, aliases, an enumeration,
-/// a complex type, an open one.
+/// A model with everything that paths and values can meet: both kinds of roots, both kinds of navigation properties,
+/// aliases, an enumeration, a complex type, an open type.
 enum TestModel {
   static let model: EntityModel = {
     do throws(EntityModel.DeclarationError) {

@@ -2,6 +2,7 @@ import NIOHTTP1
 import OData
 import Testing
 
+@testable import Authority
 @testable import ProfileServer
 @testable import Profiles
 
@@ -221,9 +222,9 @@ struct PageTokenTests {
     let first = try await PageTokenCipher.load(path: path)
     let token = try #require(first.seal([1, 2, 3], binding: []))
     #expect(try await PageTokenCipher.load(path: path).open(token, binding: []) == [1, 2, 3])
-    try PrivateFiles.write([1, 2], to: path, mode: 0o600, placement: .replacing)
+    try PrivateFiles.write([1, 2], to: path, mode: 0o600, existing: .replace)
     await #expect(throws: KeyFileError.broken(path: path)) { try await PageTokenCipher.load(path: path) }
-    try PrivateFiles.write(Array(repeating: 1, count: 32), to: path, mode: 0o644, placement: .replacing)
+    try PrivateFiles.write(Array(repeating: 1, count: 32), to: path, mode: 0o644, existing: .replace)
     await #expect(throws: KeyFileError.self) { try await PageTokenCipher.load(path: path) }
   }
 

@@ -5,6 +5,9 @@ import OData
 import Stores
 import Testing
 
+@testable import Authentication
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 @testable import Profiles
 

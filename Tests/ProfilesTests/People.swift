@@ -76,8 +76,8 @@ extension StoredItem {
 }
 
 extension Version {
-  /// Where tests begin to count: operations decide versions, and those of tests count them.
+  /// The first version that tests use: operations make versions, and tests count them.
   static let first = Version(number: 1)
-  /// The next that tests count.
+  /// The version that tests use next.
   var next: Version { Version(number: number + 1) }
 }

@@ -8,13 +8,13 @@ final class Answers: Sendable {
   private let collected = Mutex<[Answer]>([])
   private let arrived = DispatchSemaphore(value: 0)
 
-  /// Takes one answer.
+  /// Adds an answer.
   func add(_ answer: Answer) {
     collected.withLock { $0.append(answer) }
     arrived.signal()
   }
 
-  /// What came so far.
+  /// The answers so far.
   var all: [Answer] { collected.withLock { $0 } }
 
   /// Waits until `count` answers came.
@@ -24,7 +24,7 @@ final class Answers: Sendable {
   }
 }
 
-/// Keeps whoever enters until it is opened.
+/// A gate that blocks every thread that enters until it is opened.
 final class Gate: Sendable {
   private let visitor = DispatchSemaphore(value: 0)
   private let opened = DispatchSemaphore(value: 0)
@@ -36,9 +36,9 @@ final class Gate: Sendable {
     opened.signal()
   }
 
-  /// Waits until somebody waits in `enter`.
+  /// Waits until a thread waits in `enter`.
   func waitForVisitor() { visitor.wait() }
 
-  /// Lets everybody pass, now and later.
+  /// Lets every thread pass, now and later.
   func open() { opened.signal() }
 }

@@ -1,10 +1,10 @@
 public import Profiles
 
-/// How much a case asks of a store.
+/// What a case demands of a store.
 public enum ConformanceLevel: String, CaseIterable, Sendable {
   /// One caller, one call after another.
   case basic
-  /// What must happen whole or not at all.
+  /// All or nothing.
   case atomic
   /// Many callers at once.
   case concurrent

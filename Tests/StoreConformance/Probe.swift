@@ -12,7 +12,7 @@ enum Probe {
   /// A tenant with which nobody has to do.
   static let stranger = TenantID("strangers") ?? otherTenant
 
-  /// Somebody who asks, with every permission.
+  /// A caller with every permission.
   static func caller(_ id: String, of tenant: TenantID = tenant) throws(ConformanceFailure) -> Caller {
     Caller(actor: .user(try user(id)), tenant: tenant, permissions: Set(Permission.allCases))
   }
@@ -42,7 +42,7 @@ enum Probe {
     ItemKey(user: user, collection: collection, id: try unwrap(ItemID(id), "An id"))
   }
 
-  /// A moment, in seconds after some beginning.
+  /// A time, in seconds after an arbitrary beginning.
   static func time(_ seconds: Int) -> DateTimeOffset {
     DateTimeOffset(unixSeconds: 1_600_000_000 + Int64(seconds), nanoseconds: 123_456_700)
   }
@@ -135,7 +135,7 @@ struct ProbeOperation: ItemOperation {
 
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange { try decide(state) }
 
-  /// Makes the item, which must not be there while its owner must.
+  /// Creates the item, which must not exist, of an owner who must.
   static func create(_ item: StoredItem) -> ProbeOperation {
     ProbeOperation(key: item.key) { state throws(ProfileError) in
       guard state.owner != nil else { throw .userNotFound }
@@ -144,7 +144,7 @@ struct ProbeOperation: ItemOperation {
     }
   }
 
-  /// Sets members and leaves the others; with `version`, only when the item has it.
+  /// Sets members and keeps the others; with `version`, only when the item has that version.
   static func set(_ members: [String: String], of key: ItemKey, ifMatch version: Version? = nil) -> ProbeOperation {
     ProbeOperation(key: key) { state throws(ProfileError) in
       guard let old = state.item else { throw .itemNotFound }
@@ -160,7 +160,7 @@ struct ProbeOperation: ItemOperation {
     }
   }
 
-  /// Puts the item in the place of the one that is there.
+  /// Replaces the item.
   static func replace(with item: StoredItem) -> ProbeOperation {
     ProbeOperation(key: item.key) { state throws(ProfileError) in
       guard let old = state.item else { throw .itemNotFound }
@@ -171,7 +171,7 @@ struct ProbeOperation: ItemOperation {
     }
   }
 
-  /// Takes the item away.
+  /// Deletes the item.
   static func remove(_ key: ItemKey) -> ProbeOperation {
     ProbeOperation(key: key) { state throws(ProfileError) in
       guard let old = state.item else { throw .itemNotFound }
@@ -185,7 +185,7 @@ struct ProbeOperation: ItemOperation {
   }
 }
 
-/// Adds a person unless they are there.
+/// Adds a person unless they exist.
 struct AddPerson: PersonOperation {
   let person: StoredUser
 
@@ -197,7 +197,7 @@ struct AddPerson: PersonOperation {
   }
 }
 
-/// Puts a person in the place of the one who is there.
+/// Replaces a person.
 struct ReplacePerson: PersonOperation {
   let person: StoredUser
 
@@ -216,7 +216,7 @@ struct ReplacePerson: PersonOperation {
   }
 }
 
-/// Takes a person away, who must be there.
+/// Deletes a person, who must exist.
 struct RemovePerson: PersonOperation {
   let user: UserID
 
@@ -226,7 +226,7 @@ struct RemovePerson: PersonOperation {
   }
 }
 
-/// Takes the items away that are for one of the audiences.
+/// Deletes the items that are for one of the audiences.
 struct RemoveItems: PersonOperation {
   let user: UserID
   let audiences: Audience?

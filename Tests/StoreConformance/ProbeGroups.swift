@@ -18,7 +18,7 @@ struct ProbeGroupOperation: GroupOperation {
     }
   }
 
-  /// Adds a member, who must exist and be none yet.
+  /// Adds a member, who must exist and not be one yet.
   static func add(_ user: UserID, to group: GroupID) -> Self {
     Self(group: group, people: [user]) { state throws(ProfileError) in
       guard state.group != nil else { throw .groupNotFound }
@@ -28,7 +28,7 @@ struct ProbeGroupOperation: GroupOperation {
     }
   }
 
-  /// Takes a member out.
+  /// Removes a member.
   static func remove(_ user: UserID, from group: GroupID) -> Self {
     Self(group: group, people: [user]) { state throws(ProfileError) in
       guard state.members.contains(user) else { throw .userNotFound }
@@ -36,7 +36,7 @@ struct ProbeGroupOperation: GroupOperation {
     }
   }
 
-  /// Takes the group away.
+  /// Deletes the group.
   static func delete(_ group: GroupID) -> Self {
     Self(group: group) { state throws(ProfileError) in
       guard state.group != nil else { throw .groupNotFound }

@@ -89,7 +89,7 @@ extension StoreConformance {
         try await driver.create(.put(first, adding: [ann.id]), receipt(1)).get().madeBefore, nil, "A group")
       try expectEqual(try await driver.create(.put(second), receipt(1)).get().madeBefore, "g1", "The same again")
       try expectEqual(try await driver.export().count { if case .group = $0 { true } else { false } }, 1, "The groups")
-      guard case .failure(.receiptOfAnother) = await driver.create(.put(second), receipt(1, body: 2)) else {
+      guard case .failure(.idempotencyKeyReused) = await driver.create(.put(second), receipt(1, body: 2)) else {
         throw ConformanceFailure("The same key was taken with another body.")
       }
       guard case .failure(.alreadyMember) = await driver.create(.add(ann.id, to: first.id), receipt(2)) else {
@@ -120,7 +120,7 @@ extension StoreConformance {
   ]
 }
 
-extension Once {
+extension IdempotentOutcome {
   /// The id of what was made before; nil when it was made now.
   fileprivate var madeBefore: String? { if case .repeated(let id) = self { id } else { nil } }
 }

@@ -22,7 +22,7 @@ extension StoreConformance {
         key: key, version: .first, audience: [.family, .everyone], created: Probe.time(7),
         json: Array(#"{"id":"p","source":{"type":["nul \u0000, quote \" and ü"]}}"#.utf8), collapsible: 27..<58)
       try await driver.put(ProbeOperation.create(item))
-      let wanted = FoundItem(item: item, owner: ItemOwner(tenant: person.tenant, displayName: person.displayName))
+      let wanted = OwnedItem(item: item, owner: ItemOwner(tenant: person.tenant, displayName: person.displayName))
       for reader in [before, try driver.reader()] {
         try expectEqual(try await reader.item(key).get(), wanted, "The item")
       }

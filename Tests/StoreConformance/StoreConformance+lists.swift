@@ -8,7 +8,7 @@ extension StoreConformance {
       try await driver.add(person)
       var items: [StoredItem] = []
       for number in 0..<150 {
-        // Three moments only, so that most places are decided by the id; ids come in no order.
+        // Three times only, so that the id decides most positions; ids come in no order.
         let key = try Probe.key(person.id, "p\(number * 37 % 150)")
         items.append(Probe.item(key, ["n": "\(number)"], created: Probe.time(number % 3)))
       }

@@ -24,7 +24,7 @@ extension StoreConformance {
       for (user, tenant, isMember) in [
         (people[0], Probe.tenant, true), (people[2], Probe.tenant, false), (people[0], Probe.otherTenant, false),
       ] {
-        let found = try await reader.isMember(Viewer(user: user, tenant: tenant), of: team.id).get()
+        let found = try await reader.isMember(TenantUser(user: user, tenant: tenant), of: team.id).get()
         try expectEqual(found, isMember, "Whether somebody is a member")
       }
     },
@@ -66,7 +66,7 @@ extension StoreConformance {
         throw ConformanceFailure("An import made one membership too many.")
       } catch ImportError.tooManyGroups {}
     },
-    ConformanceCase(.basic, "How somebody stands to a person is found out with what is read") { driver in
+    ConformanceCase(.basic, "The relation of a requester to an owner is read with what they ask for") { driver in
       let people = try await driver.add(["ann", "bob"])
       let (ann, bob) = (people[0], people[1])
       let authorization = AuthorizationContext(of: try Probe.caller("bob"))
@@ -81,7 +81,8 @@ extension StoreConformance {
         try expect(try await relation()?.listed.contains(audience) ?? false, "A list was not found.")
       }
       try expectEqual(
-        try await reader.owner(bob, for: AuthorizationContext(of: try Probe.caller("ann"))).get()?.relation?.listed, .me,
+        try await reader.owner(bob, for: AuthorizationContext(of: try Probe.caller("ann"))).get()?.relation?.listed,
+        .me,
         "The other way")
       let first = try Probe.key(ann, "1", in: "relationships")
       try await driver.put(.replace(with: Probe.item(first, ["n": "other"])))
@@ -117,7 +118,8 @@ extension StoreConformance {
       try expectEqual(try await reader.count(of: ann, in: "phones", for: authorization).get(), 0, "Behind a mask")
       try expectEqual(try await reader.item(try Probe.key(ann, "p"), for: authorization).get(), nil, "Behind a mask")
       try expectEqual(
-        try await reader.count(of: ann, in: "phones", for: AuthorizationContext(of: try Probe.caller("ann"))).get(), 1, "The owner")
+        try await reader.count(of: ann, in: "phones", for: AuthorizationContext(of: try Probe.caller("ann"))).get(), 1,
+        "The owner")
       try expectEqual(try await driver.export().first, .tenant(settings), "The export")
     },
     ConformanceCase(.basic, "The audit log is read in pages, each row at its position") { driver in
@@ -127,7 +129,7 @@ extension StoreConformance {
       try await driver.put(.create(Probe.item(key, ["n": "0"])))
       for number in 1..<100 { try await driver.put(.set(["n": "\(number)"], of: key)) }
       let reader = try driver.reader()
-      let viewer = Viewer(user: person.id, tenant: Probe.tenant)
+      let viewer = TenantUser(user: person.id, tenant: Probe.tenant)
       var rows: [AuditEntry] = []
       while true {
         let page = try await reader.changes(of: viewer, from: rows.last?.older, limit: 40).get()
@@ -137,10 +139,10 @@ extension StoreConformance {
       try expectEqual(rows.map(\.position), (1...101).reversed(), "The positions")
       try expectEqual(rows.reversed().map(\.change), try await driver.changes(of: person.id), "The rows")
       try expectEqual(try await reader.countChanges(of: viewer).get(), 101, "Their number")
-      let nobody = Viewer(user: try Probe.user("nobody"), tenant: Probe.tenant)
+      let nobody = TenantUser(user: try Probe.user("nobody"), tenant: Probe.tenant)
       try expectEqual(try await reader.countChanges(of: nobody).get(), 0, "Nobody's")
     },
-    ConformanceCase(.basic, "An id that is given out again in another tenant begins another record") { driver in
+    ConformanceCase(.basic, "An id that is given out again in another tenant begins another audit log") { driver in
       let first = try Probe.person("ann")
       try await driver.add(first)
       _ = await driver.write(RemovePerson(user: first.id))
@@ -148,7 +150,7 @@ extension StoreConformance {
       let reader = try driver.reader()
       for (tenant, kinds) in [(Probe.tenant, [Change.Kind.created, .deleted]), (Probe.otherTenant, [.imported])] {
         try expectEqual(try await driver.changes(of: first.id, in: tenant).map(\.kind), kinds, "The rows of a tenant")
-        let viewer = Viewer(user: first.id, tenant: tenant)
+        let viewer = TenantUser(user: first.id, tenant: tenant)
         let page = try await reader.changes(of: viewer, limit: 9).get()
         try expectEqual(page.elements.map(\.change.kind), kinds.reversed(), "The page of a tenant")
         try expectEqual(try await reader.countChanges(of: viewer).get(), kinds.count, "The number of a tenant")

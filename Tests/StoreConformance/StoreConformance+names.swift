@@ -39,7 +39,7 @@ extension StoreConformance {
       try expectEqual(
         try await reader.user(principalName: "login", orID: true, in: Probe.otherTenant).get(), other, "Elsewhere")
     },
-    ConformanceCase(.atomic, "Who is renamed or spells their name otherwise is found by what they are called now") {
+    ConformanceCase(.atomic, "A renamed person is found by the present name only, whatever its spelling") {
       driver in
       let ann = try Probe.person("ann", principalName: "Ann")
       try await driver.add(ann)

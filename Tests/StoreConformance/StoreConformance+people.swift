@@ -72,7 +72,8 @@ extension StoreConformance {
       let reader = try driver.reader()
       for (authorization, count) in [
         (AuthorizationContext.everything, 3), (AuthorizationContext(of: try Probe.caller("bob")), 2),
-        (AuthorizationContext(of: try Probe.caller("eve", of: Probe.stranger)), 1), (AuthorizationContext(of: try Probe.caller("ann")), 3),
+        (AuthorizationContext(of: try Probe.caller("eve", of: Probe.stranger)), 1),
+        (AuthorizationContext(of: try Probe.caller("ann")), 3),
       ] {
         let found = try await reader.count(of: ann.id, in: "phones", for: authorization).get()
         try expectEqual(found, count, "The number of items")

@@ -104,7 +104,7 @@ extension StoreConformance {
       try expectEqual(try await driver.create(first, receipt(1)).get().id, nil, "The first creation")
       try expectEqual(try await driver.create(second, receipt(1)).get().id, "1", "The same again")
       try expectEqual(
-        await driver.create(second, receipt(1, body: 2)).error, .receiptOfAnother, "The same key with another body")
+        await driver.create(second, receipt(1, body: 2)).error, .idempotencyKeyReused, "The same key with another body")
       try expectEqual(try await driver.item(second.key), nil, "The second item")
       try expectEqual(try await driver.create(second, receipt(2)).get().id, nil, "Another key")
       try expectEqual(try await driver.changes(of: ann.id).count { $0.item != nil }, 2, "The number of rows in the log")
@@ -153,7 +153,7 @@ extension StoreConformance {
   ]
 }
 
-extension Once<ItemOutcome> {
+extension IdempotentOutcome<ItemOutcome> {
   /// The id of what was made before; nil when it was made now.
   fileprivate var id: String? { if case .repeated(let id) = self { id } else { nil } }
 }

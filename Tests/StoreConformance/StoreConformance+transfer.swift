@@ -118,7 +118,7 @@ extension StoreConformance {
         }
       }
     },
-    ConformanceCase(.concurrent, "An export shows one moment") { driver in
+    ConformanceCase(.concurrent, "An export shows one snapshot") { driver in
       let ann = try Probe.person("ann")
       try await driver.add(ann)
       let keys = try ["a", "b"].map { try Probe.key(ann.id, $0) }
@@ -130,7 +130,7 @@ extension StoreConformance {
         }
         try expectEqual(versions.count, 2, "The number of items")
         // The first is always written before the second.
-        try expect([0, 1].contains(versions[0] - versions[1]), "Two moments were mixed.")
+        try expect([0, 1].contains(versions[0] - versions[1]), "Two states were mixed.")
       }
       try await writing
     },
@@ -171,7 +171,7 @@ extension StoreConformance {
   }
 }
 
-/// The records of two people.
+/// The import lines of two people.
 private struct ProbeDirectory {
   let ann: [ImportLine]
   let bob: [ImportLine]

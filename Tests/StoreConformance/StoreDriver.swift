@@ -33,21 +33,27 @@ final class StoreDriver: Sendable {
   }
 
   /// Creates an item under a receipt and waits for the answer.
-  func create(_ item: StoredItem, _ receipt: IdempotencyReceipt) async -> Result<Once<ItemOutcome>, ProfileError> {
+  func create(_ item: StoredItem, _ receipt: IdempotencyReceipt) async -> Result<
+    IdempotentOutcome<ItemOutcome>, ProfileError
+  > {
     await withCheckedContinuation { continuation in
       store.submit(.createItem(ProbeOperation.create(item), receipt) { continuation.resume(returning: $0) })
     }
   }
 
   /// Creates a person under a receipt and waits for the answer.
-  func create(_ person: StoredUser, _ receipt: IdempotencyReceipt) async -> Result<Once<PersonOutcome>, ProfileError> {
+  func create(_ person: StoredUser, _ receipt: IdempotencyReceipt) async -> Result<
+    IdempotentOutcome<PersonOutcome>, ProfileError
+  > {
     await withCheckedContinuation { continuation in
       store.submit(.createPerson(AddPerson(person: person), receipt) { continuation.resume(returning: $0) })
     }
   }
 
   /// Queues the creation of a group, or of a membership, under a receipt and waits for the answer.
-  func create(_ operation: ProbeGroupOperation, _ receipt: IdempotencyReceipt) async -> Result<Once<GroupOutcome>, ProfileError> {
+  func create(_ operation: ProbeGroupOperation, _ receipt: IdempotencyReceipt) async -> Result<
+    IdempotentOutcome<GroupOutcome>, ProfileError
+  > {
     await withCheckedContinuation { continuation in
       store.submit(.createGroup(operation, receipt) { continuation.resume(returning: $0) })
     }
@@ -67,7 +73,7 @@ final class StoreDriver: Sendable {
     }
   }
 
-  /// Adds a person, unless they are there, and waits for the answer.
+  /// Adds a person, unless they exist, and waits for the answer.
   func add(_ user: StoredUser) async throws {
     if case .failure(let error) = await write(AddPerson(person: user)) {
       throw ConformanceFailure("Adding a person ended with \(error).")
@@ -87,7 +93,7 @@ final class StoreDriver: Sendable {
   /// The item as a new reader sees it.
   func item(_ key: ItemKey) async throws -> StoredItem? { try await reader().item(key).get()?.item }
 
-  /// The change log of a person.
+  /// The audit log of a person.
   func changes(of user: UserID, in tenant: TenantID = Probe.tenant) async throws -> [Change] {
     let store = store
     return try await blocking { try store.changes(of: user, in: tenant) }
@@ -103,7 +109,7 @@ final class StoreDriver: Sendable {
     }
   }
 
-  /// Imports these records; after the last of them it throws `error` unless that is nil.
+  /// Imports these lines; after the last of them it throws `error` unless that is nil.
   @discardableResult
   func importLines(_ lines: [ImportLine], thenThrow error: (any Error)? = nil) async throws -> Int {
     let store = store
@@ -142,13 +148,14 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   /// The item with its owner.
-  func item(_ key: ItemKey) async -> Result<FoundItem?, StoreError> {
+  func item(_ key: ItemKey) async -> Result<OwnedItem?, StoreError> {
     await ask { reader, then in reader.item(key, for: .everything, then) }
   }
 
   /// One page of a collection.
   func page(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext = .everything, after position: ItemPosition? = nil,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext = .everything,
+    after position: ItemPosition? = nil,
     limit: Int
   ) async -> Result<StoredPage<StoredItem>, StoreError> {
     await ask { reader, then in
@@ -163,23 +170,26 @@ final class ReaderDriver: @unchecked Sendable {
     await page(of: user, in: collection, after: position, limit: limit).map(\.elements)
   }
 
-  /// How many items are in sight.
-  func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) async -> Result<Int, StoreError> {
+  /// The number of visible items.
+  func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) async -> Result<
+    Int, StoreError
+  > {
     await ask { reader, then in reader.count(of: user, in: collection, for: authorization, then) }
   }
 
-  /// Whether the person has items in sight for audiences that reach beyond their tenant.
-  func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) async -> Result<Bool, StoreError> {
+  /// Whether the person has visible items for audiences that reach beyond their tenant.
+  func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) async -> Result<Bool, StoreError>
+  {
     await ask { reader, then in reader.hasItemsBeyondTenant(of: user, for: authorization, then) }
   }
 
-  /// What is known of a person.
+  /// The owner, and how the requester relates to them.
   func owner(_ user: UserID, for authorization: AuthorizationContext) async -> Result<ItemOwner?, StoreError> {
     await ask { reader, then in reader.owner(user, for: authorization, then) }
   }
 
-  /// The same item, as far as it is in sight.
-  func item(_ key: ItemKey, for authorization: AuthorizationContext) async -> Result<FoundItem?, StoreError> {
+  /// The item, if it is visible.
+  func item(_ key: ItemKey, for authorization: AuthorizationContext) async -> Result<OwnedItem?, StoreError> {
     await ask { reader, then in reader.item(key, for: authorization, then) }
   }
 
@@ -212,20 +222,20 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.countMembers(of: group, then) }
   }
 
-  /// Whether somebody is a member.
-  func isMember(_ viewer: Viewer, of group: GroupID) async -> Result<Bool, StoreError> {
+  /// Whether a person is a member.
+  func isMember(_ viewer: TenantUser, of group: GroupID) async -> Result<Bool, StoreError> {
     await ask { reader, then in reader.isMember(viewer, of: group, then) }
   }
 
   /// One page of the audit log.
   func changes(
-    of person: Viewer, from place: Int64? = nil, limit: Int
+    of person: TenantUser, from place: Int64? = nil, limit: Int
   ) async -> Result<StoredPage<AuditEntry>, StoreError> {
     await ask { reader, then in reader.changes(of: person, from: place, limit: limit, then) }
   }
 
   /// How many rows the audit log has.
-  func countChanges(of person: Viewer) async -> Result<Int, StoreError> {
+  func countChanges(of person: TenantUser) async -> Result<Int, StoreError> {
     await ask { reader, then in reader.countChanges(of: person, then) }
   }
 
@@ -254,12 +264,12 @@ final class ReaderDriver: @unchecked Sendable {
   }
 
   private func ask<Answer: Sendable>(
-    _ question: @escaping @Sendable (any ProfileReader, @escaping (Result<Answer, StoreError>) -> Void) -> Void
+    _ read: @escaping @Sendable (any ProfileReader, @escaping (Result<Answer, StoreError>) -> Void) -> Void
   ) async -> Result<Answer, StoreError> {
     await withCheckedContinuation { continuation in
       queue.async { [self] in
         guard let reader else { return continuation.resume(returning: .failure(.closed)) }
-        question(reader) { continuation.resume(returning: $0) }
+        read(reader) { continuation.resume(returning: $0) }
       }
     }
   }

@@ -5,7 +5,7 @@ import Profiles
 import Stores
 import Testing
 
-/// The audit log of changes: what is done to it behind the program's back shows.
+/// The audit log: tampering with it is found.
 @Suite("The audit log")
 struct AuditLogTests {
   /// A database with two people, and a chain of five rows for the first.
@@ -35,7 +35,7 @@ struct AuditLogTests {
   }
 
   @Test(
-    "Rows that were altered, moved, put in or taken out are found",
+    "Rows that were altered, moved, added or removed are found",
     arguments: [
       // Altered, one column after the other.
       "update record set time = time + 1 where user = 'user-0' and position = 2",
@@ -58,7 +58,7 @@ struct AuditLogTests {
       "update chain set tenant = 'other' where user = 'user-0'",
       "update chain set last = 1 where user = 'user-0'",
       "update record set user = 'user-1', position = 4 where user = 'user-0' and position = 5",
-      // Taken out: the first, one in the middle, the last, the last with its count, all, all with their chain.
+      // Removed: the first, one in the middle, the last, the last with its count, all, all with their chain.
       "delete from record where user = 'user-0' and position = 1",
       "delete from record where user = 'user-0' and position = 3",
       "delete from record where user = 'user-0' and position = 5",
@@ -77,7 +77,7 @@ struct AuditLogTests {
       "update chain set seal = zeroblob(32) where user = 'user-0'",
       "update chains set seal = zeroblob(32)",
       "update chains set sum = zeroblob(32)",
-      // Put in.
+      // Added.
       """
       insert into record select null, seq, user, tenant, 6, time, kind, collection, item, properties, version_before,
       version_after, acting_user, acting_app, code from record where user = 'user-0' and position = 5
@@ -228,7 +228,7 @@ struct AuditLogTests {
       defer { store.close() }
       return try ["user-0", "user-1"].map { try store.changes(of: Sample.userID($0), in: .demo) }
     }()
-    // The tables as the steps before left them.
+    // The tables as the migrations before left them.
     try tamper(
       scratch,
       """
@@ -249,13 +249,13 @@ struct AuditLogTests {
     #expect(store.health == .healthy)
     #expect(try store.check() == [])
     #expect(try store.changes(of: Sample.userID("user-0"), in: .demo) == now[0])
-    // Nothing was logged of the other, so that what they hold begins their chain.
+    // The other has no logged change, so what they hold begins their chain.
     #expect(try store.changes(of: Sample.userID("user-1"), in: .demo).map(\.item?.text) == [nil, "phone-0", "phone-1"])
     #expect(try store.tenants().map(\.id) == TenantID.builtIn)
     store.close()
   }
 
-  @Test("Writes of a group that are undone leave the count of chains right")
+  @Test("Writes of a group that are rolled back leave the count of chains right")
   func undone() async throws {
     let store = try SQLiteStore.temporary()
     try store.load([.user(Sample.ann)])
@@ -317,7 +317,7 @@ struct ErasureTests {
     #expect(try holders(scratch) == [])
   }
 
-  @Test("A read that is in the way is not waited for for ever, and what waits is erased with the next write")
+  @Test("A read that blocks an erasure is not waited for without end, and the next write erases the rest")
   func reader() async throws {
     let scratch = try Scratch()
     defer { scratch.remove() }

@@ -4,7 +4,7 @@ import Profiles
 import Stores
 import Testing
 
-/// The comparison that the tests of failing storage rest on notices what they are there to find.
+/// The verdict of the tests of failing storage notices what it is there to find.
 @Suite("What may be found after a fault")
 struct FaultVerdictTests {
   private static let history = FaultHistory()

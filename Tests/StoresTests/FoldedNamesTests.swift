@@ -75,7 +75,7 @@ struct FoldedNamesTests {
     #expect(
       faults.allSatisfy { $0.message == StoredUser.sharedNameFinding } && (2...4).contains(faults.count), "\(faults)")
 
-    // Who does not change their name is not asked for it.
+    // The name of a person who keeps it is not checked.
     for id in ["p1", "p2"] {
       let outcome = await write(Promote(user: Sample.userID(id)), store)
       guard case .success(.written) = outcome else { throw StoreError.failed("\(outcome)") }

@@ -2,7 +2,7 @@ import OData
 import Profiles
 import Stores
 
-/// A store that loses its change log: the conformance cases must notice.
+/// A store that loses its audit log: the conformance cases must notice.
 final class ForgetfulStore: ProfileStore {
   private let store: SQLiteStore
 

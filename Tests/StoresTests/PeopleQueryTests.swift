@@ -135,7 +135,7 @@ struct PeopleQueryTests {
     }
     for order in ["displayName", "length(displayName)"] {
       #expect(try await page("$orderby=\(order)&$skip=\(Limits.sortedSkipMax)").elements.isEmpty)
-      await #expect(throws: ProfileError.skipsTooMany) {
+      await #expect(throws: ProfileError.skipTooLarge) {
         _ = try await page("$orderby=\(order)&$skip=\(Limits.sortedSkipMax + 1)")
       }
     }

@@ -87,7 +87,7 @@ struct Put: ItemOperation {
 }
 
 extension SQLiteStore {
-  /// Imports records.
+  /// Imports lines.
   func load(_ lines: [ImportLine]) throws {
     var rest = lines[...]
     _ = try importLines(at: Sample.time) { rest.popFirst() }
@@ -108,8 +108,8 @@ extension SQLiteStore {
   }
 
   /// Reads an item with a new reader, whose answer comes before the call returns.
-  func read(_ key: ItemKey) throws -> Result<FoundItem?, StoreError> {
-    var answer: Result<FoundItem?, StoreError>?
+  func read(_ key: ItemKey) throws -> Result<OwnedItem?, StoreError> {
+    var answer: Result<OwnedItem?, StoreError>?
     try makeReader { $0() }.item(key, for: .everything) { answer = $0 }
     return try #require(answer)
   }

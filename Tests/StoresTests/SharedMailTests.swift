@@ -6,8 +6,8 @@ import Testing
 
 @testable import Stores
 
-/// Databases of before mail addresses were unique, in which people share one.
-@Suite("People who share a mail address of before it was unique")
+/// Databases from before mail addresses were unique, in which people share one.
+@Suite("People who have shared a mail address since before it was unique")
 struct SharedMailTests {
   private static func person(_ id: String, mail: String, name: String = "N", in tenant: TenantID = .demo) -> StoredUser
   {
@@ -23,7 +23,7 @@ struct SharedMailTests {
   ]
   private static let shared = #"{"id":"%","displayName":"N","mail":"Team@x.example"}"#
 
-  /// Puts a person in the place of the one who is there.
+  /// Replaces a person.
   private struct Replace: PersonOperation {
     let person: StoredUser
     var user: UserID { person.id }
@@ -67,7 +67,7 @@ struct SharedMailTests {
     #expect(try store.check() == [])
   }
 
-  @Test("A database in SQLite opens; who shares an address keeps it, and nobody else gets it")
+  @Test("A database in SQLite opens; people who share an address keep it, and nobody else gets it")
   func sqlite() async throws {
     let scratch = try Scratch()
     defer { scratch.remove() }
@@ -102,7 +102,7 @@ struct SharedMailTests {
       let json = Self.shared.replacing("%", with: id)
       try await database.psql("update person set json = convert_to('\(json)', 'UTF8') where user_id = '\(id)'")
     }
-    // The step to the last form is taken back.
+    // The last migration is reverted.
     let before = PostgreSQLSchema.version - 1
     try await database.psql("drop table mail_address; update facet_schema set version = \(before)")
     let store = try database.store()
@@ -113,7 +113,7 @@ struct SharedMailTests {
     try await database.remove()
   }
 
-  @Test("What is noted of mail addresses is compared with people by a check")
+  @Test("A check compares the table of mail addresses with people")
   func check() throws {
     let scratch = try Scratch()
     defer { scratch.remove() }

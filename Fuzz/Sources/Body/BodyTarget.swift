@@ -1,6 +1,6 @@
 import OData
 
-/// Bodies: what is accepted as a type is stored and read back equal, whoever sent it.
+/// Fuzzes bodies: what is accepted as a type is stored and read back equal, for every purpose.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let input = Input(data, count) else { return 0 }
@@ -25,7 +25,7 @@ private func read(_ input: Input, _ reader: EntityReader) -> StructuredPatch? {
   }
 }
 
-/// Whether the bytes are one JSON text. One that is read and written again stays what it is.
+/// Whether the bytes are one JSON text. Reading and writing it again must change nothing.
 private func requireCanonicalForm(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
   var skipping = JSONReader(bytes, dialect: .graph)
   let isJSON = (try? skipping.skipValue()) != nil && (try? skipping.finish()) != nil

@@ -1,31 +1,31 @@
-/// The answers of a connection, read strictly: each ends where it says, and nothing is left over.
+/// The responses of a connection, read strictly: each ends where it says, and no bytes are left over.
 struct AnswerReading {
-  /// One answer.
+  /// One response.
   struct Answer {
     let status: Int
     let fields: [MessageReader.Field]
     let body: [UInt8]
-    /// Whether the connection ends behind it.
+    /// Whether the connection ends after it.
     let closes: Bool
 
-    /// The id of the request, repeated.
+    /// The echoed id of the request.
     var clientRequestID: String? { fields.values("client-request-id").first }
   }
 
-  /// What the answer answers.
-  struct Question {
+  /// What a reader of a response has to know about its request.
+  struct RequestSummary {
     let method: String
     let isHTTP10: Bool
   }
 
-  /// Final answers in their order; interim ones (1xx) are counted.
+  /// The final responses, in order; interim ones (1xx) are counted.
   private(set) var answers: [Answer] = []
   private(set) var interimCount = 0
-  /// Why the bytes are not a sequence of answers; nil when they are.
+  /// Why the bytes are not a sequence of responses; nil when they are.
   private(set) var fault: String?
 
-  /// Reads all that the server sent. `questions` are the requests in their order, as far as they are known.
-  init(_ bytes: [UInt8], to questions: [Question]) {
+  /// Reads everything that the server sent. `summaries` are those of the requests, in order, as far as they are known.
+  init(_ bytes: [UInt8], to summaries: [RequestSummary]) {
     var reader = MessageReader(bytes)
     do throws(MessageReader.Stop) {
       while !reader.isAtEnd {
@@ -33,7 +33,7 @@ struct AnswerReading {
           fault = "bytes follow an answer that closes the connection"
           return
         }
-        try next(&reader, answers.count < questions.count ? questions[answers.count] : nil)
+        try next(&reader, answers.count < summaries.count ? summaries[answers.count] : nil)
       }
     } catch {
       switch error {
@@ -43,17 +43,17 @@ struct AnswerReading {
     }
   }
 
-  private mutating func next(_ reader: inout MessageReader, _ question: Question?) throws(MessageReader.Stop) {
+  private mutating func next(_ reader: inout MessageReader, _ summary: RequestSummary?) throws(MessageReader.Stop) {
     let status = try Self.status(try reader.line())
     let fields = try reader.fields()
     guard status >= 200 else {
       guard Self.lengths(fields).isEmpty else { throw .broken("a length though it is interim") }
-      guard question?.isHTTP10 != true else { throw .broken("an interim status though HTTP/1.0 knows none") }
+      guard summary?.isHTTP10 != true else { throw .broken("an interim status though HTTP/1.0 knows none") }
       interimCount += 1
       return
     }
     let isClosing = fields.list("connection").contains("close")
-    let (body, needsClose) = try Self.body(&reader, status, fields, question)
+    let (body, needsClose) = try Self.body(&reader, status, fields, summary)
     guard !needsClose || isClosing else { throw .broken("no end though the connection goes on") }
     answers.append(Answer(status: status, fields: fields, body: body, closes: isClosing))
   }
@@ -71,12 +71,12 @@ struct AnswerReading {
     fields.values("content-length") + fields.values("transfer-encoding")
   }
 
-  /// RFC 9112 section 6.3, and whether only the end of the connection ends the body.
+  /// Reads the body (RFC 9112 section 6.3), and tells whether only the end of the connection delimits it.
   private static func body(
-    _ reader: inout MessageReader, _ status: Int, _ fields: [MessageReader.Field], _ question: Question?
+    _ reader: inout MessageReader, _ status: Int, _ fields: [MessageReader.Field], _ summary: RequestSummary?
   ) throws(MessageReader.Stop) -> (bytes: [UInt8], needsClose: Bool) {
     guard lengths(fields).count <= 1 else { throw .broken("more than one length") }
-    guard question?.method != "HEAD" else { return ([], false) }
+    guard summary?.method != "HEAD" else { return ([], false) }
     guard status != 204, status != 304 else {
       guard lengths(fields).isEmpty || status == 304 else { throw .broken("a length though it has no body") }
       return ([], false)
@@ -88,7 +88,7 @@ struct AnswerReading {
       return (Array(try reader.take(count)), false)
     }
     if let encoding = fields.values("transfer-encoding").first {
-      guard encoding == "chunked", question?.isHTTP10 != true else { throw .broken("an encoding that is not expected") }
+      guard encoding == "chunked", summary?.isHTTP10 != true else { throw .broken("an encoding that is not expected") }
       return (try reader.chunks(), false)
     }
     return (Array(try reader.take(reader.bytes.count - reader.position)), true)

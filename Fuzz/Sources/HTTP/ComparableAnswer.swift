@@ -1,20 +1,20 @@
-/// What of an answer must be the same however the request came in: not ids, times, entity tags and
-/// sealed links.
+/// The part of a response that must not depend on how the request arrived: without ids, times, entity tags and
+/// encrypted links.
 struct ComparableAnswer: Equatable {
   let status: Int
   let closes: Bool
-  /// The body, in which one byte stands for each text that chance or time gave.
+  /// The body, with one byte in place of each text that depends on chance or time.
   let body: [UInt8]
 
   init(_ answer: AnswerReading.Answer) {
     status = answer.status
     closes = answer.closes
-    // Most of the fuzzer's time would go by here if each byte were a slice of an array.
+    // Slices of an array for each byte would take most of the fuzzer's time.
     body = answer.body.withUnsafeBufferPointer(Self.withoutChance)
   }
 
   private static let link = Array("skiptoken=".utf8)
-  /// `x` stands for a hexadecimal digit, `d` for a digit, and `*` for one of an entity tag.
+  /// A pattern: `x` is a hexadecimal digit, `d` a digit, `*` a digit of an entity tag.
   private static let identifier = Array("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".utf8)
   private static let time = Array("dddd-dd-ddTdd:dd:dd".utf8)
   private static let tag = Array(#"W/\"***********\""#.utf8)
@@ -33,7 +33,7 @@ struct ComparableAnswer: Equatable {
     return result
   }
 
-  /// The length of a GUID, a time, an entity tag or a sealed link that begins at a place; 0 when none does.
+  /// The length of the GUID, time, entity tag or encrypted link that begins here; 0 when none does.
   private static func chanceLength(_ body: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
     if matches(link, body, start) {
       return run(body, from: start) { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "&") }
@@ -41,7 +41,7 @@ struct ComparableAnswer: Equatable {
     if matches(identifier, body, start) { return identifier.count }
     if matches(tag, body, start) { return tag.count }
     guard matches(time, body, start) else { return 0 }
-    // The fraction of a second belongs to it.
+    // Include the fraction of a second.
     return time.count + run(body, from: start + time.count) { $0 == UInt8(ascii: ".") || isDigit($0) }
   }
 

@@ -5,7 +5,7 @@ import NIOHTTP1
 
 @testable import ProfileServer
 
-/// One connection of a service, from the bytes that come to those that go.
+/// One connection to a service, from the received bytes to the sent ones.
 final class Connection {
   private let service: Service
   private let channel: EmbeddedChannel
@@ -13,7 +13,7 @@ final class Connection {
   private let decoded = DecodedHeads()
   private let http1: GraphHTTP1Handler
 
-  /// Everything that a server puts on a connection, and `saboteur`, which spoils its answers.
+  /// Sets up the server's channel pipeline, and `saboteur`, which corrupts responses.
   init(to service: Service, saboteur: (any ChannelHandler)? = nil) throws {
     self.service = service
     channel = EmbeddedChannel(loop: service.loop)
@@ -29,7 +29,7 @@ final class Connection {
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
   }
 
-  /// Sends a script in one of the ways of arrival, then ends the connection. Throws when something stays undone.
+  /// Sends a script with this segmentation, then closes the connection. Throws when work is left undone.
   func run(_ script: Script, _ segmentation: Script.Segmentation) throws -> Exchange {
     if segmentation == .unread { setWritable(false) }
     for part in script.parts(segmentation) where !part.isEmpty && !socket.isClosed {
@@ -50,7 +50,7 @@ final class Connection {
     return exchange
   }
 
-  /// Waits until the request in flight was answered.
+  /// Waits until the request in flight is answered.
   private func settle() throws {
     service.run(patience: .seconds(5)) { !http1.isRequestWaiting }
     guard !http1.isRequestWaiting || socket.isClosed else { throw Unexpected(what: "a request is never answered") }
@@ -58,7 +58,7 @@ final class Connection {
     if let fault = socket.fault { throw Unexpected(what: fault) }
   }
 
-  /// The client goes. A request that it has begun may still be refused.
+  /// Closes the client's side. A request that has begun may still be refused.
   private func end(mayAnswer: Bool) throws {
     if !socket.isClosed {
       let before = socket.sent.count
@@ -76,7 +76,7 @@ final class Connection {
   }
 }
 
-/// The end of the pipeline where the socket would be: keeps what is sent, and sees what is closed.
+/// The end of the pipeline in place of a socket: records what is sent and closed.
 private final class Socket: ChannelOutboundHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -84,7 +84,7 @@ private final class Socket: ChannelOutboundHandler {
   private(set) var sent: [UInt8] = []
   private(set) var isClosed = false
   private(set) var isOutputClosed = false
-  /// What must not happen on a socket.
+  /// The first misuse of the socket; nil when there is none.
   private(set) var fault: String?
   private var unflushed: [UInt8] = []
 
@@ -115,22 +115,22 @@ private final class Socket: ChannelOutboundHandler {
   }
 }
 
-/// Notes which header sections reach the handler of requests.
+/// Records the header sections that reach the request handler.
 private final class DecodedHeads: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
 
-  private(set) var heads: [AnswerReading.Question] = []
+  private(set) var heads: [AnswerReading.RequestSummary] = []
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if case .head(let head) = unwrapInboundIn(data) {
-      heads.append(AnswerReading.Question(method: head.method.rawValue, isHTTP10: head.version == .http1_0))
+      heads.append(AnswerReading.RequestSummary(method: head.method.rawValue, isHTTP10: head.version == .http1_0))
     }
     context.fireChannelRead(data)
   }
 }
 
-/// Stands for the routes that are not Graph's: answers each request with what it was.
+/// A stand-in for the routes that are not Graph's: it responds with the request itself.
 private final class Remainder: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart

@@ -1,8 +1,8 @@
 import Foundation
 import NIOCore
 
-/// Connections of HTTP/1.1 through the whole channel pipeline: however the bytes arrive, the answers are the same, each
-/// is well formed, and no request has two.
+/// Fuzzes HTTP/1.1 connections through the whole channel pipeline: however the bytes arrive, the responses are the
+/// same, each is well formed, and no request gets two.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let script = Script(UnsafeBufferPointer(start: data, count: count), words: service.words) else { return 0 }
@@ -21,7 +21,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   return 0
 }
 
-/// Runs before the first input: what never finds anything would look as good as what has nothing to find.
+/// Runs the self-test before the first input: a check that cannot fail looks like one that finds nothing.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
   _ count: UnsafeMutablePointer<CInt>,
@@ -37,7 +37,7 @@ nonisolated(unsafe) private let service: Service = {
   do { return try Service() } catch { broken("no service: \(error)") }
 }()
 
-/// One connection of its own, on a store that is as at the beginning.
+/// Runs one connection on a store in its initial state.
 private func exchange(_ script: Script, _ segmentation: Script.Segmentation) throws -> Exchange {
   try service.reset()
   return try Connection(to: service).run(script, segmentation)

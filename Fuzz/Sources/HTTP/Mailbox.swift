@@ -1,12 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// What should not happen here.
+/// An error that must not occur here.
 struct Unexpected: Error {
   let what: String
 }
 
-/// What comes back from the store's threads, for the one thread that turns the loop.
+/// A queue of work from the store's threads for the one thread that runs the event loop.
 final class Mailbox: Sendable {
   typealias Work = @Sendable () -> Void
 
@@ -18,14 +18,14 @@ final class Mailbox: Sendable {
     arrived.signal()
   }
 
-  /// The next; nil when none comes in that time.
+  /// Takes the next work; nil when none arrives in time.
   func take(within time: DispatchTimeInterval) -> Work? {
     guard arrived.wait(timeout: .now() + time) == .success else { return nil }
     return waiting.withLock { $0.removeFirst() }
   }
 }
 
-/// Runs asynchronous work to its end.
+/// Runs asynchronous work and waits for its result.
 func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
   let outcome = Outcome<Value>()
   Task {
@@ -34,7 +34,7 @@ func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Val
   return try outcome.get()
 }
 
-/// Hands a result from one thread to another, which waits for it.
+/// Passes one result from a thread to another one that waits for it.
 final class Outcome<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   private let isSet = DispatchSemaphore(value: 0)

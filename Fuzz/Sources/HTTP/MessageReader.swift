@@ -1,15 +1,15 @@
-/// Reads the lines of HTTP/1.1 messages as their grammar has them (RFC 9112) and takes nothing else: no bare carriage
-/// return or line feed, no folded line, no space before a colon. It shares no code with the server.
+/// Reads HTTP/1.1 messages strictly by their grammar (RFC 9112): no bare carriage return or line feed, no folded line,
+/// no space before a colon. It shares no code with the server.
 struct MessageReader {
-  /// Why reading ended before the end of a message.
+  /// Why reading stopped before the end of a message.
   enum Stop: Error {
-    /// More bytes could complete what has begun.
+    /// The message is incomplete: more bytes could complete it.
     case incomplete
-    /// No bytes could.
+    /// The message is malformed: no further bytes could complete it.
     case broken(String)
   }
 
-  /// One field of a header or trailer section, its name in lower case.
+  /// One field of a header or trailer section, with its name in lower case.
   struct Field: Equatable {
     let name: String
     let value: String
@@ -20,10 +20,10 @@ struct MessageReader {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// Whether everything was read.
+  /// Whether all bytes are read.
   var isAtEnd: Bool { position == bytes.count }
 
-  /// The next line without its end.
+  /// Reads a line, without its end.
   mutating func line() throws(Stop) -> ArraySlice<UInt8> {
     guard let end = bytes[position...].firstIndex(where: { $0 == carriageReturn || $0 == lineFeed }) else {
       throw .incomplete
@@ -35,7 +35,7 @@ struct MessageReader {
     return bytes[position..<end]
   }
 
-  /// A header or trailer section with the empty line that ends it (section 5).
+  /// Reads a header or trailer section, with the empty line that ends it (section 5).
   mutating func fields() throws(Stop) -> [Field] {
     var fields: [Field] = []
     while true {
@@ -52,14 +52,14 @@ struct MessageReader {
     }
   }
 
-  /// So many bytes.
+  /// Reads this number of bytes.
   mutating func take(_ count: Int) throws(Stop) -> ArraySlice<UInt8> {
     guard bytes.count - position >= count else { throw .incomplete }
     defer { position += count }
     return bytes[position..<(position + count)]
   }
 
-  /// A body in chunks, with its trailer section (section 7.1).
+  /// Reads a chunked body, with its trailer section (section 7.1).
   mutating func chunks() throws(Stop) -> [UInt8] {
     var body: [UInt8] = []
     while true {
@@ -78,7 +78,7 @@ struct MessageReader {
     }
   }
 
-  /// What stands behind a chunk's data. Bytes that cannot become it are told from bytes that are missing.
+  /// Reads the end of a chunk. Wrong bytes are told apart from missing ones.
   private mutating func endOfChunk() throws(Stop) {
     guard let next = bytes[position...].first else { throw .incomplete }
     guard next == carriageReturn, try line().isEmpty else { throw .broken("a chunk that is longer than its size") }
@@ -93,7 +93,7 @@ extension [MessageReader.Field] {
   /// All values of a field.
   func values(_ name: String) -> [String] { filter { $0.name == name }.map(\.value) }
 
-  /// The members of all lines of a field whose value is a list, in lower case (RFC 9110 section 5.6.1).
+  /// The elements of all fields of one name whose value is a list, in lower case (RFC 9110 section 5.6.1).
   func list(_ name: String) -> [String] {
     values(name).flatMap(members)
   }
@@ -104,7 +104,7 @@ private func members(_ list: String) -> [String] {
   return bytes.split(separator: UInt8(ascii: ",")).map { text(trimmed($0)).lowercased() }
 }
 
-/// Latin 1, so that every byte has its character and none becomes another.
+/// Decodes Latin 1, in which every byte is a character of its own.
 func text(_ bytes: some Sequence<UInt8>) -> String {
   String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
 }

@@ -1,32 +1,32 @@
-/// The requests of a connection as a reader sees them who takes only what the grammar of HTTP/1.1 leaves no doubt about.
+/// The requests of a connection, as seen by a reader that accepts only what the grammar of HTTP/1.1 makes unambiguous.
 struct RequestReading {
-  /// One whole request.
+  /// One complete request.
   struct Request {
     let method: String
     let isHTTP10: Bool
-    /// Whether it asks for the end of the connection behind its answer.
+    /// Whether it asks to close the connection after its response.
     let closes: Bool
-    /// An id that every answer repeats.
+    /// The id that every response echoes.
     let clientRequestID: String?
   }
 
-  /// What follows the requests that were read.
+  /// What follows the complete requests.
   enum End: Equatable {
     /// Nothing.
     case nothing
     /// The beginning of a request.
     case incomplete
-    /// A request after which the connection has to end: its length has more than one meaning, or it is a CONNECT.
+    /// A request that has to end the connection: its length is ambiguous, or it is a CONNECT.
     case ambiguous
-    /// What follows a request that asked for the end of the connection.
+    /// Bytes after a request that asked to close the connection.
     case closed
-    /// Something else, in which so many requests may begin.
+    /// Other bytes, in which at most this many requests begin.
     case unknown(mostRequests: Int)
   }
 
   private(set) var requests: [Request] = []
   private(set) var end = End.nothing
-  /// Whether what could not be read whole begins as a request with the method HEAD, whose refusal has no body either.
+  /// Whether the incomplete rest begins as a HEAD request, whose refusal has no body either.
   private(set) var endsInHead = false
 
   /// Reads all that a client sent.
@@ -49,7 +49,7 @@ struct RequestReading {
     }
   }
 
-  /// The next request; nil when the connection has to end with it.
+  /// Reads the next request; nil when it has to end the connection.
   private static func request(_ reader: inout MessageReader) throws(MessageReader.Stop) -> Request? {
     let (method, isHTTP10) = try requestLine(try reader.line())
     let fields = try reader.fields()
@@ -86,7 +86,7 @@ struct RequestReading {
     }
   }
 
-  /// RFC 9112 section 9.3.
+  /// Whether the request closes the connection (RFC 9112 section 9.3).
   private static func closes(_ fields: [MessageReader.Field], _ isHTTP10: Bool) -> Bool {
     let options = fields.list("connection")
     return options.contains("close") || (isHTTP10 && !options.contains("keep-alive"))
@@ -97,7 +97,7 @@ struct RequestReading {
     return isPlain && (1...64).contains(id.utf8.count) ? id : nil
   }
 
-  /// How often a version of HTTP is named: no more request lines can be there.
+  /// How often an HTTP version occurs: an upper bound on the number of request lines.
   private static func versions(_ bytes: ArraySlice<UInt8>) -> Int {
     let name = Array("http/".utf8)
     guard bytes.count >= name.count else { return 0 }

@@ -1,13 +1,14 @@
-/// An input: a letter that says where the connection is cut in two, then the bytes of one connection. Words in braces
-/// stand for what an input could not hold, such as `{token}`; each counts as one byte where bytes come one by one.
+/// An input: a letter that says where to cut the connection in two, then the bytes of the connection. Placeholders in
+/// braces, such as `{token}`, stand for text that an input could not hold; each counts as one byte when bytes arrive
+/// one by one.
 struct Script {
-  /// What the client sends, and where each unit of it ends.
+  /// The bytes that the client sends; `ends` holds the end of each unit.
   let bytes: [UInt8]
   private let ends: [Int]
-  /// Where the connection is cut.
+  /// The offset of the cut.
   private let cut: Int
 
-  /// Takes an input apart; nil when it is empty. `words` gives what stands for the name in braces.
+  /// Parses an input; nil when it is empty. `words` gives the text for each placeholder.
   init?(_ input: UnsafeBufferPointer<UInt8>, words: [(name: [UInt8], bytes: [UInt8])]) {
     guard let letter = input.first else { return nil }
     var rest = input.dropFirst()
@@ -27,7 +28,7 @@ struct Script {
     cut = ends.isEmpty ? 0 : ends[Int(letter & 0x3F) * ends.count / 64]
   }
 
-  /// A way in which the bytes arrive.
+  /// How the bytes are split on arrival.
   enum Segmentation: String, CaseIterable {
     /// All at once.
     case whole
@@ -35,7 +36,7 @@ struct Script {
     case single
     /// In two parts.
     case cut
-    /// All at once, from a client that takes nothing before it has sent everything.
+    /// All at once, from a client that reads nothing until it has sent everything.
     case unread
   }
 

@@ -1,32 +1,32 @@
 import NIOCore
 
-/// Wrong answers that must be noticed, and right ones that must not.
+/// Wrong responses that must be detected, and right ones that must not.
 enum SelfTest {
-  /// What the self-test found; nothing when all is well.
+  /// The failures of the self-test; empty when it passes.
   static func faults(on service: Service) -> [String] {
     samples.compactMap(\.fault) + comparisons.compactMap(\.fault) + sabotage(service)
   }
 
-  /// An exchange, and what is said of it.
+  /// An exchange with its expected verdict.
   private struct Sample {
     let name: String
     let received: String
     let sent: String
     var isClosed = false
     var heads = ["GET"]
-    /// What the verdict says; nil when all is well.
+    /// The expected fault; nil when the exchange is right.
     let verdict: String?
 
     var fault: String? {
       let exchange = Exchange(
         received: Array(received.utf8), sent: Array(sent.utf8), isClosed: isClosed,
-        heads: heads.map { AnswerReading.Question(method: $0, isHTTP10: false) })
+        heads: heads.map { AnswerReading.RequestSummary(method: $0, isHTTP10: false) })
       let found = Verdict.fault(of: exchange)
       return found == verdict ? nil : "\(name): \(found ?? "no fault") instead of \(verdict ?? "none")"
     }
   }
 
-  /// Two bodies, and whether they count as the same.
+  /// Two bodies, and whether they compare equal.
   private struct Comparison {
     let left: String
     let right: String
@@ -124,7 +124,7 @@ enum SelfTest {
       sent: identified, verdict: nil),
   ]
 
-  /// The same through the pipeline: with a handler that sends all bytes twice, and one that holds them back.
+  /// Tests the pipeline with a handler that sends all bytes twice, and one that withholds them.
   private static func sabotage(_ service: Service) -> [String] {
     let input = Array("AGET /beta/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".utf8)
     let kinds: [(kind: Saboteur.Kind, isNoticed: Bool)] = [(.none, false), (.doubles, true), (.drops, true)]
@@ -149,7 +149,7 @@ enum SelfTest {
   }
 }
 
-/// Spoils answers on their way to the socket.
+/// Corrupts responses on their way to the socket.
 private final class Saboteur: ChannelOutboundHandler {
   enum Kind { case none, doubles, drops }
 

@@ -12,7 +12,8 @@ import Synchronization
 
 @testable import ProfileServer
 
-/// A server without a socket: a store in memory, a token authority, and one handler on a loop that the fuzzer turns.
+/// A server without a socket: an in-memory store, a token authority, and one handler on an event loop that the fuzzer
+/// runs.
 final class Service {
   static let owner = "efee1b77-fb3b-4f65-99d6-274c11914d12"
   static let reader = "7f3e0f6a-2d0c-4a8e-9b0e-0c6d4a1e5b21"
@@ -20,7 +21,7 @@ final class Service {
 
   let loop = EmbeddedEventLoop()
   let graph: GraphHandler
-  /// What the words of an input stand for.
+  /// The text for each placeholder of an input.
   let words: [(name: [UInt8], bytes: [UInt8])]
   private let late = Mailbox()
   private let store: SQLiteStore
@@ -32,11 +33,11 @@ final class Service {
     let keys = FileManager.default.temporaryDirectory.appending(path: "fuzz-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: keys) }
     let issuer = try waiting { try await OwnIssuer.load(directory: keys.path) }
-    // Everything happens in one moment, so that it can happen again.
+    // Time stands still, so that every run is the same.
     let environment = ServiceEnvironment(
       now: { DateTimeOffset(unixSeconds: 1_600_000_000) }, makeID: { .random() })
-    let lines = ImportLineReader(defaultTenant: .demo, environment: environment)
-    lines = try Self.lines.map { try lines.line(Array($0.utf8)) }
+    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
+    lines = try Self.lines.map { try reader.line(Array($0.utf8)) }
     store = try SQLiteStore.temporary()
     service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
@@ -58,7 +59,7 @@ final class Service {
     ].map { (Array("{\($0.0)}".utf8), Array($0.1.utf8)) }
   }
 
-  /// Puts the store back to where every connection begins.
+  /// Resets the store to its initial state.
   func reset() throws {
     guard mayHaveChanged else { return }
     let outcome = Outcome<Void>()
@@ -67,14 +68,14 @@ final class Service {
     mayHaveChanged = false
   }
 
-  /// Removes what lies in files.
+  /// Closes the store.
   func end() { store.close() }
 
-  /// Turns the loop until nothing is to be done, or `isDone`. `patience` is how long it waits for the store's threads.
+  /// Runs the event loop until it is idle or `isDone` holds. `patience` is how long it waits for the store's threads.
   func run(patience: DispatchTimeInterval, until isDone: () -> Bool) {
     loop.run()
     while !isDone(), let work = late.take(within: patience) {
-      // Whatever comes back from those threads may have been a write.
+      // Work from those threads may have been a write.
       mayHaveChanged = true
       work()
       loop.run()
@@ -92,7 +93,7 @@ final class Service {
     return try waiting { try await issuer.sign(specification) }
   }
 
-  /// An import: two people, a phone and a list of interests. A page of the usual size is not read on the loop.
+  /// An import: two people, a phone and interests, too few for a page that is read off the event loop.
   private static let lines: [String] =
     [
       #"{"user":{"id":"\#(owner)","displayName":"Innocenty Popov","userPrincipalName":"innocenty@contoso.example"}}"#,

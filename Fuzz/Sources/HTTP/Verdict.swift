@@ -1,42 +1,42 @@
-/// What one connection showed.
+/// What happened on one connection.
 struct Exchange {
   /// What the client sent.
   let received: [UInt8]
   /// What the server sent.
   let sent: [UInt8]
-  /// Whether it ended the connection, or its side of it.
+  /// Whether the server closed the connection, or its side of it.
   let isClosed: Bool
   /// The header sections that reached the handler, as NIO's decoder read them.
-  let heads: [AnswerReading.Question]
+  let heads: [AnswerReading.RequestSummary]
 }
 
-/// The promises of a connection.
+/// Checks what must hold for every connection.
 enum Verdict {
-  /// What does not hold; nil when all does.
+  /// The first fault; nil when there is none.
   static func fault(of exchange: Exchange) -> String? {
     let requests = RequestReading(exchange.received)
-    let answers = AnswerReading(exchange.sent, to: questions(requests, exchange.heads))
+    let answers = AnswerReading(exchange.sent, to: summaries(requests, exchange.heads))
     if let fault = answers.fault { return fault }
     return countFault(requests, answers.answers, exchange) ?? closingFault(requests, answers.answers, exchange)
       ?? orderFault(requests, answers.answers) ?? interimFault(answers, exchange)
   }
 
-  /// What is compared between two ways to send the same bytes.
+  /// The responses that are compared between two segmentations of the same bytes.
   static func comparable(_ exchange: Exchange) -> [ComparableAnswer] {
     let requests = RequestReading(exchange.received)
-    return AnswerReading(exchange.sent, to: questions(requests, exchange.heads)).answers.map(ComparableAnswer.init)
+    return AnswerReading(exchange.sent, to: summaries(requests, exchange.heads)).answers.map(ComparableAnswer.init)
   }
 
-  /// The reader here goes first; where it saw no request, the server's decoder may have.
-  private static func questions(
-    _ requests: RequestReading, _ heads: [AnswerReading.Question]
-  ) -> [AnswerReading.Question] {
-    let own = requests.requests.map { AnswerReading.Question(method: $0.method, isHTTP10: $0.isHTTP10) }
+  /// The requests as the strict reader sees them; beyond those, as the server's decoder does.
+  private static func summaries(
+    _ requests: RequestReading, _ heads: [AnswerReading.RequestSummary]
+  ) -> [AnswerReading.RequestSummary] {
+    let own = requests.requests.map { AnswerReading.RequestSummary(method: $0.method, isHTTP10: $0.isHTTP10) }
     guard heads.count <= own.count else { return own + heads.dropFirst(own.count) }
-    return requests.endsInHead ? own + [AnswerReading.Question(method: "HEAD", isHTTP10: false)] : own
+    return requests.endsInHead ? own + [AnswerReading.RequestSummary(method: "HEAD", isHTTP10: false)] : own
   }
 
-  /// Each request has one answer, unless the connection ended before it.
+  /// Checks that each request has one response, unless the connection ended before it.
   private static func countFault(
     _ requests: RequestReading, _ answers: [AnswerReading.Answer], _ exchange: Exchange
   ) -> String? {
@@ -56,7 +56,7 @@ enum Verdict {
     return nil
   }
 
-  /// Who says that the connection ends behind an answer ends it, and nobody else does without a word.
+  /// Checks that the connection ends after a response that announces it, and after no other.
   private static func closingFault(
     _ requests: RequestReading, _ answers: [AnswerReading.Answer], _ exchange: Exchange
   ) -> String? {
@@ -72,7 +72,7 @@ enum Verdict {
     }
   }
 
-  /// An id that the client gave leads from an answer to its request. A refusal on sight may lack it.
+  /// Checks that the client's id matches each response to its request. An early refusal may lack it.
   private static func orderFault(_ requests: RequestReading, _ answers: [AnswerReading.Answer]) -> String? {
     for (request, answer) in zip(requests.requests, answers) {
       guard !answer.closes, let sent = request.clientRequestID, let repeated = answer.clientRequestID else { continue }

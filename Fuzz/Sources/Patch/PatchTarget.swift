@@ -1,7 +1,7 @@
 import OData
 
-/// Updates: the first line is a value, each further one a body that is applied to it. Repeating one changes nothing, and
-/// what comes out can be stored.
+/// Fuzzes updates: the first line is a value, each further line a body that is applied to it. Repeating a body changes
+/// nothing, and the result can be stored.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let input = Input(data, count) else { return 0 }
@@ -28,7 +28,7 @@ private func apply(_ patch: StructuredPatch, to value: inout StructuredValue, _ 
   }
   var again = value
   require(patch.apply(to: &again, of: type).isEmpty && again == value, "an update changes something the second time")
-  // An import may take the key away, which the server never stores.
+  // An import may remove the key, and the server never stores such a value.
   guard type.properties.allSatisfy({ $0.isNullable || $0.isCollection || !value.members[$0.index].isNull }) else {
     return
   }
@@ -36,7 +36,7 @@ private func apply(_ patch: StructuredPatch, to value: inout StructuredValue, _ 
   requireImportable(value, type)
 }
 
-/// What is within the bounds of a value is taken by an import.
+/// Checks that an import accepts a value that is within all bounds.
 private func requireImportable(_ value: StructuredValue, _ type: StructuredType) {
   do throws(BodyError) { try value.checkUndeclaredMembers(at: type.properties.map(\.index), of: type) } catch {
     requireReadable(error.message)

@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// Paths of resources: what is read and written again names the same resource, and nothing decoded holds a control
-/// character.
+/// Fuzzes resource paths: a path that is read and written again names the same resource, and nothing decoded holds a
+/// control character.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: data, count: count)
@@ -22,7 +22,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private let slash = UInt8(ascii: "/")
 
-/// One part of a path behind its root.
+/// One part of a path after its root.
 private struct Part: Equatable {
   enum Kind: Equatable { case navigation, key, system, property }
 
@@ -36,7 +36,7 @@ private struct Part: Equatable {
       && (left.keyName ?? "").utf8.elementsEqual((right.keyName ?? "").utf8)
   }
 
-  /// The part as a piece of a path. A name that begins with a dollar sign keeps it, because it marks what is no key.
+  /// The part as text of a path. A system segment keeps its dollar sign unencoded, which tells it from a key.
   var written: String {
     switch kind {
     case .navigation, .property: return "/\(text)"
@@ -75,7 +75,7 @@ private func requireClean(_ text: String) {
   require(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a decoded segment holds a control character")
 }
 
-/// What was decoded once can be encoded and decoded again.
+/// Checks that decoded text survives encoding and decoding.
 private func requireEncoding(_ bytes: UnsafeBufferPointer<UInt8>) {
   guard let text = PercentEncoding.decode(bytes) else { return }
   let again = PercentEncoding.decode(PercentEncoding.encodeSegment(text).utf8)

@@ -1,8 +1,8 @@
 import OData
 
-/// What the options of a query give for the samples of a type. Two queries that mean the same give the same.
+/// The results of a query's options on the samples of a type. Queries with the same meaning have the same results.
 struct Outcome: Equatable {
-  /// What a filter says of a sample.
+  /// The result of a filter on a sample.
   enum Verdict: Equatable {
     case holds
     case doesNotHold
@@ -11,20 +11,20 @@ struct Outcome: Equatable {
 
   static let now = DateTimeOffset(unixSeconds: 1_700_000_000)
 
-  /// For each sample; empty without a filter.
+  /// The result of the filter for each sample; empty without a filter.
   private(set) var filter: [Verdict] = []
-  /// For each sample; empty without a search.
+  /// Whether each sample matches the search; empty without a search.
   private(set) var search: [Bool] = []
-  /// Places of the samples that have one; empty without an order.
+  /// The positions of the samples in the order; empty without an order.
   private(set) var places: [KeysetPosition] = []
-  /// What is written of the samples; empty without a selection.
+  /// The selected JSON of the samples; empty without a selection.
   private(set) var selected: [[UInt8]] = []
   private var top: Int?
   private var countsAll = false
 
   /// Evaluates the options for all samples of `type`.
   init(_ options: QueryOptions, of type: StructuredType) {
-    // What is skipped is no part of it: links do not repeat that.
+    // $skip is left out, because links do not repeat it.
     top = options.top
     countsAll = options.countsAll
     for (id, value) in Samples.entities(of: type) {

@@ -1,7 +1,7 @@
 import OData
 
-/// Queries: what they ask for is the same each time, an order is one, and a condition never holds together with its
-/// opposite.
+/// Fuzzes queries: results are the same each time, an order is a total order, and a condition never holds together with
+/// its negation.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let input = Input(data, count) else { return 0 }
@@ -27,7 +27,7 @@ private func check(_ options: QueryOptions, of type: StructuredType) {
   for text in outcome.selected { requireJSON(text) }
   if let selection = options.selection { requireSelection(selection, of: type, selects: outcome.selected) }
   requireOpposites(options, outcome, of: type)
-  // Links to the rest of what is expanded are made of what was written; nothing is expanded within it.
+  // Links to the rest of an expansion are made of the options as written; expansions do not nest.
   guard options.expansions == nil else { return }
   let query = options.written.map { written($0.name, $0.value) }.joined(separator: "&")
   guard let again = parsed(query, of: type) else { broken("a query that is written again is refused") }
@@ -35,7 +35,7 @@ private func check(_ options: QueryOptions, of type: StructuredType) {
   require(Outcome(again, of: type) == outcome, "a query that is written again gives something else")
 }
 
-// MARK: Opposites
+// MARK: Negations
 
 private func requireOpposites(_ options: QueryOptions, _ outcome: Outcome, of type: StructuredType) {
   let aliases = options.identity.filter { $0.key.utf8.first == UInt8(ascii: "@") }
@@ -58,7 +58,7 @@ private func requireOpposites(_ options: QueryOptions, _ outcome: Outcome, of ty
   }
 }
 
-/// The options of a query that is made of one that was accepted; nil when it is refused for its size alone.
+/// The options of a query that is derived from an accepted one; nil when it is refused for its size only.
 private func parsed(_ query: String, of type: StructuredType) -> QueryOptions? {
   do throws(QueryError) {
     return try QueryOptions(query.utf8, of: type, offering: .list)
@@ -75,8 +75,8 @@ private func written(_ name: String, _ value: String) -> String {
 
 // MARK: Orders
 
-/// Places with different keys form a strict total order: none precedes itself, of two exactly one precedes the other,
-/// and the numbers of those that each precedes are all different, which no cycle allows.
+/// Checks that positions with different keys form a strict total order: none precedes itself, of two exactly one
+/// precedes the other, and each precedes a different number of others, which rules out cycles.
 private func requireOrder(_ ordering: Ordering, _ places: [KeysetPosition]) {
   var followers: Set<Int> = []
   for (index, place) in places.enumerated() {
@@ -101,7 +101,7 @@ private func requireJSON(_ text: [UInt8]) {
   }
 }
 
-/// What stands in a context URL is read as the same selection.
+/// Checks that the select list of a context URL reads back as the same selection.
 private func requireSelection(_ selection: Selection, of type: StructuredType, selects texts: [[UInt8]]) {
   let suffix = selection.contextSuffix(of: type).unicodeScalars.dropFirst().dropLast()
   let query = written("$select", String(String.UnicodeScalarView(suffix)))

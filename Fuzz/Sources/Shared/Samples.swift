@@ -1,7 +1,7 @@
 import OData
 
-/// Values that queries are evaluated on: unset members, empty collections, texts that differ in bytes alone, numbers at
-/// the edge of their types, undeclared members.
+/// Sample values for queries: unset properties, empty collections, strings that differ in bytes only, numbers at the
+/// edge of their types, undeclared members.
 enum Samples {
   /// A value with its key.
   typealias Entity = (id: String, value: StructuredValue)
@@ -13,7 +13,7 @@ enum Samples {
       (type.name, (0..<variants).map { ("\($0)", entity(type, variant: $0)) })
     })
 
-  /// The samples of an entity type, each with another key.
+  /// The samples of an entity type, each with a different key.
   static func entities(of type: StructuredType) -> [Entity] { byType[type.name] ?? [] }
 
   private static func entity(_ type: StructuredType, variant: Int) -> StructuredValue {
@@ -83,7 +83,7 @@ enum Samples {
     CalendarDate(year: 9999, month: 12, day: 31),
   ]
   private static let instants: [Int64] = [.min, -1, 0, 1_600_000_000, .max]
-  /// JSON of members that no type declares.
+  /// The JSON of undeclared members.
   private static let undeclared = [
     "1", "1.0", "9007199254740993", "9007199254740992.0", "\"1\"", "true", "[1]", "1e400", "-9223372036854775808",
     "1.5",

@@ -1,15 +1,15 @@
 import OData
 
-/// Values as the server stores them: JSON that is written and read back.
+/// Values in their stored form: JSON that is written and read back.
 enum StoredText {
-  /// A value of `type` in which nothing is set but what the server always sets.
+  /// A value of `type` with only those properties set that the server always sets.
   static func blank(of type: StructuredType) -> StructuredValue {
     var value = StructuredValue(of: type)
     complete(&value, type)
     return value
   }
 
-  /// The value that a body asks for, applied to nothing, with what the server always sets.
+  /// The value that a body makes of an unset one, with what the server always sets.
   static func value(of patch: StructuredPatch, _ type: StructuredType) -> StructuredValue {
     var value = StructuredValue(of: type)
     _ = patch.apply(to: &value, of: type)
@@ -31,7 +31,7 @@ enum StoredText {
     return writer.json.bytes
   }
 
-  /// What is written is read back equal, and is written then in the same bytes.
+  /// Checks that a stored value reads back equal and is written again as the same bytes.
   static func requireRoundTrip(_ value: StructuredValue, of type: StructuredType) {
     let text = text(value, of: type)
     let again = read(text, by: EntityReader(.restore, dialect: .strict), type)
@@ -43,7 +43,7 @@ enum StoredText {
       "a value with a collapsed collection is another")
   }
 
-  /// Reads what the server wrote, which must be taken.
+  /// Reads what the server wrote, which must succeed.
   static func read(_ text: [UInt8], by reader: EntityReader, _ type: StructuredType) -> StructuredValue {
     do throws(BodyError) { return value(of: try reader.read(text, as: type), type) } catch {
       broken("what was written is refused: \(error.message)")

@@ -7,7 +7,7 @@ func require(_ holds: Bool, _ reason: @autoclosure () -> String) {
 /// Stops the fuzzer: a property does not hold.
 func broken(_ reason: String) -> Never { fatalError("Broken property: \(reason)") }
 
-/// What an error says to people is one short line, whatever was sent.
+/// Checks that a message is one short line, whatever was sent.
 func requireReadable(_ message: String) {
   require(!message.isEmpty, "an error says nothing")
   require(message.utf8.count < 2_000, "an error says \(message.utf8.count) bytes")

@@ -10,8 +10,8 @@ import Dispatch
 
 /// Resolves host names, so that addresses can be checked before anything is sent to one of them.
 public enum AddressLookup {
-  /// The addresses of a host name, or of an address without brackets, in the system's order of preference; empty when there
-  /// are none, or when the task is cancelled before the system answers.
+  /// The addresses of a host name, or of an address without brackets, in the system's order of preference; empty when
+  /// there are none, or when the task is cancelled before the system answers.
   public static func addresses(of host: String) async -> [NetworkAddress] {
     let (answers, answer) = AsyncStream<[NetworkAddress]>.makeStream()
     // The system's resolver blocks and cannot be interrupted: a cancelled caller stops waiting, the thread goes on.
@@ -61,7 +61,8 @@ extension NetworkAddress {
     guard let address = entry.ai_addr else { return nil }
     switch entry.ai_family {
     case AF_INET:
-      self.init(bytes: address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Self.bytes(of: $0.pointee.sin_addr) })
+      self.init(
+        bytes: address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Self.bytes(of: $0.pointee.sin_addr) })
     case AF_INET6:
       self.init(
         bytes: address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { Self.bytes(of: $0.pointee.sin6_addr) })

@@ -4,8 +4,8 @@ struct EndpointURL: Hashable, Sendable {
   let text: String
   let origin: URLOrigin
 
-  /// The URL; nil when it would send a request without TLS to another machine, or when it contains credentials, a fragment,
-  /// white space or characters outside ASCII.
+  /// The URL; nil when it would send a request without TLS to another machine, or when it contains credentials, a
+  /// fragment, white space or characters outside ASCII.
   init?(_ text: String) {
     guard let origin = URLOrigin(prefixOf: text), origin.isHTTPS || origin.isLoopback else { return nil }
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.utf8.contains(UInt8(ascii: "#")) else { return nil }

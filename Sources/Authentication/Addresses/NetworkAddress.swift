@@ -40,8 +40,8 @@ public struct NetworkAddress: Hashable, Sendable {
     Self.isIn(bytes, Self.loopback4) || Self.isIn(bytes, Self.loopback6) || Self.isIn(bytes, Self.mappedLoopback)
   }
 
-  /// Whether the address belongs to the public Internet, by the registries of special-purpose addresses (RFC 6890). For IPv6
-  /// that means global unicast, except blocks that embed an IPv4 address.
+  /// Whether the address belongs to the public Internet, by the registries of special-purpose addresses (RFC 6890). For
+  /// IPv6 that means global unicast, except blocks that embed an IPv4 address.
   var isPublic: Bool {
     guard bytes.count == 16 else { return !Self.special4.contains { Self.isIn(bytes, $0) } }
     return Self.isIn(bytes, Self.globalUnicast) && !Self.special6.contains { Self.isIn(bytes, $0) }

@@ -8,8 +8,8 @@ public protocol BuiltInIssuer: Sendable {
   func tenant(inIssuer name: String) -> String?
   /// The verification key with this id; nil when there is none.
   func key(_ keyID: BytewiseString) -> VerificationKey?
-  /// Whether `name` would be this issuer's own, so that a token with an unknown key was more likely signed with a key that has
-  /// been removed than issued by somebody else.
+  /// Whether `name` would be this issuer's own, so that a token with an unknown key was more likely signed with a key
+  /// that has been removed than issued by somebody else.
   func isOwnIssuer(_ name: String) -> Bool
   /// Whether a token with this `aud` value is meant for this server.
   func isOwnAudience(_ audience: String) -> Bool

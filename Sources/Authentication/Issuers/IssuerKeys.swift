@@ -1,7 +1,8 @@
 import OData
 import Synchronization
 
-/// The keys of one external issuer: a snapshot that can be read at any time, and a refresh that concurrent callers share.
+/// The keys of one external issuer: a snapshot that can be read at any time, and a refresh that concurrent callers
+/// share.
 final class IssuerKeys: Sendable {
   /// The result of a lookup.
   enum Lookup: Sendable {
@@ -30,8 +31,8 @@ final class IssuerKeys: Sendable {
   /// The key of this id, from memory.
   ///
   /// Asks for a refresh when the key is unknown or the keys are older than `Limits.keyAgeSecondsMax`, but not within
-  /// `Limits.keyRefreshSeconds` of the last one. Old keys stay in use while the issuer cannot be reached. `now` is in seconds
-  /// since 1970.
+  /// `Limits.keyRefreshSeconds` of the last one. Old keys stay in use while the issuer cannot be reached. `now` is in
+  /// seconds since 1970.
   func lookup(_ keyID: BytewiseString, now: Int64) -> Lookup {
     state.withLock { state in
       let mayRefresh = state.refresh != nil || Self.isDue(state, now: now)

@@ -39,7 +39,8 @@ public struct IssuersFile: Sendable {
   /// The issuers, in the order of the file.
   public let issuers: [ExternalIssuer]
 
-  /// Reads the file at `path`. Blocks. Throws `IssuersFileError` when it cannot be read or holds no valid configuration.
+  /// Reads the file at `path`. Blocks. Throws `IssuersFileError` when it cannot be read or holds no valid
+  /// configuration.
   public init(path: String) throws(IssuersFileError) {
     try self.init(try Self.bytes(of: path))
   }

@@ -15,8 +15,8 @@ enum KeyFetchError: Error, Equatable, Sendable {
   case foreignDiscovery
   /// The discovery document names no key document that may be fetched.
   case noKeyDocument
-  /// The key document that the discovery document names is neither at the same origin, nor at a host that the operator named,
-  /// nor at a public address.
+  /// The key document that the discovery document names is neither at the same origin, nor at a host that the operator
+  /// named, nor at a public address.
   case keysNotPublic
   case noUsableKey
 
@@ -46,7 +46,8 @@ enum KeyFetchError: Error, Equatable, Sendable {
 
 /// Fetches the keys of one issuer over HTTP.
 ///
-/// Each document gets an HTTP client of its own: fetches are rare, and nothing stays open that would have to be shut down.
+/// Each document gets an HTTP client of its own: fetches are rare, and nothing stays open that would have to be shut
+/// down.
 struct KeyFetcher: Sendable {
   /// The longest time for all documents of one issuer together.
   var timeout: Duration = .seconds(Limits.keyFetchSeconds)
@@ -54,7 +55,8 @@ struct KeyFetcher: Sendable {
   /// Resolves a host, given without brackets.
   var lookup: @Sendable (String) async -> [NetworkAddress] = AddressLookup.addresses
 
-  /// The keys that `issuer` publishes now; never empty. Throws `KeyFetchError` when there is none or a document cannot be read.
+  /// The keys that `issuer` publishes now; never empty. Throws `KeyFetchError` when there is none or a document cannot
+  /// be read.
   func keys(of issuer: ExternalIssuer) async throws(KeyFetchError) -> [BytewiseString: VerificationKey] {
     let result = await withTaskGroup(of: Result<[BytewiseString: VerificationKey], KeyFetchError>.self) { group in
       group.addTask { await Self.result { () async throws(KeyFetchError) in try await fetch(issuer) } }
@@ -97,9 +99,9 @@ struct KeyFetcher: Sendable {
 
   private static let keyDocument = "key document"
 
-  /// A key document at another origin, named by the discovery document alone. Whoever controls that document could otherwise
-  /// make the server send requests into its own network, so only public addresses are connected to. The host is resolved
-  /// once, here: if the client resolved it again, it could get another address.
+  /// A key document at another origin, named by the discovery document alone. Whoever controls that document could
+  /// otherwise make the server send requests into its own network, so only public addresses are connected to. The host
+  /// is resolved once, here: if the client resolved it again, it could get another address.
   private func publicDocument(_ url: EndpointURL, of issuer: ExternalIssuer) async throws(KeyFetchError) -> JSONTree {
     var failure = KeyFetchError.keysNotPublic
     for address in await lookup(url.origin.bareHost) where address.isPublic {

@@ -50,7 +50,8 @@ struct RSANumbers {
     })
 
   /// Whether the primes of the modulus have the form k * M + (65537^a mod M), which makes it factorable (ROCA,
-  /// CVE-2017-15361): the modulus is then a power of 65537 modulo every prime factor of M. One in 10^9 other moduli is too.
+  /// CVE-2017-15361): the modulus is then a power of 65537 modulo every prime factor of M. One in 10^9 other moduli is
+  /// too.
   private static func haveStructure(_ remainders: [(prime: Int, remainder: Int)]) -> Bool {
     remainders.allSatisfy { powers[$0.prime]?.contains($0.remainder) == true }
   }

@@ -10,7 +10,8 @@ public struct VerificationKey: Sendable {
   let material: BytewiseString
   private let verify: @Sendable (_ signature: [UInt8], _ bytes: [UInt8]) -> Bool
 
-  /// A key for `algorithm`, of which `material` are the public numbers; `verify` says whether a signature is one of `bytes` by it.
+  /// A key for `algorithm`, of which `material` are the public numbers; `verify` says whether a signature is one of
+  /// `bytes` by it.
   public init(
     keyID: BytewiseString, algorithm: SignatureAlgorithm, material: BytewiseString,
     verify: @escaping @Sendable (_ signature: [UInt8], _ bytes: [UInt8]) -> Bool
@@ -26,8 +27,8 @@ public struct VerificationKey: Sendable {
 }
 
 extension VerificationKey {
-  /// The usable keys of a key set (RFC 7517 section 5). Each is read on its own, and those that this server cannot use are
-  /// skipped.
+  /// The usable keys of a key set (RFC 7517 section 5). Each is read on its own, and those that this server cannot use
+  /// are skipped.
   ///
   /// If two keys have the same id, the first is used.
   static func usable(in document: JSONTree) async -> [BytewiseString: VerificationKey] {

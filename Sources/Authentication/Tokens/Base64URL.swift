@@ -9,7 +9,8 @@ public enum Base64URL {
     return values
   }()
 
-  /// The decoded bytes; nil for padding, a character outside the alphabet, an impossible length, or non-zero trailing bits.
+  /// The decoded bytes; nil for padding, a character outside the alphabet, an impossible length, or non-zero trailing
+  /// bits.
   ///
   /// Non-zero trailing bits are refused so that each value has exactly one encoding.
   public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {

@@ -1,7 +1,7 @@
 /// The names of the claims that a caller is read from, which differ between issuers.
 ///
-/// A name may be a path into nested objects, separated by `/` or `.`. A claim with the whole name takes precedence over a path,
-/// because some issuers use URLs as claim names.
+/// A name may be a path into nested objects, separated by `/` or `.`. A claim with the whole name takes precedence over
+/// a path, because some issuers use URLs as claim names.
 struct ClaimNames: Equatable, Sendable {
   /// The id of the person; the first claim that is present is used.
   var objectID: [String] = ["oid", "sub"]

@@ -10,8 +10,8 @@ struct CompactToken {
   let signedBytes: [UInt8]
   let signature: [UInt8]
 
-  /// Parses `token`, its header and its claims. Throws `TokenRefusal` when it is too long or malformed, or when its header
-  /// has `crit`, an unsupported `alg` or no `kid`.
+  /// Parses `token`, its header and its claims. Throws `TokenRefusal` when it is too long or malformed, or when its
+  /// header has `crit`, an unsupported `alg` or no `kid`.
   init(_ token: UnsafeBufferPointer<UInt8>) throws(TokenRefusal) {
     guard token.count <= Limits.tokenBytesMax else { throw .tooLong }
     let dots = token.indices.filter { token[$0] == UInt8(ascii: ".") }
@@ -34,7 +34,9 @@ struct CompactToken {
   /// Ignores `typ`, on which issuers disagree. Keys in the header (`jwk`, `jku`, `x5c`) are never used.
   private static func check(_ header: JSONTree) throws(TokenRefusal) -> (SignatureAlgorithm, BytewiseString) {
     guard header["crit"] == nil else { throw .criticalExtension }
-    guard let name = header["alg"]?.text, let algorithm = SignatureAlgorithm(exactly: name) else { throw .unsupportedAlgorithm }
+    guard let name = header["alg"]?.text, let algorithm = SignatureAlgorithm(exactly: name) else {
+      throw .unsupportedAlgorithm
+    }
     guard let keyID = header["kid"]?.text else { throw .unknownKey }
     return (algorithm, BytewiseString(keyID))
   }

@@ -2,8 +2,8 @@ import OData
 
 /// A JSON text as a tree in memory, for token headers and claims, key documents and configuration.
 ///
-/// Members are looked up by the bytes of their names. A duplicate member at any level makes the text invalid, so that no two
-/// readers of one token can see different claims.
+/// Members are looked up by the bytes of their names. A duplicate member at any level makes the text invalid, so that
+/// no two readers of one token can see different claims.
 enum JSONTree: Equatable, Sendable {
   case object([BytewiseString: JSONTree])
   case array([JSONTree])
@@ -12,8 +12,8 @@ enum JSONTree: Equatable, Sendable {
   case boolean(Bool)
   case null
 
-  /// Parses one JSON text (RFC 8259); depth is bounded by `Limits.jsonDepthMax`. With `mayHaveMark` a byte order mark may come
-  /// first, as in files and documents of others, but never in a token. Throws `JSONError` for an invalid text.
+  /// Parses one JSON text (RFC 8259); depth is bounded by `Limits.jsonDepthMax`. With `mayHaveMark` a byte order mark
+  /// may come first, as in files and documents of others, but never in a token. Throws `JSONError` for an invalid text.
   init(_ bytes: [UInt8], mayHaveMark: Bool = false) throws(JSONError) {
     let result: Result<JSONTree, JSONError> = bytes.withUnsafeBufferPointer { buffer in
       var reader = JSONReader(buffer)

@@ -11,8 +11,8 @@ import Profiles
 
 /// A cache of verified tokens, keyed by the bytes of their `Authorization` field values. The oldest are evicted first.
 ///
-/// The hash covers the last bytes only, where the signature is. That suffices: only tokens with a verified signature are
-/// added, and a hit compares every byte. Each event loop owns one.
+/// The hash covers the last bytes only, where the signature is. That suffices: only tokens with a verified signature
+/// are added, and a hit compares every byte. Each event loop owns one.
 final class TokenCache {
   private final class Remembered {
     let bytes: [UInt8]

@@ -5,7 +5,8 @@ import Synchronization
 
 /// Verifies bearer tokens of the built-in authority and of external issuers (RFC 7519 section 7.2, RFC 8725 section 3).
 ///
-/// Each issuer has a key set of its own, chosen by `iss` and never shared with another. `verify` neither waits nor does I/O.
+/// Each issuer has a key set of its own, chosen by `iss` and never shared with another. `verify` neither waits nor does
+/// I/O.
 public final class TokenVerifier: Sendable {
   private let own: any BuiltInIssuer
   private let external: [IssuerName: IssuerKeys]
@@ -107,7 +108,8 @@ public final class TokenVerifier: Sendable {
     guard audiences.contains(where: isMeant) else { throw .wrongAudience }
   }
 
-  /// The caller that a token speaks for, after fetching the issuer's keys if they are needed. For code off the event loops.
+  /// The caller that a token speaks for, after fetching the issuer's keys if they are needed. For code off the event
+  /// loops.
   public func caller(authorization: String?) async -> Result<Caller, TokenRefusal> {
     var verdict = verify(authorization: authorization)
     if case .keysNeeded(let issuer) = verdict {
@@ -123,8 +125,8 @@ public final class TokenVerifier: Sendable {
 
   // MARK: Keys
 
-  /// Fetches an issuer's keys. Concurrent calls share one fetch; a call within `Limits.keyRefreshSeconds` of the last fetch
-  /// does nothing.
+  /// Fetches an issuer's keys. Concurrent calls share one fetch; a call within `Limits.keyRefreshSeconds` of the last
+  /// fetch does nothing.
   ///
   /// It never fails: the cause is logged, and tokens of the issuer are refused as `keysUnavailable` or `unknownKey`.
   public func refreshKeys(of name: IssuerName) async {
@@ -141,13 +143,15 @@ public final class TokenVerifier: Sendable {
     }
   }
 
-  /// Fetches the keys of every external issuer, so that first requests need not wait. It never fails; causes are logged.
+  /// Fetches the keys of every external issuer, so that first requests need not wait. It never fails; causes are
+  /// logged.
   public func refreshAllKeys() async {
     await withDiscardingTaskGroup { group in
       for name in external.keys { group.addTask { await self.refreshKeys(of: name) } }
     }
   }
 
-  /// Makes every remembered token be verified again. To be called after the built-in issuer's keys were added or removed.
+  /// Makes every remembered token be verified again. To be called after the built-in issuer's keys were added or
+  /// removed.
   public func keysDidChange() { keyGeneration.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 }

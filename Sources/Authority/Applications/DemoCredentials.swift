@@ -1,7 +1,7 @@
 public import Profiles
 
-/// The credentials that `--demo` prints: a client with a secret, and the header of the managed identity. They are new with each
-/// start.
+/// The credentials that `--demo` prints: a client with a secret, and the header of the managed identity. They are new
+/// with each start.
 public struct DemoCredentials: Sendable {
   public let client: ConfidentialClient
   /// What `IDENTITY_HEADER` must be set to.

@@ -1,17 +1,18 @@
-/// The managed identity of a demo. By the protocol of App Service, whoever knows a header gets its token; by that of a virtual
-/// machine's metadata service, every program of this machine does, as on Azure.
+/// The managed identity of a demo. By the protocol of App Service, whoever knows a header gets its token; by that of a
+/// virtual machine's metadata service, every program of this machine does, as on Azure.
 public struct ManagedIdentity: Sendable {
   let header: String
   /// The application that the identity belongs to.
   public let client: ConfidentialClient
 
-  /// Whether `candidate` is the identity's secret, the value of `IDENTITY_HEADER`. The time it takes reveals nothing about it.
+  /// Whether `candidate` is the identity's secret, the value of `IDENTITY_HEADER`. The time it takes reveals nothing
+  /// about it.
   public func hasHeader(_ candidate: String) -> Bool { ConstantTimeText.isEqual(candidate, header) }
 
   /// Why the identity that a request asks for is not this one; nil when it is, or when the request names none.
   ///
-  /// `parameter` gives the value of a query parameter. The principal of the application has the application's own id. It is no
-  /// resource of Azure, so it has no resource id.
+  /// `parameter` gives the value of a query parameter. The principal of the application has the application's own id.
+  /// It is no resource of Azure, so it has no resource id.
   func mismatch(_ parameter: (String) -> String?) -> String? {
     for name in ["client_id", "clientid", "object_id", "principal_id"] {
       guard let id = parameter(name), id.lowercased() != client.id.lowercased() else { continue }

@@ -58,7 +58,9 @@ extension TokenAuthority {
     guard !usesBasic || request.clientSecret == nil else { throw .twoAuthentications }
     guard usesBasic || request.clientID != nil else { throw .missingParameter("client_id") }
     var (id, secret) = (request.clientID ?? "", request.clientSecret ?? "")
-    if case .client(let headerID, let headerSecret) = request.headerCredentials { (id, secret) = (headerID, headerSecret) }
+    if case .client(let headerID, let headerSecret) = request.headerCredentials {
+      (id, secret) = (headerID, headerSecret)
+    }
     // An unknown id costs a comparison too, so that time does not reveal which ids exist.
     let known = clients.first { $0.id.lowercased() == id.lowercased() }
     let isRight = known?.hasSecret(secret) ?? ConstantTimeText.isEqual(id, secret + "-")
@@ -66,7 +68,8 @@ extension TokenAuthority {
     return known
   }
 
-  /// Whether the scope asks for exactly one resource, which is this server. The OpenID scopes that MSAL adds are ignored.
+  /// Whether the scope asks for exactly one resource, which is this server. The OpenID scopes that MSAL adds are
+  /// ignored.
   private func isOwnScope(_ scope: String) -> Bool {
     let openID: Set<Substring> = ["openid", "profile", "offline_access", "email"]
     let scopes = scope.split(separator: " ").filter { !openID.contains($0) }

@@ -16,8 +16,8 @@ struct AddressedIssuer: BuiltInIssuer {
 }
 
 extension TokenVerifier {
-  /// A verifier for tokens of the built-in authority with the keys of `own` at `addresses`, and of external `issuers`; `clock`
-  /// gives the time in seconds since 1970.
+  /// A verifier for tokens of the built-in authority with the keys of `own` at `addresses`, and of external `issuers`;
+  /// `clock` gives the time in seconds since 1970.
   public convenience init(
     own: OwnIssuer, addresses: AuthorityAddresses, issuers: [ExternalIssuer],
     clock: @escaping @Sendable () -> Int64, logger: Logger

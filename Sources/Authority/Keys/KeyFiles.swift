@@ -8,13 +8,13 @@ import OData
   import Darwin
 #endif
 
-/// The key files of the built-in authority: `key-0001.pem`, `key-0002.pem` and so on in one directory. The highest number is the
-/// newest.
+/// The key files of the built-in authority: `key-0001.pem`, `key-0002.pem` and so on in one directory. The highest
+/// number is the newest.
 ///
 /// Other processes, such as `facet token`, sign with the same files.
 struct KeyFiles: Sendable {
-  /// Publishes a new key to all servers that share the keys, under a file name such as `key-0002.pem`. When another server was
-  /// faster, its key is in the directory afterwards, and this one is dropped. Blocks.
+  /// Publishes a new key to all servers that share the keys, under a file name such as `key-0002.pem`. When another
+  /// server was faster, its key is in the directory afterwards, and this one is dropped. Blocks.
   typealias Publish = @Sendable (_ name: String, _ bytes: [UInt8]) throws(KeyFileError) -> Void
 
   let directory: String
@@ -74,8 +74,8 @@ struct KeyFiles: Sendable {
     return content
   }
 
-  /// Makes the directory and checks that a key can be written to it; the key itself is made later. Blocks. Throws `KeyFileError`
-  /// when it cannot.
+  /// Makes the directory and checks that a key can be written to it; the key itself is made later. Blocks. Throws
+  /// `KeyFileError` when it cannot.
   func prepareDirectory() throws(KeyFileError) {
     try PrivateFiles.makeDirectory(directory)
     let probe = "\(directory)/probe.\(getpid()).\(UInt64.random(in: 0...UInt64.max))"
@@ -83,8 +83,8 @@ struct KeyFiles: Sendable {
     unlink(probe)
   }
 
-  /// Adds a new key under `number`, the `nextNumber` of the content that lacked a key: when another process has used that number
-  /// since, its key is kept. Blocks. Throws `KeyFileError` when the key cannot be stored or published.
+  /// Adds a new key under `number`, the `nextNumber` of the content that lacked a key: when another process has used
+  /// that number since, its key is kept. Blocks. Throws `KeyFileError` when the key cannot be stored or published.
   func add(_ bytes: [UInt8], number: Int) throws(KeyFileError) {
     guard try numbers().count < Limits.keyFilesMax else { throw .tooMany(directory: directory) }
     let name = Self.name(number)

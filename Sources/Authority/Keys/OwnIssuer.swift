@@ -4,8 +4,8 @@ import Synchronization
 
 /// The signing keys of the built-in authority: the newest RSA key signs, all of them verify.
 ///
-/// A directory without an RSA key, because it is new or from version 0.1.0, gets one when a signature is first needed or
-/// `prepare` is called, whichever comes first: making the key takes too long to delay a start.
+/// A directory without an RSA key, because it is new or from version 0.1.0, gets one when a signature is first needed
+/// or `prepare` is called, whichever comes first: making the key takes too long to delay a start.
 public final class OwnIssuer: Sendable {
   private struct State {
     var content: KeyFiles.Content
@@ -29,8 +29,8 @@ public final class OwnIssuer: Sendable {
 
   /// Reads the keys of `directory`, which is made on first use.
   ///
-  /// `publish` makes a new key known to all servers that share the keys; without it the keys are those of the directory alone.
-  /// Throws `KeyFileError` when the keys cannot be read, or the directory cannot be made or written.
+  /// `publish` makes a new key known to all servers that share the keys; without it the keys are those of the directory
+  /// alone. Throws `KeyFileError` when the keys cannot be read, or the directory cannot be made or written.
   public static func load(
     directory: String, publish: (@Sendable (_ name: String, _ bytes: [UInt8]) throws(KeyFileError) -> Void)? = nil
   ) async throws(KeyFileError) -> OwnIssuer {
@@ -47,8 +47,8 @@ public final class OwnIssuer: Sendable {
 
   // MARK: Signing
 
-  /// Signs a token. Waits for the key on first use, and for the thread that signs. Throws `SigningFailure` when too many wait or
-  /// there is no key.
+  /// Signs a token. Waits for the key on first use, and for the thread that signs. Throws `SigningFailure` when too
+  /// many wait or there is no key.
   public func sign(_ specification: TokenSpecification) async throws(SigningFailure) -> String {
     let key: SigningKey
     do throws(KeyFileError) { key = try await signingKey() } catch { throw .noKey(error) }
@@ -113,8 +113,8 @@ public final class OwnIssuer: Sendable {
     try await reload()
   }
 
-  /// Reads the directory again, for keys that were added or removed. Throws `KeyFileError` when they cannot be read. Call
-  /// `TokenVerifier.keysDidChange()` afterwards.
+  /// Reads the directory again, for keys that were added or removed. Throws `KeyFileError` when they cannot be read.
+  /// Call `TokenVerifier.keysDidChange()` afterwards.
   public func reload() async throws(KeyFileError) {
     let fresh = try await files.read()
     state.withLock { $0.content = fresh }
@@ -125,8 +125,8 @@ public final class OwnIssuer: Sendable {
     state.withLock { $0.content.keys.first { $0.verification.keyID == keyID }?.verification }
   }
 
-  /// The public RSA keys as a key set (RFC 7517 section 5) for tokens of `issuer`. Throws `KeyFileError` when there is no key and
-  /// none can be made.
+  /// The public RSA keys as a key set (RFC 7517 section 5) for tokens of `issuer`. Throws `KeyFileError` when there is
+  /// no key and none can be made.
   public func keySet(issuer: String) async throws(KeyFileError) -> [UInt8] {
     try await prepare()
     var writer = JSONWriter()

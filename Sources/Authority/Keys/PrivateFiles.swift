@@ -37,7 +37,8 @@ public enum PrivateFiles {
     return try result.get()
   }
 
-  /// Makes a directory that only its owner may enter, with its parents, unless it exists. Throws `KeyFileError` when it cannot.
+  /// Makes a directory that only its owner may enter, with its parents, unless it exists. Throws `KeyFileError` when it
+  /// cannot.
   static func makeDirectory(_ path: String) throws(KeyFileError) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
@@ -74,8 +75,8 @@ public enum PrivateFiles {
     return try read(path, bytesMax: Limits.keyFileBytesMax, isSecret: isSecret)
   }
 
-  /// The bytes of a file. Throws `KeyFileError` when it cannot be read, is longer than `bytesMax`, or is secret and others than
-  /// its owner can read it.
+  /// The bytes of a file. Throws `KeyFileError` when it cannot be read, is longer than `bytesMax`, or is secret and
+  /// others than its owner can read it.
   static func read(_ path: String, bytesMax: Int, isSecret: Bool = false) throws(KeyFileError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .unreadable(path: path, reason: reason()) }
@@ -95,8 +96,8 @@ public enum PrivateFiles {
     }
   }
 
-  /// Writes a file so that a crash at any moment leaves the old one, the new one or none: writes and syncs a temporary file,
-  /// moves it into place, and syncs the directory.
+  /// Writes a file so that a crash at any moment leaves the old one, the new one or none: writes and syncs a temporary
+  /// file, moves it into place, and syncs the directory.
   ///
   /// Returns whether `bytes` are at `path` now. Throws `KeyFileError` when the file cannot be written.
   @discardableResult

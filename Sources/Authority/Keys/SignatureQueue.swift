@@ -21,8 +21,8 @@ public enum SigningFailure: Error, Equatable, Sendable {
   }
 }
 
-/// Makes signatures one after another, off the event loops and the cooperative pool: each takes 1 ms, too long for an event
-/// loop and, when many are asked for, for threads that others need.
+/// Makes signatures one after another, off the event loops and the cooperative pool: each takes 1 ms, too long for an
+/// event loop and, when many are asked for, for threads that others need.
 struct SignatureQueue: Sendable {
   private final class Count: Sendable {
     let waiting = Atomic<Int>(0)
@@ -39,8 +39,8 @@ struct SignatureQueue: Sendable {
 
   private static let signing = DispatchQueue(label: "facet.signatures")
 
-  /// A token with these claims. Throws `SigningFailure.busy` at once when `Limits.signaturesWaitingMax` tokens already wait, and
-  /// `.refused` when the library fails.
+  /// A token with these claims. Throws `SigningFailure.busy` at once when `Limits.signaturesWaitingMax` tokens already
+  /// wait, and `.refused` when the library fails.
   func signed(_ claims: [UInt8], by key: SigningKey) async throws(SigningFailure) -> String {
     guard count.waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Limits.signaturesWaitingMax else {
       count.waiting.wrappingSubtract(1, ordering: .relaxed)

@@ -14,15 +14,16 @@ import X509
 
 /// A key pair of the built-in authority.
 ///
-/// An RSA key signs, because libraries made for Entra accept RS256 alone (RFC 7518 section 3.3). An elliptic key, which version
-/// 0.1.0 made, only verifies what it signed then.
+/// An RSA key signs, because libraries made for Entra accept RS256 alone (RFC 7518 section 3.3). An elliptic key, which
+/// version 0.1.0 made, only verifies what it signed then.
 struct SigningKey: Sendable {
   let verification: VerificationKey
   /// The key set entry of an RSA key; nil for an elliptic key, which is not published.
   private let published: PublishedKey?
   private let signer: any JWTAlgorithm
 
-  /// The key in the text of a key file: an RSA key with its certificate, or an elliptic key alone; nil for anything else.
+  /// The key in the text of a key file: an RSA key with its certificate, or an elliptic key alone; nil for anything
+  /// else.
   init?(pem: String) async {
     guard let documents = try? PEMDocument.parseMultiple(pemString: pem) else { return nil }
     switch documents.count {
@@ -76,8 +77,8 @@ struct SigningKey: Sendable {
   /// Whether new tokens are signed with this key.
   var signs: Bool { published != nil }
 
-  /// A token with these claims in compact serialization (RFC 7515 section 7.1); nil when the library fails. It takes 1 ms: not for
-  /// event loops.
+  /// A token with these claims in compact serialization (RFC 7515 section 7.1); nil when the library fails. It takes 1
+  /// ms: not for event loops.
   func sign(_ claims: [UInt8]) -> String? {
     let header = #"{"typ":"JWT","alg":"\#(verification.algorithm.rawValue)","kid":"\#(verification.keyID.text)"}"#
     let signed = "\(Base64URL.encode(header.utf8)).\(Base64URL.encode(claims))"
@@ -85,8 +86,8 @@ struct SigningKey: Sendable {
     return "\(signed).\(Base64URL.encode(signature))"
   }
 
-  /// Writes the public key as an element of a key set (RFC 7517 section 4), in Entra's form, for tokens of `issuer`. Writes nothing
-  /// for a key that is not published.
+  /// Writes the public key as an element of a key set (RFC 7517 section 4), in Entra's form, for tokens of `issuer`.
+  /// Writes nothing for a key that is not published.
   func writeJWK(_ writer: inout JSONWriter, issuer: String) {
     guard let published else { return }
     writer.element()
@@ -119,8 +120,8 @@ private struct PublishedKey: Sendable {
 
 /// Makes the RSA keys of the built-in authority.
 enum SigningKeyMaker {
-  /// A new key of 2,048 bits with a certificate, as the bytes of a key file. It takes about 100 ms, sometimes five times as long:
-  /// not for event loops. Throws `KeyFileError.notMade` when the library fails.
+  /// A new key of 2,048 bits with a certificate, as the bytes of a key file. It takes about 100 ms, sometimes five
+  /// times as long: not for event loops. Throws `KeyFileError.notMade` when the library fails.
   static func newKey() throws(KeyFileError) -> [UInt8] {
     guard let key = try? _RSA.Signing.PrivateKey(keySize: .bits2048),
       let certificate = try? certificate(of: key, now: Date()).serializeAsPEM().pemString
@@ -128,8 +129,8 @@ enum SigningKeyMaker {
     return Array("\(key.pkcs8PEMRepresentation)\n\(certificate)\n".utf8)
   }
 
-  /// The certificate only wraps the key: whoever trusts the key set trusts the key. It has no well-defined expiration date (RFC
-  /// 5280 section 4.1.2.5), so nobody has to watch it.
+  /// The certificate only wraps the key: whoever trusts the key set trusts the key. It has no well-defined expiration
+  /// date (RFC 5280 section 4.1.2.5), so nobody has to watch it.
   private static func certificate(of key: _RSA.Signing.PrivateKey, now: Date) throws -> Certificate {
     let name = try DistinguishedName { CommonName("Facet token signing") }
     return try Certificate(

@@ -32,8 +32,8 @@ struct CertificateFiles: Sendable {
   /// The path of a file.
   func path(_ name: Name) -> String { "\(directory)/\(name.rawValue)" }
 
-  /// The server's certificate for `names`; what is missing or about to expire is made first. Throws `KeyFileError` when a file
-  /// cannot be read or written, or holds something else.
+  /// The server's certificate for `names`; what is missing or about to expire is made first. Throws `KeyFileError` when
+  /// a file cannot be read or written, or holds something else.
   func identity(for names: CertificateNames, now: Date) throws(KeyFileError) -> ServerIdentity {
     try PrivateFiles.makeDirectory(directory)
     let (authority, isReplaced) = try authority(for: names, now: now)
@@ -63,8 +63,8 @@ struct CertificateFiles: Sendable {
       else { throw .broken(path: path(.authorityKey)) }
       if names.mayBeSigned(by: found) { return (CertificateIssuer(certificate: found, key: key), false) }
     }
-    // The key comes first, so that a crash between the two leaves nothing unusable. An authority that has expired, or may not
-    // sign for these names, keeps its key.
+    // The key comes first, so that a crash between the two leaves nothing unusable. An authority that has expired, or
+    // may not sign for these names, keeps its key.
     let key = try key(.authorityKey)
     guard let issuer = CertificateIssuer(key: key, names: names, now: now) else {
       throw .broken(path: path(.authorityKey))

@@ -25,8 +25,8 @@ struct CertificateIssuer {
     self.key = key
   }
 
-  /// A new authority for `key`, constrained to sign for `names`: even somebody who steals the key cannot impersonate other
-  /// servers to clients that trust it. nil when the library refuses.
+  /// A new authority for `key`, constrained to sign for `names`: even somebody who steals the key cannot impersonate
+  /// other servers to clients that trust it. nil when the library refuses.
   init?(key: P256.Signing.PrivateKey, names: CertificateNames, now: Date) {
     let publicKey = Certificate.PublicKey(key.publicKey)
     guard

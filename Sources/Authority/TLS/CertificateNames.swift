@@ -54,8 +54,8 @@ struct CertificateNames: Equatable, Sendable {
     return Array(names) == Array(extensionValue)
   }
 
-  /// The constraint that lets an authority sign for these names alone (RFC 5280 section 4.2.1.10). Kinds of names that it does
-  /// not constrain, such as mail addresses, do not occur in server certificates.
+  /// The constraint that lets an authority sign for these names alone (RFC 5280 section 4.2.1.10). Kinds of names that
+  /// it does not constrain, such as mail addresses, do not occur in server certificates.
   var constraints: NameConstraints {
     NameConstraints(
       permittedDNSDomains: dnsNames, permittedIPRanges: addresses.map { ASN1OctetString(contentBytes: Self.range($0)) })

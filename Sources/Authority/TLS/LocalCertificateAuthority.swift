@@ -6,12 +6,12 @@ import Synchronization
   public import Foundation
 #endif
 
-/// The certificates of the HTTPS listener: a local certificate authority, made on first start, and a server certificate that it
-/// signs and renews.
+/// The certificates of the HTTPS listener: a local certificate authority, made on first start, and a server certificate
+/// that it signs and renews.
 ///
-/// They are files in one directory: `ca.pem` for clients to trust, `ca.key`, `server.pem` and `server.key`. When `ca.pem` is
-/// replaced, every client has to trust it again, so that happens only when it is about to expire or may not sign for a new name
-/// of the server. It may sign for the server's names and no others.
+/// They are files in one directory: `ca.pem` for clients to trust, `ca.key`, `server.pem` and `server.key`. When
+/// `ca.pem` is replaced, every client has to trust it again, so that happens only when it is about to expire or may not
+/// sign for a new name of the server. It may sign for the server's names and no others.
 public final class LocalCertificateAuthority: Sendable {
   private let files: CertificateFiles
   private let names: CertificateNames
@@ -43,8 +43,8 @@ public final class LocalCertificateAuthority: Sendable {
 
   /// Reads the certificates in `directory`, and makes those that are missing, about to expire or made for other names.
   ///
-  /// The names are `localhost`, the loopback addresses, and `hosts`: the hosts of `--public-url` and `--host`. Throws `KeyFileError`
-  /// when a host cannot be named, or a file cannot be read or written or holds something else.
+  /// The names are `localhost`, the loopback addresses, and `hosts`: the hosts of `--public-url` and `--host`. Throws
+  /// `KeyFileError` when a host cannot be named, or a file cannot be read or written or holds something else.
   public static func load(
     directory: String, hosts: [String], now: Date
   ) async throws(KeyFileError) -> LocalCertificateAuthority {
@@ -58,8 +58,8 @@ public final class LocalCertificateAuthority: Sendable {
 
   /// Renews what is about to expire; new connections get the new certificate at once. To be called at least once a day.
   ///
-  /// Returns whether there is a new certificate. Throws `KeyFileError` when a file cannot be read or written; the current
-  /// certificate stays in use then.
+  /// Returns whether there is a new certificate. Throws `KeyFileError` when a file cannot be read or written; the
+  /// current certificate stays in use then.
   @discardableResult
   public func renewIfNeeded(now: Date) async throws(KeyFileError) -> Bool {
     let identity = try await PrivateFiles.offPool { [files, names] () throws(KeyFileError) in

@@ -1,34 +1,36 @@
-/// Why a JSON body is not a value of the declared type.
+/// Why a request body is not a value of the declared type.
 ///
-/// Names of properties may be shown to the client that sent them; values never are.
+/// Messages may name properties, which the client sent itself; they never hold values.
 public enum BodyError: Error, Equatable, Sendable {
-  /// Not JSON at all, with the place of the fault.
+  /// The body is not JSON (RFC 8259); the error says what is wrong, and where.
   case malformed(JSONError)
-  /// The body is JSON, but not an object.
+  /// The body is JSON other than an object.
   case notAnObject
-  /// The type has no such property. `suggestion` is the name that was sent in snake_case or in another case.
+  /// The type has no property with this name. `suggestion` is the property that is meant when the name was sent in
+  /// snake_case or in another case.
   case unknownProperty(String, type: String, suggestion: String?)
-  /// A navigation property was sent inline; its entities are written at their own addresses (OData 4.01 part 1, 11.4.2).
+  /// The body holds a navigation property inline. Its entities are written at their own URLs, since deep insert (OData
+  /// 4.01 Part 1 section 11.4.2.2) is not supported.
   case inlineNavigation(String)
-  /// The value is JSON of another kind than the property's type.
+  /// The value is another kind of JSON than the property takes; `expected` names what it takes.
   case wrongKind(property: String, expected: String)
-  /// null was sent for a property that is never null.
+  /// The value is null, and the property is not nullable.
   case notNullable(property: String)
-  /// No member of the enumeration is meant.
+  /// The value is not a member of the enumeration `type`.
   case unknownMember(property: String, type: String)
-  /// The value has the right kind and a wrong content; `reason` begins with a verb.
+  /// The value is of the right kind, with a wrong content. `reason` begins with a verb.
   case invalidValue(property: String, reason: String)
-  /// The value is larger than `Limits` allow; `bound` names what and how much.
+  /// The value exceeds a bound of `Limits`; `bound` names the bound.
   case tooLarge(property: String, bound: String)
-  /// `@odata.type` names another type than the resource has.
+  /// `@odata.type` names another type than that of the resource, which is `expected` (qualified).
   case contradictingType(expected: String)
 
-  /// An open value would hold more undeclared members than `Limits.dynamicMembersMax`.
+  /// The error for an open value with more than `Limits.dynamicMembersMax` undeclared members.
   static func tooManyUndeclared(property: String) -> BodyError {
     .tooLarge(property: property, bound: "at most \(Limits.dynamicMembersMax) undeclared members")
   }
 
-  /// The property at fault, as a path with slashes, or nil.
+  /// The path of the property at fault, with slashes; nil when the body as a whole is at fault.
   public var property: String? {
     switch self {
     case .malformed, .notAnObject, .contradictingType: nil
@@ -39,7 +41,7 @@ public enum BodyError: Error, Equatable, Sendable {
     }
   }
 
-  /// A sentence for people: what was wrong and what to send instead.
+  /// The message for the client: what is wrong, and what to send instead.
   public var message: String {
     switch self {
     case .malformed(let error):

@@ -1,33 +1,39 @@
-/// Reads a JSON body against a declared type: what comes out is what the type allows, or an error that names the
-/// property.
+/// Reads JSON against a declared type (OData JSON 4.01 sections 6 and 7). The result is a value that the type allows,
+/// or an error that names the property at fault.
 public struct EntityReader: Sendable {
-  /// What the body is for.
+  /// What the JSON is read for.
   public enum Purpose: Sendable {
-    /// A client creates an entity: keys and read-only members are ignored.
+    /// A client creates an entity: keys and read-only properties are ignored (OData 4.01 Part 1 section 11.4.2).
     case create
-    /// A client updates one: the same, and `unknownFutureValue` means not sent.
+    /// A client updates an entity: as `create`, and `unknownFutureValue` counts as absent (OData 4.01 Part 1 section
+    /// 11.4.3).
     case update
-    /// An operator brings data from elsewhere: every member counts, and bounds hold.
+    /// An operator imports data: every property counts, and the bounds of values hold.
     case importing
-    /// The server reads back what it stored: every member counts.
+    /// The server reads what it stored: every property counts, and no bound is checked again.
     case restore
 
-    /// Whether keys and read-only members are taken from the body.
+    /// Whether keys and read-only properties are set too.
     var setsEverything: Bool { self == .importing || self == .restore }
   }
 
+  /// What the JSON is read for.
   let purpose: Purpose
+  /// Whether names in snake_case and in other cases are accepted.
   let lenientNames: Bool
+  /// The grammar that is accepted.
   let dialect: JSONReader.Dialect
 
-  /// `lenientNames` takes `display_name` and `DisplayName` for `displayName` (`--lenient-names`).
+  /// A reader. `lenientNames` also accepts `display_name` and `DisplayName` for `displayName` (`--lenient-names`).
   public init(_ purpose: Purpose, lenientNames: Bool = false, dialect: JSONReader.Dialect = .graph) {
     self.purpose = purpose
     self.lenientNames = lenientNames
     self.dialect = dialect
   }
 
-  /// Reads a whole body.
+  /// Reads a whole body, after an optional byte order mark, as one object of `type`.
+  ///
+  /// - Throws: `BodyError` when the body is not JSON, or not a value of `type`.
   public func read(_ body: UnsafeBufferPointer<UInt8>, as type: StructuredType) throws(BodyError) -> StructuredPatch {
     var reader = JSONReader(body, dialect: dialect)
     let patch: StructuredPatch
@@ -50,7 +56,9 @@ public struct EntityReader: Sendable {
     return patch
   }
 
-  /// Reads a whole body.
+  /// Reads a whole body, as `read` for a buffer does.
+  ///
+  /// - Throws: `BodyError` when the body is not JSON, or not a value of `type`.
   public func read(_ body: [UInt8], as type: StructuredType) throws(BodyError) -> StructuredPatch {
     let result: Result<StructuredPatch, BodyError> = body.withUnsafeBufferPointer { bytes in
       do throws(BodyError) { return .success(try read(bytes, as: type)) } catch { return .failure(error) }
@@ -58,7 +66,9 @@ public struct EntityReader: Sendable {
     return try result.get()
   }
 
-  /// Reads one object that is a part of a larger text.
+  /// Reads one object at the position of `reader`, as a part of a larger text.
+  ///
+  /// - Throws: `JSONError` when the text is not JSON, `BodyError` when the object is not a value of `type`.
   public func readObject(_ reader: inout JSONReader, as type: StructuredType) throws -> StructuredPatch {
     try readObject(&reader, as: type, path: PropertyPath())
   }
@@ -127,7 +137,7 @@ public struct EntityReader: Sendable {
     }
   }
 
-  /// A collection is replaced whole; its elements are complete values.
+  /// Reads a collection, which replaces the stored one. Its elements are complete values.
   private func readCollection(
     _ reader: inout JSONReader, _ property: Property, path: PropertyPath
   ) throws -> StructuredPatch.Change {
@@ -178,9 +188,10 @@ public struct EntityReader: Sendable {
     }
   }
 
-  // MARK: What is not declared
+  // MARK: Annotations and undeclared members
 
-  /// Annotations never cause an error (OData 4.01 part 1, 6.4), except a type that contradicts the resource.
+  /// Reads an annotation. Annotations never cause an error (OData 4.01 Part 1 section 6.4), except a contradicting type
+  /// and a bind operation.
   private func readAnnotation(
     _ reader: inout JSONReader, _ name: JSONReader.Text, of type: StructuredType, into patch: inout StructuredPatch
   ) throws {
@@ -196,7 +207,7 @@ public struct EntityReader: Sendable {
     }
   }
 
-  /// Reads `name@odata.bind` of a navigation property that refers to entities elsewhere; false when the
+  /// Reads `name@odata.bind` of a navigation property without containment (OData JSON 4.01 section 8.5); false when the
   /// annotation is another one.
   private func readBinding(
     _ reader: inout JSONReader, _ name: JSONReader.Text, of type: StructuredType, into patch: inout StructuredPatch
@@ -204,7 +215,7 @@ public struct EntityReader: Sendable {
     guard name.hasSuffix(Self.bindAnnotation) || name.hasSuffix(Self.shortBindAnnotation) else { return false }
     let text = name.string
     let names = type.navigation.filter { !$0.containsTarget }.map { (navigation: $0, name: "\($0.name)@odata.bind") }
-    // What asks for a relation is no remark: to leave it out unnoticed would be to lose it.
+    // A bind operation is not a mere annotation: ignoring it would silently lose a relationship.
     guard let navigation = names.first(where: { $0.name.hasSameBytes(as: text) })?.navigation,
       try reader.peek() == .array
     else {
@@ -252,7 +263,7 @@ public struct EntityReader: Sendable {
       suggestion: Self.property(meantBy: name, in: type)?.name)
   }
 
-  /// The property whose name was written in another case, as `DisplayName`, or in words, as `display_name`.
+  /// The property that is meant by a name in another case, as `DisplayName`, or in snake_case, as `display_name`.
   private static func property(meantBy name: String, in type: StructuredType) -> Property? {
     type.property(inAnyCase: camelCased(name) ?? name)
   }
@@ -262,7 +273,7 @@ public struct EntityReader: Sendable {
     guard name.utf8.contains(UInt8(ascii: "_")) else { return nil }
     let words = name.split(separator: "_")
     guard let first = words.first else { return nil }
-    // Appending in place keeps this linear in the length of a name that a client chose.
+    // Append in place, which is linear in the length of a name that a client chose.
     return words.dropFirst().reduce(into: String(first)) { camelCased, word in
       camelCased += word.prefix(1).uppercased()
       camelCased += word.dropFirst()
@@ -270,7 +281,8 @@ public struct EntityReader: Sendable {
   }
 }
 
-/// The names that one object has shown so far; a second appearance is an error.
+/// The member names of one object so far. RFC 8259 section 4 leaves the meaning of a duplicate open, so one is an
+/// error.
 private struct SeenNames {
   private var declared: UInt64 = 0
   private var others: Set<[UInt8]> = []

@@ -1,32 +1,33 @@
-/// Writes values of declared types as JSON (OData JSON 4.01), members in the order of their declaration.
+/// Writes values of declared types as JSON (OData JSON 4.01 section 7), with members in the order of their declaration.
 public struct EntityWriter {
-  /// The text so far.
+  /// The writer of the text.
   public var json: JSONWriter
-  /// Where collections of exactly one element lie that may also be answered as that element alone: from the
-  /// opening bracket up to the one after the closing bracket.
+  /// The byte ranges, brackets included, of the collections that hold one element and may also be written as that
+  /// element alone (`Property.Traits.singleOrCollection`).
   public private(set) var collapsible: [Range<Int>] = []
 
-  /// Whether such a collection is written as that element alone.
+  /// Whether such a collection is written as its element alone.
   private let collapses: Bool
 
-  /// A writer with room for `capacity` bytes.
+  /// A writer of a new text, with room for `capacity` bytes.
   public init(capacity: Int = 1_024) { self.init(continuing: JSONWriter(capacity: capacity), collapses: false) }
 
-  /// A writer that goes on where `json` is; `collapses` writes a collection of one element that may be answered alone
-  /// as that element.
+  /// A writer that continues `json`. `collapses` says whether a collection of one element is written as that element
+  /// alone, where the property allows it.
   public init(continuing json: JSONWriter, collapses: Bool) {
     self.json = json
     self.collapses = collapses
   }
 
-  /// Writes a value as one object.
+  /// Writes a value of `type` as one object.
   public mutating func object(_ value: StructuredValue, of type: StructuredType) {
     json.beginObject()
     members(value, of: type)
     json.endObject()
   }
 
-  /// Writes those members that a selection asks for into the object that is open, in the order of their declaration.
+  /// Writes the selected members into the open object, in the order of their declaration (OData URL Conventions 4.01
+  /// section 5.1.4).
   public mutating func members(_ value: StructuredValue, of type: StructuredType, selecting selection: Selection) {
     guard !selection.includesAllProperties else { return members(value, of: type) }
     for member in selection.members.sorted(by: { $0.index < $1.index }) {
@@ -43,13 +44,13 @@ public struct EntityWriter {
     }
   }
 
-  /// Writes one property as the member `name`.
+  /// Writes the value of a property as the member `name`.
   public mutating func member(_ name: String, _ value: Value, of property: Property) {
     json.name(name)
     write(value, property)
   }
 
-  /// Writes the members of a value into the object that is open.
+  /// Writes all members of a value into the open object, undeclared ones last.
   public mutating func members(_ value: StructuredValue, of type: StructuredType) {
     for property in type.properties {
       let member = value.members[property.index]
@@ -95,8 +96,8 @@ public struct EntityWriter {
     }
   }
 
-  /// A primitive value as `$value` answers it, without quotes (OData URL Conventions 4.01 section 4.11); nil for
-  /// anything else.
+  /// The text of a primitive value for `$value`, without quotes (OData URL Conventions 4.01 section 4.7); nil for null,
+  /// and for a complex value or a collection.
   public static func rawText(of value: Value, _ property: Property) -> String? {
     switch value {
     case .null, .complex, .collection: nil

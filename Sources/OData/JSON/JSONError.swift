@@ -1,33 +1,43 @@
-/// Why a text is not JSON, and where.
+/// Why a text is not JSON (RFC 8259), and where.
 public struct JSONError: Error, Equatable, Sendable {
-  /// What was wrong. The sentence for people is `reason`.
+  /// The kind of fault; `reason` puts it into words.
   public enum Kind: Equatable, Sendable {
+    /// The text ends inside a value.
     case unexpectedEnd
+    /// The grammar does not allow this byte here.
     case unexpectedByte
+    /// Something other than white space follows the value.
     case trailingContent
+    /// A string is not well-formed UTF-8 (section 8.1).
     case invalidUTF8
-    /// The text begins with the byte order mark of UTF-16.
+    /// The text begins with the byte order mark of UTF-16 (section 8.1).
     case otherEncoding
+    /// A backslash begins no escape sequence (section 7).
     case invalidEscape
+    /// An escape is one half of a surrogate pair without the other (section 8.2).
     case loneSurrogate
+    /// A string holds an unescaped control character (section 7).
     case controlCharacter
+    /// A number breaks the grammar of section 6.
     case invalidNumber
+    /// Arrays and objects are nested deeper than the reader allows (section 9).
     case tooDeep
+    /// An object holds two members of the same name (section 4).
     case duplicateMember
   }
 
-  /// What was wrong.
+  /// The kind of fault.
   public let kind: Kind
-  /// Bytes from the start of the text to the fault.
+  /// The offset of the fault, in bytes from the start of the text.
   public let offset: Int
 
-  /// A fault of this kind at a byte.
+  /// A fault at an offset in bytes.
   public init(_ kind: Kind, at offset: Int) {
     self.kind = kind
     self.offset = offset
   }
 
-  /// What is wrong, without a full stop and without any of the text's content.
+  /// The fault in words, without a full stop and without any content of the text.
   public var reason: String {
     switch kind {
     case .unexpectedEnd: "the text ends too early"

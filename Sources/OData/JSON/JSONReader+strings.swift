@@ -1,6 +1,6 @@
 /// Strings and member names (RFC 8259 section 7).
 extension JSONReader {
-  /// Reads from the opening quote to the closing one. Text without escapes is not copied.
+  /// Reads a string from its opening to its closing quote. Text without escapes is not copied.
   mutating func scanString() throws(JSONError) -> Text {
     offset += 1
     let start = offset
@@ -61,7 +61,8 @@ extension JSONReader {
     }
   }
 
-  /// RFC 8259 section 7: a character outside the basic plane is written as a surrogate pair.
+  /// Reads `\uXXXX`. A character outside the Basic Multilingual Plane is two of them, a surrogate pair (RFC 8259
+  /// section 7).
   private mutating func readUnicodeEscape(startingAt start: Int, into decoded: inout [UInt8]) throws(JSONError) {
     var scalar = try readHexQuad()
     if (0xDC00...0xDFFF).contains(scalar) { throw JSONError(.loneSurrogate, at: start) }
@@ -88,8 +89,8 @@ extension JSONReader {
     return value
   }
 
-  /// Steps over text eight bytes at once, as long as none of them ends a string, escapes, controls or is beyond ASCII. It
-  /// may stop earlier, never later.
+  /// The end of a run of plain text: ASCII without quotes, backslashes and control characters, looked at eight bytes at
+  /// a time. It may stop early, but never late.
   private static func endOfPlainText(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
     let text = UnsafeRawBufferPointer(bytes)
     let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
@@ -98,8 +99,8 @@ extension JSONReader {
       let word = text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
       let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-      // A byte that is smaller borrows into its highest bit, and perhaps from the next. So the lowest is told exactly,
-      // and whether there is any is all that is asked.
+      // Subtraction borrows into the highest bit of a smaller byte, and perhaps into the next byte. So only the lowest
+      // hit is exact, but whether there is any hit is certain, and that is all that is needed.
       let controls = word &- ones &* 0x20
       guard (word | (quotes &- ones) | (slashes &- ones) | controls) & highs == 0 else { break }
       offset += 8

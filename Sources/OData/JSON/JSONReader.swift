@@ -1,32 +1,35 @@
-/// A pull reader of one JSON text (RFC 8259).
+/// A pull parser of one JSON text (RFC 8259).
 ///
-/// Strict, bounded in depth, refusing invalid UTF-8 and lone surrogates, linear in the length of the text and
-/// without recursion. The caller asks for what the declared type expects; the reader says at which byte it was
-/// something else.
+/// It is strict, bounded in depth and without recursion, takes time linear in the text, and refuses malformed UTF-8 and
+/// lone surrogates. The caller asks for what the declared type expects; anything else is a `JSONError` with its offset.
 ///
-/// Safety: the reader keeps the pointer that it was made with. It must not outlive the closure that lent it.
+/// Safety: the reader keeps the pointer that it is given. It must not outlive the closure that lends the buffer.
 public struct JSONReader {
-  /// Which texts are accepted.
+  /// The grammar that is accepted.
   public enum Dialect: Sendable {
-    /// RFC 8259 to the letter.
+    /// RFC 8259 exactly.
     case strict
-    /// One comma may follow the last member of an object or array, as in published Graph examples.
+    /// RFC 8259, where one comma may follow the last member of an object or element of an array, as in published Graph
+    /// examples.
     case graph
   }
 
-  /// What the next value is, seen from its first byte.
+  /// The kind of a value, known from its first byte.
   public enum Kind: Equatable, Sendable {
+    /// A kind of RFC 8259 section 3.
     case object, array, string, number, boolean, null
   }
 
-  /// A string or name as it lies in the text, decoded only when it is asked for.
+  /// A string or a member name. It is decoded only when asked for.
   public struct Text {
+    /// The text without its escapes decoded.
     let bytes: UnsafeBufferPointer<UInt8>
+    /// The decoded text; nil when it has no escapes.
     let decoded: [UInt8]?
-    /// Where the text begins, in bytes from the start.
+    /// The offset of its first byte after the quote, in bytes from the start of the text.
     public let offset: Int
 
-    /// Whether the decoded bytes are exactly those of `name`.
+    /// Whether the decoded bytes are those of `name`.
     public func equals(_ name: [UInt8]) -> Bool {
       if let decoded { return decoded == name }
       return name.withUnsafeBufferPointer { bytes.hasSameBytes(as: $0) }
@@ -37,13 +40,13 @@ public struct JSONReader {
       withBytes { bytes in bytes.count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix) }
     }
 
-    /// The decoded bytes, valid UTF-8.
+    /// The decoded bytes, which are well-formed UTF-8.
     public var utf8: [UInt8] { decoded ?? Array(bytes) }
 
-    /// Length of the decoded text in bytes of UTF-8.
+    /// The length of the decoded bytes.
     public var utf8Count: Int { decoded?.count ?? bytes.count }
 
-    /// The decoded text.
+    /// The decoded string.
     public var string: String {
       if let decoded { return String(decoding: decoded, as: UTF8.self) }
       return String(decoding: bytes, as: UTF8.self)
@@ -61,10 +64,10 @@ public struct JSONReader {
   private let depthMax: Int
   private var depth = 0
   private var needsComma = false
-  /// How far the text was read, in bytes.
+  /// The position of the reader, in bytes from the start of the text.
   public internal(set) var offset = 0
 
-  /// Reads `bytes`; a text nested deeper than `depthMax` is refused.
+  /// A reader of `bytes` that refuses arrays and objects nested deeper than `depthMax`.
   public init(
     _ bytes: UnsafeBufferPointer<UInt8>, dialect: Dialect = .strict, depthMax: Int = Limits.jsonDepthMax
   ) {
@@ -75,8 +78,9 @@ public struct JSONReader {
 
   // MARK: Structure
 
-  /// Steps over a byte order mark at the start of a text that came from outside, as RFC 8259 section 8.1 allows. Throws
-  /// when the mark is that of another encoding.
+  /// Skips a byte order mark at the start of a text from outside, as RFC 8259 section 8.1 allows.
+  ///
+  /// - Throws: `JSONError.Kind.otherEncoding` when it is the mark of UTF-16.
   public mutating func skipByteOrderMark() throws(JSONError) {
     guard offset == 0, bytes.count >= 2, bytes[0] >= 0xEF else { return }
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
@@ -85,7 +89,9 @@ public struct JSONReader {
     }
   }
 
-  /// Looks at the next value without reading it.
+  /// The kind of the next value, which is not consumed.
+  ///
+  /// - Throws: `JSONError` when no value begins here.
   public mutating func peek() throws(JSONError) -> Kind {
     switch try nextSignificant() {
     case UInt8(ascii: "{"): return .object
@@ -98,13 +104,19 @@ public struct JSONReader {
     }
   }
 
-  /// Enters an object; `nextName` then gives its members one by one.
+  /// Enters an object. `nextName` then gives its members one by one.
+  ///
+  /// - Throws: `JSONError` when the next value is not an object, or is nested too deeply.
   public mutating func beginObject() throws(JSONError) { try begin(UInt8(ascii: "{")) }
 
-  /// Enters an array; `nextElement` then says whether another element follows.
+  /// Enters an array. `nextElement` then says whether another element follows.
+  ///
+  /// - Throws: `JSONError` when the next value is not an array, or is nested too deeply.
   public mutating func beginArray() throws(JSONError) { try begin(UInt8(ascii: "[")) }
 
-  /// The name of the next member of the object that was entered last, or nil at its end.
+  /// The name of the next member of the innermost object; nil at its end, which leaves the object.
+  ///
+  /// - Throws: `JSONError` when neither a member nor the end of the object follows.
   public mutating func nextName() throws(JSONError) -> Text? {
     guard try advance(closing: UInt8(ascii: "}")) else { return nil }
     guard try nextSignificant() == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: offset) }
@@ -114,18 +126,24 @@ public struct JSONReader {
     return name
   }
 
-  /// The next name in the current object, noted among those `known` of it; nil at its end. Throws for a name that stands
-  /// twice, of which two readers could take different ones (RFC 8259 section 4).
+  /// The name of the next member, as `nextName` gives it, which is added to the names `known` so far. Duplicates are
+  /// refused, because two readers may take different ones (RFC 8259 section 4).
+  ///
+  /// - Throws: `JSONError` as `nextName` does, and `JSONError.Kind.duplicateMember` when the name is known.
   public mutating func nextName(notAmong known: inout Set<[UInt8]>) throws(JSONError) -> Text? {
     guard let name = try nextName() else { return nil }
     guard known.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
     return name
   }
 
-  /// Whether the array that was entered last has another element; at its end it is left.
+  /// Whether the innermost array has another element; at its end, the array is left.
+  ///
+  /// - Throws: `JSONError` when neither an element nor the end of the array follows.
   public mutating func nextElement() throws(JSONError) -> Bool { try advance(closing: UInt8(ascii: "]")) }
 
-  /// Demands that nothing but white space is left.
+  /// Ends the text.
+  ///
+  /// - Throws: `JSONError.Kind.trailingContent` when something other than white space is left.
   public mutating func finish() throws(JSONError) {
     skipWhitespace()
     guard offset == bytes.count else { throw JSONError(.trailingContent, at: offset) }
@@ -160,7 +178,9 @@ public struct JSONReader {
 
   // MARK: Values
 
-  /// Reads a string.
+  /// Reads a string (RFC 8259 section 7).
+  ///
+  /// - Throws: `JSONError` when the next value is not a well-formed string.
   public mutating func readString() throws(JSONError) -> Text {
     guard try nextSignificant() == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: offset) }
     let text = try scanString()
@@ -169,6 +189,8 @@ public struct JSONReader {
   }
 
   /// Reads `true` or `false`.
+  ///
+  /// - Throws: `JSONError` when neither follows.
   public mutating func readBool() throws(JSONError) -> Bool {
     if try nextSignificant() == UInt8(ascii: "t") {
       try readWord("true")
@@ -179,12 +201,16 @@ public struct JSONReader {
   }
 
   /// Reads `null`.
+  ///
+  /// - Throws: `JSONError` when it does not follow.
   public mutating func readNull() throws(JSONError) {
     _ = try nextSignificant()
     try readWord("null")
   }
 
-  /// Reads a number as it is written; RFC 8259 section 6 sets no bound to its size.
+  /// Reads a number as it is written. RFC 8259 section 6 does not bound its size; the caller does.
+  ///
+  /// - Throws: `JSONError` when the next value is not a well-formed number.
   public mutating func readNumber() throws(JSONError) -> JSONNumber {
     _ = try nextSignificant()
     let start = offset
@@ -212,23 +238,27 @@ public struct JSONReader {
       isInteger: isInteger)
   }
 
-  /// Reads one value of any kind and drops it, with every check that reading it would have made.
+  /// Reads and discards one value of any kind, with every check that reading it makes.
+  ///
+  /// - Throws: `JSONError` when no well-formed value follows, or an object in it holds a duplicate member.
   public mutating func skipValue() throws(JSONError) {
     var nowhere: JSONWriter?
     try traverseValue(copyingTo: &nowhere)
   }
 
-  /// Reads one value of any kind and returns it as JSON without white space.
+  /// Reads one value of any kind, and returns it as JSON without white space.
+  ///
+  /// - Throws: `JSONError` when no well-formed value follows, or an object in it holds a duplicate member.
   public mutating func readRawValue() throws(JSONError) -> [UInt8] {
     var writer: JSONWriter? = JSONWriter(capacity: 64)
     try traverseValue(copyingTo: &writer)
     return writer?.bytes ?? []
   }
 
-  /// An object or array that is open, while a value of any kind is traversed.
+  /// An open object or array of the value that is traversed.
   private struct Container {
     let isObject: Bool
-    /// Names that the object has shown so far.
+    /// The names of the object's members so far.
     var names: Set<[UInt8]> = []
   }
 
@@ -242,7 +272,7 @@ public struct JSONReader {
           open.removeLast()
           continue
         }
-        // In place: taken out and put back, the names would be copied for every member.
+        // Insert in place: taking the set out and putting it back would copy it for every member.
         guard open[last].names.insert(name.utf8).inserted else {
           throw JSONError(.duplicateMember, at: name.offset)
         }

@@ -1,18 +1,18 @@
-/// Writes one JSON text (RFC 8259) into bytes, without white space.
+/// Writes one JSON text (RFC 8259) without white space.
 ///
-/// Commas are the writer's business: `name` and `element` put one where it is needed.
+/// The writer places the commas: `name` and `element` add one where it is needed.
 public struct JSONWriter {
-  /// What was written so far.
+  /// The text so far.
   public private(set) var bytes: [UInt8]
   private var needsComma = false
 
-  /// An empty text with room for `capacity` bytes.
+  /// An empty text, with room for `capacity` bytes.
   public init(capacity: Int = 256) {
     bytes = []
     bytes.reserveCapacity(capacity)
   }
 
-  /// Takes out what was written so far, so that a long text can be given away piece by piece.
+  /// Removes and returns the text so far, so that a long text can be sent in pieces.
   public mutating func takeBytes() -> [UInt8] {
     let taken = bytes
     bytes = []
@@ -21,33 +21,33 @@ public struct JSONWriter {
 
   /// Opens an object.
   public mutating func beginObject() { open(UInt8(ascii: "{")) }
-  /// Closes the object that was opened last.
+  /// Closes the innermost object.
   public mutating func endObject() { close(UInt8(ascii: "}")) }
   /// Opens an array.
   public mutating func beginArray() { open(UInt8(ascii: "[")) }
-  /// Closes the array that was opened last.
+  /// Closes the innermost array.
   public mutating func endArray() { close(UInt8(ascii: "]")) }
 
-  /// Begins a member; its value must follow.
+  /// Begins a member. Its value must follow.
   public mutating func name(_ name: String) {
     comma()
     quoted(name)
     bytes.append(UInt8(ascii: ":"))
   }
 
-  /// Begins a member whose name, quotes and colon are given as finished bytes.
+  /// Begins a member whose name is given as finished bytes, with quotes and colon. Its value must follow.
   public mutating func rawName(_ quotedNameAndColon: [UInt8]) {
     comma()
     bytes.append(contentsOf: quotedNameAndColon)
   }
 
-  /// A member that is given as finished bytes, with its value.
+  /// Writes a whole member that is given as finished bytes.
   public mutating func rawMember(_ member: [UInt8]) {
     rawName(member)
     needsComma = true
   }
 
-  /// Begins an element of an array; its value must follow.
+  /// Begins an element of an array. Its value must follow.
   public mutating func element() { comma() }
 
   /// Writes `null`.
@@ -57,7 +57,7 @@ public struct JSONWriter {
   /// Writes an integer.
   public mutating func int(_ value: Int64) { scalar { $0.append(contentsOf: String(value).utf8) } }
 
-  /// Writes a double in the shortest form that reads back the same; it must be finite.
+  /// Writes a finite double, in the shortest form that reads back as the same number.
   public mutating func double(_ value: Double) {
     let text = value.description
     scalar { $0.append(contentsOf: (text.hasSuffix(".0") ? String(text.dropLast(2)) : text).utf8) }
@@ -69,14 +69,14 @@ public struct JSONWriter {
     needsComma = true
   }
 
-  /// Writes a string that is put together from these parts.
+  /// Writes the concatenation of these parts as one string.
   public mutating func string(parts: [String]) {
     scalar { $0.append(UInt8(ascii: "\"")) }
     for part in parts { escaped(part) }
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes text that is known to need no escaping, between quotes.
+  /// Writes a string of bytes that need no escaping.
   public mutating func plainString(_ value: [UInt8]) {
     scalar {
       $0.append(UInt8(ascii: "\""))
@@ -85,25 +85,25 @@ public struct JSONWriter {
     }
   }
 
-  /// Writes a value that is already JSON.
+  /// Writes a value that is JSON already.
   public mutating func raw(_ json: some Sequence<UInt8>) { scalar { $0.append(contentsOf: json) } }
 
-  /// Continues a value that was begun with `raw`: bytes as they are, with no comma before them.
+  /// Appends bytes to a value that `raw` began, with no comma before them.
   public mutating func append(_ json: some Sequence<UInt8>) { bytes.append(contentsOf: json) }
 
-  /// A member with a string.
+  /// Writes a member whose value is a string.
   public mutating func member(_ name: String, _ value: String) {
     self.name(name)
     string(value)
   }
 
-  /// A member with an integer.
+  /// Writes a member whose value is an integer.
   public mutating func member(_ name: String, _ value: Int64) {
     self.name(name)
     int(value)
   }
 
-  /// A member with an array of strings.
+  /// Writes a member whose value is an array of strings.
   public mutating func member(_ name: String, _ values: [String]) {
     self.name(name)
     beginArray()

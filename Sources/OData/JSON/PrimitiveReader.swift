@@ -1,11 +1,12 @@
-/// Where in a body a value stands, as names joined by slashes.
+/// The path of a value in a body: property names, joined by slashes.
 struct PropertyPath {
   private var owner = ""
   private var name = ""
 
-  /// The names with slashes between them; it is put together only where it is needed.
+  /// The path as text, put together only when it is asked for.
   var text: String { owner.isEmpty ? name : owner + "/" + name }
 
+  /// The path of a property inside this one.
   func appending(_ name: String) -> PropertyPath {
     var path = PropertyPath()
     path.owner = text
@@ -13,18 +14,23 @@ struct PropertyPath {
     return path
   }
 
-  /// A name that a client sent, cut and cleaned so that it can stand in a message.
+  /// A name that a client sent, in a form that is safe in a message: at most 64 scalars, without control characters.
   static func printable(_ name: String) -> String {
     let scalars = name.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
     return String(String.UnicodeScalarView(scalars))
   }
 }
 
-/// Reads one primitive value and says in the property's name what was wrong with it.
+/// Reads one primitive value (OData JSON 4.01 section 7.1); errors name the property.
 struct PrimitiveReader {
+  /// The path of the value.
   let path: PropertyPath
+  /// Whether the bounds of values are checked.
   let enforcesLimits: Bool
 
+  /// Reads one value of this kind.
+  ///
+  /// - Throws: `JSONError` when the text is not JSON, `BodyError` when the value is of another kind or out of bounds.
   func read(_ reader: inout JSONReader, as kind: PrimitiveKind) throws -> Value {
     switch kind {
     case .boolean:

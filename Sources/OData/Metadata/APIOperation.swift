@@ -1,62 +1,69 @@
-/// One method of one path as an OpenAPI document describes it.
+/// One method of one path, as an OpenAPI document describes it (OpenAPI 3.1, Operation Object).
 public struct APIOperation: Sendable {
-  /// Methods in the order in which documents list them.
+  /// The HTTP method, in the order in which documents list them.
   public enum Method: String, CaseIterable, Sendable {
+    /// A method by its lower-case name, as in a Path Item Object.
     case get, post, patch, delete
   }
 
-  /// What a success answers.
+  /// The content of a success response.
   public enum Content: Sendable {
+    /// No content.
     case nothing
+    /// One entity of this type.
     case entity(StructuredType)
+    /// A collection of entities of this type.
     case list(StructuredType)
-    /// A number as plain text.
+    /// A number, as plain text.
     case count
-    /// A property in a JSON object of its own.
+    /// One property, in a JSON object of its own (OData JSON 4.01 section 11).
     case property
-    /// A primitive value as plain text.
+    /// A primitive value, as plain text.
     case rawValue
-    /// A document of the metadata, in these media types.
+    /// A metadata document, in any of these media types.
     case document([String])
-    /// The answers to the requests of a batch.
+    /// The responses of a batch (OData JSON 4.01 section 19.5).
     case batch
   }
 
-  /// What a request's body holds.
+  /// The content of a request body.
   public enum Body: Sendable {
-    /// Members of this type.
+    /// An entity of this type, or a part of one.
     case entity(StructuredType)
-    /// Requests (OData JSON 4.01 section 19).
+    /// The requests of a batch (OData JSON 4.01 section 19.1).
     case batch
-    /// The address of an entity (OData JSON 4.01 section 14).
+    /// An entity reference (OData JSON 4.01 section 14).
     case reference
   }
 
-  /// What a parameter's values are.
+  /// The type of a parameter's values.
   public enum Kind: Sendable {
+    /// Any string.
     case text
-    /// Zero or more.
+    /// An integer, zero or more.
     case wholeNumber
+    /// `true` or `false`.
     case truth
   }
 
-  /// Where a parameter stands.
+  /// The location of a parameter (OpenAPI 3.1, Parameter Object, `in`).
   public enum Location: String, Sendable {
+    /// A location by its name in the document.
     case path, query, header
   }
 
-  /// A parameter.
+  /// A parameter (OpenAPI 3.1, Parameter Object).
   public struct Parameter: Sendable {
     let name: String
     let location: Location
     let documentation: String
-    /// The values it can have, or empty when any text will do.
+    /// The allowed values; empty when any value is.
     let values: [String]
-    /// Whether several values may be given, separated by commas.
+    /// Whether it takes several values, separated by commas.
     let isList: Bool
     let kind: Kind
 
-    /// A parameter; one in the path is required, any other optional.
+    /// A parameter. One in the path is required; any other is optional.
     public init(
       _ name: String, in location: Location, values: [String] = [], isList: Bool = false, kind: Kind = .text,
       _ documentation: String
@@ -70,13 +77,13 @@ public struct APIOperation: Sendable {
     }
   }
 
-  /// A success with the header fields that only it has.
+  /// A success response, with the header fields that only it has (OpenAPI 3.1, Response Object).
   public struct Success: Sendable {
     let status: Int
     let content: Content
     let headers: [String]
 
-    /// A success that is answered with this content.
+    /// A success response with this status code and content.
     public init(_ status: Int, _ content: Content, headers: [String] = []) {
       self.status = status
       self.content = content
@@ -84,32 +91,41 @@ public struct APIOperation: Sendable {
     }
   }
 
-  /// A refusal: a status with the error codes that come with it.
+  /// An error response: a status code with the error codes that come with it.
   public struct Refusal: Hashable, Sendable {
+    /// The status code.
     public let status: Int
+    /// The values that `error.code` can have.
     public let codes: [String]
 
-    /// A refusal with one of these codes.
+    /// An error response with one of these error codes.
     public init(_ status: Int, _ codes: [String]) {
       self.status = status
       self.codes = codes
     }
   }
 
+  /// The HTTP method.
   let method: Method
   /// The path from the root of the server, with its parameters in braces.
   let path: String
-  /// Unique in its document.
+  /// The `operationId`, unique in its document.
   let id: String
+  /// The group that documents list the operation under.
   let tag: String
+  /// A short description.
   let summary: String
+  /// A longer description; empty when there is none.
   let documentation: String
+  /// The parameters, in order.
   let parameters: [Parameter]
-  /// nil when there is no body.
+  /// The content of the request body; nil when there is none.
   let body: Body?
+  /// The success responses.
   let successes: [Success]
+  /// The error responses.
   let refusals: [Refusal]
-  /// Whether a bearer token is needed.
+  /// Whether a bearer token is required.
   let needsToken: Bool
 
   /// Describes an operation.

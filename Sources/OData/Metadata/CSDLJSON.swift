@@ -1,9 +1,9 @@
-/// Metadata as JSON (OData CSDL JSON 4.01), for a service of OData 4.0.
+/// Writes the metadata document as JSON (OData CSDL JSON 4.01), for a service of OData 4.0.
 public enum CSDLJSON {
-  /// The media type of the document.
+  /// The media type of the document (OData CSDL JSON 4.01 section 2.1).
   public static let mediaType = "application/json"
 
-  /// The whole document.
+  /// The metadata document of a model (OData CSDL JSON 4.01 section 4).
   public static func document(_ description: ModelDescription) -> DocumentNode {
     var members: [(name: String, value: DocumentNode)] = [
       ("$Version", "4.0"),
@@ -47,7 +47,8 @@ public enum CSDLJSON {
     return .object(members + annotated(description.annotations(of: type)))
   }
 
-  /// Unlike in XML, what is not said is Edm.String and not null (OData CSDL JSON 4.01 section 7).
+  /// The defaults differ from XML: a property without `$Type` is Edm.String, one without `$Nullable` is not nullable
+  /// (OData CSDL JSON 4.01 sections 7.1 and 7.2.1).
   private static func property(_ property: Property, _ annotations: [Annotation]) -> DocumentNode {
     var members: [(name: String, value: DocumentNode)] = []
     let type = property.type.qualifiedName

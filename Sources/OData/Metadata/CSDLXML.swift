@@ -1,9 +1,9 @@
-/// Metadata as XML (OData CSDL XML 4.01), for a service of OData 4.0.
+/// Writes the metadata document as XML (OData CSDL XML 4.01), for a service of OData 4.0.
 public enum CSDLXML {
-  /// The media type of the document.
+  /// The media type of the document (OData 4.01 Part 1 section 11.1.2).
   public static let mediaType = "application/xml"
 
-  /// The whole document.
+  /// The metadata document of a model (OData CSDL XML 4.01 section 4).
   public static func document(_ description: ModelDescription) -> [UInt8] {
     var xml = XMLWriter()
     xml.element("edmx:Edmx", ["xmlns:edmx": "http://docs.oasis-open.org/odata/ns/edmx", "Version": "4.0"]) { xml in
@@ -148,11 +148,12 @@ extension CSDLXML {
 }
 
 extension Property {
-  /// Whether one value may be null. A collection's elements never are, whatever its own nullability; metadata speaks
-  /// of the elements (OData CSDL XML 4.01 section 7.2.1).
+  /// Whether one value may be null. For a collection, `Nullable` is about its elements (OData CSDL XML 4.01 section
+  /// 7.2.1), which are never null here.
   var allowsNullValues: Bool { isNullable && !isCollection }
 
-  /// Digits of a second's fraction that are kept, where the type has them; unset would mean none.
+  /// The number of decimal places of a second, for a type that has `Precision` (OData CSDL XML 4.01 section 7.2.3).
+  /// Without the facet it would be 0.
   var precision: Int? {
     if case .primitive(.dateTimeOffset) = type { 7 } else { nil }
   }

@@ -1,15 +1,21 @@
-/// A JSON document that is built whole before it is written; members keep their order.
+/// A JSON document that is built as a tree before it is written. Members keep their order.
 ///
-/// For the documents that are made once at the start. Answers of the service are written directly.
+/// It serves documents that are made once, at the start. Responses are written directly with `JSONWriter`.
 public indirect enum DocumentNode: Sendable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// An integer.
   case int(Int64)
+  /// A string.
   case string(String)
+  /// An array.
   case array([DocumentNode])
+  /// An object, with its members in order.
   case object([(name: String, value: DocumentNode)])
 
-  /// The text of the document (RFC 8259); indented by two for people.
+  /// The document as JSON (RFC 8259); when indented, by two spaces, with a line feed at the end.
   public func bytes(isIndented: Bool = false) -> [UInt8] {
     var json = JSONWriter(capacity: 4_096)
     write(into: &json, indentation: isIndented ? 0 : nil)
@@ -17,7 +23,7 @@ public indirect enum DocumentNode: Sendable {
     return json.bytes
   }
 
-  /// The same object with further members; anything else stays as it is.
+  /// The object with these members added; any other node as it is.
   func adding(_ members: [(name: String, value: DocumentNode)]) -> DocumentNode {
     guard case .object(let own) = self else { return self }
     return .object(own + members)
@@ -51,7 +57,7 @@ public indirect enum DocumentNode: Sendable {
 
   private static func name(_ name: String, into json: inout JSONWriter, _ indentation: Int?) {
     guard let indentation else { return json.name(name) }
-    // Written as an element first, so that the comma stands before the line break.
+    // Begin an element first, so that the comma comes before the line break.
     json.element()
     breakLine(&json, indentation)
     json.name(name)

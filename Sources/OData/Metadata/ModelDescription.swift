@@ -1,21 +1,23 @@
-/// A model as its metadata documents show it: how much of it, and what is said of it beyond its declarations.
+/// A model as metadata documents describe it: what they show of it, and the annotations that they add.
 public struct ModelDescription: Sendable {
+  /// The model.
   public let model: EntityModel
-  /// Name of the entity container.
+  /// The name of the entity container (OData CSDL 4.01 section 13).
   public let containerName: String
-  /// Vocabularies beside Core.
+  /// The vocabularies that documents reference; Core is the first.
   let vocabularies: [Vocabulary]
-  /// Names of navigation properties that are left out, with the types that only they reachable.
+  /// The names of navigation properties that are not shown. Types that only they lead to are not shown either.
   let hiddenNavigation: Set<String>
-  /// Further annotations by the element's name: `type`, `type/property`, or the empty name for the container.
+  /// Annotations beyond those of the declarations, by the path of the element: `type`, `type/property`, or the empty
+  /// string for the entity container.
   let annotations: [String: [Annotation]]
 
-  /// Types that are shown, in the order of their declaration.
+  /// The entity and complex types that are shown, in the order of their declaration.
   public let structuredTypes: [StructuredType]
-  /// Enumerations that are shown, in the order of their declaration.
+  /// The enumeration types that are shown, in the order of their declaration.
   public let enumTypes: [EnumType]
 
-  /// Describes a model. Terms of `annotations` belong to Core or to one of `vocabularies`.
+  /// Describes a model. The terms of `annotations` belong to Core or to one of `vocabularies`.
   public init(
     of model: EntityModel, containerName: String, hidingNavigation hiddenNavigation: Set<String> = [],
     vocabularies: [Vocabulary] = [], annotations: [String: [Annotation]] = [:]
@@ -31,7 +33,7 @@ public struct ModelDescription: Sendable {
     enumTypes = model.enumTypes.filter { reachable.names.contains($0.name) }
   }
 
-  /// The properties that a type declares itself.
+  /// The properties that a type declares itself, without inherited ones.
   func ownProperties(of type: StructuredType) -> ArraySlice<Property> {
     type.properties.dropFirst(base(of: type)?.properties.count ?? 0)
   }
@@ -41,18 +43,18 @@ public struct ModelDescription: Sendable {
     type.navigation.dropFirst(base(of: type)?.navigation.count ?? 0).filter { !hiddenNavigation.contains($0.name) }
   }
 
-  /// The annotations of a type.
+  /// All annotations of a type.
   func annotations(of type: StructuredType) -> [Annotation] {
     Annotation.described(type.documentation) + (type.isExtension ? [.ofExtensions] : [])
       + (annotations[type.name] ?? [])
   }
 
-  /// The annotations of a property of a type.
+  /// All annotations of a property of a type.
   func annotations(of property: Property, in type: StructuredType) -> [Annotation] {
     Annotation.declared(of: property) + (annotations["\(type.name)/\(property.name)"] ?? [])
   }
 
-  /// The annotations of a navigation property of a type.
+  /// All annotations of a navigation property of a type.
   func annotations(of navigation: NavigationProperty, in type: StructuredType) -> [Annotation] {
     Annotation.described(navigation.documentation) + (navigation.target.isExtension ? [.ofExtensions] : [])
       + (annotations["\(type.name)/\(navigation.name)"] ?? [])
@@ -61,7 +63,7 @@ public struct ModelDescription: Sendable {
   private func base(of type: StructuredType) -> StructuredType? { type.baseName.flatMap(model.type(named:)) }
 }
 
-/// Finds the types that the roots lead to.
+/// Collects the names of the types that are reachable from the roots.
 private struct ReachableTypes {
   let model: EntityModel
   let hiddenNavigation: Set<String>

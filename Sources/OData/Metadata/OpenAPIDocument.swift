@@ -1,12 +1,12 @@
-/// A description of a service in OpenAPI 3.1: the types of its model and the operations that it declares.
+/// The description of a service in OpenAPI 3.1: the types of a model, and the operations on them.
 public struct OpenAPIDocument: Sendable {
-  /// What stands at the head of the document.
+  /// The title, the version and the description of the API (OpenAPI 3.1, Info Object).
   public struct Head: Sendable {
     let title: String
     let version: String
     let documentation: String
 
-    /// A head; `version` is that of the interface.
+    /// Document metadata; `version` is that of the API.
     public init(title: String, version: String, documentation: String) {
       self.title = title
       self.version = version
@@ -21,14 +21,14 @@ public struct OpenAPIDocument: Sendable {
   let description: ModelDescription
   let operations: [APIOperation]
 
-  /// A document of a model and its operations.
+  /// The document of a model and its operations.
   public init(_ head: Head, of description: ModelDescription, operations: [APIOperation]) {
     self.head = head
     self.description = description
     self.operations = operations
   }
 
-  /// The whole document.
+  /// The document (OpenAPI 3.1, OpenAPI Object).
   public var document: DocumentNode {
     [
       "openapi": "3.1.0",
@@ -150,7 +150,7 @@ public struct OpenAPIDocument: Sendable {
     ],
   ]
 
-  // MARK: Answers
+  // MARK: Responses
 
   private func node(of success: APIOperation.Success) -> DocumentNode {
     let names = ["request-id", "client-request-id"] + success.headers
@@ -206,7 +206,8 @@ public struct OpenAPIDocument: Sendable {
     ]
   }
 
-  /// A primitive property or a collection stands in `value`; a complex one gives its members to the object.
+  /// The response of a property. A primitive value or a collection is in `value`; the members of a complex value are in
+  /// the object itself (OData JSON 4.01 section 11).
   private static let property: DocumentNode = [
     "type": "object", "properties": ["@odata.context": ["type": "string"], "value": .object([])],
   ]
@@ -247,7 +248,7 @@ public struct OpenAPIDocument: Sendable {
     (name, ["description": .string(documentation), "schema": ["type": "string"]])
   }
 
-  /// The envelope of errors (OData JSON 4.01 section 21.1, with Graph's spelling `innerError`).
+  /// The error response (OData JSON 4.01 section 21.1), with Graph's spelling `innerError`.
   private static let errorSchema: DocumentNode = [
     "type": "object", "required": ["error"],
     "properties": [

@@ -1,15 +1,15 @@
-/// JSON Schemas of the types of a model, as OpenAPI 3.1 uses them (JSON Schema 2020-12).
+/// The JSON Schemas of a model's types, as OpenAPI 3.1 uses them (JSON Schema 2020-12; OpenAPI 3.1, Schema Object).
 struct OpenAPISchemas {
   let description: ModelDescription
 
-  /// A schema for each type that values can have, by the name of the type with its namespace.
+  /// A schema for each type that is not abstract, by the type's qualified name.
   var members: [(name: String, value: DocumentNode)] {
     let enums = description.enumTypes.map { (name: $0.qualifiedName, value: schema(of: $0)) }
     let types = description.structuredTypes.filter { !$0.isAbstract }
     return enums + types.map { (name: $0.qualifiedName, value: schema(of: $0)) }
   }
 
-  /// A reference to the schema of a type.
+  /// A reference to the schema of a type, by the type's qualified name (OpenAPI 3.1, Reference Object).
   static func reference(to name: String) -> DocumentNode { ["$ref": .string("#/components/schemas/\(name)")] }
 
   // MARK: Enumerations
@@ -32,7 +32,8 @@ struct OpenAPISchemas {
 
   // MARK: Structured types
 
-  /// One flat object for each type: what it inherits is repeated, so that members that do not exist can be refused.
+  /// The schema of a type, with its inherited members repeated: only a flat schema can refuse members that do not
+  /// exist.
   private func schema(of type: StructuredType) -> DocumentNode {
     var members = type.isEntity ? Self.controlInformation : []
     members += type.properties.map { ($0.name, schema(of: $0, in: type)) }
@@ -45,7 +46,7 @@ struct OpenAPISchemas {
     return type.isExtension ? object.adding([("x-extension", true)]) : object
   }
 
-  /// Control information that entities are answered with (OData JSON 4.01 section 4.6).
+  /// The control information that responses hold for an entity (OData JSON 4.01 section 4.5).
   private static let controlInformation: [(name: String, value: DocumentNode)] = [
     ("@odata.context", ["type": "string", "readOnly": true]), ("@odata.type", ["type": "string"]),
     ("@odata.etag", ["type": "string"]),
@@ -66,7 +67,7 @@ struct OpenAPISchemas {
     return schema.adding(further)
   }
 
-  /// The items of a collection as they are answered inside of their owner.
+  /// The schema of a collection that its owner is shown with.
   private func schema(of navigation: NavigationProperty) -> DocumentNode {
     [
       "type": "array", "items": Self.reference(to: navigation.target.qualifiedName), "readOnly": true,

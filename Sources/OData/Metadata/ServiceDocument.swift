@@ -1,7 +1,7 @@
-/// The list of what a service root offers (OData JSON 4.01 section 5).
+/// Writes the service document: the entity sets and singletons at a service root (OData JSON 4.01 section 5).
 public enum ServiceDocument {
-  /// The document of a model under a service root that ends with a slash; `hasContext` unless the client wants no control
-  /// information (OData JSON 4.01 section 3.1.3).
+  /// The service document of a model. `serviceRoot` is the URL of the service root and ends with a slash; `hasContext`
+  /// is false for a client that asks for no control information (`odata.metadata=none`, OData JSON 4.01 section 3.1.3).
   public static func document(of model: EntityModel, serviceRoot: String, hasContext: Bool = true) -> [UInt8] {
     let roots = model.roots.filter(\.isListed).map { root -> DocumentNode in
       [

@@ -1,10 +1,10 @@
-/// Writes one XML 1.0 document, indented by two.
+/// Writes one XML 1.0 document, indented by two spaces.
 struct XMLWriter {
-  /// What was written so far.
+  /// The text so far, in UTF-8.
   private(set) var bytes: [UInt8]
   private let depth: Int
 
-  /// A document with its declaration.
+  /// A document that begins with its XML declaration.
   init() {
     bytes = Array("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".utf8)
     depth = 0
@@ -15,7 +15,7 @@ struct XMLWriter {
     self.depth = depth
   }
 
-  /// An element; attributes without a value are left out.
+  /// Writes an element. An attribute whose value is nil is left out.
   mutating func element(
     _ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ content: (inout XMLWriter) -> Void = { _ in }
   ) {
@@ -32,7 +32,7 @@ struct XMLWriter {
     bytes += "</\(name)>\n".utf8
   }
 
-  /// An element that holds text alone.
+  /// Writes an element that holds text only.
   mutating func element(_ name: String, text: String) {
     begin(name, [:])
     bytes += ">".utf8
@@ -53,7 +53,8 @@ struct XMLWriter {
 
   private mutating func indent() { bytes += String(repeating: "  ", count: depth).utf8 }
 
-  /// Line breaks are written as references, since an attribute's value would lose them (XML 1.0 section 3.3.3).
+  /// White space other than spaces is written as character references, because a parser would normalize it in an
+  /// attribute's value (XML 1.0 section 3.3.3).
   private mutating func escape(_ text: String) {
     for byte in text.utf8 {
       switch byte {

@@ -1,38 +1,49 @@
-/// A complete entity data model, made once from declarations and immutable from then on.
+/// An entity data model whose names are resolved (OData CSDL 4.01 section 3). Immutable.
 public struct EntityModel: Sendable {
-  /// What is wrong with a set of declarations.
+  /// Why declarations do not form a model. Each case carries the name of the type at fault, without namespace.
   public enum DeclarationError: Error, Equatable, Sendable {
+    /// A base type, a property, a navigation property or a root names a type that is not declared.
     case unknownType(String)
+    /// Two declarations have the same name.
     case duplicateType(String)
+    /// The type is its own base, or contains itself.
     case circularType(String)
+    /// The type has more than 64 properties, inherited ones included.
     case tooManyProperties(String)
   }
 
-  /// A root of resource paths.
+  /// An entity set or a singleton, which resource paths begin with (OData CSDL 4.01 sections 13.2 and 13.3).
   public struct Root: Sendable {
+    /// The name, as metadata shows it.
     public let name: String
+    /// Further names that URLs may use.
     public let aliases: [String]
+    /// The type of the singleton, or of each entity of the set.
     public let type: StructuredType
-    /// Whether a key follows.
+    /// Whether this is an entity set, which a key may follow in a path; otherwise it is a singleton.
     public let isEntitySet: Bool
-    /// Whether the service document names it (OData CSDL 4.01 section 13.2).
+    /// Whether the service document lists it (OData CSDL 4.01 section 13.2, `IncludeInServiceDocument`).
     public let isListed: Bool
 
-    /// Whether a path segment names this root, in any case.
+    /// Whether a path segment names this root. ASCII case is ignored.
     public func isNamed(_ segment: String) -> Bool {
       name.isSameName(as: segment) || aliases.contains { $0.isSameName(as: segment) }
     }
   }
 
-  /// Namespace of every declared type.
+  /// The namespace of every declared type, such as `microsoft.graph`.
   public let namespace: String
-  /// In the order of their declaration.
+  /// Enumeration types, in the order of their declaration.
   public let enumTypes: [EnumType]
   /// Entity and complex types, in the order of their declaration.
   public let structuredTypes: [StructuredType]
+  /// Entity sets and singletons, in the order of their declaration.
   public let roots: [Root]
 
-  /// Resolves declarations into a model; throws what is wrong with them.
+  /// Resolves declarations into a model.
+  ///
+  /// - Throws: `DeclarationError` when a name is declared twice or not at all, a type depends on itself, or a type has
+  ///   more than 64 properties.
   public init(
     namespace: String, enums: [EnumTypeDeclaration], types: [StructuredTypeDeclaration], roots: [RootDeclaration]
   ) throws(DeclarationError) {
@@ -53,21 +64,21 @@ public struct EntityModel: Sendable {
     self.roots = resolvedRoots
   }
 
-  /// The navigation properties of a root that lead to entities of an entity set, with the name of that set (OData CSDL
-  /// 4.01 section 13.4).
+  /// The navigation property bindings of a root: for each navigation property without containment, its name and the
+  /// name of the entity set that its entities belong to (OData CSDL 4.01 section 13.4).
   func bindings(of root: Root) -> [(path: String, target: String)] {
     root.type.navigation.filter { !$0.containsTarget }.compactMap { navigation in
       roots.first { $0.isEntitySet && $0.type === navigation.target }.map { (navigation.name, $0.name) }
     }
   }
 
-  /// The entity or complex type of this name, without namespace.
+  /// The entity or complex type with this name, without namespace; nil when there is none. Case matters.
   public func type(named name: String) -> StructuredType? { structuredTypes.first { $0.name == name } }
 }
 
-/// Resolves names to types, bases and targets first.
+/// Resolves names to types: a type's base, property types and navigation targets before the type itself.
 private struct Builder {
-  /// Members of one object are tracked in one word.
+  /// `EntityReader` tracks the members of one object in the bits of one word.
   static let propertiesMax = 64
 
   let namespace: String
@@ -129,7 +140,7 @@ private struct Builder {
     for reference in declaration.references {
       own.append(NavigationProperty(reference, target: try structured(reference.target)))
     }
-    // Each stands in the declaration of its target, so only their names give an order that means something.
+    // The declarations lie with their targets, so their order says nothing about the owner: sort by name instead.
     return inherited + own.sorted { $0.name < $1.name }
   }
 

@@ -1,30 +1,36 @@
 /// An enumeration type (OData CSDL 4.01 section 10).
 public final class EnumType: Sendable {
-  /// One name with its number.
+  /// A member of the enumeration (OData CSDL 4.01 section 10.3).
   public struct Member: Hashable, Sendable {
+    /// The name, as it is written in JSON.
     public let name: String
+    /// The number; for flags, one bit or a combination of bits.
     public let value: Int64
   }
 
-  /// What a client wrote for a value of an enumeration.
+  /// A value of the enumeration as a client sent it.
   public enum Input: Equatable, Sendable {
+    /// The number of a member, or the sum of several for flags.
     case value(Int64)
-    /// `unknownFutureValue`: a value that the client could not tell apart from others.
+    /// `unknownFutureValue`: the client holds a value that its own model does not know, so it cannot say which.
     case unknownFutureValue
   }
 
-  /// Graph's name for values that a client's model does not know (guideline on evolvable enumerations).
+  /// Graph's sentinel member: servers send it in place of members that a client does not know (Microsoft Graph REST API
+  /// guidelines, evolvable enumerations).
   public static let sentinelName = "unknownFutureValue"
 
-  /// The name without namespace.
+  /// The name, without namespace.
   public let name: String
-  /// The name with namespace, such as `microsoft.graph.phoneType`.
+  /// The qualified name, such as `microsoft.graph.phoneType`.
   public let qualifiedName: String
-  /// Whether several members may be combined.
+  /// Whether members may be combined (OData CSDL 4.01 section 10.2).
   public let isFlags: Bool
+  /// The members, in the order of their declaration.
   public let members: [Member]
+  /// The description that metadata shows; empty when there is none.
   public let documentation: String
-  /// The number of `unknownFutureValue`, where it is declared.
+  /// The number of `unknownFutureValue`; nil when it is not declared.
   private let sentinel: Int64?
 
   init(namespace: String, declaration: EnumTypeDeclaration) {
@@ -36,7 +42,8 @@ public final class EnumType: Sendable {
     sentinel = members.first { $0.name == Self.sentinelName }?.value
   }
 
-  /// Reads names in any case, comma-joined for flags, or a declared number; nil for anything else.
+  /// The value that a client wrote as text: a member's name in any case, or its number; for flags, several joined by
+  /// commas (OData ABNF `enumValue`). Nil for anything else.
   public func input(_ text: some Sequence<UInt8>) -> Input? {
     let text = Array(text)
     if let member = memberNamed(text[...]) {
@@ -56,7 +63,8 @@ public final class EnumType: Sendable {
     return .value(sum)
   }
 
-  /// Reads a declared number, for flags any sum of declared numbers; nil for anything else.
+  /// The value that a client wrote as a number: that of a member, or for flags a combination of members. Nil for any
+  /// other number.
   public func input(number: Int64) -> Input? {
     if let sentinel, number == sentinel { return .unknownFutureValue }
     if members.contains(where: { $0.value == number }) { return .value(number) }
@@ -64,7 +72,7 @@ public final class EnumType: Sendable {
     return .value(number)
   }
 
-  /// Reads a literal of an expression: as `input`, except that the sentinel stands for its own number.
+  /// The number of a literal in an expression. Unlike in `input`, the sentinel stands for its own number.
   func literal(_ text: some Sequence<UInt8>) -> Int64? {
     switch input(text) {
     case .value(let number): number
@@ -73,7 +81,8 @@ public final class EnumType: Sendable {
     }
   }
 
-  /// The names of a value, comma-joined for flags; a number that no member names is written in digits.
+  /// The value as JSON shows it: the names of its members, joined by commas for flags (OData JSON 4.01 section 7.1). A
+  /// number that no members make up is written in digits.
   public func text(of value: Int64) -> String {
     if let member = members.first(where: { $0.value == value }) { return member.name }
     guard isFlags else { return String(value) }

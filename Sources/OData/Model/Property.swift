@@ -1,12 +1,15 @@
 /// A structural property of an entity or complex type (OData CSDL 4.01 section 7).
 public final class Property: Sendable {
-  /// What the values are.
+  /// The type of one value; a collection has many.
   public enum ValueType: Sendable {
+    /// A primitive type.
     case primitive(PrimitiveKind)
+    /// An enumeration type of the model.
     case enumeration(EnumType)
+    /// A complex type of the model.
     case complex(StructuredType)
 
-    /// The name in metadata.
+    /// The qualified name, such as `Edm.String` or `microsoft.graph.phoneType`.
     public var qualifiedName: String {
       switch self {
       case .primitive(let kind): kind.qualifiedName
@@ -16,43 +19,51 @@ public final class Property: Sendable {
     }
   }
 
-  /// What sets a property apart from others of its type.
+  /// How the server treats a property, beyond its type.
   public struct Traits: OptionSet, Sendable {
+    /// One bit for each trait.
     public let rawValue: Int
+    /// Traits from their bits.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// The key of its entity: ignored in bodies, set by the server.
+    /// The key of the entity. The server sets it; request bodies may hold it, and it is ignored there.
     public static let key = Traits(rawValue: 1 << 0)
-    /// Ignored when a client sends it; an import sets it.
+    /// Set by an import only; ignored in request bodies (OData 4.01 Part 1 section 11.4.3).
     public static let readOnly = Traits(rawValue: 1 << 1)
-    /// Stamped by the server unless it is sent.
+    /// Filled in by the server, such as a modification time, unless a body sets it.
     public static let stamp = Traits(rawValue: 1 << 2)
-    /// Left out of answers while it is not set, where others are answered as null.
+    /// Left out of responses while it is null; other properties are written as `null`.
     public static let omittedWhenNull = Traits(rawValue: 1 << 3)
-    /// A collection that is also read from, and may be answered as, its only element.
+    /// A collection that bodies may also give as its only element, and that responses may show so.
     public static let singleOrCollection = Traits(rawValue: 1 << 4)
-    /// Of an entity that stands for somebody: they may set it of themself. Others signify something to those who rely on the
-    /// entity, so that it takes an administrator.
+    /// A property of a person that this person may set without being an administrator. The others identify the person
+    /// to somebody else, so changing one takes an administrator.
     public static let selfService = Traits(rawValue: 1 << 5)
   }
 
+  /// The name, in the case that JSON uses.
   public let name: String
+  /// The type of the value, or of each element of a collection.
   public let type: ValueType
+  /// Whether the value is a collection.
   public let isCollection: Bool
+  /// Whether the value may be null (OData CSDL 4.01 section 7.2.1).
   public let isNullable: Bool
+  /// How the server treats the property.
   public let traits: Traits
-  /// What null stands for in a body, where that is a value of its own.
+  /// The value that null in a request body stands for; nil where null means null.
   public let nullMeaning: Value?
+  /// The description that metadata shows; empty when there is none.
   public let documentation: String
-  /// Position among all properties of the type, inherited ones first.
+  /// The index among all properties of the type, inherited ones first, from 0. Values and patches are indexed by it.
   public let index: Int
 
-  /// The name as bytes.
+  /// The name in UTF-8.
   let nameBytes: [UInt8]
-  /// The name as it begins a member: quoted, with its colon.
+  /// The name as the beginning of a JSON member: in quotes, with its colon.
   let memberPrefix: [UInt8]
 
-  /// A collection that cannot be null is empty until it is set.
+  /// Whether the unset value is an empty collection: a collection that cannot be null.
   var defaultsToEmpty: Bool { isCollection && !isNullable }
 
   init(_ declaration: PropertyDeclaration, type: ValueType, index: Int) {
@@ -71,18 +82,22 @@ public final class Property: Sendable {
 
 /// A navigation property (OData CSDL 4.01 section 8).
 public final class NavigationProperty: Sendable {
+  /// The name, as metadata shows it.
   public let name: String
-  /// Older names that are accepted in URLs.
+  /// Older names, accepted in URLs.
   public let aliases: [String]
+  /// The type of the related entities.
   public let target: StructuredType
+  /// Whether it relates to many entities; otherwise to one.
   public let isCollection: Bool
-  /// Whether paths may leave out the owner that this property hangs off, where the owner is itself a single-valued
-  /// navigation property: `/me/things` then stands for `/me/profile/things`.
+  /// Whether paths may leave out the entity that owns this property, where a single-valued navigation property leads to
+  /// that owner: `/me/things` then stands for `/me/profile/things`.
   public let mayOmitOwner: Bool
-  /// Whether it is answered at its own address alone, never within its owner: neither selected nor expanded.
+  /// Whether responses show it at its own URL only: it can be neither selected nor expanded.
   public let standsAlone: Bool
-  /// Whether its entities live here; otherwise they are references to entities of an entity set.
+  /// Whether it contains its entities (OData CSDL 4.01 section 8.4); otherwise they belong to an entity set.
   public let containsTarget: Bool
+  /// The description that metadata shows; empty when there is none.
   public let documentation: String
 
   init(_ reference: StructuredTypeDeclaration.Reference, target: StructuredType) {
@@ -107,7 +122,7 @@ public final class NavigationProperty: Sendable {
     documentation = containment.documentation
   }
 
-  /// Whether a path segment names this property, in any case.
+  /// Whether a path segment names this property or one of its aliases. ASCII case is ignored.
   public func isNamed(_ segment: String) -> Bool {
     name.isSameName(as: segment) || aliases.contains { $0.isSameName(as: segment) }
   }

@@ -1,29 +1,35 @@
-/// An entity type or complex type with everything it inherits (OData CSDL 4.01 sections 6 and 9).
+/// An entity type or a complex type, with everything it inherits (OData CSDL 4.01 sections 6 and 9).
 public final class StructuredType: Sendable {
+  /// The name, without namespace.
   public let name: String
-  /// The name with namespace, such as `microsoft.graph.itemPhone`.
+  /// The qualified name, such as `microsoft.graph.itemPhone`.
   public let qualifiedName: String
-  /// The member of a JSON object that says this type: `"@odata.type":"#microsoft.graph.itemPhone"`.
+  /// The control information that names this type in JSON: `"@odata.type":"#microsoft.graph.itemPhone"` (OData JSON
+  /// 4.01 section 4.5.3).
   public let annotation: [UInt8]
-  /// The name without namespace of the type that this one extends.
+  /// The name of the base type, without namespace; nil when there is none.
   public let baseName: String?
+  /// Whether this is an entity type; otherwise it is a complex type.
   public let isEntity: Bool
+  /// Whether values are of a derived type only (OData CSDL 4.01 sections 6.2 and 9.2).
   public let isAbstract: Bool
-  /// Whether values may hold members that are not declared.
+  /// Whether values may hold undeclared members (OData CSDL 4.01 sections 6.3 and 9.3).
   public let isOpen: Bool
-  /// Whether answers leave out members that are not set.
+  /// Whether responses leave out every member that is null.
   public let showsOnlySetMembers: Bool
-  /// Whether the published service does not have the type.
+  /// Whether the type is an addition of this server, which the published service does not have.
   public let isExtension: Bool
-  /// Whether queries compare the texts of its entities without regard to case and to how a character is composed
-  /// (`String.folded`), in every operator, function, order and lambda; keys are compared exactly.
+  /// Whether queries compare the strings of its entities in their folded form (`String.folded`): without regard to case
+  /// and to how characters are composed, in every operator, function, order and lambda. Keys are always compared
+  /// exactly.
   public let ignoresCase: Bool
   /// Older names, accepted in `@odata.type`.
   public let aliases: [String]
-  /// All properties, inherited ones first, each at its own index.
+  /// All properties, inherited ones first; each lies at its own `index`.
   public let properties: [Property]
-  /// All navigation properties, inherited ones first, then in the order of their names.
+  /// All navigation properties: inherited ones first, then the type's own, sorted by name.
   public let navigation: [NavigationProperty]
+  /// The description that metadata shows; empty when there is none.
   public let documentation: String
 
   init(
@@ -46,18 +52,20 @@ public final class StructuredType: Sendable {
     self.navigation = navigation
   }
 
-  /// The navigation properties that may be selected or expanded.
+  /// The navigation properties that can be selected and expanded.
   var inlineNavigation: [NavigationProperty] { navigation.filter { !$0.standsAlone } }
 
-  /// The property of exactly this name.
+  /// The property with exactly this name; nil when there is none.
   public func property(named name: String) -> Property? { properties.first { $0.name == name } }
 
-  /// The property of this name, else the one that differs in case alone: Graph compares names so.
+  /// The property with this name, otherwise the one whose name differs in ASCII case only: Graph compares names so in
+  /// URLs.
   func property(inAnyCase name: String) -> Property? {
     property(named: name) ?? properties.first { $0.name.isSameName(as: name) }
   }
 
-  /// The navigation properties that a path segment stands for, outermost first; empty when it names none.
+  /// The navigation properties that a path segment stands for, outermost first: two when the segment leaves out an
+  /// owner (`NavigationProperty.mayOmitOwner`), none when it names no navigation property.
   func navigation(of segment: String) -> [NavigationProperty] {
     if let own = navigation.first(where: { $0.isNamed(segment) }) { return [own] }
     for owner in navigation where !owner.isCollection {
@@ -68,8 +76,8 @@ public final class StructuredType: Sendable {
     return []
   }
 
-  /// The position of the property that a member of a JSON object names. It is looked for from `likely` on, where it is
-  /// at once when members come in the order of their declaration.
+  /// The index of the property that a member of a JSON object names; nil when there is none. The search starts at
+  /// `likely`: members mostly come in the order of their declaration, so the first comparison mostly succeeds.
   func propertyIndex(of name: JSONReader.Text, likely: Int) -> Int? {
     for property in properties[min(likely, properties.count)...] where name.equals(property.nameBytes) {
       return property.index
@@ -78,8 +86,8 @@ public final class StructuredType: Sendable {
     return nil
   }
 
-  /// Whether an `@odata.type` names this type, in any case as Graph compares names; a leading `#` is optional (OData JSON
-  /// 4.01 section 4.6.3).
+  /// Whether an `@odata.type` names this type. The leading `#` is optional (OData JSON 4.01 section 4.5.3), and ASCII
+  /// case is ignored, as Graph does.
   func isNamed(byAnnotation annotation: String) -> Bool {
     let name = annotation.utf8.first == UInt8(ascii: "#") ? String(annotation.dropFirst()) : annotation
     return qualifiedName.isSameName(as: name) || aliases.contains { $0.isSameName(as: name) }

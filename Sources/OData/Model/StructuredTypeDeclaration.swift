@@ -1,11 +1,13 @@
-/// An enumeration type as data. Order and numbers are part of the contract.
+/// The declaration of an enumeration type (OData CSDL 4.01 section 10). The order and the numbers of its members are
+/// part of the contract with clients.
 public struct EnumTypeDeclaration: Sendable {
   let name: String
   let isFlags: Bool
   let members: [(String, Int64)]
   let documentation: String
 
-  /// Declares `name` with its members and their numbers.
+  /// Declares the enumeration `name`, without namespace. `isFlags` says that members may be combined; `members` gives
+  /// each name its number.
   public init(_ name: String, isFlags: Bool = false, _ documentation: String, _ members: KeyValuePairs<String, Int64>) {
     self.name = name
     self.isFlags = isFlags
@@ -14,8 +16,11 @@ public struct EnumTypeDeclaration: Sendable {
   }
 }
 
-/// A property as data.
+/// The declaration of a structural property (OData CSDL 4.01 section 7). It is single-valued and nullable until a
+/// modifier says otherwise.
 public struct PropertyDeclaration: Sendable {
+  /// The type of the values: a primitive one, or an enumeration or complex type of the same model, by its name without
+  /// namespace.
   enum TypeName: Sendable {
     case primitive(PrimitiveKind)
     case named(String)
@@ -29,28 +34,28 @@ public struct PropertyDeclaration: Sendable {
   var nullMeaning: Value?
   let documentation: String
 
-  /// A property of a primitive type.
+  /// Declares a property of a primitive type.
   public static func primitive(_ kind: PrimitiveKind, _ name: String, _ documentation: String) -> Self {
     Self(name: name, type: .primitive(kind), documentation: documentation)
   }
 
-  /// A property of Edm.String.
+  /// Declares a property of Edm.String.
   public static func string(_ name: String, _ documentation: String) -> Self {
     primitive(.string, name, documentation)
   }
 
-  /// A property of an enumeration or complex type of the same model.
+  /// Declares a property of an enumeration or complex type of the same model, named without namespace.
   public static func named(_ type: String, _ name: String, _ documentation: String) -> Self {
     Self(name: name, type: .named(type), documentation: documentation)
   }
 
-  /// The same as a collection.
+  /// The property as a collection of its type.
   public var collection: Self { with { $0.isCollection = true } }
-  /// The same, never null.
+  /// The property with `Nullable` false: its value is never null (OData CSDL 4.01 section 7.2.1).
   public var nonNullable: Self { with { $0.isNullable = false } }
-  /// The same with further traits.
+  /// The property with these traits added to its own.
   public func traits(_ traits: Property.Traits) -> Self { with { $0.traits.formUnion(traits) } }
-  /// The same, where null in a body stands for this value.
+  /// The property with a value that null in a request body stands for.
   public func nullMeans(_ value: Value) -> Self { with { $0.nullMeaning = value } }
 
   private func with(_ change: (inout Self) -> Void) -> Self {
@@ -60,9 +65,10 @@ public struct PropertyDeclaration: Sendable {
   }
 }
 
-/// An entity or complex type as data. One declaration is all that a type needs.
+/// The declaration of an entity type or a complex type (OData CSDL 4.01 sections 6 and 9). Adding a type takes one of
+/// these and nothing else.
 public struct StructuredTypeDeclaration: Sendable {
-  /// Where the entities of a type live: a collection that another entity type contains.
+  /// The containment navigation property that leads to the entities of a type (OData CSDL 4.01 section 8.4).
   public struct Containment: Sendable {
     let owner: String
     let name: String
@@ -72,8 +78,8 @@ public struct StructuredTypeDeclaration: Sendable {
     let standsAlone: Bool
     let documentation: String
 
-    /// The navigation property `name` of the entity type `owner`. `mayOmitOwner` and `standsAlone` as in
-    /// `NavigationProperty`.
+    /// Declares the navigation property `name` of the entity type `owner`; `aliases` are older names for it in URLs.
+    /// `mayOmitOwner` and `standsAlone` mean what they mean on `NavigationProperty`.
     public init(
       in owner: String, as name: String, aliases: [String] = [], isCollection: Bool = true, mayOmitOwner: Bool = false,
       standsAlone: Bool = false, _ documentation: String
@@ -88,13 +94,13 @@ public struct StructuredTypeDeclaration: Sendable {
     }
   }
 
-  /// A collection of entities that live elsewhere.
+  /// A collection-valued navigation property without containment: its entities belong to an entity set.
   public struct Reference: Sendable {
     let name: String
     let target: String
     let documentation: String
 
-    /// The navigation property `name` to entities of the type `target`.
+    /// Declares the navigation property `name` to entities of the type `target`, named without namespace.
     public init(_ name: String, to target: String, _ documentation: String) {
       self.name = name
       self.target = target
@@ -116,8 +122,8 @@ public struct StructuredTypeDeclaration: Sendable {
   let properties: [PropertyDeclaration]
   let documentation: String
 
-  /// Declares an entity type. An extension is one that the published service does not have. `ignoresCase` as in
-  /// `StructuredType`, also for the types that extend this one.
+  /// Declares an entity type. `isExtension` marks a type that the published service does not have. `ignoresCase` means
+  /// what it means on `StructuredType`, and derived types inherit it.
   public static func entity(
     _ name: String, base: String?, isAbstract: Bool = false, isExtension: Bool = false, ignoresCase: Bool = false,
     aliases: [String] = [],
@@ -131,7 +137,8 @@ public struct StructuredTypeDeclaration: Sendable {
       properties: properties, documentation: documentation)
   }
 
-  /// Declares a complex type.
+  /// Declares a complex type. `isOpen` allows undeclared members; `showsOnlySetMembers` leaves unset members out of
+  /// responses.
   public static func complex(
     _ name: String, isOpen: Bool = false, showsOnlySetMembers: Bool = false, aliases: [String] = [],
     _ documentation: String, _ properties: [PropertyDeclaration]
@@ -143,7 +150,8 @@ public struct StructuredTypeDeclaration: Sendable {
   }
 }
 
-/// A root of resource paths: an entity set or a singleton (OData CSDL 4.01 section 13).
+/// The declaration of a child of the entity container that paths begin with: an entity set or a singleton (OData CSDL
+/// 4.01 sections 13.2 and 13.3).
 public struct RootDeclaration: Sendable {
   let name: String
   let aliases: [String]
@@ -151,14 +159,15 @@ public struct RootDeclaration: Sendable {
   let isCollection: Bool
   let isListed: Bool
 
-  /// The entity set `name`, also reachable by its aliases. One that is not listed is left out of the service document.
+  /// Declares the entity set `name`, which its aliases also address. `isListed` is false for a set that the service
+  /// document leaves out.
   public static func entitySet(
     _ name: String, aliases: [String] = [], of type: String, isListed: Bool = true
   ) -> Self {
     Self(name: name, aliases: aliases, type: type, isCollection: true, isListed: isListed)
   }
 
-  /// The singleton `name`.
+  /// Declares the singleton `name`.
   public static func singleton(_ name: String, of type: String) -> Self {
     Self(name: name, aliases: [], type: type, isCollection: false, isListed: true)
   }

@@ -1,13 +1,13 @@
-/// Percent-encoding of RFC 3986 section 2.1.
+/// Percent-encoding (RFC 3986 section 2.1).
 public enum PercentEncoding {
-  /// Decodes once; nil for a broken escape, invalid UTF-8, or a control character, which no key and no name of the model
-  /// holds.
+  /// Decodes a path segment, once. Nil for a broken escape, for malformed UTF-8, and for a control character, which no
+  /// key and no name of the model holds.
   public static func decode(_ raw: some Collection<UInt8>) -> String? {
     decode(raw) { $0 < 0x20 || $0 == 0x7F }
   }
 
-  /// The same for a part of a query, where control characters are characters like others: what a client may store it may
-  /// ask for. nil for NUL, too.
+  /// Decodes a part of a query, once. Control characters are allowed: a client may query for what it may store. Nil
+  /// for a broken escape, malformed UTF-8 or NUL.
   public static func decodeText(_ raw: some Collection<UInt8>) -> String? { decode(raw) { $0 == 0 } }
 
   private static func decode(_ raw: some Collection<UInt8>, refusing isRefused: (UInt8) -> Bool) -> String? {
@@ -30,18 +30,19 @@ public enum PercentEncoding {
     return isValid ? String(decoding: bytes, as: UTF8.self) : nil
   }
 
-  /// The text of bytes that need no decoding, as most do; nil for others.
+  /// The text of bytes that need no decoding, which is the common case; nil for others.
   private static func plainText(_ raw: UnsafeBufferPointer<UInt8>) -> String? {
     for byte in raw where byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "%") { return nil }
     return String(decoding: raw, as: UTF8.self)
   }
 
-  /// The same for the value of a query option, where a plus sign stands for a blank.
+  /// Decodes the value of a query option, once, with a plus sign as a space (the convention of HTML forms, which
+  /// clients follow). Nil as for `decodeText`.
   public static func decodeQuery(_ raw: some Collection<UInt8>) -> String? {
     decodeText(raw.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 })
   }
 
-  /// Encodes everything but unreserved characters, so that the result can stand as one path segment.
+  /// Encodes every byte but the unreserved characters (RFC 3986 section 2.3), so that the result is one path segment.
   public static func encodeSegment(_ text: String) -> String {
     var bytes: [UInt8] = []
     for byte in text.utf8 {

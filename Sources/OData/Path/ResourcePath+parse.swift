@@ -1,8 +1,11 @@
 extension ResourcePath {
-  /// Reads the path of a request target, up to but without `?`.
+  /// Parses the path of a request target, without the query, against the model.
   ///
-  /// Doubled slashes count as one, since official clients produce them. Segments are split first and decoded
-  /// once afterwards (OData URL Conventions 4.01 section 2), names compared in any case, keys exactly.
+  /// Consecutive slashes count as one, because official clients send them. The path is split into segments first, and
+  /// each segment is decoded once (OData URL Conventions 4.01 section 2.1). Names are compared in any ASCII case, keys
+  /// exactly.
+  ///
+  /// - Throws: `PathError` when the path names no resource of the model.
   public init(_ path: some Collection<UInt8>, model: EntityModel) throws(PathError) {
     var segments = PathSegmentIterator(Array(path))
     guard let first = segments.popFirst(), let version = ServiceVersion(segment: first) else {
@@ -25,14 +28,14 @@ extension ResourcePath {
     steps = try Self.steps(&segments, from: root.type)
   }
 
-  /// Resources at the root of a service that OData knows and this one does not have (OData URL Conventions 4.01
-  /// sections 4.4, 4.15 and 4.16).
+  /// Whether this is one of OData's resources at the service root that this server does not support (OData URL
+  /// Conventions 4.01 sections 4.3.4, 4.15 and 4.16).
   private static func isNotOffered(_ name: String) -> Bool {
     name.utf8.first == UInt8(ascii: "$") && ["$entity", "$all", "$crossjoin"].contains { $0.isSameName(as: name) }
   }
 
-  /// The segments that OData has behind a resource, also those that are offered nowhere here (OData URL Conventions 4.01
-  /// sections 4.6 to 4.13). Others name nothing.
+  /// The segments that OData defines after a resource, in lower case, including those that no resource here supports
+  /// (OData URL Conventions 4.01 sections 4.4 to 4.17). Any other segment with a dollar sign names nothing.
   private static let systemSegments: Set<String> = ["$count", "$value", "$ref", "$filter", "$each", "$query"]
 
   private static func steps(
@@ -75,13 +78,13 @@ extension ResourcePath {
 }
 
 extension ResourcePath.ServiceVersion {
-  /// The version that a path segment names, in any case.
+  /// The version that a path segment names, in any ASCII case; nil when it names none.
   public init?(segment: ArraySlice<UInt8>) {
     guard let version = segment.withUnsafeBufferPointer({ Self(segment: $0) }) else { return nil }
     self = version
   }
 
-  /// The same for bytes that lie elsewhere.
+  /// The version that these bytes name, in any ASCII case; nil when they name none.
   public init?(segment: UnsafeBufferPointer<UInt8>) {
     if "beta".isSameName(as: segment) {
       self = .beta
@@ -93,14 +96,14 @@ extension ResourcePath.ServiceVersion {
   }
 }
 
-/// The segments of a path, one after the other; doubled slashes count as one.
+/// Splits a path into segments. Consecutive slashes count as one.
 private struct PathSegmentIterator {
   private let bytes: [UInt8]
   private var position = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// Takes the next segment, which is not empty; nil at the end.
+  /// The next segment, which is not empty; nil at the end.
   mutating func popFirst() -> ArraySlice<UInt8>? {
     skipSlashes()
     let start = position
@@ -108,7 +111,8 @@ private struct PathSegmentIterator {
     return start < position ? bytes[start..<position] : nil
   }
 
-  /// The same, unless the segment is one of OData's own, which begin with a dollar sign: then it stays.
+  /// The next segment as a key. Nil at the end, and for a system segment, which begins with a dollar sign and is not
+  /// consumed.
   mutating func popKey() -> ArraySlice<UInt8>? {
     skipSlashes()
     guard position < bytes.count, bytes[position] != UInt8(ascii: "$") else { return nil }
@@ -120,9 +124,9 @@ private struct PathSegmentIterator {
   }
 }
 
-/// One path segment: a name and the key that may stand behind it in parentheses.
+/// One path segment: a name, and the key that may follow it in parentheses (OData ABNF `keyPredicate`).
 private struct PathSegment {
-  /// Segments of OData's own whose parentheses hold something else than a key.
+  /// System segments whose parentheses hold something other than a key.
   private static let callable = ["$crossjoin", "$filter"]
 
   let name: String
@@ -146,13 +150,13 @@ private struct PathSegment {
     self.key = key
   }
 
-  /// The name as it may stand in a message.
+  /// The name in a form that is safe in a message.
   var printableName: String { Self.printable(name) }
 
   private static func printable(_ name: String) -> String { PropertyPath.printable(name) }
 
-  /// `'value'` or `name='value'`, where a doubled quote stands for one. By bytes, since a quote may form one
-  /// character with its neighbours.
+  /// Reads `'value'` or `name='value'`, in which a doubled quote stands for one. This works on bytes, because a quote
+  /// may form one grapheme with its neighbours. Nil when it is malformed.
   private static func key(_ text: ArraySlice<UInt8>) -> ResourcePath.Key? {
     guard let opening = text.firstIndex(of: quote), let closing = text.lastIndex(of: quote), opening < closing,
       closing == text.endIndex - 1, let value = unquoted(text[(opening + 1)..<closing]), !value.isEmpty
@@ -163,7 +167,7 @@ private struct PathSegment {
     return ResourcePath.Key(name: String(decoding: name, as: UTF8.self), value: value)
   }
 
-  /// The text with each doubled quote as one; nil when a quote stands alone.
+  /// The text with each doubled quote reduced to one; nil when a quote is not doubled.
   private static func unquoted(_ text: ArraySlice<UInt8>) -> String? {
     var value: [UInt8] = []
     var rest = text

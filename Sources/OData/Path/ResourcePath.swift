@@ -1,58 +1,69 @@
-/// A resource of the service, as a request's path names it (OData URL Conventions 4.01 section 4).
+/// The resource that a request path names (OData URL Conventions 4.01 section 4).
 ///
-/// Dispatch is by this value alone, so every root, key form and declared type takes the same way.
+/// Dispatch depends on this value alone, so every root, every key form and every declared type takes the same code
+/// path.
 public struct ResourcePath: Sendable {
-  /// The first segment of every path.
+  /// The first segment of every path: the version of the API.
   public enum ServiceVersion: String, Sendable {
+    /// `/beta`.
     case beta
+    /// `/v1.0`.
     case v1 = "v1.0"
   }
 
-  /// A key as it was given, percent-decoded, without quotes.
+  /// A key from a path, percent-decoded and without quotes (OData URL Conventions 4.01 sections 4.3.5 and 4.3.6).
   public struct Key: Equatable, Sendable {
-    /// The name of an alternate key, or nil for the key of the type.
+    /// The name of an alternate key; nil for the primary key.
     public let name: String?
+    /// The value, which is not empty.
     public let value: String
 
-    /// A key; `name` is nil for the key of the type.
+    /// A key with its value; `name` is nil for the primary key.
     public init(name: String? = nil, value: String) {
       self.name = name
       self.value = value
     }
   }
 
-  /// One step away from the root.
+  /// One step from the root to the resource.
   public enum Step: Sendable {
+    /// A navigation property.
     case navigation(NavigationProperty)
+    /// The key of one entity of the collection before it.
     case key(Key)
-    /// `$count`, `$value`, `$ref` and whatever else begins with a dollar sign, in lower case.
+    /// A system segment in lower case, with its dollar sign: `$count`, `$value`, `$ref`, `$filter`, `$each` or
+    /// `$query`.
     case system(String)
+    /// A structural property.
     case property(Property)
   }
 
+  /// The version of the API.
   public let version: ServiceVersion
+  /// The entity set or singleton that the path begins with.
   public let root: EntityModel.Root
-  /// The key that follows an entity set, or nil for the whole set and for singletons.
+  /// The key of one entity of the root's set; nil for the whole set, and for a singleton.
   public let key: Key?
+  /// The steps from the root to the resource; empty when it is the root itself.
   public let steps: [Step]
 }
 
 /// Why a path names no resource.
 public enum PathError: Error, Equatable, Sendable {
-  /// The path does not begin with a service version: another route may answer it.
+  /// The path does not begin with an API version. Another route of the server may answer it.
   case notOfTheService
-  /// A percent-encoding is broken, or the decoded text is not UTF-8 without control characters.
+  /// A percent-encoding is broken, or what it encodes is not UTF-8 without control characters.
   case malformedEncoding
-  /// A segment that OData knows and no service of this kind has.
+  /// OData defines this segment, and this server does not support it.
   case notOffered(String)
-  /// Nothing is named like this where it stands.
+  /// No resource has this name here.
   case unknownSegment(String)
-  /// A key in parentheses is not written as OData demands.
+  /// The key in parentheses after this segment does not follow the grammar.
   case malformedKey(segment: String)
-  /// The key has another name than the type's keys.
+  /// The type has no key with this name.
   case unknownKey(String)
 
-  /// A sentence for people.
+  /// The message for the client: what is wrong, and how to remedy it.
   public var message: String {
     switch self {
     case .notOfTheService: "The path must begin with /beta or /v1.0."

@@ -1,13 +1,12 @@
-/// How much work a query is for each byte of an entity: what a scheduler needs to know before it begins, not an exact
-/// count.
+/// The estimated cost of a query for each byte of an entity, by which a scheduler decides where to run it.
 ///
-/// A literal weighs nothing, any other part one, a pattern one for each of its steps. What stands in a lambda is
-/// evaluated for each element, so it counts several times.
+/// A literal costs nothing, any other node one, a pattern one for each of its steps. The body of a lambda runs for each
+/// element, so it counts several times.
 extension Expression {
-  /// The weight of the expression, at least 1.
+  /// The estimated cost of the expression, at least 1.
   public var weight: Int { max(1, parts) }
 
-  /// How many elements a collection is taken to have.
+  /// The assumed number of elements of a collection.
   private static let elementsAssumed = 8
 
   private var parts: Int {
@@ -29,7 +28,7 @@ extension Expression {
 }
 
 extension SearchExpression {
-  /// The weight of the search: one for each of its terms.
+  /// The estimated cost of the search: one for each term.
   public var weight: Int {
     switch self {
     case .term: 1
@@ -40,6 +39,6 @@ extension SearchExpression {
 }
 
 extension Ordering {
-  /// The weight of an order: that of all its keys.
+  /// The estimated cost of the order: that of all its keys.
   public var weight: Int { keys.reduce(0) { $0 + $1.expression.weight } }
 }

@@ -1,6 +1,7 @@
-/// Expressions of `$filter` and `$orderby` (OData ABNF `commonExpr`), by precedence climbing.
+/// Expressions of `$filter` and `$orderby` (OData ABNF `commonExpr`), by precedence climbing (OData URL Conventions
+/// 4.01 section 5.1.1.17).
 extension OptionParser {
-  /// One expression, up to what cannot belong to it.
+  /// Reads the longest expression that begins here.
   mutating func expression() throws(QueryError) -> ExpressionSyntax {
     try disjunction()
   }
@@ -11,6 +12,7 @@ extension OptionParser {
     }
   }
 
+  /// Reads operands joined by `word`, as one flat node: long chains of `and` or `or` then do not count as deep.
   private mutating func chain(
     of word: LogicalOperator, _ operand: (inout OptionParser) throws(QueryError) -> ExpressionSyntax
   ) throws(QueryError) -> ExpressionSyntax {
@@ -21,14 +23,14 @@ extension OptionParser {
     return try node(.logical(word, operands), at: start)
   }
 
-  /// Operators of at least this precedence, left to right.
+  /// Reads operators of at least this precedence, which associate to the left.
   private mutating func binary(from lowest: Int) throws(QueryError) -> ExpressionSyntax {
     let start = position
     var left = try unary()
     let outerDepth = depth
     defer { depth = outerDepth }
     while let found = try nextOperator(from: lowest) {
-      // Each further operator makes the tree one deeper on its left side.
+      // Each further operator makes the tree one level deeper on its left.
       try descend(at: start)
       let right = try binary(from: found.precedence + 1)
       left = try node(.binary(found, left, right), at: start)
@@ -47,8 +49,7 @@ extension OptionParser {
     .eq, .ne, .gt, .ge, .lt, .le, .add, .sub, .mul, .divby, .div, .mod,
   ]
 
-  /// Steps over an operator that stands between blanks. Beside a parenthesis the blank may be missing, as other
-  /// services let pass.
+  /// Consumes an operator between spaces. Next to a parenthesis the space may be missing, as other services allow.
   private mutating func takesOperator(_ word: String) throws(QueryError) -> Bool {
     let start = position
     let isApart = skipBlanks() || (start > 0 && text[start - 1] == UInt8(ascii: ")"))
@@ -68,7 +69,7 @@ extension OptionParser {
       skipBlanks()
       return try nested(.not, at: start)
     }
-    // A digit behind the sign makes it part of the literal.
+    // A sign before a digit belongs to the literal.
     if next == UInt8(ascii: "-"), second.map(Self.isDigit) != true, !isAt("-INF") {
       position += 1
       skipBlanks()
@@ -83,7 +84,7 @@ extension OptionParser {
     return try node(.unary(word, try unary()), at: start)
   }
 
-  /// `has` and `in`, which bind tighter than `not`.
+  /// Reads `has` and `in`, which bind more tightly than `not`.
   private mutating func membership() throws(QueryError) -> ExpressionSyntax {
     let start = position
     var left = try primary()
@@ -98,7 +99,7 @@ extension OptionParser {
     }
   }
 
-  /// What may stand behind `in`: a list in parentheses or brackets, a path, or an alias.
+  /// Reads the right operand of `in`: a list in parentheses or brackets, a path, or an alias (OData ABNF `inExpr`).
   private mutating func listOperand() throws(QueryError) -> ExpressionSyntax {
     guard next == UInt8(ascii: "(") else {
       let operand = try primary()
@@ -106,7 +107,7 @@ extension OptionParser {
       return operand
     }
     let list = try nonEmptyList()
-    // One part alone is a part in parentheses; several make a list, which holds literals only.
+    // A single element may be any expression in parentheses; several make a list, which holds literals only.
     guard case .list(let elements) = list.kind, elements.count > 1 else { return list }
     for element in elements {
       guard case .literal = element.kind else {
@@ -116,7 +117,7 @@ extension OptionParser {
     return list
   }
 
-  /// `(a,b)` with one element or more (OData ABNF `listExpr`).
+  /// Reads `(a,b)` with at least one element (OData ABNF `listExpr`).
   mutating func nonEmptyList() throws(QueryError) -> ExpressionSyntax {
     let list = try parenthesizedList()
     if case .list(let elements) = list.kind, elements.isEmpty {
@@ -125,7 +126,7 @@ extension OptionParser {
     return list
   }
 
-  /// `(a,b)`.
+  /// Reads `(a,b)`, which may be empty.
   private mutating func parenthesizedList() throws(QueryError) -> ExpressionSyntax {
     try list(UInt8(ascii: "("), UInt8(ascii: ")"))
   }
@@ -212,7 +213,7 @@ extension OptionParser {
       guard !segments.isEmpty else { throw failure("needs a collection before \(quantifier.rawValue)", at: offset) }
       return try lambda(quantifier, segments, at: start)
     }
-    // The arguments of `case` have a grammar of their own.
+    // The arguments of `case` have a grammar of their own (OData URL Conventions 4.01 section 5.1.1.12).
     guard segments.isEmpty, !name.isSameName(as: "case") else {
       throw QueryError.notImplemented(option: option, name: PropertyPath.printable(name), position: offset)
     }

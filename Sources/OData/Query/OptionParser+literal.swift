@@ -1,6 +1,6 @@
-/// Literals (OData ABNF `primitiveLiteral`).
+/// Literals (OData ABNF `primitiveLiteral`; OData URL Conventions 4.01 section 5.1.1.14).
 extension OptionParser {
-  /// The literal that stands here; nil when it is something else.
+  /// Reads the literal that begins here; nil when something else does.
   mutating func literal() throws(QueryError) -> ExpressionLiteral? {
     guard let byte = next else { return nil }
     if byte == UInt8(ascii: "'") { return .string(try quoted(UInt8(ascii: "'"))) }
@@ -26,7 +26,7 @@ extension OptionParser {
     return try prefixed()
   }
 
-  /// Characters that literals without quotes are made of.
+  /// The run of characters that unquoted literals are made of.
   private func literalRun() -> ArraySlice<UInt8> {
     text[position...].prefix { byte in
       switch byte {
@@ -49,7 +49,7 @@ extension OptionParser {
     ("null", .null), ("true", .bool(true)), ("false", .bool(false)),
   ]
 
-  /// `prefix'text'`: a duration, or a member of an enumeration.
+  /// Reads `prefix'text'`: a duration, or a member of an enumeration (OData ABNF `duration`, `enum`).
   private mutating func prefixed() throws(QueryError) -> ExpressionLiteral? {
     let start = position
     guard let prefix = optionalName(), next == UInt8(ascii: "'") else {
@@ -69,7 +69,7 @@ extension OptionParser {
     }
   }
 
-  /// A string in quotes, where a doubled quote stands for one.
+  /// Reads a string in quotes, in which a doubled quote stands for one.
   private mutating func quoted(_ quote: UInt8) throws(QueryError) -> String {
     let start = position
     position += 1
@@ -86,7 +86,7 @@ extension OptionParser {
     throw failure("holds a string that is not closed", at: start)
   }
 
-  /// A string as JSON writes it, in lists with brackets.
+  /// Reads a JSON string, as lists in brackets hold them (OData ABNF `stringInJSON`).
   private mutating func jsonString() throws(QueryError) -> String {
     let start = position
     var end = position + 1
@@ -104,7 +104,7 @@ extension OptionParser {
 
   // MARK: Forms
 
-  /// An integer, a decimal, or a double. What does not fit 64 bits is a double.
+  /// An integer, a decimal or a double. A number that does not fit 64 bits is a double.
   private static func number(_ word: ArraySlice<UInt8>) -> ExpressionLiteral? {
     var rest = word
     if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
@@ -128,7 +128,7 @@ extension OptionParser {
     return Double(text).map { .double($0) }
   }
 
-  /// A date, a time of day, or an instant.
+  /// A date, a time of day or an instant.
   private static func moment(_ word: ArraySlice<UInt8>) -> ExpressionLiteral? {
     if let date = CalendarDate(word) { return .date(date) }
     if let time = TimeOfDay(word) { return .timeOfDay(time) }

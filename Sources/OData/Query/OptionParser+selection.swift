@@ -1,6 +1,6 @@
 /// `$select` and `$expand` (OData URL Conventions 4.01 sections 5.1.3 and 5.1.4).
 extension OptionParser {
-  /// The value of `$select`.
+  /// Reads the value of `$select` (OData ABNF `select`).
   mutating func selection(of type: StructuredType) throws(QueryError) -> Selection {
     var selection = Selection()
     repeat {
@@ -23,7 +23,7 @@ extension OptionParser {
     return selection
   }
 
-  /// What follows a property: a path into a complex value, options of its own in parentheses, or nothing.
+  /// Reads what follows a property: a path into its complex value, options in parentheses, or nothing.
   private mutating func path(into property: Property) throws(QueryError) -> Selection? {
     let start = position
     if skip(UInt8(ascii: "(")) {
@@ -49,7 +49,8 @@ extension OptionParser {
     return selection
   }
 
-  /// The name of an option within parentheses, with its dollar sign, and the equals sign after it.
+  /// Reads the name of an option in parentheses and its equals sign, and returns the name in lower case with its dollar
+  /// sign.
   mutating func nestedName() throws(QueryError) -> String {
     skipBlanks()
     let start = position
@@ -59,7 +60,7 @@ extension OptionParser {
     return system
   }
 
-  /// The value of `$expand`.
+  /// Reads the value of `$expand` (OData ABNF `expand`).
   mutating func expansions(
     of type: StructuredType, _ aliases: [String: QueryAlias]
   ) throws(QueryError) -> [Expansion] {
@@ -90,8 +91,8 @@ extension OptionParser {
     return expansions
   }
 
-  /// What may follow a name: a cast to the type that it has anyway, which changes nothing, then `/$count`, of which it says
-  /// whether it is there. References are not offered (OData URL Conventions 4.01 section 5.1.4.1).
+  /// Reads what may follow a name: a cast to the declared type, which changes nothing, and `/$count`. Returns whether
+  /// `/$count` is there. `/$ref` is not supported (OData URL Conventions 4.01 section 5.1.3.1).
   private mutating func followedBy(_ expanded: String, _ target: StructuredType?) throws(QueryError) -> Bool {
     while skip(UInt8(ascii: "/")) {
       let start = position
@@ -126,6 +127,6 @@ extension OptionParser {
   }
 
   private static let nestable: Set<String> = ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$search"]
-  /// What a number takes (OData URL Conventions 4.01 section 5.1.4).
+  /// The options that `/$count` takes (OData URL Conventions 4.01 section 5.1.3.1).
   private static let countable: Set<String> = ["$filter", "$search"]
 }

@@ -1,23 +1,28 @@
-/// Reads the value of one system query option, in one pass. The grammars of the options are its extensions; they share
-/// it because `$expand` nests the others.
+/// A recursive descent parser of the value of one system query option, in one pass. The grammar of each option is an
+/// extension; they share one parser because `$expand` nests the others.
 struct OptionParser {
+  /// The name of the option, for messages.
   let option: String
+  /// The decoded value, in UTF-8.
   let text: [UInt8]
+  /// The position of the parser, in bytes.
   var position = 0
-  /// Nesting of expressions so far, against `Limits.expressionDepthMax`.
+  /// The current nesting of expressions, bounded by `Limits.expressionDepthMax`.
   var depth = 0
-  /// Parts of expressions so far, against `Limits.expressionNodesMax`.
+  /// The number of nodes of expressions so far, bounded by `Limits.expressionNodesMax`.
   var nodes = 0
-  /// How many brackets are open, between which values are written as in JSON.
+  /// The number of open brackets. Strings between brackets are written as in JSON.
   var openBrackets = 0
 
-  /// A parser of an option's value, decoded.
+  /// A parser of the decoded value of `option`, whose name is in lower case with its dollar sign.
   init(_ option: String, _ value: String) {
     self.option = option
     text = Array(value.utf8)
   }
 
-  /// Runs `rule` and demands that nothing follows; blanks around it are let pass.
+  /// Parses the whole value by `rule`. Spaces around it are ignored.
+  ///
+  /// - Throws: `QueryError` when `rule` does, or something follows.
   mutating func whole<Answer>(
     _ rule: (inout OptionParser) throws(QueryError) -> Answer
   ) throws(QueryError) -> Answer {
@@ -36,13 +41,14 @@ struct OptionParser {
   /// The byte after the next one.
   var second: UInt8? { position + 1 < text.count ? text[position + 1] : nil }
 
+  /// Consumes a byte if it is next, and returns whether it was.
   mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     position += 1
     return true
   }
 
-  /// Steps over blanks and tabs; false when there were none.
+  /// Skips spaces and tabs, and returns whether there were any (OData ABNF `BWS`).
   @discardableResult
   mutating func skipBlanks() -> Bool {
     let start = position
@@ -50,30 +56,35 @@ struct OptionParser {
     return position > start
   }
 
+  /// Consumes a byte.
+  ///
+  /// - Throws: `QueryError` when another one is next.
   mutating func expect(_ byte: UInt8) throws(QueryError) { if !skip(byte) { throw unexpected() } }
 
-  /// A name: letters, digits and what else identifiers and qualified names hold.
+  /// Reads a name: letters, digits, and whatever else identifiers and qualified names hold.
   mutating func name() throws(QueryError) -> String {
     guard let name = optionalName() else { throw unexpected() }
     return name
   }
 
-  /// A name, or nil when none stands here.
+  /// Reads a name; nil when none begins here.
   mutating func optionalName() -> String? {
     let start = position
     while position < text.count, Self.isNameByte(text[position]) { position += 1 }
     return position > start ? String(decoding: text[start..<position], as: UTF8.self) : nil
   }
 
-  /// Whether `word` stands here in any case and no name goes on behind it.
+  /// Whether the whole word `word` is next, in any ASCII case.
   func isAt(_ word: String) -> Bool {
     let end = position + word.utf8.count
     guard end <= text.count, text[position..<end].elementsEqualIgnoringCase(word.utf8) else { return false }
     return end == text.count || !Self.isNameByte(text[end])
   }
 
+  /// Whether the byte is an ASCII digit.
   static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
+  /// Whether the byte may be a part of a name.
   static func isNameByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -86,17 +97,18 @@ struct OptionParser {
 
   // MARK: Errors
 
-  /// What stands here is not what the grammar expects.
+  /// The error for something that the grammar does not allow here.
   func unexpected() -> QueryError {
     failure(position < text.count ? "holds a character that is not expected" : "ends too early")
   }
 
-  /// The value breaks the grammar at `place`, here when that is nil.
+  /// The error for a value that breaks the grammar at `offset`, in bytes of the decoded value; the current position
+  /// when nil.
   func failure(_ reason: String, at offset: Int? = nil) -> QueryError {
     .syntax(option: option, position: offset ?? position, reason: reason)
   }
 
-  /// The value names something that the type does not have.
+  /// The error for a name that the type does not have.
   func unknown(_ name: String, at offset: Int) -> QueryError {
     .unknownName(option: option, name: PropertyPath.printable(name), position: offset)
   }

@@ -1,24 +1,29 @@
-/// In which order entities are wanted (`$orderby`, OData URL Conventions 4.01 section 5.1.5): by these keys, and by the
-/// entity's own key where they tie.
+/// The order of a list (`$orderby`, OData URL Conventions 4.01 section 5.1.5): by these keys, and by the entity's own
+/// key where they tie.
 public struct Ordering: Sendable {
-  /// One thing to order by.
+  /// One sort key.
   public struct Key: Sendable {
+    /// The expression whose value is compared.
     public let expression: Expression
+    /// Whether the largest value comes first (`desc`).
     public let isDescending: Bool
 
-    /// Orders by the value of an expression.
+    /// A sort key, ascending unless said otherwise.
     public init(_ expression: Expression, isDescending: Bool = false) {
       self.expression = expression
       self.isDescending = isDescending
     }
   }
 
+  /// The sort keys, the most significant first.
   public let keys: [Key]
 
-  /// Orders by these keys, the first one first.
+  /// An order by these keys, the most significant first.
   public init(_ keys: [Key]) { self.keys = keys }
 
-  /// The place of an entity in this order.
+  /// The position of an entity in this order. `id` is its key; `now` is the time of the request.
+  ///
+  /// - Throws: `EvaluationError` when a sort key has no value for this entity.
   public func place(
     of entity: StructuredValue, id: String, now: DateTimeOffset
   ) throws(EvaluationError) -> KeysetPosition {
@@ -31,46 +36,53 @@ public struct Ordering: Sendable {
     return KeysetPosition(values: values, id: Array(id.utf8))
   }
 
-  /// Whether one place comes before another.
+  /// Whether the left position comes before the right one, both of this order.
   public func precedes(_ left: KeysetPosition, _ right: KeysetPosition) -> Bool {
     KeysetPosition.precedes(left, right, isDescending: keys.map(\.isDescending))
   }
 }
 
-/// Where an entity stands in an order: what it is ordered by, then its key.
+/// The position of an entity in an order: the values of its sort keys, then its own key. A link to the next page holds
+/// one (keyset pagination).
 public struct KeysetPosition: Equatable, Sendable {
+  /// The values of the sort keys, the most significant first.
   public let values: [OrderValue]
-  /// The key as bytes.
+  /// The entity's key, in UTF-8.
   public let id: [UInt8]
 
-  /// Whether one place comes before another, by values that ascend or descend, then by the key.
+  /// Whether the left position comes before the right one. `isDescending` has one entry for each sort key; ties are
+  /// broken by the entity's key, ascending.
   public static func precedes(_ left: KeysetPosition, _ right: KeysetPosition, isDescending: [Bool]) -> Bool {
     for (index, descends) in isDescending.enumerated() where index < min(left.values.count, right.values.count) {
       let (a, b) = (left.values[index], right.values[index])
-      // A whole number and a fraction may be the same without being equal as values.
+      // Compare with `<` both ways: an integer and a double can tie without being equal as values.
       if a < b { return !descends }
       if b < a { return descends }
     }
     return left.id.lexicographicallyPrecedes(right.id)
   }
 
-  /// The place of the entity `id` among others.
+  /// The position of the entity with this key and these values of the sort keys.
   public init(values: [OrderValue], id: [UInt8]) {
     self.values = values
     self.id = id
   }
 }
 
-/// A value that is ordered by. Null comes first ascending, false before true; texts are ordered by their first
-/// `Limits.orderTextBytesMax` bytes, so that a place fits into a link to the next page.
+/// The value of a sort key. Ascending, null comes first (OData URL Conventions 4.01 section 5.1.5) and false before
+/// true. Strings are ordered by their first `Limits.orderTextBytesMax` bytes, so that a position fits into a link to
+/// the next page.
 public enum OrderValue: Equatable, Comparable, Sendable {
+  /// Null, and values that have no order.
   case null
-  /// Truth values, whole numbers, members of enumerations, days, times, and spans of time, all as a number.
+  /// A boolean, an integer, an enumeration member, a day, a time or a duration, as a number.
   case int(Int64)
+  /// A double other than NaN.
   case double(Double)
+  /// The beginning of a string, in UTF-8.
   case text([UInt8])
 
-  /// The value of a text; nil stands for null.
+  /// The value of a string; nil stands for null.
   public init(text: String?) {
     self = text.map { .text(Array($0.utf8.prefix(Limits.orderTextBytesMax))) } ?? .null
   }
@@ -80,7 +92,7 @@ public enum OrderValue: Equatable, Comparable, Sendable {
     case .null, .complex, .collection: self = .null
     case .bool(let value): self = .int(value ? 1 : 0)
     case .int(let value), .enumeration(let value): self = .int(value)
-    // Not a number has no place among numbers; it stands with null.
+    // NaN has no order among numbers; it sorts with null.
     case .double(let value): self = value.isNaN ? .null : .double(value)
     case .string(let value): self.init(text: value)
     case .date(let value): self = .int(Int64(value.dayNumber))
@@ -90,7 +102,7 @@ public enum OrderValue: Equatable, Comparable, Sendable {
     }
   }
 
-  /// Whether the left one comes first.
+  /// Whether the left value comes before the right one, ascending.
   public static func < (left: Self, right: Self) -> Bool {
     switch (left, right) {
     case (.null, .null): false
@@ -101,21 +113,23 @@ public enum OrderValue: Equatable, Comparable, Sendable {
     case (.int(let a), .double(let b)): ExpressionValue.int(a).compare(.double(b)).map { $0 < 0 } ?? false
     case (.double(let a), .int(let b)): ExpressionValue.double(a).compare(.int(b)).map { $0 < 0 } ?? false
     case (.text(let a), .text(let b)): a.lexicographicallyPrecedes(b)
-    // Members of open types may be of any kind.
+    // Undeclared members of open types may be of any kind: numbers come before strings.
     case (.int, .text), (.double, .text): true
     case (.text, .int), (.text, .double): false
     }
   }
 }
 
-/// One item of an `$orderby` as it is written.
+/// One item of `$orderby`, parsed but not checked (OData ABNF `orderbyItem`).
 struct OrderSyntax {
+  /// The expression whose value is compared.
   let expression: ExpressionSyntax
+  /// Whether `desc` follows it.
   let isDescending: Bool
 }
 
 extension OptionParser {
-  /// The value of `$orderby`.
+  /// Reads the value of `$orderby`.
   mutating func ordering() throws(QueryError) -> [OrderSyntax] {
     var keys: [OrderSyntax] = []
     repeat {

@@ -1,22 +1,23 @@
-/// Why a query is refused.
+/// Why a query is refused. Offsets are bytes of the decoded value.
 public enum QueryError: Error, Equatable, Sendable {
+  /// A percent-encoding is broken, or what it encodes is not UTF-8 without NUL (RFC 3986 section 2.1).
   case malformedEncoding
-  /// A system query option that this resource does not offer.
+  /// The resource does not support this system query option.
   case notOffered(String)
-  /// An option with a dollar sign that OData does not know.
+  /// OData has no system query option with this name.
   case unknown(String)
-  /// An option that stands twice.
+  /// The option is given twice (OData URL Conventions 4.01 section 5.1 allows each once).
   case duplicate(String)
-  /// An option's value is not written as OData demands; `position` counts bytes of the decoded value.
+  /// The value of `option` breaks the grammar at `position`. `reason` begins with a verb.
   case syntax(option: String, position: Int, reason: String)
-  /// An option names something that the type does not have.
+  /// The value of `option` names something that the type does not have.
   case unknownName(option: String, name: String, position: Int)
-  /// OData knows it, this server does not offer it.
+  /// The value of `option` uses a part of OData that this server does not support.
   case notImplemented(option: String, name: String, position: Int)
-  /// A part of an expression that holds no property cannot be computed.
+  /// A part of an expression that depends on no property has no value.
   case evaluation(EvaluationError)
 
-  /// A sentence for people.
+  /// The message for the client: what is wrong, and how to remedy it.
   public var message: String {
     switch self {
     case .malformedEncoding:

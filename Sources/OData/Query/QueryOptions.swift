@@ -1,11 +1,14 @@
-/// The options of a request's query (OData URL Conventions 4.01 section 5), read against the type of the resource.
+/// The query options of a request (OData URL Conventions 4.01 section 5), parsed and checked against the type of the
+/// resource.
 ///
-/// An option that is known is never silently ignored: one that the resource does not offer is refused by name. Plain
-/// options are custom ones and are ignored, as on Graph.
+/// A system query option is never silently ignored: one that the resource does not support is refused by name. Custom
+/// query options (section 5.2) are ignored, as on Graph.
 public struct QueryOptions: Sendable {
-  /// Which system query options a resource offers.
+  /// The system query options that a resource supports.
   public struct Supported: OptionSet, Sendable {
+    /// One bit for each option or group of options.
     public let rawValue: Int
+    /// Options from their bits.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// `$select`.
@@ -22,57 +25,62 @@ public struct QueryOptions: Sendable {
     public static let paging = Supported(rawValue: 1 << 5)
     /// `$format`.
     public static let format = Supported(rawValue: 1 << 6)
-    /// `$id`, which needs its dollar sign: `id` alone is an option of other services.
+    /// `$id`, whose dollar sign is required: `id` alone is a custom option, which other services use.
     public static let id = Supported(rawValue: 1 << 7)
 
-    /// What lists of entities offer.
+    /// The options that every list of entities supports.
     public static let list: Supported = [.select, .filter, .search, .orderby, .paging, .format]
   }
 
-  /// Names of system query options, without their dollar sign, which is optional.
+  /// The names of system query options, without the dollar sign, which clients may leave out (OData URL Conventions
+  /// 4.01 section 5.1).
   public static let systemNames: Set<String> = [
     "apply", "compute", "count", "deltatoken", "expand", "filter", "format", "index", "levels", "orderby",
     "schemaversion", "search", "select", "skip", "skiptoken", "top",
   ]
 
-  /// What is asked for of each entity; nil for everything.
+  /// `$select`; nil for all properties (OData URL Conventions 4.01 section 5.1.4).
   public private(set) var selection: Selection?
-  /// The navigation properties whose content is asked for; nil when there is no `$expand`.
+  /// `$expand`; nil when it is absent (OData URL Conventions 4.01 section 5.1.3).
   public private(set) var expansions: [Expansion]?
-  /// What entities must satisfy.
+  /// `$filter`, an expression of type Edm.Boolean; nil when it is absent (OData URL Conventions 4.01 section 5.1.2).
   public private(set) var filter: Expression?
-  /// What entities' texts must hold.
+  /// `$search`; nil when it is absent (OData URL Conventions 4.01 section 5.1.8).
   public private(set) var search: SearchExpression?
-  /// nil for the order that the resource has by itself.
+  /// `$orderby`; nil for the natural order of the resource (OData URL Conventions 4.01 section 5.1.5).
   public private(set) var ordering: Ordering?
-  /// `$top`; a number beyond every bound is as large as fits.
+  /// `$top`, clamped to `Limits.skipMax`; nil when it is absent (OData URL Conventions 4.01 section 5.1.6).
   public private(set) var top: Int?
-  /// `$skip`, bounded as `top`.
+  /// `$skip`, clamped to `Limits.skipMax`; nil when it is absent (OData URL Conventions 4.01 section 5.1.6).
   public private(set) var skip: Int?
-  /// `$count=true`.
+  /// Whether `$count` is `true`: the response holds the number of all matches (OData URL Conventions 4.01 section
+  /// 5.1.7).
   public private(set) var countsAll = false
-  /// Where a list goes on, as a link of this server says.
+  /// `$skiptoken`, which a link to the next page carries; nil when it is absent (OData 4.01 Part 1 section 11.2.6.7).
   public private(set) var skipToken: String?
-  /// `$format`, which is a media type or short for one.
+  /// `$format`: a media type or its short form; nil when it is absent (OData URL Conventions 4.01 section 5.1.9).
   public private(set) var format: String?
-  /// `$id`: the address of the entity whose reference is meant (OData URL Conventions 4.01 section 5.1.6).
+  /// `$id`: the URL of the entity whose reference is meant; nil when it is absent (OData 4.01 Part 1 section 11.4.6.2).
   public private(set) var id: String?
-  /// Everything that a link to another page holds for, as it was written: all options but `$skip` and `$skiptoken`, whose
-  /// place the link takes, and the aliases that expressions may use.
+  /// The options that a link to another page is bound to, as they were written: all but `$skip` and `$skiptoken`, which
+  /// the link replaces, and the parameter aliases that expressions may use.
   public private(set) var identity: [String: String] = [:]
 
-  /// The options that go with a list from page to page, as they were written.
+  /// The options that links to further pages repeat, as they were written, in their order.
   public private(set) var written: [(name: String, value: String)] = []
 
   private var names: Set<String> = []
 
-  /// No options.
+  /// Options with nothing set.
   public init() {}
 
-  /// Whether anything but the bounds of a page decides what is listed.
+  /// Whether the list is neither filtered, searched nor ordered.
   public var isPlain: Bool { filter == nil && search == nil && ordering == nil }
 
-  /// Reads a query, without `?`. Throws for the first option that cannot be honoured.
+  /// Parses a query, without `?`, for a resource of `type` that supports the options `offer`.
+  ///
+  /// - Throws: `QueryError` for the first option that is unknown, unsupported, repeated, malformed or wrong for the
+  ///   type.
   public init(
     _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Supported
   ) throws(QueryError) {
@@ -91,7 +99,7 @@ public struct QueryOptions: Sendable {
     note(aliases)
   }
 
-  /// Keeps the aliases that expressions may use.
+  /// Records the parameter aliases, when there is an expression that may use them.
   mutating func note(_ aliases: [String: QueryAlias]) {
     guard filter != nil || ordering != nil else { return }
     for (name, alias) in aliases.sorted(by: { $0.key < $1.key }) {
@@ -100,7 +108,9 @@ public struct QueryOptions: Sendable {
     }
   }
 
-  /// Reads one option where `parser` stands.
+  /// Reads the value of the option `name`, in lower case with its dollar sign, at the position of `parser`.
+  ///
+  /// - Throws: `QueryError` when the option is repeated, unsupported, malformed or wrong for the type.
   mutating func take(
     _ name: String, from parser: inout OptionParser, of type: StructuredType, _ aliases: [String: QueryAlias]
   ) throws(QueryError) {
@@ -138,7 +148,7 @@ public struct QueryOptions: Sendable {
     }
   }
 
-  /// Keeps what was written, where it goes on from page to page.
+  /// Records an option that goes on from page to page, as it was written.
   mutating func note(_ name: String, _ value: ArraySlice<UInt8>) {
     guard name != "$skip" else { return }
     let value = String(decoding: value, as: UTF8.self)
@@ -161,7 +171,7 @@ public struct QueryOptions: Sendable {
     return syntax
   }
 
-  /// Whether an alias is well written matters only where it is used.
+  /// Parses an alias. A fault in it matters only where the alias is used.
   private static func parsed(_ name: String, _ value: String) -> QueryAlias {
     var parser = OptionParser("@\(PropertyPath.printable(name))", value)
     do throws(QueryError) {
@@ -172,6 +182,7 @@ public struct QueryOptions: Sendable {
     }
   }
 
+  /// The group that an option belongs to, by its name in lower case with its dollar sign.
   private static func offer(of name: String) -> Supported {
     switch name {
     case "$select": .select
@@ -186,8 +197,8 @@ public struct QueryOptions: Sendable {
     }
   }
 
-  /// What is selected, of the entity and of what is expanded in it, as it stands in a context URL (OData JSON 4.01
-  /// section 10.9 and following); empty for everything.
+  /// The select list of a context URL: selected properties, and what is selected of expanded ones, in parentheses
+  /// (OData 4.01 Part 1 sections 10.7 to 10.10). Empty when everything is selected.
   public func contextSuffix(of type: StructuredType) -> String {
     let expanded = (expansions ?? []).compactMap { expansion -> String? in
       guard let target = type.navigation.first(where: { $0.name == expansion.navigation })?.target else { return nil }
@@ -199,7 +210,8 @@ public struct QueryOptions: Sendable {
     return paths.isEmpty ? "" : "(\(paths.joined(separator: ",")))"
   }
 
-  /// The name of a system query option in lower case with its dollar sign, however it was written; nil for others.
+  /// The name of a system query option in lower case with its dollar sign, however it was written; nil for a custom
+  /// option.
   static func systemName(_ name: String) -> String? {
     let bare = (name.utf8.first == UInt8(ascii: "$") ? String(name.dropFirst()) : name).lowercased()
     guard bare != "id" else { return bare.utf8.count < name.utf8.count ? "$id" : nil }
@@ -209,13 +221,14 @@ public struct QueryOptions: Sendable {
 
 /// A parameter alias (OData URL Conventions 4.01 section 5.3).
 struct QueryAlias {
-  /// Its value as it was written.
+  /// The value, as it was written.
   let text: String
-  /// What it stands for, or what is wrong with it.
+  /// The parsed value, or the fault in it.
   let syntax: Result<ExpressionSyntax, QueryError>
 }
 
-/// A query taken apart: split first, each piece decoded once afterwards (OData URL Conventions 4.01 section 2.1).
+/// The options of a query by name. The query is split first, and each name and value is decoded once (OData URL
+/// Conventions 4.01 section 2.1).
 private struct DecodedQuery {
   private(set) var options: [(name: String, value: String)] = []
   private(set) var aliases: [(name: String, value: String)] = []
@@ -243,7 +256,7 @@ private struct DecodedQuery {
 }
 
 extension OptionParser {
-  /// A number of entities; one beyond every bound is as large as fits.
+  /// Reads a number of entities, clamped to `Limits.skipMax`.
   fileprivate mutating func count() throws(QueryError) -> Int {
     let start = position
     var number = 0
@@ -255,6 +268,7 @@ extension OptionParser {
     return number
   }
 
+  /// Reads `true` or `false`.
   fileprivate mutating func truth() throws(QueryError) -> Bool {
     for (word, value) in [("true", true), ("false", false)] where isAt(word) {
       position += word.utf8.count
@@ -263,7 +277,7 @@ extension OptionParser {
     throw failure("must be true or false")
   }
 
-  /// What a parameter alias stands for: an expression, or a list in parentheses.
+  /// Reads the value of a parameter alias: an expression, or a list in parentheses (OData ABNF `parameterValue`).
   fileprivate mutating func aliasValue() throws(QueryError) -> ExpressionSyntax {
     guard next == UInt8(ascii: "(") else { return try expression() }
     let start = position

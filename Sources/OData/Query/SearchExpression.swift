@@ -1,13 +1,16 @@
-/// A `$search` (OData URL Conventions 4.01 section 5.1.7): terms that an entity's texts must hold, whatever their case
-/// and however their characters are composed (`String.folded`).
+/// A search expression (`$search`, OData URL Conventions 4.01 section 5.1.8.1). It is matched against the strings of an
+/// entity without regard to case and to how characters are composed (`String.folded`).
 public indirect enum SearchExpression: Equatable, Sendable {
-  /// A word or a phrase in its folded form. `property` confines it to one property, as Graph's `"property:text"` does.
+  /// A word or a phrase, in its folded form. `property` confines it to one property, as Graph's `"property:text"` does.
   case term(String, property: String?)
+  /// The operand must not match (`NOT`).
   case not(SearchExpression)
+  /// Every operand must match (`AND`).
   case all([SearchExpression])
+  /// At least one operand must match (`OR`).
   case some([SearchExpression])
 
-  /// Whether the texts of an entity satisfy it.
+  /// Whether an entity of `type` matches.
   public func matches(_ entity: StructuredValue, of type: StructuredType) -> Bool {
     var texts = SearchTexts(entity, type)
     return matches(&texts)
@@ -23,8 +26,8 @@ public indirect enum SearchExpression: Equatable, Sendable {
   }
 }
 
-/// The texts of one entity in their folded form, gathered when they are first needed. Keys are no texts, and neither is what
-/// the server stamps.
+/// The folded strings of one entity, collected on first use. Keys, read-only properties and properties that the server
+/// fills in are not searched.
 private struct SearchTexts {
   private let entity: StructuredValue
   private let type: StructuredType
@@ -69,10 +72,10 @@ private struct SearchTexts {
   }
 }
 
-/// The value of `$search` is read in words: what stands between blanks, parentheses and double quotes. `AND`, `OR` and `NOT`
-/// are operators as whole words in upper case, and every other word is one to look for (OData ABNF `searchExpr`).
+/// `$search` (OData ABNF `searchExpr`). A word is whatever lies between spaces, parentheses and double quotes. `AND`,
+/// `OR` and `NOT` are operators when they are whole words in upper case.
 extension OptionParser {
-  /// The value of `$search`: words and phrases, joined by AND where nothing else stands between them.
+  /// Reads the value of `$search`: words and phrases. Those without an operator between them are joined by `AND`.
   mutating func search(of type: StructuredType?) throws(QueryError) -> SearchExpression {
     var parts = [try conjunction(type)]
     while takesOperator(.or) { parts.append(try conjunction(type)) }
@@ -91,13 +94,13 @@ extension OptionParser {
     case not = "NOT"
   }
 
-  /// The operator that stands here as a whole word, and where it ends.
+  /// The operator that is next as a whole word, and the offset of its end.
   private var nextOperator: (SearchOperator, end: Int)? {
     let end = text[position...].firstIndex { !isSearchWordByte($0) } ?? text.count
     return SearchOperator(rawValue: String(decoding: text[position..<end], as: UTF8.self)).map { ($0, end) }
   }
 
-  /// Steps over blanks and an operator, if this one follows.
+  /// Skips spaces and the operator, if it is next.
   private mutating func takesOperator(_ wanted: SearchOperator) -> Bool {
     let start = position
     skipBlanks()
@@ -109,7 +112,8 @@ extension OptionParser {
     return true
   }
 
-  /// Whether another part follows without an operator. Blanks stand before it, which may be missing beside a parenthesis.
+  /// Whether another operand follows without an operator. Spaces come before it, which may be missing next to a
+  /// parenthesis.
   private mutating func isBeforeSearchPart() -> Bool {
     let start = position
     defer { position = start }
@@ -143,7 +147,8 @@ extension OptionParser {
     return .term(word.folded, property: nil)
   }
 
-  /// Within `$expand` a semicolon ends an option; alone it is a character like any other.
+  /// Whether the option is nested in `$expand`, where a semicolon ends it; elsewhere a semicolon is an ordinary
+  /// character.
   private var isNested: Bool { option == "$expand" }
 
   private func isSearchWordByte(_ byte: UInt8) -> Bool {
@@ -160,7 +165,7 @@ extension OptionParser {
     return String(decoding: text[start..<position], as: UTF8.self)
   }
 
-  /// A phrase in double quotes, in which a backslash stands before a quote or a backslash.
+  /// Reads a phrase in double quotes, in which a backslash escapes a quote or a backslash (OData ABNF `searchPhrase`).
   private mutating func phrase(_ type: StructuredType?) throws(QueryError) -> SearchExpression {
     let start = position
     position += 1

@@ -1,24 +1,24 @@
-/// Which members of a value are asked for (`$select`, OData URL Conventions 4.01 section 5.1.4).
+/// The selected members of a value (`$select`, OData URL Conventions 4.01 section 5.1.4).
 public struct Selection: Equatable, Sendable {
-  /// One selected property; `within` is nil when it is asked for as a whole.
+  /// One selected property.
   public struct Member: Equatable, Sendable {
-    /// The position of the property in its type.
+    /// The index of the property in its type.
     public let index: Int
-    /// What is asked for of its complex value.
+    /// The selected members of its complex value; nil when the property is selected as a whole.
     public internal(set) var within: Selection?
   }
 
-  /// Selected properties, each once, in the order they were asked for.
+  /// The selected properties, each once, in the order in which they were named.
   public internal(set) var members: [Member] = []
-  /// Names of the navigation properties that are selected.
+  /// The names of the selected navigation properties.
   public internal(set) var navigation: [String] = []
-  /// Whether `*` stands among them.
+  /// Whether `*` selects all properties.
   public internal(set) var includesAllProperties = false
 
-  /// The selection as it stands in a context URL, in parentheses (OData JSON 4.01 section 10.8).
+  /// The select list of a context URL, in parentheses (OData 4.01 Part 1 sections 10.7 and 10.8).
   public func contextSuffix(of type: StructuredType) -> String { "(\(paths(of: type).joined(separator: ",")))" }
 
-  /// The paths of what is selected.
+  /// The paths of the selected members.
   func paths(of type: StructuredType) -> [String] {
     let properties = members.flatMap { member -> [String] in
       let property = type.properties[member.index]
@@ -28,7 +28,7 @@ public struct Selection: Equatable, Sendable {
     return (includesAllProperties ? ["*"] : []) + properties + navigation
   }
 
-  /// The union of both: what is asked for as a whole stays whole.
+  /// Adds a property. A property that is selected as a whole stays whole.
   mutating func add(_ index: Int, within: Selection?) {
     guard let position = members.firstIndex(where: { $0.index == index }) else {
       return members.append(Member(index: index, within: within))
@@ -42,12 +42,12 @@ public struct Selection: Equatable, Sendable {
   }
 }
 
-/// A navigation property whose content is asked for (`$expand`, OData URL Conventions 4.01 section 5.1.3).
+/// An expanded navigation property (`$expand`, OData URL Conventions 4.01 section 5.1.3).
 public struct Expansion: Sendable {
   /// The canonical name of the navigation property.
   public let navigation: String
-  /// What is asked for of its entities.
+  /// The options that apply to its entities (OData URL Conventions 4.01 section 5.1.3.1).
   public let options: QueryOptions
-  /// Whether only their number is asked for (`/$count`).
+  /// Whether only the number of its entities is asked for (`/$count`).
   public let countsOnly: Bool
 }

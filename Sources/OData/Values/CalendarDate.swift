@@ -1,22 +1,22 @@
-/// A day of the proleptic Gregorian calendar, years 1 to 9999 (Edm.Date).
+/// A day of the proleptic Gregorian calendar, years 1 to 9999 (Edm.Date, OData CSDL 4.01 section 3.3).
 public struct CalendarDate: Hashable, Comparable, CustomStringConvertible, Sendable {
-  /// Days since 0001-01-01.
+  /// Days since 0001-01-01, which is day 0.
   public let dayNumber: Int
 
-  /// The day `dayNumber` days after 0001-01-01, or nil outside the years 1 to 9999.
+  /// The day that lies `dayNumber` days after 0001-01-01; nil outside the years 1 to 9999.
   public init?(dayNumber: Int) {
     guard (0...Self.dayNumberMax).contains(dayNumber) else { return nil }
     self.dayNumber = dayNumber
   }
 
-  /// The day with these numbers, or nil when the calendar has no such day.
+  /// The day with this year, month (from 1) and day of the month (from 1); nil when the calendar has no such day.
   public init?(year: Int, month: Int, day: Int) {
     guard (1...9999).contains(year), (1...12).contains(month) else { return nil }
     guard (1...Self.daysInMonth(month, ofYear: year)).contains(day) else { return nil }
     dayNumber = Self.daysBefore(year: year, month: month) + day - 1
   }
 
-  /// Reads exactly `YYYY-MM-DD` (OData ABNF `dateValue`), nil for anything else.
+  /// Reads exactly `YYYY-MM-DD` in ASCII (OData ABNF `dateValue`); nil for anything else.
   public init?(_ text: some Sequence<UInt8>) {
     var digits = DigitReader(text)
     guard let year = digits.number(4), digits.skip(UInt8(ascii: "-")), let month = digits.number(2),
@@ -25,12 +25,13 @@ public struct CalendarDate: Hashable, Comparable, CustomStringConvertible, Senda
     self.init(year: year, month: month, day: day)
   }
 
+  /// Whether the left day is the earlier one.
   public static func < (left: Self, right: Self) -> Bool { left.dayNumber < right.dayNumber }
 
-  /// `YYYY-MM-DD`.
+  /// The day as `YYYY-MM-DD`.
   public var description: String { String(decoding: utf8, as: UTF8.self) }
 
-  /// `YYYY-MM-DD` as bytes.
+  /// The day as `YYYY-MM-DD` in ASCII.
   public var utf8: [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(10)
@@ -49,9 +50,9 @@ public struct CalendarDate: Hashable, Comparable, CustomStringConvertible, Senda
     text.appendTwoDigits(day)
   }
 
-  /// Year, month and day as numbers.
+  /// The year, the month (from 1) and the day of the month (from 1).
   public var components: (year: Int, month: Int, day: Int) {
-    // Years are counted from March, so that the leap day is the last of its year.
+    // Count years from March, so that the leap day is the last day of its year.
     let shifted = dayNumber + 306
     let era = shifted / 146_097
     let dayOfEra = shifted % 146_097
@@ -83,14 +84,16 @@ public struct CalendarDate: Hashable, Comparable, CustomStringConvertible, Senda
   }
 }
 
-/// Reads fixed-width numbers and separators off a short text.
+/// Reads numbers of fixed width, and the separators between them, from a short ASCII text.
 struct DigitReader {
   private let bytes: [UInt8]
   private var index = 0
 
   init(_ text: some Sequence<UInt8>) { bytes = Array(text) }
 
+  /// Whether the whole text is read.
   var isAtEnd: Bool { index == bytes.count }
+  /// The next byte; nil at the end.
   var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
   /// A number of exactly `width` digits.
@@ -125,13 +128,13 @@ struct DigitReader {
 }
 
 extension [UInt8] {
-  /// Appends a number below 100.
+  /// Appends a number from 0 to 99 as two digits.
   mutating func appendTwoDigits(_ value: Int) {
     append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10))
     append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
   }
 
-  /// Appends a non-negative number with leading zeros up to `width` digits.
+  /// Appends a non-negative number as `width` digits, with leading zeros.
   mutating func appendDigits(_ value: Int, width: Int) {
     var divisor = 1
     for _ in 1..<width { divisor *= 10 }

@@ -1,12 +1,12 @@
-/// An instant in UTC, exact to 100 ns, years 1 to 9999 (Edm.DateTimeOffset).
+/// An instant, exact to 100 ns, years 1 to 9999 (Edm.DateTimeOffset, OData CSDL 4.01 section 3.3).
 ///
-/// Any offset is accepted and the instant kept; text is always written in UTC with at most seven digits of a
-/// second, as Graph does.
+/// Any offset from UTC is read, but only the instant is kept: text is always written in UTC, with at most seven digits
+/// of a second, as Graph writes it.
 public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sendable {
   /// Units of 100 ns since 0001-01-01T00:00:00Z.
   public let ticks: Int64
 
-  /// 100 ns units in a second.
+  /// Ticks of 100 ns in one second.
   public static let ticksPerSecond: Int64 = 10_000_000
   /// `ticks` of 1970-01-01T00:00:00Z.
   public static let unixEpochTicks: Int64 = 621_355_968_000_000_000
@@ -14,13 +14,13 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
   private static let ticksPerDay = 86_400 * ticksPerSecond
   private static let ticksMax = 3_652_059 * ticksPerDay - 1
 
-  /// The instant `ticks` after the beginning of year 1, or nil outside the years 1 to 9999.
+  /// The instant `ticks` units of 100 ns after 0001-01-01T00:00:00Z; nil outside the years 1 to 9999.
   public init?(ticks: Int64) {
     guard (0...Self.ticksMax).contains(ticks) else { return nil }
     self.ticks = ticks
   }
 
-  /// The instant that many seconds and nanoseconds after 1970, moved into the years 1 to 9999.
+  /// The instant so many seconds and nanoseconds after 1970-01-01T00:00:00Z, clamped to the years 1 to 9999.
   public init(unixSeconds: Int64, nanoseconds: Int64 = 0) {
     let (scaled, overflow) = unixSeconds.multipliedReportingOverflow(by: Self.ticksPerSecond)
     let seconds = overflow ? (unixSeconds < 0 ? -Self.ticksMax : Self.ticksMax) : scaled
@@ -28,16 +28,19 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
     ticks = min(max(tooLarge ? Self.ticksMax : sum, 0), Self.ticksMax)
   }
 
-  /// Why a text is not an instant.
+  /// Why a text is no instant.
   public enum ParseError: Error, Equatable, Sendable {
-    /// The text is a date and time, but does not say in which offset.
+    /// The text is a date and a time without an offset from UTC.
     case missingOffset
     /// The text is something else.
     case malformed
   }
 
-  /// Reads `YYYY-MM-DDThh:mm[:ss[.fffffff]](Z|±hh:mm)` (OData ABNF `dateTimeOffsetValue`). Digits of a second
-  /// beyond the seventh are cut.
+  /// Reads `YYYY-MM-DDThh:mm[:ss[.fffffff]](Z|±hh:mm)` in ASCII (OData ABNF `dateTimeOffsetValue`). Digits of a second
+  /// beyond the seventh are dropped.
+  ///
+  /// - Throws: `ParseError.missingOffset` when the text ends after the time, `ParseError.malformed` when it is anything
+  ///   else.
   public init(_ text: some Sequence<UInt8>) throws(ParseError) {
     var reader = DigitReader(text)
     guard let year = reader.number(4), reader.skip(UInt8(ascii: "-")), let month = reader.number(2),
@@ -52,15 +55,17 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
     self = value
   }
 
+  /// Whether the left instant is the earlier one.
   public static func < (left: Self, right: Self) -> Bool { left.ticks < right.ticks }
 
-  /// Whether both are less than 1 ms apart: official clients cut seven digits of a second to six.
+  /// Whether the two are less than 1 ms apart. Official clients truncate seven digits of a second to six, so an echoed
+  /// time may differ by that much.
   public func isClose(to other: Self) -> Bool { abs(ticks - other.ticks) < Self.ticksPerSecond / 1_000 }
 
-  /// `YYYY-MM-DDThh:mm:ss[.fffffff]Z` without trailing zeros.
+  /// The instant as `YYYY-MM-DDThh:mm:ss[.fffffff]Z`, without trailing zeros of the fraction.
   public var description: String { String(decoding: utf8, as: UTF8.self) }
 
-  /// `description` as bytes.
+  /// `description` in ASCII.
   public var utf8: [UInt8] {
     var text = utf8WithoutFraction
     var fraction = Int(ticks % Self.ticksPerSecond)
@@ -77,7 +82,7 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
     return text
   }
 
-  /// `YYYY-MM-DDThh:mm:ss`, the form of `date` in Graph's inner errors.
+  /// The instant as `YYYY-MM-DDThh:mm:ss` in ASCII: the form of `date` in Graph's inner errors.
   public var utf8WithoutFraction: [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(28)
@@ -92,10 +97,10 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
     return text
   }
 
-  /// Whole seconds since 1970.
+  /// Whole seconds since 1970-01-01T00:00:00Z, rounded toward zero.
   public var unixSeconds: Int64 { (ticks - Self.unixEpochTicks) / Self.ticksPerSecond }
 
-  /// Units of 100 ns since midnight.
+  /// Reads `hh:mm[:ss[.fffffff]]` as units of 100 ns since midnight; nil when it is malformed.
   static func readTimeOfDay(_ reader: inout DigitReader) -> Int64? {
     guard let hour = reader.number(2), hour < 24, reader.skip(UInt8(ascii: ":")), let minute = reader.number(2),
       minute < 60
@@ -115,7 +120,7 @@ public struct DateTimeOffset: Hashable, Comparable, CustomStringConvertible, Sen
     return ticks
   }
 
-  /// Minutes east of UTC.
+  /// Reads `Z` or `±hh:mm` as minutes east of UTC, at most 14 hours either way; nil when it is malformed.
   private static func readOffset(_ reader: inout DigitReader) -> Int? {
     if reader.skip(UInt8(ascii: "Z")) { return 0 }
     let sign: Int

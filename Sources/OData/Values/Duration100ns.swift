@@ -1,13 +1,15 @@
-/// A signed span of time in units of 100 ns (Edm.Duration).
+/// A signed span of time in units of 100 ns (Edm.Duration, OData CSDL 4.01 section 3.3).
 public struct Duration100ns: Hashable, Comparable, Sendable {
+  /// Units of 100 ns, negative for a negative span.
   public let ticks: Int64
 
-  /// Whether the left one comes first.
+  /// Whether the left span is the smaller one.
   public static func < (left: Self, right: Self) -> Bool { left.ticks < right.ticks }
 }
 
 extension Duration100ns {
-  /// Reads `[-]P[nD][T[nH][nM][n[.n]S]]` (OData ABNF `durationValue`), nil for anything else or beyond 10,000 years.
+  /// Reads `[-]P[nD][T[nH][nM][n[.n]S]]` in ASCII (OData ABNF `durationValue`); nil for anything else, and beyond
+  /// 10,000 years.
   init?(_ text: some Sequence<UInt8>) {
     var rest = Array(text)[...]
     var sign: Int64 = 1

@@ -1,15 +1,16 @@
-/// Reads the value of header fields that are lists (RFC 9110 section 5.6.1), wherever one is read.
+/// Parses header fields whose value is a list (RFC 9110 section 5.6.1).
 public enum FieldList {
-  /// What a backslash means between quotes.
+  /// What a backslash means inside quotes.
   public enum Quoting: Sendable {
-    /// It takes the byte behind it as it is (RFC 9110 section 5.6.4).
+    /// It escapes the byte after it: a quoted string (RFC 9110 section 5.6.4).
     case string
-    /// Nothing: there are no escapes in an entity tag (RFC 9110 section 8.8.3).
+    /// It is an ordinary byte: an entity tag, which has no escapes (RFC 9110 section 8.8.3).
     case entityTag
   }
 
-  /// The elements of all fields of one name, in their order and without blanks around them. Empty elements are left out,
-  /// which a recipient must ignore. nil when a quote is not closed: then nobody can say where an element ends.
+  /// The elements of all fields of one name, in order, without surrounding white space. Empty elements are ignored, as
+  /// a recipient must (RFC 9110 section 5.6.1.2). Nil when a quote is not closed, because the elements are then
+  /// ambiguous.
   public static func elements(of fields: [String], _ quoting: Quoting = .string) -> [Substring]? {
     var elements: [Substring] = []
     for field in fields {
@@ -19,7 +20,7 @@ public enum FieldList {
     return elements
   }
 
-  /// The parts of a text between separators that do not stand in quotes; nil when a quote is not closed.
+  /// The parts of a text between separators outside quotes; nil when a quote is not closed.
   public static func split(_ text: Substring, at separator: UInt8, _ quoting: Quoting = .string) -> [Substring]? {
     let bytes = text.utf8
     var parts: [Substring] = []
@@ -39,7 +40,7 @@ public enum FieldList {
     return parts
   }
 
-  /// The text without blanks and tabs around it.
+  /// The text without spaces and tabs at its ends (`OWS`, RFC 9110 section 5.6.3).
   public static func trimmed(_ text: Substring) -> Substring {
     var bytes = text.utf8
     while let first = bytes.first, isBlank(first) { bytes.removeFirst() }
@@ -47,8 +48,8 @@ public enum FieldList {
     return Substring(bytes)
   }
 
-  /// The value of a parameter: a token as it stands, or what a quoted string means (RFC 9110 section 5.6.6). nil when it
-  /// is neither.
+  /// The value of a parameter: a token as it is, or the content of a quoted string without its escapes (RFC 9110
+  /// section 5.6.6). Nil when it is neither.
   public static func value(_ text: Substring) -> String? {
     let bytes = text.utf8
     guard bytes.first == quote else { return bytes.contains(quote) ? nil : String(text) }
@@ -72,7 +73,7 @@ public enum FieldList {
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-  /// Where in a text a reader stands.
+  /// The state of the scanner.
   private enum State {
     case plain, quoted, escaped
 

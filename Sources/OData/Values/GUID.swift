@@ -1,6 +1,6 @@
-/// The text form of GUIDs.
+/// GUIDs in their text form (OData ABNF `guidValue`; RFC 9562 section 4).
 public enum GUID {
-  /// 32 lower-case digits in groups of 8, 4, 4, 4 and 12.
+  /// The 128 bits as 32 lower-case hexadecimal digits, in groups of 8, 4, 4, 4 and 12.
   public static func text(high: UInt64, low: UInt64) -> String {
     String(unsafeUninitializedCapacity: 36) { text in
       var position = 0
@@ -17,7 +17,7 @@ public enum GUID {
     }
   }
 
-  /// A new GUID of version 4 that nobody can guess.
+  /// A new GUID of version 4 from the system's random number generator (RFC 9562 section 5.4). It cannot be guessed.
   public static func random() -> String {
     let high = UInt64.random(in: .min ... .max) & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
     let low = UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000

@@ -1,14 +1,15 @@
-/// What an `If-Match` or `If-None-Match` header demands (RFC 9110 section 13.1; OData 4.01 compares weakly).
+/// The value of an `If-Match` or `If-None-Match` field (RFC 9110 sections 13.1.1 and 13.1.2). Tags are compared weakly,
+/// since this server gives out weak ones (OData 4.01 Part 1 section 8.2.4).
 public enum EntityTagCondition: Equatable, Sendable {
-  /// `*`: any version.
+  /// `*`: any current version.
   case any
-  /// One of these opaque tags, without `W/` and quotes.
+  /// Any of these opaque tags, without `W/` and quotes.
   case oneOf([String])
 
-  /// Reads a single value, as it also stands in `@odata.etag`; nil when it is malformed.
+  /// Reads the value of one field, or of `@odata.etag`; nil when it is malformed.
   public init?(_ value: String) { self.init([value]) }
 
-  /// Reads all fields of one name, or nil when they are malformed. `*` stands alone.
+  /// Reads all fields of one name as one list; nil when they are malformed. `*` must be the only element.
   public init?(_ fields: [String]) {
     guard let elements = FieldList.elements(of: fields, .entityTag), !elements.isEmpty else { return nil }
     guard elements.count > 1 || !elements[0].utf8.elementsEqual("*".utf8) else {
@@ -23,10 +24,10 @@ public enum EntityTagCondition: Equatable, Sendable {
     self = .oneOf(tags)
   }
 
-  /// Whether an entity of this version satisfies the condition.
+  /// Whether an entity with this version satisfies the condition.
   public func matches(_ version: Version) -> Bool { matches(opaqueTag: version.opaqueTag) }
 
-  /// Whether something with this opaque tag, without `W/` and quotes, satisfies the condition.
+  /// Whether a resource with this opaque tag, without `W/` and quotes, satisfies the condition.
   public func matches(opaqueTag: String) -> Bool {
     switch self {
     case .any: true
@@ -34,7 +35,8 @@ public enum EntityTagCondition: Equatable, Sendable {
     }
   }
 
-  /// The opaque tag of an element. No blank may stand in it, which must not make another tag of it.
+  /// The opaque tag of a list element; nil when it is malformed. White space inside a tag is an error: dropping it
+  /// would turn the tag into another one.
   private static func tag(_ element: Substring.UTF8View) -> String? {
     let quoted = element.starts(with: "W/".utf8) ? element.dropFirst(2) : element
     guard quoted.count >= 2, quoted.first == UInt8(ascii: "\""), quoted.last == UInt8(ascii: "\"") else { return nil }
@@ -44,23 +46,24 @@ public enum EntityTagCondition: Equatable, Sendable {
   }
 }
 
-/// What must hold of an entity before a request is performed on it (RFC 9110 section 13).
+/// The preconditions of a request on an entity (RFC 9110 section 13).
 public struct Preconditions: Equatable, Sendable {
-  /// The entity must have one of these versions.
+  /// `If-Match`: the entity must exist and have one of these tags. Nil when the field is absent.
   public let ifMatch: EntityTagCondition?
-  /// The entity must have none of these versions; `*` stands for every one that exists.
+  /// `If-None-Match`: the entity must have none of these tags; `*` means that it must not exist. Nil when the field is
+  /// absent.
   public let ifNoneMatch: EntityTagCondition?
 
-  /// Nothing is demanded.
+  /// No preconditions.
   public static let none = Preconditions()
 
-  /// What two header fields demand; nil stands for one that is absent.
+  /// Preconditions from the two header fields; nil stands for an absent field.
   public init(ifMatch: EntityTagCondition? = nil, ifNoneMatch: EntityTagCondition? = nil) {
     self.ifMatch = ifMatch
     self.ifNoneMatch = ifNoneMatch
   }
 
-  /// Whether they hold for an entity of this version.
+  /// Whether the preconditions hold for an existing entity with this version.
   public func hold(for version: Version) -> Bool {
     ifMatch?.matches(version) != false && ifNoneMatch?.matches(version) != true
   }

@@ -1,31 +1,31 @@
-// What takes a closure is inlined where it is called, also in other targets: a call for each byte would cost more than what
-// is done with it.
+// Functions that take a closure are inlined into their callers, in other targets too: a call for each byte would cost
+// more than the work on it.
 
 extension String {
-  /// Gives the bytes of the text to a reader. They are copied only where the text was bridged from elsewhere and has no
-  /// storage of its own.
+  /// Calls `read` with the UTF-8 of the string. The bytes are copied only when the string has no contiguous storage of
+  /// its own, as a bridged one.
   @inlinable @inline(__always)
   public func withBytes<Answer>(_ read: (UnsafeBufferPointer<UInt8>) -> Answer) -> Answer {
     utf8.withContiguousStorageIfAvailable(read) ?? Array(utf8).withUnsafeBufferPointer(read)
   }
 
-  /// Whether both are the same bytes. Swift's `==` is canonical equivalence, which makes one of two texts that a store
-  /// keeps apart; and to compare the views byte after byte takes ten times as long.
+  /// Whether both strings are the same bytes. Swift's `==` is canonical equivalence, which equates strings that a store
+  /// keeps apart. Comparing the UTF-8 views element by element takes ten times as long as this.
   public func hasSameBytes(as other: String) -> Bool {
     utf8.count == other.utf8.count && withBytes { left in other.withBytes { left.hasSameBytes(as: $0) } }
   }
 
-  /// Whether these bytes are the same name but for the case of letters in ASCII. Most differ in their length already.
+  /// Whether these bytes are the same name in any ASCII case.
   public func isSameName(as other: UnsafeBufferPointer<UInt8>) -> Bool {
     utf8.count == other.count && withBytes { $0.isSameName(as: other) }
   }
 
-  /// Whether both are the same name but for the case of letters in ASCII.
+  /// Whether both are the same name in any ASCII case.
   public func isSameName(as other: String) -> Bool {
     utf8.count == other.utf8.count && other.withBytes { isSameName(as: $0) }
   }
 
-  /// Whether this byte is among those of the text.
+  /// Whether the UTF-8 of the string contains this byte.
   public func contains(byte: UInt8) -> Bool { withBytes { $0.contains(byte) } }
 }
 
@@ -35,7 +35,7 @@ extension UnsafeBufferPointer<UInt8> {
     guard count == other.count else { return false }
     let (left, right) = (UnsafeRawBufferPointer(self), UnsafeRawBufferPointer(other))
     var offset = 0
-    // Eight at once; what is left over, one after the other.
+    // Eight bytes at a time, then the rest one by one.
     while offset + 8 <= count {
       let word = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       guard word == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
@@ -48,7 +48,8 @@ extension UnsafeBufferPointer<UInt8> {
     return true
   }
 
-  /// Whether any byte is meant. All of them are looked at, which takes the machine less time than to stop at the first.
+  /// Whether any byte satisfies the predicate. All bytes are visited: a loop without an early exit is vectorized, and
+  /// faster.
   @inlinable @inline(__always)
   public func holdsAny(_ predicate: (UInt8) -> Bool) -> Bool {
     var found: UInt8 = 0
@@ -66,7 +67,7 @@ extension UnsafeBufferPointer<UInt8> {
 }
 
 extension Sequence<UInt8> {
-  /// Whether both are the same bytes when ASCII letters are folded to lower case.
+  /// Whether both are the same bytes in any ASCII case.
   func elementsEqualIgnoringCase(_ other: some Sequence<UInt8>) -> Bool {
     elementsEqual(other) { left, right in left == right || Self.lowercased(left) == Self.lowercased(right) }
   }

@@ -1,39 +1,45 @@
-/// What a body asks to be set: *absent*, *null* and *a value* differ at every depth (OData 4.01 part 1, 11.4.3).
+/// A request body, read against its type. At every depth it tells an absent member, a null and a value apart (OData
+/// 4.01 Part 1 section 11.4.3).
 public struct StructuredPatch: Equatable, Sendable {
-  /// What is asked of one property.
+  /// The change that a body makes to one property.
   public enum Change: Equatable, Sendable {
+    /// The body does not hold the property: it keeps its value.
     case absent
+    /// The body sets the property to null.
     case null
+    /// The body replaces the value.
     case value(Value)
-    /// A complex value whose absent members stay as they are.
+    /// The body holds a complex value, which is merged: members that it does not hold keep their values.
     case merge(StructuredPatch)
   }
 
-  /// One change for each property of the type, by `Property.index`.
+  /// One change for each property of the type, at `Property.index`.
   public var members: [Change]
-  /// Members of an open type that are not declared; nil removes one.
+  /// Undeclared members of an open type, as canonical JSON; nil removes the member.
   public var dynamic: [(name: String, json: [UInt8]?)]
-  /// The entity tag that the body carried in `@odata.etag`.
+  /// The value of `@odata.etag` in the body; nil when there is none.
   public var entityTag: String?
-  /// The addresses of entities that `name@odata.bind` asks to be related, by the name of the navigation property
-  /// (OData JSON 4.01 section 8.5).
+  /// The entity references of each `name@odata.bind` in the body, by the name of the navigation property (OData JSON
+  /// 4.01 section 8.5).
   public var bindings: [String: [String]] = [:]
 
-  /// A patch of `type` that asks for nothing.
+  /// An empty patch of `type`.
   public init(of type: StructuredType) {
     members = Array(repeating: .absent, count: type.properties.count)
     dynamic = []
   }
 
-  /// Whether nothing is asked of the property.
+  /// Whether the body does not hold the property.
   public func isAbsent(_ property: Property) -> Bool { members[property.index] == .absent }
 
+  /// Whether both make the same changes. Strings and names are compared byte by byte.
   public static func == (left: Self, right: Self) -> Bool {
     left.members == right.members && left.entityTag == right.entityTag && left.bindings == right.bindings
       && left.dynamic.elementsEqual(right.dynamic) { $0.name.hasSameBytes(as: $1.name) && $0.json == $1.json }
   }
 
-  /// Applies the patch to a value of `type` and returns the positions of the properties that changed.
+  /// Applies the patch to a value of `type`, and returns the indices of the properties whose value changed. Undeclared
+  /// members of `value` itself are left alone; those of complex values inside it are patched.
   public func apply(to value: inout StructuredValue, of type: StructuredType) -> [Int] {
     var changed: [Int] = []
     for property in type.properties {
@@ -46,7 +52,8 @@ public struct StructuredPatch: Equatable, Sendable {
     return changed
   }
 
-  /// The value after `change`, or nil when the change asks for nothing.
+  /// The value of `property` after `change`; nil when the change is `absent`. Null becomes the property's
+  /// `nullMeaning`, or an empty collection where null is not allowed.
   public static func result(of change: Change, on old: Value, _ property: Property) -> Value? {
     switch change {
     case .absent: return nil
@@ -69,7 +76,7 @@ public struct StructuredPatch: Equatable, Sendable {
   private func applyDynamic(to value: inout StructuredValue) {
     for (name, json) in dynamic {
       let index = value.dynamic.firstIndex { $0.name.hasSameBytes(as: name) }
-      // In its place, so that repeating what is stored changes nothing, not even the order.
+      // Replace members in place: repeating what is stored must change nothing, not even the order.
       switch (index, json) {
       case (let index?, let json?): value.dynamic[index] = DynamicMember(name: name, json: json)
       case (let index?, nil): value.dynamic.remove(at: index)

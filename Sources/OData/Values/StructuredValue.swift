@@ -1,17 +1,17 @@
-/// The members of an entity or complex value, in the order that its type declares.
+/// The value of an entity or of a complex property.
 public struct StructuredValue: Equatable, Sendable {
-  /// One value for each property of the type, by `Property.index`.
+  /// One value for each property of the type, at `Property.index`.
   public var members: [Value]
-  /// Members that an open type holds beside its declared ones, in the order they came.
+  /// Undeclared members of an open type, in the order in which they came.
   public var dynamic: [DynamicMember]
 
-  /// A value of `type` in which nothing is set.
+  /// A value of `type` with no property set.
   public init(of type: StructuredType) {
     members = type.properties.map(Self.unset)
     dynamic = []
   }
 
-  /// What a patch of `type` makes of a value in which nothing is set, but for members that are not declared.
+  /// The value that a patch of `type` makes of an unset one, without the patch's undeclared members.
   public init(_ patch: StructuredPatch, of type: StructuredType) {
     members = type.properties.map {
       StructuredPatch.result(of: patch.members[$0.index], on: .null, $0) ?? Self.unset($0)
@@ -22,28 +22,30 @@ public struct StructuredValue: Equatable, Sendable {
   private static func unset(_ property: Property) -> Value { property.defaultsToEmpty ? .collection([]) : .null }
 }
 
-/// A member that the type does not declare (OData 4.01 part 3, open types).
+/// An undeclared member of an open type (OData CSDL 4.01 sections 6.3 and 9.3).
 public struct DynamicMember: Equatable, Sendable {
+  /// The name, byte for byte as it was sent.
   public let name: String
-  /// The value as canonical JSON.
+  /// The value as JSON without white space.
   public let json: [UInt8]
 
-  /// A member `name` whose value is the given JSON.
+  /// A member whose value is the given JSON, without white space.
   public init(name: String, json: [UInt8]) {
     self.name = name
     self.json = json
   }
 
+  /// Whether name and value are equal byte by byte.
   public static func == (left: Self, right: Self) -> Bool {
     left.name.hasSameBytes(as: right.name) && left.json == right.json
   }
 }
 
 extension StructuredValue {
-  /// Throws when an open value in one of the properties at `positions` holds more undeclared members than
-  /// `Limits.dynamicMembersMax`.
+  /// Checks the number of undeclared members in the open values of the properties at `positions`. Each body is bounded
+  /// as it is read; what several bodies leave behind together has to be bounded again.
   ///
-  /// A body is bounded as it is read; what several bodies leave behind together must be bounded once more.
+  /// - Throws: `BodyError.tooLarge` when an open value holds more than `Limits.dynamicMembersMax` undeclared members.
   public func checkUndeclaredMembers(at positions: [Int], of type: StructuredType) throws(BodyError) {
     for position in positions { try Self.check(members[position], type.properties[position], PropertyPath()) }
   }

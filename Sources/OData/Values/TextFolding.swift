@@ -1,16 +1,17 @@
 import CUTF8Proc
 
 extension String {
-  /// The text as it is compared where neither case nor the way a character is composed may matter: two texts are the
-  /// same to people if these forms are the same bytes.
+  /// The string in the form in which it is compared without regard to case and to how characters are composed: two
+  /// strings match when their folded forms are the same bytes.
   ///
-  /// Full case folding of the canonical decomposition, composed again: the canonical caseless match of Unicode (chapter
-  /// 3, D145), in NFC. So `STRASSE` is `Straße`, `Σ` is `ς`, and `é` is `e` with an accent behind it. But `é` is not `e`,
-  /// and `①` is not `1`: compatibility folding (D146) would make one of texts that people keep apart. No language is
-  /// assumed, so that the Turkish `İ` is `i` with a dot above. A form does not change with later versions of Unicode
-  /// unless it holds characters that were not assigned before.
+  /// This is the canonical caseless match of the Unicode Standard (section 3.13, definition D145), followed by NFC:
+  /// full case folding between two canonical decompositions, then composition. So `STRASSE` matches `Straße`, `Σ`
+  /// matches `ς`, and `é` matches `e` with a combining accent. But `é` does not match `e`, and `①` does not match `1`:
+  /// a compatibility match (D146) would equate strings that people keep apart. No language is assumed, so the Turkish
+  /// `İ` folds to `i` with a dot above. Later versions of Unicode change the form only of strings that hold characters
+  /// unassigned until then.
   ///
-  /// Takes time linear in the text. Text in ASCII that has no capital letters is returned as it is.
+  /// Takes time linear in the string. ASCII without capital letters is returned as it is.
   public var folded: String {
     switch withBytes(RequiredFolding.init) {
     case .none: self
@@ -19,7 +20,7 @@ extension String {
     }
   }
 
-  /// Whether every character is one of ASCII.
+  /// Whether the string is ASCII only.
   public var isASCII: Bool { withBytes { !$0.holdsAny { $0 >= 0x80 } } }
 
   private var lowercasedASCII: String {
@@ -34,7 +35,7 @@ extension String {
   }
 }
 
-/// What there is to do to fold a text.
+/// How much folding a string needs.
 private enum RequiredFolding {
   case none, ascii, unicode
 
@@ -49,28 +50,29 @@ private enum RequiredFolding {
   }
 }
 
-/// Folds a text by utf8proc, scalar by scalar: its own functions for whole texts sort marks in time quadratic in their
-/// number, which a hostile text could use.
+/// Folds a string with utf8proc, scalar by scalar. The library's functions for whole strings sort combining marks in
+/// time quadratic in their number, which a hostile string could exploit.
 private struct TextFolding {
   let text: String
 
   init(_ text: String) {
     var scalars = text.unicodeScalars.map { Int32(bitPattern: $0.value) }
-    // Everything else folds the same whether it is decomposed before or not (Unicode, the notes on D145).
+    // Only these fold differently when they are decomposed first (Unicode Standard section 3.13, notes on D145).
     if scalars.contains(where: Self.mayHoldIotaSubscript) { scalars = Self.decomposed(scalars, folding: false) }
     scalars = Self.decomposed(scalars, folding: true)
     self.text = Self.composed(&scalars)
   }
 
-  /// The iota that stands below a vowel and folds to a letter of its own, or Greek that may be composed of it.
+  /// Whether the scalar is the combining iota subscript, which folds to a letter of its own, or Greek that may
+  /// decompose to it.
   private static func mayHoldIotaSubscript(_ scalar: Int32) -> Bool {
     scalar == 0x345 || (0x1F80...0x1FFF).contains(scalar)
   }
 
-  /// Most scalars that one is decomposed to; the longest are Greek vowels with three marks.
+  /// The most scalars that one scalar decomposes to. The longest are Greek vowels with three marks.
   private static let expansionMax = 18
 
-  /// Each scalar in its full decomposition, with marks in their canonical order.
+  /// The full decomposition of each scalar, with combining marks in canonical order.
   private static func decomposed(_ scalars: [Int32], folding: Bool) -> [Int32] {
     let options = utf8proc_option_t(
       rawValue: UTF8PROC_DECOMPOSE.rawValue | UTF8PROC_STABLE.rawValue
@@ -92,7 +94,8 @@ private struct TextFolding {
     return result
   }
 
-  /// Puts each run of combining marks into the order of their classes; marks of one class stay in theirs (Unicode D109).
+  /// Sorts each run of combining marks by combining class, keeping the order within a class (the Canonical Ordering
+  /// Algorithm, Unicode Standard section 3.11, D109).
   private static func sortMarks(_ scalars: inout [Int32]) {
     var start = 0
     while start < scalars.count {
@@ -111,7 +114,7 @@ private struct TextFolding {
     scalars.replaceSubrange(run, with: keyed.sorted { $0.order < $1.order }.map(\.scalar))
   }
 
-  /// No scalar before this one is a combining mark.
+  /// The first scalar with a combining class other than 0.
   private static let firstMark: Int32 = 0x300
 
   private static func combiningClass(_ scalar: Int32) -> UInt16 {
@@ -119,10 +122,10 @@ private struct TextFolding {
     return UInt16(utf8proc_get_property(scalar).pointee.combining_class)
   }
 
-  /// The text in NFC.
+  /// The scalars composed to NFC.
   private static func composed(_ scalars: inout [Int32]) -> String {
     let options = utf8proc_option_t(rawValue: UTF8PROC_COMPOSE.rawValue | UTF8PROC_STABLE.rawValue)
-    // utf8proc writes a zero behind the text.
+    // utf8proc writes a terminating zero.
     let count = scalars.count
     scalars.append(0)
     return scalars.withUnsafeMutableBufferPointer { buffer in

@@ -1,6 +1,6 @@
-/// Well-formedness of UTF-8 (Unicode 15, table 3-7).
+/// Checks UTF-8 for well-formedness (Unicode Standard section 3.9, table 3-7).
 public enum UTF8Validation {
-  /// Whether `bytes` are well-formed UTF-8: shortest form, no surrogates, nothing above U+10FFFF.
+  /// Whether `bytes` are well-formed UTF-8: the shortest form of each scalar, no surrogates, nothing above U+10FFFF.
   public static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var index = 0
     while index < bytes.count {
@@ -15,7 +15,7 @@ public enum UTF8Validation {
     return true
   }
 
-  /// Length of the well-formed multi-byte sequence at `index`, or nil when there is none.
+  /// The length in bytes of the well-formed multi-byte sequence at `index`; nil when there is none.
   private static func sequenceLength(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int? {
     let first = bytes[index]
     let length: Int
@@ -36,14 +36,14 @@ public enum UTF8Validation {
   }
 }
 
-/// Digits of base sixteen, as JSON escapes and percent-encoding use them.
+/// Hexadecimal digits, as JSON escapes and percent-encoding use them (RFC 8259 section 7, RFC 3986 section 2.1).
 public enum Hexadecimal {
-  /// The lower-case digit of a value below 16.
+  /// The lower-case digit for a value from 0 to 15, in ASCII.
   public static func digit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
   }
 
-  /// The value of one digit in either case, or nil.
+  /// The value of a digit in either case; nil for any other byte.
   public static func value(of byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

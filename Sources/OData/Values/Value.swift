@@ -1,28 +1,35 @@
-/// One value of a property, of any type that a model can declare.
+/// The value of a property, of any type that a model can declare.
 public enum Value: Sendable {
-  /// Nothing was set, or null was.
+  /// Null, or never set.
   case null
+  /// Edm.Boolean.
   case bool(Bool)
-  /// Edm.Int32 and Edm.Int64.
+  /// Edm.Int32 or Edm.Int64.
   case int(Int64)
+  /// Edm.Double; finite.
   case double(Double)
+  /// Edm.String, byte for byte as it was sent.
   case string(String)
+  /// Edm.Date.
   case date(CalendarDate)
+  /// Edm.DateTimeOffset.
   case dateTime(DateTimeOffset)
-  /// The number of an enumeration member, or the sum of those of a flags enumeration.
+  /// The number of an enumeration member, or the sum of several for flags.
   case enumeration(Int64)
+  /// A complex value.
   case complex(StructuredValue)
+  /// A collection, in order.
   case collection([Value])
 
-  /// Whether nothing is set.
+  /// Whether the value is null or was never set.
   public var isNull: Bool {
     if case .null = self { true } else { false }
   }
 }
 
 extension Value: Equatable {
-  /// Strings are equal when their bytes are: what a client sent is kept byte for byte, so a change of
-  /// normalisation form is a change.
+  /// Whether two values are equal. Strings are compared byte by byte: what a client sent is kept so, and a change of
+  /// the normalization form is a change.
   public static func == (left: Value, right: Value) -> Bool {
     switch (left, right) {
     case (.null, .null): true

@@ -1,21 +1,23 @@
-/// One state of an entity. Each write that changes the entity draws a number at random, so that none comes twice at one
-/// address: not after the entity was deleted and came back, was imported, or was restored from a backup, wherever the
-/// database came from and whatever the clock says. Of a million writes of one entity, two have the same number with a
-/// probability of 5 in 100 million.
+/// The version of an entity: the number that its entity tag is made of.
+///
+/// Each write that changes the entity draws a new number at random. So no number comes back at the same URL: not when
+/// the entity is deleted and created again, imported, or restored from a backup, and whatever the clock says. Among a
+/// million writes of one entity, the probability that two draw the same number is 5 in 100 million.
 public struct Version: Hashable, Sendable {
-  /// Positive, but for `unwritten`.
+  /// The number: positive, or 0 for `unwritten`.
   public let number: Int64
 
-  /// Of what is yet to be written. No store keeps it.
+  /// The version of an entity that is not written yet. No store keeps it.
   public static let unwritten = Version(number: 0)
 
   /// The version with this number, as a store kept it.
   public init(number: Int64) { self.number = number }
 
-  /// A version that nothing had before.
+  /// A new version.
   public static func random() -> Version { Version(number: .random(in: 1...(.max))) }
 
-  /// The number in 11 digits of base 64, most significant first, in the alphabet of RFC 4648 section 5.
+  /// The number as 11 digits of base 64, most significant first, in the alphabet of RFC 4648 section 5. It is the
+  /// opaque tag without its quotes (RFC 9110 section 8.8.3).
   public var opaqueTag: String {
     String(unsafeUninitializedCapacity: Self.digitCount) { bytes in
       for index in 0..<Self.digitCount { bytes[index] = digit(index) }
@@ -23,8 +25,8 @@ public struct Version: Hashable, Sendable {
     }
   }
 
-  /// The entity tag of this version (RFC 9110 section 8.8.3), weak because an answer has several forms. Its 15 bytes are
-  /// the most for which a `String` needs no memory of its own.
+  /// The entity tag of this version (RFC 9110 section 8.8.3). It is weak, because one version has several
+  /// representations. Its 15 bytes are the most that a `String` stores inline, without an allocation.
   public var entityTag: String { "W/\"\(opaqueTag)\"" }
 
   private static let digitCount = 11

@@ -36,7 +36,7 @@ struct AuthorityAnswer: Equatable, Sendable {
       .contentType: "application/json; charset=utf-8", .cacheControl: "no-store", .pragma: "no-cache",
     ]
     if let value = origin.fieldValue { headers[.accessControlAllowOrigin] = value }
-    if origin != .any { headers[.vary] = "Origin" }
+    if origin != .anyOrigin { headers[.vary] = "Origin" }
     if let challenge { headers[.wwwAuthenticate] = challenge }
     if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
     if let allowedMethods { headers[.allow] = allowedMethods }
@@ -49,18 +49,18 @@ struct AuthorityAnswer: Equatable, Sendable {
 /// The origin whose pages may read an answer (Fetch standard, CORS protocol).
 enum AllowedOrigin: Equatable {
   /// Every origin.
-  case any
+  case anyOrigin
   /// This origin alone.
   case origin(String)
   /// No origin.
-  case none
+  case noOrigin
 
   /// The value of `Access-Control-Allow-Origin`; nil when the field is left out.
   var fieldValue: String? {
     switch self {
-    case .any: "*"
+    case .anyOrigin: "*"
     case .origin(let origin): origin
-    case .none: nil
+    case .noOrigin: nil
     }
   }
 }

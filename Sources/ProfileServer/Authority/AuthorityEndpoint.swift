@@ -13,11 +13,11 @@ enum AuthorityEndpoint: CaseIterable {
   /// The origins whose pages may read an answer (Fetch standard, CORS protocol).
   enum OriginPolicy: Equatable {
     /// Every origin: the document is public.
-    case any
+    case anyOrigin
     /// The origins that an application registered. None can be registered yet; a demo accepts those of this machine.
-    case registered
+    case registeredOrigins
     /// No origin: the endpoint is for programs.
-    case none
+    case noOrigin
   }
 
   /// The path; `:tenant` stands for any segment.
@@ -46,9 +46,9 @@ enum AuthorityEndpoint: CaseIterable {
   /// The origins whose pages may read answers.
   var originPolicy: OriginPolicy {
     switch self {
-    case .configuration, .keys, .instances: .any
-    case .token: .registered
-    case .appServiceIdentity, .machineIdentity: .none
+    case .configuration, .keys, .instances: .anyOrigin
+    case .token: .registeredOrigins
+    case .appServiceIdentity, .machineIdentity: .noOrigin
     }
   }
 

@@ -110,8 +110,8 @@ extension GrantRefusal {
 }
 
 extension AuthorityRefusal {
-  /// The answer in the form that official clients read. `correlationID` is the client's id of the request, if it can be echoed;
-  /// `authority` gives the time and new ids.
+  /// The answer in the form that official clients read. `correlationID` is the client's id of the request, if it can be
+  /// echoed; `authority` gives the time and new ids.
   func answer(correlationID: String?, by authority: TokenAuthority) -> AuthorityAnswer {
     var answer = AuthorityAnswer(status: status) { writer in
       writer.member("error", code)

@@ -38,8 +38,9 @@ extension AuthorityRoutes {
 
   // MARK: A machine's metadata service
 
-  /// Answers `GET /metadata/identity/oauth2/token`. `metadata` is the value of `Metadata`, a field that no page can make a
-  /// browser send and no server forwards by accident; `isForwarded` says that a proxy forwarded the request all the same.
+  /// Answers `GET /metadata/identity/oauth2/token`. `metadata` is the value of `Metadata`, a field that no page can
+  /// make a browser send and no server forwards by accident; `isForwarded` says that a proxy forwarded the request all
+  /// the same.
   func machineIdentityToken(query: String, metadata: String?, isForwarded: Bool) async -> AuthorityAnswer {
     guard let identity = authority.managedIdentity else {
       return Self.machineRefusal(.invalid("There is no managed identity without --demo."))

@@ -63,8 +63,8 @@ extension AuthorityRoutes {
     return mediaType?.lowercased() == "application/x-www-form-urlencoded"
   }
 
-  /// The credentials in an `Authorization` field of HTTP Basic, both form-encoded before they were joined (RFC 6749 section
-  /// 2.3.1).
+  /// The credentials in an `Authorization` field of HTTP Basic, both form-encoded before they were joined (RFC 6749
+  /// section 2.3.1).
   private static func headerCredentials(_ authorization: String) -> TokenRequest.HeaderCredentials {
     guard authorization.lowercased().hasPrefix("basic ") else { return .unreadable }
     let encoded = String(authorization.dropFirst(6).drop { $0 == " " })

@@ -4,7 +4,8 @@ import HTTPTypes
 import Hummingbird
 import OData
 
-/// The routes of the built-in authority: discovery, keys, tokens and managed identities. `TokenAuthority` decides, these speak HTTP.
+/// The routes of the built-in authority: discovery, keys, tokens and managed identities. `TokenAuthority` decides,
+/// these speak HTTP.
 struct AuthorityRoutes: Sendable {
   let authority: TokenAuthority
   /// Decides which programs count as programs of this machine, whose identity needs no secret.
@@ -43,18 +44,19 @@ struct AuthorityRoutes: Sendable {
 
   // MARK: What no route answers
 
-  /// The answer to a request that is meant for an authority but matches no route; nil when it is meant for something else.
+  /// The answer to a request that is meant for an authority but matches no route; nil when it is meant for something
+  /// else.
   func refusal(_ request: Request) -> Response? {
     let path = request.uri.path
     let endpoint = AuthorityEndpoint(path: path)
     guard endpoint != nil || AuthorityEndpoint.isMeant(path) else { return nil }
     let reason = endpoint.map { AuthorityRefusal.wrongMethod(allowed: $0.allowedMethods) } ?? .noSuchEndpoint
     return refusal(reason, correlationID: request.headers[.clientRequestID])
-      .response(allowing: endpoint.map { allowedOrigin(of: $0, request.headers) } ?? .none)
+      .response(allowing: endpoint.map { allowedOrigin(of: $0, request.headers) } ?? .noOrigin)
   }
 
-  /// The answer to a preflight request for the authority (Fetch standard, CORS protocol); nil when it is meant for something else.
-  /// Without fields that allow something, the browser does not send the request.
+  /// The answer to a preflight request for the authority (Fetch standard, CORS protocol); nil when it is meant for
+  /// something else. Without fields that allow something, the browser does not send the request.
   func preflight(_ request: Request) -> Response? {
     let path = request.uri.path
     let endpoint = AuthorityEndpoint(path: path)
@@ -67,7 +69,8 @@ struct AuthorityRoutes: Sendable {
     return response
   }
 
-  /// The answer to a refused request. `correlationID` is the client's id of the request, which is echoed if it is short and plain.
+  /// The answer to a refused request. `correlationID` is the client's id of the request, which is echoed if it is short
+  /// and plain.
   func refusal(_ refusal: AuthorityRefusal, correlationID: String?) -> AuthorityAnswer {
     refusal.answer(correlationID: correlationID.flatMap(Self.echoable), by: authority)
   }
@@ -82,9 +85,9 @@ struct AuthorityRoutes: Sendable {
 
   private func allowedOrigin(of endpoint: AuthorityEndpoint, _ headers: HTTPFields) -> AllowedOrigin {
     switch endpoint.originPolicy {
-    case .any: .any
-    case .none: .none
-    case .registered: isRegistered(headers[.origin]) ? .origin(headers[.origin] ?? "") : .none
+    case .anyOrigin: .anyOrigin
+    case .noOrigin: .noOrigin
+    case .registeredOrigins: isRegistered(headers[.origin]) ? .origin(headers[.origin] ?? "") : .noOrigin
     }
   }
 

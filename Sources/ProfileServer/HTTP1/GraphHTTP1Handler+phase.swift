@@ -68,5 +68,5 @@ extension GraphHTTP1Handler: RequestConsumer {
 
   func bytesReceived() { timeouts.bytesReceived(now: .now()) }
 
-  func inputClosed() { cancellation.abandon() }
+  func inputClosed() { cancellation.cancel() }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import OData
+import Profiles
 
 /// Responses to Graph requests.
 extension GraphHTTP1Handler {

@@ -89,7 +89,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Ends everything that belongs to the connection.
   private func end() {
     timer?.cancel()
-    cancellation.abandon()
+    cancellation.cancel()
     outgoingBody = nil
     pendingRequest = nil
     environment.bufferBudget.remove(ObjectIdentifier(self))

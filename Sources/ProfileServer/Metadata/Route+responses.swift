@@ -55,7 +55,7 @@ extension Route {
 
   private var denied: [GraphErrorCode] {
     [permissions.isDirectory ? .directoryDenied : .insufficientPermissions]
-      + (permissions.isForSome ? [.deniedForRole] : [])
+      + (permissions.mayRequireRole ? [.deniedForRole] : [])
   }
 
   /// The errors of the connection and the store, which any request may get.

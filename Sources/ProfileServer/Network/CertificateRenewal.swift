@@ -20,7 +20,8 @@ public struct CertificateRenewal: Service {
     self.logger = logger
   }
 
-  /// Runs until the server stops. A failure is logged and retried at the next check; the current certificate stays in use.
+  /// Runs until the server stops. A failure is logged and retried at the next check; the current certificate stays in
+  /// use.
   public func run() async throws {
     await cancelWhenGracefulShutdown {
       while (try? await Task.sleep(for: Self.pause)) != nil {

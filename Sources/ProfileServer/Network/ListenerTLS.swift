@@ -18,8 +18,8 @@ final class ListenerTLS: Sendable {
     current = Mutex(credentials)
   }
 
-  /// The cipher suites of TLS 1.2, all with authenticated encryption and forward secrecy (RFC 9325 section 4.2): none in CBC mode,
-  /// and none for RSA, since the key is an elliptic one. All suites of TLS 1.3 are sound.
+  /// The cipher suites of TLS 1.2, all with authenticated encryption and forward secrecy (RFC 9325 section 4.2): none
+  /// in CBC mode, and none for RSA, since the key is an elliptic one. All suites of TLS 1.3 are sound.
   private static let cipherSuites: [NIOTLSCipher] = [
     .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
     .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -27,9 +27,10 @@ final class ListenerTLS: Sendable {
 
   /// The configuration of the listener, made once. It asks for the current certificate at each handshake.
   ///
-  /// A client that sends a server name gets the certificate without addresses: BoringSSL does not support name constraints on
-  /// addresses, and refuses every certificate with an address whose authority has some. A client that connects to an address
-  /// sends no server name (RFC 6066 section 3). HTTP/2 is not offered: there is no HTTP/2 handler on the event loops.
+  /// A client that sends a server name gets the certificate without addresses: BoringSSL does not support name
+  /// constraints on addresses, and refuses every certificate with an address whose authority has some. A client that
+  /// connects to an address sends no server name (RFC 6066 section 3). HTTP/2 is not offered: there is no HTTP/2
+  /// handler on the event loops.
   func configuration() -> TLSConfiguration {
     let credentials = current.withLock { $0 }
     var configuration = TLSConfiguration.makeServerConfiguration(
@@ -49,7 +50,8 @@ final class ListenerTLS: Sendable {
     return configuration
   }
 
-  /// The current credentials, parsed again after a renewal. Those in use stay in use if the TLS library refuses new ones.
+  /// The current credentials, parsed again after a renewal. Those in use stay in use if the TLS library refuses new
+  /// ones.
   private func renewed() -> Credentials {
     let identity = authority.identity
     return current.withLock { current in

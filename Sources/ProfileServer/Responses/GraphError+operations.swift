@@ -14,7 +14,7 @@ extension GraphError {
       self.init(insufficient: sufficient, isDirectory: isDirectory)
     case .deniedForRole(let isDirectory): self.init(deniedForRole: isDirectory)
     case .propertyOfAdministrators(let name): self.init(propertyOfAdministrators: name)
-    case .ownersAlone: self = .ownersAlone
+    case .ownerOnly: self = .ownerOnly
     case .closedToApplications(let collection): self.init(closedToApplications: collection)
     case .audienceNotAllowed(let collection, let allowed): self.init(audienceNotAllowedIn: collection, allowed)
     case .unknownTenant: self = .unknownTenant
@@ -25,15 +25,15 @@ extension GraphError {
     case .principalNameTaken: self.init(taken: "userPrincipalName")
     case .mailTaken: self.init(taken: "mail")
     case .preconditionFailed: self = .preconditionFailed
-    case .receiptOfAnother: self = .idempotencyKeyReused
+    case .idempotencyKeyReused: self = .idempotencyKeyReused
     case .body(let error): self.init(error, isDirectory: isDirectory)
     case .collectionFull: self = .collectionFull
     case .personFull: self = .personFull
     case .tooManyGroups: self = .tooManyGroups
     case .evaluation(let error): self.init(status: .badRequest, code: .badRequest, message: error.message)
-    case .skipsTooMany: self = .skipsTooMany
-    case .evaluationsTooMany: self = .evaluationsTooMany
-    case .abandoned: self = .abandoned
+    case .skipTooLarge: self = .skipTooLarge
+    case .tooManyQueries: self = .tooManyQueries
+    case .cancelled: self = .cancelled
     case .store(let error): self.init(error)
     }
   }
@@ -77,7 +77,7 @@ extension GraphError {
       target: property)
   }
 
-  private static let ownersAlone = GraphError(
+  private static let ownerOnly = GraphError(
     status: .forbidden, code: .deniedForRole,
     message: "Access is denied: this is for the owner of the profile, with User.Read to read and User.ReadWrite to "
       + "write, and for applications with User.Read.All or User.ReadWrite.All.")
@@ -147,12 +147,12 @@ extension GraphError {
     status: .conflict, code: .quotaLimitReached,
     message: "One person can be a member of \(Limits.groupsPerPersonMax) groups. Take them out of others first.")
 
-  private static let skipsTooMany = GraphError(
+  private static let skipTooLarge = GraphError(
     status: .badRequest, code: .badRequest,
     message: "A sorted list can skip at most \(Limits.sortedSkipMax). Follow @odata.nextLink instead.")
 
   /// Too many long queries of one caller are waiting (RFC 6585 section 4; Graph page on throttling).
-  private static let evaluationsTooMany = GraphError(
+  private static let tooManyQueries = GraphError(
     status: .tooManyRequests, code: .tooManyRequests,
     message:
       "\(Limits.evaluationsWaitingMax) of your long queries wait already. Try again after the time in Retry-After, "
@@ -160,7 +160,7 @@ extension GraphError {
     headers: [.retryAfter: "\(Limits.evaluationRetrySeconds)"])
 
   /// The client closed its side of the connection before its query was answered.
-  private static let abandoned = GraphError(
+  private static let cancelled = GraphError(
     status: .serviceUnavailable, code: .serviceNotAvailable,
     message: "The connection was closed for sending before this query was answered, so the work on it was ended. Keep "
       + "both directions open until the answer is there.",

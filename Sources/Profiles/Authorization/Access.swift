@@ -33,7 +33,7 @@ public enum Access: CaseIterable, Sendable {
   }
 
   /// Whether the access may take more than a permission: a role, ownership or a policy.
-  public var isForSome: Bool {
+  public var mayRequireRole: Bool {
     switch self {
     case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
     case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
@@ -79,8 +79,8 @@ public enum Access: CaseIterable, Sendable {
     case none
     /// An administrator, unless the tenant's policy lets anyone.
     case administratorByPolicy
-    /// An administrator, whatever the policy: whoever enrols people in groups could read what they share there, and whoever
-    /// writes what people are known by could become somebody else.
+    /// An administrator, whatever the policy: whoever enrols people in groups could read what they share there, and
+    /// whoever writes what people are known by could become somebody else.
     case administrator
   }
 
@@ -95,16 +95,17 @@ public enum Access: CaseIterable, Sendable {
     }
   }
 
-  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownersAlone` or `deniedForRole` unless the caller
-  /// may have this access.
+  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the
+  /// caller may have this access.
   ///
-  /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals nothing.
+  /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals
+  /// nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
     let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
     guard sufficient.contains(where: caller.permissions.contains) else {
-      guard !sufficient.isEmpty else { throw .ownersAlone }
+      guard !sufficient.isEmpty else { throw .ownerOnly }
       throw .insufficientPermissions(sufficient, isDirectory: isDirectory)
     }
     let isPermitted =

@@ -7,19 +7,20 @@ public import OData
 /// Three questions are decided in this order, each by one type:
 ///
 /// 1. **Permission** (`Access`, `CallerAuthorization`): may this caller do such a thing at all? Looks at the token's
-///    permissions, the caller's role and the tenant's policy; decided once for a request, before anything of the person is
-///    read, so that a refusal reveals nothing.
-/// 2. **Relation** (`OwnerRelation`): what connects the caller and the person? A store finds it out in the same snapshot as
-///    the items that it reads: common groups, the person's list of family and contacts, federation of their tenants.
-/// 3. **Audience** (`AccessDecision`): which items does that relation make visible? What is not visible does not exist for
-///    the caller, in lists, counts, searches and `If-Match` alike.
+///    permissions, the caller's role and the tenant's policy; decided once for a request, before anything that the
+///    person holds is read, so that a refusal reveals nothing.
+/// 2. **Relation** (`OwnerRelation`): what connects the caller and the person? A store finds it out in the same
+///    snapshot as the items that it reads: common groups, the person's list of family and contacts, federation of their
+///    tenants.
+/// 3. **Audience** (`AccessDecision`): which items does that relation make visible? What is not visible does not exist
+///    for the caller, in lists, counts, searches and `If-Match` alike.
 ///
 /// The audience of somebody else's item is decided at four points, each for a reason of its own:
 ///
-/// - by the store's read (`AuthorizationContext.audiences`), so that pages, counts and the time that they take depend only on
-///   what is visible;
-/// - by the operation, when it makes a `VisibleItem`: nothing but `AccessDecision` can make one and nothing else is encoded,
-///   so that a store that returns too much reveals nothing;
+/// - by the store's read (`AuthorizationContext.audiences`), so that pages, counts and the time that they take depend
+///   only on what is visible;
+/// - by the operation, when it makes a `VisibleItem`: nothing but `AccessDecision` can make one and nothing else is
+///   encoded, so that a store that returns too much reveals nothing;
 /// - by the writer, when a write is applied: the relation and the item may have changed since the operation read them;
 /// - by the trim of the answer: the write itself may have hidden the item from the caller who wrote it.
 ///
@@ -42,7 +43,8 @@ struct AccessDecision: Sendable {
     policy = owner.relation?.policy
     switch caller.actor {
     case .application: audiences = []
-    // The same id in another tenant is somebody else. Their permissions were decided as the owner's, so they see nothing.
+    // The same id in another tenant is somebody else. Their permissions were decided as the owner's, so they see
+    // nothing.
     case .user(id): audiences = isSameTenant ? [.everyone] : []
     case .user where isSameTenant && !caller.isPersonalAccount:
       audiences = Self.withinTenant(owner.relation)
@@ -62,7 +64,8 @@ struct AccessDecision: Sendable {
   /// Whether the caller may know that the person exists, even when none of their items is visible.
   var seesPerson: Bool { isOwner || isApplicationOfTenant || audiences.contains(.organization) }
 
-  /// Whether the caller's permissions reach the person's items at all: nobody writes across tenants, whatever is visible.
+  /// Whether the caller's permissions reach the person's items at all: nobody writes across tenants, whatever is
+  /// visible.
   var mayWrite: Bool { seesPerson }
 
   /// The audiences that make an item of a collection visible, any one of them; nil when the caller sees every item.

@@ -1,4 +1,5 @@
-/// Who may see an item: the flags of Graph's enumeration `allowedAudiences`, with its numbers. No flag includes another one.
+/// Who may see an item: the flags of Graph's enumeration `allowedAudiences`, with its numbers. No flag includes another
+/// one.
 public struct Audience: OptionSet, Hashable, Sendable {
   /// The number that is stored and that filters compare.
   public let rawValue: Int64

@@ -1,5 +1,5 @@
-/// The authorization context of a store read: who reads, so that the store finds their relation to the owner in the snapshot
-/// that it reads from. An item that was written after a reader lost access is then never visible to them.
+/// The authorization context of a store read: who reads, so that the store finds their relation to the owner in the
+/// snapshot that it reads from. An item that was written after a reader lost access is then never visible to them.
 public struct AuthorizationContext: Sendable {
   /// nil for the store's own purposes, to which everything is visible.
   private let caller: Caller?
@@ -16,16 +16,16 @@ public struct AuthorizationContext: Sendable {
   }
 
   /// The person to look up in the lists and groups of `owner`; nil when nobody needs to be.
-  public func viewer(of owner: UserID) -> Viewer? {
+  public func viewer(of owner: UserID) -> TenantUser? {
     guard let caller, let user = caller.userID, user != owner else { return nil }
-    return Viewer(user: user, tenant: caller.tenant)
+    return TenantUser(user: user, tenant: caller.tenant)
   }
 
   /// Whether the store has to find the relation to the person `id`.
   public func needsOwnerRelation(to id: UserID) -> Bool { needsPolicy || viewer(of: id) != nil }
 
-  /// The audiences that make an item in a collection of the person `id` visible, any one of them; nil when every item is
-  /// visible.
+  /// The audiences that make an item in a collection of the person `id` visible, any one of them; nil when every item
+  /// is visible.
   public func audiences(of id: UserID, _ owner: ItemOwner, in collection: String) -> Audience? {
     guard let caller else { return nil }
     return AccessDecision(of: caller, to: id, owner).decidingAudiences(in: collection)

@@ -1,8 +1,11 @@
-/// Who makes a request, as a verified token says. A class, because every step of a request passes it on and nothing changes it.
+/// Who makes a request, as a verified token says. A class, because every step of a request passes it on and nothing
+/// changes it.
 public final class Caller: Hashable, Sendable {
   /// A person through an application (delegated access), or an application without a user (app-only access).
   public enum Actor: Hashable, Sendable {
+    /// A person, through the application that the token names.
     case user(UserID)
+    /// An application without a user.
     case application
   }
 

@@ -1,7 +1,7 @@
 import OData
 
-/// Decides whether a caller may do what they ask for, by the permissions of their token, their roles and the policy of their
-/// tenant. It looks at who is asked for, never at what that person holds, so that a refusal reveals nothing.
+/// Decides whether a caller may do what they ask for, by the permissions of their token, their roles and the policy of
+/// their tenant. It looks at who is asked for, never at what that person holds, so that a refusal reveals nothing.
 struct CallerAuthorization {
   let context: SessionContext
 
@@ -35,7 +35,7 @@ struct CallerAuthorization {
         let decided = Self.decide(access, isOwner, caller, policy)
         guard case .failure(.deniedForRole) = decided, let group = policy.administrators, let user = caller.userID
         else { return then(decided) }
-        context.reader.isMember(Viewer(user: user, tenant: caller.tenant), of: group) { isMember in
+        context.reader.isMember(TenantUser(user: user, tenant: caller.tenant), of: group) { isMember in
           isMember.onSuccess(orFail: then) { isMember in
             then(isMember ? Self.decide(access, isOwner, caller.asAdministrator, policy) : decided)
           }

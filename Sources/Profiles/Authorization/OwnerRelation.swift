@@ -1,5 +1,5 @@
-/// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read or
-/// write.
+/// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read
+/// or write.
 public struct OwnerRelation: Equatable, Sendable {
   /// The policy of the owner's tenant.
   public let policy: TenantPolicy
@@ -37,7 +37,7 @@ public struct ItemOwner: Equatable, Sendable {
 }
 
 /// A person in a tenant: an id that is given out again in another tenant is somebody else's.
-public struct Viewer: Hashable, Sendable {
+public struct TenantUser: Hashable, Sendable {
   /// The person's id.
   public let user: UserID
   /// The person's tenant.

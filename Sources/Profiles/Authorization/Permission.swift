@@ -1,12 +1,19 @@
-/// The permissions that tokens carry: delegated ones in the claim `scp`, those of applications in `roles`. The names are
-/// Graph's (its page "Microsoft Graph permissions reference").
+/// The permissions that tokens carry: delegated ones in the claim `scp`, those of applications in `roles`. The names
+/// are Graph's (its page "Microsoft Graph permissions reference").
 public enum Permission: String, CaseIterable, Sendable {
+  /// Read one's own entry and profile.
   case userRead = "User.Read"
+  /// Read and write one's own entry and profile.
   case userReadWrite = "User.ReadWrite"
+  /// Read the basic properties of everybody.
   case userReadBasicAll = "User.ReadBasic.All"
+  /// Read the entry and profile of everybody.
   case userReadAll = "User.Read.All"
+  /// Read and write the entry and profile of everybody.
   case userReadWriteAll = "User.ReadWrite.All"
+  /// Read groups and their members.
   case groupReadAll = "Group.Read.All"
+  /// Read and write groups and their members.
   case groupReadWriteAll = "Group.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.

@@ -4,7 +4,9 @@ import OData
 public struct TenantPolicy: Hashable, Sendable {
   /// Who may write items of others, given `User.ReadWrite.All`.
   public enum WritePolicy: String, Hashable, Sendable {
+    /// Administrators alone.
     case administrators
+    /// Everybody who has the permission.
     case anyone
   }
 
@@ -13,7 +15,8 @@ public struct TenantPolicy: Hashable, Sendable {
 
   /// The audience of an item that is created without one, by the name of the collection.
   public var defaultAudiences: [String: Audience]
-  /// The audiences that items may have, by the name of the collection. Other audiences are refused in writes and admit nobody.
+  /// The audiences that items may have, by the name of the collection. Other audiences are refused in writes and admit
+  /// nobody.
   public var audienceMasks: [String: Audience]
   /// The collections that applications may write; nil for all.
   public var applicationCollections: Set<String>?
@@ -42,8 +45,8 @@ public struct TenantPolicy: Hashable, Sendable {
   /// The policy of the demo's tenant: open, so that a first attempt is not refused.
   public static let demo = TenantPolicy(writersOfOthers: .anyone, createsUnknownPeople: true)
 
-  /// The same policy, with `writersOfOthers` and `createsUnknownPeople` taken from another one where this one has decided
-  /// nothing.
+  /// The same policy, with `writersOfOthers` and `createsUnknownPeople` taken from another one where this one has
+  /// decided nothing.
   public func completed(by other: TenantPolicy) -> TenantPolicy {
     var policy = self
     policy.writersOfOthers = writersOfOthers ?? other.writersOfOthers

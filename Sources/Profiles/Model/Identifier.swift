@@ -1,13 +1,13 @@
 import OData
 
-/// The form that the keys of people, items, groups and tenants share: 1 to `Limits.idBytesMax` bytes of UTF-8, compared byte
-/// for byte.
+/// The form that the keys of people, items, groups and tenants share: 1 to `Limits.idBytesMax` bytes of UTF-8, compared
+/// byte for byte.
 ///
 /// Swift compares strings by canonical equivalence, which would make one person of two ids that a store keeps apart.
 enum Identifier {
-  /// Whether a text can be a key: not empty, not too long, not `.` or `..`, and without control characters. Clients resolve
-  /// the segments `.` and `..` of a URL before they send it (RFC 3986 section 5.2.4), so that a request for such an id would
-  /// reach the resource above it.
+  /// Whether a text can be a key: not empty, not too long, not `.` or `..`, and without control characters. Clients
+  /// resolve the segments `.` and `..` of a URL before they send it (RFC 3986 section 5.2.4), so that a request for
+  /// such an id would reach the resource above it.
   static func isValid(_ text: String) -> Bool {
     guard (1...Limits.idBytesMax).contains(text.utf8.count), text != ".", text != ".." else { return false }
     return !text.withBytes { $0.holdsAny { $0 < 0x20 || $0 == 0x7F } }
@@ -23,7 +23,8 @@ public struct UserID: Hashable, Sendable {
   /// The id as clients write it.
   public let text: String
 
-  /// An id; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control characters.
+  /// An id; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control
+  /// characters.
   public init?(_ text: String) {
     guard Identifier.isValid(text) else { return nil }
     self.text = text
@@ -40,7 +41,8 @@ public struct ItemID: Hashable, Sendable {
   /// The id as clients write it.
   public let text: String
 
-  /// An id; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control characters.
+  /// An id; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control
+  /// characters.
   public init?(_ text: String) {
     guard Identifier.isValid(text) else { return nil }
     self.text = text
@@ -64,7 +66,8 @@ public struct GroupID: Hashable, Sendable {
   /// The id as clients write it.
   public let text: String
 
-  /// An id; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control characters.
+  /// An id; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control
+  /// characters.
   public init?(_ text: String) {
     guard Identifier.isValid(text) else { return nil }
     self.text = text
@@ -76,7 +79,8 @@ public struct GroupID: Hashable, Sendable {
   public func hash(into hasher: inout Hasher) { Identifier.hash(text, into: &hasher) }
 }
 
-/// The key of a tenant, an organisation of people. Nothing in one tenant is visible from another unless an audience says so.
+/// The key of a tenant, an organisation of people. Nothing in one tenant is visible from another unless an audience
+/// says so.
 public struct TenantID: Hashable, Sendable {
   /// The id in lower case.
   public let text: String
@@ -88,8 +92,8 @@ public struct TenantID: Hashable, Sendable {
   /// The tenants that every store has.
   public static let builtIn: [TenantID] = [.demo, .personalAccounts]
 
-  /// An id in lower case; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds control
-  /// characters.
+  /// An id in lower case; nil when the text is empty, longer than `Limits.idBytesMax` bytes, `.` or `..`, or holds
+  /// control characters.
   public init?(_ text: String) {
     guard Identifier.isValid(text) else { return nil }
     self.text = text.lowercased()

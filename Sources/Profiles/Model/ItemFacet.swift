@@ -1,6 +1,6 @@
 import OData
 
-/// What every item of a profile has: its key, its audience, where it came from and who touched it when.
+/// The base type of every item of a profile (Graph's `itemFacet`): key, audience, source, and who wrote it when.
 public enum ItemFacet {
   static let all: [StructuredTypeDeclaration] = [
     .entity(

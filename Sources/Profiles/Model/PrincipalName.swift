@@ -1,15 +1,16 @@
 import OData
 
-/// The name by which a person signs in elsewhere: any text that people can read out and type again. An `@` is not needed.
+/// The name with which a person signs in elsewhere (`userPrincipalName`): any text that people can read out and type
+/// again. It needs no `@`.
 public struct PrincipalName: Equatable, Sendable {
   /// The name as it was given.
   public let text: String
-  /// By which it is compared: names with the same key are the same name, whatever their case and however their
-  /// characters are composed.
+  /// The form in which names are compared: names with the same key are the same name, whatever their case and however
+  /// their characters are composed (Unicode case folding and normalization).
   public let key: String
 
-  /// A name, or nil when the text is empty, longer than `Limits.userPrincipalNameBytesMax` bytes (as it is or in its key),
-  /// begins or ends with white space, or holds a control character or one that cannot be seen.
+  /// A name, or nil when the text is empty, longer than `Limits.userPrincipalNameBytesMax` bytes (as it is or in its
+  /// key), begins or ends with white space, or holds a control character or one that cannot be seen.
   public init?(_ text: String) {
     let key = Self.key(of: text)
     let lengths = 1...Limits.userPrincipalNameBytesMax
@@ -18,10 +19,10 @@ public struct PrincipalName: Equatable, Sendable {
     self.key = key
   }
 
-  /// The key of a name, also of a stored one that would not be taken today.
+  /// The key of a name, including stored ones that would be refused today.
   public static func key(of text: String) -> String { text.folded }
 
-  /// What is wrong with texts that are no names, for messages.
+  /// The rule that a text breaks which is not a valid name, for messages.
   static let rule =
     "must have 1 to \(Limits.userPrincipalNameBytesMax) bytes, and no control characters, blanks at its ends, or characters "
     + "that cannot be seen, such as zero-width and no-break spaces. Leave those out"
@@ -36,8 +37,8 @@ public struct PrincipalName: Equatable, Sendable {
 
   private static func hasControls(_ text: String) -> Bool { text.withBytes { $0.holdsAny { $0 < 0x20 || $0 == 0x7F } } }
 
-  /// Not so are: controls, separators of lines and paragraphs, formats (such as marks of direction), what is ignored when
-  /// a text is shown (such as what has no width), and blanks at which no line ends.
+  /// Invisible are: control characters, line and paragraph separators, format characters (such as direction marks),
+  /// default ignorable code points (such as zero-width ones), and no-break spaces.
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: false
@@ -50,6 +51,6 @@ public struct PrincipalName: Equatable, Sendable {
 }
 
 extension StoredUser {
-  /// By which the principal name of a person is compared; nil when they have none.
+  /// The principal name in the form in which names are compared; nil when the person has none.
   public var principalNameKey: String? { principalName.map(PrincipalName.key) }
 }

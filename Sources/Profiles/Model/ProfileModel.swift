@@ -1,6 +1,6 @@
 public import OData
 
-/// The entity data model of the service. Everything else is derived from it: paths, bodies, answers.
+/// The entity data model of the service. Paths, bodies, answers and metadata are derived from it.
 public enum ProfileModel {
   /// All declared types, resolved.
   public static let model: EntityModel = {
@@ -31,7 +31,7 @@ public enum ProfileModel {
   public static let itemFacet = type("itemFacet")
   /// The type of a group.
   public static let group = type("group")
-  /// The type of whatever has a place in the directory: references name entities of its set.
+  /// The abstract type of everything in the directory: references name entities of its set.
   public static let directoryObject = type("directoryObject")
   /// The type of a row of the audit log.
   public static let change = type("profileChange")

@@ -1,7 +1,7 @@
 import OData
 
-/// Whom a person lists as family or as a contact: what the audiences `family` and `contacts` mean. An extension of
-/// Facet; its fields follow Graph's type `relatedPerson`.
+/// The collection in which people list their family and contacts. It defines the audiences `family` and `contacts`. An
+/// extension of Facet; its properties follow Graph's type `relatedPerson`.
 public enum Relationship {
   /// The name of the collection within a profile.
   public static let collection = "relationships"
@@ -22,7 +22,7 @@ public enum Relationship {
 
   private static let type = ProfileModel.model.type(named: "itemRelationship")
 
-  /// Whom an item lists, and as what: nil for items of other types and for entries that name nobody.
+  /// The person whom an item lists; nil for items of other types and for entries that name nobody.
   ///
   /// Spouse, sibling, child and parent are family; every other relationship is a contact.
   static func listed(by value: StructuredValue, of type: StructuredType) -> ListedPerson? {
@@ -40,10 +40,11 @@ public enum Relationship {
   private static let family: ClosedRange<Int64> = 8...11
 }
 
-/// Somebody whom an item lists.
+/// A person whom an item lists.
 public struct ListedPerson: Equatable, Sendable {
+  /// The person's id.
   public let user: UserID
-  /// Family or contacts.
+  /// `family` or `contacts`.
   public let audience: Audience
 
   /// The person `user`, listed as one of an audience.

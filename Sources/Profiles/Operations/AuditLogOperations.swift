@@ -6,15 +6,15 @@ public struct AuditLogOperations {
 
   private var reader: any ProfileReader { context.reader }
 
-  /// Reads one page of the rows of a person's audit log that match a query, newest first unless it asks for another order;
-  /// with the id of the person.
+  /// Reads one page of the rows of a person's audit log that match a query, newest first unless it asks for another
+  /// order; with the id of the person.
   public func list(
     of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
     _ then: @escaping Completion<(UserID, Listing<VisibleObject>)>
   ) {
     context.people.decision(on: reference, for: .readAuditLog, by: caller) { [self] person in
       person.onSuccess(orFail: then) { id, decision in
-        list(of: Viewer(user: id, tenant: caller.tenant), decision, query, caller) { listing in
+        list(of: TenantUser(user: id, tenant: caller.tenant), decision, query, caller) { listing in
           then(listing.map { (id, $0) })
         }
       }
@@ -23,7 +23,7 @@ public struct AuditLogOperations {
 
   /// The audit log is that of the person in the caller's tenant, whoever has the id in another one.
   private func list(
-    of person: Viewer, _ decision: AccessDecision, _ query: ListQuery, _ caller: Caller,
+    of person: TenantUser, _ decision: AccessDecision, _ query: ListQuery, _ caller: Caller,
     _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
     // Rows have no key by which one could be read again, so that a page ends where no more of it can be kept.

@@ -1,7 +1,7 @@
 import OData
 
-/// Just-in-time provisioning: adds a caller to the directory on their first call, where the policy of their tenant allows
-/// it.
+/// Just-in-time provisioning: adds a caller to the directory on their first call, where the policy of their tenant
+/// allows it.
 struct CallerProvisioning {
   let context: SessionContext
 
@@ -28,8 +28,8 @@ struct CallerProvisioning {
     }
   }
 
-  /// Runs a write. When it fails because its person is not in the directory, adds them as `add` allows and runs the write
-  /// once more.
+  /// Runs a write. When it fails because its person is not in the directory, adds them as `add` allows and runs the
+  /// write once more.
   func retry<Outcome>(
     _ caller: Caller, as id: UserID, _ write: @escaping (@escaping Completion<Outcome>) -> Void,
     _ then: @escaping Completion<Outcome>

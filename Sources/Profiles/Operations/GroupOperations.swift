@@ -103,8 +103,8 @@ extension GroupOperations {
 // MARK: Writes
 
 extension GroupOperations {
-  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members. When the same receipt
-  /// comes again, answers the group that the first request created, as it is now.
+  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members. When the same
+  /// receipt comes again, answers the group that the first request created, as it is now.
   public func create(
     _ patch: StructuredPatch, members: [OwnerReference], once receipt: IdempotencyReceipt? = nil, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
@@ -199,7 +199,8 @@ extension GroupOperations {
     }
   }
 
-  /// Members of the group that the tenant's policy names are administrators, so that no application may write that group.
+  /// Members of the group that the tenant's policy names are administrators, so that no application may write that
+  /// group.
   private func authorizeWrite(of group: GroupID?, by caller: Caller, _ then: @escaping Completion<Void>) {
     let authorization = context.authorization
     authorization.authorize(.manageGroups, by: caller) { authorized in
@@ -215,7 +216,7 @@ extension GroupOperations {
 
   private func submit(
     _ operation: any GroupOperation, onceOrNot receipt: IdempotencyReceipt?,
-    _ then: @escaping Completion<Once<GroupOutcome>>
+    _ then: @escaping Completion<IdempotentOutcome<GroupOutcome>>
   ) {
     guard let receipt else { return context.submit(operation) { then($0.map { .done($0) }) } }
     context.submit(operation, once: receipt, then)

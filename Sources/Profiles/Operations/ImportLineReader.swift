@@ -1,6 +1,6 @@
 public import OData
 
-/// One line of an import or export file: a JSON object in one of five shapes.
+/// Reads the lines of an import or export file. Each line is a JSON object in one of five shapes:
 ///
 ///     {"tenant":"…","settings":{…}}
 ///     {"tenant":"…","group":{…}}
@@ -8,18 +8,20 @@ public import OData
 ///     {"groupId":"…","member":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
-/// `tenant` is optional; a person or group without one belongs to the default tenant, an item always to its person's.
+/// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's
+/// tenant.
 public struct ImportLineReader: Sendable {
   private let defaultTenant: TenantID
   private let environment: ServiceEnvironment
 
-  /// A reader that fills in what a line leaves out: ids, stamps, and the tenant.
+  /// A reader that fills in what a line leaves out: the tenant, and from the environment ids and stamps.
   public init(defaultTenant: TenantID, environment: ServiceEnvironment) {
     self.defaultTenant = defaultTenant
     self.environment = environment
   }
 
-  /// Reads one line, without its line feed.
+  /// Reads one line, without its line feed. Throws `ImportLineError` when the line does not have one of the shapes or a
+  /// value does not have its declared type.
   public func line(_ line: [UInt8]) throws(ImportLineError) -> ImportLine {
     let parts = try Parts(line)
     let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
@@ -88,10 +90,11 @@ public struct ImportLineReader: Sendable {
     return value
   }
 
-  /// What an item is for that says nothing: an import is the operator's word, not bound by what a tenant decided.
+  /// The policy that gives an item its audience where the line names none. An import is the operator's, so that the
+  /// tenant's own policy does not apply.
   private static let defaults = TenantPolicy()
 
-  /// `audience` is that of an item that says nothing; nil for what is not an item.
+  /// `audience` is the one of an item that names none; nil for what is not an item.
   private func value(
     _ json: [UInt8], of type: StructuredType, audience: Audience? = nil
   ) throws(ImportLineError) -> StructuredValue {
@@ -104,7 +107,7 @@ public struct ImportLineReader: Sendable {
     var value = StructuredValue(of: type)
     if let audience {
       value.members[ItemFacet.Position.allowedAudiences] = .enumeration(audience.rawValue)
-      // Only what a line leaves out: null that was exported is null again.
+      // These apply to what a line leaves out: null that was exported is imported as null.
       let now = Value.dateTime(environment.now())
       value.members[ItemFacet.Position.createdDateTime] = now
       value.members[ItemFacet.Position.lastModifiedDateTime] = now
@@ -114,7 +117,7 @@ public struct ImportLineReader: Sendable {
     return value
   }
 
-  /// An item that a line says was made later than now was not changed before that.
+  /// An item whose line says that it is created in the future was not changed before that.
   private static func restamp(_ value: inout StructuredValue) {
     guard case .dateTime(let made) = value.members[ItemFacet.Position.createdDateTime],
       case .dateTime(let changed) = value.members[ItemFacet.Position.lastModifiedDateTime], made > changed
@@ -123,14 +126,21 @@ public struct ImportLineReader: Sendable {
   }
 }
 
-/// What is wrong with one line of an import file. No value of the line is repeated.
+/// What is wrong with one line of an import file. It repeats no value of the line.
 public enum ImportLineError: Error, Equatable, Sendable {
+  /// The line is not valid JSON.
   case malformed(JSONError)
+  /// The object has none of the five shapes.
   case wrongShape
+  /// The object has a member that no shape has.
   case unknownMember
+  /// The member of this name is not a valid id.
   case malformedID(String)
+  /// Profiles have no such collection.
   case unknownCollection
+  /// The settings do not have their form.
   case malformedSettings
+  /// The object does not have its declared type.
   case body(BodyError)
 
   /// A sentence for people.
@@ -151,7 +161,7 @@ public enum ImportLineError: Error, Equatable, Sendable {
 }
 
 extension ImportLine {
-  /// The audit log as one line, without its line feed; an import of it gives the same record.
+  /// The object as one line of an export, without its line feed. Importing the line gives the same object.
   public var line: [UInt8] {
     var json = JSONWriter(capacity: 1_024)
     json.beginObject()
@@ -191,7 +201,7 @@ private struct Parts {
   var collection: String?
   var object: Object?
 
-  /// What a line brings.
+  /// The object that a line holds.
   enum Object {
     case settings([UInt8])
     case group([UInt8])
@@ -219,9 +229,9 @@ private struct Parts {
   private init() {}
 
   private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws {
-    // The item or person lies one level deeper than in a body.
+    // The item or person is nested one level deeper than in a request body.
     var reader = JSONReader(bytes, depthMax: Limits.jsonDepthMax + 1)
-    // Files are written by many programs, and joined; a mark may stand before any of their lines.
+    // Files come from many programs and are concatenated, so that a byte order mark may precede any line.
     try reader.skipByteOrderMark()
     guard try reader.peek() == .object else { throw ImportLineError.wrongShape }
     try reader.beginObject()

@@ -19,14 +19,18 @@ extension ItemOperations {
     _ writes: [ItemWrite], of user: UserID, by caller: Caller, _ then: @escaping Completion<ChangesetResult>
   ) {
     if let index = writes.firstIndex(where: { !ItemRules.mayWrite($0.collection, of: user, caller) }) {
-      return then(.success(.refused(index: index, .ownersAlone)))
+      return then(.success(.refused(index: index, .ownerOnly)))
     }
     let time = context.environment.now()
     let operations = writes.map { operation($0, user, context.stamp(caller, at: time)) }
     submit(operations, of: user, caller) { [self] outcome in
       outcome.onSuccess(orFail: then) { outcome in
-        ownerAfterWrite(user, caller) { owner in
-          then(owner.map { Self.result(outcome, of: operations, writes, caller, $0) })
+        switch outcome {
+        case .refused(let index, let error): then(.success(.refused(index: index, error)))
+        case .applied(let outcomes):
+          ownerAfterWrite(user, caller) { owner in
+            then(owner.map { Self.result(outcomes, of: operations, writes, caller, $0) })
+          }
         }
       }
     }
@@ -73,19 +77,15 @@ extension ItemOperations {
   }
 
   private static func result(
-    _ outcome: ChangesetOutcome, of operations: [any ItemOperation], _ writes: [ItemWrite], _ caller: Caller,
+    _ outcomes: [ItemOutcome], of operations: [any ItemOperation], _ writes: [ItemWrite], _ caller: Caller,
     _ owner: ItemOwner
   ) -> ChangesetResult {
-    switch outcome {
-    case .refused(let index, let error): return .refused(index: index, error)
-    case .applied(let outcomes):
-      return .applied(
-        outcomes.indices.map { index in
-          let request = CollectionRequest(owner: .me, collection: writes[index].collection, caller: caller)
-          let isNew = isCreation(operations[index], outcomes[index])
-          return result(outcomes[index], request, owner, isNew: isNew)
-        })
-    }
+    .applied(
+      outcomes.indices.map { index in
+        let request = CollectionRequest(owner: .me, collection: writes[index].collection, caller: caller)
+        let isNew = isCreation(operations[index], outcomes[index])
+        return result(outcomes[index], request, owner, isNew: isNew)
+      })
   }
 
   private static func isCreation(_ operation: any ItemOperation, _ outcome: ItemOutcome) -> Bool {

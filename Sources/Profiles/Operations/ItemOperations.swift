@@ -11,8 +11,8 @@ public struct ItemOperations {
 // MARK: Reads
 
 extension ItemOperations {
-  /// Reads the first page of a collection, at most `Limits.loopRowsMax` items. `ProfileOperations.continueList` reads the
-  /// next one.
+  /// Reads the first page of a collection, at most `Limits.loopRowsMax` items. `ProfileOperations.continueList` reads
+  /// the next one.
   public func list(_ request: CollectionRequest, _ then: @escaping Completion<ItemPage>) {
     profiles.open(request.owner, by: request.caller) { [self] view in
       view.onSuccess(orFail: then) { profiles.listItems(of: $0, in: request.collection, then) }
@@ -64,8 +64,8 @@ extension ItemOperations {
 // MARK: Writes
 
 extension ItemOperations {
-  /// Creates an item with an id of the server's choice. When the same receipt comes again, answers the item that the first
-  /// request created, as it is now.
+  /// Creates an item with an id of the server's choice. When the same receipt comes again, answers the item that the
+  /// first request created, as it is now.
   public func create(
     _ patch: StructuredPatch, once receipt: IdempotencyReceipt? = nil, in request: CollectionRequest,
     _ then: @escaping Completion<WriteResult>
@@ -133,15 +133,15 @@ extension ItemOperations {
     }
   }
 
-  /// Finds the person who is written to and checks the caller's permissions, then runs `body` with the person's id and a
-  /// stamp of this moment.
+  /// Finds the person who is written to and checks the caller's permissions, then runs `body` with the person's id and
+  /// a stamp of this moment.
   private func write(
     _ request: CollectionRequest, _ then: @escaping Completion<WriteResult>,
     _ body: @escaping (UserID, WriteStamp, @escaping Completion<WriteResult>) -> Void
   ) {
     context.people.withPerson(request.owner, for: .writeProfile, by: request.caller, then) { [context] owner, then in
       guard ItemRules.mayWrite(request.collection, of: owner, request.caller) else {
-        return then(.failure(.ownersAlone))
+        return then(.failure(.ownerOnly))
       }
       body(owner, context.stamp(request.caller), then)
     }
@@ -215,14 +215,17 @@ extension ItemOperations {
     }
   }
 
-  /// Reads what must be known of the person to trim what was written to them. Owners and applications of the tenant see all
-  /// of it, so that nothing is read for them.
+  /// Reads what must be known of the person to trim what was written to them. Owners and applications of the tenant see
+  /// all of it, so that nothing is read for them.
   func ownerAfterWrite(_ user: UserID, _ caller: Caller, _ then: @escaping Completion<ItemOwner>) {
     let authorization = AuthorizationContext(of: caller)
     let written = ItemOwner(tenant: caller.tenant, displayName: nil)
     guard authorization.needsOwnerRelation(to: user) else { return then(.success(written)) }
-    // A person who was deleted since has no relation to anybody, so that nothing is shown.
-    reader.owner(user, for: authorization) { then($0.map { $0 ?? written }.mapError(ProfileError.store)) }
+    reader.owner(user, for: authorization) { found in
+      // A person who was deleted since has no relation to anybody, so that nothing is shown. The write itself is
+      // committed: a read that fails now must not be answered as if nothing had been changed.
+      then(found.map { $0 ?? written }.mapError { _ in .store(.unresolved) })
+    }
   }
 
   /// The part of an outcome that the caller may see.

@@ -13,8 +13,9 @@ struct PersonResolution {
 
   private var reader: any ProfileReader { context.reader }
 
-  /// Finds the person, checks that the caller's permissions reach them, then runs `body` with their id. When `body` fails
-  /// because nobody has that id (`reason` says why it failed), runs it again with the person of that principal name.
+  /// Finds the person, checks that the caller's permissions reach them, then runs `body` with their id. When `body`
+  /// fails because nobody has that id (`reason` says why it failed), runs it again with the person of that principal
+  /// name.
   func withPerson<Answer>(
     _ reference: OwnerReference, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
     _ body: @escaping Body<Answer>,
@@ -98,8 +99,8 @@ struct PersonResolution {
     }
   }
 
-  /// Finds who has a principal name in the caller's tenant or, with `orID`, rather this id. A name that nobody has yet may
-  /// be the caller's own, before their first call.
+  /// Finds who has a principal name in the caller's tenant or, with `orID`, rather this id. A name that nobody has yet
+  /// may be the caller's own, before their first call.
   private func holder(
     of name: String, orID: Bool = true, for caller: Caller, _ then: @escaping Completion<UserID?>
   ) {
@@ -150,8 +151,8 @@ extension PersonResolution {
 // MARK: What the caller may see of the person
 
 extension PersonResolution {
-  /// Finds the person that a reference names, if the caller may have this access, and decides what the caller may see of
-  /// them.
+  /// Finds the person that a reference names, if the caller may have this access, and decides what the caller may see
+  /// of them.
   func decision(
     on reference: OwnerReference, for access: Access, by caller: Caller,
     _ then: @escaping Completion<(UserID, AccessDecision)>
@@ -161,8 +162,8 @@ extension PersonResolution {
     }
   }
 
-  /// Decides what the caller may see of a person. Fails with `userNotFound` where the person does not exist for the caller.
-  /// Adds the caller on their own first call, where the policy of their tenant allows it.
+  /// Decides what the caller may see of a person. Fails with `userNotFound` where the person does not exist for the
+  /// caller. Adds the caller on their own first call, where the policy of their tenant allows it.
   func decision(on id: UserID, by caller: Caller, _ then: @escaping Completion<AccessDecision>) {
     reader.owner(id, for: AuthorizationContext(of: caller)) { [self] found in
       found.onSuccess(orFail: then) { owner in
@@ -180,8 +181,8 @@ extension PersonResolution {
     }
   }
 
-  /// Fails for an item that is missing or not visible: with `itemNotFound` when its person exists for the caller, otherwise
-  /// with `userNotFound`.
+  /// Fails for an item that is missing or not visible: with `itemNotFound` when its person exists for the caller,
+  /// otherwise with `userNotFound`.
   func failForMissingItem<Answer>(of user: UserID, _ caller: Caller, _ then: @escaping Completion<Answer>) {
     decision(on: user, by: caller) { then($0.flatMap { _ in .failure(.itemNotFound) }) }
   }
@@ -217,7 +218,7 @@ extension Result {
 }
 
 extension ProfileError {
-  /// Whether a request failed because the caller does not know the person or is not that person: then the id may have been
-  /// meant as a principal name.
-  fileprivate var mayNameSomebody: Bool { self == .userNotFound || self == .ownersAlone }
+  /// Whether a request failed because the caller does not know the person or is not that person: then the id may have
+  /// been meant as a principal name.
+  fileprivate var mayNameSomebody: Bool { self == .userNotFound || self == .ownerOnly }
 }

@@ -1,26 +1,28 @@
 public import OData
 
-/// Everything that can go wrong with a request to the profile domain. The server maps each to Graph's wire form.
+/// Why an operation of the profile domain failed. Nothing was changed, except where `store` says that the outcome is
+/// unknown. The server maps each case to Graph's wire form.
 public enum ProfileError: Error, Equatable, Sendable {
-  /// `/me` was asked for by an application on its own.
+  /// `/me` was requested by an application without a user.
   case meNeedsUser
-  /// The token holds none of these permissions; `isDirectory` tells a person's own resource from their profile.
+  /// The token holds none of these permissions. `isDirectory` tells a person's entry in the directory from their
+  /// profile.
   case insufficientPermissions([Permission], isDirectory: Bool)
   /// The permission is there, but the tenant lets only administrators write for others.
   case deniedForRole(isDirectory: Bool)
   /// The permission is there, but only administrators and applications set this property of people.
   case propertyOfAdministrators(String)
-  /// No permission lets this caller do it: it is for the owner alone, and for applications of the tenant.
-  case ownersAlone
+  /// No permission allows this caller to do it: only the owner and applications of the tenant may.
+  case ownerOnly
   /// The tenant's policy does not let applications write the collection.
   case closedToApplications(collection: String)
   /// The tenant's policy does not allow these audiences in the collection.
   case audienceNotAllowed(collection: String, allowed: Audience)
-  /// The token's tenant is none of the server's.
+  /// The token's tenant is not one of the server's.
   case unknownTenant
   /// There is no such group, or none that the caller may know of.
   case groupNotFound
-  /// The person is a member already.
+  /// The person is already a member.
   case alreadyMember
   /// The person is a member of `Limits.groupsPerPersonMax` groups.
   case tooManyGroups
@@ -28,15 +30,15 @@ public enum ProfileError: Error, Equatable, Sendable {
   case userNotFound
   /// There is no such item, or none that the caller may see.
   case itemNotFound
-  /// Somebody else of the tenant has the principal name.
+  /// Another person of the tenant has the principal name.
   case principalNameTaken
-  /// Somebody else of the tenant has the mail address.
+  /// Another person of the tenant has the mail address.
   case mailTaken
-  /// `If-Match` names another version.
+  /// `If-Match` names another version (RFC 9110 section 13.1.1).
   case preconditionFailed
-  /// An `Idempotency-Key` was sent before with another body.
-  case receiptOfAnother
-  /// The body is not one of the declared type.
+  /// The `Idempotency-Key` was sent before with another body.
+  case idempotencyKeyReused
+  /// The body does not have the declared type.
   case body(BodyError)
   /// The collection holds `Limits.itemsPerCollectionMax` items.
   case collectionFull
@@ -44,12 +46,12 @@ public enum ProfileError: Error, Equatable, Sendable {
   case personFull
   /// The query's expression has no value for one of the entities that the caller may see.
   case evaluation(EvaluationError)
-  /// A sorted list cannot skip that many.
-  case skipsTooMany
-  /// `Limits.evaluationsWaitingMax` long queries of the caller wait already.
-  case evaluationsTooMany
+  /// The query skips more than `Limits.sortedSkipMax` entities of a sorted list.
+  case skipTooLarge
+  /// `Limits.evaluationsWaitingMax` long queries of the caller are already waiting.
+  case tooManyQueries
   /// The client left before its query was answered.
-  case abandoned
-  /// The store failed. Nothing was committed, except after `StoreError.unresolved`: then that is not known.
+  case cancelled
+  /// The store could not do its work. After `StoreError.unresolved` the outcome of a write is unknown.
   case store(StoreError)
 }

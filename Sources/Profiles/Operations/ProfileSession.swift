@@ -3,8 +3,8 @@ public typealias Completion<Answer> = (Result<Answer, ProfileError>) -> Void
 
 /// The operations of the profile domain on one thread, grouped by what they work on.
 ///
-/// Not Sendable: the thread that a session was made for owns it. Every completion runs on that thread, either before the
-/// call returns or later.
+/// Not Sendable: the thread that a session was made for owns it. Every completion runs on that thread, either before
+/// the call returns or later.
 public final class ProfileSession {
   /// People as entries of the directory.
   public let users: UserOperations

@@ -1,11 +1,13 @@
 import OData
 
-/// A profile that a caller has opened. It holds no decision: each read decides again what the caller may see, which may have
-/// changed.
+/// A profile that a caller has opened. It holds no decision: each read decides again what the caller may see, which may
+/// have changed.
 public struct ProfileView: Sendable {
   /// What a profile is opened for.
   public enum Purpose: Sendable {
+    /// Reading.
     case read
+    /// Writing as well.
     case write
   }
 

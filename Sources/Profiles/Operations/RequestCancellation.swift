@@ -1,16 +1,16 @@
 import Synchronization
 
-/// Whether anybody still waits for the answers of a connection. Long work looks here between two slices and ends when
-/// nobody does. One for each connection; set on its event loop, read on any thread.
+/// Tells long work that its client has left. Work checks it between two slices and then ends. There is one for each
+/// connection, set on its event loop and read on any thread.
 public final class RequestCancellation: Sendable {
   private let flag = Atomic(false)
 
-  /// A connection whose client is there.
+  /// The cancellation of a connection whose client is connected.
   public init() {}
 
   /// Whether the client has left.
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
-  /// The client has left; there is no way back.
-  public func abandon() { flag.store(true, ordering: .relaxed) }
+  /// Notes that the client has left, for good.
+  public func cancel() { flag.store(true, ordering: .relaxed) }
 }

@@ -1,12 +1,13 @@
 public import OData
 
-/// What the operations need from outside: time, new ids and new versions.
+/// What operations need from outside, so that they are pure and tests are repeatable: the clock, new ids and new
+/// versions.
 public struct ServiceEnvironment: Sendable {
-  /// The time now.
+  /// The current time.
   public let now: @Sendable () -> DateTimeOffset
-  /// A new id that nobody has.
+  /// Makes an id that nothing has.
   public let makeID: @Sendable () -> ItemID
-  /// A version that nothing had before.
+  /// Makes a version that nothing has had before.
   public let makeVersion: @Sendable () -> Version
 
   /// An environment from its parts.

@@ -1,7 +1,7 @@
 import OData
 
-/// What the operations of one session share: the store's reader for the session's thread, the way to the writer and back,
-/// and the environment.
+/// What the operations of one session share: the store's reader for the session's thread, the way to the writer and
+/// back, and the environment.
 final class SessionContext {
   let service: ProfileService
   let reader: any ProfileReader
@@ -47,7 +47,8 @@ extension SessionContext {
 
   /// The same for the creation of an item under an idempotency receipt.
   func submit(
-    _ operation: any ItemOperation, once receipt: IdempotencyReceipt, _ then: @escaping Completion<Once<ItemOutcome>>
+    _ operation: any ItemOperation, once receipt: IdempotencyReceipt,
+    _ then: @escaping Completion<IdempotentOutcome<ItemOutcome>>
   ) {
     submit(then) { .createItem(operation, receipt, $0) }
   }
@@ -55,14 +56,15 @@ extension SessionContext {
   /// The same for the creation of a person under an idempotency receipt.
   func submit(
     _ operation: any PersonOperation, once receipt: IdempotencyReceipt,
-    _ then: @escaping Completion<Once<PersonOutcome>>
+    _ then: @escaping Completion<IdempotentOutcome<PersonOutcome>>
   ) {
     submit(then) { .createPerson(operation, receipt, $0) }
   }
 
   /// The same for the creation of a group or of memberships under an idempotency receipt.
   func submit(
-    _ operation: any GroupOperation, once receipt: IdempotencyReceipt, _ then: @escaping Completion<Once<GroupOutcome>>
+    _ operation: any GroupOperation, once receipt: IdempotencyReceipt,
+    _ then: @escaping Completion<IdempotentOutcome<GroupOutcome>>
   ) {
     submit(then) { .createGroup(operation, receipt, $0) }
   }

@@ -12,7 +12,7 @@ public struct UserOperations {
 extension UserOperations {
   /// Reads one page of the people of the caller's tenant that match a query.
   public func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
-    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
+    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipTooLarge)) }
     context.authorization.authorize(.listUsers, by: caller) { [self] authorized in
       authorized.onSuccess(orFail: then) {
         scan(query, for: caller) { [self] builder in
@@ -35,8 +35,8 @@ extension UserOperations {
     list(query.counting, by: caller) { then($0.map { $0.count ?? 0 }) }
   }
 
-  /// Reads a person, as far as the caller's permissions go. Adds the caller on their own first call, where the policy of
-  /// their tenant allows it.
+  /// Reads a person, as far as the caller's permissions go. Adds the caller on their own first call, where the policy
+  /// of their tenant allows it.
   public func read(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
     context.people.withPerson(reference, for: .readUser, by: caller, then) { [self] id, then in
       read(id, by: caller, then)
@@ -98,8 +98,8 @@ extension UserOperations {
 // MARK: Writes
 
 extension UserOperations {
-  /// Creates a person in the caller's tenant, with an id of the server's choice. When the same receipt comes again, answers
-  /// the person that the first request created, as they are now.
+  /// Creates a person in the caller's tenant, with an id of the server's choice. When the same receipt comes again,
+  /// answers the person that the first request created, as they are now.
   public func create(
     _ patch: StructuredPatch, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>

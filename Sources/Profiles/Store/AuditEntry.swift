@@ -1,15 +1,16 @@
 import OData
 
-/// A row of the audit log of one person: a change, and its place among theirs.
+/// A row of the audit log of one person: a change and its position.
 public struct AuditEntry: Equatable, Sendable {
   /// 1 for the first row of a person, then without gaps.
   public let position: Int64
+  /// What happened.
   public let change: Change
-  /// The place of the row before, in a form that the store understands; nil for the first. It says something of others,
-  /// so it is never shown.
+  /// The place of the row before, in a form that the store understands; nil for the first row. It depends on the rows
+  /// of other people, so it is never shown.
   public let older: Int64?
 
-  /// The change at a position.
+  /// A row from the parts that a store reads.
   public init(position: Int64, change: Change, older: Int64?) {
     self.position = position
     self.change = change

@@ -1,6 +1,6 @@
-/// Why a record was refused by an import. Nothing of the import was kept.
+/// Why an import refused a line. Nothing of the import was stored.
 public enum ImportError: Error, Equatable, Sendable {
-  /// The item's person is neither in the store nor earlier in the import.
+  /// The person of the item is neither in the store nor earlier in the import.
   case unknownPerson
   /// The person is there already, in another tenant.
   case otherTenant
@@ -10,16 +10,16 @@ public enum ImportError: Error, Equatable, Sendable {
   case unknownGroup
   /// The person would be a member of more than `Limits.groupsPerPersonMax` groups.
   case tooManyGroups
-  /// Somebody else of the tenant has the principal name.
+  /// Another person of the tenant has the principal name.
   case principalNameTaken
-  /// Somebody else of the tenant has the mail address.
+  /// Another person of the tenant has the mail address.
   case mailTaken
   /// The collection would hold more than `Limits.itemsPerCollectionMax` items.
   case collectionFull
   /// The person would hold more than `Limits.personBytesMax` bytes.
   case personFull
 
-  /// A sentence for people: what is wrong with the audit log and what to do.
+  /// A sentence for people: what is wrong with the line and what to do.
   public var message: String {
     switch self {
     case .unknownPerson: "It belongs to a person who is not known. Put the person before their items."

@@ -1,8 +1,13 @@
-/// One object of a directory, as import and export hand it over.
+/// One object of a directory, as import and export pass it on.
 public enum ImportLine: Equatable, Sendable {
+  /// The settings of a tenant.
   case tenant(TenantSettings)
+  /// A group.
   case group(StoredGroup)
+  /// A person.
   case user(StoredUser)
+  /// A membership.
   case member(UserID, of: GroupID)
+  /// An item of a person.
   case item(StoredItem)
 }

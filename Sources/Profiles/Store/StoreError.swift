@@ -1,6 +1,7 @@
-/// Why a store failed. Nothing of the request was committed, except after `unresolved`: then that is not known.
+/// Why a store could not do its work. Nothing of the request was committed, except for `unresolved`, whose outcome is
+/// unknown.
 public enum StoreError: Error, Equatable, Sendable {
-  /// The data is damaged; the sentence says what was found, without any of it.
+  /// The data is damaged; the sentence says what was found, without any of the data.
   case damaged(String)
   /// The store takes no writes now, or its database cannot be used as it is; the sentence says why.
   case readOnly(String)
@@ -8,9 +9,10 @@ public enum StoreError: Error, Equatable, Sendable {
   case diskFull
   /// The database can be neither read nor written at the moment; the sentence says why.
   case unavailable(String)
-  /// A commit failed or its reply was lost, and it could not be found out whether it was done.
+  /// The outcome is unknown: a commit failed or its reply was lost, and it could not be found out whether it was done.
+  /// The write must not be repeated without looking first.
   case unresolved
-  /// A failure that may have passed already; the same may be tried again. The sentence is for the log.
+  /// A failure that may have passed already, so that the request can be repeated. The sentence is for the log.
   case transient(String)
   /// More writes wait than `Limits.queuedWritesMax`.
   case overloaded
@@ -31,11 +33,4 @@ public enum StoreError: Error, Equatable, Sendable {
     case .closed: "The store is closed."
     }
   }
-}
-
-/// Whether a store takes writes.
-public enum StoreHealth: Equatable, Sendable {
-  case healthy
-  /// Reads may work, writes are refused; the sentence says why.
-  case refusingWrites(String)
 }

@@ -1,14 +1,16 @@
 public import OData
 
-/// Where an item lies. Keys are scoped by person and collection; the person comes first, so that a store can
-/// spread people over machines.
+/// The key of an item in a store: scoped by person and collection. The person comes first, so that a store can
+/// distribute people over machines.
 public struct ItemKey: Hashable, Sendable {
+  /// The person whose item it is.
   public let user: UserID
   /// The canonical name of the collection, such as `phones`.
   public let collection: String
+  /// The key of the item in its collection.
   public let id: ItemID
 
-  /// The item `id` in one collection of one person.
+  /// The key of the item `id` in one collection of one person.
   public init(user: UserID, collection: String, id: ItemID) {
     self.user = user
     self.collection = collection
@@ -18,7 +20,9 @@ public struct ItemKey: Hashable, Sendable {
 
 /// An item as a store keeps it: finished JSON, and beside it what must be known without reading that JSON.
 public struct StoredItem: Equatable, Sendable {
+  /// Whose item it is, in which collection, under which id.
   public let key: ItemKey
+  /// The version, which every write replaces.
   public let version: Version
   /// `allowedAudiences` of the item.
   public let audience: Audience
@@ -28,11 +32,11 @@ public struct StoredItem: Equatable, Sendable {
   public let json: [UInt8]
   /// The part of `json` that is an array of one element and may be answered as that element.
   public let collapsible: Range<Int>?
-  /// Whom the item lists as family or as a contact; nil when it lists nobody. A store keeps it with the item, and need
-  /// not give it back.
+  /// The person whom the item lists as family or as a contact; nil when it lists nobody. A store keeps it with the
+  /// item, but need not return it.
   public let listed: ListedPerson?
 
-  /// An item from its parts, as a store reads it.
+  /// An item from the parts that a store reads.
   public init(
     key: ItemKey, version: Version, audience: Audience, created: DateTimeOffset, json: [UInt8],
     collapsible: Range<Int>?, listed: ListedPerson? = nil
@@ -53,7 +57,7 @@ public struct StoredItem: Equatable, Sendable {
       listed: listed)
   }
 
-  /// The same item, listing somebody.
+  /// The same item, with another person listed.
   public func listing(_ listed: ListedPerson?) -> StoredItem {
     StoredItem(
       key: key, version: version, audience: audience, created: created, json: json, collapsible: collapsible,
@@ -79,7 +83,7 @@ public struct StoredItem: Equatable, Sendable {
     listed = Relationship.listed(by: value, of: type)
   }
 
-  /// The item as a value of `type`; throws when the stored JSON is not one.
+  /// The item as a value of `type`. Throws `BodyError` when the stored JSON is not one.
   func value(of type: StructuredType) throws(BodyError) -> StructuredValue {
     StructuredValue(try EntityReader(.restore, dialect: .strict).read(json, as: type), of: type)
   }
@@ -90,5 +94,30 @@ extension StructuredValue {
   init?(stored json: [UInt8], of type: StructuredType) {
     guard let patch = try? EntityReader(.restore, dialect: .strict).read(json, as: type) else { return nil }
     self.init(patch, of: type)
+  }
+}
+
+// MARK: Checks of stored data
+
+extension StoredItem {
+  /// What is wrong with the stored form, as a sentence without any of its values; nil when the JSON is of the type
+  /// and the parts beside it agree with it.
+  public func fault(as type: StructuredType) -> String? {
+    let value: StructuredValue
+    do throws(BodyError) {
+      value = try self.value(of: type)
+    } catch {
+      return "The JSON is not of the type '\(type.qualifiedName)'."
+    }
+    guard case .string(let id) = value.members[ItemFacet.Position.id], id.hasSameBytes(as: key.id.text) else {
+      return "The id in the JSON is not the key."
+    }
+    let derived = StoredItem(key: key, version: version, value: value, of: type)
+    if derived.audience != audience { return "The audience beside the JSON is another than in it." }
+    if derived.created != created { return "The time of creation beside the JSON is another than in it." }
+    if derived.listed != listed { return "Whom the item lists is another beside the JSON than in it." }
+    // An older server may have written the same value in other bytes; only then may the range differ.
+    if derived.json == json, derived.collapsible != collapsible { return "The collapsible part is marked wrongly." }
+    return nil
   }
 }

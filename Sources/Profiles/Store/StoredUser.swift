@@ -2,11 +2,15 @@ public import OData
 
 /// A person as a store keeps them.
 public struct StoredUser: Equatable, Sendable {
+  /// The key of the person.
   public let id: UserID
+  /// The tenant that the person belongs to.
   public let tenant: TenantID
   /// Unique in the tenant by its key (`PrincipalName.key`); nil when the person has none.
   public let principalName: String?
+  /// The display name; nil when the person has none.
   public let displayName: String?
+  /// The version, which every write replaces.
   public let version: Version
   /// The person as one JSON object, without annotations.
   public let json: [UInt8]
@@ -26,9 +30,9 @@ public struct StoredUser: Equatable, Sendable {
   /// What must be known of the person to decide about what they hold, without a relation.
   var asOwner: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
 
-  /// The form of the mail address by which it is compared, as principal names are: unique in the tenant. nil when the person
-  /// has none, an empty one, or one of before addresses were bounded that is longer than `Limits.mailBytesMax`. Looks through
-  /// the JSON.
+  /// The mail address in the form in which addresses are compared, as principal names are: unique in the tenant. nil
+  /// when the person has none, an empty one, or one longer than `Limits.mailBytesMax`, which data from before addresses
+  /// were bounded can hold. Reads the JSON.
   public var foldedMail: String? {
     let mail = json.withUnsafeBufferPointer { bytes -> String? in
       var reader = JSONReader(bytes, dialect: .strict)
@@ -37,7 +41,7 @@ public struct StoredUser: Equatable, Sendable {
     return mail.flatMap(Self.foldedMail)
   }
 
-  /// The same of an address.
+  /// The same for an address.
   static func foldedMail(_ mail: String) -> String? {
     let folded = PrincipalName.key(of: mail)
     return (1...Limits.mailBytesMax).contains(folded.utf8.count) ? folded : nil
@@ -45,7 +49,7 @@ public struct StoredUser: Equatable, Sendable {
 }
 
 extension JSONReader {
-  /// The text of a member of the object that comes next; nil when there is no such member, or it is no text.
+  /// The text of a member of the object that comes next; nil when there is no such member, or it is not a string.
   fileprivate mutating func text(ofMember wanted: String) throws -> String? {
     try beginObject()
     while let name = try nextName() {
@@ -65,7 +69,7 @@ extension StoredUser {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", id.text)
     value.set("displayName", caller.displayName?.isEmpty == true ? nil : caller.displayName)
-    // A token may call them by what is no name here.
+    // A token may hold a name that is not valid here.
     value.set("userPrincipalName", caller.userPrincipalName.flatMap(PrincipalName.init)?.text)
     self.init(id: id, tenant: caller.tenant, version: version, value: value)
   }
@@ -122,4 +126,37 @@ extension StructuredValue {
     else { return nil }
     return text
   }
+}
+
+// MARK: Checks of stored data
+
+extension StoredUser {
+  /// What is wrong with the stored form, as a sentence without any of its values; nil when the JSON is of the type
+  /// and the parts beside it agree with it.
+  public var fault: String? {
+    guard let value = StructuredValue(stored: json, of: ProfileModel.user) else {
+      return "The JSON is not of the type '\(ProfileModel.user.qualifiedName)'."
+    }
+    if value.string("id") != id.text { return "The id in the JSON is not the key." }
+    if value.string("userPrincipalName") != principalName { return "The principal name beside the JSON is another." }
+    if value.string("displayName") != displayName { return "The display name beside the JSON is another." }
+    return nil
+  }
+
+  /// The same for what a store keeps of `UserColumn.userPrincipalName` and `.displayName` beside the JSON.
+  public func fault(principalName: String?, displayName: String?) -> String? {
+    let kept = [principalName, displayName].map { $0.map { Array($0.utf8) } }
+    let wanted = [UserColumn.userPrincipalName, .displayName].map { $0.text(of: self).map { Array($0.utf8) } }
+    return kept == wanted ? nil : "A name that the person is found by is another than theirs."
+  }
+
+  /// The finding when several people of a tenant have one principal name, as principal names are compared.
+  public static let sharedNameFinding =
+    "Somebody else of the tenant has the same principal name but for case or composition, so that only one of them is found "
+    + "by it. Change one of the two."
+
+  /// The finding when several people of a tenant have one mail address, which data from before addresses were unique
+  /// can hold.
+  public static let sharedMailFault =
+    "Somebody else of the tenant has the same mail address, so that an export of both is not imported. Change one of the two."
 }

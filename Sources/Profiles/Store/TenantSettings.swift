@@ -1,16 +1,17 @@
 import OData
 
-/// A tenant, and what its organisation decided.
+/// A tenant and what its organisation has decided.
 public struct TenantSettings: Equatable, Sendable {
+  /// The key of the tenant.
   public let id: TenantID
-  /// A name for people.
+  /// A name for people to read.
   public var name: String?
-  /// What its organisation decided.
+  /// What the organisation has decided for its people.
   public var policy: TenantPolicy
-  /// Tenants whose people see what is for federated organisations.
+  /// The tenants whose people see items for the audience `federatedOrganizations`.
   public var federatedWith: Set<TenantID>
 
-  /// A tenant; one that decided nothing unless more is given.
+  /// The settings of a tenant. The defaults are those of a tenant that has decided nothing.
   public init(
     id: TenantID, name: String? = nil, policy: TenantPolicy = TenantPolicy(), federatedWith: Set<TenantID> = []
   ) {
@@ -20,14 +21,14 @@ public struct TenantSettings: Equatable, Sendable {
     self.federatedWith = federatedWith
   }
 
-  /// Whether nothing was decided.
+  /// Whether the tenant has decided nothing.
   public var isPlain: Bool { self == TenantSettings(id: id) }
 }
 
 // MARK: JSON
 
 extension TenantSettings {
-  /// The settings as one JSON object; what was not decided is left out.
+  /// The settings as one JSON object, without what has not been decided.
   public var json: [UInt8] {
     var json = JSONWriter()
     json.beginObject()
@@ -41,7 +42,7 @@ extension TenantSettings {
     return json.bytes
   }
 
-  /// Reads settings of the tenant `id`; nil when the JSON is not of their form.
+  /// The settings of the tenant `id` from JSON; nil when the JSON is not of their form.
   public init?(id: TenantID, json: [UInt8]) {
     self.init(id: id)
     let isRead = json.withUnsafeBufferPointer { bytes -> Bool in
@@ -74,7 +75,7 @@ extension TenantSettings {
 }
 
 extension TenantPolicy {
-  /// Writes what differs from a policy that decided nothing.
+  /// Writes what differs from a policy that has decided nothing.
   func write(to json: inout JSONWriter) {
     json.beginObject()
     json.member("defaultAudiences", defaultAudiences)
@@ -102,7 +103,7 @@ extension TenantPolicy {
         writersOfOthers = writers
       case "createsUnknownPeople": createsUnknownPeople = try reader.readBool()
       case "administrators":
-        // No group would let anybody be an administrator by another way, or nobody.
+        // A text that is not an id must not read as a policy without such a group.
         guard let group = GroupID(try reader.readString().string) else { throw SettingsFault() }
         administrators = group
       default: throw SettingsFault()

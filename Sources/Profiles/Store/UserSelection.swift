@@ -1,16 +1,16 @@
 public import OData
 
-/// A member of a person that a store keeps beside the JSON in the form in which it is compared, so that it can select and
-/// sort by it.
+/// A property of people that a store keeps beside the JSON, in the form in which it is compared, to select and sort by
+/// it.
 public enum UserColumn: String, CaseIterable, Sendable {
-  /// As it is.
+  /// The id, unchanged.
   case id
-  /// Folded, as are all texts of the directory that are no ids (`StructuredType.ignoresCase`).
+  /// The display name, folded as all texts of the directory that are not ids (`StructuredType.ignoresCase`).
   case displayName
-  /// Folded.
+  /// The principal name, folded.
   case userPrincipalName
 
-  /// The column's text of a person, as it is compared; nil when it is not set.
+  /// The column's text for a person, in the form in which it is compared; nil when it is not set.
   public func text(of user: StoredUser) -> String? {
     switch self {
     case .id: user.id.text
@@ -19,11 +19,11 @@ public enum UserColumn: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether it is kept folded.
+  /// Whether the text is kept folded.
   private var ignoresCase: Bool { self != .id }
 
-  /// The column that an expression reads as it is kept; nil when it is anything else. Every caller who may list people
-  /// sees these.
+  /// The column that an expression reads in the form in which it is kept; nil when there is none. Every caller who may
+  /// list people sees these columns.
   init?(_ expression: Expression) {
     var (member, ignoresCase) = (expression, false)
     if case .folded(let inner) = expression { (member, ignoresCase) = (inner, true) }
@@ -34,29 +34,37 @@ public enum UserColumn: String, CaseIterable, Sendable {
   }
 }
 
-/// A condition on columns, with texts in the form in which columns are kept. They are compared by their bytes; a column
-/// that is not set satisfies only what says so.
+/// A condition on columns, with texts in the form in which columns are kept. Texts are compared by their bytes. A
+/// column that is not set satisfies no condition except `differs` and `isSet`.
 public indirect enum UserCondition: Equatable, Sendable {
   /// How a column's text is compared.
   public enum Comparison: Sendable {
+    /// By the order of the bytes.
     case equal, less, lessOrEqual, greater, greaterOrEqual
+    /// By a part of the text.
     case startsWith, endsWith, contains
   }
 
+  /// The column's text compares so with this one.
   case compare(UserColumn, Comparison, String)
   /// The column has another text, or none.
   case differs(UserColumn, String)
+  /// The column is set, or is not.
   case isSet(UserColumn, Bool)
+  /// Every one of the conditions holds.
   case all([UserCondition])
+  /// At least one of the conditions holds.
   case some([UserCondition])
 }
 
-/// Which people are wanted, in which order, as far as a store's columns tell. What is selected is looked at once more,
-/// so a store may select too many, never too few; the order is exact.
+/// The people that a query selects, and their order, as far as a store's columns tell. The query is evaluated once more
+/// on what is selected, so that a store may select too many people, never too few; the order is exact.
 public struct UserSelection: Equatable, Sendable {
-  /// One column to sort by: by the first `Limits.orderTextBytesMax` bytes of its text, people without one first.
+  /// One column to sort by: by the first `Limits.orderTextBytesMax` bytes of its text, people without a text first.
   public struct Key: Equatable, Sendable {
+    /// The column.
     public let column: UserColumn
+    /// Whether the order is reversed.
     public let isDescending: Bool
 
     /// Sorts by a column.
@@ -66,23 +74,23 @@ public struct UserSelection: Equatable, Sendable {
     }
   }
 
-  /// nil selects everybody.
+  /// The condition that people must satisfy; nil selects everybody.
   public let condition: UserCondition?
-  /// What to sort by; ties, and everything when there is no key, by the id.
+  /// What to sort by. Ties, and everything when there is no key, are sorted by the id.
   public let keys: [Key]
 
-  /// People that satisfy a condition, sorted.
+  /// The people who satisfy a condition, sorted.
   public init(condition: UserCondition? = nil, keys: [Key] = []) {
     self.condition = condition
     self.keys = keys
   }
 
-  /// Whether one place comes before another in the order.
+  /// Whether one position comes before another in the order.
   public func precedes(_ left: KeysetPosition, _ right: KeysetPosition) -> Bool {
     KeysetPosition.precedes(left, right, isDescending: keys.map(\.isDescending))
   }
 
-  /// The place of a person in the order.
+  /// The position of a person in the order.
   public func place(of user: StoredUser) -> KeysetPosition {
     KeysetPosition(
       values: keys.map { OrderValue(text: $0.column.text(of: user)) }, id: Array(user.id.text.utf8))
@@ -90,8 +98,8 @@ public struct UserSelection: Equatable, Sendable {
 }
 
 extension UserSelection {
-  /// What of a query the columns can tell. A selective query is not sorted by the store: what it finds is few, and
-  /// sorting before looking would sort everything again for each piece.
+  /// The part of a query that columns can answer. A store does not sort a selective query: its matches are few, and
+  /// sorting before evaluating would sort everything again for each piece.
   init(_ query: ListQuery) {
     let keys = (query.isSelective ? [] : query.ordering?.keys ?? []).map { key in
       UserColumn(key.expression).map { Key($0, isDescending: key.isDescending) }
@@ -101,13 +109,13 @@ extension UserSelection {
       keys: keys.contains(where: { $0 == nil }) ? [] : keys.compactMap { $0 })
   }
 
-  /// Whether a store may have to look at everybody to find a few. Stores have an index of each folded column, in which
-  /// people of one text lie together, and by which all of them can be sorted.
+  /// Whether a store may have to read everybody to find a few. Stores have an index of each folded column, in which
+  /// people with one text lie together, and by which all of them can be sorted.
   public var mayReadEverybody: Bool {
     if keys.count > 1 || keys.first?.column == .id { return true }
     switch condition {
     case nil: return false
-    // Those of one name come by their ids, however many they are.
+    // People with one name are read by their ids, however many there are.
     case .compare(_, .equal, _): return false
     case let condition?: return !condition.isNarrow
     }
@@ -118,27 +126,24 @@ extension UserSelection {
 }
 
 extension UserCondition {
-  /// Whether the condition names the few whom it can hold for.
+  /// Whether the condition names the few people for whom it can hold.
   fileprivate var isNarrow: Bool {
     switch self {
     case .compare(.id, .equal, _), .compare(.userPrincipalName, .equal, _): true
     case .compare, .differs, .isSet: false
     case .all(let parts): parts.contains(where: \.isNarrow)
-    // Of several names at once not every store has an index.
+    // Not every store has an index for several names at once.
     case .some(let parts): parts.allSatisfy { if case .compare(.id, .equal, _) = $0 { true } else { false } }
     }
   }
 }
 
 extension UserCondition {
-  /// Deeper rows within rows are not told to a store, whose own parser may not take them.
-  private static let depthMax = 10
-
-  /// A condition that holds wherever the expression does; nil when the columns tell nothing of it.
+  /// A condition that holds wherever the expression does; nil when the columns tell nothing about it.
   init?(impliedBy expression: Expression) { self.init(impliedBy: expression, depth: 0) }
 
   private init?(impliedBy expression: Expression, depth: Int) {
-    guard depth <= Self.depthMax else { return nil }
+    guard depth <= Limits.selectionDepthMax else { return nil }
     switch expression {
     case .logical(.and, let operands):
       let known = operands.compactMap { UserCondition(impliedBy: $0, depth: depth + 1) }

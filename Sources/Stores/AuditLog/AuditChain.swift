@@ -1,29 +1,32 @@
 import OData
 import Profiles
 
-/// Whose chain it is: a person of a tenant. An id that is given out again in another tenant begins another chain.
+/// The person of a tenant whose rows a chain holds. An id that is given out again in another tenant begins another
+/// chain.
 struct AuditChainOwner: Hashable {
   let user: UserID
   let tenant: TenantID
 }
 
-/// How the rows of a person's record are authenticated: each code covers the row, its position, and the code of the row
-/// before, so that no row can be altered, moved, added or taken out without the key. What stands at the end is covered
-/// by the seal of the chain.
+/// The chain of authentication codes of a person's audit log. Each code covers the row, its position, and the code of
+/// the row before, so that without the key no row can be altered, moved, added or removed. The seal of the chain covers
+/// its end.
+///
+/// The codes are HMAC with SHA-256 (RFC 2104) over a domain string and the covered values.
 struct AuditChain: Equatable {
   /// How many rows there are.
   var length: Int64 = 0
   /// The code of the last row; zeros before the first.
   var tip = [UInt8](repeating: 0, count: AuditKey.codeBytes)
 
-  /// Adds a row and returns its code.
+  /// Appends a row and returns its code.
   mutating func append(_ change: Change, _ key: AuditKey) -> [UInt8] {
     length += 1
     tip = key.authenticate(Self.covered(change, at: length, after: tip))
     return tip
   }
 
-  /// The code of the chain of a person as it is now.
+  /// The code that covers the end of the chain of `owner`.
   func seal(of owner: AuditChainOwner, _ key: AuditKey) -> [UInt8] {
     var bytes = Self.chainDomain
     Self.append(owner.user.text, to: &bytes)
@@ -63,7 +66,7 @@ struct AuditChain: Equatable {
     withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
   }
 
-  /// With its length before it, so that no two rows are covered by the same bytes; nothing has a length of its own.
+  /// Appends a text behind its length, so that no two rows are covered by the same bytes. nil has a length of its own.
   private static func append(_ text: String?, to bytes: inout [UInt8]) {
     guard let text else { return append(Int64(-1), to: &bytes) }
     append(Int64(text.utf8.count), to: &bytes)
@@ -71,20 +74,21 @@ struct AuditChain: Equatable {
   }
 }
 
-/// What is known of all chains together: their number, and the sum of their seals. It is authenticated too, so that
-/// neither can a whole chain be taken away unseen, nor one be put back to an earlier state.
+/// The number of all chains and the sum of their seals. It is authenticated too, so that removing a whole chain, or
+/// putting one back to an earlier state, is found.
 struct AuditTotal: Equatable {
+  /// How many chains there are.
   var count: Int64 = 0
-  /// Modulo 2 to the power of 256, most significant byte first.
+  /// The sum modulo 2 to the power of 256, most significant byte first.
   var sum = [UInt8](repeating: 0, count: AuditKey.codeBytes)
 
-  /// Counts a chain in its new state instead of the old one, nil meaning that there was none.
+  /// Replaces the seal `old` of a chain by `new`; nil stands for a new chain.
   mutating func replace(_ old: [UInt8]?, with new: [UInt8]) {
     if let old { add(old, negated: true) } else { count += 1 }
     add(new, negated: false)
   }
 
-  /// The code of the total.
+  /// The code that covers the total.
   func seal(_ key: AuditKey) -> [UInt8] {
     var bytes = AuditChain.domain("total")
     AuditChain.append(count, to: &bytes)
@@ -93,7 +97,7 @@ struct AuditTotal: Equatable {
 
   private mutating func add(_ code: [UInt8], negated: Bool) {
     guard code.count == sum.count else { return }
-    // A number is taken away by adding its complement and one.
+    // A number is subtracted by adding its complement and one.
     var carry = negated ? 1 : 0
     for index in sum.indices.reversed() {
       carry += Int(sum[index]) + Int(negated ? ~code[index] : code[index])

@@ -1,18 +1,18 @@
 import OData
 import Profiles
 
-/// A chain as far as its rows were read.
+/// Verifies a chain row by row, and derives from the rows what should be stored.
 struct AuditChainVerifier {
   let owner: AuditChainOwner
   private(set) var chain = AuditChain()
-  /// The place of the last row.
+  /// Where the last row is stored.
   private(set) var last: Int64?
-  /// What the rows say is there, each thing as one text.
-  private(set) var held: Set<String> = []
-  /// What is wrong with a row, if anything is.
+  /// What should be stored according to the rows, each thing as one text.
+  private(set) var expected: Set<String> = []
+  /// What is wrong with the first faulty row, as a sentence; nil while there is none.
   private(set) var fault: String?
 
-  /// A chain of which nothing was read.
+  /// Begins a chain, before its first row.
   init(owner: AuditChainOwner) { self.owner = owner }
 
   /// Verifies the next row and appends it.
@@ -35,58 +35,64 @@ struct AuditChainVerifier {
   private mutating func apply(_ change: Change) {
     switch (change.collection, change.item) {
     case (nil, _):
-      if let before = change.versionBefore { held.remove(AuditLogComparison.person(before)) }
-      if let after = change.versionAfter { held.insert(AuditLogComparison.person(after)) }
+      if let before = change.versionBefore { expected.remove(AuditLogComparison.person(before)) }
+      if let after = change.versionAfter { expected.insert(AuditLogComparison.person(after)) }
     case (Change.memberships?, let group?):
       let membership = AuditLogComparison.membership(group.text)
-      if change.kind == .deleted { held.remove(membership) } else { held.insert(membership) }
+      if change.kind == .deleted { expected.remove(membership) } else { expected.insert(membership) }
     case (let collection?, let id?):
-      if let before = change.versionBefore { held.remove(AuditLogComparison.item(collection, id.text, before)) }
-      if let after = change.versionAfter { held.insert(AuditLogComparison.item(collection, id.text, after)) }
-    // A profile that was emptied; each of its items has a row of its own.
+      if let before = change.versionBefore { expected.remove(AuditLogComparison.item(collection, id.text, before)) }
+      if let after = change.versionAfter { expected.insert(AuditLogComparison.item(collection, id.text, after)) }
+    // The row of a profile that was emptied; each of its items has a row of its own.
     case (.some, nil): break
     }
   }
 }
 
-/// Compares what the audit log of a person ends with and what is stored.
+/// Compares what should be stored according to a person's audit log with what is.
 struct AuditLogComparison {
   private let user: UserID
   private var missing: Set<String>
-  private var found: [CheckFinding] = []
+  private var differences: [CheckFinding] = []
 
-  /// Compares with what the rows say is there.
-  init(_ user: UserID, _ held: Set<String>) {
+  /// `expected` is what should be stored (`AuditChainVerifier.expected`).
+  init(_ user: UserID, _ expected: Set<String>) {
     self.user = user
-    missing = held
+    missing = expected
   }
 
-  mutating func findPerson(_ version: Version) { find(Self.person(version), nil, nil) }
-  mutating func findMembership(_ group: String) {
-    find(Self.membership(group), Change.memberships, ItemID(group))
+  /// Compares the person that is stored.
+  mutating func comparePerson(_ version: Version) { compare(Self.person(version), nil, nil) }
+  /// Compares a membership that is stored.
+  mutating func compareMembership(_ group: String) {
+    compare(Self.membership(group), Change.memberships, ItemID(group))
   }
-  mutating func findItem(_ collection: String, _ id: String, _ version: Version) {
-    find(Self.item(collection, id, version), collection, ItemID(id))
+  /// Compares an item that is stored.
+  mutating func compareItem(_ collection: String, _ id: String, _ version: Version) {
+    compare(Self.item(collection, id, version), collection, ItemID(id))
   }
 
-  /// What differs, once everything that is stored was found.
+  /// The differences, once everything that is stored was found.
   var findings: [CheckFinding] {
-    guard found.isEmpty, !missing.isEmpty else { return found }
+    guard differences.isEmpty, !missing.isEmpty else { return differences }
     return [
       CheckFinding(
         user: user, collection: nil, item: nil, message: "The audit log says that more is there than is stored.")
     ]
   }
 
-  private mutating func find(_ thing: String, _ collection: String?, _ item: ItemID?) {
+  private mutating func compare(_ thing: String, _ collection: String?, _ item: ItemID?) {
     guard missing.remove(thing) == nil else { return }
-    found.append(
+    differences.append(
       CheckFinding(
         user: user, collection: collection, item: item, message: "The audit log does not end with what is stored."))
   }
 
+  /// The text that stands for a person of a version.
   static func person(_ version: Version) -> String { "person \(version.number)" }
+  /// The text that stands for a membership.
   static func membership(_ group: String) -> String { "member \(group)" }
+  /// The text that stands for an item of a version.
   static func item(_ collection: String, _ id: String, _ version: Version) -> String {
     "item \(collection)/\(id) \(version.number)"
   }

@@ -1,23 +1,23 @@
 import Crypto
 import Foundation
 
-/// The key that authenticates the audit log. It is kept outside the database, so that whoever can write in the database
-/// alone cannot make rows that pass `facet check`.
+/// The key that authenticates the audit log. It is kept outside the database: write access to the database alone does
+/// not suffice to make rows that pass `facet check`.
 struct AuditKey: Sendable {
-  /// What every code begins with: the key is worked in once.
+  /// The HMAC into which the key has been worked once, for every code to begin with.
   private let beginning: HMAC<SHA256>
 
   /// A key from its bytes.
   init(_ bytes: [UInt8]) { beginning = HMAC<SHA256>(key: SymmetricKey(data: bytes)) }
 
   static let bytesCount = 32
-  /// Length of a code, in bytes.
+  /// The length of a code, in bytes.
   static let codeBytes = SHA256.byteCount
 
-  /// Tells keys apart without saying anything of them.
+  /// Tells keys apart without revealing anything of them.
   var fingerprint: [UInt8] { authenticate(Array("facet record key".utf8)) }
 
-  /// What an operator reads when the key is missing, or not the one that the database was begun with.
+  /// The sentence for operators when the key is missing, or is not the one that the database was begun with.
   static let foreignKeySentence =
     "The file audit.key is missing, or is not the one that this database was begun with. Put the right one into the data "
     + "directory, then restart the server."
@@ -31,10 +31,10 @@ struct AuditKey: Sendable {
 }
 
 extension AuditKey {
-  /// The names of the key's file. Directories that version 0.1.0 began have the older one.
+  /// The names of the key file. Directories that version 0.1.0 began have the older one, which they keep.
   private static let names = ["audit.key", "record.key"]
 
-  /// Where the key of a data directory lies, or where a new one belongs.
+  /// The path of the key of a data directory, or of a new one.
   static func path(in directory: String) -> String { path(in: directory, suffix: "") }
 
   private static func path(in directory: String, suffix: String) -> String {
@@ -42,7 +42,8 @@ extension AuditKey {
     return paths.first { access($0, F_OK) == 0 } ?? paths[0]
   }
 
-  /// The key of a data directory; nil when there is none yet.
+  /// The key of a data directory; nil when there is none yet. Throws `StoreOpenError.key` when the file cannot be read
+  /// or does not hold a key.
   static func existing(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(path(in: directory)) }
 
   private static func read(_ path: String) throws(StoreOpenError) -> AuditKey? {
@@ -61,26 +62,28 @@ extension AuditKey {
 
   // MARK: Beginning
 
-  /// Where a key lies until its database has a first row.
-  private static func begunPath(in directory: String) -> String { path(in: directory, suffix: ".new") }
+  /// The path of a key until its database has a first row.
+  private static func pendingPath(in directory: String) -> String { path(in: directory, suffix: ".new") }
 
-  /// The key of a database that is being made; nil when there is none.
-  static func begun(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(begunPath(in: directory)) }
+  /// The key of a database that is being created; nil when there is none. Throws as `existing` does.
+  static func pending(in directory: String) throws(StoreOpenError) -> AuditKey? { try read(pendingPath(in: directory)) }
 
-  /// Makes a key for a database that is being made.
-  static func begin(in directory: String) throws(StoreOpenError) -> AuditKey {
-    try make(in: directory, at: begunPath(in: directory))
+  /// Makes a key for a database that is being created. Throws `StoreOpenError.key` when it cannot be written.
+  static func makePending(in directory: String) throws(StoreOpenError) -> AuditKey {
+    try make(in: directory, at: pendingPath(in: directory))
   }
 
-  /// Gives the key of a database that was made its name, which no other key has.
-  static func settle(in directory: String) throws(StoreOpenError) {
-    guard link(begunPath(in: directory), path(in: directory)) == 0, syncDirectory(directory) else {
+  /// Gives the key of a database that has been created its final name, which no other key has. Throws
+  /// `StoreOpenError.key` when that fails.
+  static func confirmPending(in directory: String) throws(StoreOpenError) {
+    guard link(pendingPath(in: directory), path(in: directory)) == 0, syncDirectory(directory) else {
       throw .key(reason: "cannot be written: \(SystemErrorText.text(errno))")
     }
-    unlink(begunPath(in: directory))
+    unlink(pendingPath(in: directory))
   }
 
-  /// Makes a key for a directory that has none, readable by its owner alone and on the disk before it is used.
+  /// Makes a key for a directory that has none, readable by its owner alone and on the disk before it is used. Throws
+  /// `StoreOpenError.key` when it cannot be written.
   static func make(in directory: String) throws(StoreOpenError) -> AuditKey {
     try make(in: directory, at: path(in: directory))
   }

@@ -1,13 +1,14 @@
-/// A statement that does for many rows what another does for one: what the other takes, it takes as columns.
+/// A statement that does for many rows what another does for one: it takes the values of each column as an array.
 struct PostgreSQLBulk {
   let one: PostgreSQLStatement
   let many: PostgreSQLStatement
   let types: [PostgreSQLType]
-  /// How many of the values name the row, where only the last one of a row counts; nil where each row is written once.
+  /// How many of the first values are the key of the row, when only the last write of a row counts; nil when each row
+  /// is written once.
   var keyLength: Int?
 
-  /// Writes as few statements: all of a kind together, when each is of a kind for which there is a statement for many, and
-  /// the order of those kinds makes no difference. Otherwise as they are.
+  /// Folds the statements of a kind into one, when each is of a kind with a statement for many rows and their order
+  /// makes no difference. Otherwise returns them as they are.
   static func folded(_ queries: [PostgreSQLQuery]) -> [PostgreSQLQuery] {
     guard queries.allSatisfy({ query in all.contains { $0.one == query.statement } }) else { return queries }
     return all.flatMap { bulk in
@@ -27,7 +28,7 @@ struct PostgreSQLBulk {
       many, values: types.enumerated().map { column, type in .column(rows.map { $0[column] }, type) })
   }
 
-  /// Rows are inserted before they are updated; nothing here takes one away.
+  /// Rows are inserted before they are updated; nothing here deletes a row.
   private static let all = [itemInserts, itemUpdates, auditInserts, chainInserts, chainUpdates]
 
   private static let itemTypes: [PostgreSQLType] = [
@@ -82,7 +83,7 @@ struct PostgreSQLBulk {
       """),
     types: chainTypes)
 
-  /// The parameters, as arrays.
+  /// The parameters, as arrays of these types.
   private static func columns(_ types: [PostgreSQLType]) -> String {
     types.enumerated().map { "$\($0.offset + 1)::\($0.element)[]" }.joined(separator: ", ")
   }

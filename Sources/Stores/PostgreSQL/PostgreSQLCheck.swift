@@ -1,18 +1,20 @@
 import OData
 import Profiles
 
-/// Looks through a database person by person: whether everything is of its type and agrees with what is stored beside it,
-/// and whether the audit log is whole and ends with what is stored. The ends of all chains together are not sealed here,
-/// because that would make every write wait for every other.
+/// Checks a database person by person: whether everything is of its type and agrees with what is stored beside it, and
+/// whether the audit log is whole and ends with what is stored. Here no seal covers the ends of all chains together,
+/// because it would make every write wait for every other.
 struct PostgreSQLCheck {
   private let connection: PostgreSQLConnection
   private let key: AuditKey
 
+  /// Checks the database of a connection, whose audit log has this key.
   init(_ connection: PostgreSQLConnection, _ key: AuditKey) {
     self.connection = connection
     self.key = key
   }
 
+  /// At most `Limits.checkFindingsMax` faults.
   func findings() throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     var last = ""
@@ -28,7 +30,7 @@ struct PostgreSQLCheck {
     return Array(findings.prefix(Limits.checkFindingsMax))
   }
 
-  /// Of an id: the person, the items, and every chain.
+  /// The faults of everything with this id: the person, the items, and every chain.
   private func findings(of text: String) throws -> [CheckFinding] {
     guard let user = UserID(text) else { return [.inDatabase("A stored person has no valid id.")] }
     func fault(_ message: String, _ collection: String? = nil, _ item: ItemID? = nil) -> CheckFinding {
@@ -70,7 +72,7 @@ struct PostgreSQLCheck {
     return findings
   }
 
-  /// What is wrong with the names that a person is found by.
+  /// What is wrong with the names that a person is found by; nil when nothing is.
   private func nameFault(_ person: StoredUser) throws -> String? {
     guard let row = try connection.rows(Self.names, .text(person.id.text)).first else { return nil }
     if let fault = person.fault(principalName: row.optionalText(0), displayName: row.optionalText(1)) { return fault }
@@ -97,18 +99,18 @@ struct PostgreSQLCheck {
     if let message = chain.fault ?? (isWhole ? nil : "The end of the audit log was altered, or rows are missing.") {
       return [.ofPerson(owner.user, message)]
     }
-    var comparison = AuditLogComparison(owner.user, chain.held)
+    var comparison = AuditLogComparison(owner.user, chain.expected)
     if let person, person.tenant == owner.tenant {
-      comparison.findPerson(person.version)
+      comparison.comparePerson(person.version)
       for row in try connection.rows(PostgreSQLTables.selectVersions, .text(owner.user.text)).rows.map(
         PostgreSQLRow.init)
       {
-        comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
+        comparison.compareItem(row.text(0), row.text(1), Version(number: row.int64(2)))
       }
       for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(owner.user.text)).rows.map(
         PostgreSQLRow.init)
       {
-        comparison.findMembership(row.text(0))
+        comparison.compareMembership(row.text(0))
       }
     }
     return comparison.findings

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// How people, items, groups and changes lie in rows.
+/// The columns of people, items, groups and changes.
 enum PostgreSQLColumns {
   static let item = "version, audience, created, collapse_start, collapse_end, json"
   static let person = "user_id, tenant, principal_name, display_name, version, json"
@@ -10,7 +10,7 @@ enum PostgreSQLColumns {
     user_id, tenant, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
     """
 
-  /// The same columns of the table that a statement calls `alias`.
+  /// The columns with the alias of their table before each.
   static func of(_ alias: String, _ columns: String) -> String {
     "\(alias).\(columns.replacing(", ", with: ", \(alias)."))"
   }
@@ -19,54 +19,53 @@ enum PostgreSQLColumns {
 extension PostgreSQLRow {
   /// The item whose columns begin at `column`.
   func item(_ key: ItemKey, from column: Int) throws(PostgreSQLFailure) -> StoredItem {
-    let json = bytes(column + 5)
-    guard let created = DateTimeOffset(ticks: int64(column + 2)), json.count > 2 else {
-      throw .row(DamagedRow.item)
-    }
-    var collapsible: Range<Int>?
-    if let start = optionalInt64(column + 3), let end = optionalInt64(column + 4) {
-      guard start > 0, end > start + 2, end < Int64(json.count) else {
-        throw .row(DamagedRow.item)
-      }
-      collapsible = Int(start)..<Int(end)
-    }
-    return StoredItem(
-      key: key, version: Version(number: int64(column)), audience: Audience(rawValue: int64(column + 1)),
-      created: created, json: json, collapsible: collapsible)
+    let item = StoredItem(
+      key: key, version: int64(column), audience: int64(column + 1), createdTicks: int64(column + 2),
+      collapseStart: optionalInt64(column + 3), collapseEnd: optionalInt64(column + 4), json: bytes(column + 5))
+    guard let item else { throw .row(DamagedRow.item) }
+    return item
   }
 
+  /// The id of an item in `column`. Like everything that follows, throws `PostgreSQLFailure.row` when the columns do
+  /// not form it.
   func itemID(_ column: Int) throws(PostgreSQLFailure) -> ItemID {
     guard let id = ItemID(text(column)) else { throw .row(DamagedRow.item) }
     return id
   }
 
+  /// The id of a person in `column`.
   func userID(_ column: Int) throws(PostgreSQLFailure) -> UserID {
     guard let id = UserID(text(column)) else { throw .row(DamagedRow.user) }
     return id
   }
 
+  /// The id of a group in `column`.
   func groupID(_ column: Int) throws(PostgreSQLFailure) -> GroupID {
     guard let id = GroupID(text(column)) else { throw .row(DamagedRow.group) }
     return id
   }
 
+  /// The id of a tenant in `column`.
   func tenantID(_ column: Int) throws(PostgreSQLFailure) -> TenantID {
     guard let id = TenantID(text(column)) else { throw .row(DamagedRow.tenant) }
     return id
   }
 
+  /// The person whose columns begin at `column`.
   func person(from column: Int = 0) throws(PostgreSQLFailure) -> StoredUser {
     StoredUser(
       id: try userID(column), tenant: try tenantID(column + 1), principalName: optionalText(column + 2),
       displayName: optionalText(column + 3), version: Version(number: int64(column + 4)), json: bytes(column + 5))
   }
 
+  /// The group whose columns begin at `column`.
   func group(from column: Int = 0) throws(PostgreSQLFailure) -> StoredGroup {
     StoredGroup(
       id: try groupID(column), tenant: try tenantID(column + 1), version: Version(number: int64(column + 2)),
       json: bytes(column + 3))
   }
 
+  /// The change whose columns begin with the first one.
   func change() throws(PostgreSQLFailure) -> Change {
     guard let time = DateTimeOffset(ticks: int64(2)), let kind = Change.Kind(rawValue: int64(3)) else {
       throw .row(DamagedRow.change)

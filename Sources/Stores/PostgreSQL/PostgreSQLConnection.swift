@@ -2,7 +2,7 @@ import CPostgreSQL
 import Glibc
 import OData
 
-/// A connection in pipeline mode (PostgreSQL documentation, section 34.5): what is asked at once goes out at once, in one
+/// A connection in pipeline mode (PostgreSQL documentation, section 34.5): queries that are sent together take one
 /// round trip. Belongs to one thread, which it blocks.
 final class PostgreSQLConnection {
   private let connection: OpaquePointer
@@ -10,8 +10,10 @@ final class PostgreSQLConnection {
   private let answerSeconds: Int
   private var prepared: Set<PostgreSQLStatement> = []
 
-  /// Connects as `url` says, a connection string of libpq with everything that libpq knows: TLS, password file, service.
-  /// An answer that takes longer than `answerSeconds` counts as a lost connection.
+  /// Connects with a connection string of libpq, and everything that libpq reads beside it: TLS, password file,
+  /// service. An answer that takes longer than `answerSeconds` counts as a lost connection.
+  ///
+  /// Throws `unreachable` when the server cannot be reached or refuses the connection.
   init(
     _ url: String, namesStatements: Bool, answerSeconds: Int = Limits.databaseSeconds
   ) throws(PostgreSQLFailure) {
@@ -19,16 +21,16 @@ final class PostgreSQLConnection {
     guard let connection = Self.connect(url) else { throw .unreachable("there is no memory for it") }
     self.connection = connection
     self.namesStatements = namesStatements
-    // From here on what is thrown ends the object, which lets go of the connection.
+    // When a later line throws, `deinit` closes the connection.
     guard PQstatus(connection) == CONNECTION_OK else { throw .unreachable(Self.reason(connection)) }
-    // Notices go to standard error otherwise.
+    // By default libpq writes notices to standard error.
     PQsetNoticeProcessor(connection, { _, _ in }, nil)
     guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else { throw .disconnected }
   }
 
   deinit { PQfinish(connection) }
 
-  /// What the URL says counts before what is said here (libpq: a keyword behind `dbname` would count more).
+  /// The URL overrides the parameters before it (libpq lets the last of equal keywords win).
   private static func connect(_ url: String) -> OpaquePointer? {
     let parameters = [
       ("connect_timeout", "\(Limits.databaseConnectSeconds)"), ("fallback_application_name", "facet"), ("dbname", url),
@@ -41,20 +43,20 @@ final class PostgreSQLConnection {
     return PQconnectdbParams(column(0), column(1), 1)
   }
 
-  /// Why a connection could not be made, in one line.
+  /// Why the connection could not be made, in one line.
   private static func reason(_ connection: OpaquePointer) -> String {
     let message = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
     return message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }.joined(separator: " ")
   }
 
-  /// Whether an answer is missing: what comes later would be taken for that to another question.
+  /// Whether an answer is missing: the next one would be taken for it.
   private var isBroken = false
 
   /// Whether the connection was lost.
   var isLost: Bool { isBroken || PQstatus(connection) != CONNECTION_OK }
 
-  /// Sends queries and waits for what each gave. Without an explicit transaction they share one. The first that fails is
-  /// thrown, and none behind it was run.
+  /// Sends queries and waits for their rows. Without an explicit transaction they share one. Throws the failure of the
+  /// first that fails; none after it was run.
   func run(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
     guard !isLost else { throw .disconnected }
     do throws(PostgreSQLFailure) {
@@ -85,12 +87,12 @@ final class PostgreSQLConnection {
     return rows
   }
 
-  /// Runs a statement that is asked once and has no name, and gives its first row.
+  /// Runs a statement without a name, which is used once, and returns its first row.
   func first(_ sql: String) throws(PostgreSQLFailure) -> PostgreSQLRow? {
     try rows(PostgreSQLStatement("", sql)).first
   }
 
-  /// Runs plain statements that give nothing, such as those of a schema, one after the other.
+  /// Runs a statement without a name and ignores its rows, such as one of a schema.
   func execute(_ sql: String) throws(PostgreSQLFailure) {
     _ = try rows(PostgreSQLStatement("", sql))
   }
@@ -117,11 +119,11 @@ final class PostgreSQLConnection {
       }
     }
     guard isSent == 1 else { throw .disconnected }
-    // What is sent must not wait for room while the server waits for somebody to read its answers.
+    // Sending must not wait for room while the server waits for its answers to be read.
     guard PQflush(connection) >= 0 else { throw .disconnected }
   }
 
-  /// Null has no pointer; an empty value has one.
+  /// A null value has no pointer; an empty one does.
   private static func withPointers<Answer>(
     to values: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> Answer
   ) -> Answer {
@@ -143,8 +145,8 @@ final class PostgreSQLConnection {
 
   // MARK: Receiving
 
-  /// Receives what each query gave, and of those before which a statement was to be prepared whether it was: that holds
-  /// also when a later one fails.
+  /// Receives the rows of each query, and whether a statement that precedes it was prepared: that holds even when a
+  /// later query fails.
   private func receive(_ fresh: [PostgreSQLStatement?]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
     var answers: [PostgreSQLRows] = []
     var failure: PostgreSQLFailure?
@@ -155,12 +157,12 @@ final class PostgreSQLConnection {
     guard let sync = try nextResult(), PQresultStatus(sync) == PGRES_PIPELINE_SYNC else { throw .disconnected }
     PQclear(sync)
     guard let failure else { return answers }
-    // Another one holds the connection's statements, or the server has lost them.
+    // The name belongs to another client's statement, or the server has lost the connection's statements.
     if failure.isUnprepared { prepared.removeAll() }
     throw failure
   }
 
-  /// What one command gave, up to the end of its results. Of a command that failed or was not run, nil.
+  /// The rows of one command, up to the end of its results; nil when it failed or was not run.
   private func result(_ failure: inout PostgreSQLFailure?) throws(PostgreSQLFailure) -> PostgreSQLRows? {
     var rows: PostgreSQLRows?
     while let result = try nextResult() {

@@ -1,13 +1,13 @@
 import Profiles
 
-/// How the tables lie on the nodes of Citus: what requests touch is spread by person, all of one person on one node; what
-/// many people share and is seldom written is on every node.
+/// How the tables are distributed over the nodes of Citus. Tables that requests write are spread by person, all rows of
+/// one person on one node; tables that people share and that are seldom written are on every node.
 enum PostgreSQLDistribution {
   /// Tables whose rows lie with their person.
   static let byPerson = ["person", "item", "record", "chain"]
-  /// Tables with their own column.
+  /// Tables that are spread by a column of their own.
   static let byOther = [("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key")]
-  /// Tables that every node has as a whole.
+  /// Tables of which every node has all rows.
   static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group", "membership"]
 
   private static var statements: [String] {
@@ -32,7 +32,8 @@ enum PostgreSQLDistribution {
       """) == 1
   }
 
-  /// Spreads the tables with what they hold, all or nothing, and returns how many nodes hold them.
+  /// Spreads the tables with their rows, all or nothing, and returns how many nodes hold them. Throws `schema` when the
+  /// database has no Citus.
   static func distribute(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Int {
     guard try number(connection, "select count(*)::bigint from pg_extension where extname = 'citus'") == 1 else {
       throw .schema("The database has no Citus. Install the extension on every node, and run: create extension citus.")

@@ -1,12 +1,14 @@
 import OData
 import Profiles
 
-/// Reads a whole database, in one transaction.
+/// Reads a whole directory. To be run in one transaction, so that all is of one snapshot.
 struct PostgreSQLExport {
   private let connection: PostgreSQLConnection
 
+  /// Reads on `connection`.
   init(_ connection: PostgreSQLConnection) { self.connection = connection }
 
+  /// Gives tenants, groups and people to `body`, in the order that `ProfileStore` demands.
   func run(_ body: (ImportLine) throws -> Void) throws {
     try each("select id, json from tenant t order by id") { row in
       let id = try row.tenantID(0)
@@ -28,6 +30,7 @@ struct PostgreSQLExport {
     }
   }
 
+  /// Gives a person to `body`, followed by their memberships and items.
   func export(_ person: StoredUser, _ body: (ImportLine) throws -> Void) throws {
     try body(.user(person))
     for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(

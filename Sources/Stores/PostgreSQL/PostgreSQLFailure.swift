@@ -1,37 +1,37 @@
 import Profiles
 
-/// What went wrong in PostgreSQL. It carries no statement and no value, so that it may be logged.
+/// A failure of PostgreSQL. It carries no statement and no value, so that it may be logged.
 enum PostgreSQLFailure: Error, Equatable {
-  /// The connection was lost; whether what was sent was done is not known.
+  /// The connection was lost. Whether the server ran what was sent is not known.
   case disconnected
-  /// No connection could be made. The reason is libpq's: it may name hosts and users of the database, so it is for the
-  /// operator's eyes alone.
+  /// No connection could be made. The reason is that of libpq and may name hosts and users of the database, so it is
+  /// for the operator alone.
   case unreachable(String)
-  /// A commit was sent, its answer was lost, and it could not be found out whether it was done.
+  /// The reply to COMMIT was lost, and it could not be found out whether the transaction was committed.
   case unresolved
-  /// An error with its SQLSTATE (PostgreSQL documentation, appendix A).
+  /// The server reported an SQLSTATE (PostgreSQL documentation, appendix A).
   case state(String)
-  /// The columns of a row do not make what they should; the sentence says what.
+  /// The columns of a row do not form what they should; the sentence says what.
   case row(String)
   /// The database has another form than this program knows; the sentence says which.
   case schema(String)
 
-  /// Whether the same transaction may succeed when it is run again: a deadlock, a serialization failure, or a unique key
-  /// that another server was faster with.
+  /// Whether the same transaction may succeed when it is run again: after a deadlock, a serialization failure, or a
+  /// unique key that another server was faster with.
   var isConflict: Bool {
     if case .state(let code) = self { ["40P01", "40001", "23505"].contains(code) } else { false }
   }
 
-  /// Whether a prepared statement is not there, as after a fail-over or behind a pool of connections.
+  /// Whether a prepared statement is missing, as after a fail-over or behind a connection pooler.
   var isUnprepared: Bool { self == .state("26000") || self == .state("42P05") }
 
-  /// Whether the database is not one that this program may write.
+  /// Whether this program may not write the database.
   var isOfSchema: Bool { if case .schema = self { true } else { false } }
 
   /// Whether the connection is of no more use.
   var needsNewConnection: Bool { self == .disconnected || isUnprepared }
 
-  /// Whether the server cannot be used at the moment: it is starting, stopping, or a copy that takes no writes.
+  /// Whether the server cannot be used at the moment: it is away, starting or stopping, or a read-only copy.
   var isOutage: Bool {
     switch self {
     case .disconnected, .unreachable: true
@@ -40,13 +40,13 @@ enum PostgreSQLFailure: Error, Equatable {
     }
   }
 
-  /// The error for the operator, who started a command or a server.
+  /// The error for the operator who started a command or a server.
   var commandError: StoreError {
     guard case .unreachable(let reason) = self, !reason.isEmpty else { return storeError }
     return .unavailable("The database server cannot be reached: \(reason)")
   }
 
-  /// The error for callers of the store. It goes to whoever asks the server.
+  /// The error for callers of the store. Clients of the server may see it.
   var storeError: StoreError {
     switch self {
     case .disconnected, .unreachable: .unavailable("The database server cannot be reached.")

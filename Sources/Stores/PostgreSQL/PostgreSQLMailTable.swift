@@ -1,10 +1,11 @@
 import OData
 import Profiles
 
-/// Who has which mail address.
+/// The table of mail addresses.
 ///
-/// One row of an address has an empty `shared`, which makes addresses unique whichever server writes. People who had the
-/// same address before that was so keep it in further rows, with their id there, until they change it.
+/// One row of an address has an empty `shared`, which makes addresses unique whichever server writes. People who have
+/// shared an address since before addresses were unique keep it in further rows, with their id in `shared`, until they
+/// change it.
 enum PostgreSQLMailTable {
   static let selectHolder = PostgreSQLStatement(
     "select_mail_holder",
@@ -31,8 +32,8 @@ enum PostgreSQLMailTable {
     create index mail_address_user on mail_address (user_id);
     """
 
-  /// Adds the table to a database that has none, spread over nodes where the others are, and notes the addresses of all
-  /// people.
+  /// Adds the table to a database that has none, spread over nodes where the others are, and fills it with the
+  /// addresses of all people.
   static func add(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     try PostgreSQLSchema.execute(table, connection)
     if try PostgreSQLDistribution.isDone(connection) {
@@ -41,7 +42,7 @@ enum PostgreSQLMailTable {
     try fill(connection)
   }
 
-  /// Of several people who share an address, the first by id is its holder.
+  /// Fills the table. Of several people who share an address, the first by id is its holder.
   private static func fill(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     var last = ""
     while true {

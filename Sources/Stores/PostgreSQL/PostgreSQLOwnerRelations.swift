@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Makes owners, and how requesters relate to them, out of rows. Belongs to one connection and its thread.
+/// Derives owners, and how requesters relate to them, from rows. Belongs to one connection and its thread.
 final class PostgreSQLOwnerRelations {
   /// What one row tells of a person, and of how a viewer relates to them.
   struct OwnerRow: Equatable {
@@ -65,7 +65,7 @@ final class PostgreSQLOwnerRelations {
   static let selectPlain = PostgreSQLStatement(
     "select_owner", "select \(plainColumns) from person p where p.user_id = $1::text")
   static let select = PostgreSQLStatement(
-    "select_standing", "select \(columns(viewer: "$2::text")) from person p where p.user_id = $1::text")
+    "select_owner_relation", "select \(columns(viewer: "$2::text")) from person p where p.user_id = $1::text")
   static let selectTenant = PostgreSQLStatement(
     "select_tenant", "select version, json from tenant where id = $1::text")
 

@@ -5,17 +5,17 @@ import Synchronization
 
 /// A read that waits for a thread of the pool.
 struct PostgreSQLRead: Sendable {
-  /// What it asks first.
+  /// The queries that it begins with.
   let queries: [PostgreSQLQuery]
-  /// Until when it is tried again.
+  /// The end of all attempts.
   let deadline: DispatchTime
-  /// Makes the answer of the rows and gives it; what it throws may be tried again.
+  /// Makes the answer from the rows and delivers it. What it throws may be tried again.
   let proceed: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Void
-  /// Gives up.
+  /// Delivers an error.
   let fail: @Sendable (StoreError) -> Void
 }
 
-/// Threads that read, each with a connection of its own. Calls into libpq block, so they never run elsewhere.
+/// Threads that read, each with a connection of its own: calls into libpq block.
 final class PostgreSQLPool: Sendable {
   private struct State {
     var waiting: [PostgreSQLRead] = []
@@ -26,7 +26,7 @@ final class PostgreSQLPool: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
   private let count: Int
-  /// How long a read is tried again.
+  /// How long a read is tried again, in seconds.
   let retrySeconds: Int
 
   /// Starts the threads.
@@ -53,12 +53,13 @@ final class PostgreSQLPool: Sendable {
     return isTaken
   }
 
-  /// Ends the threads; reads that wait are not done any more.
+  /// Ends the threads; reads that wait fail with `StoreError.closed`.
   func stop() {
     state.withLock { $0.isClosed = true }
     for _ in 0..<count { wake.signal() }
   }
 
+  /// Waits for the threads to end, after `stop`.
   func waitForEnd() { ended.wait() }
 
   private func run(_ session: PostgreSQLSession) {
@@ -73,7 +74,7 @@ final class PostgreSQLPool: Sendable {
         for read in reads { read.fail(.closed) }
         return
       }
-      // Those that were taken with others have signalled as well, and find nothing.
+      // Each read has signalled; the signals of those that were taken with others find nothing.
       if !reads.isEmpty { session.run(reads) }
     }
   }

@@ -24,6 +24,7 @@ struct PostgreSQLPrefetch {
 
   private var isOfMany: Bool { users.count > 1 && !isDistributed }
 
+  /// The reads, whose rows `state` takes.
   var queries: [PostgreSQLQuery] {
     guard isOfMany else {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
@@ -107,7 +108,7 @@ struct PostgreSQLPrefetch {
     join item i on i.user_id = k.user_id and i.collection = k.collection and i.id = k.id
     """)
   static let selectOwnerRelations = PostgreSQLStatement(
-    "select_all_standings",
+    "select_all_owner_relations",
     """
     select k.place, \(PostgreSQLOwnerRelations.columns(viewer: "k.viewer"))
     from unnest($1::bigint[], $2::text[], $3::text[]) as k (place, user_id, viewer)

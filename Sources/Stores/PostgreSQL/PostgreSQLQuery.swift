@@ -1,13 +1,13 @@
 import OData
 import Profiles
 
-/// A value that a statement takes.
+/// A value of a parameter.
 enum PostgreSQLValue: Sendable {
   case null
   case int(Int64)
   case text(String)
   case bytes([UInt8])
-  /// One value of each row, all of the same type.
+  /// The values of one column, all of the same type.
   case column([PostgreSQLValue], PostgreSQLType)
 
   /// The value in PostgreSQL's binary form; nil for null.
@@ -25,8 +25,8 @@ enum PostgreSQLValue: Sendable {
     withUnsafeBytes(of: number.bigEndian) { Array($0) }
   }
 
-  /// An array of one dimension: how many dimensions, whether nulls may occur, the type, the length, the first index, and
-  /// each element behind its length (`array_recv` of PostgreSQL).
+  /// An array of one dimension in binary form: the number of dimensions, whether nulls may occur, the type, the length,
+  /// the first index, and each element behind its length (`array_recv` of PostgreSQL).
   private static func binary(_ values: [PostgreSQLValue], _ type: PostgreSQLType) -> [UInt8] {
     var bytes = [Int32(1), 1, type.rawValue, Int32(values.count), 1].flatMap(binary)
     for value in values {
@@ -43,26 +43,28 @@ enum PostgreSQLValue: Sendable {
   /// A column of texts.
   static func texts(_ texts: [String]) -> PostgreSQLValue { .column(texts.map(PostgreSQLValue.text), .text) }
 
-  /// The bytes of a text, which PostgreSQL's own texts cannot hold when a zero is among them.
+  /// The bytes of a text. A `text` of PostgreSQL cannot hold a zero byte, which a `bytea` can.
   static func bytes(of text: String?) -> PostgreSQLValue { text.map { .bytes(Array($0.utf8)) } ?? .null }
 
+  /// A text, or null for nil.
   init(_ text: String?) { self = text.map(PostgreSQLValue.text) ?? .null }
+  /// A number, or null for nil.
   init(_ number: Int64?) { self = number.map(PostgreSQLValue.int) ?? .null }
 }
 
-/// The types of columns, by the number that PostgreSQL's catalogue has for each.
+/// The types of parameters, by their OID in `pg_type`.
 enum PostgreSQLType: Int32 {
   case bytea = 17
   case bigint = 20
   case text = 25
 }
 
-/// A statement, by which it is prepared once on each connection.
+/// A statement. Each connection prepares it once, under its name; one with an empty name is not prepared.
 struct PostgreSQLStatement: Hashable, Sendable {
   let name: String
   let sql: String
 
-  /// The statement `sql`, whose parameters are `$1` and so on, each with its type written behind it.
+  /// The statement `sql`, whose parameters are `$1` and so on, each followed by its type.
   init(_ name: String, _ sql: String) {
     self.name = name
     self.sql = sql
@@ -73,15 +75,17 @@ struct PostgreSQLStatement: Hashable, Sendable {
   func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-/// A statement with what it takes.
+/// A statement with the values of its parameters.
 struct PostgreSQLQuery: Sendable {
   let statement: PostgreSQLStatement
   let values: [PostgreSQLValue]
 
+  /// The statement with these values.
   init(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
     self.init(statement, values: values)
   }
 
+  /// The statement with these values.
   init(_ statement: PostgreSQLStatement, values: [PostgreSQLValue]) {
     self.statement = statement
     self.values = values

@@ -61,6 +61,7 @@ extension PostgreSQLReadRequest {
 // MARK: Owners and items
 
 extension PostgreSQLReadRequest {
+  /// See `ProfileReader.owner`.
   static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
     Self([PostgreSQLOwnerRelations.Lookup(user, authorization).query]) { reads, rows throws(PostgreSQLFailure) in
       try PostgreSQLOwnerRelations.OwnerRow(rows[0]).map { row throws(PostgreSQLFailure) in
@@ -69,7 +70,8 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == FoundItem? {
+  /// See `ProfileReader.item`.
+  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerRelations.Lookup(key.user, authorization)
     let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
     let query =
@@ -82,7 +84,7 @@ extension PostgreSQLReadRequest {
       let item = try row.item(key, from: 0)
       let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
       guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
-      return FoundItem(item: item, owner: owner)
+      return OwnedItem(item: item, owner: owner)
     }
   }
 
@@ -111,7 +113,7 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// The mask of the visible audiences: an item is visible when one of its audiences has a bit within the mask.
+  /// The mask of the visible audiences: an item is visible when one of its audiences has its bit in the mask.
   private static func mask(
     of user: UserID, _ authorization: AuthorizationContext, in collection: String
   ) -> @Sendable (ItemOwner) -> Int64 {
@@ -126,6 +128,7 @@ extension PostgreSQLReadRequest {
     authorization.needsOwnerRelation(to: user) ? nil : everything
   }
 
+  /// See `ProfileReader.items`.
   static func items(
     of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
     limit: Int
@@ -146,6 +149,7 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// See `ProfileReader.count`.
   static func count(
     of user: UserID, in collection: String, _ authorization: AuthorizationContext
   ) -> Self where Answer == Int {
@@ -159,6 +163,7 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// See `ProfileReader.hasItemsBeyondTenant`.
   static func hasItemsBeyondTenant(
     of user: UserID, _ authorization: AuthorizationContext
   ) -> Self where Answer == Bool {
@@ -177,10 +182,12 @@ extension PostgreSQLReadRequest {
 // MARK: People, groups, tenants, the audit log
 
 extension PostgreSQLReadRequest {
+  /// A read of one query that returns a number.
   static func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) -> Self where Answer == Int {
     Self([PostgreSQLQuery(statement, values: values)]) { _, rows in Int(rows[0].first?.int64(0) ?? 0) }
   }
 
+  /// See `ProfileReader.tenant`.
   static func tenant(_ id: TenantID) -> Self where Answer == TenantSettings? {
     Self([PostgreSQLQuery(PostgreSQLOwnerRelations.selectTenant, .text(id.text))]) {
       reads, rows throws(PostgreSQLFailure) in
@@ -190,10 +197,12 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// The person with this id; nil when there is none.
   static func user(_ id: UserID) -> Self where Answer == StoredUser? {
     first(PostgreSQLTables.selectPerson, .text(id.text)) { row throws(PostgreSQLFailure) in try row.person() }
   }
 
+  /// See `ProfileReader.user(principalName:orID:in:_:)`.
   static func user(principalName: String, orID: Bool, in tenant: TenantID) -> Self where Answer == StoredUser? {
     // The name may lie on another node than the person.
     let key = PrincipalName.key(of: principalName)
@@ -207,12 +216,13 @@ extension PostgreSQLReadRequest {
       guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
         return nil
       }
-      // Between the two reads the name may have gone to somebody else.
+      // Between the two reads the name may have gone to another person.
       guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
       return person.principalNameKey?.hasSameBytes(as: key) == true ? person : nil
     }
   }
 
+  /// See `ProfileReader.users`.
   static func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
@@ -222,10 +232,12 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// The group with this id; nil when there is none.
   static func group(_ id: GroupID) -> Self where Answer == StoredGroup? {
     first(PostgreSQLTables.selectGroup, .text(id.text)) { row throws(PostgreSQLFailure) in try row.group() }
   }
 
+  /// See `DirectoryReader.groups`.
   static func groups(
     _ scope: GroupScope, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredGroup> {
@@ -239,6 +251,7 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// See `DirectoryReader.countGroups`.
   static func countGroups(_ scope: GroupScope) -> Self where Answer == Int {
     switch scope {
     case .tenant(let tenant): number(PostgreSQLReads.countGroups, .text(tenant.text))
@@ -246,6 +259,7 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// See `DirectoryReader.members`.
   static func members(
     of group: GroupID, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
@@ -255,14 +269,16 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  static func isMember(_ viewer: Viewer, of group: GroupID) -> Self where Answer == Bool {
+  /// See `DirectoryReader.isMember`.
+  static func isMember(_ viewer: TenantUser, of group: GroupID) -> Self where Answer == Bool {
     Self(PostgreSQLReads.selectMember, .text(viewer.user.text), .text(group.text), .text(viewer.tenant.text)) { rows in
       !rows.rows.isEmpty
     }
   }
 
+  /// See `DirectoryReader.changes`.
   static func changes(
-    of person: Viewer, from place: Int64?, limit: Int
+    of person: TenantUser, from place: Int64?, limit: Int
   ) -> Self where Answer == StoredPage<AuditEntry> {
     Self(
       PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),

@@ -2,12 +2,13 @@ import Dispatch
 import OData
 import Profiles
 
-/// Reads of one event loop, answered later by the threads of the pool.
+/// The reads of one event loop, which the threads of the pools answer later.
 final class PostgreSQLReader: ProfileReader {
   private let pool: PostgreSQLPool
   private let largeReads: PostgreSQLPool
   private let resume: Resume
 
+  /// A reader whose answers `resume` brings back to the thread that it belongs to.
   init(_ pool: PostgreSQLPool, large largeReads: PostgreSQLPool, resume: @escaping Resume) {
     self.pool = pool
     self.largeReads = largeReads
@@ -28,11 +29,11 @@ final class PostgreSQLReader: ProfileReader {
     if !(isLarge ? largeReads : pool).submit(read) { give(.failure(.closed)) }
   }
 
-  /// Each read is answered later, when others share its round trip.
+  /// No snapshot is shared: each read is answered later. Reads that wait together share a round trip.
   func withSnapshot(_ body: () -> Void) { body() }
 
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
     read(.item(key, authorization), then)
   }
@@ -113,18 +114,18 @@ final class PostgreSQLReader: ProfileReader {
     read(.number(PostgreSQLReads.countMembers, .text(group.text)), isLarge: true, then)
   }
 
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     read(.isMember(viewer, of: group), then)
   }
 
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     read(.changes(of: person, from: place, limit: limit), then)
   }
 
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     read(.number(PostgreSQLReads.countChanges, .text(person.user.text), .text(person.tenant.text)), then)
   }
 }

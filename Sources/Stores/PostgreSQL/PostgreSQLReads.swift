@@ -1,11 +1,12 @@
 import OData
 import Profiles
 
-/// What reads share: a connection, and what is remembered of tenants on it.
+/// The connection that reads share, and the settings of tenants that are cached on it.
 struct PostgreSQLReads {
   let connection: PostgreSQLConnection
   let relations: PostgreSQLOwnerRelations
 
+  /// Reads on a connection, with its cache of settings.
   init(_ connection: PostgreSQLConnection, _ relations: PostgreSQLOwnerRelations) {
     self.connection = connection
     self.relations = relations
@@ -16,6 +17,7 @@ struct PostgreSQLReads {
     try request.answer(self, try connection.run(request.queries))
   }
 
+  /// The owner of a row that was read.
   func owner(
     _ row: PostgreSQLOwnerRelations.OwnerRow, _ user: UserID, _ authorization: AuthorizationContext
   ) throws(PostgreSQLFailure) -> ItemOwner {

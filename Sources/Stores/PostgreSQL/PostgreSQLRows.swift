@@ -1,14 +1,16 @@
 import OData
 
-/// The rows that a statement gave, in PostgreSQL's binary form.
+/// The rows that a statement returned, in the binary form of PostgreSQL.
 struct PostgreSQLRows {
   /// Each column's bytes; nil for null.
   let rows: [[[UInt8]?]]
-  /// How many rows were written.
+  /// The number of rows that the statement wrote.
   let changes: Int
 
+  /// The first row; nil when there is none.
   var first: PostgreSQLRow? { rows.first.map(PostgreSQLRow.init) }
 
+  /// Reads every row.
   func map<Answer>(
     _ read: (PostgreSQLRow) throws(PostgreSQLFailure) -> Answer
   ) throws(PostgreSQLFailure) -> [Answer] {
@@ -23,8 +25,10 @@ struct PostgreSQLRows {
 struct PostgreSQLRow {
   private let columns: [[UInt8]?]
 
+  /// A row of these columns.
   init(_ columns: [[UInt8]?]) { self.columns = columns }
 
+  /// Whether the column is null.
   func isNull(_ column: Int) -> Bool { columns[column] == nil }
 
   /// A number; 0 for null.
@@ -41,6 +45,7 @@ struct PostgreSQLRow {
   /// A text; empty for null.
   func text(_ column: Int) -> String { optionalText(column) ?? "" }
 
+  /// A text, or nil for null.
   func optionalText(_ column: Int) -> String? { columns[column].map { String(decoding: $0, as: UTF8.self) } }
 
   /// Bytes; none for null.

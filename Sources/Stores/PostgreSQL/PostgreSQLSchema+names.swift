@@ -2,8 +2,8 @@ import OData
 import Profiles
 
 extension PostgreSQLSchema {
-  /// Keeps the names of people as they are compared, and makes the keys of principal names anew. Two people may have one
-  /// name since before names were compared so: the one with the first id is found by it.
+  /// Adds the names of people in the form by which they are compared, and builds the table of principal names anew. Two
+  /// people may have shared a name since before names were compared so: the one with the first id is found by it.
   static func foldNames(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     try execute(
       """

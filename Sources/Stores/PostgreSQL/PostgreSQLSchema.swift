@@ -1,14 +1,14 @@
 import OData
 import Profiles
 
-/// The tables. Every key of a table that requests touch begins with the person, by whom a distributed engine spreads them;
-/// names are kept as bytes, because text cannot hold every character that JSON can. Pages of what is updated again and again
-/// keep room, so that the new row lies beside the old one and no index is touched.
+/// The tables. Every key of a table that requests write begins with the person, by whom a distributed database spreads
+/// the rows. Names are kept as bytes, because `text` cannot hold every character that JSON can. Pages of rows that are
+/// often updated keep room for the new row, so that no index is touched (a heap-only tuple).
 enum PostgreSQLSchema {
-  /// The form that this program knows: the last one.
+  /// The version of the form that this program knows: the last one.
   static let version = Step.allCases.last?.rawValue ?? 1
 
-  /// What was changed since the first form, each by the number of the form that it leads to. It is only ever added to.
+  /// The migrations since the first form, each by the version that it leads to. Migrations are only ever added.
   private enum Step: Int64, CaseIterable {
     case foldedNames = 2
     case mailAddresses = 3
@@ -21,11 +21,12 @@ enum PostgreSQLSchema {
     }
   }
 
-  /// Serialises migrations of several servers: any number that no other program takes ("Face").
+  /// The advisory lock that serialises the migrations of several servers: a number that no other program takes
+  /// ("Face").
   private static let lock = 1_180_787_557
 
-  /// What people are sorted by: as many bytes as a place in a list holds. A query must repeat it to be served by the
-  /// index.
+  /// The expression that people are sorted by: as many bytes as a position in a list holds. A query must repeat it to
+  /// be served by the index.
   static func sortKey(_ column: String) -> String {
     "substring(\(column) from 1 for \(Limits.orderTextBytesMax))"
   }
@@ -125,15 +126,16 @@ enum PostgreSQLSchema {
     create index receipt_expires on receipt (expires);
     """
 
-  /// Brings a database that is empty or older into the form of this program, one server at a time; throws when a newer
-  /// program wrote it. An older server beside this one writes nothing from then on.
+  /// Migrates a database that is empty or older, one server at a time. From then on an older server beside this one
+  /// writes nothing. Throws `schema` when a newer program wrote the database.
   static func migrate(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     try alone(connection) { () throws(PostgreSQLFailure) in
       let isThere = try connection.first("select to_regclass('facet_schema') is not null and true")?.int64(0) == 1
       if !isThere { try begin(connection) }
       let found = try connection.first("select version from facet_schema")?.int64(0) ?? version
       guard found < version else { return }
-      // A write of an older server that has looked at the version is waited for; the next ones wait, then see the new one.
+      // Waits for the write of an older server that has already looked at the version; the next ones wait, and then see
+      // the new version.
       try connection.execute("lock table facet_schema in access exclusive mode")
       for step in Step.allCases where step.rawValue > found { try step.run(connection) }
       try connection.execute("update facet_schema set version = \(version)")
@@ -149,14 +151,14 @@ enum PostgreSQLSchema {
     }
   }
 
-  /// Runs statements that end in semicolons.
+  /// Runs statements that are separated by semicolons.
   static func execute(_ statements: String, _ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     for statement in statements.split(separator: ";") where statement.contains(where: { !$0.isWhitespace }) {
       try connection.execute(String(statement))
     }
   }
 
-  /// Changes the form of the database in one transaction, while no other server does.
+  /// Runs `body` in one transaction, while no other server changes the form of the database.
   static func alone(
     _ connection: PostgreSQLConnection, _ body: () throws(PostgreSQLFailure) -> Void
   ) throws(PostgreSQLFailure) {
@@ -171,11 +173,11 @@ enum PostgreSQLSchema {
     }
   }
 
-  /// Throws when the database has not the form of this program, since an older server beside a newer one must not write,
-  /// or when its record was begun with another key.
+  /// Throws `schema` when the database does not have the form of this program, since an older server beside a newer one
+  /// must not write, or when its audit log was begun with another key.
   static func check(_ connection: PostgreSQLConnection, _ key: AuditKey? = nil) throws(PostgreSQLFailure) {
-    let question = "select version, (select value from facet_key where name = 'record') from facet_schema"
-    guard let row = try connection.first(question) else {
+    let query = "select version, (select value from facet_key where name = 'record') from facet_schema"
+    guard let row = try connection.first(query) else {
       throw .schema("The database holds no version of its form. Restore it from a backup.")
     }
     guard row.int64(0) == version else {

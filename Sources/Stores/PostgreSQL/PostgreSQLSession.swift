@@ -2,25 +2,28 @@ import Dispatch
 import OData
 import Profiles
 
-/// What a thread of the store owns: its connection, made when it is first needed and again when it was lost.
+/// The connection of one thread: opened lazily, reopened after loss.
 final class PostgreSQLSession {
   private let options: PostgreSQLOptions
   private let key: AuditKey
   private var current: PostgreSQLConnection?
-  /// What is remembered of tenants, for no longer than a connection: another server may have forgotten something.
+  /// The settings of tenants that are cached, for no longer than the connection: after a fail-over the new server may
+  /// lack the last commits.
   private(set) var relations: PostgreSQLOwnerRelations
-  /// Why no connection could be had, while that is so.
+  /// Why no connection could be made, while that is so.
   private(set) var outage: PostgreSQLFailure?
-  /// Whether the tables are spread over nodes, as the last connection found them.
+  /// Whether the tables are spread over nodes, as the last connection found.
   private(set) var isDistributed = false
 
+  /// A session that connects with the first read or write. `key` is that of the audit log.
   init(_ options: PostgreSQLOptions, _ key: AuditKey) {
     self.options = options
     self.key = key
     relations = PostgreSQLOwnerRelations(options.policyDefaults)
   }
 
-  /// The connection, checked to have this program's form and the audit log that its key continues.
+  /// The connection, which is checked to have the form of this program and the audit log of the key. Throws when it
+  /// cannot be made or the check fails.
   func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
     if let current, !current.isLost { return current }
     do throws(PostgreSQLFailure) {
@@ -37,12 +40,13 @@ final class PostgreSQLSession {
     }
   }
 
-  /// Lets go of a connection that cannot be used any more.
+  /// Closes a connection that is of no more use.
   func reset() { current = nil }
 
-  /// Runs reads: what they ask first goes out in one round trip. When that fails, each is tried alone until its deadline.
+  /// Runs reads. The queries that they begin with share one round trip; when that fails, each is tried alone until its
+  /// deadline.
   func run(_ reads: [PostgreSQLRead]) {
-    // While the server is away those that waited too long are not what it is tried for.
+    // While the server is away, reads past their deadline fail at once: no connection is attempted for them.
     guard let outage else { return runTogether(reads) }
     let now = DispatchTime.now()
     for read in reads where read.deadline <= now { read.fail(outage.storeError) }
@@ -73,8 +77,8 @@ final class PostgreSQLSession {
     }
   }
 
-  /// Tries a read again, alone. `isOwn` says whether the failure was that of this read, and not of others that went out
-  /// with it.
+  /// Tries a read again, alone. `isOwn` tells whether the failure was that of this read, or of one that shared its
+  /// round trip.
   private func retry(_ read: PostgreSQLRead, after failure: PostgreSQLFailure, isOwn: Bool) {
     var (failure, isOwn) = (failure, isOwn)
     while true {
@@ -83,7 +87,7 @@ final class PostgreSQLSession {
           return read.fail(failure.storeError)
         }
       }
-      // Of many that wait for the same server the first has waited for all.
+      // The first of many reads that wait for the same server waits for all.
       if isOwn, failure.isOutage || failure.isUnprepared { StoreThread.pause(milliseconds: 50) }
       do throws(PostgreSQLFailure) {
         let connection = try connection()

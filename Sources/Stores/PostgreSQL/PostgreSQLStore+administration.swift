@@ -33,7 +33,7 @@ extension PostgreSQLStore: AdministeredStore {
   public func person(_ reference: String, in tenant: TenantID) throws -> StoredUser? {
     try withReads { reads in
       if let found = try reads.answer(.user(principalName: reference, orID: true, in: tenant)) { return found }
-      // By id somebody of another tenant is found too.
+      // By id a person of another tenant is found, too.
       return try UserID(reference).flatMap { try reads.answer(.user($0)) }
     }
   }
@@ -79,7 +79,7 @@ extension PostgreSQLStore: AdministeredStore {
 }
 
 extension PostgreSQLStore {
-  /// Spreads the tables over the nodes of Citus, with what they hold, and returns how many nodes hold them. No server may
+  /// Spreads the tables with their rows over the nodes of Citus, and returns how many nodes hold them. No server may
   /// write meanwhile: the tables are locked. Blocks.
   ///
   /// Throws `StoreError.readOnly` when the database has no Citus or another form than this program knows, and

@@ -44,13 +44,17 @@ extension PostgreSQLStore {
 // MARK: Keys of the servers
 
 extension PostgreSQLStore {
-  /// Files of keys that all servers of a database have alike: those that sign tokens, and the one that seals links.
+  /// Whether a file holds a key that all servers of a database share: one that signs tokens, or the one that seals
+  /// links to pages.
   private static func isShared(_ name: String) -> Bool {
     name.wholeMatch(of: /pages\.key|keys\/key-[0-9]{4,}\.pem/) != nil
   }
 
-  /// Brings the files of a data directory and those in the database together: what the database has is written to the
-  /// directory, and, if `publishes`, what it has not is put there first. Blocks.
+  /// Synchronises the shared key files of a data directory with the database: with `publishes`, files that the database
+  /// lacks are stored there first; then all files of the database are written to the directory. Blocks.
+  ///
+  /// Throws `StoreError.failed` when a file cannot be read or written, and another `StoreError` when the database
+  /// fails.
   public func shareFiles(in directory: String, publishes: Bool) throws {
     if publishes {
       let names = ["pages.key"] + (try keyFiles(in: directory))
@@ -66,8 +70,8 @@ extension PostgreSQLStore {
     try writeSharedFiles(to: directory)
   }
 
-  /// Puts one file of keys into the database unless another server was faster, then writes what the database has to the
-  /// directory. Blocks.
+  /// Stores one key file in the database, unless another server was faster, and then writes the files of the database
+  /// to the directory. Blocks. Throws as `shareFiles` does.
   public func shareFile(_ name: String, _ bytes: [UInt8], in directory: String) throws {
     try withTables { $0.keepFile(name, bytes) }
     try writeSharedFiles(to: directory)
@@ -85,7 +89,8 @@ extension PostgreSQLStore {
     }
   }
 
-  /// The files of keys in the folder, if there is one. One that cannot be read is no empty one.
+  /// The names of the shared files in the folder `keys`, if it exists. Throws `StoreError.failed` when it cannot be
+  /// read.
   private func keyFiles(in directory: String) throws -> [String] {
     let folder = "\(directory)/keys"
     guard FileManager.default.fileExists(atPath: folder) else { return [] }
@@ -95,7 +100,7 @@ extension PostgreSQLStore {
     return names.map { "keys/\($0)" }.filter(Self.isShared).sorted()
   }
 
-  /// Writes a file for its owner alone, whole or not at all, unless it is there as it should be.
+  /// Writes a file that only its owner can read, completely or not at all, unless it has these bytes already.
   private func write(_ bytes: [UInt8], to path: String) throws {
     guard FileManager.default.contents(atPath: path).map({ Array($0) }) != bytes else { return }
     let folder = (path as NSString).deletingLastPathComponent

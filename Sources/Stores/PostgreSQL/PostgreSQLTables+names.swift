@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// The names that only one person of a tenant may have: principal names and mail addresses.
+/// Unique names: principal names and mail addresses.
 extension PostgreSQLTables {
   func isPrincipalNameTaken(of user: StoredUser) throws(PostgreSQLFailure) -> Bool {
     guard let key = user.principalNameKey else { return false }

@@ -1,6 +1,6 @@
 import OData
 
-/// What the tables send. Each statement of a request is about one person.
+/// The statements of the tables. In requests each is about one person.
 extension PostgreSQLTables {
   static let begin = PostgreSQLStatement("begin", "begin")
   static let identify = PostgreSQLStatement(
@@ -93,7 +93,7 @@ extension PostgreSQLTables {
     "select_holder", "select user_id from principal_name where tenant = $1::text and folded = $2::bytea")
   static let insertName = PostgreSQLStatement(
     "insert_name", "insert into principal_name (tenant, folded, user_id) values ($1::text, $2::bytea, $3::text)")
-  /// Lets somebody else be found by a name that nobody is found by any more, if they have it.
+  /// Lets another person who has a released name be found by it.
   static let passName = PostgreSQLStatement(
     "pass_name",
     """
@@ -140,7 +140,7 @@ extension PostgreSQLTables {
   )
   static let selectReceipt = PostgreSQLStatement(
     "select_receipt", "select body, item from receipt where key = $1::bytea and expires > $2::bigint")
-  /// Fails where another server was faster with the same key, so that the creation is looked at once more.
+  /// Fails when another server was faster with the same key; the creation is then tried again.
   static let insertReceipt = PostgreSQLStatement(
     "insert_receipt",
     "insert into receipt (key, body, item, expires) values ($1::bytea, $2::bytea, $3::text, $4::bigint)")

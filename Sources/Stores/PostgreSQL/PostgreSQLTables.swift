@@ -9,11 +9,11 @@ final class PostgreSQLTables: WriteTables {
   private let connection: PostgreSQLConnection
   private let auditKey: AuditKey
   let relations: PostgreSQLOwnerRelations
-  /// The transaction by its number, to look up later what became of it.
+  /// The id of the transaction, to look up its outcome.
   private(set) var transaction: String?
   private var unsent: [PostgreSQLQuery] = []
   private var fetched: [ItemKey: StoredItem?] = [:]
-  /// Whom the group of writes touches, and what is known of what they hold.
+  /// The people whom the group of writes touches, and how much they hold.
   private var touchedUsers: [UserID] = []
   private var usages: [UserID: PersonQuota] = [:]
   /// The owners that were looked up, until something is written that their rows depend on.
@@ -22,11 +22,12 @@ final class PostgreSQLTables: WriteTables {
   /// The ends of chains at the savepoint.
   private var savedEnds: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
-  /// The time of the last receipt that was kept.
+  /// The time of the last receipt that was stored.
   private(set) var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
   private let isDistributed: Bool
 
+  /// The tables of a connection. `isDistributed` tells whether they are spread over nodes.
   init(
     _ connection: PostgreSQLConnection, _ auditKey: AuditKey, _ policyDefaults: [TenantID: TenantPolicy],
     isDistributed: Bool
@@ -37,7 +38,7 @@ final class PostgreSQLTables: WriteTables {
     relations = PostgreSQLOwnerRelations(policyDefaults)
   }
 
-  /// Whether these are the tables of a connection.
+  /// Whether these tables use a connection.
   func isOn(_ connection: PostgreSQLConnection) -> Bool { self.connection === connection }
 
   // MARK: The transaction
@@ -64,22 +65,23 @@ final class PostgreSQLTables: WriteTables {
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
   }
 
-  /// What shows later whether the transaction was committed.
+  /// Evidence by which a new connection can find out whether the transaction was committed.
   struct CommitProof {
-    /// Its number. After a crash another transaction may be given the same one, so it only tells what is under way.
+    /// The id of the transaction. After a crash another transaction may get the same one, so it only tells whether it
+    /// is under way.
     let transaction: String
     let owner: AuditChainOwner
-    /// The end of a chain that it wrote, whose code nobody else can have made.
+    /// The end of a chain that the transaction wrote. Nobody else can have made its code.
     let chain: AuditChain
   }
 
-  /// nil when the transaction records nothing.
+  /// The evidence of the open transaction; nil when it appends nothing to the audit log.
   var commitProof: CommitProof? {
     guard let transaction, let (owner, end) = touched.first else { return nil }
     return CommitProof(transaction: transaction, owner: owner, chain: end.chain)
   }
 
-  /// Writes what is left and commits. One round trip.
+  /// Sends the rest and commits. One round trip. When it throws an outage, the transaction may have been committed.
   func commit() throws(PostgreSQLFailure) {
     for (owner, end) in touched {
       unsent.append(
@@ -94,7 +96,7 @@ final class PostgreSQLTables: WriteTables {
     _ = try connection.run(queries)
   }
 
-  /// Undoes everything since the beginning.
+  /// Rolls back.
   func rollback() throws(PostgreSQLFailure) {
     unsent = []
     touched = [:]
@@ -104,7 +106,7 @@ final class PostgreSQLTables: WriteTables {
   private var touched: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
   private var savedTouched: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
-  /// Sends a statement with the next read, or with the commit.
+  /// Queues a statement for the next read or the commit.
   func write(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) {
     unsent.append(PostgreSQLQuery(statement, values: values))
   }
@@ -166,7 +168,7 @@ final class PostgreSQLTables: WriteTables {
     return item
   }
 
-  // The row was locked and fetched before, so that comparing again would only be another round trip.
+  // `begin` has locked and read the row, so comparing again would only be another round trip.
   func update(_ item: StoredItem, ifStill base: Version) -> Bool { false }
   func delete(_ key: ItemKey, ifStill base: Version) -> Bool { false }
 
@@ -174,7 +176,7 @@ final class PostgreSQLTables: WriteTables {
   func insert(_ item: StoredItem) { write(item, Self.insertItem) }
 
   private func write(_ item: StoredItem, _ statement: PostgreSQLStatement) {
-    // Whom the old one listed is not known here.
+    // The person whom the old item listed is not known here.
     if item.listed != nil || item.key.collection == Relationship.collection { owners = [:] }
     fetched[item.key] = .some(item)
     usages[item.key.user] = nil
@@ -193,8 +195,8 @@ final class PostgreSQLTables: WriteTables {
     write(Self.deleteItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
   }
 
-  /// What the person holds. The first who is asked for pays for all whom the group of writes touches; who was written
-  /// meanwhile is asked for again.
+  /// How much a person holds. The first call reads it for all people whom the group of writes touches; it is read again
+  /// for a person who was written meanwhile.
   func usage(of user: UserID) throws(PostgreSQLFailure) -> PersonQuota {
     if let known = usages[user] { return known }
     let people = isDistributed || !usages.isEmpty || !touchedUsers.contains(user) ? [user] : touchedUsers
@@ -324,7 +326,7 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: Tenants, receipts, the audit log
 
-  /// Puts a file of keys into the database, unless it is there.
+  /// Stores a key file, unless it is there.
   func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
 
   /// What a tenant decided, locked until the commit; nil when there is no such tenant.
@@ -349,7 +351,7 @@ final class PostgreSQLTables: WriteTables {
     write(Self.forgetReceipt, .bytes(receipt.key), .int(receipt.time.ticks))
     write(Self.insertReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
     lastReceiptTime = receipt.time
-    // Expired ones lie on every node.
+    // Expired receipts lie on every node.
     if !isDistributed { write(Self.forgetReceipts, .int(receipt.time.ticks)) }
   }
 

@@ -1,11 +1,12 @@
 import OData
 import Profiles
 
-/// A selection of people as a statement. Texts are compared as bytes.
+/// The SQL statement of a selection of people. Texts are compared as bytes.
 struct PostgreSQLUserQuery: UserQueryText {
   private var text: String
   private var values: [PostgreSQLValue]
 
+  /// Selects people of a tenant after `place`, at most `rows` of them.
   init(_ selection: UserSelection, in tenant: TenantID, after place: KeysetPosition?, rows: Int) {
     text = "select \(PostgreSQLColumns.person) from person where tenant = $1::text"
     values = [.text(tenant.text)]
@@ -18,7 +19,7 @@ struct PostgreSQLUserQuery: UserQueryText {
     text += " order by \(order.joined(separator: ", ")) limit \(parameter(.int(Int64(rows)), "bigint"))"
   }
 
-  /// The statement, which is prepared for this once.
+  /// The statement, which is not prepared: it is used once.
   var query: PostgreSQLQuery { PostgreSQLQuery(PostgreSQLStatement("", text), values: values) }
 
   private mutating func parameter(_ value: PostgreSQLValue, _ type: String) -> String {
@@ -58,7 +59,7 @@ struct PostgreSQLUserQuery: UserQueryText {
     case .greater: return "\(column) > \(parameter(.bytes(bytes), "bytea"))"
     case .greaterOrEqual: return "\(column) >= \(parameter(.bytes(bytes), "bytea"))"
     case .startsWith, .endsWith, .contains:
-      // Every text begins with, ends with and contains the empty one.
+      // Every text begins with, ends with and contains the empty text.
       guard !bytes.isEmpty else { return "\(column) is not null" }
       let value = parameter(.bytes(bytes), "bytea")
       switch comparison {

@@ -3,9 +3,11 @@ import Profiles
 
 /// What a group of writes will touch and read first.
 struct PostgreSQLWriteSet {
-  /// Whose chains of the audit log are locked.
+  /// The people whose chains of the audit log are locked.
   var users: Set<UserID> = []
+  /// The items that are read ahead.
   var keys: Set<ItemKey> = []
+  /// The owners that are read ahead.
   var ownerLookups: Set<PostgreSQLOwnerRelations.Lookup> = []
 }
 

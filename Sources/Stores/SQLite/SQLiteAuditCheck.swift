@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// Looks through the audit log for rows that were altered, moved, added or taken out, and compares it with what people
-/// hold. To be run in one transaction with the rest of a check.
+/// Checks the audit log for rows that were altered, moved, added or removed, and compares it with what people hold. To
+/// be run in one transaction with the rest of a check.
 struct SQLiteAuditCheck {
   private let connection: SQLiteConnection
   private let key: AuditKey
@@ -14,7 +14,7 @@ struct SQLiteAuditCheck {
     self.key = key
   }
 
-  /// The faults, in the order of people. Without the key nothing can be said but that.
+  /// The faults, in the order of people. Without the key the only finding is that it is missing.
   static func faults(_ connection: SQLiteConnection, _ key: AuditKey?) throws -> [CheckFinding] {
     guard let key, try connection.value("select hex(key) from chains") == SQLiteStore.hexadecimal(key.fingerprint)
     else { return [.inDatabase(AuditKey.foreignKeySentence)] }
@@ -25,7 +25,7 @@ struct SQLiteAuditCheck {
     return Array(check.findings.prefix(Limits.checkFindingsMax))
   }
 
-  /// Every chain with its rows, which lie all over the table and are brought into order once.
+  /// Verifies every chain. Its rows are scattered over the table, so they are sorted once for all chains.
   private mutating func checkChains() throws {
     let reader = try SQLiteChainReader(connection, key)
     let rows = try connection.prepare(
@@ -54,7 +54,7 @@ struct SQLiteAuditCheck {
     self.total = total
   }
 
-  /// People without a chain, and chains without a row.
+  /// Finds people without a chain, and chains without a row.
   private mutating func checkStrays() throws {
     for (sql, message) in [
       (
@@ -88,11 +88,12 @@ struct SQLiteAuditCheck {
   }
 }
 
-/// Compares chains with their ends, and with what people hold.
+/// Compares verified chains with their ends, and with what people hold.
 final class SQLiteChainReader {
   private let key: AuditKey
   private let selectEnd, selectItems, selectUser, selectMemberships: SQLiteStatement
 
+  /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ key: AuditKey) throws(SQLiteFailure) {
     self.key = key
     selectEnd = try connection.prepare("select length, tip, seal, last from chain where user = ? and tenant = ?")
@@ -105,7 +106,8 @@ final class SQLiteChainReader {
       "select m.group_id from membership m join user u on u.id = m.user where u.id = ? and u.tenant = ?")
   }
 
-  /// What is wrong with a chain whose rows were all taken, or with what its person holds beside it.
+  /// What is wrong with a chain of which every row was verified, or with what its person holds. Adds its seal to
+  /// `total`.
   func faults(atEndOf chain: AuditChainVerifier, _ total: inout AuditTotal) throws -> [CheckFinding] {
     let owner = chain.owner
     let seal = chain.chain.seal(of: owner, key)
@@ -114,7 +116,7 @@ final class SQLiteChainReader {
     if let fault {
       return [.ofPerson(owner.user, fault)]
     }
-    return try differences(of: owner, chain.held)
+    return try differences(of: owner, chain.expected)
   }
 
   private func endFault(of chain: AuditChainVerifier, _ seal: [UInt8]) throws(SQLiteFailure) -> String? {
@@ -130,17 +132,17 @@ final class SQLiteChainReader {
     return isWhole ? nil : "The end of the audit log was altered."
   }
 
-  /// Whether what is stored is what the audit log ends with.
-  private func differences(of owner: AuditChainOwner, _ held: Set<String>) throws -> [CheckFinding] {
-    var comparison = AuditLogComparison(owner.user, held)
+  /// Where what is stored differs from what the audit log ends with.
+  private func differences(of owner: AuditChainOwner, _ expected: Set<String>) throws -> [CheckFinding] {
+    var comparison = AuditLogComparison(owner.user, expected)
     for statement in [selectUser, selectItems, selectMemberships] {
       try statement.bind(owner.user.text, owner.tenant.text)
     }
-    try selectUser.forEach { row in comparison.findPerson(Version(number: row.int64(0))) }
+    try selectUser.forEach { row in comparison.comparePerson(Version(number: row.int64(0))) }
     try selectItems.forEach { row in
-      comparison.findItem(row.text(0), row.text(1), Version(number: row.int64(2)))
+      comparison.compareItem(row.text(0), row.text(1), Version(number: row.int64(2)))
     }
-    try selectMemberships.forEach { row in comparison.findMembership(row.text(0)) }
+    try selectMemberships.forEach { row in comparison.compareMembership(row.text(0)) }
     return comparison.findings
   }
 }

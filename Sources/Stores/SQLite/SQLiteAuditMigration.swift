@@ -3,22 +3,22 @@ import GRDB
 import OData
 import Profiles
 
-/// Brings the change log of an older program into chains, in the transaction of a step of the schema.
+/// Converts the change log of an older program into chains, in the transaction of a migration.
 struct SQLiteAuditMigration {
   private let database: Database
   private let key: AuditKey
   private var total = AuditTotal()
-  /// The place of the last row of the chain at hand.
+  /// The place of the last row of the chain that is being written.
   private var last: Int64?
 
-  /// Works on a database whose change log is still there.
+  /// Migrates a database that still has its change log.
   init(_ database: Database, _ key: AuditKey) {
     self.database = database
     self.key = key
   }
 
-  /// Appends every row to its person's chain, in the order of the log, and takes the log away. People who are gone are
-  /// those of the default tenant: the log did not say of which they were.
+  /// Appends every row to its person's chain, in the order of the change log, and drops the change log. It did not tell
+  /// the tenant of people who are gone, so they are taken for people of the default tenant.
   mutating func run() throws {
     let rows = try Row.fetchCursor(
       database,
@@ -45,7 +45,7 @@ struct SQLiteAuditMigration {
     try database.execute(sql: "drop table change")
   }
 
-  /// Begins the chains of people of whom no change was logged, with what they hold now.
+  /// Begins the chains of people without a logged change with what they hold now.
   private mutating func adopt() throws {
     let people = try Row.fetchAll(
       database, sql: "select id, tenant, version from user where id not in (select user from chain) order by id")

@@ -1,13 +1,13 @@
 import OData
 import Profiles
 
-/// Appends to the audit log, inside the open transaction. The ends of chains are read and written once for each person in a
-/// transaction; nothing is remembered between two of them.
+/// Appends to the audit log inside the open transaction. The end of a chain is read and written once in a transaction;
+/// nothing is cached between two transactions.
 final class SQLiteAuditTable {
   /// The end of a person's chain.
   fileprivate struct ChainEnd {
     var chain: AuditChain
-    /// The place of the last row; nil before the first.
+    /// The place of the last row; nil in an empty chain.
     var last: Int64?
     /// The seal before the transaction; nil when the transaction began the chain.
     let seal: [UInt8]?
@@ -20,7 +20,7 @@ final class SQLiteAuditTable {
 
   private let connection: SQLiteConnection
   private let key: AuditKey
-  /// False only in the benchmark that measures what the audit log costs.
+  /// False only in the benchmark that measures the cost of the audit log.
   private let isKept: Bool
   private let selectEnd, insertEnd, updateEnd, insertRow, selectTotal, updateTotal: SQLiteStatement
   /// The chains that the open transaction has touched.
@@ -70,7 +70,7 @@ final class SQLiteAuditTable {
     return found ?? ChainEnd(chain: AuditChain(), last: nil, seal: nil)
   }
 
-  /// Writes the ends of the chains that were touched. To be called before the commit of every transaction that appends.
+  /// Writes the ends of the chains that were touched. To be called before every commit.
   func finish() throws(SQLiteFailure) {
     guard !ends.isEmpty else { return }
     var total = try selectTotal.first { row throws(SQLiteFailure) in
@@ -97,7 +97,7 @@ final class SQLiteAuditTable {
   /// Forgets what the open transaction appended, which is rolled back.
   func undo() { ends.removeAll() }
 
-  /// Takes every row away, to begin again.
+  /// Deletes every row and every chain.
   func deleteEverything() throws(SQLiteFailure) {
     try connection.execute("delete from record")
     try connection.execute("delete from chain")

@@ -5,7 +5,7 @@ import Profiles
 /// beside it, and the audit log. To be run in one transaction, so that all is of one snapshot.
 struct SQLiteCheck {
   private let connection: SQLiteConnection
-  /// nil when the directory has none.
+  /// nil when the directory has no key.
   private let key: AuditKey?
 
   /// Checks the database of a connection, whose directory has this key.
@@ -86,7 +86,7 @@ struct SQLiteCheck {
     return findings
   }
 
-  /// Tenants whose settings cannot be read.
+  /// Finds tenants whose settings cannot be read.
   private func tenantFaults() throws -> [CheckFinding] {
     try connection.prepare("select id, json from tenant").all { row throws(SQLiteFailure) -> CheckFinding? in
       guard let id = TenantID(row.text(0)), TenantSettings(id: id, json: row.bytes(1)) != nil else {
@@ -96,7 +96,7 @@ struct SQLiteCheck {
     }.compactMap { $0 }
   }
 
-  /// Groups that are not of their type, and memberships that join nothing.
+  /// Finds groups that are not of their type, and memberships without a person or a group of the same tenant.
   private func groupFaults() throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     try connection.prepare("select \(SQLiteColumns.group) from directory_group").forEach { row in

@@ -2,25 +2,27 @@ import CSQLite
 import GRDBSQLite
 import Synchronization
 
-/// What became of an attempt to put the write-ahead log into the database.
+/// The outcome of a checkpoint: an attempt to copy the write-ahead log into the database (SQLite documentation,
+/// `sqlite3_wal_checkpoint_v2`).
 enum SQLiteCheckpoint: Equatable {
-  /// All of it is in the database, which is synced, and the log is empty.
+  /// The whole log is in the database, which is synced, and the log is empty.
   case emptied
-  /// All of it is in the database, which is synced, but somebody still reads from the log.
+  /// The whole log is in the database, which is synced, but another connection still reads from the log.
   case copied
-  /// Somebody reads an older state or writes, so that a part had to wait. That is no failure.
+  /// Another connection reads an older snapshot or writes, so that a part of the log had to wait. That is no failure.
   case partial
 }
 
 extension SQLiteConnection {
-  /// Copies the log into the database, syncs that, and empties the log. Waits at most so long for others in the way.
+  /// Copies the log into the database, syncs that, and empties the log. Waits at most `waitingMilliseconds` for other
+  /// connections. Throws when the disk fails.
   func emptyLog(waitingMilliseconds: Int) throws(SQLiteFailure) -> SQLiteCheckpoint {
     sqlite3_busy_timeout(handle, Int32(clamping: waitingMilliseconds))
     defer { sqlite3_busy_timeout(handle, Int32(clamping: Self.busyMilliseconds)) }
     return try checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
   }
 
-  /// Copies of the log what nobody is in the way of, without waiting.
+  /// Copies the part of the log that no other connection needs, without waiting. Throws when the disk fails.
   func copyLog() throws(SQLiteFailure) -> SQLiteCheckpoint { try checkpoint(SQLITE_CHECKPOINT_PASSIVE) }
 
   private func checkpoint(_ mode: Int32) throws(SQLiteFailure) -> SQLiteCheckpoint {
@@ -32,23 +34,24 @@ extension SQLiteConnection {
     return code == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE ? .emptied : .copied
   }
 
-  /// Leaves the log where it is when this connection is the last to close.
+  /// Keeps the log when this connection is the last to close.
   func keepLogOnClose() { _ = keep_log_on_close(handle) }
 
-  /// Forgets the pages that were read, so that they are read again.
+  /// Drops the page cache, so that pages are read again.
   func forgetPages() { sqlite3_db_release_memory(handle) }
 
-  /// Where SQLite found the database: links in its path are resolved.
+  /// The path of the database with its links resolved.
   var resolvedPath: String? { sqlite3_db_filename(handle, "main").map { String(cString: $0) } }
 }
 
-/// How many pages the log had after the last commit of a connection.
+/// The length of the log after the last commit of a connection, in pages.
 final class SQLiteLogLength {
   private(set) var pages = 0
 
-  /// Notes it at every commit. This object must outlive the connection, which holds it.
+  /// Records the length after a commit. The connection keeps this object alive.
   fileprivate func note(_ pages: Int32) { self.pages = Int(pages) }
 
+  /// Records the length at every commit of the connection `handle` from now on.
   func watch(_ handle: OpaquePointer) {
     sqlite3_wal_hook(
       handle,
@@ -59,6 +62,6 @@ final class SQLiteLogLength {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// The log is empty.
+  /// Records that the log is empty.
   func reset() { pages = 0 }
 }

@@ -4,27 +4,27 @@ import GRDB
 import GRDBSQLite
 import OData
 
-/// A connection that GRDB opened and that is then stepped directly. Belongs to one thread at a time.
+/// A connection that GRDB opens and whose statements are then stepped directly. Belongs to one thread at a time.
 final class SQLiteConnection {
   /// What a connection is for.
   enum Mode {
-    /// Reads only. Another connection in the way is reported at once.
+    /// Reads only. A conflict with another connection is reported at once.
     case read
-    /// Reads only, for commands: waits when another connection is in the way.
+    /// Reads only, for commands: waits in a conflict with another connection.
     case readPatiently
     /// The one writer of a live database: every commit is on the disk before it returns.
     case write
-    /// A copy that nobody else uses yet, in one file without a write-ahead log.
+    /// A copy that no other connection uses yet, in one file without a write-ahead log.
     case copy
   }
 
-  /// GRDB's side, for migrations and backups.
+  /// The connection as GRDB sees it, for migrations and backups.
   let queue: DatabaseQueue
   let handle: OpaquePointer
-  /// Where commits note how long the log is; made by `leaveGRDB`.
+  /// The length of the log, which every commit records; made by `leaveGRDB`.
   private(set) var log: SQLiteLogLength?
 
-  /// Opens the database at `path`, which only the modes `write` and `copy` create.
+  /// Opens the database at `path`. Only the modes `write` and `copy` create it.
   init(_ path: String, _ mode: Mode) throws(SQLiteFailure) {
     SQLiteProcess.prepare
     do {
@@ -32,14 +32,13 @@ final class SQLiteConnection {
     } catch {
       throw SQLiteFailure(error)
     }
-    // Safety: SQLite's multi-thread mode asks that no two threads use a connection at once, which the owner of this
-    // object sees to; GRDB itself does nothing between calls.
+    // Safety: SQLite's multi-thread mode forbids that two threads use a connection at once. The owner of this object
+    // prevents that; GRDB does nothing between calls.
     guard let handle = queue.unsafeRead({ $0.sqliteConnection }) else { throw .result(SQLITE_MISUSE) }
     self.handle = handle
   }
 
-  /// Takes the connection out of GRDB's hands: from now on its transactions are the owner's. GRDB watches commits for
-  /// observers, and expects them to happen inside its own calls only.
+  /// Removes GRDB's hooks: from now on the owner runs the transactions. GRDB expects commits only inside its own calls.
   func leaveGRDB() {
     sqlite3_commit_hook(handle, nil, nil)
     sqlite3_rollback_hook(handle, nil, nil)
@@ -49,7 +48,7 @@ final class SQLiteConnection {
     self.log = log
   }
 
-  /// Prepares a statement. It must be let go of before the connection.
+  /// Prepares a statement, which must be released before the connection.
   func prepare(_ sql: String) throws(SQLiteFailure) -> SQLiteStatement {
     try SQLiteStatement(sql, on: handle)
   }
@@ -57,18 +56,18 @@ final class SQLiteConnection {
   /// Runs one statement.
   func execute(_ sql: String) throws(SQLiteFailure) { try prepare(sql).run() }
 
-  /// The first column of the first row as text; nil when there is none.
+  /// The first column of the first row as text; nil when there is no row.
   func value(_ sql: String) throws(SQLiteFailure) -> String? {
     try prepare(sql).first { row throws(SQLiteFailure) in row.text(0) }
   }
 
-  /// Closes now rather than with the last reference. Every statement must be gone.
+  /// Closes now instead of with the last reference. Every statement must have been released.
   func close() { try? queue.close() }
 
-  /// How many rows the statement that ran last wrote.
+  /// The number of rows that the last statement wrote.
   var changes: Int { Int(sqlite3_changes(handle)) }
 
-  /// The place of the row that was inserted last into a table that numbers its rows.
+  /// The rowid of the row that was inserted last.
   var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
   /// Whether a transaction is open.
@@ -86,17 +85,18 @@ final class SQLiteConnection {
       configuration.readonly = true
       configuration.busyMode = .timeout(TimeInterval(Limits.busySeconds))
     case .write:
-      // A migration whose undoing fails, too, is an error like any other: GRDB would end the process.
+      // GRDB would end the process when the rollback of a failed migration fails, too; here it is an error like any
+      // other.
       configuration.allowsUnsafeTransactions = true
       configuration.busyMode = .timeout(TimeInterval(Limits.busySeconds))
       configuration.prepareDatabase { database in
-        // Not GRDB's own WAL mode, which would lower `synchronous`.
+        // GRDB's own WAL mode would lower `synchronous`.
         try database.execute(sql: "pragma journal_mode = wal")
         try database.execute(sql: "pragma synchronous = full")
-        // What is deleted is overwritten.
+        // Deleted content is overwritten.
         try database.execute(sql: "pragma secure_delete = on")
         try database.execute(sql: "pragma cache_size = -\(Limits.writeCacheKiB)")
-        // SQLite's own emptying of the log keeps its failures to itself; the writer does it (`SQLiteMaintenance`).
+        // Automatic checkpoints do not report their failures; `SQLiteMaintenance` runs them instead.
         try database.execute(sql: "pragma wal_autocheckpoint = 0")
       }
     case .copy:
@@ -109,11 +109,11 @@ final class SQLiteConnection {
   static let busyMilliseconds = Limits.busySeconds * 1_000
 }
 
-/// What holds for all of SQLite in this process.
+/// The settings of SQLite for the whole process.
 enum SQLiteProcess {
-  /// Sets it up, once, before the first connection.
+  /// Applies them, once, before the first connection.
   static let prepare: Void = {
-    // Where something else used SQLite before, it stays as it is: that is slower and nothing worse.
+    // They fail when SQLite was used before, which makes it slower and nothing worse.
     _ = keep_no_memory_statistics()
   }()
 }

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Statements that read groups and the record. Belongs to one connection and its thread.
+/// Statements that read groups and the audit log. Belongs to one connection and its thread.
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
   private let selectMembers, countMembers, selectMember, selectEnd, selectChange: SQLiteStatement
@@ -35,11 +35,13 @@ final class SQLiteDirectoryStatements {
       "select \(SQLiteColumns.change), position, previous from record where seq = ? and user = ? and tenant = ?")
   }
 
+  /// The group with this id; nil when there is none.
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
     try selectGroup.bind(id.text)
     return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
   }
 
+  /// One page of groups by id.
   func groups(_ scope: GroupScope, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredGroup> {
     let (select, owner) =
       switch scope {
@@ -50,6 +52,7 @@ final class SQLiteDirectoryStatements {
     return try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.group() }
   }
 
+  /// How many groups there are.
   func countGroups(_ scope: GroupScope) throws(SQLiteFailure) -> Int {
     switch scope {
     case .tenant(let tenant): try count(countGroups, tenant.text)
@@ -57,20 +60,23 @@ final class SQLiteDirectoryStatements {
     }
   }
 
+  /// One page of the members of a group by id.
   func members(of group: GroupID, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectMembers.bind(group.text, id ?? "", limit + 1)
     return try selectMembers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
   }
 
+  /// How many members a group has.
   func countMembers(of group: GroupID) throws(SQLiteFailure) -> Int { try count(countMembers, group.text) }
 
-  func isMember(_ viewer: Viewer, of group: GroupID) throws(SQLiteFailure) -> Bool {
+  /// Whether a person is a member of a group of their tenant.
+  func isMember(_ viewer: TenantUser, of group: GroupID) throws(SQLiteFailure) -> Bool {
     try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  /// Follows the chain of a person from a place, or from its end.
-  func changes(of person: Viewer, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
+  /// One page of the chain of a person, newest first, from a place, or from its end.
+  func changes(of person: TenantUser, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
     var place = place
     if place == nil { place = try end(of: person)?.last }
     var rows: [AuditEntry] = []
@@ -84,9 +90,10 @@ final class SQLiteDirectoryStatements {
     return StoredPage(rows, isLast: place == nil)
   }
 
-  func countChanges(of person: Viewer) throws(SQLiteFailure) -> Int { Int(try end(of: person)?.length ?? 0) }
+  /// How many rows the audit log of a person has.
+  func countChanges(of person: TenantUser) throws(SQLiteFailure) -> Int { Int(try end(of: person)?.length ?? 0) }
 
-  private func end(of person: Viewer) throws(SQLiteFailure) -> (length: Int64, last: Int64)? {
+  private func end(of person: TenantUser) throws(SQLiteFailure) -> (length: Int64, last: Int64)? {
     try selectEnd.bind(person.user.text, person.tenant.text)
     return try selectEnd.first { row throws(SQLiteFailure) in (row.int64(0), row.int64(1)) }
   }

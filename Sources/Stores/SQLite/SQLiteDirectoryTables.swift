@@ -34,19 +34,20 @@ final class SQLiteDirectoryTables {
 
   // MARK: Groups
 
+  /// A group; nil when there is none.
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
     try selectGroup.bind(id.text)
     return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
   }
 
-  /// Adds a group, or replaces the one that is there.
+  /// Adds a group, or replaces the one that exists.
   func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(SQLiteFailure) {
     let statement = old == nil ? insertGroup : updateGroup
     try statement.bind(group.tenant.text, group.version.number, group.json, group.id.text)
     try statement.run()
   }
 
-  /// Takes a group and its memberships away, and returns who was a member.
+  /// Deletes a group and its memberships, and returns who was a member.
   func delete(_ group: GroupID) throws(SQLiteFailure) -> [UserID] {
     try selectMembers.bind(group.text)
     let members = try selectMembers.all { row throws(SQLiteFailure) in
@@ -71,6 +72,7 @@ final class SQLiteDirectoryTables {
     return tenants
   }
 
+  /// Whether a person is a member of a group.
   func isMember(_ user: UserID, of group: GroupID) throws(SQLiteFailure) -> Bool {
     try selectMember.bind(user.text, group.text)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
@@ -82,18 +84,19 @@ final class SQLiteDirectoryTables {
     return try countMemberships.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
   }
 
-  /// Adds a member who is none yet.
+  /// Adds a member who is not one yet.
   func add(_ user: UserID, to group: GroupID) throws(SQLiteFailure) {
     try insertMember.bind(user.text, group.text)
     try insertMember.run()
   }
 
+  /// Removes a member.
   func remove(_ user: UserID, from group: GroupID) throws(SQLiteFailure) {
     try deleteMember.bind(user.text, group.text)
     try deleteMember.run()
   }
 
-  /// Takes somebody out of every group, and returns which those were.
+  /// Removes a person from every group, and returns which those were.
   func removeMemberships(of user: UserID) throws(SQLiteFailure) -> [GroupID] {
     try selectMemberships.bind(user.text)
     let groups = try selectMemberships.all { row throws(SQLiteFailure) in

@@ -2,11 +2,11 @@ import GRDB
 import GRDBSQLite
 import Profiles
 
-/// What went wrong in SQLite. It carries no statement and no value, so that it may be logged.
+/// A failure of SQLite. It carries no statement and no value, so that it may be logged.
 enum SQLiteFailure: Error, Equatable {
-  /// An extended result code.
+  /// An extended result code (SQLite documentation, "Result and Error Codes").
   case result(Int32)
-  /// The columns of a row do not make what they should; the sentence says what.
+  /// The columns of a row do not form what they should; the sentence says what.
   case row(String)
 
   /// The failure behind an error of GRDB.
@@ -18,16 +18,16 @@ enum SQLiteFailure: Error, Equatable {
     }
   }
 
-  /// The memory that a call needed was not to be had.
+  /// There was no memory for a call.
   static let memory = SQLiteFailure.result(SQLITE_NOMEM)
   /// A file is not the one that was opened.
   static let misplaced = SQLiteFailure.result(ResultCode.SQLITE_READONLY_DBMOVED.rawValue)
 
-  /// Whether another connection was in the way for a moment.
+  /// Whether another connection had the file locked.
   var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_PROTOCOL }
 
-  /// Whether what was read is not what it should be. It is so only when a second look, past what was read before, finds
-  /// the same: a read that was cut short once looks alike.
+  /// Whether the content of the database is not what it should be. That counts only when a second attempt without the
+  /// page cache finds the same: a read that was cut short once looks alike.
   var isDamage: Bool {
     if case .row = self { return true }
     return primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB
@@ -36,17 +36,17 @@ enum SQLiteFailure: Error, Equatable {
   /// Whether the operating system failed a call on a file.
   var isDiskFailure: Bool { primaryCode == SQLITE_IOERR && !isMemoryFailure }
 
-  /// Whether memory was not to be had.
+  /// Whether there was no memory.
   var isMemoryFailure: Bool { primaryCode == SQLITE_NOMEM || self == .result(ResultCode.SQLITE_IOERR_NOMEM.rawValue) }
 
-  /// Whether the disk had no room.
+  /// Whether there was no room on the disk.
   var isFull: Bool { primaryCode == SQLITE_FULL }
 
-  /// Whether the same may succeed when it is tried again at once, without what is kept of earlier reads.
+  /// Whether the same may succeed when it is tried again at once, without the page cache.
   var mayPass: Bool { isDiskFailure || isMemoryFailure || isDamage || primaryCode == SQLITE_CANTOPEN }
 
-  /// Whether a file could not be synced. A kernel may report that once and forget it, so that a later sync that succeeds
-  /// proves nothing of what was written before.
+  /// Whether a file could not be synced. A kernel may report that once and forget it, so that a later sync that
+  /// succeeds proves nothing of earlier writes.
   var isSyncFailure: Bool {
     [ResultCode.SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC].contains { self == .result($0.rawValue) }
   }
@@ -59,7 +59,7 @@ enum SQLiteFailure: Error, Equatable {
     }
   }
 
-  /// The error for callers of the store, when nothing was committed.
+  /// The error for callers of the store, provided that nothing was committed.
   var storeError: StoreError {
     switch self {
     case .row(let sentence): .damaged(Self.damageSentence(String(sentence.dropLast())))
@@ -72,7 +72,7 @@ enum SQLiteFailure: Error, Equatable {
     }
   }
 
-  /// What an operator reads when damage was met.
+  /// The sentence for operators when damage was met.
   static func damageSentence(_ found: String) -> String {
     "The database seems to be damaged: \(found). Run `facet check`. If it finds damage, stop the server and restore a "
       + "backup with `facet restore`; if it finds none, restart the server."

@@ -1,19 +1,20 @@
 import Foundation
 
-/// The files of a database that is open: which ones they are, whatever lies under their names later.
+/// The identity of the files of an open database, whatever lies under their names later.
 ///
-/// A process that goes on with a file that was moved away acknowledges writes that the next start does not find, and one
+/// A process that goes on with a file that was moved away acknowledges writes that the next start does not find. One
 /// whose log or index was removed no longer shares them, nor its locks, with a process that opens the database by name.
-/// SQLite itself can say so of the database alone (`SQLITE_FCNTL_HAS_MOVED`): of its log it keeps no inode, so that the
-/// answer is always no (measured with 3.40; `fileHasMoved` in `os_unix.c`). Hence names are looked up here, without opening anything: to close any
-/// descriptor of a database would end the locks that SQLite has on it in this process (POSIX, `fcntl`).
+/// SQLite can report that for the database alone (`SQLITE_FCNTL_HAS_MOVED`): it keeps no inode of its log, for which
+/// the answer is always no (measured with 3.40; `fileHasMoved` in `os_unix.c`). So the names are looked up here,
+/// without opening anything: closing any descriptor of a database would end the locks that SQLite has on it in this
+/// process (POSIX, `fcntl`).
 struct SQLiteFiles: Sendable {
   private struct File: Sendable {
     let path: String
     let device: dev_t
     let inode: ino_t
 
-    /// What lies at `path`; nil when nothing can be found out about it.
+    /// The file at `path`; nil when it cannot be examined.
     init?(_ path: String) {
       var status = stat()
       guard stat(path, &status) == 0 else { return nil }
@@ -30,8 +31,8 @@ struct SQLiteFiles: Sendable {
 
   private let files: [File]
 
-  /// The database that is open at `path`, with its log and the index of that; nil when one is missing. `resolved` is where
-  /// SQLite found it, should `path` be a link.
+  /// The database that is open at `path`, with its log and the index of the log; nil when one of them is missing.
+  /// `resolved` is the path with links resolved.
   init?(of path: String, resolved: String) {
     var status = stat()
     let isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
@@ -40,18 +41,18 @@ struct SQLiteFiles: Sendable {
     self.files = files.compactMap { $0 }
   }
 
-  /// The name of the first file that is not the one that was opened; nil while all are.
+  /// The name of the first file that is not the one that was opened; nil while all are in place.
   var misplaced: String? {
     files.first { !$0.isInPlace }.map { ($0.path as NSString).lastPathComponent }
   }
 
-  /// When a database was last written to, and how long it was then.
+  /// When a database file was last written to, and its size then.
   struct Stamp: Equatable {
     private let size: off_t
     private let seconds: time_t
     private let nanoseconds: Int
 
-    /// Of the database at `path`; nil when nothing can be found out about it.
+    /// The stamp of the file at `path`; nil when it cannot be examined.
     init?(of path: String) {
       var status = stat()
       guard stat(path, &status) == 0 else { return nil }
@@ -61,12 +62,12 @@ struct SQLiteFiles: Sendable {
     }
   }
 
-  /// What an operator reads of a database that another program wrote to.
+  /// The sentence for operators when another program wrote to the database.
   static let overwrittenSentence =
     "Another program wrote into the database file while the server had it open, so writes are refused. Stop the server, then "
     + "restore a backup with `facet restore`, which takes the write-ahead log out of the way too."
 
-  /// What an operator reads of a file that is not in its place.
+  /// The sentence for operators when a file is not in its place.
   static func sentence(_ name: String) -> String {
     "The file \(name) was moved, removed or replaced while the server had it open, so writes are refused. Stop the server, "
       + "put the files of the database back as they were, or restore a backup with `facet restore`, then start it."

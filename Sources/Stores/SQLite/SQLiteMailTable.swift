@@ -3,10 +3,10 @@ import GRDB
 import OData
 import Profiles
 
-/// Who has which mail address, inside the open transaction.
+/// The table of mail addresses, inside the open transaction.
 ///
-/// One row of an address has an empty `shared`, which makes addresses unique. People who had the same address before that
-/// was so keep it in further rows, with their id there, until they change it.
+/// One row of an address has an empty `shared`, which makes addresses unique. People who have shared an address since
+/// before addresses were unique keep it in further rows, with their id in `shared`, until they change it.
 final class SQLiteMailTable {
   private let selectHolder, delete, insert: SQLiteStatement
 
@@ -18,13 +18,13 @@ final class SQLiteMailTable {
     insert = try connection.prepare("insert into mail_address (tenant, folded, shared, user) values (?, ?, '', ?)")
   }
 
-  /// Whether somebody else of the tenant has the address.
+  /// Whether another person of the tenant has the address.
   func isTaken(_ folded: String, of user: StoredUser) throws(SQLiteFailure) -> Bool {
     try selectHolder.bind(user.tenant.text, folded, user.id.text)
     return try selectHolder.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  /// Notes the address of a person in the place of the one that they had.
+  /// Records the address of a person in place of the one that they had.
   func note(_ folded: String?, of user: StoredUser) throws(SQLiteFailure) {
     try forget(user.id)
     guard let folded else { return }
@@ -32,7 +32,7 @@ final class SQLiteMailTable {
     try insert.run()
   }
 
-  /// Forgets the address of a person.
+  /// Deletes the address of a person.
   func forget(_ user: UserID) throws(SQLiteFailure) {
     try delete.bind(user.text)
     try delete.run()
@@ -52,7 +52,7 @@ final class SQLiteMailTable {
     create index mail_address_user on mail_address (user);
     """
 
-  /// Notes the addresses of all people in a new table. Of several who share one, the first by id is its holder.
+  /// Fills a new table with the addresses of all people. Of several who share one, the first by id is its holder.
   static func fill(_ database: Database) throws {
     let people = try Row.fetchCursor(database, sql: "select id, tenant, json from user order by id")
     while let row = try people.next() {

@@ -1,35 +1,35 @@
 import OData
 import Profiles
 
-/// What the writer does beside commits: it settles commits that failed, empties the write-ahead log, and looks whether all is
-/// well again. Belongs to the writer's thread.
+/// The work of the writer beside commits: it settles commits that failed, empties the write-ahead log, and checks
+/// whether a failure has passed. Belongs to the thread of the group commit.
 ///
-/// After a failure in a commit its rows may be in the log or not, whatever was reported: a sync may fail when everything was
-/// written, and memory may run out after a sync. Until the same connection commits again, the next start would find them
-/// there; from then on they are overwritten (docs/decisions/0012). So a marker is committed, which changes nobody's data: a
-/// number in the header of the database (`user_version`) that nothing else uses.
+/// After a failed commit its rows may be in the log or not, whatever was reported: a sync may fail when everything was
+/// written, and memory may run out after a sync. The next start would find them there until the same connection commits
+/// again, which overwrites them (docs/decisions/0012). So a marker is committed that changes no data: a number in the
+/// header of the database (`user_version`) that nothing else uses.
 final class SQLiteMaintenance {
   private let connection: SQLiteConnection
   private let condition: StoreCondition
   private let options: SQLiteOptions
-  /// Whether the log holds values of somebody who was deleted.
+  /// Whether the log holds values of a deleted person.
   private var mustErase = false
-  /// Whether it was waited for what keeps it there.
+  /// Whether the writer has already waited for the reader that keeps those values in the log.
   private var hasWaited = false
-  /// Whether writes wait for a marker that can be committed.
+  /// Whether writes are refused until a marker can be committed.
   private var mustMark = false
-  /// Whether what the last run left in the log has yet to be put into the database.
+  /// Whether what the last run left in the log has yet to be copied into the database.
   private var mustSettleLog = false
-  /// Whether pages that were copied into the database may not have reached the disk, although a later sync succeeds. Only the
-  /// log has them for certain; the next start copies all of it again.
+  /// Whether pages that were copied into the database may not have reached the disk although a later sync succeeds.
+  /// Only the log has them for certain; the next start copies all of it again.
   private var mustKeepLog = false
-  /// Whether everything was put into a database that lies elsewhere by now.
+  /// Whether everything was copied into a database that lies elsewhere by now.
   private var hasSavedMisplaced = false
-  /// The database as this connection left it. Nobody else writes into it: with a write-ahead log only emptying that does, and
-  /// stores that share the database leave that to the owner.
+  /// The database file as this connection left it. No other connection writes into it: with a write-ahead log only
+  /// checkpoints do, and stores that share the database leave those to the owner.
   private var stamp: SQLiteFiles.Stamp?
 
-  /// Cares for the log of `connection`, unless another store is the owner of the database.
+  /// Maintains the log of `connection`, unless another store owns the database.
   init(_ connection: SQLiteConnection, _ condition: StoreCondition, _ options: SQLiteOptions) {
     self.connection = connection
     self.condition = condition
@@ -38,18 +38,19 @@ final class SQLiteMaintenance {
 
   // MARK: Files
 
-  /// Whether every file is in its place, and nobody else wrote into the database. Otherwise writes are refused from now on.
+  /// Whether every file is in its place, and no other program wrote into the database. If not, writes are refused from
+  /// now on.
   func hasSoundFiles() -> Bool {
     guard condition.hasFilesInPlace() else { return false }
     guard options.isOwner, let stamp, let path = connection.resolvedPath else { return true }
     guard SQLiteFiles.Stamp(of: path) != stamp else { return true }
-    // Copied over, most likely: pages of two states of the database, or of two databases.
+    // The file was probably copied over: it holds pages of two states of the database, or of two databases.
     condition.refuse(.readOnly(SQLiteFiles.overwrittenSentence))
     mustKeepLog = true
     return false
   }
 
-  /// Puts the log into the database, and remembers how that leaves it.
+  /// Runs a checkpoint, and remembers how it leaves the database file.
   private func put(
     _ body: () throws(SQLiteFailure) -> SQLiteCheckpoint
   ) throws(SQLiteFailure) -> SQLiteCheckpoint {
@@ -60,9 +61,9 @@ final class SQLiteMaintenance {
 
   // MARK: Commits that failed
 
-  /// Finds out what became of a commit that failed, once what is left of it is undone. Returns what is to be said: that
-  /// nothing was saved, or that nobody knows. In that case writes are refused: until the next start when the disk failed, and
-  /// until there is room again when that is all.
+  /// Settles a commit that failed, once it is rolled back. Returns the error to answer with: that nothing was
+  /// committed, or that the outcome is unknown. Writes are then refused until the next start when the disk failed, and
+  /// until there is room again when the disk was full.
   func settle(_ failure: SQLiteFailure) -> StoreError {
     do throws(SQLiteFailure) {
       try mark()
@@ -96,9 +97,12 @@ final class SQLiteMaintenance {
 
   // MARK: The log
 
-  /// Puts into the database what the last run left in the log. Rows that the last run could not sync are in the memory of the
-  /// system perhaps, and nowhere else: nobody may be told of them before they are on the disk. Somebody who still reads an
-  /// older state is waited for; then writes wait, and it is tried again every second. So it is while there is no room.
+  /// Copies into the database what the last run left in the log. Rows that the last run could not sync may be in the
+  /// memory of the system and nowhere else: no reader may see them before they are on the disk. A reader of an older
+  /// snapshot is waited for; then writes are refused, and the copy is tried again every second. So it is while the disk
+  /// is full.
+  ///
+  /// Throws when the disk fails in another way.
   func settleLog() throws(SQLiteFailure) {
     do throws(SQLiteFailure) {
       let outcome = try put { () throws(SQLiteFailure) in
@@ -110,7 +114,7 @@ final class SQLiteMaintenance {
           "Another process has been reading the database since before this start, so that what the last run left in the "
             + "write-ahead log cannot be put in its place. It is tried again every second; end that process."))
     } catch {
-      // The next try then copies all of it again.
+      // The next attempt then copies all of it again.
       if error.isSyncFailure { connection.keepLogOnClose() }
       guard error.isFull else { throw error }
       condition.pause(.diskFull)
@@ -118,13 +122,13 @@ final class SQLiteMaintenance {
     mustSettleLog = true
   }
 
-  /// What must be done before the answers of a commit: values that were deleted leave the log.
+  /// Runs before the answers of a commit: erases deleted values from the log.
   func afterCommit(hasErased: Bool) {
     mustErase = mustErase || hasErased
     if mustErase { erase() }
   }
 
-  /// What may be done afterwards: a long log goes into the database.
+  /// Runs after the answers of a commit: copies a long log into the database.
   func afterAnswers() {
     guard options.isOwner, !mustKeepLog, let log = connection.log, log.pages > options.logPages else { return }
     do throws(SQLiteFailure) {
@@ -135,11 +139,12 @@ final class SQLiteMaintenance {
     }
   }
 
-  /// A long read in the way is waited for shortly; then the next group tries again, every second, and the end of the program.
+  /// Erases deleted values from the log. A long read in the way is waited for briefly; then the next group tries again,
+  /// and so does `runPeriodicChecks` every second, and `finish`.
   private func erase() {
     guard !mustKeepLog else { return }
     do throws(SQLiteFailure) {
-      // It is waited for once; then every group only looks.
+      // Only the first attempt waits; then every group only tries.
       let outcome = try put { () throws(SQLiteFailure) in
         try connection.emptyLog(waitingMilliseconds: hasWaited ? 0 : Limits.eraseMilliseconds)
       }
@@ -152,8 +157,8 @@ final class SQLiteMaintenance {
     }
   }
 
-  /// The log could not be put into the database. It still has everything, unless a sync failed: then it has to be copied
-  /// again as a whole, which only the next start does.
+  /// Handles a failed checkpoint. The log still has everything, unless a sync failed: then it has to be copied again as
+  /// a whole, which only the next start does.
   private func note(_ failure: SQLiteFailure) {
     guard failure.isSyncFailure else {
       condition.warning = "The write-ahead log cannot be emptied: \(failure.reason). It is tried again; check the disk."
@@ -168,8 +173,8 @@ final class SQLiteMaintenance {
 
   // MARK: Now and then
 
-  /// To be called every second: looks whether the files are in their place, and tries again what failed.
-  func look() {
+  /// Checks whether the files are in their place, and tries again what failed. To be called every second.
+  func runPeriodicChecks() {
     guard hasSoundFiles() else { return saveMisplaced() }
     guard !condition.isFinal else { return }
     do throws(SQLiteFailure) {
@@ -190,14 +195,14 @@ final class SQLiteMaintenance {
     if mustErase { erase() } else { afterAnswers() }
   }
 
-  /// Puts everything that was acknowledged into the database, wherever that lies now, and takes it out of the log: under the
-  /// log's name another database would take it for its own.
+  /// Copies everything that was acknowledged into the database, wherever it lies now, and empties the log: another
+  /// database under the old name would take the log for its own.
   private func saveMisplaced() {
     guard !mustKeepLog, !hasSavedMisplaced else { return }
     hasSavedMisplaced = (try? connection.emptyLog(waitingMilliseconds: 0)) == .emptied
   }
 
-  /// Empties the log at the end. Failing to is no loss: the next start does it.
+  /// Empties the log at the end. If that fails nothing is lost: the next start does it.
   func finish() {
     if !hasSoundFiles() {
       saveMisplaced()
@@ -209,7 +214,7 @@ final class SQLiteMaintenance {
         try connection.emptyLog(waitingMilliseconds: SQLiteConnection.busyMilliseconds)
       }
     } catch {
-      // Closing would try the same again, and take a success for more than it is.
+      // Closing would run the checkpoint again, and a success would prove nothing.
       connection.keepLogOnClose()
     }
   }

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Where one thread reads: opens its connection when it is first needed. Belongs to that thread.
+/// The connection on which one thread reads: opened lazily, and tried again after failures. Belongs to that thread.
 final class SQLiteReadConnection {
   private let path: String
   private let condition: StoreCondition
@@ -15,12 +15,12 @@ final class SQLiteReadConnection {
     self.policyDefaults = policyDefaults
   }
 
-  /// Opens the connection ahead of the first read; whether that fails shows at the read.
+  /// Opens the connection ahead of the first read, which reports a failure.
   func open() { _ = try? opened() }
 
-  /// Runs one read. Readers wait for nobody in WAL mode, except for the moment in which another connection
-  /// recovers the log; that is tried again. So is what the disk or the memory failed, and what looks like damage: past the
-  /// pages that were read before, which may be what is wrong.
+  /// Runs one read. In WAL mode readers wait for nobody, except while another connection recovers the log; then the
+  /// read is tried again. So is a read that the disk or the memory failed, or that met what looks like damage: without
+  /// the page cache, which may be the culprit.
   func read<Answer>(
     _ body: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) -> Result<Answer, StoreError> {
@@ -42,7 +42,7 @@ final class SQLiteReadConnection {
     }
   }
 
-  /// Runs reads as of one moment, as far as they are done before `body` returns.
+  /// Runs reads on one snapshot, as far as they are answered before `body` returns.
   func withSnapshot(_ body: () -> Void) {
     guard !condition.isClosed, let statements = try? opened() else { return body() }
     statements.withSnapshot(body)
@@ -51,7 +51,7 @@ final class SQLiteReadConnection {
   private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
     if let statements { return statements }
     let opened = try SQLiteReadStatements(path, policyDefaults)
-    // By its name another file could have been opened.
+    // Another file could lie under the name by now.
     guard condition.hasFilesInPlace() else { throw .misplaced }
     statements = opened
     return opened

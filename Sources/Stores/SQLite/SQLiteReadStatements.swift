@@ -8,12 +8,12 @@ final class SQLiteReadStatements {
     selectPrincipalName, selectReferred: SQLiteStatement
   private let countItems, selectFederated, selectEveryone, selectUsers, selectScanEnd, countUsers, begin,
     commit: SQLiteStatement
-  /// How callers stand to people.
+  /// How requesters relate to owners.
   let relations: SQLiteOwnerRelations
   /// Groups and the audit log.
   let directory: SQLiteDirectoryStatements
 
-  /// Most people whom one server reads are of one tenant.
+  /// The tenant of the last owner, which is probably that of the next one, too.
   private var lastTenant: TenantID?
 
   /// Opens the database at `path` and prepares every statement.
@@ -29,7 +29,7 @@ final class SQLiteReadStatements {
       select i.\(columns.replacing(", ", with: ", i.")), u.tenant, u.display_name
       from item i join user u on u.id = i.user where i.user = ? and i.collection = ? and i.id = ?
       """)
-    // What is out of sight is left where it lies, so that it takes no longer than what is not there.
+    // Items that are not visible are not read, so that they take no longer than items that do not exist.
     selectVisibleItem = try connection.prepare(
       """
       select \(columns) from item where user = ?1 and collection = ?2 and id = ?3
@@ -47,7 +47,7 @@ final class SQLiteReadStatements {
       """)
     countItems = try connection.prepare(
       "select count(*) from item where user = ?1 and collection = ?2 and (?3 is null or audience & ?3 != 0)")
-    // Each condition on the audience is that of an index.
+    // Each condition on the audience is the condition of an index.
     selectFederated = try connection.prepare(
       "select 1 from item where user = ? and collection = ? and \(SQLiteSchema.isFor(.federatedOrganizations)) limit 1")
     selectEveryone = try connection.prepare(
@@ -67,31 +67,31 @@ final class SQLiteReadStatements {
       """)
   }
 
-  /// Forgets the pages that were read, so that they are read again.
+  /// Drops the page cache, so that pages are read again.
   func forgetPages() { connection.forgetPages() }
 
-  /// An item and its owner; nil when there is none in sight.
-  func item(_ key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> FoundItem? {
+  /// A visible item and its owner; nil when there is none.
+  func item(_ key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> OwnedItem? {
     guard authorization.needsOwnerRelation(to: key.user) else { return try item(key) }
     return try inSnapshot { () throws(SQLiteFailure) in
       let owner = try relations.owner(key.user, for: authorization)
-      // Of somebody who does not exist nothing is in sight, and it is looked for all the same.
+      // The item of a person who does not exist is looked for all the same, as one that is not visible.
       let audiences = owner.map { authorization.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
       try selectVisibleItem.bind(key.user.text, key.collection, key.id.text, audiences?.rawValue)
       return try selectVisibleItem.first { row throws(SQLiteFailure) in
-        guard let owner else { return nil as FoundItem? }
-        return FoundItem(item: try row.item(key, from: 0), owner: owner)
+        guard let owner else { return nil as OwnedItem? }
+        return OwnedItem(item: try row.item(key, from: 0), owner: owner)
       } ?? nil
     }
   }
 
-  /// What must be known of a person, as of one moment.
+  /// An owner, and as much of the relation to them as `authorization` needs; nil when there is no such person.
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
     guard authorization.needsOwnerRelation(to: user) else { return try relations.owner(user, for: authorization) }
     return try inSnapshot { () throws(SQLiteFailure) in try relations.owner(user, for: authorization) }
   }
 
-  /// Whether the reads under way share a snapshot already.
+  /// Whether a snapshot is open, which the reads share.
   private var isInSnapshot = false
 
   /// Runs many reads on one snapshot, which spares each of them the locks of the file.
@@ -112,16 +112,16 @@ final class SQLiteReadStatements {
     return try body()
   }
 
-  private func item(_ key: ItemKey) throws(SQLiteFailure) -> FoundItem? {
+  private func item(_ key: ItemKey) throws(SQLiteFailure) -> OwnedItem? {
     try selectItem.bind(key.user.text, key.collection, key.id.text)
     let found = try selectItem.first { row throws(SQLiteFailure) in
-      FoundItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6, likely: lastTenant))
+      OwnedItem(item: try row.item(key, from: 0), owner: try row.owner(from: 6, likely: lastTenant))
     }
     if let found { lastTenant = found.owner.tenant }
     return found
   }
 
-  /// One page of a collection in the default order, of those items that are in sight.
+  /// One page of the visible items of a collection, in the default order.
   func items(
     of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
     limit: Int
@@ -156,8 +156,8 @@ final class SQLiteReadStatements {
     }
   }
 
-  /// Whether a person has an item in sight for an audience that reaches beyond their tenant. Every collection is looked
-  /// into twice, whatever is there and whoever exists, so that the time tells nothing but the answer.
+  /// Whether a person has a visible item for an audience that reaches beyond their tenant. Every collection is looked
+  /// into twice, whatever it holds and whether or not the person exists, so that the time tells nothing but the answer.
   func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Bool {
     try inSnapshot { () throws(SQLiteFailure) in
       let owner = try relations.owner(user, for: authorization)
@@ -174,7 +174,7 @@ final class SQLiteReadStatements {
     }
   }
 
-  /// How many items are in sight.
+  /// The number of visible items.
   func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) throws(SQLiteFailure)
     -> Int
   {
@@ -193,7 +193,7 @@ final class SQLiteReadStatements {
     return try selectUsers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
   }
 
-  /// One page of those that are selected, in the order that is asked for.
+  /// One page of the people that are selected, in the order of the selection.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
@@ -206,7 +206,7 @@ final class SQLiteReadStatements {
     return StoredPage(page.elements, isLast: false, end: KeysetPosition(values: [], id: Array(end.utf8)))
   }
 
-  /// The id of the last of the people that one piece of a search looks at; nil when it may look at all that are left.
+  /// The id of the last person that one piece of a search looks at; nil when it may look at all that are left.
   private func scanEnd(in tenant: TenantID, after place: KeysetPosition?) throws(SQLiteFailure) -> String? {
     try selectScanEnd.bind(tenant.text, place.map { String(decoding: $0.id, as: UTF8.self) } ?? "")
     return try selectScanEnd.first { row throws(SQLiteFailure) in row.text(0) }
@@ -224,7 +224,7 @@ final class SQLiteReadStatements {
     return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
   }
 
-  /// The person with this principal name in a tenant; with `orID`, the one with this id if there is one.
+  /// The person of a tenant with this principal name; with `orID`, the one with this id comes first.
   func user(principalName: String, orID: Bool, in tenant: TenantID) throws(SQLiteFailure) -> StoredUser? {
     let key = PrincipalName.key(of: principalName)
     let select = orID ? selectReferred : selectPrincipalName

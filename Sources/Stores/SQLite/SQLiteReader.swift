@@ -1,38 +1,39 @@
 import OData
 import Profiles
 
-/// Reads of one event loop, finished on that loop: a point read costs microseconds, a hop to another thread more.
+/// The reads of one event loop. Point reads run on the loop itself: they cost microseconds, less than a hop to another
+/// thread.
 final class SQLiteReader: ProfileReader {
-  let source: SQLiteReadConnection
+  let connection: SQLiteReadConnection
   private let largeReads: SQLiteReaderThread
   private let scans: SQLiteReaderThread
   private let resume: Resume
 
-  /// A reader of the database at `path`; pages that are too large for the loop go to `largeReads`, and what may look at
-  /// every row of a tenant to `scans`, so that neither waits for the other.
+  /// A reader of the database at `path`. Pages that are too large for the loop go to `largeReads`, and reads that may
+  /// look at every row of a tenant to `scans`, so that neither waits for the other.
   init(
     path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
     scans: SQLiteReaderThread, resume: @escaping Resume
   ) {
-    source = SQLiteReadConnection(path: path, condition: condition, policyDefaults: policyDefaults)
+    connection = SQLiteReadConnection(path: path, condition: condition, policyDefaults: policyDefaults)
     self.largeReads = largeReads
     self.scans = scans
     self.resume = resume
-    source.open()
+    connection.open()
   }
 
-  func withSnapshot(_ body: () -> Void) { source.withSnapshot(body) }
+  func withSnapshot(_ body: () -> Void) { connection.withSnapshot(body) }
 
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
   }
 
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
   ) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
   }
 
   func items(
@@ -65,7 +66,7 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
+      connection.read { statements throws(SQLiteFailure) in
         try statements.count(of: user, in: collection, for: authorization)
       })
   }
@@ -74,26 +75,26 @@ final class SQLiteReader: ProfileReader {
     of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
+      connection.read { statements throws(SQLiteFailure) in
         try statements.hasItemsBeyondTenant(of: user, for: authorization)
       })
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
-  /// Counting reads every row of the tenant, so it does not keep the loop.
+  /// Counting reads every row of the tenant, so it does not run on the loop.
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     read(on: scans, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
   }
 
-  /// Reads up to `limit` rows: a few on this thread, more on the one for large reads.
+  /// Reads up to `limit` rows: few on the loop, many on the thread for large reads.
   func page<Answer>(
     _ limit: Int, _ then: @escaping (Result<Answer, StoreError>) -> Void,
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) {
-    guard limit > Limits.loopRowsMax else { return then(source.read(read)) }
+    guard limit > Limits.loopRowsMax else { return then(connection.read(read)) }
     self.read(on: largeReads, then, read)
   }
 
@@ -103,8 +104,8 @@ final class SQLiteReader: ProfileReader {
   ) {
     let resume = resume
     let then = OneTimeTransfer(then)
-    thread.submit { source in
-      let page = source.read(read)
+    thread.submit { connection in
+      let page = connection.read(read)
       let answer = OneTimeTransfer(page)
       resume { answer.take().map { page in then.take()?(page) } }
     } orFail: {
@@ -113,7 +114,7 @@ final class SQLiteReader: ProfileReader {
   }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) {
-    then(source.read { statements throws(SQLiteFailure) in try statements.user(id) })
+    then(connection.read { statements throws(SQLiteFailure) in try statements.user(id) })
   }
 
   func user(
@@ -121,13 +122,14 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
     then(
-      source.read { statements throws(SQLiteFailure) in
+      connection.read { statements throws(SQLiteFailure) in
         try statements.user(principalName: principalName, orID: orID, in: tenant)
       })
   }
 }
 
-/// Groups and the audit log. Counting may read many rows, so it does not keep the loop.
+// MARK: Groups and the audit log
+
 extension SQLiteReader {
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
@@ -159,12 +161,12 @@ extension SQLiteReader {
     page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.countMembers(of: group) }
   }
 
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.isMember(viewer, of: group) }
   }
 
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     page(limit, then) { statements throws(SQLiteFailure) in
@@ -172,7 +174,7 @@ extension SQLiteReader {
     }
   }
 
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.countChanges(of: person) }
   }
 }

@@ -2,10 +2,10 @@ import Dispatch
 import Profiles
 import Synchronization
 
-/// One thread, started when it is first needed, for reads that would keep an event loop too long. A loop asks for one
-/// piece at a time for each of its requests, so what waits here is bounded by the connections.
+/// A thread for reads that would block an event loop too long, started lazily. A loop submits one piece at a time for
+/// each of its requests, so the number of connections bounds the queue.
 final class SQLiteReaderThread: Sendable {
-  /// A read that sends its answer by itself.
+  /// A read that delivers its answer by itself.
   typealias Read = @Sendable (SQLiteReadConnection) -> Void
 
   private struct State {
@@ -21,7 +21,7 @@ final class SQLiteReaderThread: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchGroup()
 
-  /// A thread that will read the database at `path`.
+  /// A thread that will read the database at `path`, once there is a read.
   init(path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy]) {
     self.path = path
     self.condition = condition
@@ -42,7 +42,7 @@ final class SQLiteReaderThread: Sendable {
     if isTaken { wake.signal() } else { orFail() }
   }
 
-  /// Takes no more reads, finishes those that wait, and ends the thread.
+  /// Takes no more reads; the thread ends once those that wait are done.
   func stop() {
     state.withLock { $0.isClosed = true }
     wake.signal()
@@ -59,14 +59,14 @@ final class SQLiteReaderThread: Sendable {
     }
   }
 
-  private func run(_ source: SQLiteReadConnection) {
+  private func run(_ connection: SQLiteReadConnection) {
     while true {
       wake.wait()
       let (reads, isClosed) = state.withLock { state in
         defer { state.waiting = [] }
         return (state.waiting, state.isClosed)
       }
-      for read in reads { read(source) }
+      for read in reads { read(connection) }
       if isClosed { return }
     }
   }

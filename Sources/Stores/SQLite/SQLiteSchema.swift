@@ -4,19 +4,19 @@ import GRDBSQLite
 import OData
 import Profiles
 
-/// The tables, as a list of named steps that is only ever added to.
+/// The tables, as a list of named migrations. Migrations are only ever added.
 enum SQLiteSchema {
-  /// Marks the file as Facet's in the header of the database ("Face").
+  /// Facet's application id in the header of the database ("Face").
   static let applicationID = "1180787557"
 
-  /// The condition of items that people of other tenants may see, of which an older step made an index.
+  /// The condition of items that people of other tenants may see, of which an older migration made an index.
   private static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"
 
   /// The condition of items for an audience that reaches beyond the tenant. A query must repeat it to be served by the
   /// index.
   static func isFor(_ audience: Audience) -> String { "audience & \(audience.rawValue) != 0" }
 
-  /// The people, their items, and the change log. Text is compared byte for byte.
+  /// The tables of people, items, and the change log. Text is compared byte for byte.
   private static let first = """
     create table user (
       id text not null primary key,
@@ -67,14 +67,14 @@ enum SQLiteSchema {
     create index change_user on change (user);
     """
 
-  /// What people are sorted by: as many bytes as a place in a list holds. A query must repeat it to be served by the
-  /// index.
+  /// The expression that people are sorted by: as many bytes as a position in a list holds. A query must repeat it to
+  /// be served by the index.
   static func sortKey(_ column: String) -> String {
-    // Of an empty blob `substr` is null, which would put an empty text among those that are not set.
+    // `substr` of an empty blob is null, which would sort an empty text among those that are not set.
     "ifnull(substr(cast(\(column) as blob), 1, \(Limits.orderTextBytesMax)), cast(\(column) as blob))"
   }
 
-  /// People by display name, and the keys under which creations were sent.
+  /// The index of people by display name, and the table of receipts of `Idempotency-Key`.
   private static let second = """
     create index user_display_name on user (tenant, \(sortKey("display_name")), id);
 
@@ -88,8 +88,9 @@ enum SQLiteSchema {
     create index receipt_expires on receipt (expires);
     """
 
-  /// Tenants, groups and whom people list; the audit log, in chains of authenticated rows. Rows are appended, each with
-  /// the place of the one before in its chain: an index by person would cost a page for every row.
+  /// The tables of tenants and groups, the columns of listed people, and the audit log as chains of authenticated rows.
+  /// Rows are appended, each with the place of the one before in its chain: an index by person would cost a page for
+  /// every row.
   private static let third = """
     create table tenant (
       id text not null primary key,
@@ -162,8 +163,9 @@ enum SQLiteSchema {
     ) strict;
     """
 
-  /// The names of people as they are compared. Two people may have one name since before names were compared so: the
-  /// index does not refuse them, and no further one gets a name that somebody has, since the one writer looks first.
+  /// The names of people in the form by which they are compared. Two people may have shared a name since before names
+  /// were compared so: the index does not refuse them. No further person gets such a name, because the one writer looks
+  /// first.
   private static let fourth = """
     drop index user_principal_name;
     drop index user_display_name;
@@ -173,7 +175,7 @@ enum SQLiteSchema {
     create index user_display_name on user (tenant, \(sortKey("display_name_folded")), id);
     """
 
-  /// A text that is folded by a function of this program, as bytes: functions on text stop at a zero byte.
+  /// The folded form of a text, by a function of this program, as bytes: functions on text stop at a zero byte.
   private static func folded(_ column: String) -> String {
     "cast(facet_folded(cast(\(column) as blob)) as text)"
   }
@@ -182,13 +184,13 @@ enum SQLiteSchema {
     Data.fromDatabaseValue(values[0]).map { Data(String(decoding: $0, as: UTF8.self).folded.utf8) }
   }
 
-  /// Why a database cannot be brought to the form that this program knows.
+  /// Why a database cannot be migrated to the form that this program knows.
   enum Refusal: Error, Equatable {
-    /// An older program wrote it, and it was only to be read.
+    /// An older program wrote it, and it was opened for reading only.
     case older
     /// A newer program wrote it.
     case newer
-    /// It is a database, but another program's.
+    /// It is the database of another program.
     case foreign
     case failure(SQLiteFailure)
 
@@ -197,8 +199,7 @@ enum SQLiteSchema {
       switch self {
       case .newer:
         "The database was written by a newer version of Facet. Start that version, or restore an older backup."
-      case .older:
-        "The database was written by an older version of Facet. Start the server once, which brings it up to date."
+      case .older: StoreOpenError.older.message
       case .foreign: "The file is a database of another program. Choose another data directory with --data."
       case .failure(let failure):
         failure.isDamage
@@ -208,7 +209,7 @@ enum SQLiteSchema {
     }
   }
 
-  /// Runs the steps that the database has not seen. `key` authenticates the audit log.
+  /// Runs the migrations that the database has not had. `key` authenticates the audit log.
   static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
     try check(connection, mayBeEmpty: true)
     do {
@@ -218,18 +219,18 @@ enum SQLiteSchema {
     }
   }
 
-  /// Whether a database has a record, and so a key that its rows were made with.
+  /// Whether a database has an audit log, and so a key that its rows were made with.
   static func hasAuditLog(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
     try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
   }
 
-  /// Whether nothing was ever made in the database. The table in which steps are noted comes before the first one, in a
-  /// transaction of its own: a start that is cut off between the two leaves it alone there.
+  /// Whether the database is empty. The table that lists migrations is created before the first one, in a transaction
+  /// of its own: a start that is cut off between the two leaves only that table.
   static func isEmpty(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
     try connection.value("select count(*) from sqlite_master where tbl_name <> 'grdb_migrations'") == "0"
   }
 
-  /// Whether the database has the form that this program reads and writes.
+  /// Throws unless the database has the form that this program reads and writes.
   static func checkCurrent(_ connection: SQLiteConnection) throws(Refusal) {
     try check(connection, mayBeEmpty: false)
     do {
@@ -241,7 +242,7 @@ enum SQLiteSchema {
     }
   }
 
-  /// Whether the database is one that this program can read or bring up to date; `mayBeEmpty` lets a new file pass.
+  /// Throws unless this program can read the database or migrate it; `mayBeEmpty` accepts a new file.
   static func check(_ connection: SQLiteConnection, mayBeEmpty: Bool) throws(Refusal) {
     do {
       if try isEmpty(connection), mayBeEmpty { return }
@@ -254,7 +255,7 @@ enum SQLiteSchema {
     }
   }
 
-  /// The steps; `key` is needed to run them.
+  /// The migrations; `key` is needed to run them.
   private static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in

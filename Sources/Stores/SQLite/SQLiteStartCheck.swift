@@ -4,8 +4,8 @@ import OData
 import Profiles
 import Synchronization
 
-/// Looks through the whole file after a start, on a thread that lets all others go first, and makes the store refuse
-/// writes when it finds damage.
+/// Checks the integrity of the whole file after a start, on a thread of the least priority. When it finds damage, the
+/// store refuses writes.
 final class SQLiteStartCheck: Sendable {
   private let interrupt = Mutex<(@Sendable () -> Void)?>(nil)
   private let condition: StoreCondition
@@ -22,7 +22,7 @@ final class SQLiteStartCheck: Sendable {
     }
   }
 
-  /// Breaks the check off.
+  /// Interrupts the check.
   func stop() { interrupt.withLock { $0?() } }
 
   /// Waits for the end of the check.
@@ -34,14 +34,14 @@ final class SQLiteStartCheck: Sendable {
       defer { connection.close() }
       guard try isSmallEnough(connection) else { return }
       let queue = connection.queue
-      // SQLite lets any thread interrupt a connection that is still open, which the closure sees to.
+      // SQLite lets any thread interrupt a connection that is still open; the closure is removed before it closes.
       interrupt.withLock { $0 = { queue.interrupt() } }
       defer { interrupt.withLock { $0 = nil } }
       guard !condition.isClosed else { return }
       for attempt in 1...Limits.failedAttemptsMax {
         do throws(SQLiteFailure) {
           if try connection.value("pragma quick_check(1)") == "ok" { return }
-          // A read that was cut short once looks like damage; it counts when it is found again.
+          // A read that was cut short once looks like damage; it counts when a second attempt finds it, too.
           guard attempt == Limits.failedAttemptsMax else { continue }
           condition.refuse(.damaged(SQLiteFailure.damageSentence("a check found faults")))
         } catch {

@@ -2,13 +2,13 @@ import GRDBSQLite
 import OData
 import Profiles
 
-/// A prepared statement, stepped without any layer between. Belongs to one thread at a time, like its connection.
+/// A prepared statement that is stepped directly. Belongs to one thread at a time, like its connection.
 ///
-/// Every way to run it resets it before returning: a statement that is left open would keep its read transaction
-/// open and stop the write-ahead log from being emptied.
+/// Every way to run it resets it before returning: an open statement would keep its read transaction open, and the
+/// write-ahead log from being emptied.
 final class SQLiteStatement {
   private let pointer: OpaquePointer
-  /// Whether memory for a column of the current row was not to be had, so that it looked empty.
+  /// Whether there was no memory for a column of the current row, so that it looked empty.
   private var hasLostColumn = false
 
   /// Prepares `sql`; `handle` must outlive the statement.
@@ -23,7 +23,7 @@ final class SQLiteStatement {
 
   // MARK: Running
 
-  /// Sets the parameters, from the first on.
+  /// Binds the parameters, from the first on.
   func bind<each Parameter: SQLiteParameter>(_ values: repeat each Parameter) throws(SQLiteFailure) {
     var index: Int32 = 0
     for value in repeat each values {
@@ -33,7 +33,7 @@ final class SQLiteStatement {
     }
   }
 
-  /// Sets the parameters of a statement that was put together, from the first on.
+  /// Binds the parameters of a statement whose text was composed, from the first on.
   func bind(all values: [any SQLiteParameter]) throws(SQLiteFailure) {
     for (index, value) in values.enumerated() {
       let code = value.bind(to: pointer, at: Int32(index + 1))
@@ -41,13 +41,13 @@ final class SQLiteStatement {
     }
   }
 
-  /// Runs to the end; rows are not looked at.
+  /// Runs to the end, and ignores rows.
   func run() throws(SQLiteFailure) {
     defer { sqlite3_reset(pointer) }
     while try step() {}
   }
 
-  /// Runs up to the first row and reads it; nil when there is none.
+  /// Runs to the first row and reads it; nil when there is none.
   func first<Answer>(
     _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
   ) throws(SQLiteFailure) -> Answer? {
@@ -66,8 +66,8 @@ final class SQLiteStatement {
     return answers
   }
 
-  /// Reads rows up to `limit`, or until they hold `Limits.pageBytesMax` bytes by what `size` says. The statement must
-  /// give one row more than `limit`, so that it shows whether any follow.
+  /// Reads at most `limit` rows, and stops once they hold `Limits.pageBytesMax` bytes according to `size`. The
+  /// statement must return one row more than `limit`, which shows whether any follow.
   func page<Element: Sendable>(
     limit: Int, size: (Element) -> Int, _ read: (SQLiteStatement) throws(SQLiteFailure) -> Element
   ) throws(SQLiteFailure) -> StoredPage<Element> {
@@ -83,7 +83,7 @@ final class SQLiteStatement {
     return StoredPage(elements, isLast: true)
   }
 
-  /// Gives every row to `body`, which may throw what it likes.
+  /// Passes every row to `body`. Throws what `body` throws, and `SQLiteFailure`.
   func forEach(_ body: (SQLiteStatement) throws -> Void) throws {
     defer { sqlite3_reset(pointer) }
     while try step() {
@@ -97,7 +97,7 @@ final class SQLiteStatement {
     }
   }
 
-  /// Reads the current row. What was made of a column that could not be read counts for nothing.
+  /// Reads the current row. Throws `memory` when a column could not be read, whatever `read` made of it.
   private func row<Answer>(
     _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
   ) throws(SQLiteFailure) -> Answer {
@@ -165,19 +165,19 @@ final class SQLiteStatement {
 }
 
 extension SQLiteStatement {
-  /// To be called when a column gave nothing: it is null, it is empty, or there was no memory for it.
+  /// Records whether a column that gave nothing was lost for want of memory; otherwise it is null or empty.
   private func noteLoss(_ column: Int32) {
     if sqlite3_errcode(sqlite3_db_handle(pointer)) == SQLITE_NOMEM { hasLostColumn = true }
   }
 }
 
-/// A value that a statement takes. The value is copied: it need not outlive the call.
+/// A value that can be bound to a parameter. It is copied, so it need not outlive the call.
 protocol SQLiteParameter {
   /// Binds the value and returns SQLite's result code.
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32
 }
 
-/// Makes SQLite copy what is bound (SQLITE_TRANSIENT, a macro that Swift cannot import).
+/// Makes SQLite copy what is bound (`SQLITE_TRANSIENT`, a macro that Swift cannot import).
 ///
 /// Safety: SQLite compares this pointer with -1 and never calls it.
 private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
@@ -197,7 +197,7 @@ extension String: SQLiteParameter {
     var text = self
     return text.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { characters in
-        // The text of an empty string may have no address, which would bind null.
+        // An empty string may have no address, which would bind null.
         guard let start = characters.baseAddress, !characters.isEmpty else {
           return sqlite3_bind_text(statement, index, "", 0, copied)
         }

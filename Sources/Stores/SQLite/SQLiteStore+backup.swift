@@ -4,11 +4,11 @@ import Profiles
 
 /// Why a backup or a restore did not happen. What was there before is unchanged.
 public enum BackupError: Error, Equatable, Sendable {
-  /// Something lies where the backup would be written.
+  /// A file exists where the backup would be written.
   case exists
   /// There is no file to restore.
   case missing
-  /// The file is not a whole Facet database; the sentence says why.
+  /// The file is not a complete Facet database; the sentence says why.
   case notABackup(String)
   /// Reading or writing failed; the reason is the system's.
   case failed(reason: String)
@@ -25,8 +25,10 @@ public enum BackupError: Error, Equatable, Sendable {
 }
 
 extension SQLiteStore {
-  /// Copies the database as it is at one moment into a new file, while others read and write. The file is complete
-  /// and on the disk when it appears.
+  /// Copies one snapshot of the database into a new file, while others read and write. The file is complete and on the
+  /// disk when it appears.
+  ///
+  /// Throws `exists` when there is a file at `target`, and `failed` when reading or writing fails.
   public func backup(to target: String) throws(BackupError) {
     guard !FileManager.default.fileExists(atPath: target) else { throw .exists }
     let part = Self.partPath(beside: target)
@@ -37,15 +39,17 @@ extension SQLiteStore {
       throw .failed(reason: Self.reason(error))
     }
     try Self.sync(part)
-    // A link never replaces what is there, which a rename would.
+    // A link never replaces a file, which a rename would.
     guard link(part, target) == 0 else {
       throw errno == EEXIST ? .exists : .failed(reason: SystemErrorText.text(errno))
     }
     try Self.sync(Self.directory(of: target))
   }
 
-  /// Replaces the database at `path` by a backup, whole or not at all. Needs the lock of the directory: no server may
-  /// be running on it.
+  /// Replaces the database at `path` by a backup, completely or not at all. It takes the lock of the directory: no
+  /// server may run on it.
+  ///
+  /// Throws `StoreOpenError` when the directory cannot be locked, and `BackupError` when the backup is not restored.
   public static func restore(from backup: String, to path: String) throws {
     let lock = try DataDirectoryLock(directory: directory(of: path))
     defer { lock.release() }
@@ -83,13 +87,13 @@ extension SQLiteStore {
     let target = try SQLiteConnection(part, .copy)
     try source.queue.backup(to: target.queue)
     target.leaveGRDB()
-    // The copy says that it has a write-ahead log; a file that travels alone must not need one.
+    // The copy is marked as one with a write-ahead log; a file that travels alone must not need one.
     try target.execute("pragma journal_mode = delete")
     try target.queue.close()
   }
 
-  /// Empties the log of the database that will be replaced: the log would otherwise be applied to the new one. When
-  /// the database is too damaged for that, the log is put aside with it.
+  /// Empties the log of the database that will be replaced: it would otherwise be applied to the new one. When the
+  /// database is too damaged for that, it is kept aside with its log.
   private static func settleLog(of path: String) throws(BackupError) {
     guard FileManager.default.fileExists(atPath: path) else { return removeLog(of: path) }
     do throws(SQLiteFailure) {

@@ -3,10 +3,11 @@ import OData
 import Profiles
 
 extension SQLiteStore {
-  /// Opens the database at `path` for reading and writing, and makes it when there is none.
+  /// Opens the database at `path` for reading and writing, and creates it when there is none. Damaged or unknown data
+  /// opens: `health` then tells what was found, writes are refused, and reads fail where they meet the damage.
   ///
-  /// Throws only when the directory cannot be used, or when it has the key of a database that is gone. Damaged or unknown data opens: `health` then says what was found,
-  /// writes are refused, and reads fail where they meet the damage.
+  /// Throws `StoreOpenError` when the directory cannot be used or another server uses it, and `lost` when the directory
+  /// has the key of a database that is gone.
   public static func open(
     _ path: String, options: SQLiteOptions = SQLiteOptions()
   ) throws(StoreOpenError) -> SQLiteStore {
@@ -19,7 +20,8 @@ extension SQLiteStore {
     }
   }
 
-  /// Opens the database at `path` for reading only, beside the server that may own it.
+  /// Opens the database at `path` for reading only, beside the server that may own it. Throws `StoreOpenError.missing`
+  /// when there is none, and `older` when an older program wrote it.
   public static func openReadOnly(_ path: String) throws(StoreOpenError) -> SQLiteStore {
     guard bytes(of: path) > 0 else { throw .missing }
     guard !isOlder(path) else { throw .older }
@@ -28,7 +30,8 @@ extension SQLiteStore {
     return SQLiteStore(path: path, condition: condition, writer: nil, options: SQLiteOptions(checksIntegrity: false))
   }
 
-  /// Whether an older program wrote the database and none has brought it up to date. Damage shows when it is read.
+  /// Whether an older program wrote the database and none has migrated it since. Damage shows when the database is
+  /// read.
   private static func isOlder(_ path: String) -> Bool {
     do {
       try SQLiteSchema.checkCurrent(try SQLiteConnection(path, .readPatiently))
@@ -40,21 +43,23 @@ extension SQLiteStore {
     return false
   }
 
-  /// Opens the database at `path` for one short write, also beside the server that owns it: a change of what a tenant
-  /// decided. The database must be of this program's form.
+  /// Opens the database at `path` for one short write, such as a change of a tenant's settings, even beside the server
+  /// that owns it. Throws `StoreOpenError` as `open` does, and `missing` when a server uses the directory and its
+  /// database is gone.
   public static func openBeside(_ path: String) throws(StoreOpenError) -> SQLiteStore {
     var options = SQLiteOptions(checksIntegrity: false)
     do throws(StoreOpenError) {
       return try open(path, options: options)
     } catch .inUse {
-      // Where the server's database is gone, there is none to make.
+      // The database of a running server is not created anew.
       guard FileManager.default.fileExists(atPath: path) else { throw .missing }
       options.isOwner = false
       return try open(path, options: options) {}
     }
   }
 
-  /// A store that lasts until it is closed: in memory, where the system keeps files there.
+  /// Opens a store that lasts until it is closed: in memory, where the system keeps files there. Throws
+  /// `StoreOpenError.unusable` when no directory can be made for it.
   public static func temporary(options: SQLiteOptions = SQLiteOptions()) throws(StoreOpenError) -> SQLiteStore {
     let memory = "/dev/shm"
     let parent =
@@ -77,7 +82,7 @@ extension SQLiteStore {
     return directory.isEmpty ? "." : directory
   }
 
-  /// `onEnd` is kept until the last write is done, then called.
+  /// Opens the database. `onEnd` runs after the last write.
   private static func open(
     _ path: String, options: SQLiteOptions, onEnd: @escaping @Sendable () -> Void
   ) throws(StoreOpenError) -> SQLiteStore {
@@ -94,7 +99,7 @@ extension SQLiteStore {
     }
   }
 
-  /// What fails once may pass.
+  /// Starts the writer, again when the disk or the memory fails: an error may pass.
   private static func startWriterPatiently(
     _ path: String, _ condition: StoreCondition, _ options: SQLiteOptions, _ onEnd: @escaping @Sendable () -> Void
   ) throws -> GroupCommit<SQLiteWriter> {
@@ -122,7 +127,7 @@ extension SQLiteStore {
     guard !isGone(path) else { throw StoreOpenError.lost }
     makePrivateFile(path)
     let connection = try SQLiteConnection(path, .write)
-    let (key, isBegun) = try auditKey(connection, directory(of: path))
+    let (key, isPending) = try auditKey(connection, directory(of: path))
     try SQLiteSchema.migrate(connection, key)
     guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
       throw StoreError.readOnly(AuditKey.foreignKeySentence)
@@ -131,7 +136,7 @@ extension SQLiteStore {
       throw StoreError.readOnly(
         "This disk does not let SQLite keep a write-ahead log. Choose a data directory on a local disk.")
     }
-    if isBegun { try AuditKey.settle(in: directory(of: path)) }
+    if isPending { try AuditKey.confirmPending(in: directory(of: path)) }
     guard let files = SQLiteFiles(of: path, resolved: connection.resolvedPath ?? path) else {
       throw SQLiteFailure.misplaced
     }
@@ -141,36 +146,38 @@ extension SQLiteStore {
     return GroupCommit(try SQLiteWriter(connection, key, condition: condition, options: options), onEnd: onEnd)
   }
 
-  /// Whether the database is gone that the key of the audit log or a log is of. To be asked before SQLite opens anything: beside
-  /// a database without bytes it removes the log, in which everything may be.
+  /// Whether the database is gone to which the key of the audit log or a write-ahead log belongs. To be asked before
+  /// SQLite opens anything: beside an empty database file it deletes the log, which may hold everything.
   private static func isGone(_ path: String) -> Bool {
     guard bytes(of: path) == 0 else { return false }
     return FileManager.default.fileExists(atPath: AuditKey.path(in: directory(of: path)))
       || bytes(of: path + "-wal") > 0
   }
 
-  /// How long a file is; 0 when there is none.
+  /// The size of a file in bytes; 0 when there is none.
   private static func bytes(of path: String) -> off_t {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_size : 0
   }
 
-  /// The key of the audit log. A new one is made only where no row was made with another, and a key that is there is not taken
-  /// for a new database: its own is missing. While a database is being made, its key has another name (`AuditKey.settle`),
-  /// so that a start that was cut off can be made good by the next one.
+  /// The key of the audit log, and whether its database is still being created. A new key is made only when no row was
+  /// made with another. A key without a database is not taken for that of a new one: its database is missing. While a
+  /// database is being created its key has another name (`AuditKey.confirmPending`), so that the next start can complete one
+  /// that was cut off.
   private static func auditKey(
     _ connection: SQLiteConnection, _ directory: String
-  ) throws -> (key: AuditKey, isBegun: Bool) {
+  ) throws -> (key: AuditKey, isPending: Bool) {
     let hasAuditLog = try SQLiteSchema.hasAuditLog(connection)
     if let key = try AuditKey.existing(in: directory) {
       guard try hasAuditLog || !SQLiteSchema.isEmpty(connection) else { throw StoreOpenError.lost }
       return (key, false)
     }
-    if let key = try AuditKey.begun(in: directory) { return (key, true) }
+    if let key = try AuditKey.pending(in: directory) { return (key, true) }
     guard !hasAuditLog else { throw StoreError.readOnly(AuditKey.foreignKeySentence) }
-    return (try AuditKey.begin(in: directory), true)
+    return (try AuditKey.makePending(in: directory), true)
   }
 
+  /// Bytes as hexadecimal digits, in the form of SQLite's `hex`.
   static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in
       let digits = String(byte, radix: 16, uppercase: true)
@@ -190,10 +197,11 @@ extension SQLiteStore {
     }
   }
 
-  /// A new database is readable by its owner alone; SQLite gives the files beside it the same permissions. Returns whether it
-  /// was made now.
+  /// Creates a file that only its owner can read; SQLite gives the files beside it the same permissions. Returns
+  /// whether it was created now.
   ///
-  /// It is never opened by hand: to close any descriptor of a database ends the locks that SQLite has on it in this process.
+  /// The file is never opened by hand: closing any descriptor of a database ends the locks that SQLite has on it in
+  /// this process.
   @discardableResult
   static func makePrivateFile(_ path: String) -> Bool { mknod(path, S_IFREG | 0o600, 0) == 0 }
 }

@@ -46,8 +46,10 @@ extension SQLiteStore {
   /// See `ProfileStore`.
   public func changes(of user: UserID, in tenant: TenantID) throws -> [Change] {
     try withReadConnection { connection in
-      try SQLiteDirectoryStatements(connection).changes(of: Viewer(user: user, tenant: tenant), from: nil, limit: .max)
-        .elements.reversed().map(\.change)
+      try SQLiteDirectoryStatements(connection).changes(
+        of: TenantUser(user: user, tenant: tenant), from: nil, limit: .max
+      )
+      .elements.reversed().map(\.change)
     }
   }
 }

@@ -2,23 +2,25 @@ public import Profiles
 
 /// A store in one SQLite file, for one server.
 ///
-/// One thread writes, in groups that share a sync (`SQLiteWriter`); every reader has a read-only connection of its
-/// own and never waits for the writer (write-ahead log).
+/// One thread writes, in groups that share a sync (`GroupCommit`). Every reader has a read-only connection of its own,
+/// and never waits for the writer (write-ahead log).
 public final class SQLiteStore: ProfileStore {
-  /// Where the database lies.
+  /// The path of the database.
   public let path: String
   let condition: StoreCondition
-  /// What holds in tenants where they decided nothing themselves.
+  /// The policies that hold in these tenants where they decided nothing themselves.
   let policyDefaults: [TenantID: TenantPolicy]
-  /// nil when writes are refused since the start.
+  /// nil when writes have been refused since the start.
   let writer: GroupCommit<SQLiteWriter>?
   let largeReads: SQLiteReaderThread
-  /// Where rows of whole tenants are looked through.
+  /// For reads that may look at every row of a tenant.
   let scans: SQLiteReaderThread
   let startCheck: SQLiteStartCheck?
-  /// What is left to do at the end when no writer does it.
+  /// Runs at the end when there is no writer to do it.
   private let onStop: @Sendable () -> Void
 
+  /// The store of the database at `path`. Without a `writer`, `condition` says why writes are refused, and `onStop` runs at
+  /// the end.
   init(
     path: String, condition: StoreCondition, writer: GroupCommit<SQLiteWriter>?, options: SQLiteOptions,
     onStop: @escaping @Sendable () -> Void = {}
@@ -34,7 +36,7 @@ public final class SQLiteStore: ProfileStore {
   }
 
   deinit {
-    // As `close`, without waiting: this may be the writer's thread.
+    // As `close`, without waiting: this may be the thread that writes.
     guard condition.close() else { return }
     stopReading()
     stopWriting()
@@ -68,7 +70,7 @@ public final class SQLiteStore: ProfileStore {
   public func close() {
     guard condition.close() else { return }
     stopReading()
-    // The writer closes last, because only its connection can take the write-ahead log away.
+    // The writer closes last: only the last connection can delete the write-ahead log.
     startCheck?.waitForEnd()
     largeReads.waitForEnd()
     scans.waitForEnd()
@@ -96,7 +98,7 @@ public final class SQLiteStore: ProfileStore {
     return try writer.borrow(body)
   }
 
-  /// Works on a read-only connection of its own, opened for this.
+  /// Runs `body` on a read-only connection of its own. Throws a `StoreError`, and what `body` throws.
   func withReadConnection<Answer>(_ body: (SQLiteConnection) throws -> Answer) throws -> Answer {
     guard !condition.isClosed else { throw StoreError.closed }
     do {
@@ -112,23 +114,24 @@ public final class SQLiteStore: ProfileStore {
     condition.refusal ?? .readOnly("The store takes no writes.")
   }
 
-  /// The journal mode and the `synchronous` setting in force on the writing connection, asked of it now.
+  /// The journal mode and the `synchronous` setting of the writing connection. Throws a `StoreError` when there is
+  /// none.
   package func writerSettings() throws -> SQLiteWriterSettings {
     try withWriter { writer in try SQLiteWriterSettings(of: writer.connection) }
   }
 }
 
-/// The settings on which the promise of durability rests.
+/// The settings that make commits durable.
 package struct SQLiteWriterSettings: Equatable, Sendable {
-  /// `wal`, in any durable store.
+  /// `wal` in every durable store.
   package let journalMode: String
-  /// 2 stands for FULL: the log is synced at every commit.
+  /// 2 stands for FULL: every commit syncs the log.
   package let synchronous: Int
 
-  /// What must be in force before a write is acknowledged.
+  /// The settings without which no write is acknowledged.
   package static let durable = SQLiteWriterSettings(journalMode: "wal", synchronous: 2)
 
-  /// Asks a connection.
+  /// Reads the settings of a connection.
   init(of connection: SQLiteConnection) throws(SQLiteFailure) {
     self.init(
       journalMode: try connection.value("pragma journal_mode") ?? "",
@@ -142,10 +145,10 @@ package struct SQLiteWriterSettings: Equatable, Sendable {
 }
 
 extension SQLiteStore {
-  /// Waits for the check that runs after a start: for tests, which look at what it found.
+  /// Waits for the check that runs after a start: for tests, which look at its result.
   package func waitForStartCheck() { startCheck?.waitForEnd() }
 
-  /// Bounds the file, in pages, as a full disk would: for tests.
+  /// Limits the file to this many pages, as a full disk would: for tests.
   package func limitWriterPages(to pages: Int) throws {
     try withWriter { writer in
       _ = try writer.connection.value("pragma max_page_count = \(pages)")

@@ -1,23 +1,23 @@
 import OData
 import Profiles
 
-/// The statements of the writer, prepared once. Nothing here decides; transactions are the caller's.
+/// The statements of the writer, prepared once. They decide nothing, and run in the transaction of the caller.
 final class SQLiteTables: WriteTables {
   let connection: SQLiteConnection
   private let selectItem, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
   private let selectUsage: SQLiteStatement
-  /// How callers stand to people, inside the open transaction.
+  /// How requesters relate to owners, inside the open transaction.
   let relations: SQLiteOwnerRelations
   /// The audit log.
   let auditLog: SQLiteAuditTable
   /// Tenants, groups and memberships.
   let directory: SQLiteDirectoryTables
-  /// Who has which mail address.
+  /// Mail addresses.
   let mail: SQLiteMailTable
   private let selectUserVersion, selectUser, selectOtherHolder, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectVersions: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
-  /// Where the audit log was at the savepoint.
+  /// The chains at the savepoint.
   private var savepoint: SQLiteAuditTable.Savepoint?
 
   /// Prepares every statement.
@@ -29,7 +29,7 @@ final class SQLiteTables: WriteTables {
     mail = try SQLiteMailTable(connection)
     let key = "user = ? and collection = ? and id = ?"
     selectItem = try connection.prepare("select \(SQLiteColumns.item) from item where \(key)")
-    // Leaves `created` and whom an item lists alone, and with them their indexes, and only runs where no limit can be
+    // It leaves `created` and the listed person alone, and with them their indexes, and runs only where no limit can be
     // exceeded.
     updateSameSize = try connection.prepare(
       """
@@ -89,8 +89,7 @@ final class SQLiteTables: WriteTables {
     return ItemState(owner: owner, item: item)
   }
 
-  /// Compare and swap, where neither the size grows nor the place in the default order changes; false when the
-  /// item is not so.
+  /// See `WriteTables`.
   func update(_ item: StoredItem, ifStill base: Version) throws(SQLiteFailure) -> Bool {
     guard item.listed == nil else { return false }
     let key = item.key
@@ -101,7 +100,7 @@ final class SQLiteTables: WriteTables {
     return connection.changes == 1
   }
 
-  /// Replaces an item that is there.
+  /// Replaces an item that exists.
   func update(_ item: StoredItem) throws(SQLiteFailure) {
     let key = item.key
     try updateItem.bind(
@@ -111,7 +110,7 @@ final class SQLiteTables: WriteTables {
     try updateItem.run()
   }
 
-  /// Adds an item that is not there.
+  /// Adds an item that does not exist.
   func insert(_ item: StoredItem) throws(SQLiteFailure) {
     let key = item.key
     try insertItem.bind(
@@ -121,13 +120,13 @@ final class SQLiteTables: WriteTables {
     try insertItem.run()
   }
 
-  /// Takes an item away.
+  /// Deletes an item.
   func delete(_ key: ItemKey) throws(SQLiteFailure) {
     try deleteItem.bind(key.user.text, key.collection, key.id.text)
     try deleteItem.run()
   }
 
-  /// Compare and delete; false when the item has another version or is not there.
+  /// See `WriteTables`.
   func delete(_ key: ItemKey, ifStill base: Version) throws(SQLiteFailure) -> Bool {
     try deleteVersion.bind(key.user.text, key.collection, key.id.text, base.number)
     try deleteVersion.run()
@@ -156,7 +155,7 @@ final class SQLiteTables: WriteTables {
     return try selectUserVersion.first { row throws(SQLiteFailure) in Version(number: row.int64(0)) }
   }
 
-  /// A transaction of SQLite that writes is alone from its beginning.
+  /// Nothing to do: a writing transaction of SQLite is alone from its beginning.
   func lock(_ user: UserID, of tenant: TenantID) throws(SQLiteFailure) {}
 
   /// A person; nil when there is none.
@@ -165,7 +164,7 @@ final class SQLiteTables: WriteTables {
     return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
   }
 
-  /// Takes a person away, with what is noted of their address; their items are another matter.
+  /// Deletes a person and their mail address. Their items are deleted apart.
   func delete(_ user: StoredUser) throws(SQLiteFailure) {
     try mail.forget(user.id)
     try deleteUser.bind(user.id.text)
@@ -181,17 +180,17 @@ final class SQLiteTables: WriteTables {
     }
   }
 
-  /// Whether somebody else of the tenant has a principal name of the same key as that of `user`.
+  /// Whether another person of the tenant has a principal name with the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(SQLiteFailure) -> Bool {
     guard let key = user.principalNameKey else { return false }
     try selectOtherHolder.bind(user.tenant.text, SQLiteColumns.beginning(of: key), key, user.id.text)
     return try selectOtherHolder.first { row throws(SQLiteFailure) in row.int64(0) } != nil
   }
 
-  /// Adds a person who is not there.
+  /// Adds a person who does not exist.
   func insert(_ user: StoredUser) throws(SQLiteFailure) { try write(user, with: insertUser) }
 
-  /// Replaces a person who is there.
+  /// Replaces a person who exists.
   func update(_ user: StoredUser, replacing old: StoredUser) throws(SQLiteFailure) {
     try write(user, with: updateUser)
   }
@@ -205,13 +204,13 @@ final class SQLiteTables: WriteTables {
 
   // MARK: Receipts
 
-  /// What a receipt that still counts stands for: the digest of its body, and the id of what it made.
+  /// See `WriteTables`.
   func known(_ receipt: IdempotencyReceipt) throws(SQLiteFailure) -> (body: [UInt8], id: String)? {
     try selectReceipt.bind(receipt.key, receipt.time.ticks)
     return try selectReceipt.first { row throws(SQLiteFailure) in (row.bytes(0), row.text(1)) }
   }
 
-  /// Keeps a receipt, and forgets some that have expired.
+  /// Stores a receipt, and deletes some that have expired.
   func keep(_ receipt: IdempotencyReceipt, of id: String) throws(SQLiteFailure) {
     try insertReceipt.bind(receipt.key, receipt.body, id, receipt.expires.ticks)
     try insertReceipt.run()
@@ -234,7 +233,7 @@ final class SQLiteTables: WriteTables {
 
   func releaseSavepoint() throws(SQLiteFailure) { try connection.execute("release part") }
 
-  /// Empties every table but that of tenants, the audit log too.
+  /// Empties every table except that of tenants, and the audit log.
   func deleteEverything() throws(SQLiteFailure) {
     for table in ["item", "user", "receipt", "directory_group", "membership", "mail_address"] {
       try connection.execute("delete from \(table)")

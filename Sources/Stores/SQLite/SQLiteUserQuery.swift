@@ -1,13 +1,14 @@
 import OData
 import Profiles
 
-/// A selection of people as a statement. Texts are compared as blobs, since functions on text stop at a zero byte.
+/// The SQL statement of a selection of people. Texts are compared as blobs, since functions on text stop at a zero
+/// byte.
 struct SQLiteUserQuery: UserQueryText {
   private(set) var text: String
-  /// What stands between the tenant and the limit.
+  /// The parameters between the tenant and the limit.
   private(set) var parameters: [any SQLiteParameter] = []
 
-  /// Those that are selected after `place`, up to the id `end`.
+  /// Selects people after `place`, up to the id `end`.
   init(_ selection: UserSelection, after place: KeysetPosition?, upTo end: String? = nil) {
     text = "select \(SQLiteColumns.user) from user where tenant = ?"
     if let condition = selection.condition { text += " and \(clause(condition))" }
@@ -28,7 +29,7 @@ struct SQLiteUserQuery: UserQueryText {
     }
   }
 
-  /// What people are sorted by.
+  /// The expression that people are sorted by.
   static func sortKey(_ column: UserColumn) -> String { SQLiteSchema.sortKey(Self.column(column)) }
 
   // MARK: Conditions
@@ -42,15 +43,15 @@ struct SQLiteUserQuery: UserQueryText {
     let bytes = Array(text.utf8)
     switch comparison {
     case .equal where column != Self.column(.id):
-      // The first bytes have an index. The plus sign keeps SQLite from putting the text into their expression, which it
-      // would then not find in the index.
+      // The first bytes have an index. Without the plus sign SQLite would put the text into their expression, and no
+      // longer find that in the index.
       parameters += [SQLiteColumns.beginning(of: text), text] as [any SQLiteParameter]
       return "(\(SQLiteSchema.sortKey(column)) = ? and +\(column) = ?)"
     case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual:
       parameters.append(text)
       return "\(column) \(Self.sign(comparison)) ?"
     case .startsWith, .endsWith, .contains:
-      // Every text begins with, ends with and contains the empty one.
+      // Every text begins with, ends with and contains the empty text.
       guard !bytes.isEmpty else { return "\(column) is not null" }
       parameters.append(bytes)
       let text = "cast(\(column) as blob)"

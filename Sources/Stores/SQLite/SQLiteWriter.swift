@@ -10,13 +10,14 @@ final class SQLiteWriter: GroupCommitWriter {
   private let condition: StoreCondition
   private let options: SQLiteOptions
   private let begin, commit, rollback: SQLiteStatement
-  /// What the write-ahead log needs beyond commits.
+  /// The care of the write-ahead log.
   private let maintenance: SQLiteMaintenance
-  /// When `maintenance` last looked after the files.
+  /// When the files were last checked.
   private var lastLook = DispatchTime.now()
 
-  /// Prepares everything that writing needs. The owner of the database also puts into it what the last run left in the log;
-  /// a store beside the owner leaves the log alone.
+  /// Prepares everything that writing needs. The owner of the database also copies into it what the last run left in
+  /// the log; a store beside the owner leaves the log alone. Throws when the database cannot be read or the log cannot
+  /// be copied.
   init(
     _ connection: SQLiteConnection, _ auditKey: AuditKey, condition: StoreCondition, options: SQLiteOptions
   ) throws(SQLiteFailure) {
@@ -34,8 +35,8 @@ final class SQLiteWriter: GroupCommitWriter {
 
   // MARK: Groups
 
-  /// Applies a group of writes in one transaction. `attempt` is the number of the attempt, from 1: what the disk or the
-  /// memory failed is tried up to `Limits.failedAttemptsMax` times.
+  /// Applies a group of writes in one transaction. `attempt` counts from 1: a group that the disk or the memory fails
+  /// is attempted up to `Limits.failedAttemptsMax` times.
   func tryCommit(_ writes: [StoreWrite], _ attempt: Int?) -> GroupCommitOutcome<Int> {
     let attempt = attempt ?? 1
     guard maintenance.hasSoundFiles(), condition.refusal == nil else { return .failed(condition.refusal ?? .closed) }
@@ -62,8 +63,8 @@ final class SQLiteWriter: GroupCommitWriter {
     return .committed(answers)
   }
 
-  /// Undoes a group that could not be applied. Alone, each of its writes meets its own fate; a single write is tried again
-  /// when the disk or the memory failed.
+  /// Rolls back a group that could not be applied. Alone, each of its writes meets its own fate; a single write is
+  /// tried again when the disk or the memory failed.
   private func outcome(of failure: SQLiteFailure, _ count: Int, _ attempt: Int) -> GroupCommitOutcome<Int> {
     undo()
     let next = failure.mayPass ? attempt + 1 : attempt
@@ -72,7 +73,7 @@ final class SQLiteWriter: GroupCommitWriter {
     return .retryOneByOne(min(next, Limits.failedAttemptsMax))
   }
 
-  /// Nothing was committed, and trying again did not help or would not.
+  /// Fails a group of which nothing was committed, and which further attempts would not help.
   private func giveUp(after failure: SQLiteFailure) -> GroupCommitOutcome<Int> {
     undo()
     condition.note(failure)
@@ -86,12 +87,12 @@ final class SQLiteWriter: GroupCommitWriter {
 
   var sleepSecondsMax: Int? { Limits.filesSeconds }
 
-  /// Looks after the files once in `Limits.filesSeconds`, however busy the thread is.
+  /// Checks the files once in `Limits.filesSeconds`, however busy the thread is.
   func maintain(isIdle: Bool) {
     let now = DispatchTime.now()
     guard now >= lastLook + .seconds(Limits.filesSeconds) else { return }
     lastLook = now
-    maintenance.look()
+    maintenance.runPeriodicChecks()
   }
 
   func finish() { maintenance.finish() }
@@ -129,7 +130,7 @@ final class SQLiteWriter: GroupCommitWriter {
       undo()
       return maintenance.settle(error)
     }
-    // The next start does not find what was committed into files that were moved meanwhile, unless they are put back.
+    // After a start, what was committed into files that had been moved away is not found, unless they are put back.
     return condition.hasFilesInPlace() ? nil : .unresolved
   }
 

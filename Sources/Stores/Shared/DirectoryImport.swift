@@ -1,21 +1,22 @@
 import OData
 import Profiles
 
-/// One import, inside a transaction, into whatever database. The versions of records count for nothing: what is written
-/// gets one that nothing had before, so that no entity tag of a directory comes back with another's content.
+/// An import inside an open transaction of any database. The versions of the lines are ignored: what is written gets a
+/// version that nothing had before, so that no entity tag comes back with other content.
 struct DirectoryImport<Tables: WriteTables> {
   let tables: Tables
   let time: DateTimeOffset
-  /// What the person of the last item holds: their items follow one another, so it is counted once for each.
+  /// How much the person of the last item holds. Their items follow one another, so it is counted once for each person.
   private var current: (user: UserID, usage: PersonQuota)?
 
+  /// An import into `tables`, whose rows of the audit log have this time.
   init(tables: Tables, time: DateTimeOffset) {
     self.tables = tables
     self.time = time
   }
 
-  /// Imports what `next` gives until it gives nil, and returns how many lines that were. Throws `ImportError` for a line that is
-  /// refused, the failure of the database, and what `next` throws.
+  /// Imports the lines that `next` returns until it returns nil, and returns how many there were. Throws `ImportError`
+  /// for a line that is refused, the failure of the database, and what `next` throws.
   mutating func run(_ next: () throws -> ImportLine?) throws -> Int {
     var count = 0
     while let line = try next() {
@@ -54,7 +55,7 @@ struct DirectoryImport<Tables: WriteTables> {
   }
 
   private func add(_ user: StoredUser) throws {
-    // What was read before another server wrote would say that names are kept which are not.
+    // Names that were read before another server wrote could have changed since.
     try tables.lock(user.id, of: user.tenant)
     let existing = try tables.user(user.id)
     guard existing.map({ $0.tenant == user.tenant }) ?? true else { throw ImportError.otherTenant }

@@ -88,6 +88,10 @@ enum GroupCommitOutcome<Attempt> {
 }
 
 /// The part of group commit that differs from store to store. Belongs to the thread of its `GroupCommit`.
+///
+/// What follows from a failure is not shared. SQLite counts attempts, because a disk that fails may fail only once, and must
+/// settle a failed COMMIT before anything else is written. PostgreSQL bounds attempts in time, because a server comes back in
+/// its own time, and must look up the outcome of a COMMIT whose reply was lost.
 protocol GroupCommitWriter: AnyObject, SendableMetatype {
   /// What a later attempt knows of earlier ones.
   associatedtype Attempt

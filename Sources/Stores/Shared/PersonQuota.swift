@@ -1,25 +1,26 @@
 import OData
 import Profiles
 
-/// How much one person holds, for `Limits`.
+/// How much one person holds, compared with `Limits`.
 struct PersonQuota {
-  /// Items by collection.
+  /// The number of items, by collection.
   var counts: [String: Int] = [:]
-  /// Bytes of all items.
+  /// The size of all items, in bytes.
   var bytes = 0
 
-  /// Which limit would be exceeded by `item` in the place of one of `oldBytes` bytes, nil meaning a new one.
+  /// The refusal when `item` would exceed a limit, or nil. It replaces an item of `oldBytes` bytes; nil stands for a
+  /// new item.
   func refusal(of item: StoredItem, replacing oldBytes: Int?) -> ProfileError? {
     if oldBytes == nil, counts[item.key.collection, default: 0] >= Limits.itemsPerCollectionMax {
       return .collectionFull
     }
     let old = oldBytes ?? 0
-    // What shrinks is let through even when too much is there already.
+    // An item that shrinks is let through even when the person holds too much already.
     guard item.json.count > old, bytes - old + item.json.count > Limits.personBytesMax else { return nil }
     return .personFull
   }
 
-  /// Counts `item` in the place of one of `oldBytes` bytes, nil meaning a new one.
+  /// Counts `item` in place of one of `oldBytes` bytes; nil stands for a new item.
   mutating func add(_ item: StoredItem, replacing oldBytes: Int?) {
     if oldBytes == nil { counts[item.key.collection, default: 0] += 1 }
     bytes += item.json.count - (oldBytes ?? 0)

@@ -35,7 +35,7 @@ extension ItemOwner {
   /// An owner and how `viewer` relates to them. `settings` are what holds in the owner's tenant; without a viewer only
   /// its policy counts.
   init(
-    tenant: TenantID, displayName: String?, settings: TenantSettings?, viewer: Viewer?, sharesGroup: Bool,
+    tenant: TenantID, displayName: String?, settings: TenantSettings?, viewer: TenantUser?, sharesGroup: Bool,
     listed: Audience
   ) {
     let policy = settings?.policy ?? TenantPolicy()

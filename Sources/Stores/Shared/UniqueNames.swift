@@ -1,14 +1,14 @@
 import OData
 import Profiles
 
-/// A name that only one person of a tenant may have, and that somebody else has.
+/// The unique name of a person that another person of the tenant has.
 enum UniqueNameConflict {
   case principalName, mail
 }
 
 extension WriteTables {
-  /// Writes a person, unless a name that is new for them is somebody else's. Names that stay as they are are not looked at:
-  /// two who shared an address before addresses were unique can still be updated.
+  /// Writes a person, or returns which of their new names another person has. Names that stay as they are are not
+  /// checked: two people who have shared an address since before addresses were unique can still be updated.
   func put(_ user: StoredUser, replacing old: StoredUser?) throws(Failure) -> UniqueNameConflict? {
     if old.map({ !$0.hasSameName(as: user) }) ?? true, try isPrincipalNameTaken(of: user) { return .principalName }
     let mail = user.foldedMail
@@ -19,7 +19,7 @@ extension WriteTables {
     return nil
   }
 
-  /// Bytes are compared: Swift's own comparison takes two texts for one that stores keep apart.
+  /// Compares bytes: Swift takes texts for equal that stores keep apart.
   private func isSame(_ left: String?, _ right: String?) -> Bool {
     guard let left, let right else { return left == nil && right == nil }
     return left.hasSameBytes(as: right)
@@ -27,7 +27,7 @@ extension WriteTables {
 }
 
 extension StoredUser {
-  /// Whether both are found by the same principal name, or by none.
+  /// Whether both are found by the same principal name, or neither by any.
   func hasSameName(as other: StoredUser) -> Bool {
     guard let key = principalNameKey, let otherKey = other.principalNameKey else {
       return principalName == nil && other.principalName == nil

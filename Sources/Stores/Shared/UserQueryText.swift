@@ -1,21 +1,26 @@
 import OData
 import Profiles
 
-/// A selection of people, being written as a statement in the SQL of one database. What a condition and a place in an
-/// order mean is written once, here; how the database says it, and takes what it compares with, is up to the conformer.
+/// Builds the SQL statement of a selection of people. The meaning of conditions and of positions in an order is written
+/// once, here; how a database expresses them, and binds parameters, is up to the conformer.
 protocol UserQueryText {
+  /// The column by which people are compared.
   static func column(_ column: UserColumn) -> String
-  /// What people are sorted by: the first bytes of a column. Of those of folded columns there are indexes.
+  /// The expression that people are sorted by: the first bytes of a column. There are indexes of those of folded
+  /// columns.
   static func sortKey(_ column: UserColumn) -> String
-  /// Takes the first bytes of a text as the next parameter, and gives what stands for it.
+  /// Binds the first bytes of a text as the next parameter, and returns its placeholder.
   mutating func sortParameter(_ bytes: [UInt8]) -> String
+  /// The condition that a column compares so with `text`.
   mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String
-  /// A column that is not set differs from every text.
+  /// The condition that a column differs from `text`; one that is not set differs from every text.
   mutating func clause(_ column: String, differsFrom text: String) -> String
+  /// The condition that the id comes after `id`.
   mutating func clause(idAfter id: String) -> String
 }
 
 extension UserQueryText {
+  /// The condition as SQL.
   mutating func clause(_ condition: UserCondition) -> String {
     switch condition {
     case .compare(let column, let comparison, let text): return clause(Self.column(column), comparison, text)
@@ -32,7 +37,8 @@ extension UserQueryText {
     return "(\(clauses.joined(separator: " \(word) ")))"
   }
 
-  /// Whoever comes after a place: further in the first key, or as far in it and further in the rest.
+  /// The condition of people after a position in the order: further in the first key, or equal in it and further in the
+  /// rest.
   mutating func clause(after place: KeysetPosition, _ keys: ArraySlice<UserSelection.Key>) -> String {
     guard let key = keys.first, keys.startIndex < place.values.count else {
       return clause(idAfter: String(decoding: place.id, as: UTF8.self))
@@ -41,12 +47,12 @@ extension UserQueryText {
     let further: String
     let equal: String
     if case .text(let text) = place.values[keys.startIndex] {
-      // Each has a parameter of its own, in the order of the statement.
+      // Each needs a parameter of its own, in the order of the statement.
       let (first, second) = (sortParameter(text), sortParameter(text))
       further = key.isDescending ? "(\(sorted) < \(first) or \(sorted) is null)" : "\(sorted) > \(first)"
       equal = "\(sorted) = \(second)"
     } else {
-      // Without a text a person comes first, or last of all.
+      // People without a text come first, or last in descending order.
       further = key.isDescending ? "false" : "\(sorted) is not null"
       equal = "\(sorted) is null"
     }

@@ -1,16 +1,16 @@
 import OData
 import Profiles
 
-/// Why one write of a group was not applied.
+/// Why one write of a commit group was not applied.
 private enum WriteFailure<Failure: Error>: Error {
-  /// It was refused, and touched nothing.
+  /// The write was refused, and touched nothing.
   case refused(ProfileError)
-  /// The database failed, and with it the transaction.
+  /// The database failed, which spoils the transaction.
   case failed(Failure)
 }
 
-/// Applies writes inside an open transaction, in whatever database: what they decide, which limits hold, and what is
-/// recorded of them. Belongs to the thread of its tables.
+/// Applies writes inside an open transaction of any database: runs their operations, checks limits, and appends to the
+/// audit log. Belongs to the thread of its tables.
 final class WriteApplier<Tables: WriteTables> {
   private typealias WriteFailure = Stores.WriteFailure<Tables.Failure>
 
@@ -18,14 +18,14 @@ final class WriteApplier<Tables: WriteTables> {
   typealias Answer = () -> Void
 
   private let tables: Tables
-  /// Whether values were deleted that must leave the disk with the commit.
+  /// Whether values were deleted that must be erased from the disk with the commit.
   private(set) var hasErased = false
 
-  /// An applier for one transaction.
+  /// Applies the writes of one transaction.
   init(_ tables: Tables) { self.tables = tables }
 
-  /// Applies one write inside the open transaction. A refusal is an answer like any other; what is thrown spoils the
-  /// transaction.
+  /// Applies one write inside the open transaction, and returns its answer, which may be a refusal. What it throws
+  /// spoils the transaction.
   func apply(_ write: StoreWrite) throws(Tables.Failure) -> Answer {
     switch write {
     case .item(let operation, let prepared, let completion):
@@ -82,12 +82,12 @@ final class WriteApplier<Tables: WriteTables> {
 
   // MARK: Receipts and groups
 
-  /// Creates what `receipt` stands for, unless that was done before.
+  /// Creates what `receipt` stands for, unless it was created before.
   private func once<Outcome: Sendable>(
     _ receipt: IdempotencyReceipt, of id: String, _ create: () throws(WriteFailure) -> Outcome
-  ) throws(WriteFailure) -> Once<Outcome> {
+  ) throws(WriteFailure) -> IdempotentOutcome<Outcome> {
     if let known = try sql({ () throws(Tables.Failure) in try tables.known(receipt) }) {
-      guard known.body == receipt.body else { throw .refused(.receiptOfAnother) }
+      guard known.body == receipt.body else { throw .refused(.idempotencyKeyReused) }
       return .repeated(known.id)
     }
     let outcome = try create()
@@ -124,8 +124,8 @@ final class WriteApplier<Tables: WriteTables> {
     return try apply(decide(operation, prepared, state), to: key, state.item)
   }
 
-  /// Applies what was decided before, by compare and swap; nil when the item is another by now, or when a limit has
-  /// to be looked at first.
+  /// Applies a change that was prepared on a version, by compare and swap; nil when the item has another version by
+  /// now, or when a limit must be checked first.
   private func swap(_ prepared: PreparedChange, at key: ItemKey) throws(Tables.Failure) -> ItemOutcome? {
     switch prepared.change {
     case .unchanged: return nil
@@ -170,7 +170,7 @@ final class WriteApplier<Tables: WriteTables> {
     }
   }
 
-  /// Only what adds to a person can exceed a limit; the rest is not counted.
+  /// Checks the limits of what a person may hold. Only what adds to it can exceed them, so nothing else is counted.
   private func checkLimits(_ item: StoredItem, _ old: StoredItem?) throws(WriteFailure) {
     if let old, item.json.count <= old.json.count { return }
     let usage = try sql { () throws(Tables.Failure) in try tables.usage(of: item.key.user) }
@@ -275,7 +275,7 @@ final class WriteApplier<Tables: WriteTables> {
     return .done
   }
 
-  /// A refusal must come before anything is written.
+  /// Refuses before anything is written.
   private func checkRoom(for additions: [Change]) throws(WriteFailure) {
     for addition in additions {
       let hasRoom = try sql { () throws(Tables.Failure) in try tables.hasRoom(for: addition.user) }
@@ -294,7 +294,7 @@ final class WriteApplier<Tables: WriteTables> {
 
   // MARK: Everything
 
-  /// Takes all of the records, or none and leaves everything as it is.
+  /// Replaces everything by `lines`, or refuses and leaves everything as it is.
   private func replaceAll(_ lines: [ImportLine], at time: DateTimeOffset) throws(WriteFailure) {
     try sql { () throws(Tables.Failure) in
       try tables.setSavepoint()

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("JSONReader")
 struct JSONReaderTests {
-  @Test("One comma may follow the last member in the Graph dialect, and nothing else may")
+  @Test("The Graph dialect allows one comma after the last member, and nothing else that RFC 8259 forbids")
   func trailingCommas() {
     let forgiven = ["[1,]", "{\"a\":1,}", "[1 , ]", "{\"a\":{\"b\":[1,],},}", "[[],]", "[{},\n]"]
     for text in forgiven {
@@ -19,7 +19,7 @@ struct JSONReaderTests {
     }
   }
 
-  @Test("A text as deep as the bound is read, one deeper is refused where it becomes too deep")
+  @Test("Nesting is read up to the bound; one level more is refused at its own offset")
   func depth() {
     for (opening, closing) in [("[", "]"), ("{\"a\":", "}")] {
       func nested(_ depth: Int) -> JSONText {
@@ -32,7 +32,7 @@ struct JSONReaderTests {
     }
   }
 
-  @Test("What ends, escapes or spoils a string is seen at every place of it")
+  @Test("A quote, a backslash or a bad byte is found at every offset of a string")
   func everyPlace() {
     for place in 0..<20 {
       for tail in 0..<20 {
@@ -52,7 +52,7 @@ struct JSONReaderTests {
     }
   }
 
-  @Test("A fault is placed at the byte where it is")
+  @Test("A fault is reported at its byte")
   func positions() {
     let cases: [(String, JSONError.Kind, Int)] = [
       ("", .unexpectedEnd, 0), ("{\"a\":1", .unexpectedEnd, 6), ("{\"a\" 1}", .unexpectedByte, 5),
@@ -69,7 +69,7 @@ struct JSONReaderTests {
     #expect(JSONText([0x22, 0x5C, 0x6E, 0xC0, 0x80, 0x22]).fault(.strict)?.kind == .invalidUTF8)
   }
 
-  @Test("Every sentence about a fault is free of the text's content")
+  @Test("No message about a fault holds any of the text")
   func reasons() {
     let kinds: [JSONError.Kind] = [
       .unexpectedEnd, .unexpectedByte, .trailingContent, .invalidUTF8, .invalidEscape, .loneSurrogate,
@@ -78,7 +78,7 @@ struct JSONReaderTests {
     #expect(Set(kinds.map { JSONError($0, at: 0).reason }).count == kinds.count)
   }
 
-  @Test("Numbers keep their text, and say whether they are integers of 64 bits")
+  @Test("Numbers keep their text and know whether they are 64-bit integers")
   func numbers() throws {
     let cases: [(String, Int64?, Double?)] = [
       ("0", 0, 0), ("-0", 0, -0.0), ("9223372036854775807", .max, 9.223372036854775807e18),
@@ -97,7 +97,7 @@ struct JSONReaderTests {
     }
   }
 
-  @Test("A value of any kind is skipped in time linear in its length", .timeLimit(.minutes(1)))
+  @Test("Skipping a value takes time linear in its length", .timeLimit(.minutes(1)))
   func skippingIsLinear() {
     func members(_ count: Int) -> JSONText {
       JSONText("{" + (0..<count).map { "\"\($0)\":0" }.joined(separator: ",") + "}")
@@ -107,7 +107,7 @@ struct JSONReaderTests {
     let large = members(80_000)
     let shortTime = clock.measure { #expect(small.isAccepted(.strict)) }
     let longTime = clock.measure { #expect(large.isAccepted(.strict)) }
-    // Eight times the length; a quadratic reader needs 64 times as long.
+    // Eight times the length: a quadratic reader needs 64 times as long.
     #expect(longTime < shortTime * 60 + .seconds(5))
   }
 }

@@ -18,17 +18,17 @@ struct JSONRoundTripTests {
     #expect(foundation?.utf8.elementsEqual(text.utf8) == true)
   }
 
-  @Test("Every scalar up to U+FFFF, and the edges above, are written so that they read back byte for byte")
+  @Test("Every scalar up to U+FFFF, and the edges above, reads back byte for byte as it was written")
   func everyScalar() throws {
     for block in stride(from: UInt32(0), to: 0x10000, by: 256) {
       let scalars = (block..<(block + 256)).compactMap(Unicode.Scalar.init)
-      // Foundation drops a byte order mark at the start of a text only.
+      // Foundation drops a byte order mark only at the start of a text.
       try expectRoundTrip("x" + String(String.UnicodeScalarView(scalars)))
     }
     try expectRoundTrip("\u{10000}\u{1F600}\u{10FFFF}")
   }
 
-  @Test("Control characters, quotes and backslashes are escaped, nothing else is")
+  @Test("Control characters, quotes and backslashes are escaped, and nothing else is")
   func escapes() {
     let expected: [UInt8: String] = [
       0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0C: "\\f", 0x0D: "\\r", 0x22: "\\\"", 0x5C: "\\\\", 0x00: "\\u0000",
@@ -39,7 +39,7 @@ struct JSONRoundTripTests {
     }
   }
 
-  @Test("Escaped surrogate pairs are one character")
+  @Test("An escaped surrogate pair is one character")
   func surrogatePairs() throws {
     #expect(try JSONText("\"\\uD83D\\uDE00\"").string() == "\u{1F600}")
     #expect(try JSONText("\"\\uD800\\uDC00\"").string() == "\u{10000}")
@@ -47,7 +47,7 @@ struct JSONRoundTripTests {
     #expect(try JSONText("\"\\ud83d\\uDe00x\"").string() == "\u{1F600}x")
   }
 
-  @Test("Composed and decomposed accents stay what they were")
+  @Test("Composed and decomposed accents are kept as they are")
   func accents() throws {
     let composed = "Ren\u{E9}"
     let decomposed = "Rene\u{301}"
@@ -76,7 +76,7 @@ struct JSONRoundTripTests {
     }
   }
 
-  @Test("Random texts of any shape are copied unchanged, and mean the same to Foundation")
+  @Test("Random JSON of any shape is copied unchanged and means the same to Foundation")
   func randomTexts() throws {
     var generator = SeededGenerator.replayable("JSON round trip")
     for _ in 0..<500 {
@@ -93,7 +93,7 @@ struct JSONRoundTripTests {
     }
   }
 
-  @Test("A text that is cut or has one byte changed never crashes the reader, and both dialects agree on it")
+  @Test("JSON that is truncated or has one byte changed never crashes the reader, and both dialects agree on it")
   func damagedTexts() throws {
     var generator = SeededGenerator.replayable("JSON damage")
     for _ in 0..<2_000 {
@@ -144,7 +144,7 @@ struct JSONRoundTripTests {
     }
   }
 
-  /// The same text with white space wherever it may stand.
+  /// The text with white space everywhere that the grammar allows it.
   private static func spaced(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var spaced: [UInt8] = []
     var isInString = false

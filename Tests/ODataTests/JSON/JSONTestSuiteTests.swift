@@ -8,12 +8,12 @@ import Testing
 struct JSONTestSuiteTests {
   /// The outcome of each case that RFC 8259 leaves open.
   private static let openCases: [String: Bool] = [
-    // RFC 8259 sets no bound to numbers; the type that reads one says what it can hold.
+    // RFC 8259 does not bound numbers; the type that reads one does.
     "i_number_double_huge_neg_exp": true, "i_number_huge_exp": true, "i_number_neg_int_huge_exp": true,
     "i_number_pos_double_huge_exp": true, "i_number_real_neg_overflow": true, "i_number_real_pos_overflow": true,
     "i_number_real_underflow": true, "i_number_too_big_neg_int": true, "i_number_too_big_pos_int": true,
     "i_number_very_big_negative_int": true,
-    // Half of a surrogate pair is no character, so it could not be written back as UTF-8.
+    // A lone surrogate is no character, so it could not be written back as UTF-8.
     "i_object_key_lone_2nd_surrogate": false, "i_string_1st_surrogate_but_2nd_missing": false,
     "i_string_1st_valid_surrogate_2nd_invalid": false, "i_string_incomplete_surrogate_and_escape_valid": false,
     "i_string_incomplete_surrogate_pair": false, "i_string_incomplete_surrogates_escape_valid": false,
@@ -67,7 +67,7 @@ struct JSONTestSuiteTests {
     #expect(cases.keys.filter { $0.hasPrefix("n_") }.count == 188)
   }
 
-  @Test("Refused duplicates say that they are duplicates")
+  @Test("A duplicate member is refused as a duplicate")
   func duplicateFaults() throws {
     guard let cases = try Self.cases() else { return }
     for name in Self.duplicates {
@@ -86,7 +86,7 @@ struct JSONTestSuiteTests {
     #expect(suite.fault(.strict)?.kind == .tooDeep)
   }
 
-  @Test("What the reader copies means the same to Foundation as the text it read")
+  @Test("What the reader copies means the same to Foundation as the original")
   func copies() throws {
     guard let cases = try Self.cases() else { return }
     var compared = 0

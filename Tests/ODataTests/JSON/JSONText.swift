@@ -1,13 +1,13 @@
 import OData
 
-/// One JSON text, as tests ask about it.
+/// One JSON text, with the questions that tests ask about it.
 struct JSONText {
   let bytes: [UInt8]
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
   init(_ text: String) { bytes = Array(text.utf8) }
 
-  /// The fault of the text, or nil when it is one whole JSON value.
+  /// The fault of the text; nil when it is one well-formed JSON value.
   func fault(_ dialect: JSONReader.Dialect) -> JSONError? {
     bytes.withUnsafeBufferPointer { buffer in
       var reader = JSONReader(buffer, dialect: dialect)

@@ -1,6 +1,6 @@
 import OData
 
-/// A model with one of everything that metadata can say, and texts that must be escaped.
+/// A model with one of everything that metadata can describe, and strings that need escaping.
 enum DescribedModel {
   static let model: EntityModel = {
     do throws(EntityModel.DeclarationError) {
@@ -12,7 +12,7 @@ enum DescribedModel {
     }
   }()
 
-  /// The whole model, with annotations beside those of its declarations.
+  /// The whole model, with annotations beyond those of its declarations.
   static let description = ModelDescription(
     of: model, containerName: "Container",
     vocabularies: [Vocabulary(at: "https://example.org/Extra", namespace: "example.Extra", alias: "Extra")],

@@ -5,17 +5,17 @@ import Testing
 
 @Suite("Golden metadata documents")
 struct MetadataGoldenTests {
-  @Test("CSDL XML of a model that has one of everything is as it was accepted")
+  @Test("The CSDL XML of a model with one of everything equals the golden file")
   func csdlXML() throws {
     try Self.expect(CSDLXML.document(DescribedModel.description), equals: "csdl.xml")
   }
 
-  @Test("CSDL JSON of a model that has one of everything is as it was accepted")
+  @Test("The CSDL JSON of a model with one of everything equals the golden file")
   func csdlJSON() throws {
     try Self.expect(CSDLJSON.document(DescribedModel.description).bytes(isIndented: true), equals: "csdl.json")
   }
 
-  @Test("OpenAPI of a model and its operations is as it was accepted")
+  @Test("The OpenAPI document of a model and its operations equals the golden file")
   func openAPI() throws {
     let person = try #require(DescribedModel.model.type(named: "person"))
     let document = OpenAPIDocument(
@@ -24,7 +24,7 @@ struct MetadataGoldenTests {
     try Self.expect(document.document.bytes(isIndented: true), equals: "openapi.json")
   }
 
-  @Test("A service document lists the roots under the address that was called")
+  @Test("A service document lists the roots, with the service root as it was requested")
   func serviceDocument() {
     let document = ServiceDocument.document(of: DescribedModel.model, serviceRoot: "http://localhost/v1/")
     #expect(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Model descriptions")
 struct ModelDescriptionTests {
-  @Test("What only a hidden navigation property leads to is not shown, in any document")
+  @Test("No document shows a type that only a hidden navigation property leads to")
   func hiding() throws {
     let description = ModelDescription(
       of: DescribedModel.model, containerName: "Container", hidingNavigation: ["home"])
@@ -22,7 +22,7 @@ struct ModelDescriptionTests {
     }
   }
 
-  @Test("A document reads back as the JSON that it is, indented or not")
+  @Test("A document reads back as the same JSON, indented or not")
   func nodes() throws {
     let node: DocumentNode = [
       "text": "a \"b\"\n", "list": [1, true, .null, []], "empty": .object([]), "inner": ["x": .int(-3)],

@@ -14,7 +14,7 @@ struct EntityModelTests {
     }
   }
 
-  @Test("Wrong declarations are refused by name")
+  @Test("Each kind of wrong declaration is refused with the name at fault")
   func refusals() {
     #expect(fault([.complex("a", "", [.named("nosuch", "x", "")])]) == .unknownType("nosuch"))
     #expect(fault([.complex("a", "", []), .complex("a", "", [])]) == .duplicateType("a"))

@@ -7,13 +7,13 @@ struct EnumTypeTests {
   private let single = TestModel.model.enumTypes[1]
   private let names = ["family", "contacts", "groupMembers", "organization", "federatedOrganizations", "everyone"]
 
-  /// The names of a sum of flags, by its bits.
+  /// The names of a combination of flags, derived from its bits.
   private func text(_ number: Int) -> String {
     let set = names.enumerated().filter { number & (1 << $0.offset) != 0 }.map(\.element)
     return set.isEmpty ? "me" : set.joined(separator: ",")
   }
 
-  @Test("Numbers 0 to 63 are flags, 64 is the sentinel, everything else is nothing")
+  @Test("The numbers 0 to 63 are combinations of flags, 64 is the sentinel, and no other number is a value")
   func flagNumbers() {
     for number in -2...130 {
       let expected: EnumType.Input? =
@@ -24,7 +24,7 @@ struct EnumTypeTests {
     for number in [Int64.min, Int64.max, 1 << 32] { #expect(flags.input(number: number) == nil) }
   }
 
-  @Test("Every value is written by its names, and each way of writing it is read")
+  @Test("Every value is written as its names and is read in each of its spellings")
   func flagNames() {
     for number in 0...63 {
       let text = text(number)
@@ -40,7 +40,7 @@ struct EnumTypeTests {
     #expect(flags.input("family,family".utf8) == .value(1))
   }
 
-  @Test("The sentinel stands alone, in any case, as a name or as a number")
+  @Test("The sentinel is read in any case, by name or by number, but not combined with flags")
   func sentinel() {
     for form in ["unknownFutureValue", "UNKNOWNFUTUREVALUE", " unknownfuturevalue ", "64"] {
       #expect(flags.input(form.utf8) == .unknownFutureValue, "\(form)")
@@ -50,7 +50,7 @@ struct EnumTypeTests {
     }
   }
 
-  @Test("Anything else is no value")
+  @Test("Anything else is not a value")
   func refusals() {
     let forms = [
       "", " ", ",", "family,", ",family", "family,,contacts", "nosuch", "family,nosuch", "family;contacts", "famil",
@@ -60,7 +60,7 @@ struct EnumTypeTests {
     for form in forms { #expect(flags.input(form.utf8) == nil, "\(form)") }
   }
 
-  @Test("Without flags exactly the declared numbers and names are values")
+  @Test("Without flags, only the declared numbers and names are values")
   func singleValues() {
     for number in Int64(-2)...130 {
       let expected: EnumType.Input? = [0, 1, 5].contains(number) ? .value(number) : nil

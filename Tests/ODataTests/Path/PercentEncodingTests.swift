@@ -3,7 +3,7 @@ import Testing
 
 @Suite("PercentEncoding")
 struct PercentEncodingTests {
-  @Test("Every printable text survives encoding and decoding byte for byte")
+  @Test("Every printable string is the same bytes after encoding and decoding")
   func roundTrip() {
     for text in ["a.b@contoso.com", "a/b%c d", "e\u{301}\u{E9}\u{1F600}", "~-._", "%2F", "''", ""] {
       let encoded = PercentEncoding.encodeSegment(text)
@@ -12,7 +12,7 @@ struct PercentEncodingTests {
     }
   }
 
-  @Test("Every byte is decoded in both cases of its escape, and control characters are refused")
+  @Test("Every byte is decoded from upper-case and lower-case escapes; control characters are refused")
   func everyByte() {
     for byte in UInt8.min...UInt8.max {
       let isPlain = byte >= 0x20 && byte < 0x7F
@@ -25,7 +25,7 @@ struct PercentEncodingTests {
     }
   }
 
-  @Test("Broken escapes and text that is not UTF-8 are refused")
+  @Test("Broken escapes and malformed UTF-8 are refused")
   func broken() {
     for text in ["%", "%4", "a%", "%zz", "%4g", "%%41", "%C3", "%C3%28", "%C0%AF", "%ED%A0%80", "%00", "%7F", "%0A"] {
       #expect(PercentEncoding.decode(text.utf8) == nil, "\(text)")
@@ -33,7 +33,7 @@ struct PercentEncodingTests {
     #expect(PercentEncoding.decode([0x61, 0xFF]) == nil)
   }
 
-  @Test("In a query every character but NUL is decoded, controls too, and a plus sign is a blank")
+  @Test("In a query, every character but NUL is decoded, and a plus sign is a space")
   func queries() {
     for byte in UInt8.min..<0x80 {
       let decoded = PercentEncoding.decodeQuery("a%\(byte < 16 ? "0" : "")\(String(byte, radix: 16))+".utf8)
@@ -44,7 +44,7 @@ struct PercentEncodingTests {
     }
   }
 
-  @Test("Text is decoded once")
+  @Test("Percent-encoding is decoded exactly once")
   func once() {
     #expect(PercentEncoding.decode("%2540".utf8) == "%40")
     #expect(PercentEncoding.decode("a+b".utf8) == "a+b")

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("ResourcePath")
 struct ResourcePathTests {
-  /// A path as one line: version, root, key, then its steps.
+  /// A path as one line: version, root, key, steps.
   private func outline(_ text: String) throws -> String {
     let path = try ResourcePath(Array(text.utf8), model: TestModel.model)
     let steps = path.steps.map { step in
@@ -29,7 +29,7 @@ struct ResourcePathTests {
     }
   }
 
-  @Test("Every form of the same path names the same resource")
+  @Test("All spellings of a path name the same resource")
   func forms() throws {
     let expected = "beta users(a@b.c) profile phones (k)"
     let forms = [
@@ -45,7 +45,7 @@ struct ResourcePathTests {
     #expect(try outline("/V1.0/users/x") == "v1.0 users(x)")
   }
 
-  @Test("Keys are decoded once, after splitting, and kept in their case")
+  @Test("Keys are decoded once, after the path is split, and keep their case")
   func keys() throws {
     #expect(try outline("/beta/me/profile/phones/a%2Fb") == "beta me profile phones (a/b)")
     #expect(try outline("/beta/me/profile/phones('a%2Fb')") == "beta me profile phones (a/b)")
@@ -62,7 +62,7 @@ struct ResourcePathTests {
     #expect(try outline("/beta/users/me-token-to-replace") == "beta users(me-token-to-replace)")
   }
 
-  @Test("A quote next to a character that joins with it still delimits the key")
+  @Test("A quote delimits a key even when the next character combines with it")
   func joiningCharacters() throws {
     let combining = try ResourcePath(Array("/beta/users('\u{301}x')".utf8), model: TestModel.model)
     #expect(combining.key?.value.utf8.elementsEqual("\u{301}x".utf8) == true)
@@ -70,7 +70,7 @@ struct ResourcePathTests {
     #expect(prepended.key?.value.utf8.elementsEqual("x\u{600}".utf8) == true)
   }
 
-  @Test("System segments stand where OData puts them")
+  @Test("System segments are accepted where OData allows them")
   func systemSegments() throws {
     #expect(try outline("/beta/me/profile/phones/$count") == "beta me profile phones $count")
     #expect(try outline("/beta/users/$count") == "beta users $count")
@@ -81,7 +81,7 @@ struct ResourcePathTests {
   }
 
   @Test(
-    "System segments are named in any case, and what no service of this kind has is told apart from what is unknown")
+    "System segments are read in any case; one that is not supported is told apart from one that does not exist")
   func knownSystemSegments() throws {
     #expect(try outline("/beta/users/$COUNT") == "beta users $count")
     #expect(try outline("/beta/me/displayName/%24Value") == "beta me .displayName $value")
@@ -98,7 +98,7 @@ struct ResourcePathTests {
     }
   }
 
-  @Test("Properties are followed into complex values")
+  @Test("Paths lead into complex values")
   func properties() throws {
     #expect(
       try outline("/beta/me/profile/phones/k/PLACE/Spot/x") == "beta me profile phones (k) .place .spot .x")
@@ -106,7 +106,7 @@ struct ResourcePathTests {
     #expect(fault("/beta/me/displayName('x')") == .malformedKey(segment: "displayName"))
   }
 
-  @Test("A key stands only behind something that has keys")
+  @Test("A key may follow only an entity set or a collection of entities")
   func misplacedKeys() {
     #expect(fault("/beta/me('x')") == .malformedKey(segment: "me"))
     #expect(fault("/beta/me/profile('x')") == .malformedKey(segment: "profile"))
@@ -115,7 +115,7 @@ struct ResourcePathTests {
     }
   }
 
-  @Test("Unknown segments are named, and other services are told apart")
+  @Test("An unknown segment is named in the error, and a path of another service is told apart")
   func unknownSegments() {
     #expect(fault("/beta/nosuch") == .unknownSegment("nosuch"))
     #expect(fault("/beta/me/nosuch") == .unknownSegment("nosuch"))
@@ -126,7 +126,7 @@ struct ResourcePathTests {
     }
   }
 
-  @Test("Broken escapes, invalid UTF-8 and control characters are refused wherever they stand")
+  @Test("Broken escapes, malformed UTF-8 and control characters are refused in every segment")
   func malformedEncodings() {
     for segment in ["%", "%4", "%zz", "%00", "%0A", "%7F", "%C3%28", "%FF"] {
       for path in [
@@ -139,15 +139,18 @@ struct ResourcePathTests {
     #expect(fault(Array("/beta/users/a".utf8) + [0xC3]) == .malformedEncoding)
   }
 
-  @Test("The longest path that a request may have is parsed")
+  /// The longest request target that the server accepts, which no bound of OData names.
+  private static let urlBytesMax = 8 << 10
+
+  @Test("A path of the maximum length is parsed")
   func longPaths() throws {
     let prefix = "/beta/users/"
-    let key = String(repeating: "k", count: Limits.urlBytesMax - prefix.utf8.count)
+    let key = String(repeating: "k", count: Self.urlBytesMax - prefix.utf8.count)
     #expect(try outline(prefix + key) == "beta users(\(key))")
-    let slashes = String(repeating: "/", count: Limits.urlBytesMax - 20)
+    let slashes = String(repeating: "/", count: Self.urlBytesMax - 20)
     #expect(try outline("/beta" + slashes + "me") == "beta me")
-    let deep = "/beta/me" + String(repeating: "/$ref", count: (Limits.urlBytesMax - 8) / 5)
-    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Limits.urlBytesMax - 8) / 5)
+    let deep = "/beta/me" + String(repeating: "/$ref", count: (Self.urlBytesMax - 8) / 5)
+    #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Self.urlBytesMax - 8) / 5)
     let name = String(repeating: "n", count: 8_000)
     #expect((fault("/beta/" + name)?.message.utf8.count ?? .max) < 200)
   }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import OData
 
-/// Queries of entities whose type says that texts are compared without regard to case.
+/// Queries on entities whose type compares strings without regard to case.
 @Suite("Queries without regard to case")
 struct CaselessQueryTests {
   private static let now = DateTimeOffset(unixSeconds: 1_600_000_000)
@@ -30,7 +30,7 @@ struct CaselessQueryTests {
   }
 
   @Test(
-    "Every operator, function and lambda compares folded texts",
+    "Every operator, function and lambda compares folded strings",
     arguments: [
       "name eq 'ZOË straße'", "'zoe\u{308} STRASSE' eq name", "not (name ne 'zoë strasse')",
       "name in ('x','ZOË Straße')",
@@ -50,7 +50,7 @@ struct CaselessQueryTests {
   }
 
   @Test(
-    "Ids, patterns, and entities of other types are compared exactly",
+    "Keys, patterns and entities of other types are compared exactly",
     arguments: [
       "id eq 'zoë'", "id in ('ZOË')", "startswith(id,'z')", "id eq 'Zoe\u{308}'", "matchespattern(name,'^zoë')",
       "name eq 'zoe strasse'",
@@ -64,7 +64,7 @@ struct CaselessQueryTests {
     #expect(try other?.isSatisfied(by: value, now: Self.now) == false)
   }
 
-  @Test("Texts are ordered by their folded bytes, and ids by their own")
+  @Test("Strings are ordered by their folded bytes, keys by their own")
   func order() throws {
     func names(_ names: [String], by key: String) throws -> [String] {
       let ordering = try #require(try Self.options("$orderby=\(key)").ordering)
@@ -83,7 +83,7 @@ struct CaselessQueryTests {
     #expect(try names(sample, by: "concat(name,'x')") == ["Ab", "A", "a", "B", "b", "äa", "ÄB"])
   }
 
-  @Test("What can be stored can be asked for: control characters in literals, and tabs between tokens")
+  @Test("Anything that can be stored can be queried: literals hold control characters, and tabs separate tokens")
   func controlCharacters() throws {
     for filter in [
       "note eq 'a%0Ab%09C'", "contains(note,'%0A')", "note%09eq%09'A%0AB%09c'", "not%09(note%09eq%09null)",
@@ -93,7 +93,7 @@ struct CaselessQueryTests {
     #expect(try Self.options("$orderby=%09name%09desc%09,%09note%09").ordering?.keys.count == 2)
     let search = try #require(try Self.options("$search=%22a%0AB%22%09AND%09zoë").search)
     #expect(search.matches(Self.zoe, of: Self.person))
-    // A line feed is a character, but no blank.
+    // A line feed is a character, but it does not separate tokens.
     #expect(throws: QueryError.self) { try Self.options("$filter=note%0Aeq%0A'a'") }
     for text in ["%00", "a%00", "%FF", "%C3%28"] {
       #expect(throws: QueryError.malformedEncoding) { try Self.options("$filter=note eq '\(text)'") }
@@ -102,7 +102,7 @@ struct CaselessQueryTests {
   }
 
   @Test(
-    "Operators of a search are whole words in upper case, and all else is words",
+    "Search operators are whole words in upper case; everything else is a word to find",
     arguments: [
       ("zoë or", false), ("zoë straße", true), ("west OR or", true), ("zoë Or", false), ("(zoë or)", false),
       ("route OR-7", false), ("OR-7 OR west", true), ("ORANGE OR west", true), ("zoë ANDROID", false),
@@ -118,7 +118,7 @@ struct CaselessQueryTests {
   }
 
   @Test(
-    "A search that is malformed is refused",
+    "A malformed search is refused",
     arguments: [
       "AND", "OR", "NOT", "zoë AND", "zoë OR", "OR zoë", "AND zoë", "a AND OR b", "NOT NOT", "(zoë", "zoë)", "()",
       "\"a\"b", "a\"b\"",
@@ -129,7 +129,7 @@ struct CaselessQueryTests {
     #expect(throws: QueryError.self) { try Self.options("$search=\(text)") }
   }
 
-  @Test("Folding counts as work of an expression: a text beyond ASCII more than another")
+  @Test("Folding counts toward the cost of an expression, and strings beyond ASCII cost more")
   func work() throws {
     var long = Self.zoe
     let filter = try #require(try Self.options("$filter=name eq 'x' or name eq 'y'").filter)

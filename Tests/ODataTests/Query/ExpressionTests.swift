@@ -6,7 +6,7 @@ import Testing
 struct ExpressionTests {
   private static let now = DateTimeOffset(unixSeconds: 1_600_000_000)
 
-  /// A phone with a place in it, as `filter` sees it.
+  /// A phone with a place, which filters are evaluated on.
   private static let phone: StructuredValue = {
     let json = #"""
       {"id":"a","number":"+1 abc","place":{"city":"Zürich","spot":{"x":1.5,"y":-2.0},"floor":3,"wing":"B"},
@@ -40,7 +40,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Operators bind as the standard demands",
+    "Operator precedence follows the standard",
     arguments: [
       "1 add 2 mul 3 eq 7", "(1 add 2) mul 3 eq 9", "-1 add 2 eq 1", "-(1 add 2) eq -3", "7 div 2 eq 3",
       "7 divby 2 eq 3.5", "-7 mod 3 eq -1", "true or false and false", "not false and true", "not (true and false)",
@@ -52,7 +52,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Null follows the three-valued logic",
+    "Null follows three-valued logic",
     arguments: [
       ("place/street eq null", true), ("place/street ne 'x'", true), ("place/street gt 'a'", false),
       ("not (place/street gt 'a')", true), ("contains(place/street,'a')", false),
@@ -67,7 +67,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "A collection that was never set has no elements, also for its number",
+    "A collection that was never set counts as empty",
     arguments: [
       ("places/$count eq 0", true), ("places/$count gt 0", false), ("places/$count eq null", false),
       ("not places/any()", true), ("tags/$count eq 0", true), ("places/$COUNT add 1 eq 1", true),
@@ -79,7 +79,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Texts stand in single quotes but in brackets, and a list in parentheses holds something",
+    "Strings are in single quotes except inside brackets, and a list in parentheses is not empty",
     arguments: [
       (#"number eq "x""#, "double quotes"), (#""x" eq number"#, "double quotes"),
       (#"number in ("x")"#, "double quotes"),
@@ -90,7 +90,7 @@ struct ExpressionTests {
     #expect(message("$filter=\(filter)")?.contains(sentence) == true, "\(message("$filter=\(filter)") ?? "")")
   }
 
-  @Test("A list in brackets is written as in JSON, also when it is empty, and an alias follows the same rules")
+  @Test("A list in brackets is JSON and may be empty, in an alias too")
   func lists() {
     #expect(holds(#"hassubset(tags,["x"])"#) == true && holds("hassubset(tags,[])") == true)
     #expect(holds("number in @p", #"&@p=["%2B1 abc"]"#) == true)
@@ -99,7 +99,7 @@ struct ExpressionTests {
     #expect(holds(#"number eq 'a' or hassubset(tags,["x"]) and number eq "a""#) == nil)
   }
 
-  @Test("Types in casts and literals are named in any case")
+  @Test("Type names in casts and literals are read in any case")
   func typeNames() {
     #expect(holds("audiences has Test.AllowedAudiences'family'") == true)
     #expect(holds("place/TEST.Place/city eq 'Zürich'") == true)
@@ -107,7 +107,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Lambdas look at each element, and at what is around them",
+    "Lambdas see each element and the variables around them",
     arguments: [
       ("tags/any()", true), ("tags/any(t:t eq 'y')", true), ("tags/all(t:t eq 'x')", false),
       ("tags/all(t:length(t) eq 1)", true), ("places/any(p:p/city eq 'Bern')", true),
@@ -125,7 +125,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Functions of texts, numbers, dates and times",
+    "Functions of strings, numbers, dates and times",
     arguments: [
       "length(place/city) eq 6", "indexof(place/city,'rich') eq 2", "substring(place/city,1,2) eq 'ür'",
       "substring(place/city,-4) eq 'rich'", "substring(place/city,-99,1) eq 'Z'", "toupper('straße') eq 'STRASSE'",
@@ -174,7 +174,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "What is no pattern is refused",
+    "A malformed pattern is refused",
     arguments: [
       "(", ")", "[", "a**", "*", "a{", "a{2,1}", "\\", "[b-a]", "\\q", "(?<a>b)", "\\k", "a{201}", "(a{15}){15}",
       "\\x1",
@@ -185,7 +185,7 @@ struct ExpressionTests {
     #expect(message("$filter=matchespattern(number,'\(pattern.replacing("+", with: "%2B"))')") != nil)
   }
 
-  @Test("What functions look at for one entity is bounded")
+  @Test("The work of an expression on one entity is bounded")
   func work() throws {
     var long = Self.phone
     let bytes = Limits.stringBytesMax
@@ -194,7 +194,7 @@ struct ExpressionTests {
       let filter = try #require(try options("$filter=\(filter)").filter)
       return try filter.isSatisfied(by: long, now: Self.now)
     }
-    // Parts cost a little too, less than one text in all.
+    // Nodes cost a little too, together less than one string.
     let most = Limits.expressionWorkMax / bytes - 1
     func row(_ count: Int) -> String { Array(repeating: "length(number) eq 0", count: count).joined(separator: " or ") }
     #expect(try !evaluate(row(most)))
@@ -203,7 +203,7 @@ struct ExpressionTests {
     let set = String(repeating: "xy", count: 20)
     #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'[\(set)]$')") }
     #expect(throws: EvaluationError.tooCostly) { _ = try evaluate("matchespattern(number,'^a{9}')") }
-    // Lambdas within lambdas: what is short to write may be long to do.
+    // Nested lambdas: a short expression may take long.
     long.members[1] = .null
     long.members[4] = .collection(Array(repeating: .string("a"), count: Limits.collectionElementsMax))
     let lambdas = "tags/any(a:tags/any(b:tags/any(c:a eq concat(b,'x') and b eq concat(c,'x'))))"
@@ -214,7 +214,7 @@ struct ExpressionTests {
     #expect(try evaluate("tags/all(t:t eq 'a') and 'a' in tags and tags/$count eq 1000"))
   }
 
-  @Test("A pattern is a literal, and its steps are bounded")
+  @Test("A pattern is a literal with a bounded number of steps")
   func patternBounds() {
     #expect(holds("matchespattern(number,'^%5C%2B1 [a-c]{3}$')") == true)
     #expect(holds("matchesPattern(place/street,'a') eq null") == true)
@@ -224,7 +224,7 @@ struct ExpressionTests {
     #expect((try? TextPattern("a{198}")) != nil)
   }
 
-  @Test("Aliases stand for expressions, lists and nothing; one within itself is refused")
+  @Test("An alias may be an expression, a list or nothing; one that uses itself is refused")
   func aliases() {
     #expect(holds("number eq @n", "&@n='%2B1 abc'") == true)
     #expect(holds("number in @n", "&@n=('a','%2B1 abc')") == true)
@@ -240,7 +240,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "What is wrong is refused with its place before anything runs",
+    "A wrong expression is refused with its position before anything is evaluated",
     arguments: [
       ("number eq", "position 9"), ("nosuch eq 1", "'nosuch' at position 0"),
       ("$filter", "'$filter' at position 0, which this resource does not have"), ("place/nosuch/x eq 1", "position 13"),
@@ -263,7 +263,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "What OData knows and is not offered is named as such",
+    "A part of OData that is not supported is refused by name",
     arguments: [
       "cast(number,Edm.Int32) eq 1", "isof(test.phone)", "case(true:1) eq 1", "matchespattern(number,'(?=a)')",
       "matchespattern(number,'(a)\\1')",
@@ -281,7 +281,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Mangled inputs that the fuzzers kept are refused, or mean what they say",
+    "Mangled inputs that the fuzzers found are refused or mean what they say",
     arguments: [
       ("not not .e", false), ("toupper''''''''':''''q')", false), ("hassubset(tags,[\"\\u006060\"]", false),
       ("hassubset(tags,[\"a\",\"\\fffffate\"])", true), ("hassubset(tags,[\"A\",\"\\u\"])", false),
@@ -297,7 +297,7 @@ struct ExpressionTests {
     if isTaken { #expect(holds(filter) == holds(filter)) }
   }
 
-  @Test("Depth, parts, keys and terms are taken up to their bound and refused beyond it")
+  @Test("Depth, nodes, sort keys and terms are accepted up to their bound and refused beyond it")
   func bounds() {
     let depth = Limits.expressionDepthMax
     func nested(_ count: Int) -> String {
@@ -315,7 +315,7 @@ struct ExpressionTests {
     func row(_ count: Int) -> String { Array(repeating: "true", count: count).joined(separator: " or ") }
     #expect(holds(row(parts - 1)) == true)
     #expect(message("$filter=\(row(parts))")?.contains("parts") == true)
-    // Aliases that repeat each other are counted as what they stand for.
+    // Aliases count as what they expand to.
     let doubling = (0..<12).map { "@a\($0)=@a\($0 + 1) or @a\($0 + 1)" }.joined(separator: "&")
     #expect(message("$filter=@a0&\(doubling)&@a12=true")?.contains("parts") == true)
     let keys = Array(repeating: "number", count: Limits.orderKeysMax)
@@ -327,7 +327,7 @@ struct ExpressionTests {
   }
 
   @Test(
-    "Searches look into texts whatever their case, and into one property when it is named",
+    "A search ignores case, and looks into one property when it names one",
     arguments: [
       ("zürich", true), ("\"ZÜR\"", true), ("bern AND abc", true), ("bern abc", true), ("bern basel", false),
       ("bern OR basel", true), ("NOT basel", true), ("basel OR bern NOT abc", false), ("(basel OR bern) abc", true),
@@ -338,7 +338,7 @@ struct ExpressionTests {
     #expect(search.matches(Self.phone, of: TestModel.type("phone")) == expected)
   }
 
-  @Test("Null comes first, texts by their bytes, ties by the key")
+  @Test("Null comes first, strings are ordered by their bytes, and ties by the key")
   func ordering() throws {
     let ordering = try #require(try options("$orderby=place/city desc,number").ordering)
     var nowhere = Self.phone
@@ -349,7 +349,7 @@ struct ExpressionTests {
     let twin = try ordering.place(of: Self.phone, id: "a", now: Self.now)
     #expect(ordering.precedes(twin, here) && !ordering.precedes(here, here))
     #expect(OrderValue(.string("Z")) < OrderValue(.string("a")) && OrderValue(.double(.nan)) == .null)
-    // The same number in two spellings is a tie, which the key breaks.
+    // An integer and an equal double tie, so the key decides.
     let whole = KeysetPosition(values: [.int(1)], id: [1])
     let fraction = KeysetPosition(values: [.double(1)], id: [2])
     #expect(KeysetPosition.precedes(whole, fraction, isDescending: [false]))

@@ -16,7 +16,7 @@ struct QueryOptionsTests {
     }
   }
 
-  @Test("Every system option that is not offered is refused by name, in any case, with and without its dollar sign")
+  @Test("Every unsupported system query option is refused by name, in any case, with and without its dollar sign")
   func systemOptions() {
     for name in QueryOptions.systemNames {
       let expected = QueryError.notOffered("$" + name)
@@ -27,7 +27,7 @@ struct QueryOptionsTests {
     }
   }
 
-  @Test("An unknown option with a dollar sign is refused, a plain one is ignored")
+  @Test("An unknown option with a dollar sign is refused, and a custom one is ignored")
   func unknownOptions() {
     #expect(fault("$nosuch=1") == .unknown("$nosuch"))
     #expect(fault("$=1") == .unknown("$"))
@@ -36,7 +36,7 @@ struct QueryOptionsTests {
     }
   }
 
-  @Test("A broken escape is refused, and no message shows a value of an option that is not offered")
+  @Test("A broken escape is refused, and no message holds the value of an unsupported option")
   func malformed() {
     #expect(fault("%zz=1") == .malformedEncoding)
     #expect(fault("$select=%zz", .select) == .malformedEncoding)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import OData
 
-/// The parser against suites of others: every case of the rules that are claimed is run, or left out for a reason that
-/// stands here. Their names are of other models, so it is the grammar that is tested.
+/// The parser against test suites of other projects. Every case of a rule that the server claims is run, or excluded
+/// with a reason that is given here. The cases use other models, so this tests the grammar only.
 @Suite("Query suites")
 struct QuerySuitesTests {
-  /// What the server does not claim. Each is refused as 501 or 400, never ignored.
+  /// Parts of the grammar that the server does not claim. Each is refused with 501 or 400, never ignored.
   private static let unclaimed: [(reason: String, pattern: String)] = [
     ("geographic values", #"(?i)geo(graphy|metry|\.)"#),
     ("binary values", "(?i)binary'"),
@@ -53,7 +53,7 @@ struct QuerySuitesTests {
     parses(text) { parser throws(QueryError) in _ = try parser.expression() }
   }
 
-  @Test("Expressions, orders and searches of the OASIS grammar's cases")
+  @Test("The expressions, orders and searches of the OASIS ABNF test cases are parsed or refused as they say")
   func abnf() throws {
     guard let suite = try SharedFolder.json("odata/suites/odata-abnf/odata-abnf-testcases.json") as? [String: Any],
       let cases = suite["cases"] as? [[String: Any]]
@@ -84,16 +84,16 @@ struct QuerySuitesTests {
   }
 
   private static func reason(_ rule: String, _ input: String, _ isValid: Bool) -> String? {
-    // What a context decides, a parser of this rule alone cannot; the checker refuses it.
+    // The rule depends on its context, which the checker knows and the parser does not.
     if !isValid, contextual.contains(input) { return "refused by the checker, not by the grammar" }
     if isValid, input.hasSuffix(" in ()") { return "an empty list, which is an error up to OData 4.01" }
-    // Years beyond 1 to 9999 and leap seconds are beyond the range of the type.
+    // The type cannot represent years beyond 1 to 9999 and leap seconds.
     if rule.lowercased().contains("date"),
       input.contains(":60Z") || input.hasPrefix("0000-") || input.hasPrefix("-10000-")
     {
       return "instants beyond the range of Edm.DateTimeOffset here"
     }
-    // A percent-encoding is decoded before a value is read, whatever the rule says of the encoded form.
+    // Percent-encoding is decoded before a value is parsed, whatever the rule says about the encoded form.
     if !isValid, ["dateTimeOffsetValue", "timeOfDayValue", "enumValue"].contains(rule), input.contains("%") {
       return "decoded before it is read"
     }
@@ -112,7 +112,7 @@ struct QuerySuitesTests {
     return literal
   }
 
-  /// Whether the filters, orders and searches of a query can all be parsed; nil when it has none.
+  /// Whether all filters, orders and searches of a query can be parsed; nil when it has none.
   private static func options(in input: String, _ rule: String) -> Bool? {
     guard ["queryOptions", "odataRelativeUri", "odataUri", "systemQueryOption"].contains(rule) else { return nil }
     let query =
@@ -134,7 +134,7 @@ struct QuerySuitesTests {
     return found
   }
 
-  /// Inputs that the grammar refuses for what they mean rather than for how they are written; the checker refuses them.
+  /// Inputs that the suite refuses for their meaning; here, the checker refuses them.
   private static let contextual: Set = ["Model.Available", "Products/all()"]
 
   private static func check(of rule: String) -> ((String) -> Bool)? {
@@ -170,7 +170,7 @@ struct QuerySuitesTests {
     }
   }
 
-  /// The value of an option, whatever the case of its name; nil when something stands between name and value.
+  /// The value of an option, by its name in any case; nil when anything comes between name and value.
   private static func value(_ option: String, _ name: String) -> String? {
     let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, parts[1].first != " ", let found = PercentEncoding.decode(Array(parts[0].utf8)) else {
@@ -181,7 +181,7 @@ struct QuerySuitesTests {
 
   // MARK: Olingo
 
-  @Test("Olingo's inputs of its lexer, its expression parser and its search parser")
+  @Test("The inputs of Olingo's lexer, expression parser and search parser are parsed or refused as Olingo does")
   func olingo() throws {
     guard let suite = try SharedFolder.json("odata/suites/olingo/uri-parser-cases.json") as? [String: Any],
       let cases = suite["cases"] as? [[String: Any]]
@@ -217,7 +217,7 @@ struct QuerySuitesTests {
     #expect(tally.run >= 480 && trees >= 120, "\(tally) \(trees)")
   }
 
-  /// Whether our parser takes the input; nil when the case does not apply.
+  /// Whether our parser accepts the input; nil when the case does not apply.
   private static func verdict(
     _ file: String, _ method: String, _ call: String, _ input: String, _ query: String?, _ error: String?
   ) -> Bool? {
@@ -229,7 +229,7 @@ struct QuerySuitesTests {
       if error?.hasPrefix("isExSemantic") == true { return nil }
       return parses(String(input.split(separator: "&")[0])) { parser throws(QueryError) in _ = try parser.ordering() }
     case ("ExpressionParserTest.java", let call) where call.hasPrefix("runOn"):
-      // Errors that need Olingo's model to be seen.
+      // Errors that depend on Olingo's model.
       if error != nil { return nil }
       return isExpression(String(input.split(separator: "&")[0]))
     case ("SearchParserTest.java", _):
@@ -244,7 +244,7 @@ struct QuerySuitesTests {
     parses(text) { parser throws(QueryError) in _ = try parser.search(of: nil) }
   }
 
-  /// Whether an expression without properties is also of the right types.
+  /// Whether an expression without properties also passes the checker.
   private static func checks(_ text: String) -> Bool {
     guard let syntax = syntax(text) else { return false }
     var checker = ExpressionChecker("$filter", of: TestModel.type("phone"), aliases: [:])
@@ -262,7 +262,7 @@ struct QuerySuitesTests {
     return try? parser.whole { parser throws(QueryError) in try parser.expression() }
   }
 
-  /// A tree as Olingo draws it; nil when it holds something that is drawn otherwise.
+  /// An expression in Olingo's notation for trees; nil when it holds something that Olingo writes otherwise.
   private static func tree(_ syntax: ExpressionSyntax) -> String? {
     switch syntax.kind {
     case .path(let segments) where segments.contains { $0.contains(".") }: return nil

@@ -18,7 +18,7 @@ struct SelectionTests {
   }
 
   @Test(
-    "What is selected stands in the context, each member once, in the order it was asked for",
+    "The context URL names each selected member once, in the order of the query",
     arguments: [
       ("$select=number", "(number)"), ("select=NUMBER,id", "(number,id)"), ("%24select=id,number,id", "(id,number)"),
       ("$select=place/city", "(place/city)"), ("$select=place/city,place/spot/x", "(place/city,place/spot/x)"),
@@ -29,7 +29,7 @@ struct SelectionTests {
     #expect(try options(query).selection?.contextSuffix(of: TestModel.type("phone")) == suffix)
   }
 
-  @Test("Only what is selected is written, in the order of the declaration")
+  @Test("Only selected members are written, in the order of the declaration")
   func written() throws {
     let type = TestModel.type("phone")
     let patch = try EntityReader(.restore).read(
@@ -49,7 +49,7 @@ struct SelectionTests {
     }
   }
 
-  @Test("A path through a complex value that is null is null")
+  @Test("A path through a null complex value selects null")
   func throughNull() throws {
     let type = TestModel.type("phone")
     let selection = try #require(try options("$select=place/city").selection)
@@ -60,14 +60,14 @@ struct SelectionTests {
     #expect(String(decoding: writer.json.bytes, as: UTF8.self) == #"{"place":null}"#)
   }
 
-  @Test("Navigation properties are expanded with what is selected of each, by name or alias")
+  @Test("Navigation properties are expanded by name or alias, with what is selected of each")
   func expanded() throws {
     let expansions = try #require(try options("$expand=telephones($select=number)", of: "profile").expansions)
     #expect(expansions.map(\.navigation) == ["phones"])
     #expect(expansions[0].options.selection?.contextSuffix(of: TestModel.type("phone")) == "(number)")
   }
 
-  @Test("Only the number of what is expanded is asked for by $count, and references are not offered")
+  @Test("/$count expands to a number, and /$ref is not supported")
   func counted() throws {
     let expansions = try #require(try options("$expand=phones/$count", of: "profile").expansions)
     #expect(expansions.map(\.countsOnly) == [true])
@@ -81,7 +81,7 @@ struct SelectionTests {
   }
 
   @Test(
-    "What cannot be read is refused with its place",
+    "A malformed option is refused with its position",
     arguments: [
       ("$select=", "position 0"), ("$select=nosuch", "position 0"), ("$select=id,,number", "position 3"),
       ("$select=id,", "position 3"), ("$select=place/nosuch", "position 6"), ("$select=number/x", "position 7"),
@@ -94,7 +94,7 @@ struct SelectionTests {
   }
 
   @Test(
-    "Nested options are selected or refused",
+    "Nested options are applied or refused",
     arguments: [
       ("$expand=phones", nil), ("$expand=phones($select=number)", nil), ("$expand=phones(select=number)", nil),
       ("$expand=phones($select=nosuch)", "nosuch"), ("$expand=phones($filter=x)", "'x'"),

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("CalendarDate")
 struct CalendarDateTests {
-  /// The day after, by the rules of the calendar and nothing else.
+  /// The next day, computed by the rules of the calendar alone.
   private static func next(_ year: Int, _ month: Int, _ day: Int) -> (Int, Int, Int) {
     let isLeap = year % 400 == 0 || (year % 4 == 0 && year % 100 != 0)
     let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -16,7 +16,7 @@ struct CalendarDateTests {
     return digits(year, [1000, 100, 10, 1]) + [45] + digits(month, [10, 1]) + [45] + digits(day, [10, 1])
   }
 
-  @Test("Every day of the years 1 to 9999 is written and read as the calendar says")
+  @Test("Every day of the years 1 to 9999 is written and read back correctly")
   func everyDay() {
     var (year, month, day) = (1, 1, 1)
     var number = 0
@@ -36,7 +36,7 @@ struct CalendarDateTests {
     #expect(CalendarDate(dayNumber: -1) == nil)
   }
 
-  @Test("Days that the calendar does not have are refused")
+  @Test("Days that do not exist are refused")
   func missingDays() {
     for year in 1...9999 {
       let isLeap = year % 400 == 0 || (year % 4 == 0 && year % 100 != 0)

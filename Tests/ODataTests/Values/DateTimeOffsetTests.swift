@@ -15,14 +15,14 @@ struct DateTimeOffsetTests {
     }
   }
 
-  @Test("The stamps of the published page come back as they are")
+  @Test("The timestamps of the published page are written back unchanged")
   func publishedStamps() throws {
     for stamp in ["2020-07-06T06:34:12.2294868Z", "2020-07-08T06:34:12.2294868Z"] {
       #expect(try text(stamp) == stamp)
     }
   }
 
-  @Test("A fraction of 0 to 12 digits keeps seven of them, without trailing zeros")
+  @Test("Of a fraction of 0 to 12 digits seven are kept, and trailing zeros are dropped")
   func fractions() throws {
     let digits = "123456789012"
     for count in 1...12 {
@@ -39,7 +39,7 @@ struct DateTimeOffsetTests {
     #expect(fault("2024-01-02T03:04:05.Z") == .malformed)
   }
 
-  @Test("Every offset from -14:00 to +14:00 keeps the instant, and none beyond is read")
+  @Test("Every offset from -14:00 to +14:00 keeps the instant, and larger ones are refused")
   func offsets() throws {
     let noon = try DateTimeOffset("2024-02-29T12:00:00Z".utf8)
     for minutes in -900...900 {
@@ -59,7 +59,7 @@ struct DateTimeOffsetTests {
     #expect(try text("2024-02-28T23:30:00-00:30") == "2024-02-29T00:00:00Z")
   }
 
-  @Test("The first and last instant are read and written, and nothing beyond them")
+  @Test("The first and the last instant are read and written, and nothing beyond them is")
   func edges() throws {
     for edge in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z"] { #expect(try text(edge) == edge) }
     #expect(try text("0001-01-01T14:00:00+14:00") == "0001-01-01T00:00:00Z")
@@ -70,7 +70,7 @@ struct DateTimeOffsetTests {
     #expect(DateTimeOffset(ticks: 3_652_059 * 86_400 * DateTimeOffset.ticksPerSecond) == nil)
   }
 
-  @Test("Seconds since 1970 are moved into the years 1 to 9999")
+  @Test("Seconds since 1970 are clamped to the years 1 to 9999")
   func unixTime() {
     #expect(DateTimeOffset(unixSeconds: 0).description == "1970-01-01T00:00:00Z")
     #expect(
@@ -85,7 +85,7 @@ struct DateTimeOffsetTests {
     }
   }
 
-  @Test("A time without an offset is told apart from text that is no time")
+  @Test("A time without an offset is told apart from text that is not a time")
   func missingOffset() {
     for naive in ["2024-01-02T03:04:05", "2024-01-02T03:04:05.123456", "2024-01-02T03:04"] {
       #expect(fault(naive) == .missingOffset, "\(naive)")
@@ -98,7 +98,7 @@ struct DateTimeOffsetTests {
     for text in malformed { #expect(fault(text) == .malformed, "\(text)") }
   }
 
-  @Test("Times under a millisecond apart are close, one apart is not")
+  @Test("Instants less than a millisecond apart are close; a full millisecond is too far")
   func closeness() throws {
     let stored = try DateTimeOffset("2020-07-06T06:34:12.2294868Z".utf8)
     #expect(stored.isClose(to: try DateTimeOffset("2020-07-06T06:34:12.229486Z".utf8)))
@@ -107,7 +107,7 @@ struct DateTimeOffsetTests {
     #expect(!stored.isClose(to: try DateTimeOffset("2020-07-06T06:34:12.2284868Z".utf8)))
   }
 
-  @Test("Random instants read back as written")
+  @Test("Random instants read back as they were written")
   func randomInstants() throws {
     var generator = SeededGenerator.replayable("instants")
     for _ in 0..<20_000 {

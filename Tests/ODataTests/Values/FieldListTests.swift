@@ -4,7 +4,7 @@ import Testing
 @Suite("Header fields that are lists")
 struct FieldListTests {
   @Test(
-    "Empty elements are ignored, wherever they stand, and blanks around elements are none of theirs",
+    "Empty elements are ignored, and so is white space around elements",
     arguments: [
       (["a"], ["a"]), (["a,b"], ["a", "b"]), (["a, ,b"], ["a", "b"]), ([",a"], ["a"]), (["a,"], ["a"]),
       ([" ,\ta\t, , b ,,"], ["a", "b"]), (["a", "", "b"], ["a", "b"]), ([","], []), ([""], []), ([], []),
@@ -15,7 +15,7 @@ struct FieldListTests {
   }
 
   @Test(
-    "A comma in quotes separates nothing, and an escaped quote ends nothing",
+    "A comma in quotes does not separate elements, and an escaped quote does not end a string",
     arguments: [
       (#"a="b,c", d"#, [#"a="b,c""#, "d"]), (#""a\",b",c"#, [#""a\",b""#, "c"]), (#""a\\",b"#, [#""a\\""#, "b"]),
       (#""""#, [#""""#]), (#"",",",""#, [#"",""#, #"",""#]),
@@ -24,12 +24,12 @@ struct FieldListTests {
     #expect(FieldList.elements(of: [field])?.map(String.init) == expected)
   }
 
-  @Test("A backslash in an entity tag is a character like others")
+  @Test("A backslash in an entity tag is an ordinary character")
   func entityTags() {
     #expect(FieldList.elements(of: [#""a\",b"#], .entityTag)?.map(String.init) == [#""a\""#, "b"])
   }
 
-  @Test("A quote that is not closed leaves nobody a meaning, also where a further field would close it")
+  @Test("An unclosed quote makes the list malformed, even when the next field would close it")
   func openQuotes() {
     for fields in [["\"a"], ["a,\"b"], ["\"a\\\""], ["\"a", "b\""]] {
       #expect(FieldList.elements(of: fields) == nil, "\(fields)")
@@ -37,7 +37,7 @@ struct FieldListTests {
   }
 
   @Test(
-    "A value is a token or what a quoted string means",
+    "A value is a token, or the content of a quoted string",
     arguments: [
       ("a", "a"), (#""a b""#, "a b"), (#""a\"b\\""#, #"a"b\"#), (#""""#, ""), (#"a"b"#, nil), (#""a"#, nil),
       (#""a"b""#, nil), (#""a\""#, nil), (#"""#, nil),

@@ -3,13 +3,13 @@ import Testing
 
 @Suite("Entity tags")
 struct PreconditionsTests {
-  /// Whether a header matches a version; digits within quotes stand for the tag of the version with that number.
+  /// Whether a header field matches a version. Digits in quotes stand for the tag of the version with that number.
   private func matches(_ header: String, _ number: Int64) -> Bool? {
     let header = header.replacing(/"([0-9]+)"/) { "\"\(Version(number: Int64($0.1) ?? 0).opaqueTag)\"" }
     return EntityTagCondition(header)?.matches(Version(number: number))
   }
 
-  @Test("The tag of a version is all of its number: 11 digits of base 64, so that no two have the same")
+  @Test("The tag holds the whole number of a version in 11 base-64 digits, so no two versions share one")
   func tags() {
     let tags: [(Int64, String)] = [
       (0, "AAAAAAAAAAA"), (1, "AAAAAAAAAAB"), (63, "AAAAAAAAAA_"), (62, "AAAAAAAAAA-"), (64, "AAAAAAAAABA"),
@@ -28,13 +28,13 @@ struct PreconditionsTests {
     }
   }
 
-  @Test("Versions are drawn at random: positive, and no two alike")
+  @Test("New versions are random, positive and different")
   func random() {
     let drawn = (0..<10_000).map { _ in Version.random().number }
     #expect(drawn.allSatisfy { $0 > 0 } && Set(drawn).count == drawn.count)
   }
 
-  @Test("Weak and strong forms compare alike")
+  @Test("Weak and strong tags compare equal")
   func weakComparison() {
     for header in ["W/\"12\"", "\"12\"", " W/\"12\" ", "\t\"12\""] {
       #expect(matches(header, 12) == true, "\(header)")
@@ -44,7 +44,7 @@ struct PreconditionsTests {
     #expect(matches(Version(number: 7).entityTag, 7) == true)
   }
 
-  @Test("One tag of a list is enough, and a star matches every version")
+  @Test("One matching tag of a list is enough, and * matches every version")
   func lists() {
     #expect(matches("\"a\", W/\"3\"", 3) == true)
     #expect(matches("\"1\",\"2\" ,\t\"3\"", 3) == true)
@@ -54,7 +54,7 @@ struct PreconditionsTests {
     #expect(matches("*", 99) == true)
   }
 
-  @Test("Empty elements of a list are ignored, and several fields are one list")
+  @Test("Empty list elements are ignored, and several fields form one list")
   func emptyElements() {
     for header in ["W/\"3\",", ", W/\"3\"", "\"a\",,W/\"3\"", ",, \"3\" ,\t,"] {
       #expect(matches(header, 3) == true && matches(header, 4) == false, "\(header)")
@@ -64,14 +64,14 @@ struct PreconditionsTests {
     #expect(EntityTagCondition([] as [String]) == nil && EntityTagCondition(["*", "\"3\""]) == nil)
   }
 
-  @Test("A comma within a tag belongs to it")
+  @Test("A comma inside a tag belongs to the tag")
   func commas() {
     #expect(matches("\"a,3\", \"b\"", 3) == false)
     #expect(EntityTagCondition("\"a,b\", W/\"3\"")?.matches(opaqueTag: "a,b") == true)
     #expect(matches("\"a\\\", W/\"3\"", 3) == true)
   }
 
-  @Test("What is malformed is no condition, so that it cannot be taken for absent")
+  @Test("A malformed field is no condition and is not mistaken for an absent one")
   func malformed() {
     let headers = [
       "", " ", "abc", "12", "\"12", "12\"", "w/\"12\"", "W/12", "W /\"12\"", "W/ \"12\"", "\"1\"\"2\"", "\"1\";\"2\"",
@@ -80,7 +80,7 @@ struct PreconditionsTests {
     for header in headers { #expect(EntityTagCondition(header) == nil, "\(header)") }
   }
 
-  @Test("A blank inside a tag does not make another version's tag of it")
+  @Test("White space inside a tag does not turn it into the tag of another version")
   func blanksInside() {
     for header in ["\"1 2\"", "\"1\t2\"", "\" 12\"", "\"12 \""] {
       #expect(matches(header, 12) == nil, "\(header)")

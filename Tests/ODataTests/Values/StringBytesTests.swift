@@ -1,9 +1,9 @@
 import OData
 import Testing
 
-@Suite("Text that is compared by its bytes")
+@Suite("Strings compared by their bytes")
 struct StringBytesTests {
-  @Test("Texts are the same when every byte is, whatever their length")
+  @Test("Strings are the same when every byte is, at every length")
   func sameBytes() {
     for length in 0..<40 {
       let text = String(repeating: "x", count: length)
@@ -17,19 +17,19 @@ struct StringBytesTests {
     }
   }
 
-  @Test("What Swift takes for one text may be two")
+  @Test("Strings that are equal to Swift may differ in bytes")
   func canonicalEquivalence() {
     #expect("é" == "e\u{301}" && !"é".hasSameBytes(as: "e\u{301}"))
-    // Even when both are equally long.
+    // Even when they have the same length.
     let (left, right) = ("a\u{316}\u{301}", "a\u{301}\u{316}")
     #expect(left == right && left.utf8.count == right.utf8.count && !left.hasSameBytes(as: right))
   }
 
-  @Test("Names are the same in any case of ASCII letters, and of no others")
+  @Test("Names match in any case of ASCII letters, and of no others")
   func names() {
     #expect("phones".isSameName(as: "PHONES") && "v1.0".isSameName(as: "V1.0") && "".isSameName(as: ""))
     #expect(!"phones".isSameName(as: "phone") && !"phones".isSameName(as: "phonez"))
-    // Bytes that differ in the bit that letters differ in.
+    // Other bytes that differ in the bit that tells upper case from lower.
     #expect(!"a[b".isSameName(as: "a{b") && !"a@b".isSameName(as: "a`b"))
     #expect(!"É".isSameName(as: "é") && "É".isSameName(as: "É"))
   }

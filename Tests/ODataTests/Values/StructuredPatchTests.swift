@@ -15,7 +15,8 @@ struct StructuredPatchTests {
     return String(decoding: writer.json.bytes, as: UTF8.self)
   }
 
-  /// Applies bodies one after another; the names of what the last one changed, and the value.
+  /// Applies bodies one after another, and returns the names of the properties that the last one changed, and the
+  /// value.
   private func applying(_ bodies: String...) throws -> (changed: [String], value: StructuredValue) {
     var value = StructuredValue(of: type)
     var changed: [Int] = []
@@ -52,7 +53,7 @@ struct StructuredPatchTests {
       place: #"{"city":null,"street":null,"spot":{"x":1,"y":null}}"#)
   }
 
-  @Test("What is absent, or the same as before, is no change")
+  @Test("An absent member and an equal value change nothing")
   func unchanged() throws {
     let same = #"{"city":"A","street":"S","spot":{"x":1,"y":2}}"#
     for body in ["{}", full, #"{"place":{}}"#, #"{"place":{"spot":{}}}"#, #"{"place":{"spot":{"x":1.0}}}"#] {
@@ -63,13 +64,13 @@ struct StructuredPatchTests {
     #expect(try applying(#"{"places":null}"#).changed.isEmpty)
   }
 
-  @Test("A change of normalisation form is a change")
+  @Test("A change of the Unicode normalization form is a change")
   func normalisation() throws {
     #expect(try applying("{\"number\":\"e\u{301}\"}", "{\"number\":\"\u{E9}\"}").changed == ["number"])
     #expect(try applying("{\"number\":\"\u{E9}\"}", "{\"number\":\"\\u00e9\"}").changed.isEmpty)
   }
 
-  @Test("A collection is replaced whole, its elements being complete values")
+  @Test("A collection is replaced as a whole, by complete elements")
   func collections() throws {
     let result = try applying(
       #"{"places":[{"city":"A","street":"S"}],"tags":["a","b"]}"#, #"{"places":[{"street":"T"}],"tags":["c"]}"#)
@@ -81,14 +82,14 @@ struct StructuredPatchTests {
     #expect(text(cleared.value).contains(#""places":null,"tags":[]"#))
   }
 
-  @Test("null stands for a value of its own where the model says so")
+  @Test("null stands for a special value where the model says so")
   func nullMeaning() throws {
     let result = try applying(#"{"audiences":"family"}"#, #"{"audiences":null}"#)
     #expect(result.changed == ["audiences"])
     #expect(text(result.value).contains(#""audiences":"me""#))
   }
 
-  @Test("Members of an open value are kept, replaced, and removed by null")
+  @Test("Undeclared members of an open value are kept, replaced, or removed by null")
   func openValues() throws {
     try expect(
       [#"{"place":{"zip":"1","geo":{"lat":[1, 2]}}}"#, #"{"place":{"zip":"2","city":"A"}}"#], changed: ["place"],
@@ -107,7 +108,7 @@ struct StructuredPatchTests {
     #expect(try applying(both, #"{"place":{"zip":"1"}}"#).changed.isEmpty)
   }
 
-  @Test("Undeclared members that several bodies leave behind together are bounded")
+  @Test("Undeclared members that accumulate over several bodies are bounded")
   func undeclaredMembersInTotal() throws {
     func body(_ range: Range<Int>) -> String {
       "{\"place\":{" + range.map { "\"m\($0)\":1" }.joined(separator: ",") + "}}"

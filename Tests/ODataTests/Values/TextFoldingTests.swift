@@ -3,30 +3,30 @@ import Testing
 
 @testable import OData
 
-@Suite("Folding of texts")
+@Suite("Case folding")
 struct TextFoldingTests {
   private static func isSame(_ a: String, _ b: String) -> Bool { a.folded.hasSameBytes(as: b.folded) }
 
   @Test(
-    "Texts are the same whatever their case and however they are composed",
+    "Strings match whatever their case and composition",
     arguments: [
       ("ann", "ANN"), ("ΠΑΠΑΔΌΠΟΥΛΟΣ", "Παπαδόπουλος"), ("STRASSE", "Straße"), ("straẞe", "STRASSE"),
       ("zoe\u{308}", "ZOË"), ("\u{212B}", "å"), ("\u{1100}\u{1161}", "가"), ("ﬁne", "FINE"), ("Ǆ", "ǆ"),
-      // Marks in another order, and the iota below a vowel, which folds to a letter.
+      // Marks in another order, and the iota subscript, which folds to a letter.
       ("a\u{323}\u{302}", "A\u{302}\u{323}"), ("α\u{345}\u{301}", "\u{1FB4}"), ("ᾼ", "αι"), ("İ", "i\u{307}"),
       ("", ""), ("a\u{0}B", "A\u{0}b"), ("ᏸ", "Ᏸ"),
     ])
   func same(a: String, b: String) { #expect(Self.isSame(a, b)) }
 
   @Test(
-    "Texts that people keep apart stay apart",
+    "Strings that people keep apart do not match",
     arguments: [
       ("e", "é"), ("①", "1"), ("Ａ", "a"), ("ı", "i"), ("ø", "o"), ("a b", "a\u{A0}b"), ("ss", "s"), ("x²", "x2"),
       ("a", "a\u{0}"), ("ё", "е"),
     ])
   func different(a: String, b: String) { #expect(!Self.isSame(a, b)) }
 
-  @Test("ASCII is folded to lower case, and every byte of it as it should be")
+  @Test("Every ASCII byte folds to lower case or stays as it is")
   func ascii() {
     for byte in UInt8(0)..<0x80 {
       let text = String(UnicodeScalar(byte))
@@ -36,24 +36,24 @@ struct TextFoldingTests {
     #expect("Ann.Müller@Contoso.Example".folded == "ann.müller@contoso.example" && !"ü".isASCII)
   }
 
-  @Test("Every character folds as its decompositions do, to something in NFC that folds to itself")
+  @Test("Every character folds as its decompositions do, to NFC that folds to itself")
   func everyScalar() {
     for value in UInt32(0)...0x10FFFF {
-      // Of later versions of Unicode one library knows more than another.
+      // The two libraries may support different versions of Unicode.
       guard let scalar = Unicode.Scalar(value), let age = scalar.properties.age, age.major <= 14 else { continue }
-      // Combining marks behind it make the order of marks matter.
+      // Combining marks after it make canonical ordering matter.
       for text in [String(scalar), "\(scalar)\u{345}\u{301}\u{323}"] {
         let folded = text.folded
         let isRight =
           folded.folded.hasSameBytes(as: folded) && Self.isSame(text, text.decomposedStringWithCanonicalMapping)
-          // Foundation composes what lies beyond the first plane with marks as if it lay in it.
+          // Foundation composes characters beyond the BMP with marks as if they were in the BMP.
           && (value > 0xFFFF || folded.precomposedStringWithCanonicalMapping.hasSameBytes(as: folded))
         if !isRight { Issue.record("U+\(String(value, radix: 16))") }
       }
     }
   }
 
-  @Test("A long row of marks takes as long as a row of letters")
+  @Test("A long run of combining marks takes as long as a run of letters")
   func marks() {
     let count = 16_000
     let marks = String(repeating: "\u{301}\u{323}", count: count)
@@ -63,7 +63,7 @@ struct TextFoldingTests {
     #expect(
       folded.hasSameBytes(
         as: "\u{1EA1}" + String(repeating: "\u{323}", count: count - 1) + String(repeating: "\u{301}", count: count)))
-    // Quadratic work would take seconds.
+    // A quadratic sort would take seconds.
     #expect(time < .milliseconds(500), "\(time)")
   }
 }

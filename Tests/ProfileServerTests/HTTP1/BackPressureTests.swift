@@ -3,6 +3,8 @@ import NIOEmbedded
 import OData
 import Testing
 
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 
 /// A client that does not read its responses.

@@ -3,6 +3,9 @@ import NIOCore
 import NIOEmbedded
 import Stores
 
+@testable import Authentication
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 @testable import Profiles
 

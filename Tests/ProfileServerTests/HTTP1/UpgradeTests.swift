@@ -2,6 +2,8 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
+@testable import Authority
+@testable import AuthoritySupport
 @testable import ProfileServer
 
 /// Upgrades, which are not offered (RFC 9110 section 7.8), tunnels (section 9.3.6), and the HTTP/2 connection preface

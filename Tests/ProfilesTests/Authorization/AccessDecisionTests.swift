@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Who sees what")
 struct AccessDecisionTests {
-  /// What somebody sees of a person: everything, items with one of some audiences, and whether the person exists.
+  /// What a caller sees of a person: everything, items with one of some audiences, and whether the person exists.
   private struct Row {
     let name: String
     let caller: Caller

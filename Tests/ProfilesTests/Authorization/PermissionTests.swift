@@ -7,7 +7,7 @@ import Testing
 @Suite("Permissions")
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
-  /// writes it, `c` reads its record, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
+  /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
   /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "rcub", "", ""),
@@ -29,7 +29,7 @@ struct PermissionTests {
     case allowed
     case insufficient
     case deniedForRole
-    case ownersAlone
+    case ownerOnly
   }
 
   private struct Case: CustomStringConvertible {
@@ -54,7 +54,7 @@ struct PermissionTests {
       }
       guard !isPersonal || (isOwner && !"mk".contains(letter)) else { return .insufficient }
       guard reaches else {
-        return letter == "c" && !isOwner && !isApplication ? .ownersAlone : .insufficient
+        return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
       let needsRole = ("wp".contains(letter) && !isOwner || "amk".contains(letter)) && !isApplication
       // A policy opens profiles alone.
@@ -102,7 +102,7 @@ struct PermissionTests {
       } catch {
         let isDirectory = !"rwc".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
-        if error == .ownersAlone { outcome = .ownersAlone }
+        if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {
           let isConfined = item.isPersonal && (!item.isOwner || "mk".contains(item.letter))
           let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)
@@ -113,7 +113,7 @@ struct PermissionTests {
     }
   }
 
-  @Test("What a refusal names is exactly what would have been enough, least first")
+  @Test("A refusal names exactly the permissions that would have been enough, least first")
   func namedPermissions() {
     for (access, letter) in Self.accesses {
       let own = access.sufficient(for: People.person(People.innocenty), isOwner: true)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Profiles
 
-/// A body for an itemPhone, as tests ask about it.
+/// A body for an itemPhone, with what tests check of it.
 enum PhoneBody {
   static let type = ProfileModel.collection(named: "phones")?.target ?? ProfileModel.itemFacet
 

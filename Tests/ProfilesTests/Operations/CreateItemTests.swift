@@ -56,7 +56,7 @@ struct CreateItemTests {
     #expect(try created(#"{"allowedAudiences":"everyone"}"#).audience == .everyone)
   }
 
-  @Test("Audit members that are sent are stored whole, not mixed with the stamp")
+  @Test("Stamps that are sent are stored whole, not mixed with the server's")
   func stampMembers() throws {
     let item = try created(
       #"{"createdBy":{"user":{"displayName":"P"}},"createdDateTime":"2019-01-01T00:00:00Z"}"#)
@@ -66,7 +66,7 @@ struct CreateItemTests {
     #expect(item.created == (try DateTimeOffset("2019-01-01T00:00:00Z".utf8)))
   }
 
-  @Test("A new item is not changed before it was made, when a client sets that to later")
+  @Test("An item that a client dates into the future was not changed before it was created")
   func madeLater() throws {
     let later = #""createdDateTime":"2031-01-01T00:00:00Z""#
     #expect(try created("{\(later)}").text.contains(#""lastModifiedDateTime":"2031-01-01T00:00:00Z""#))
@@ -75,7 +75,7 @@ struct CreateItemTests {
     #expect(try created("{\(later),\"lastModifiedDateTime\":null}").text.contains(#""lastModifiedDateTime":null"#))
   }
 
-  @Test("A copy of another item brings its members, and its audit members count as not sent")
+  @Test("A copy of another item sets its members, and its stamps count as not sent")
   func copies() throws {
     let copy = "{\"@odata.etag\":\"W/\\\"3\\\"\"," + PagePhone.json().dropFirst()
     let item = try created(copy)
@@ -85,14 +85,14 @@ struct CreateItemTests {
     #expect(item.collapsible != nil)
   }
 
-  @Test("An application on its own is named as such")
+  @Test("An application without a user is named in the stamp")
   func applications() throws {
     #expect(
       try created("{}", by: People.application()).text.contains(
         #""createdBy":{"application":{"id":"app-1","displayName":"Sync"}}"#))
   }
 
-  @Test("The log names what was sent")
+  @Test("The audit log names the properties that were sent")
   func changeLog() throws {
     let row = Change(
       time: People.now, kind: .created, user: People.innocenty, tenant: .demo, collection: "phones",

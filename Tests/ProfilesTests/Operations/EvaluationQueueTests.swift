@@ -13,7 +13,7 @@ struct EvaluationQueueTests {
     var all: [String] { lines.withLock { $0 } }
   }
 
-  /// Threads that run only when the test says so.
+  /// Threads that run only when the test lets them.
   private final class Threads: Sendable {
     private let work = Mutex<[@Sendable () -> Void]>([])
     func add(_ body: @escaping @Sendable () -> Void) { work.withLock { $0.append(body) } }
@@ -49,7 +49,7 @@ struct EvaluationQueueTests {
     #expect(journal.all == ["a begins", "b begins", "a", "b", "a", "b", "a"])
   }
 
-  @Test("One evaluation of a caller is under way; others wait, and beyond the bound they are refused")
+  @Test("One evaluation of a caller runs; others wait, and beyond the bound they are refused")
   func bound() {
     let queue = EvaluationQueue(threads: 1) { $0() }
     for number in 0...Limits.evaluationsWaitingMax {

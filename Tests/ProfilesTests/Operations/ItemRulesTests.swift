@@ -3,7 +3,7 @@ import Testing
 
 @testable import Profiles
 
-@Suite("Update and delete before they touch an item")
+@Suite("What every write of an item checks")
 struct ItemRulesTests {
   private static let current = PagePhone.version.entityTag
   private static let stale = Version(number: 2).entityTag
@@ -38,7 +38,7 @@ struct ItemRulesTests {
   private let colleague = People.person(People.colleague)
   private let stranger = People.person(People.colleague, of: People.fabrikam)
 
-  @Test("If-Match is judged only for who sees the item")
+  @Test("If-Match is evaluated only for callers who see the item")
   func ifMatch() throws {
     #expect(try refusal(owner, audience: "me", ifMatch: Self.stale) == .preconditionFailed)
     #expect(try refusal(owner, audience: "me", ifMatch: "\"1\", \(Self.current)") == nil)
@@ -66,7 +66,7 @@ struct ItemRulesTests {
     #expect(try refusal(People.application(), audience: "me") == nil)
   }
 
-  @Test("What is missing and what is hidden are refused alike")
+  @Test("Missing and hidden items are refused alike")
   func missing() throws {
     let nobody = ItemState(owner: nil, item: nil)
     let nothing = ItemState(owner: PagePhone.owner, item: nil)
@@ -78,7 +78,7 @@ struct ItemRulesTests {
     #expect(try refusal(owner, audience: "me", state: nothing) == .itemNotFound)
   }
 
-  @Test("Deleting leaves one row of the log, with the version that went")
+  @Test("Deleting writes one row of the audit log, with the deleted version")
   func deletion() throws {
     let operation = DeleteItem(key: PagePhone.key, preconditions: .none, stamp: People.stamp(People.application()))
     let row = Change(

@@ -139,12 +139,12 @@ private final class MemoryReader: ProfileReader {
   func withSnapshot(_ body: () -> Void) { body() }
 
   func item(
-    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<FoundItem?, StoreError>) -> Void
+    _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
     guard let item = store.item(key), let owner = store.owner(of: key.user, for: authorization),
       item.isFor(authorization.audiences(of: key.user, owner, in: key.collection))
     else { return then(.success(nil)) }
-    then(.success(FoundItem(item: item, owner: owner)))
+    then(.success(OwnedItem(item: item, owner: owner)))
   }
 
   func owner(
@@ -210,12 +210,12 @@ private final class MemoryReader: ProfileReader {
 
   func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
 
-  func isMember(_ viewer: Viewer, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+  func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     then(.success(false))
   }
 
   func changes(
-    of person: Viewer, from place: Int64?, limit: Int,
+    of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void
   ) {
     let rows = store.changes(of: person.user).enumerated().reversed().map {
@@ -225,7 +225,7 @@ private final class MemoryReader: ProfileReader {
     then(.success(StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)))
   }
 
-  func countChanges(of person: Viewer, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+  func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     then(.success(store.changes(of: person.user).count))
   }
 

@@ -97,7 +97,7 @@ struct PersonResolutionTests {
     #expect(throws: ProfileError.userNotFound) { try nobody.get() }
   }
 
-  @Test("By their own name people reach themselves without a permission on others, and nobody else")
+  @Test("By their own principal name people reach themselves without a permission on others, and nobody else")
   func ownName() throws {
     let session = try session(store())
     let ann = People.person(People.known(UserID("ann")), [.userReadWrite])
@@ -121,10 +121,10 @@ struct PersonResolutionTests {
     }.get()
     let others = CollectionRequest(owner: id("cy"), collection: relationships, caller: admin)
     let refused = try answer { session.items.create(StructuredPatch(of: relationships.target), in: others, $0) }
-    #expect(throws: ProfileError.ownersAlone) { try refused.get() }
+    #expect(throws: ProfileError.ownerOnly) { try refused.get() }
   }
 
-  @Test("A name of a token leads to the caller before anybody has it")
+  @Test("The principal name in a token leads to the caller before anybody has it")
   func firstCall() throws {
     let store = try store()
     let session = try session(store, .demo)

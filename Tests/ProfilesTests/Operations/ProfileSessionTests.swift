@@ -110,7 +110,7 @@ struct ProfileSessionTests {
     }
   }
 
-  @Test("A refused token is refused alike for those who exist and those who do not")
+  @Test("A token is refused alike for people who exist and people who do not")
   func refusalsTellNothing() throws {
     let session = try session(store([phone("p", audience: "everyone")]))
     let caller = People.person(People.colleague, [.userRead])
@@ -140,7 +140,7 @@ struct ProfileSessionTests {
     #expect(try fault { session.items.list(request(foreign, .principalName(principalName)), $0) } == .userNotFound)
   }
 
-  @Test("Somebody new is made on their first call where the policy says so, and nowhere else")
+  @Test("A new caller is added on their first call where the policy says so, and nowhere else")
   func firstCall() throws {
     let newcomer = try #require(UserID("new"))
     let caller = People.person(newcomer, displayName: "New")
@@ -162,7 +162,7 @@ struct ProfileSessionTests {
     #expect(open.user(People.known(UserID("other"))) == nil)
   }
 
-  @Test("Who was not added because the id is somebody's of another tenant sees nothing of them")
+  @Test("A caller who is not added because the id belongs to another tenant sees nothing of its person")
   func takenID() throws {
     let taken = user(People.colleague, of: People.fabrikam)
     let caller = People.person(People.colleague)
@@ -178,18 +178,18 @@ struct ProfileSessionTests {
     #expect(try fault { session.auditLog.list(of: .me, query, by: caller, $0) } == .userNotFound)
   }
 
-  @Test("A sorted list skips so many and no more, whatever it lists")
+  @Test("A sorted list skips up to its bound, whatever it lists")
   func sortedSkip() throws {
     let session = try session(store())
     let caller = People.application()
-    for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipsTooMany)] {
+    for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipTooLarge)] {
       let text = "$orderby=id&$skip=\(skip)"
       let options = try QueryOptions(text.utf8, of: ProfileModel.group, offering: .list)
       #expect(try fault { session.groups.list(ListQuery(options, limit: 1), by: caller, $0) } == error)
     }
   }
 
-  @Test("An event loop remembers so many tenants, and goes on when there are more")
+  @Test("An event loop remembers tenants up to its bound, and serves further ones")
   func rememberedTenants() throws {
     let session = try session(store())
     for number in 0...(Limits.rememberedTenantsMax + 2) {

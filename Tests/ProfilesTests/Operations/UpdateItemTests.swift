@@ -104,7 +104,7 @@ struct UpdateItemTests {
     #expect(places == places.sorted())
   }
 
-  @Test("The change log says who, when and which properties, and no values")
+  @Test("The audit log says who, when and which properties, and no values")
   func changeLog() throws {
     let (item, row) = try updated(#"{"type":"other","number":"+7 499 234 56 78"}"#)
     #expect(item.version == Version(number: 4))
@@ -157,7 +157,7 @@ struct UpdateItemTests {
     #expect(Set(row.properties) == ["lastModifiedDateTime", "lastModifiedBy", "number"])
   }
 
-  @Test("Audit members that are sent are stored")
+  @Test("Stamps that are sent are stored")
   func stampMembers() throws {
     let (item, row) = try updated(
       #"{"lastModifiedDateTime":"2021-01-01T00:00:00Z","createdBy":{"user":{"displayName":"P"}}}"#)
@@ -181,7 +181,7 @@ struct UpdateItemTests {
     #expect(apart.item.text.contains("12.2304868Z\",\"createdBy\""))
   }
 
-  @Test("Audit members of an older copy count as not sent; those of the current one are stored")
+  @Test("Stamps of an older copy count as not sent; those of the current one are stored")
   func staleCopies() throws {
     let members = #""createdDateTime":"2019-01-01T00:00:00Z","lastModifiedDateTime":"2019-01-01T00:00:00Z""#
     for tag in [Self.tag(2), String(Self.tag(4).dropFirst(2)), "", "3", Version(number: 3).opaqueTag] {
@@ -197,7 +197,7 @@ struct UpdateItemTests {
     }
   }
 
-  @Test("The stamp names the person who acted, or the application on its own")
+  @Test("The stamp names the person who acted, or the application without a user")
   func stamps() throws {
     let unnamed = People.person(People.innocenty)
     #expect(try updated(#"{"number":"1"}"#, by: unnamed).item.text.contains("\"lastModifiedBy\":\(popov)"))

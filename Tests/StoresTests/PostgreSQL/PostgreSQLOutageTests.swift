@@ -45,7 +45,7 @@ struct PostgreSQLOutageTests {
     return await timed { end in send(count, 0, end) }
   }
 
-  private static func read(_ store: PostgreSQLStore) async throws -> Timed<Result<FoundItem?, StoreError>> {
+  private static func read(_ store: PostgreSQLStore) async throws -> Timed<Result<OwnedItem?, StoreError>> {
     let reader = Handed(try store.makeReader { work in work() })
     return await timed { answer in reader.value.item(Sample.key("p"), for: .everything, answer) }
   }

@@ -43,7 +43,8 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLTables.selectCode,
     PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetNames,
     PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
-    PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder, PostgreSQLMailTable.forget,
+    PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
+    PostgreSQLMailTable.forget,
     PostgreSQLMailTable.insert,
     PostgreSQLTables.countMemberships, PostgreSQLTables.selectMember,
   ]

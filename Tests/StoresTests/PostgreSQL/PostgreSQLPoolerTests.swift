@@ -59,12 +59,12 @@ private final class PgBouncer {
 
   private func takesClients(of scratch: Scratch) throws -> Bool {
     usleep(50_000)
-    let question = Process()
-    question.executableURL = URL(filePath: "/usr/bin/pg_isready")
-    question.arguments = ["--quiet", "--host", scratch.directory, "--port", "6432"]
-    try ProcessGate.run(question)
-    question.waitUntilExit()
-    return question.terminationStatus == 0
+    let check = Process()
+    check.executableURL = URL(filePath: "/usr/bin/pg_isready")
+    check.arguments = ["--quiet", "--host", scratch.directory, "--port", "6432"]
+    try ProcessGate.run(check)
+    check.waitUntilExit()
+    return check.terminationStatus == 0
   }
 
   func end() {

@@ -1,53 +1,71 @@
-/// An expression that was checked against a type: every name is a property of it, every operand of a type that its
-/// operator takes. Evaluating one takes time linear in its parts and in the texts that it looks at.
+/// An expression that was checked against a type (OData URL Conventions 4.01 section 5.1.1): every name is a property
+/// of the type, and every operand is of a type that its operator takes. Evaluation takes time linear in the nodes and
+/// in the strings that they look at.
 public indirect enum Expression: Sendable {
+  /// A constant.
   case literal(ExpressionValue)
+  /// A list of expressions, as the right operand of `in`.
   case list([Expression])
-  /// The entity itself, or the element that a lambda looks at: the n-th variable from outside, 0 being the entity.
+  /// A variable by its depth: 0 is the entity, n is the element that the n-th enclosing lambda looks at, counted from
+  /// outside.
   case variable(Int)
-  /// A property of a complex value.
+  /// A property of the entity or of a complex value, by its index.
   case member(Expression, Int)
-  /// An undeclared member of an open type.
+  /// An undeclared member of an open type, by its name.
   case dynamicMember(Expression, String)
+  /// The number of elements of a collection (`/$count`).
   case count(Expression)
-  /// A value whose texts are compared in their folded form (`String.folded`).
+  /// A value whose strings are compared in their folded form (`String.folded`).
   case folded(Expression)
+  /// Logical negation.
   case not(Expression)
+  /// Arithmetic negation.
   case negate(Expression)
+  /// Operands joined by `and` or by `or`.
   case logical(LogicalOperator, [Expression])
+  /// `eq`, `ne`, `gt`, `ge`, `lt` or `le`.
   case comparison(BinaryOperator, Expression, Expression)
+  /// `add`, `sub`, `mul`, `div`, `divby` or `mod`.
   case arithmetic(BinaryOperator, Expression, Expression)
+  /// `in`: whether the first operand is an element of the second.
   case contained(Expression, in: Expression)
+  /// `has`: whether the first operand has all flags of the second.
   case hasFlags(Expression, Expression)
+  /// A canonical function with its arguments.
   case call(ExpressionFunction, [Expression])
-  /// `matchesPattern`, whose pattern is known beforehand.
+  /// `matchesPattern` with a literal pattern, compiled once.
   case matches(Expression, TextPattern)
+  /// `any` or `all` over a collection, with the condition on each element; nil for `any()`.
   case lambda(LambdaQuantifier, Expression, Expression?)
 }
 
-/// What an expression is evaluated in.
+/// The context in which an expression is evaluated for one entity.
 public struct ExpressionScope {
-  /// The entity, then the elements of the lambdas around.
+  /// The entity, then the current element of each enclosing lambda.
   var variables: [ExpressionValue]
-  /// The time of the request.
+  /// The time of the request, which `now()` returns.
   let now: DateTimeOffset
-  /// What functions have looked at so far, against `Limits.expressionWorkMax`.
+  /// The work done so far, in bytes of text or their equivalent, bounded by `Limits.expressionWorkMax`.
   private var work = 0
 
-  /// Accounts for a function that looks at this many bytes or elements.
+  /// Adds to the work done, in bytes or their equivalent.
+  ///
+  /// - Throws: `EvaluationError.tooCostly` beyond `Limits.expressionWorkMax`.
   mutating func spend(_ amount: Int) throws(EvaluationError) {
     work += amount
     guard work <= Limits.expressionWorkMax else { throw .tooCostly }
   }
 
-  // What a part, an element, a step of a pattern and a folded byte cost, in bytes of text that take about as long.
+  // The costs of a node, of an element of a collection and of a step of a pattern, as the number of bytes of text that
+  // take about as long.
   static let nodeCost = 16
   static let elementCost = 8
   static let stepCost = 8
-  /// A byte of a text beyond ASCII that is folded.
+  /// The cost of folding one byte of a string that is not ASCII.
   static let foldingCost = 16
 
-  /// What a function costs: all of its texts; of two collections, each element of one with each of the other.
+  /// The cost of a call: the extent of its arguments; of two collections also each element of one with each of the
+  /// other.
   static func cost(of arguments: [ExpressionValue]) -> Int {
     let sum = arguments.reduce(0) { $0 + $1.extent }
     guard arguments.count > 1, case .collection(let one) = arguments[0], case .collection(let other) = arguments[1]
@@ -55,7 +73,7 @@ public struct ExpressionScope {
     return sum + (one.count + 1) * (other.count + 1) * elementCost
   }
 
-  /// The scope of one entity.
+  /// The context for one entity at the time `now`.
   public init(_ entity: StructuredValue, now: DateTimeOffset) {
     variables = [.complex(entity)]
     self.now = now
@@ -63,16 +81,21 @@ public struct ExpressionScope {
 }
 
 extension Expression {
-  /// Whether the entity satisfies the condition: false and null both do not (OData 4.01 part 1, 11.2.6.1).
+  /// Whether the entity satisfies the condition. False and null both mean that it does not (OData 4.01 Part 1 section
+  /// 11.2.6.1).
+  ///
+  /// - Throws: `EvaluationError` when the expression has no value for this entity.
   public func isSatisfied(by entity: StructuredValue, now: DateTimeOffset) throws(EvaluationError) -> Bool {
     var scope = ExpressionScope(entity, now: now)
     if case .bool(true) = try value(in: &scope) { return true }
     return false
   }
 
-  /// The value for one entity.
+  /// The value for the entity of `scope`.
+  ///
+  /// - Throws: `EvaluationError` when the expression has no value for this entity.
   public func value(in scope: inout ExpressionScope) throws(EvaluationError) -> ExpressionValue {
-    // Lambdas within lambdas may come here very often.
+    // Nested lambdas may evaluate a node very often.
     try scope.spend(ExpressionScope.nodeCost)
     switch self {
     case .literal(let value): return value
@@ -90,7 +113,7 @@ extension Expression {
       for element in elements { values.append(try element.value(in: &scope)) }
       return .collection(values)
     case .count(let collection):
-      // A collection that was never set has no elements, as in lambdas.
+      // A collection that was never set has no elements, here as in lambdas.
       guard case .collection(let elements) = try collection.value(in: &scope) else { return .int(0) }
       return .int(Int64(elements.count))
     case .folded(let operand): return try Self.folded(try operand.value(in: &scope), &scope)
@@ -141,7 +164,8 @@ extension Expression {
     }
   }
 
-  /// Three-valued: null stays unless another operand settles it (OData URL Conventions 4.01 section 5.1.1.1.7).
+  /// Three-valued logic: the result is null unless another operand decides it (OData URL Conventions 4.01 sections
+  /// 5.1.1.1.7 and 5.1.1.1.8).
   private static func logical(
     _ word: LogicalOperator, _ operands: [Expression], _ scope: inout ExpressionScope
   ) throws(EvaluationError) -> ExpressionValue {
@@ -158,7 +182,8 @@ extension Expression {
     return isUnknown ? .null : .bool(!settling)
   }
 
-  /// `eq`, `ne` and the order operators are two-valued: an order with null does not hold.
+  /// Comparisons are two-valued: one that orders a null is false (OData URL Conventions 4.01 sections 5.1.1.1.1 to
+  /// 5.1.1.1.6).
   private static func holds(_ word: BinaryOperator, _ left: ExpressionValue, _ right: ExpressionValue) -> Bool {
     switch word {
     case .eq: return left.equals(right)
@@ -188,7 +213,7 @@ extension Expression {
     _ quantifier: LambdaQuantifier, _ collection: Expression, _ body: Expression?, _ scope: inout ExpressionScope
   ) throws(EvaluationError) -> ExpressionValue {
     guard case .collection(let elements) = try collection.value(in: &scope) else {
-      // A collection that is not set has no elements.
+      // A collection that was never set has no elements.
       return .bool(quantifier == .all)
     }
     guard let body else { return .bool(!elements.isEmpty) }
@@ -210,7 +235,7 @@ extension Expression {
 }
 
 extension Expression {
-  /// Whether it is a call or an operator on literals alone.
+  /// Whether it is a call or an operator of literals alone.
   var isConstant: Bool {
     switch self {
     case .call(_, let arguments): arguments.allSatisfy(\.isLiteral)
@@ -226,7 +251,7 @@ extension Expression {
 }
 
 extension StructuredValue {
-  /// A member that the type does not declare, when it is a JSON scalar.
+  /// The value of an undeclared member; null when there is none, or when it is an object or an array.
   fileprivate func dynamicValue(_ name: String) -> ExpressionValue {
     guard let member = dynamic.first(where: { $0.name.hasSameBytes(as: name) }) else { return .null }
     return member.json.withUnsafeBufferPointer { bytes in
@@ -243,8 +268,11 @@ extension StructuredValue {
   }
 }
 
-/// Arithmetic operators (OData URL Conventions 4.01 section 5.1.1.2). Null gives null; what does not fit fails.
+/// The arithmetic operators (OData URL Conventions 4.01 section 5.1.1.2). Null in gives null out; overflow is an error.
 enum ExpressionArithmetic {
+  /// The negated value; null for anything but a number or a duration.
+  ///
+  /// - Throws: `EvaluationError.overflow` when the result does not fit.
   static func negated(_ value: ExpressionValue) throws(EvaluationError) -> ExpressionValue {
     switch value {
     case .int(let value):
@@ -257,6 +285,9 @@ enum ExpressionArithmetic {
     }
   }
 
+  /// The value of an operator for two operands; null when it does not take them.
+  ///
+  /// - Throws: `EvaluationError` when the result does not fit, or an integer is divided by zero.
   static func result(
     of word: BinaryOperator, _ left: ExpressionValue, _ right: ExpressionValue
   ) throws(EvaluationError) -> ExpressionValue {
@@ -297,7 +328,7 @@ enum ExpressionArithmetic {
       (result, overflow) = a.dividedReportingOverflow(by: b)
     case .mod:
       guard b != 0 else { throw .divisionByZero }
-      // The remainder by -1 is 0, though the division would not fit.
+      // The remainder by -1 is 0, although the quotient may overflow.
       (result, overflow) = b == -1 ? (0, false) : a.remainderReportingOverflow(dividingBy: b)
     case .has, .in, .gt, .ge, .lt, .le, .eq, .ne: return .null
     }

@@ -1,7 +1,8 @@
-/// Which texts are compared without regard to case: those of entities whose type says so, and what is made of them.
+/// Which strings are compared without regard to case: those of entities whose type says so
+/// (`StructuredType.ignoresCase`), and strings derived from them.
 extension ExpressionChecker {
-  /// A call. One that compares texts folds all of them if one of them asks for it; what is made of such a text is
-  /// compared like it.
+  /// A call. A function that compares strings folds all of them when one of them ignores case. Its result ignores case
+  /// too.
   static func call(_ function: ExpressionFunction, _ arguments: [Checked], _ type: ExpressionType) -> Checked {
     let ignoresCase = arguments.contains(where: \.ignoresCase)
     let folds = ignoresCase && function.comparesTexts
@@ -11,7 +12,7 @@ extension ExpressionChecker {
     return call
   }
 
-  /// Two texts are compared without regard to case if one of them asks for it.
+  /// Folds two operands when one of them ignores case.
   static func fold(_ a: inout Checked, _ b: inout Checked) {
     guard a.ignoresCase || b.ignoresCase else { return }
     a.expression = a.expression.folded(as: a.type)
@@ -20,7 +21,7 @@ extension ExpressionChecker {
 }
 
 extension Expression {
-  /// The same, with texts in their folded form, if values of `type` can be or hold texts.
+  /// The expression with its strings folded, when values of `type` can be or hold strings.
   func folded(as type: ExpressionType) -> Expression {
     guard type.holdsTexts else { return self }
     switch self {

@@ -1,13 +1,14 @@
-/// Checks an expression against the type of the entities that it will be evaluated for (OData URL Conventions 4.01
-/// section 5.1.1). Parts without a property are computed here, so that what can only fail fails for every data.
+/// Checks a parsed expression against the type of the entities that it will be evaluated for (OData URL Conventions
+/// 4.01 section 5.1.1). Parts that depend on no property are computed here, so that a query that cannot succeed fails
+/// whatever the data.
 struct ExpressionChecker {
-  /// An expression with its type.
+  /// A checked expression with its type.
   struct Checked {
     var expression: Expression
     var type: ExpressionType
-    /// The literal that it is, if it is one.
+    /// The literal that it was written as; nil when it is not a literal.
     var literal: ExpressionLiteral?
-    /// Whether it comes from a text that is compared without regard to case.
+    /// Whether its strings are compared without regard to case.
     var ignoresCase = false
 
     init(_ expression: Expression, _ type: ExpressionType, _ literal: ExpressionLiteral? = nil) {
@@ -17,11 +18,13 @@ struct ExpressionChecker {
     }
   }
 
+  /// The name of the option, for messages.
   let option: String
+  /// The type of the entities.
   let entity: StructuredType
-  /// What parameter aliases stand for.
+  /// The values of parameter aliases, by name.
   let aliases: [String: QueryAlias]
-  /// Lambda variables around the place that is checked, outermost first.
+  /// The variables of the enclosing lambdas, outermost first.
   private var variables: [(name: String, type: ExpressionType, ignoresCase: Bool)] = []
   private var openAliases: Set<String> = []
   private var nodes = 0
@@ -32,23 +35,30 @@ struct ExpressionChecker {
     self.aliases = aliases
   }
 
-  /// A condition.
+  /// Checks an expression of type Edm.Boolean, as `$filter` takes.
+  ///
+  /// - Throws: `QueryError` when the expression is wrong for the type, or is no condition.
   mutating func condition(_ syntax: ExpressionSyntax) throws(QueryError) -> Expression {
     let checked = try check(syntax)
     guard checked.type.isBoolean else { throw mismatch("must be a condition, but is", checked.type, syntax) }
     return checked.expression
   }
 
-  /// A value that can be ordered by.
+  /// Checks an expression whose values have an order, as `$orderby` takes.
+  ///
+  /// - Throws: `QueryError` when the expression is wrong for the type, or has no order.
   mutating func orderKey(_ syntax: ExpressionSyntax) throws(QueryError) -> Expression {
     let checked = try check(syntax)
     guard checked.type.isOrdered else { throw mismatch("cannot order by", checked.type, syntax) }
     return checked.ignoresCase ? checked.expression.folded(as: checked.type) : checked.expression
   }
 
+  /// Checks an expression of any type.
+  ///
+  /// - Throws: `QueryError` when the expression is wrong for the type.
   mutating func check(_ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
     nodes += 1
-    // Aliases may repeat each other; the bound holds for what they stand for.
+    // Aliases may repeat each other: the bound counts them expanded.
     guard nodes <= Limits.expressionNodesMax else {
       throw failure("has more than \(Limits.expressionNodesMax) parts", syntax)
     }
@@ -104,7 +114,7 @@ struct ExpressionChecker {
   }
 
   private mutating func alias(_ name: String, _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
-    // An alias that the query gives no value is null (OData URL Conventions 4.01 section 5.3).
+    // An alias without a value is null (OData URL Conventions 4.01 section 5.3).
     guard let value = aliases[name] else { return Checked(.literal(.null), .null) }
     guard openAliases.insert(name).inserted else { throw failure("uses a parameter alias within itself", syntax) }
     defer { openAliases.remove(name) }
@@ -112,8 +122,8 @@ struct ExpressionChecker {
     return try check(try value.syntax.get())
   }
 
-  /// Where paths of OData begin that this server does not offer (OData URL Conventions 4.01 section 5.1.1.14). Other names
-  /// are of no property.
+  /// Path roots that OData defines and this server does not support (OData URL Conventions 4.01 sections 5.1.1.14.5 and
+  /// 5.1.1.14.6).
   private static let notOffered: Set<String> = ["$root", "$this"]
 
   private func path(_ segments: [String], _ syntax: ExpressionSyntax) throws(QueryError) -> Checked {
@@ -146,7 +156,8 @@ struct ExpressionChecker {
       member.ignoresCase = owner.ignoresCase && !property.traits.contains(.key)
       return member
     }
-    // A type cast names the type itself here: no declared type has others below it that could be stored in its place.
+    // Only a cast to the declared type is possible: no declared type has derived types that could be stored in its
+    // place.
     if name.isSameName(as: type.qualifiedName) { return owner }
     guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: offset) }
     var member = Checked(.dynamicMember(owner.expression, name), .untyped)
@@ -190,7 +201,7 @@ struct ExpressionChecker {
     for argument in arguments {
       let value = try check(argument)
       if case .dateTime(_, isUTC: false) = value.literal {
-        // What is stored is in UTC, so a part of an instant in another offset could not be told (section 5.1.1.8).
+        // Stored instants are in UTC, so the parts of one in another offset are unknown (section 5.1.1.8).
         throw failure("takes a part of an instant that is not in UTC", argument)
       }
       checked.append(value)
@@ -258,7 +269,7 @@ struct ExpressionChecker {
     case .in: return try membership(a, b, left, right, syntax)
     case .has: return try flags(a, &b, right, syntax)
     case .add, .sub, .mul, .div, .divby, .mod:
-      guard let type = Self.arithmeticType(word, a.type, b.type) else {
+      guard let type = ExpressionType.ofArithmetic(word, a.type, b.type) else {
         throw mismatch("cannot compute \(a.type.name) \(word.rawValue)", b.type, syntax)
       }
       return try computed(Checked(.arithmetic(word, a.expression, b.expression), type), syntax)
@@ -317,30 +328,9 @@ struct ExpressionChecker {
     return Checked(.hasFlags(value.expression, flags.expression), .boolean)
   }
 
-  private static func arithmeticType(
-    _ word: BinaryOperator, _ left: ExpressionType, _ right: ExpressionType
-  ) -> ExpressionType? {
-    let isSum = word == .add || word == .sub
-    switch (left, right) {
-    case (.integer, .integer): return word == .divby ? .double : .integer
-    case (.dateTime, .duration) where isSum: return .dateTime
-    case (.date, .duration) where isSum: return .date
-    case (.dateTime, .dateTime) where word == .sub: return .duration
-    case (.date, .date) where word == .sub: return .duration
-    case (.duration, .duration) where isSum: return .duration
-    case (.duration, .integer), (.duration, .double): return isSum || word == .mod ? nil : .duration
-    case (.integer, .duration), (.double, .duration): return word == .mul ? .duration : nil
-    case (.null, .dateTime), (.dateTime, .null), (.null, .date), (.date, .null): return isSum ? .null : nil
-    case (.null, .duration), (.duration, .null): return .null
-    case (.null, _), (.untyped, _), (.boolean, _), (.integer, _), (.double, _), (.string, _), (.date, _),
-      (.timeOfDay, _), (.dateTime, _), (.duration, _), (.guid, _), (.enumeration, _), (.complex, _), (.collection, _):
-      return left.isNumeric && right.isNumeric ? .double : nil
-    }
-  }
-
   // MARK: Literals and their types
 
-  /// Gives a text literal the type of what it is compared with: a member of an enumeration, or a span of time.
+  /// Converts a string literal to the type that it is compared with: a member of an enumeration, or a duration.
   private func align(
     _ a: inout Checked, _ b: inout Checked, _ left: ExpressionSyntax, _ right: ExpressionSyntax
   ) throws(QueryError) {
@@ -368,7 +358,7 @@ struct ExpressionChecker {
     }
   }
 
-  /// Computes what holds no property; `isLater` leaves it for each request.
+  /// Computes an expression that depends on no property. `isLater` leaves it to each request.
   private func computed(
     _ checked: Checked, _ syntax: ExpressionSyntax, _ isLater: Bool = false
   ) throws(QueryError) -> Checked {

@@ -87,7 +87,8 @@ extension ExpressionFunction {
     return .collection(Array(elements[try range(of: elements.count, start, length)]))
   }
 
-  /// The part that `substring` takes. A negative start counts from the end (OData URL Conventions 4.01 section 5.1.1.5).
+  /// The part that `substring` takes. A negative start counts from the end (OData URL Conventions 4.01 section
+  /// 5.1.1.5).
   private static func range(
     of count: Int, _ start: Int64, _ length: ExpressionValue?
   ) throws(EvaluationError) -> Range<Int> {
@@ -115,7 +116,7 @@ extension ExpressionFunction {
     return (0...(elements.count - part.count)).first { stands(part, in: elements, at: $0) }
   }
 
-  /// Each element of the part is needed as often as it stands there.
+  /// Whether `elements` contains each element of `part`, as often as `part` does.
   private static func containsAll(_ part: [ExpressionValue], _ elements: [ExpressionValue]) -> Bool {
     var rest = elements
     for element in part {
@@ -135,10 +136,11 @@ extension ExpressionFunction {
   }
 }
 
-/// Finds a text within others in time linear in both (Knuth, Morris and Pratt).
+/// Finds a string in others in time linear in both (Knuth, Morris and Pratt). Strings are compared byte by byte.
 struct TextSearch {
   private let pattern: [UInt8]
-  /// For each length of a match, the length of the longest shorter one that it ends with.
+  /// For each length of a partial match, the length of its longest border: the longest proper prefix that is also a
+  /// suffix.
   private let borders: [Int]
 
   init(_ pattern: String) {
@@ -153,7 +155,7 @@ struct TextSearch {
     self.borders = borders
   }
 
-  /// The offset of the first occurrence, in bytes.
+  /// The offset of the first occurrence, in bytes of UTF-8; nil when there is none.
   func firstIndex(in text: String) -> Int? {
     guard !pattern.isEmpty else { return 0 }
     var matched = 0

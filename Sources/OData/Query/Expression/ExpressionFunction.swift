@@ -1,5 +1,5 @@
-/// The functions that expressions may call (OData URL Conventions 4.01 sections 5.1.1.5 to 5.1.1.10). Names are matched
-/// in any case. Adding one touches this folder only.
+/// The canonical functions that expressions may call (OData URL Conventions 4.01 sections 5.1.1.5 to 5.1.1.9), by their
+/// names in lower case. Adding a function touches this folder only.
 public enum ExpressionFunction: String, CaseIterable, Sendable {
   case concat, contains, endswith, indexof, length, startswith, substring
   case tolower, toupper, trim
@@ -8,13 +8,14 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
   case totaloffsetminutes, totalseconds, year
   case ceiling, floor, round
 
-  /// Names that OData knows and this server does not offer; they are refused as such.
+  /// Functions that OData defines and this server does not support (OData URL Conventions 4.01 sections 5.1.1.10 and
+  /// 5.1.1.12).
   static let notOffered: Set<String> = ["case", "cast", "isof"]
 
-  /// The names of all functions that can be called, in order.
+  /// The names of all supported functions, sorted.
   public static let offeredNames: [String] = (allCases.map(\.rawValue) + ["matchespattern"]).sorted()
 
-  /// Whether it compares texts, or collections of texts, with each other.
+  /// Whether the function compares strings, or collections of strings, with each other.
   var comparesTexts: Bool {
     switch self {
     case .contains, .endswith, .indexof, .startswith, .hassubset, .hassubsequence: true
@@ -25,7 +26,7 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
     }
   }
 
-  /// How many arguments it takes.
+  /// The number of arguments that the function takes.
   var arity: ClosedRange<Int> {
     switch self {
     case .maxdatetime, .mindatetime, .now: 0...0
@@ -37,7 +38,7 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
     }
   }
 
-  /// The type of the result for arguments of these types; nil when it does not take them.
+  /// The type of the result for arguments of these types; nil when the function does not take them.
   func resultType(of arguments: [ExpressionType]) -> ExpressionType? {
     switch self {
     case .concat, .contains, .endswith, .startswith, .indexof, .length, .substring, .hassubset, .hassubsequence:
@@ -77,7 +78,7 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
     }
   }
 
-  /// Functions that look at a text by its characters or at a collection by its elements.
+  /// The result type of a function that takes strings or collections.
   private func textOrCollectionResult(_ arguments: [ExpressionType]) -> ExpressionType? {
     let isOfCollections: Bool
     let subjects = self == .substring ? Array(arguments.prefix(1)) : arguments
@@ -104,8 +105,8 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
     }
   }
 
-  /// The value of a call. Null as soon as one argument is null, and where a member of an open type holds a value that the
-  /// function does not take.
+  /// The value of a call. Null as soon as one argument is null, and where a member of an open type holds a value that
+  /// the function does not take.
   ///
   /// - Throws: `EvaluationError.negativeLength` when `substring` is given a negative length.
   func result(of arguments: [ExpressionValue], now: DateTimeOffset) throws(EvaluationError) -> ExpressionValue {
@@ -150,7 +151,7 @@ public enum ExpressionFunction: String, CaseIterable, Sendable {
 }
 
 extension ExpressionType {
-  /// What can stand where a whole number is needed.
+  /// Whether a value of this type may be used where an integer is needed.
   fileprivate var isInteger: Bool {
     switch self {
     case .integer, .null, .untyped: true
@@ -162,9 +163,9 @@ extension ExpressionType {
 }
 
 extension DateTimeOffset {
-  /// The first instant that can be written.
+  /// The earliest instant that can be represented.
   static let earliest = DateTimeOffset(ticks: 0) ?? DateTimeOffset(unixSeconds: 0)
-  /// The last instant that can be written.
+  /// The latest instant that can be represented.
   static let latest = DateTimeOffset(unixSeconds: .max)
 }
 

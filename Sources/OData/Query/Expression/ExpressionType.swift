@@ -1,8 +1,8 @@
-/// The type of an expression, as far as checking needs it.
+/// The static type of an expression, as far as checking needs it.
 indirect enum ExpressionType {
-  /// The literal null, and aliases without a value.
+  /// The type of the literal `null`, and of an alias without a value.
   case null
-  /// A member that an open type does not declare: any primitive type.
+  /// The type of an undeclared member of an open type: any primitive type.
   case untyped
   case boolean
   case integer
@@ -50,7 +50,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// A word for messages.
+  /// The name of the type in messages.
   var name: String {
     switch self {
     case .null: "null"
@@ -70,7 +70,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// What can stand where a number is computed.
+  /// Whether a value of this type may be used as a number.
   var isNumeric: Bool {
     switch self {
     case .integer, .double, .null, .untyped: true
@@ -78,7 +78,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// What can stand where a text is needed.
+  /// Whether a value of this type may be used as a string.
   var isString: Bool {
     switch self {
     case .string, .null, .untyped: true
@@ -88,7 +88,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// Whether values may be texts or collections of texts.
+  /// Whether values of this type may be strings or hold strings.
   var holdsTexts: Bool {
     switch self {
     case .string, .untyped: true
@@ -98,7 +98,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// What can stand where a condition is needed.
+  /// Whether a value of this type may be used as a condition.
   var isBoolean: Bool {
     switch self {
     case .boolean, .null, .untyped: true
@@ -108,7 +108,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// Whether values have an order (OData URL Conventions 4.01 section 5.1.1.1.3).
+  /// Whether values of this type have an order (OData URL Conventions 4.01 section 5.1.1.1.3).
   var isOrdered: Bool {
     switch self {
     case .complex, .collection: false
@@ -118,7 +118,7 @@ indirect enum ExpressionType {
     }
   }
 
-  /// Whether values of both can be compared with each other.
+  /// Whether values of the two types can be compared with each other.
   func isComparable(with other: ExpressionType) -> Bool {
     switch (self, other) {
     case (.null, _), (_, .null): true
@@ -134,6 +134,29 @@ indirect enum ExpressionType {
     case (.boolean, _), (.integer, _), (.double, _), (.string, _), (.date, _), (.timeOfDay, _), (.dateTime, _),
       (.duration, _), (.guid, _), (.enumeration, _):
       false
+    }
+  }
+
+  /// The type of an arithmetic expression with operands of these types; nil when the operator does not take them (OData URL
+  /// Conventions 4.01 sections 5.1.1.2 and 5.1.1.18).
+  static func ofArithmetic(
+    _ word: BinaryOperator, _ left: ExpressionType, _ right: ExpressionType
+  ) -> ExpressionType? {
+    let isSum = word == .add || word == .sub
+    switch (left, right) {
+    case (.integer, .integer): return word == .divby ? .double : .integer
+    case (.dateTime, .duration) where isSum: return .dateTime
+    case (.date, .duration) where isSum: return .date
+    case (.dateTime, .dateTime) where word == .sub: return .duration
+    case (.date, .date) where word == .sub: return .duration
+    case (.duration, .duration) where isSum: return .duration
+    case (.duration, .integer), (.duration, .double): return isSum || word == .mod ? nil : .duration
+    case (.integer, .duration), (.double, .duration): return word == .mul ? .duration : nil
+    case (.null, .dateTime), (.dateTime, .null), (.null, .date), (.date, .null): return isSum ? .null : nil
+    case (.null, .duration), (.duration, .null): return .null
+    case (.null, _), (.untyped, _), (.boolean, _), (.integer, _), (.double, _), (.string, _), (.date, _),
+      (.timeOfDay, _), (.dateTime, _), (.duration, _), (.guid, _), (.enumeration, _), (.complex, _), (.collection, _):
+      return left.isNumeric && right.isNumeric ? .double : nil
     }
   }
 }

@@ -1,17 +1,28 @@
-/// What an expression yields for one entity.
+/// The value of an expression for one entity.
 public enum ExpressionValue: Sendable {
+  /// Null, or never set.
   case null
+  /// Edm.Boolean.
   case bool(Bool)
+  /// Any integer type.
   case int(Int64)
+  /// Edm.Double or Edm.Decimal.
   case double(Double)
+  /// Edm.String or Edm.Guid.
   case string(String)
+  /// Edm.Date.
   case date(CalendarDate)
+  /// Edm.TimeOfDay.
   case timeOfDay(TimeOfDay)
+  /// Edm.DateTimeOffset.
   case dateTime(DateTimeOffset)
+  /// Edm.Duration.
   case duration(Duration100ns)
-  /// The number of an enumeration member, or the sum of those of a flags enumeration.
+  /// The number of an enumeration member, or the sum of several for flags.
   case enumeration(Int64)
+  /// A complex value, or the entity itself.
   case complex(StructuredValue)
+  /// A collection, in order.
   case collection([ExpressionValue])
 
   /// The value of a property.
@@ -45,7 +56,7 @@ public enum ExpressionValue: Sendable {
     }
   }
 
-  /// How much a function has to look at: bytes of a text, elements of a collection.
+  /// The size that a function has to look at: bytes of a string, elements of a collection, 1 for anything else.
   var extent: Int {
     switch self {
     case .string(let text): text.utf8.count
@@ -54,13 +65,13 @@ public enum ExpressionValue: Sendable {
     }
   }
 
-  /// Whether there is no value.
+  /// Whether the value is null.
   var isNull: Bool { if case .null = self { true } else { false } }
 }
 
 extension ExpressionValue {
-  /// Two-valued equality: null equals only null (OData URL Conventions 4.01 section 5.1.1.1.1). Strings are equal when
-  /// their bytes are.
+  /// Two-valued equality: null equals only null (OData URL Conventions 4.01 section 5.1.1.1.1). Strings are compared
+  /// byte by byte.
   func equals(_ other: ExpressionValue) -> Bool {
     switch (self, other) {
     case (.null, .null): true
@@ -73,8 +84,8 @@ extension ExpressionValue {
     }
   }
 
-  /// Negative, zero or positive as this comes before, with or after the other; nil when they have no order, as null,
-  /// NaN and values of different kinds.
+  /// Negative, zero or positive, as this value comes before, with or after the other; nil when the two have no order,
+  /// as null, NaN and values of different kinds.
   func compare(_ other: ExpressionValue) -> Int? {
     switch (self, other) {
     case (.bool(let a), .bool(let b)): Self.order(a ? 1 : 0, b ? 1 : 0)
@@ -98,7 +109,7 @@ extension ExpressionValue {
 
   private static func order<Key: Comparable>(_ a: Key, _ b: Key) -> Int { a < b ? -1 : a > b ? 1 : 0 }
 
-  /// Exact: rounding a large integer to a double could make two different numbers equal.
+  /// Compares exactly: rounding a large integer to a double could make two different numbers equal.
   private static func order(_ a: Int64, _ b: Double) -> Int? {
     guard !b.isNaN else { return nil }
     if b >= 0x1p63 { return -1 }
@@ -107,7 +118,7 @@ extension ExpressionValue {
     return a == whole ? (b > b.rounded(.down) ? -1 : 0) : order(a, whole)
   }
 
-  /// By bytes, which is the order of the code points: Swift's own order of strings is another.
+  /// Compares by bytes, which is the order of the code points; Swift's `<` compares normalized forms.
   private static func order(_ a: String, _ b: String) -> Int {
     if a.utf8.lexicographicallyPrecedes(b.utf8) { return -1 }
     return a.hasSameBytes(as: b) ? 0 : 1
@@ -115,27 +126,30 @@ extension ExpressionValue {
 }
 
 extension DateTimeOffset {
-  /// The first instant of a day in UTC.
+  /// The first instant of a day, in UTC.
   init(midnightOf date: CalendarDate) {
     self = DateTimeOffset(ticks: Int64(date.dayNumber) * 86_400 * Self.ticksPerSecond) ?? DateTimeOffset(unixSeconds: 0)
   }
 
-  /// Units of 100 ns since midnight.
+  /// The time of day in UTC.
   var timeOfDay: TimeOfDay { TimeOfDay(ticks: ticks % (86_400 * Self.ticksPerSecond)) }
 
   /// The day in UTC.
   var date: CalendarDate? { CalendarDate(dayNumber: Int(ticks / (86_400 * Self.ticksPerSecond))) }
 }
 
-/// Why an expression has no value for an entity: the request fails.
+/// Why an expression has no value for an entity. The request fails.
 public enum EvaluationError: Error, Equatable, Sendable {
+  /// `div` or `mod` divides an integer by zero (OData URL Conventions 4.01 section 5.1.1.2).
   case divisionByZero
+  /// A result is beyond the range of its type.
   case overflow
+  /// The length given to `substring` is negative.
   case negativeLength
-  /// Functions would look at more than `Limits.expressionWorkMax` bytes for one entity.
+  /// Evaluation would exceed `Limits.expressionWorkMax` for one entity.
   case tooCostly
 
-  /// A sentence for people.
+  /// The message for the client: what is wrong, and how to remedy it.
   public var message: String {
     switch self {
     case .divisionByZero: "The expression divides an integer by zero. Guard the division, or use divby."

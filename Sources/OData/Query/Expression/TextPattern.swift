@@ -1,8 +1,8 @@
-/// A regular expression of `matchesPattern` (OData URL Conventions 4.01 section 5.1.1.7.1), written as in ECMAScript
-/// without what is not regular: references and lookaround. It is matched in time linear in the text, by following all
-/// ways at once, so no pattern can make a request slow.
+/// A regular expression for `matchesPattern` (OData URL Conventions 4.01 section 5.1.1.7.1): ECMAScript syntax without
+/// what is not regular, which is backreferences and lookaround. All alternatives are followed at once (a Thompson
+/// simulation), so matching takes time linear in the text, and no pattern can make a request slow.
 public struct TextPattern: Sendable {
-  /// Which scalars one step takes.
+  /// A character class.
   struct ScalarSet: Sendable {
     var ranges: [ClosedRange<UInt32>] = []
     var isNegated = false
@@ -10,14 +10,15 @@ public struct TextPattern: Sendable {
     func contains(_ scalar: UInt32) -> Bool { ranges.contains { $0.contains(scalar) } != isNegated }
   }
 
-  /// A place that takes no scalar.
+  /// A zero-width assertion.
   enum Assertion: Sendable {
     case start, end, wordEdge, notWordEdge
   }
 
+  /// One instruction of the compiled pattern.
   enum Step: Sendable {
     case take(ScalarSet)
-    /// Go on at either.
+    /// Continue at either index.
     case split(Int, Int)
     case jump(Int)
     case expect(Assertion)
@@ -26,15 +27,16 @@ public struct TextPattern: Sendable {
 
   private let steps: [Step]
 
-  /// How many steps are followed at most for each scalar of a text, each range of a set being one.
+  /// The cost for each scalar of a text: the number of steps, in which each range of a class counts as one.
   let stepCount: Int
 
-  /// Why a text is no pattern.
+  /// Why a text is no valid pattern.
   enum PatternError: Error {
+    /// It breaks the grammar.
     case malformed
-    /// It is one of ECMAScript that is not regular.
+    /// It uses a backreference or lookaround.
     case notRegular
-    /// It has more than `Limits.patternStepsMax` steps, repetitions written out.
+    /// It has more than `Limits.patternStepsMax` steps, with repetitions written out.
     case tooLong
   }
 
@@ -52,7 +54,7 @@ public struct TextPattern: Sendable {
     var current = Threads(count: steps.count)
     var next = Threads(count: steps.count)
     for position in 0...scalars.count {
-      // A match may begin at every place.
+      // A match may begin at every position.
       if follow(0, at: position, scalars, &current) { return true }
       guard position < scalars.count else { return false }
       next.removeAll()
@@ -65,7 +67,8 @@ public struct TextPattern: Sendable {
     return false
   }
 
-  /// Adds every step that is reached from `first` without taking a scalar; true when the end of the pattern is.
+  /// Adds every step that is reachable from `first` without consuming a scalar. Returns whether the end of the pattern
+  /// is.
   private func follow(_ first: Int, at position: Int, _ scalars: [UInt32], _ threads: inout Threads) -> Bool {
     var open = [first]
     while let step = open.popLast() {
@@ -91,7 +94,7 @@ public struct TextPattern: Sendable {
     }
   }
 
-  /// Steps that are followed at one place, each once.
+  /// The set of steps that are active at one position.
   private struct Threads {
     private(set) var list: [Int] = []
     private var marks: [Int]
@@ -113,7 +116,7 @@ public struct TextPattern: Sendable {
   }
 }
 
-/// Reads a pattern and writes its steps.
+/// Parses a pattern into steps.
 private struct PatternParser {
   typealias PatternError = TextPattern.PatternError
   typealias ScalarSet = TextPattern.ScalarSet
@@ -138,7 +141,7 @@ private struct PatternParser {
     var steps = try sequence()
     while skip("|") {
       let other = try sequence()
-      // Jumps are relative to where a piece begins until the pieces are joined.
+      // Jumps are relative to the start of a fragment until fragments are joined.
       steps =
         [.split(1, steps.count + 2)] + Self.shifted(steps, by: 1) + [.jump(steps.count + 2 + other.count)]
         + Self.shifted(other, by: steps.count + 2)
@@ -172,7 +175,7 @@ private struct PatternParser {
     } else {
       return atom
     }
-    // Greedy or not makes no difference to whether there is a match.
+    // Greedy and lazy quantifiers match the same texts.
     _ = skip("?")
     if isAt("*") || isAt("+") || isAt("?") { throw .malformed }
     return try Self.repetition(of: atom, least, most)
@@ -195,7 +198,7 @@ private struct PatternParser {
     return steps
   }
 
-  /// `{n}`, `{n,}` or `{n,m}`.
+  /// Reads `{n}`, `{n,}` or `{n,m}`.
   private mutating func counts() throws(PatternError) -> (Int, Int?)? {
     position += 1
     guard let least = number() else { throw .malformed }
@@ -249,7 +252,7 @@ private struct PatternParser {
   ])
   private static let lineEnds: [ClosedRange<UInt32>] = [0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029]
 
-  /// What stands behind a backslash.
+  /// Reads what follows a backslash.
   private mutating func escape() throws(PatternError) -> ScalarSet {
     guard position < text.count else { throw .malformed }
     let scalar = text[position]
@@ -314,7 +317,7 @@ private struct PatternParser {
     return ScalarSet(ranges: [text[position]...text[position]])
   }
 
-  /// The ranges of a set within another one, which cannot be negated on its own.
+  /// The ranges of a class inside another one. A negated class is written out as its complement.
   private static func plain(_ set: ScalarSet) throws(PatternError) -> [ClosedRange<UInt32>] {
     guard set.isNegated else { return set.ranges }
     var ranges: [ClosedRange<UInt32>] = []

@@ -1,23 +1,23 @@
 import OData
 import Synchronization
 
-/// Shares the time of a few threads fairly among the callers whose queries are too much work for an event loop.
+/// A fair queue for queries that are too much work for an event loop: it shares a few threads among callers.
 ///
-/// Each caller (an application and a person together) has one evaluation under way at a time; others of the same caller
-/// wait behind it, up to `Limits.evaluationsWaitingMax`. Evaluations under way take turns: each runs for one slice of
-/// `Limits.evaluationSliceMicroseconds`, then goes to the end of the row. So somebody with thirty queries gets no more
-/// time than somebody with one, and a short query waits for one slice of each caller at most.
+/// Each caller (an application and a person together) has one evaluation running at a time; the caller's others wait
+/// behind it, up to `Limits.evaluationsWaitingMax`. Running evaluations take turns: each runs for one slice of
+/// `Limits.evaluationSliceMicroseconds`, then goes to the end of the queue. A caller with thirty queries therefore gets
+/// no more time than a caller with one, and a short query waits for one slice of each other caller at most.
 public final class EvaluationQueue: Sendable {
-  /// Runs work on a thread that may be kept busy, never on an event loop.
+  /// Runs work on a thread that may be blocked, never on an event loop.
   public typealias Execute = @Sendable (@escaping @Sendable () -> Void) -> Void
 
-  /// Does one slice of an evaluation; true when it is done.
+  /// Runs one slice of an evaluation; true when the evaluation is done.
   typealias Slice = @Sendable () -> Bool
 
-  /// Begins an evaluation whose turn has come. It must end with `end`.
+  /// Begins an evaluation whose turn has come. It must call `end` when it is done.
   typealias Start = @Sendable () -> Void
 
-  /// Whose evaluations wait for one another.
+  /// The caller as a key: evaluations with the same key wait for one another.
   struct CallerKey: Hashable, Sendable {
     let tenant: TenantID
     let actor: Caller.Actor
@@ -31,12 +31,12 @@ public final class EvaluationQueue: Sendable {
   }
 
   private struct State {
-    /// What waits behind the evaluation under way, for each caller that has one. First come, first served.
+    /// The evaluations that wait behind the running one, for each caller that has one; first come, first served.
     var waiting: [CallerKey: [Start]] = [:]
-    /// Callers whose first evaluation waits, because `Limits.evaluationsActiveMax` callers have one under way.
+    /// Callers whose first evaluation waits, because `Limits.evaluationsActiveMax` callers have one running.
     var idle: [CallerKey] = []
     var activeCount = 0
-    /// Slices to run, one for each evaluation under way at most.
+    /// Slices to run, at most one for each running evaluation.
     var slices: [Slice] = []
     var busyThreads = 0
   }
@@ -45,14 +45,14 @@ public final class EvaluationQueue: Sendable {
   private let threads: Int
   private let execute: Execute
 
-  /// A queue that keeps at most `threads` threads busy, which `execute` provides.
+  /// A queue that uses at most `threads` threads at once, which `execute` provides.
   public init(threads: Int, execute: @escaping Execute) {
     self.threads = max(1, threads)
     self.execute = execute
   }
 
-  /// Calls `start` when it is the caller's turn, now or later, on any thread. False when too many of the caller's
-  /// evaluations wait already; then `start` is never called.
+  /// Calls `start` when it is the caller's turn, now or later, on any thread. Returns false, and never calls `start`,
+  /// when too many of the caller's evaluations wait already.
   func begin(_ callerKey: CallerKey, _ start: @escaping Start) -> Bool {
     enum Decision { case refused, waits, starts }
     let decision = state.withLock { state -> Decision in
@@ -74,7 +74,7 @@ public final class EvaluationQueue: Sendable {
     return decision != .refused
   }
 
-  /// An evaluation of the caller ended; the next one begins.
+  /// Ends an evaluation of the caller and begins the next one.
   func end(_ callerKey: CallerKey) {
     let next = state.withLock { state -> Start? in
       guard state.waiting[callerKey]?.isEmpty == false else {
@@ -82,7 +82,7 @@ public final class EvaluationQueue: Sendable {
         state.activeCount -= 1
         return Self.startIdle(&state)
       }
-      // Whoever waits for their first turn comes before a second turn of somebody else.
+      // A caller's first turn comes before another caller's second one.
       guard !state.idle.isEmpty else { return state.waiting[callerKey]?.removeFirst() }
       state.idle.append(callerKey)
       state.activeCount -= 1
@@ -97,7 +97,7 @@ public final class EvaluationQueue: Sendable {
     return state.waiting[state.idle.removeFirst()]?.removeFirst()
   }
 
-  /// Runs slices of an evaluation under way until one says that it was the last.
+  /// Runs slices of a running evaluation until one says that it was the last.
   func run(_ slice: @escaping Slice) {
     let mustWake = state.withLock { state in
       state.slices.append(slice)

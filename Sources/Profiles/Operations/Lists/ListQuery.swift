@@ -4,20 +4,20 @@ public import OData
 public struct ListQuery: Sendable {
   let filter: Expression?
   let search: SearchExpression?
-  /// nil for the order that the list has by itself.
+  /// nil for the list's own order.
   let ordering: Ordering?
   let skip: Int
   let limit: Int
   let countsAll: Bool
-  /// The place of the last entity of the page before; nil for the first page.
+  /// The position of the last entity of the page before; nil for the first page.
   let after: KeysetPosition?
-  /// Whether anybody still waits for the list; nil where nobody can leave.
+  /// Tells whether the client still waits for the list; nil where no client can leave.
   let cancellation: RequestCancellation?
-  /// How much work the query is for each byte of an entity.
+  /// The work that the query is for each byte of an entity.
   let weight: Int
 
-  /// What `options` ask for, in a page of at most `limit` entities that follow `after`. Skipping and counting are for
-  /// the first page. The work ends early when `cancellation` says that nobody waits for it any more.
+  /// The query that `options` ask for, for a page of at most `limit` entities that follow `after`. Skipping and
+  /// counting apply to the first page only. Work ends early once `cancellation` says that the client has left.
   public init(
     _ options: QueryOptions, limit: Int, after: KeysetPosition? = nil, cancellation: RequestCancellation? = nil
   ) {
@@ -45,13 +45,13 @@ public struct ListQuery: Sendable {
     weight = query.weight
   }
 
-  /// The same entities, of which only the number is wanted.
+  /// The query for the number of the same entities, without the entities.
   public var counting: ListQuery { ListQuery(counting: self) }
 
-  /// Whether entities need to be looked at to be listed.
-  var looksInside: Bool { filter != nil || search != nil || ordering != nil }
+  /// Whether entities have to be evaluated to be listed.
+  var evaluatesEntities: Bool { filter != nil || search != nil || ordering != nil }
   /// Whether entities are left out by what they hold.
   var isSelective: Bool { filter != nil || search != nil }
-  /// How many rows the first read of the list asks for.
-  var firstRows: Int { looksInside ? Limits.loopRowsMax : min(skip + limit + 1, Limits.loopRowsMax) }
+  /// The number of rows that the first read of the list asks for.
+  var firstRows: Int { evaluatesEntities ? Limits.loopRowsMax : min(skip + limit + 1, Limits.loopRowsMax) }
 }

@@ -3,12 +3,12 @@ import OData
 /// Lists whose own order is that of their keys.
 extension ListScan where Element == VisibleObject, Cursor == KeysetPosition {
   /// Reads a list in the order of its keys, and sorts what it finds where the query asks for another order. Fails with
-  /// `skipsTooMany` when a sorted list would skip more than `Limits.sortedSkipMax` entities.
+  /// `skipTooLarge` when a sorted list would skip more than `Limits.sortedSkipMax` entities.
   static func runInKeyOrder(
     _ context: SessionContext, _ query: ListQuery, for caller: Caller, canReadAgain: Bool = true, read: @escaping Read,
     then: @escaping Completion<PageBuilder<Element>>
   ) {
-    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipsTooMany)) }
+    guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipTooLarge)) }
     let isInOrder = query.ordering == nil
     let builder = PageBuilder<VisibleObject>(
       query, isInOrder: isInOrder, canReadAgain: canReadAgain, now: context.environment.now())

@@ -2,9 +2,9 @@ import OData
 
 /// Reads a list in pieces until its page is full.
 ///
-/// Evaluation of the query begins on the session's thread. What is too much work for that thread continues in the service's
-/// `EvaluationQueue`, in slices that take turns with those of other callers, and ends within a slice when nobody waits for
-/// it any more.
+/// Evaluation of the query begins on the session's thread. What is too much work for that thread continues in the
+/// service's `EvaluationQueue`, in slices that take turns with those of other callers, and ends within a slice when
+/// nobody waits for it any more.
 final class ListScan<Element: ListedEntity, Cursor> {
   /// The result of one read, and where the next one begins; nil at the end of the list.
   typealias Piece = (elements: [Element], next: Cursor?)
@@ -32,15 +32,15 @@ final class ListScan<Element: ListedEntity, Cursor> {
     self.then = then
   }
 
-  /// Starts after `cursor`; the first piece has at most `rows` rows. A `heavy` scan waits for the caller's turn in the queue
-  /// before it reads anything.
+  /// Starts after `cursor`; the first piece has at most `rows` rows. A `heavy` scan waits for the caller's turn in the
+  /// queue before it reads anything.
   func run(after cursor: Cursor?, rows: Int, heavy: Bool = false) {
     guard heavy, turn == nil else { return readPiece(after: cursor, rows: rows) }
     awaitTurn { [self] in readPiece(after: cursor, rows: rows) }
   }
 
   private func readPiece(after cursor: Cursor?, rows: Int) {
-    guard builder.query.cancellation?.isCancelled != true else { return finish(.abandoned) }
+    guard builder.query.cancellation?.isCancelled != true else { return finish(.cancelled) }
     read(cursor, rows) { [self] piece in
       switch piece {
       case .failure(let error): finish(error)
@@ -54,7 +54,7 @@ final class ListScan<Element: ListedEntity, Cursor> {
     var rest = elements
     do throws(ProfileError) {
       while let element = rest.first, !builder.isFull {
-        if builder.query.looksInside {
+        if builder.query.evaluatesEntities {
           guard turn == nil, budget.permits(element, builder.query) else { return takeInTurns(rest, next: next) }
         }
         try builder.take(element)
@@ -99,11 +99,11 @@ final class ListScan<Element: ListedEntity, Cursor> {
     let callerKey = EvaluationQueue.CallerKey(caller)
     let start = ThreadConfined { [self] in
       turn = callerKey
-      guard builder.query.cancellation?.isCancelled != true else { return finish(.abandoned) }
+      guard builder.query.cancellation?.isCancelled != true else { return finish(.cancelled) }
       body()
     }
     let resume = context.resume
-    guard context.evaluations.begin(callerKey, { resume { start.value() } }) else { return finish(.evaluationsTooMany) }
+    guard context.evaluations.begin(callerKey, { resume { start.value() } }) else { return finish(.tooManyQueries) }
   }
 }
 
@@ -142,7 +142,7 @@ private final class PieceEvaluation<Element: ListedEntity>: @unchecked Sendable 
     let end = ContinuousClock.now + .microseconds(Limits.evaluationSliceMicroseconds)
     do throws(ProfileError) {
       while let element = rest.first, !builder.isFull {
-        guard builder.query.cancellation?.isCancelled != true else { throw .abandoned }
+        guard builder.query.cancellation?.isCancelled != true else { throw .cancelled }
         try builder.take(element)
         rest.removeFirst()
         if ContinuousClock.now >= end { return rest.isEmpty || builder.isFull }

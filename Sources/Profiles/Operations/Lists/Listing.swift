@@ -2,22 +2,22 @@ public import OData
 
 /// A page of a list.
 public struct Listing<Element: Sendable> {
-  /// The beginning of the page: as much of it as `Limits.keptBytesMax` holds.
+  /// The beginning of the page, as much of it as `Limits.keptBytesMax` holds.
   public let elements: [Element]
   /// The rest of the page, which is read when it is sent; nil when `elements` are all of it.
   public let rest: PageRemainder<Element>?
-  /// How many the list has in all pages, if that was asked for.
+  /// The number of entities on all pages, where the query asks for it.
   public let count: Int?
-  /// The place after which the next page begins; nil at the end of the list.
+  /// The position after which the next page begins; nil at the end of the list.
   public let next: KeysetPosition?
 }
 
-/// The part of a page that was chosen but not kept: what it takes to read it again, entity by entity. Owned by the
-/// session's thread.
+/// The part of a page that was chosen but not kept, and is read again in pieces when it is sent. The session's thread
+/// owns it.
 ///
-/// An entity that was deleted or hidden in the meantime is left out; one that was changed is as it is now.
+/// An entity that was deleted or hidden in the meantime is left out; one that was changed is given as it is now.
 public final class PageRemainder<Element: Sendable> {
-  /// Reads these entities, in their order, without those that are not there for the caller.
+  /// Reads these entities, in their order, without those that no longer exist for the caller.
   typealias Read = (ArraySlice<ListReference>, @escaping Completion<[Element]>) -> Void
 
   private let all: ArraySlice<ListReference>
@@ -30,11 +30,11 @@ public final class PageRemainder<Element: Sendable> {
     self.read = read
   }
 
-  /// The same part of the page from its beginning.
+  /// The same part of the page, from its beginning.
   public func again() -> PageRemainder { PageRemainder(all, read: read) }
 
-  /// Gives the next entities, some `Limits.listPieceBytes` of them, nil at the end. It calls back on the session's
-  /// thread, at once or later, and is not asked again before it did.
+  /// Reads the next entities, about `Limits.listPieceBytes` bytes of them; nil at the end. Calls back on the session's
+  /// thread, at once or later. Must not be called again before that.
   public func next(_ then: @escaping Completion<[Element]?>) {
     var bytes = 0
     let piece = references.prefix { reference in
@@ -49,27 +49,27 @@ public final class PageRemainder<Element: Sendable> {
 
 /// An entity of a page that was chosen but not kept.
 struct ListReference: Sendable {
-  /// Its key.
+  /// The key of the entity.
   let id: String
-  /// How long its stored JSON was.
+  /// The length of its stored JSON.
   let bytes: Int
 }
 
-/// Something that can be listed: only what its caller may see.
+/// An entity that can be listed: one that its caller may see.
 protocol ListedEntity: Sendable {
   var listedType: StructuredType { get }
   var value: StructuredValue? { get }
   var json: [UInt8] { get }
   /// The key, by which ties are broken.
   var listedID: String { get }
-  /// The place in the order that the list has by itself.
-  var defaultPlace: KeysetPosition { get }
+  /// The position in the list's own order.
+  var defaultPosition: KeysetPosition { get }
 }
 
 extension VisibleItem: ListedEntity {
   var listedType: StructuredType { type }
   var listedID: String { key.id.text }
-  var defaultPlace: KeysetPosition {
+  var defaultPosition: KeysetPosition {
     KeysetPosition(values: [OrderValue.int(created.ticks)], id: Array(key.id.text.utf8))
   }
 }
@@ -77,5 +77,5 @@ extension VisibleItem: ListedEntity {
 extension VisibleObject: ListedEntity {
   var listedType: StructuredType { type }
   var listedID: String { id }
-  var defaultPlace: KeysetPosition { KeysetPosition(values: [], id: Array(position.utf8)) }
+  var defaultPosition: KeysetPosition { KeysetPosition(values: [], id: Array(position.utf8)) }
 }

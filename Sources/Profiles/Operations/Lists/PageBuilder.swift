@@ -1,31 +1,31 @@
 import OData
 
-/// Fills one page from entities that come in the list's own order: leaves out what is not asked for, sorts, skips.
+/// Builds one page from entities that come in the list's own order: evaluates the filter, sorts, skips.
 ///
-/// It keeps the place and key of what is on the page and of what is skipped before it, and of their content no more than
-/// `Limits.keptBytesMax` bytes at its beginning.
+/// It keeps the position and key of every entity that is on the page or skipped before it, and their content up to
+/// `Limits.keptBytesMax` bytes from the beginning of the page.
 struct PageBuilder<Element: ListedEntity>: Sendable {
-  /// What is on the page, perhaps without its content.
+  /// An entity on the page, perhaps without its content.
   private struct Entry: Sendable {
-    let place: KeysetPosition
+    let position: KeysetPosition
     let reference: ListReference
     var element: Element?
   }
 
   let query: ListQuery
   private let now: DateTimeOffset
-  /// Whether entities come in the order that is asked for.
+  /// Whether entities come in the order that the query asks for.
   private let isInOrder: Bool
   /// Whether content that is not kept can be read again.
   private let canReadAgain: Bool
-  /// Sorted, if they come in another.
+  /// Sorted, if entities come in another order.
   private var kept: [Entry] = []
   private var keptBytes = 0
   private var matches = 0
   private var skipped = 0
 
-  /// An empty page. Of a list whose entities cannot be read again one by one (`canReadAgain` is false) all content is
-  /// kept, and the page ends at `Limits.keptBytesMax` bytes.
+  /// An empty page. Where entities cannot be read again one by one (`canReadAgain` is false), all content is kept, and
+  /// the page ends at `Limits.keptBytesMax` bytes.
   init(_ query: ListQuery, isInOrder: Bool, canReadAgain: Bool = true, now: DateTimeOffset) {
     self.query = query
     self.isInOrder = isInOrder
@@ -33,19 +33,19 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     self.now = now
   }
 
-  /// Whether nothing that could still come would change the page.
+  /// Whether no further entity could change the page.
   var isFull: Bool { isInOrder && kept.count > query.limit && !(query.countsAll && query.isSelective) }
 
   /// Puts an entity on the page if it belongs there.
   mutating func take(_ element: Element) throws(ProfileError) {
-    guard query.looksInside else { return append(element, element.defaultPlace) }
+    guard query.evaluatesEntities else { return append(element, element.defaultPosition) }
     guard let value = element.value else { throw .store(.damaged("A stored entity is not of its type.")) }
     do throws(EvaluationError) {
       guard try satisfies(value, element) else { return }
       matches += 1
-      guard let ordering = query.ordering else { return append(element, element.defaultPlace) }
-      let place = try ordering.place(of: value, id: element.listedID, now: now)
-      if isInOrder { append(element, place) } else { insert(element, at: place, ordering) }
+      guard let ordering = query.ordering else { return append(element, element.defaultPosition) }
+      let position = try ordering.place(of: value, id: element.listedID, now: now)
+      if isInOrder { append(element, position) } else { insert(element, at: position, ordering) }
     } catch {
       throw .evaluation(error)
     }
@@ -56,40 +56,40 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     return try query.filter?.isSatisfied(by: value, now: now) ?? true
   }
 
-  private mutating func append(_ element: Element, _ place: KeysetPosition) {
+  private mutating func append(_ element: Element, _ position: KeysetPosition) {
     if skipped < query.skip {
       skipped += 1
     } else if kept.count <= query.limit {
       let keeps = !canReadAgain || keptBytes < Limits.keptBytesMax
-      kept.append(entry(element, place, keeps: keeps))
+      kept.append(entry(element, position, keeps: keeps))
       if keeps { keptBytes += element.json.count }
     }
   }
 
-  private mutating func insert(_ element: Element, at place: KeysetPosition, _ ordering: Ordering) {
-    if let after = query.after, !ordering.precedes(after, place) { return }
+  private mutating func insert(_ element: Element, at position: KeysetPosition, _ ordering: Ordering) {
+    if let after = query.after, !ordering.precedes(after, position) { return }
     let capacity = query.skip + query.limit + 1
-    if kept.count == capacity, let last = kept.last, !ordering.precedes(place, last.place) { return }
+    if kept.count == capacity, let last = kept.last, !ordering.precedes(position, last.position) { return }
     var (low, high) = (0, kept.count)
     while low < high {
       let middle = (low + high) / 2
-      if ordering.precedes(kept[middle].place, place) { low = middle + 1 } else { high = middle }
+      if ordering.precedes(kept[middle].position, position) { low = middle + 1 } else { high = middle }
     }
-    kept.insert(entry(element, place, keeps: true), at: low)
+    kept.insert(entry(element, position, keeps: true), at: low)
     keptBytes += element.json.count
     if kept.count > capacity { keptBytes -= kept.removeLast().element?.json.count ?? 0 }
-    // Twice as much as is kept in the end, so that each byte is looked at a few times at the most.
-    if canReadAgain, keptBytes > 2 * Limits.keptBytesMax { letGo() }
+    // At twice the bound, so that each entity is visited only a few times.
+    if canReadAgain, keptBytes > 2 * Limits.keptBytesMax { dropContent() }
   }
 
-  private func entry(_ element: Element, _ place: KeysetPosition, keeps: Bool) -> Entry {
+  private func entry(_ element: Element, _ position: KeysetPosition, keeps: Bool) -> Entry {
     Entry(
-      place: place, reference: ListReference(id: element.listedID, bytes: element.json.count),
+      position: position, reference: ListReference(id: element.listedID, bytes: element.json.count),
       element: keeps ? element : nil)
   }
 
-  /// Lets go of the content behind the beginning of the page, and of what is skipped.
-  private mutating func letGo() {
+  /// Drops the content of what is skipped, and of the page beyond what may be kept.
+  private mutating func dropContent() {
     keptBytes = 0
     for index in kept.indices {
       guard let element = kept[index].element else { continue }
@@ -101,8 +101,8 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     }
   }
 
-  /// Makes the page, which ends early when it holds `Limits.answerBytesMax` bytes. Calls `countAll` for the length of the
-  /// list where the query asks for it and leaves no entity out; `readAgain` reads content that was not kept.
+  /// Finishes the page, which ends early when it holds `Limits.answerBytesMax` bytes. Calls `countAll` for the length
+  /// of the list where the query asks for it and leaves no entity out. `readAgain` reads content that was not kept.
   func finish(
     countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void,
     readAgain: @escaping PageRemainder<Element>.Read, _ then: @escaping Completion<Listing<Element>>
@@ -128,6 +128,6 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     return Listing(
       elements: beginning.compactMap(\.element), rest: rest.isEmpty ? nil : PageRemainder(rest[...], read: read),
       count: query.countsAll ? query.isSelective ? matches : total : nil,
-      next: page.count == candidates.count ? nil : page.last?.place)
+      next: page.count == candidates.count ? nil : page.last?.position)
   }
 }

@@ -1,6 +1,6 @@
 import OData
 
-/// Makes a new item: what the body sets, the tenant's default audience, and the stamps that it leaves out.
+/// Creates an item from what the body sets, with the tenant's default audience and the stamps that the body leaves out.
 struct CreateItem: ItemOperation {
   let key: ItemKey
   let type: StructuredType
@@ -16,7 +16,7 @@ struct CreateItem: ItemOperation {
     let policy = owner.relation?.policy ?? TenantPolicy()
     try ItemRules.checkApplication(stamp.caller, policy, key.collection)
     if let audience = patch.audience { try ItemRules.check(audience, policy, in: key.collection) }
-    // Ids are made by the server; meeting one again would mean two people were given the same.
+    // The server makes ids; one that is in use was given out twice.
     guard state.item == nil else { throw .store(.failed("A new id was already in use.")) }
     let value = value(
       ownerName: stamp.caller.userID == key.user ? owner.displayName : nil,
@@ -37,8 +37,8 @@ struct CreateItem: ItemOperation {
       value.members[position] = .dateTime(stamp.time)
     }
     var patch = patch
-    // An audit member that is sent replaces the stamp as a whole. A body with an entity tag is an echo of another
-    // item, so its audit members are that item's and count as not sent.
+    // A stamp that is sent replaces the server's as a whole. A body with an entity tag repeats another item, so its
+    // stamps are that item's and count as not sent.
     for property in type.properties where property.traits.contains(.stamp) && !patch.isAbsent(property) {
       if patch.entityTag != nil {
         patch.members[property.index] = .absent

@@ -1,6 +1,6 @@
 import OData
 
-/// Takes an item away.
+/// Deletes an item.
 struct DeleteItem: ItemOperation {
   let key: ItemKey
   let preconditions: Preconditions

@@ -12,8 +12,8 @@ enum GroupRules {
     return group
   }
 
-  /// Checks that a group is created with a display name, which no update takes away. Only what changes is checked: a group
-  /// that was imported without a name can still be updated.
+  /// Checks that a group is created with a display name, which no update takes away. Only what changes is checked: a
+  /// group that was imported without a name can still be updated.
   static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
     try DirectoryRules.check(value, of: ProfileModel.group, changed: changed)
   }

@@ -2,14 +2,15 @@ import OData
 
 /// What every write of an item checks beyond the declared type.
 enum ItemRules {
-  /// Whether a caller who may write the owner's profile may write this collection of it. Only the owner, and applications
-  /// of the tenant, write whom the owner lists as family or contacts: others could list themselves and read on.
+  /// Whether a caller who may write the owner's profile may write this collection of it. Only the owner, and
+  /// applications of the tenant, write whom the owner lists as family or contacts: others could list themselves and
+  /// read on.
   static func mayWrite(_ collection: NavigationProperty, of owner: UserID, _ caller: Caller) -> Bool {
     collection.name != Relationship.collection || caller.userID == nil || caller.userID == owner
   }
 
-  /// The item and its owner, if the caller may see it and the preconditions hold. Visibility is checked before `If-Match`:
-  /// a 412 would reveal to a stranger that the item exists.
+  /// The item and its owner, if the caller may see it and the preconditions hold. Visibility is checked before
+  /// `If-Match`: a 412 would reveal to a stranger that the item exists.
   static func existing(
     _ state: ItemState, key: ItemKey, caller: Caller, preconditions: Preconditions
   ) throws(ProfileError) -> (owner: ItemOwner, item: StoredItem) {

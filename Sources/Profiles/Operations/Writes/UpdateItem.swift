@@ -1,6 +1,7 @@
 import OData
 
-/// Changes what the body sets and leaves the rest, at every depth; stamps who and when unless the body says so.
+/// Updates an item: changes what the body sets and leaves the rest, at every depth, and stamps who changed it and when
+/// unless the body says so (merge semantics of PATCH, OData 4.01 part 1 section 11.4.3).
 struct UpdateItem: ItemOperation {
   let key: ItemKey
   let type: StructuredType
@@ -37,7 +38,7 @@ struct UpdateItem: ItemOperation {
       updated, stamp.change(.updated, of: key, properties: names, from: item.version, to: updated.version))
   }
 
-  /// Audit members that merely repeat what is stored, or come from an older copy of the item, count as not sent.
+  /// Stamps that merely repeat what is stored, or come from an older copy of the item, count as not sent.
   private func withoutEchoedStamps(_ item: StoredItem, _ value: StructuredValue) -> StructuredPatch {
     var patch = patch
     let isStaleCopy = patch.entityTag.map { EntityTagCondition($0)?.matches(item.version) != true } ?? false

@@ -1,12 +1,13 @@
 import OData
 
-/// Updates an item or, where there is none, creates it under an id of the client's choice (Graph's guideline on
-/// upserts). For the owner and for applications of the tenant only: they see every item, so that what they are told of
-/// an id tells nothing new. For everybody else there is no such item, whether it is there or not.
+/// Updates an item or, where there is none, creates it under an id of the client's choice (OData 4.01 part 1 section
+/// 11.4.4; Graph's guideline on upserts). Only for the owner and for applications of the tenant: they see every item,
+/// so that the answer reveals nothing about an id. For everybody else the item does not exist, whether it is stored or
+/// not.
 struct UpsertItem: ItemOperation {
   private let creation: CreateItem
   private let update: StructuredPatch
-  /// Who updates and when; with a version of its own, by which an update is told from a creation.
+  /// The stamp of an update. Its version differs from the creation's, which tells an update from a creation.
   private let updateStamp: WriteStamp
   private let preconditions: Preconditions
 
@@ -20,7 +21,7 @@ struct UpsertItem: ItemOperation {
   var key: ItemKey { creation.key }
   var authorization: AuthorizationContext { creation.authorization }
 
-  /// Whether what became of it is a new item.
+  /// Whether the outcome is a new item.
   func created(_ outcome: ItemOutcome) -> Bool {
     if case .written(let item) = outcome { item.version == creation.stamp.version } else { false }
   }
@@ -36,7 +37,7 @@ struct UpsertItem: ItemOperation {
         key: key, type: creation.type, patch: update, preconditions: preconditions, stamp: updateStamp
       ).change(state)
     }
-    // If-Match asks for an item that is there (RFC 9110 section 13.1.1).
+    // If-Match requires an item that exists (RFC 9110 section 13.1.1).
     guard preconditions.ifMatch == nil else { throw .itemNotFound }
     return try creation.change(state)
   }

@@ -2,7 +2,8 @@ import OData
 
 /// What every write of a person checks beyond the declared type.
 enum UserRules {
-  /// The person, if the caller may write them and the preconditions hold. Throws `userNotFound` or `preconditionFailed`.
+  /// The person, if the caller may write them and the preconditions hold. Throws `userNotFound` or
+  /// `preconditionFailed`.
   static func writable(
     _ existing: StoredUser?, by caller: Caller, _ preconditions: Preconditions
   ) throws(ProfileError) -> StoredUser {
@@ -13,8 +14,9 @@ enum UserRules {
     return person
   }
 
-  /// Checks that a person is created with a display name, which no update takes away, and that a principal name is a valid
-  /// one (`PrincipalName`). Only what changes is checked: values that were imported, or that came with a token, may stay.
+  /// Checks that a person is created with a display name, which no update takes away, and that a principal name is a
+  /// valid one (`PrincipalName`). Only what changes is checked: values that were imported, or that came with a token,
+  /// may stay.
   static func check(_ value: StructuredValue, changed: some Sequence<Int>) throws(ProfileError) {
     try DirectoryRules.check(value, of: ProfileModel.user, changed: changed)
     if isChanged("mail", changed) {

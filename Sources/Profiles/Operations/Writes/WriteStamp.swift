@@ -1,10 +1,12 @@
 import OData
 
-/// Who acts and when, as it is written into items and into the change log, and the version of what is written.
+/// Who writes and when, as it is put into items and into the audit log, and the version of what is written.
 struct WriteStamp: Sendable {
   let caller: Caller
+  /// The time of the write, by the server's clock.
   let time: DateTimeOffset
-  /// The version of the entity after the write. A stamp is for one write, so that no two have the same one.
+  /// The version of the entity after the write. A stamp is used for one write, so that no two writes have the same
+  /// version.
   let version: Version
 
   /// The identity set of the caller: only the member that acted is set, as in published answers.
@@ -21,8 +23,8 @@ struct WriteStamp: Sendable {
     return .complex(set)
   }
 
-  /// When an item was last changed, in this moment: never before it was made, nor before it was changed last, also when
-  /// the clock was set back since. Times that clients wrote count like others; the change log keeps the clock's.
+  /// `lastModifiedDateTime` after this write: never before the item was created or last changed, even when the clock
+  /// was set back since. Times that clients wrote count like others. The audit log keeps the clock's time.
   func modification(after earlier: Value...) -> Value {
     .dateTime(
       earlier.reduce(time) { latest, value in
@@ -30,7 +32,7 @@ struct WriteStamp: Sendable {
       })
   }
 
-  /// A row of the change log for an item. Nobody writes across tenants, so the caller's tenant is the person's.
+  /// A row of the audit log for an item. Nobody writes across tenants, so the caller's tenant is the person's.
   func change(
     _ kind: Change.Kind, of key: ItemKey, properties: [String], from before: Version?, to after: Version?
   ) -> Change {
@@ -41,7 +43,7 @@ struct WriteStamp: Sendable {
       actingApplication: caller.applicationID)
   }
 
-  /// A row of the change log for a person, or for one of their collections as a whole.
+  /// A row of the audit log for a person, or for one of their collections as a whole.
   func change(
     _ kind: Change.Kind, of user: UserID, collection: String? = nil, properties: [String] = [], from before: Version?,
     to after: Version?
