@@ -22,7 +22,7 @@ final class BatchRun: ResponseBodySource {
   private var sentBytes = 0
   /// The responses of a group that are not written yet.
   private var responses: ArraySlice<Changeset.Response> = []
-  /// An answer that is made piece by chunk.
+  /// The response body that is being streamed.
   private var stream: (any ResponseStream)?
   private var hasEnded = false
   /// Ids of failed requests and groups, in lower case.
@@ -178,8 +178,8 @@ final class BatchRun: ResponseBodySource {
     handler.responses.refusal(error, headers: part.headers)
   }
 
-  /// Writes an answer. One that is made piece by chunk is made twice: once to find out whether it can be made and fits, as
-  /// must be said before it, and once more while it is sent.
+  /// Writes a response. A streamed body is generated twice: first to check that it succeeds and fits, because the status is
+  /// written before the body, and again while it is sent.
   private func write(_ response: GraphResponse, of part: Part, _ then: @escaping Completion) {
     guard case .stream(let stream) = response.body else {
       write(response, of: part)
@@ -213,7 +213,7 @@ final class BatchRun: ResponseBodySource {
     }
   }
 
-  /// Writes an answer up to its end, or up to its body where that is made piece by chunk.
+  /// Writes a response to its end, or up to its body when that is streamed.
   private func write(_ response: GraphResponse, of part: Part) {
     var response = response
     if part.group != nil, response.status.code < 300, bytesWritten >= Limits.batchAnswerBytesMax {
@@ -240,7 +240,7 @@ final class BatchRun: ResponseBodySource {
       json.name("body")
       let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
       if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
-    // Only JSON is made piece by chunk.
+    // Only JSON is streamed.
     case .stream: return json.name("body")
     case .none, .bytes: break
     }

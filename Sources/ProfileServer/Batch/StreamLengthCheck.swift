@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Finds out how long an answer is that is made piece by chunk, without keeping any of it. Owned by one event loop.
+/// Checks that a streamed body succeeds and fits a bound, without keeping it. Owned by one event loop.
 final class StreamLengthCheck {
   /// The result of a check.
   enum Outcome {
