@@ -114,17 +114,17 @@ extension HouseRule {
     }.map { Breach(path: file.path, line: $0 + 1, reason: "no 'Safety:' comment stands before it") }
   }
 
-  /// Stored constants are left to their name, and what a protocol demands is documented there.
+  /// What a protocol requires is documented there.
   private static let publicDocumentation = HouseRule(
     sentence: "What is public has a doc comment",
     bad: ("Sources/OData/A.swift", "/// A.\npublic struct A {\n  public func f() {}\n}\n"),
     good: (
-      "Sources/OData/A.swift", "/// A.\n@frozen\n@available(*, deprecated)\npublic struct A {\n  public let b: B\n}\n"
+      "Sources/OData/A.swift", "/// A.\n@frozen\n@available(*, deprecated)\npublic struct A {\n  /// B.\n  public let b: B\n}\n"
     )
   ) { file in
     let declaration =
-      /^\s*(@\w+(\([^)]*\))?\s+)*(public|package)\s+((static|final|mutating|indirect|override|convenience|required|nonisolated|(private|internal)\(set\))\s+)*(actor|class|enum|func|init|macro|protocol|struct|subscript|typealias|var)\b/
-    let requirement = /\bfunc (==|<) |\bvar rawValue\b|\binit\(rawValue\b/
+      /^\s*(@\w+(\([^)]*\))?\s+)*(public|package)\s+((static|final|mutating|indirect|override|convenience|required|nonisolated|(private|internal)\(set\))\s+)*(actor|class|enum|func|init|let|macro|protocol|struct|subscript|typealias|var)\b/
+    let requirement = /\bfunc (==|<) |\b(var|let) rawValue\b|\binit\(rawValue\b/
     return file.lines.indices.filter { index in
       let code = file.lines[index].code
       return (code.contains("public") || code.contains("package")) && code.contains(declaration)

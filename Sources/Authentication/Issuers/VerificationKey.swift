@@ -3,6 +3,7 @@ import OData
 
 /// A public key of an issuer, ready to verify signatures without suspending.
 public struct VerificationKey: Sendable {
+  /// `kid`, by which tokens name the key (RFC 7517 section 4.5).
   public let keyID: BytewiseString
   /// The one algorithm that the key may be used with (RFC 8725 section 3.1).
   public let algorithm: SignatureAlgorithm

@@ -4,6 +4,7 @@ import OData
 ///
 /// Swift's `==` on strings is canonical equivalence, by which two different issuers or key ids could compare equal.
 public struct BytewiseString: Hashable, Sendable, ExpressibleByStringLiteral {
+  /// The text itself.
   public let text: String
 
   /// The string `text`, unchanged.

@@ -3,6 +3,7 @@ public import Profiles
 /// The credentials that `--demo` prints: a client with a secret, and the header of the managed identity. They are new
 /// with each start.
 public struct DemoCredentials: Sendable {
+  /// The client that signs in with a secret.
   public let client: ConfidentialClient
   /// What `IDENTITY_HEADER` must be set to.
   public let identityHeader: String

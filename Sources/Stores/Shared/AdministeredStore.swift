@@ -49,7 +49,9 @@ public protocol AdministeredStore: ProfileStore {
 
 /// How much a database holds.
 public struct StoreTotals: Equatable, Sendable {
+  /// People.
   public let users: Int
+  /// Items of all people.
   public let items: Int
   /// Rows of the audit log.
   public let changes: Int

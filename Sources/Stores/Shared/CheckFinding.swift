@@ -7,6 +7,7 @@ public struct CheckFinding: Equatable, Sendable {
   public let user: UserID?
   /// The item's collection and id; nil when the fault is not in an item.
   public let collection: String?
+  /// nil when the finding is about no item.
   public let item: ItemID?
   /// What is wrong, as a sentence.
   public let message: String
