@@ -1,5 +1,6 @@
 import NIOHTTP1
 import OData
+import Profiles
 
 // MARK: Errors of requests
 
