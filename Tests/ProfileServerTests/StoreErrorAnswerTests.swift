@@ -5,8 +5,8 @@ import Testing
 
 @testable import ProfileServer
 
-/// Responses to errors of the store. Official clients repeat a request after 503, so it may only be used when nothing was
-/// changed.
+/// Responses to errors of the store. Official clients repeat a request after 503, so it may only be used when nothing
+/// was changed.
 @Suite("Responses to store errors")
 struct StoreErrorAnswerTests {
   @Test("An unknown outcome is not 503, and the message says what to do")

@@ -20,8 +20,8 @@ struct BatchBody {
 
   let parts: [Part]
 
-  /// Reads a batch. Throws the error of malformed JSON, and `GraphError.malformedBatch` when the body is no batch or its
-  /// dependencies and groups allow no order of execution.
+  /// Reads a batch. Throws the error of malformed JSON, and `GraphError.malformedBatch` when the body is no batch or
+  /// its dependencies and groups allow no order of execution.
   init(_ bytes: UnsafeBufferPointer<UInt8>, requestsMax: Int) throws(GraphError) {
     do {
       var reader = JSONReader(bytes, dialect: .graph)
@@ -186,8 +186,8 @@ struct BatchBody {
 
   // MARK: Ids, groups and dependencies
 
-  /// Throws `GraphError.malformedBatch` unless ids are unique (case-insensitively), the requests of a group are adjacent, and
-  /// dependencies name earlier requests or groups.
+  /// Throws `GraphError.malformedBatch` unless ids are unique (case-insensitively), the requests of a group are
+  /// adjacent, and dependencies name earlier requests or groups.
   private func checkOrder() throws(GraphError) {
     var known: Set<String> = []
     var closedGroups: Set<String> = []

@@ -8,8 +8,8 @@ import Profiles
 ///
 /// It follows NIO's HTTP/1 pipeline with pipelining assistance, so a connection has one current request. For both kinds
 /// of requests it enforces timeouts and body bounds and handles `Connection: close` (RFC 9112 section 9.6), HTTP/1.0,
-/// `100-continue` (RFC 9110 section 10.1.1) and parse errors. Back pressure: while the channel is not writable, it reads
-/// nothing and begins no request.
+/// `100-continue` (RFC 9110 section 10.1.1) and parse errors. Back pressure: while the channel is not writable, it
+/// reads nothing and begins no request.
 final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart

@@ -87,8 +87,8 @@ final class GraphHandler {
     }
   }
 
-  /// Reads the path, the query and the header fields of a request into its exchange. Throws the refusal of what cannot be
-  /// read or is not offered.
+  /// Reads the path, the query and the header fields of a request into its exchange. Throws the refusal of what cannot
+  /// be read or is not offered.
   func prepare(_ exchange: Exchange) throws(GraphError) -> RequestedResource {
     let request = exchange.request
     let requested = try RequestedResource(path: request.path)

@@ -59,8 +59,8 @@ final class Resource: Sendable {
     allowedMethods = routes.flatMap { $0.method == .get ? [.GET, .HEAD] : [$0.method.httpMethod] }
   }
 
-  /// The route of a method; nil when the resource does not have the method. HEAD uses the route of GET (RFC 9110 section
-  /// 9.3.2).
+  /// The route of a method; nil when the resource does not have the method. HEAD uses the route of GET (RFC 9110
+  /// section 9.3.2).
   func route(of method: HTTPMethod) -> Route? {
     let method = method == .HEAD ? .GET : method
     return routes.first { $0.method.httpMethod == method }

@@ -22,7 +22,8 @@ struct Route: Sendable {
   let options: [SystemQueryOption]
   /// Whether documents list the route under `/me` too.
   let isUnderMe: Bool
-  /// Whether the route evaluates preconditions (RFC 9110 section 13.1): `If-None-Match` of a read, `If-Match` of a write.
+  /// Whether the route evaluates preconditions (RFC 9110 section 13.1): `If-None-Match` of a read, `If-Match` of a
+  /// write.
   let isConditional: Bool
   /// Whether an update with `Prefer: create-if-missing` creates what does not exist.
   let createsIfMissing: Bool

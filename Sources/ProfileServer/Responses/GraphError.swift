@@ -1,8 +1,8 @@
 import NIOHTTP1
 import OData
 
-/// An error as Graph's clients receive it. The files `GraphError+...` map every error of the server to its status, code and
-/// message; Graph's page on errors lists the codes.
+/// An error as Graph's clients receive it. The files `GraphError+...` map every error of the server to its status, code
+/// and message; Graph's page on errors lists the codes.
 struct GraphError: Error, Equatable {
   let status: HTTPResponseStatus
   let code: GraphErrorCode
