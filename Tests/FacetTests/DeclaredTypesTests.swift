@@ -56,7 +56,7 @@ struct DeclaredTypesTests {
       var checked = 0
       for collection in ProfileModel.collections {
         let list = try await facet.probe.request("GET", "/beta/me/profile/\(collection.name)", token: token)
-        let shorter = collection.mayOmitOwner ? ["/beta/me/\(collection.name)"] : []
+        let shorter = collection.isOwnerOptionalInPaths ? ["/beta/me/\(collection.name)"] : []
         for path in collection.aliases.map({ "/beta/me/profile/\($0)" }) + shorter {
           let same = try await facet.probe.request("GET", path, token: token)
           #expect(same.status == 200 && same.body == list.body, "\(path)")

@@ -151,7 +151,7 @@ struct PageTokenTests {
   private let caller = Caller(actor: .application, tenant: .demo, applicationID: "app", permissions: [])
 
   private func options(_ query: String) throws -> QueryOptions {
-    try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+    try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
   }
 
   @Test("A position with every kind of value survives serialization")

@@ -69,7 +69,7 @@ struct RequestLifeTests {
     #expect(owner.text == Self.user && collection.name == "phones" && id.text == Self.phone)
 
     // 6. The query against the type.
-    #expect(try QueryOptions(request.query, of: collection.target, offering: .select).written.isEmpty)
+    #expect(try QueryOptions(request.query, of: collection.target, supporting: .select).written.isEmpty)
 
     // 7. The method.
     #expect(requested.resource?.route(of: .PATCH)?.permissions == .writeProfile)

@@ -94,7 +94,7 @@ struct ResourceTableTests {
             .search: "a",
           ][option] ?? ""
         let query = "\(option.name)=\(value)"
-        let isTaken = (try? QueryOptions(query.utf8, of: requested.type, offering: supported)) != nil
+        let isTaken = (try? QueryOptions(query.utf8, of: requested.type, supporting: supported)) != nil
         #expect(isTaken == route.options.contains(option), "\(route.method) \(resource.template.text)?\(query)")
       }
     }
@@ -116,7 +116,8 @@ struct ResourceTableTests {
         .entity("user", base: nil, "", [.string("id", "").traits(.key)]),
         .entity("profile", base: nil, contained: .init(in: "user", as: "profile", isCollection: false, ""), "", []),
         .entity(
-          "duty", base: nil, contained: .init(in: "profile", as: "responsibilities", mayOmitOwner: true, ""), "",
+          "duty", base: nil, contained: .init(in: "profile", as: "responsibilities", isOwnerOptionalInPaths: true, ""),
+          "",
           [.string("id", "").traits(.key)]),
       ], roots: [.entitySet("users", of: "user"), .singleton("me", of: "user")])
     let text = String(buffer: ServiceMetadata.openAPI(of: model).plain.bytes)

@@ -76,7 +76,7 @@ struct PeopleQueryTests {
       var value = StructuredValue(of: ProfileModel.user)
       _ = patch.apply(to: &value, of: ProfileModel.user)
       guard try options.filter?.isSatisfied(by: value, now: now) ?? true else { continue }
-      matches.append((try ordering.place(of: value, id: person.id.text, now: now), person.id.text))
+      matches.append((try ordering.position(of: value, id: person.id.text, now: now), person.id.text))
     }
     return matches.sorted { ordering.precedes($0.place, $1.place) }.map(\.id)
   }
@@ -105,7 +105,7 @@ struct PeopleQueryTests {
       var query = "$filter=\(filter)"
       if !order.isEmpty { query += "&$orderby=\(order)" }
       let encoded = query.replacing("%", with: "%25")
-      let options = try QueryOptions(encoded.utf8, of: ProfileModel.user, offering: .list)
+      let options = try QueryOptions(encoded.utf8, of: ProfileModel.user, supporting: .list)
       let wanted = try Self.expected(options, people)
       var found: [String] = []
       var place: KeysetPosition?
@@ -130,7 +130,7 @@ struct PeopleQueryTests {
     let session = try SessionQueue(store)
     let caller = Caller(actor: .application, tenant: .demo, permissions: [.userReadAll])
     func page(_ query: String) async throws -> SessionQueue.Page {
-      let options = try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+      let options = try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
       return try await session.listUsers(ListQuery(options, limit: 5), by: caller)
     }
     for order in ["displayName", "length(displayName)"] {
@@ -151,11 +151,11 @@ struct PeopleQueryTests {
     let session = try SessionQueue(store)
     let basic = Caller(actor: .application, tenant: .demo, permissions: [.userReadBasicAll])
     for query in ["$filter=jobTitle ne null", "$filter=startswith(jobTitle,'a')", "$search=\"jobTitle:a\""] {
-      let options = try QueryOptions(query.utf8, of: ProfileModel.user, offering: .list)
+      let options = try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
       let page = try await session.listUsers(ListQuery(options, limit: 100), by: basic)
       #expect(page.elements.isEmpty, "\(query)")
     }
-    let options = try QueryOptions("$orderby=jobTitle desc".utf8, of: ProfileModel.user, offering: .list)
+    let options = try QueryOptions("$orderby=jobTitle desc".utf8, of: ProfileModel.user, supporting: .list)
     let page = try await session.listUsers(ListQuery(options, limit: 100), by: basic)
     #expect(page.elements.map(\.id) == page.elements.map(\.id).sorted())
     store.close()

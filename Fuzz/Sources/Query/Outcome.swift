@@ -16,7 +16,7 @@ struct Outcome: Equatable {
   /// Whether each sample matches the search; empty without a search.
   private(set) var search: [Bool] = []
   /// The positions of the samples in the order; empty without an order.
-  private(set) var places: [KeysetPosition] = []
+  private(set) var positions: [KeysetPosition] = []
   /// The selected JSON of the samples; empty without a selection.
   private(set) var selected: [[UInt8]] = []
   private var top: Int?
@@ -30,7 +30,7 @@ struct Outcome: Equatable {
     for (id, value) in Samples.entities(of: type) {
       if let filter = options.filter { self.filter.append(Self.verdict(filter, value)) }
       if let search = options.search { self.search.append(search.matches(value, of: type)) }
-      if let place = try? options.ordering?.place(of: value, id: id, now: Self.now) { places.append(place) }
+      if let position = try? options.ordering?.position(of: value, id: id, now: Self.now) { positions.append(position) }
       if let selection = options.selection { selected.append(Self.text(value, type, selection)) }
     }
   }

@@ -7,7 +7,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let input = Input(data, count) else { return 0 }
   let offer: QueryOptions.Supported = input.isLowercase ? [.select, .expand, .format] : [.list, .expand]
   do throws(QueryError) {
-    let options = try QueryOptions(input.rest, of: input.type, offering: offer)
+    let options = try QueryOptions(input.rest, of: input.type, supporting: offer)
     check(options, of: input.type)
     for expansion in options.expansions ?? [] {
       guard let navigation = input.type.navigation.first(where: { $0.name == expansion.navigation }) else {
@@ -23,7 +23,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private func check(_ options: QueryOptions, of type: StructuredType) {
   let outcome = Outcome(options, of: type)
-  if let ordering = options.ordering { requireOrder(ordering, outcome.places) }
+  if let ordering = options.ordering { requireOrder(ordering, outcome.positions) }
   for text in outcome.selected { requireJSON(text) }
   if let selection = options.selection { requireSelection(selection, of: type, selects: outcome.selected) }
   requireOpposites(options, outcome, of: type)
@@ -61,7 +61,7 @@ private func requireOpposites(_ options: QueryOptions, _ outcome: Outcome, of ty
 /// The options of a query that is derived from an accepted one; nil when it is refused for its size only.
 private func parsed(_ query: String, of type: StructuredType) -> QueryOptions? {
   do throws(QueryError) {
-    return try QueryOptions(query.utf8, of: type, offering: .list)
+    return try QueryOptions(query.utf8, of: type, supporting: .list)
   } catch {
     let isTooLarge = ["deeper", "parts", "terms"].contains { error.message.contains($0) }
     require(isTooLarge, "a query made of an accepted one is refused: \(error.message)")
@@ -77,14 +77,14 @@ private func written(_ name: String, _ value: String) -> String {
 
 /// Checks that positions with different keys form a strict total order: none precedes itself, of two exactly one
 /// precedes the other, and each precedes a different number of others, which rules out cycles.
-private func requireOrder(_ ordering: Ordering, _ places: [KeysetPosition]) {
+private func requireOrder(_ ordering: Ordering, _ positions: [KeysetPosition]) {
   var followers: Set<Int> = []
-  for (index, place) in places.enumerated() {
-    require(!ordering.precedes(place, place), "a place precedes itself")
+  for (index, position) in positions.enumerated() {
+    require(!ordering.precedes(position, position), "a position precedes itself")
     var count = 0
-    for (other, otherPlace) in places.enumerated() where other != index {
-      let precedes = ordering.precedes(place, otherPlace)
-      require(precedes != ordering.precedes(otherPlace, place), "two places have no order, or two")
+    for (other, otherPosition) in positions.enumerated() where other != index {
+      let precedes = ordering.precedes(position, otherPosition)
+      require(precedes != ordering.precedes(otherPosition, position), "two positions have no order, or two")
       if precedes { count += 1 }
     }
     require(followers.insert(count).inserted, "an order has a cycle")

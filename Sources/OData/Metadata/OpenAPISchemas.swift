@@ -37,7 +37,7 @@ struct OpenAPISchemas {
   private func schema(of type: StructuredType) -> DocumentNode {
     var members = type.isEntity ? Self.controlInformation : []
     members += type.properties.map { ($0.name, schema(of: $0, in: type)) }
-    let inline = type.navigation.filter { $0.isCollection && !$0.standsAlone }
+    let inline = type.navigation.filter { $0.isCollection && $0.isExpandable }
     members += inline.filter { !description.hiddenNavigation.contains($0.name) }.map { ($0.name, schema(of: $0)) }
     let object: DocumentNode = [
       "type": "object", "description": .string(type.documentation), "properties": .object(members),

@@ -92,9 +92,9 @@ public final class NavigationProperty: Sendable {
   public let isCollection: Bool
   /// Whether paths may leave out the entity that owns this property, where a single-valued navigation property leads to
   /// that owner: `/me/things` then stands for `/me/profile/things`.
-  public let mayOmitOwner: Bool
-  /// Whether responses show it at its own URL only: it can be neither selected nor expanded.
-  public let standsAlone: Bool
+  public let isOwnerOptionalInPaths: Bool
+  /// Whether it can be selected and expanded; otherwise responses show it at its own URL only.
+  public let isExpandable: Bool
   /// Whether it contains its entities (OData CSDL 4.01 section 8.4); otherwise they belong to an entity set.
   public let containsTarget: Bool
   /// The description that metadata shows; empty when there is none.
@@ -105,8 +105,8 @@ public final class NavigationProperty: Sendable {
     aliases = []
     self.target = target
     isCollection = true
-    mayOmitOwner = false
-    standsAlone = true
+    isOwnerOptionalInPaths = false
+    isExpandable = false
     containsTarget = false
     documentation = reference.documentation
   }
@@ -116,8 +116,8 @@ public final class NavigationProperty: Sendable {
     aliases = containment.aliases
     self.target = target
     isCollection = containment.isCollection
-    mayOmitOwner = containment.mayOmitOwner
-    standsAlone = containment.standsAlone
+    isOwnerOptionalInPaths = containment.isOwnerOptionalInPaths
+    isExpandable = containment.isExpandable
     containsTarget = true
     documentation = containment.documentation
   }

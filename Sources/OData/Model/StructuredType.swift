@@ -53,7 +53,7 @@ public final class StructuredType: Sendable {
   }
 
   /// The navigation properties that can be selected and expanded.
-  var inlineNavigation: [NavigationProperty] { navigation.filter { !$0.standsAlone } }
+  var inlineNavigation: [NavigationProperty] { navigation.filter { $0.isExpandable } }
 
   /// The property with exactly this name; nil when there is none.
   public func property(named name: String) -> Property? { properties.first { $0.name == name } }
@@ -65,11 +65,11 @@ public final class StructuredType: Sendable {
   }
 
   /// The navigation properties that a path segment stands for, outermost first: two when the segment leaves out an
-  /// owner (`NavigationProperty.mayOmitOwner`), none when it names no navigation property.
+  /// owner (`NavigationProperty.isOwnerOptionalInPaths`), none when it names no navigation property.
   func navigation(of segment: String) -> [NavigationProperty] {
     if let own = navigation.first(where: { $0.isNamed(segment) }) { return [own] }
     for owner in navigation where !owner.isCollection {
-      if let inner = owner.target.navigation.first(where: { $0.mayOmitOwner && $0.isNamed(segment) }) {
+      if let inner = owner.target.navigation.first(where: { $0.isOwnerOptionalInPaths && $0.isNamed(segment) }) {
         return [owner, inner]
       }
     }

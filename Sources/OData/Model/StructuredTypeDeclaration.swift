@@ -74,22 +74,23 @@ public struct StructuredTypeDeclaration: Sendable {
     let name: String
     let aliases: [String]
     let isCollection: Bool
-    let mayOmitOwner: Bool
-    let standsAlone: Bool
+    let isOwnerOptionalInPaths: Bool
+    let isExpandable: Bool
     let documentation: String
 
     /// Declares the navigation property `name` of the entity type `owner`; `aliases` are older names for it in URLs.
-    /// `mayOmitOwner` and `standsAlone` mean what they mean on `NavigationProperty`.
+    /// `isOwnerOptionalInPaths` and `isExpandable` mean what they mean on `NavigationProperty`.
     public init(
-      in owner: String, as name: String, aliases: [String] = [], isCollection: Bool = true, mayOmitOwner: Bool = false,
-      standsAlone: Bool = false, _ documentation: String
+      in owner: String, as name: String, aliases: [String] = [], isCollection: Bool = true,
+      isOwnerOptionalInPaths: Bool = false,
+      isExpandable: Bool = true, _ documentation: String
     ) {
       self.owner = owner
       self.name = name
       self.aliases = aliases
       self.isCollection = isCollection
-      self.mayOmitOwner = mayOmitOwner
-      self.standsAlone = standsAlone
+      self.isOwnerOptionalInPaths = isOwnerOptionalInPaths
+      self.isExpandable = isExpandable
       self.documentation = documentation
     }
   }

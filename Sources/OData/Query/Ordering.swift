@@ -24,7 +24,7 @@ public struct Ordering: Sendable {
   /// The position of an entity in this order. `id` is its key; `now` is the time of the request.
   ///
   /// - Throws: `EvaluationError` when a sort key has no value for this entity.
-  public func place(
+  public func position(
     of entity: StructuredValue, id: String, now: DateTimeOffset
   ) throws(EvaluationError) -> KeysetPosition {
     var values: [OrderValue] = []

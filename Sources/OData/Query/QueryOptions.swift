@@ -77,17 +77,17 @@ public struct QueryOptions: Sendable {
   /// Whether the list is neither filtered, searched nor ordered.
   public var isPlain: Bool { filter == nil && search == nil && ordering == nil }
 
-  /// Parses a query, without `?`, for a resource of `type` that supports the options `offer`.
+  /// Parses a query, without `?`, for a resource of `type` that supports the options `supported`.
   ///
   /// - Throws: `QueryError` for the first option that is unknown, unsupported, repeated, malformed or wrong for the
   ///   type.
   public init(
-    _ query: some Collection<UInt8>, of type: StructuredType, offering offer: Supported
+    _ query: some Collection<UInt8>, of type: StructuredType, supporting supported: Supported
   ) throws(QueryError) {
     let decoded = try DecodedQuery(query)
     let aliases = try Self.syntax(of: decoded.aliases)
     for (name, value) in decoded.options {
-      guard offer.contains(Self.offer(of: name)) else { throw .notOffered(name) }
+      guard supported.contains(Self.group(of: name)) else { throw .notOffered(name) }
       var parser = OptionParser(name, value)
       if name == "$skiptoken" || name == "$format" || name == "$id" {
         try takeText(name, value)
@@ -183,7 +183,7 @@ public struct QueryOptions: Sendable {
   }
 
   /// The group that an option belongs to, by its name in lower case with its dollar sign.
-  private static func offer(of name: String) -> Supported {
+  private static func group(of name: String) -> Supported {
     switch name {
     case "$select": .select
     case "$expand": .expand

@@ -55,7 +55,7 @@ final class BatchRun: ResponseBodySource {
     guard !request.headers.contains(name: "If-Match"), !request.headers.contains(name: "If-None-Match") else {
       throw .malformedBatch("If-Match and If-None-Match are for the requests of a batch, not for the batch.")
     }
-    do throws(QueryError) { _ = try QueryOptions(request.query, of: ProfileModel.user, offering: []) } catch {
+    do throws(QueryError) { _ = try QueryOptions(request.query, of: ProfileModel.user, supporting: []) } catch {
       throw GraphError(error)
     }
     guard Representation(format: nil, request.headers) != nil else { throw .notAcceptable }

@@ -11,7 +11,7 @@ extension APIOperation {
       let type = model.type(named: resource.type.name) ?? resource.type
       operations += resource.operations(of: type)
     }
-    for collection in profile.navigation where collection.isCollection && !collection.standsAlone {
+    for collection in profile.navigation where collection.isCollection && collection.isExpandable {
       for resource in ResourceTable.documented where resource.template.isOfCollection {
         operations += resource.operations(of: collection.target, in: collection)
       }
@@ -148,7 +148,7 @@ extension Resource {
   }
 
   private func values(of option: SystemQueryOption, _ type: StructuredType) -> [String] {
-    let collections = type.navigation.filter { $0.isCollection && !$0.standsAlone }.map(\.name)
+    let collections = type.navigation.filter { $0.isCollection && $0.isExpandable }.map(\.name)
     switch option {
     case .select: return type.properties.map(\.name) + collections
     case .expand: return collections
@@ -191,5 +191,5 @@ extension Route {
 
 extension NavigationProperty {
   /// The second address of the collection below `/beta`, such as `/me/responsibilities`; nil for most collections.
-  var secondAddress: String? { mayOmitOwner ? "/me/\(name)" : nil }
+  var secondAddress: String? { isOwnerOptionalInPaths ? "/me/\(name)" : nil }
 }

@@ -7,7 +7,7 @@ public enum CoveragePage {
   /// The page for a model, as Markdown.
   public static func text(of model: EntityModel) -> String {
     let profile = model.type(named: "profile")
-    let collections = profile?.navigation.filter { $0.isCollection && !$0.standsAlone } ?? []
+    let collections = profile?.navigation.filter { $0.isCollection && $0.isExpandable } ?? []
     return [
       introduction, methods(collections), options, permissions, missing(collections),
     ].joined(separator: "\n")

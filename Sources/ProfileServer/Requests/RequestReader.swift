@@ -38,7 +38,7 @@ struct RequestReader {
   func options(_ request: GraphRequest, _ requested: RequestedResource) throws(GraphError) -> QueryOptions {
     do throws(QueryError) {
       return try QueryOptions(
-        request.query, of: requested.type, offering: requested.resource?.supportedOptions(of: request.method) ?? [])
+        request.query, of: requested.type, supporting: requested.resource?.supportedOptions(of: request.method) ?? [])
     } catch {
       throw GraphError(error)
     }

@@ -43,7 +43,7 @@ enum DirectoryTypes {
       ]),
     .entity(
       "profileChange", base: "entity", isExtension: true,
-      contained: .init(in: "profile", as: "changes", standsAlone: true, "Who changed what and when, oldest first."),
+      contained: .init(in: "profile", as: "changes", isExpandable: false, "Who changed what and when, oldest first."),
       "A row of the audit log of a person. It holds names of properties, and none of their values.",
       [
         .primitive(.dateTimeOffset, "time", "When it happened.").traits(.readOnly),

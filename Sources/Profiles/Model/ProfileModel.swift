@@ -36,7 +36,7 @@ public enum ProfileModel {
   /// The type of a row of the audit log.
   public static let change = type("profileChange")
   /// The collections of items that a profile contains.
-  public static let collections = profile.navigation.filter { $0.isCollection && !$0.standsAlone }
+  public static let collections = profile.navigation.filter { $0.isCollection && $0.isExpandable }
 
   /// The collection of this name or alias, in any case.
   public static func collection(named name: String) -> NavigationProperty? {

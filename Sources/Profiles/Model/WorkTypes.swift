@@ -56,7 +56,7 @@ enum WorkTypes {
 
   private static let responsibility = StructuredTypeDeclaration.entity(
     "personResponsibility", base: "itemFacet",
-    contained: .init(in: "profile", as: "responsibilities", mayOmitOwner: true, "Responsibilities."),
+    contained: .init(in: "profile", as: "responsibilities", isOwnerOptionalInPaths: true, "Responsibilities."),
     "Something that a person answers for.",
     [
       .string("description", "What it covers."),

@@ -22,7 +22,7 @@ struct CaselessQueryTests {
   }()
 
   private static func options(_ query: String) throws -> QueryOptions {
-    try QueryOptions(query.utf8, of: person, offering: .list)
+    try QueryOptions(query.utf8, of: person, supporting: .list)
   }
 
   private static func holds(_ filter: String) throws -> Bool? {
@@ -58,7 +58,7 @@ struct CaselessQueryTests {
   func exact(filter: String) throws {
     #expect(try Self.holds(filter) == false)
     let phone = TestModel.type("phone")
-    let other = try QueryOptions("$filter=number eq 'A'".utf8, of: phone, offering: .list).filter
+    let other = try QueryOptions("$filter=number eq 'A'".utf8, of: phone, supporting: .list).filter
     var value = StructuredValue(of: phone)
     value.members[1] = .string("a")
     #expect(try other?.isSatisfied(by: value, now: Self.now) == false)
@@ -72,7 +72,7 @@ struct CaselessQueryTests {
         var value = Self.zoe
         value.members[0] = .string(name)
         value.members[1] = .string(name)
-        return (try ordering.place(of: value, id: name, now: Self.now), name)
+        return (try ordering.position(of: value, id: name, now: Self.now), name)
       }
       return places.sorted { ordering.precedes($0.0, $1.0) }.map(\.1)
     }

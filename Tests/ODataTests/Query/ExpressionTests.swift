@@ -21,7 +21,7 @@ struct ExpressionTests {
   }()
 
   private func options(_ query: String) throws(QueryError) -> QueryOptions {
-    try QueryOptions(query.utf8, of: TestModel.type("phone"), offering: .list)
+    try QueryOptions(query.utf8, of: TestModel.type("phone"), supporting: .list)
   }
 
   /// Whether the sample satisfies a filter; nil when the filter is refused.
@@ -343,10 +343,10 @@ struct ExpressionTests {
     let ordering = try #require(try options("$orderby=place/city desc,number").ordering)
     var nowhere = Self.phone
     nowhere.members[2] = .null
-    let here = try ordering.place(of: Self.phone, id: "b", now: Self.now)
-    let there = try ordering.place(of: nowhere, id: "a", now: Self.now)
+    let here = try ordering.position(of: Self.phone, id: "b", now: Self.now)
+    let there = try ordering.position(of: nowhere, id: "a", now: Self.now)
     #expect(ordering.precedes(here, there) && !ordering.precedes(there, here))
-    let twin = try ordering.place(of: Self.phone, id: "a", now: Self.now)
+    let twin = try ordering.position(of: Self.phone, id: "a", now: Self.now)
     #expect(ordering.precedes(twin, here) && !ordering.precedes(here, here))
     #expect(OrderValue(.string("Z")) < OrderValue(.string("a")) && OrderValue(.double(.nan)) == .null)
     // An integer and an equal double tie, so the key decides.

@@ -4,7 +4,7 @@ import Testing
 @Suite("QueryOptions")
 struct QueryOptionsTests {
   private func options(_ query: String, _ offer: QueryOptions.Supported = []) throws(QueryError) -> QueryOptions {
-    try QueryOptions(query.utf8, of: TestModel.type("phone"), offering: offer)
+    try QueryOptions(query.utf8, of: TestModel.type("phone"), supporting: offer)
   }
 
   private func fault(_ query: String, _ offer: QueryOptions.Supported = []) -> QueryError? {

@@ -5,7 +5,7 @@ import Testing
 @Suite("Selection")
 struct SelectionTests {
   private func options(_ query: String, of type: String = "phone") throws(QueryError) -> QueryOptions {
-    try QueryOptions(query.utf8, of: TestModel.type(type), offering: [.select, .expand])
+    try QueryOptions(query.utf8, of: TestModel.type(type), supporting: [.select, .expand])
   }
 
   private func fault(_ query: String, of type: String = "phone") -> QueryError? {

@@ -51,7 +51,7 @@ struct LongListTests {
     _ text: String, limit: Int = Self.pageSizeMax, cancellation: RequestCancellation? = nil
   ) throws -> ListQuery {
     ListQuery(
-      try QueryOptions(text.utf8, of: notes.target, offering: .list), limit: limit, cancellation: cancellation)
+      try QueryOptions(text.utf8, of: notes.target, supporting: .list), limit: limit, cancellation: cancellation)
   }
 
   private func list(_ session: ProfileSession, _ query: ListQuery) throws -> Listing<VisibleItem> {

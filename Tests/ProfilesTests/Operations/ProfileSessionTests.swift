@@ -184,7 +184,7 @@ struct ProfileSessionTests {
     let caller = People.application()
     for (skip, error) in [(Limits.sortedSkipMax, nil), (Limits.sortedSkipMax + 1, ProfileError.skipTooLarge)] {
       let text = "$orderby=id&$skip=\(skip)"
-      let options = try QueryOptions(text.utf8, of: ProfileModel.group, offering: .list)
+      let options = try QueryOptions(text.utf8, of: ProfileModel.group, supporting: .list)
       #expect(try fault { session.groups.list(ListQuery(options, limit: 1), by: caller, $0) } == error)
     }
   }

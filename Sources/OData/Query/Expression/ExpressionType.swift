@@ -137,8 +137,8 @@ indirect enum ExpressionType {
     }
   }
 
-  /// The type of an arithmetic expression with operands of these types; nil when the operator does not take them (OData URL
-  /// Conventions 4.01 sections 5.1.1.2 and 5.1.1.18).
+  /// The type of an arithmetic expression with operands of these types; nil when the operator does not take them (OData
+  /// URL Conventions 4.01 sections 5.1.1.2 and 5.1.1.18).
   static func ofArithmetic(
     _ word: BinaryOperator, _ left: ExpressionType, _ right: ExpressionType
   ) -> ExpressionType? {

@@ -26,7 +26,8 @@ public struct ListQuery: Sendable {
     ordering = options.ordering
     self.cancellation = cancellation
     weight =
-      1 + (options.filter?.weight ?? 0) + (options.search?.weight ?? 0) + (options.ordering?.weight ?? 0)
+      1 + (options.filter?.estimatedCost ?? 0) + (options.search?.estimatedCost ?? 0)
+      + (options.ordering?.estimatedCost ?? 0)
     skip = after == nil ? options.skip ?? 0 : 0
     countsAll = after == nil && options.countsAll
     self.limit = limit

@@ -44,7 +44,7 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
       guard try satisfies(value, element) else { return }
       matches += 1
       guard let ordering = query.ordering else { return append(element, element.defaultPosition) }
-      let position = try ordering.place(of: value, id: element.listedID, now: now)
+      let position = try ordering.position(of: value, id: element.listedID, now: now)
       if isInOrder { append(element, position) } else { insert(element, at: position, ordering) }
     } catch {
       throw .evaluation(error)

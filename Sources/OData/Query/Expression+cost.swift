@@ -4,7 +4,7 @@
 /// element, so it counts several times.
 extension Expression {
   /// The estimated cost of the expression, at least 1.
-  public var weight: Int { max(1, parts) }
+  public var estimatedCost: Int { max(1, parts) }
 
   /// The assumed number of elements of a collection.
   private static let elementsAssumed = 8
@@ -29,16 +29,16 @@ extension Expression {
 
 extension SearchExpression {
   /// The estimated cost of the search: one for each term.
-  public var weight: Int {
+  public var estimatedCost: Int {
     switch self {
     case .term: 1
-    case .not(let inner): inner.weight
-    case .all(let parts), .some(let parts): parts.reduce(0) { $0 + $1.weight }
+    case .not(let inner): inner.estimatedCost
+    case .all(let parts), .some(let parts): parts.reduce(0) { $0 + $1.estimatedCost }
     }
   }
 }
 
 extension Ordering {
   /// The estimated cost of the order: that of all its keys.
-  public var weight: Int { keys.reduce(0) { $0 + $1.expression.weight } }
+  public var estimatedCost: Int { keys.reduce(0) { $0 + $1.expression.estimatedCost } }
 }
