@@ -18,6 +18,7 @@ struct BatchBody {
     let group: String?
   }
 
+  /// The requests, in their order.
   let parts: [Part]
 
   /// Reads a batch. Throws the error of malformed JSON, and `GraphError.malformedBatch` when the body is no batch or
@@ -121,7 +122,7 @@ struct BatchBody {
     case .null:
       try reader.readNull()
       return nil
-    default: throw Malformed.member(member)
+    case .object, .array, .number, .boolean: throw Malformed.member(member)
     }
   }
 
@@ -139,7 +140,7 @@ struct BatchBody {
         names.append(try reader.readString().string.lowercased())
       }
       return names
-    default: throw Malformed.member("dependsOn")
+    case .object, .number, .boolean: throw Malformed.member("dependsOn")
     }
   }
 
@@ -162,7 +163,7 @@ struct BatchBody {
         }
         headers.add(name: field, value: value)
       case .null: try reader.readNull()
-      default: throw Malformed.member("headers")
+      case .object, .array, .number, .boolean: throw Malformed.member("headers")
       }
     }
     try RequestHeadFields.checkSingletonFields(headers)

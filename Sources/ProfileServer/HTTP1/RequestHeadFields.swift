@@ -7,9 +7,13 @@ struct RequestHeadFields {
   private(set) var host: String?
   /// The value of `Content-Length` as it was sent; nil when there is none.
   private(set) var contentLength: String?
+  /// The values of `Transfer-Encoding`.
   private(set) var transferEncoding: [String] = []
+  /// The values of `Content-Encoding`.
   private(set) var contentEncoding: [String] = []
+  /// The values of `Connection`.
   private(set) var connection: [String] = []
+  /// The values of `Expect`.
   private(set) var expect: [String] = []
   /// Whether there is an `Upgrade` field (RFC 9110 section 7.8).
   private(set) var hasUpgrade = false

@@ -22,6 +22,7 @@ final class ConnectionBudget: Sendable {
     var observers: [@Sendable () -> Void] = []
   }
 
+  /// Most connections at once.
   let connectionsMax: Int
   private let logger: Logger
   private let state = Mutex(State())

@@ -4,6 +4,7 @@ import Profiles
 
 /// The page of a list that a request asks for, and the link to the next one (OData 4.01 part 1, 11.2.6.7).
 struct PageRequest {
+  /// The query for the page.
   let query: ListQuery
   /// The preference `maxpagesize`; nil when there is none.
   let preferredSize: Int?

@@ -10,9 +10,12 @@ import Profiles
 ///
 /// One for each event loop, which owns it. Responses are given on that loop, at once or later.
 final class GraphHandler {
+  /// Runs operations on this event loop.
   let session: ProfileSession
   let settings: GraphSettings
+  /// Reads requests.
   let requests: RequestReader
+  /// Finishes and sends responses.
   let responses: ResponseFinisher
   private let routes: RouteGroups
   private let authenticator: Authenticator

@@ -23,6 +23,7 @@ final class Resource: Sendable {
     }
   }
 
+  /// The template of the path.
   let template: PathTemplate
   /// What the resource is, for readers of the documents.
   let title: String
@@ -30,6 +31,7 @@ final class Resource: Sendable {
   let type: StructuredType
   /// Groups the resource in documents; resources of a collection are grouped by its name.
   let tag: String
+  /// The methods of the resource.
   let routes: [Route]
   /// The label in metrics and logs.
   let label: RouteLabel

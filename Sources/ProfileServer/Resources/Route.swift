@@ -13,10 +13,13 @@ struct Route: Sendable {
     case added
   }
 
+  /// The HTTP method.
   let method: APIOperation.Method
+  /// The permissions that a caller needs.
   let permissions: Access
   /// What the route does, for readers of the documents. `{collection}` is replaced by the name of the collection.
   let summary: String
+  /// The response to a successful request.
   let success: Success
   /// The system query options that the route supports in addition to `$format`.
   let options: [SystemQueryOption]
@@ -29,6 +32,7 @@ struct Route: Sendable {
   let createsIfMissing: Bool
   /// Whether `$id` names the reference to delete (OData 4.01 part 1, 11.4.6.2).
   let takesReferenceID: Bool
+  /// The method that handles requests.
   let handler: RouteHandler
 
   /// A read. By default entities support `$select`, counts `$filter` and `$search`, and lists every option except

@@ -10,6 +10,7 @@ struct Representation: Equatable {
     case none
   }
 
+  /// The amount of control information.
   var metadata = Metadata.minimal
   /// Whether 64-bit and decimal numbers are strings (OData JSON 4.01 section 3.2). The only one is `@odata.count`.
   var isIEEE754Compatible = false

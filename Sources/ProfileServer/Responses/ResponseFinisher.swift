@@ -8,7 +8,9 @@ import Profiles
 /// that every response has. Counts and logs each response. One for each event loop, which owns it.
 final class ResponseFinisher {
   private let sourceShape: SourceShape
+  /// Counts responses and connections.
   let metrics: ServerMetrics
+  /// Logs responses and store errors.
   let logger: Logger
   private var requestIDs = RequestIDGenerator()
   private var clock = HTTPDateClock()
