@@ -48,9 +48,9 @@ public struct FacetServer: Service, CustomStringConvertible {
     self.onReady = onReady
   }
 
-  /// Runs until a graceful shutdown, which lets current requests finish. Throws `ListenError` when a port cannot be bound,
-  /// `DescriptorsError` when the process may have too few files open, `KeyFileError` when a certificate is unusable, and
-  /// `StoreError` when a session of the store cannot be opened.
+  /// Runs until a graceful shutdown, which lets current requests finish. Throws `ListenError` when a port cannot be
+  /// bound, `DescriptorsError` when the process may have too few files open, `KeyFileError` when a certificate is
+  /// unusable, and `StoreError` when a session of the store cannot be opened.
   public func run() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     for port in [ListenerPort.http(configuration.port), .https(configuration.httpsPort)] {

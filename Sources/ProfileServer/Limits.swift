@@ -111,7 +111,8 @@ extension Limits {
 
   // MARK: A response
 
-  /// Longest body that is copied behind its header section, in bytes; a longer one is written separately. Refuses nothing.
+  /// Longest body that is copied behind its header section, in bytes; a longer one is written separately. Refuses
+  /// nothing.
   static let joinedBodyBytesMax = 32 << 10
   /// Chunks of a generated body are joined until they have this many bytes. Refuses nothing.
   static let responseChunkBytes = 32 << 10

@@ -10,7 +10,8 @@ public import OData
 public enum SystemClock {
   /// The time now, exact to 100 ns.
   public static func now() -> DateTimeOffset {
-    // Accessed as the two words of `timespec`, because which C module declares its members depends on the order of loading.
+    // Accessed as the two words of `timespec`, because which C module declares its members depends on the order of
+    // loading.
     var time = (seconds: 0, nanoseconds: 0)
     withUnsafeMutablePointer(to: &time) { words in
       words.withMemoryRebound(to: timespec.self, capacity: 1) { _ = clock_gettime(CLOCK_REALTIME, $0) }

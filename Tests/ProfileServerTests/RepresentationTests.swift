@@ -6,7 +6,7 @@ import Testing
 @testable import ProfileServer
 @testable import Profiles
 
-@Suite("Forms and preferences")
+@Suite("Content negotiation and preferences")
 struct RepresentationTests {
   private static let none =
     "application/json;odata.metadata=none;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -19,7 +19,7 @@ struct RepresentationTests {
   }
 
   @Test(
-    "JSON with minimal control information is the usual form",
+    "JSON with minimal control information is the default",
     arguments: [
       nil, "", "*/*", "application/*", "application/json", "application/json;odata.metadata=minimal",
       "application/xml, application/json;q=0.1", "text/html, */*;q=0.01", "application/json;charset=utf-8",
@@ -33,7 +33,7 @@ struct RepresentationTests {
   }
 
   @Test(
-    "Other forms are refused",
+    "Other media types are refused",
     arguments: [
       "application/xml", "text/html", "text/plain;q=0.9", "application/json;q=0", "application/json;q=0, */*",
       "application/json;foo=bar", "application/json;odata.metadata=full", "application/json;charset=utf-16",
@@ -44,7 +44,7 @@ struct RepresentationTests {
     #expect(form(accept) == nil)
   }
 
-  @Test("Parameters are honoured and named again, and $format wins")
+  @Test("Parameters are applied and returned, and $format overrides Accept")
   func parameters() {
     #expect(form("application/json;odata.metadata=none")?.contentType == Self.none)
     #expect(form("application/json;metadata=none")?.metadata == Representation.Metadata.none)
@@ -78,7 +78,7 @@ struct RepresentationTests {
     #expect(!isOffered(nil, "3.0") && !isOffered(nil, "abc") && !isOffered("5.0", nil) && !isOffered(nil, "nan"))
   }
 
-  @Test("A newer version and an isolation are refused with their reason")
+  @Test("A newer version and an isolation are refused with a reason")
   func protocolFields() {
     func refusal(_ name: String, _ value: String) -> GraphError? {
       do throws(GraphError) {
@@ -99,7 +99,7 @@ struct RepresentationTests {
     #expect(refusal("Isolations", "snapshot") == nil && refusal("X-Isolation", "snapshot") == nil)
   }
 
-  @Test("The charset of Accept counts only where there is no Accept-Charset")
+  @Test("The charset of Accept counts only without Accept-Charset")
   func charsets() {
     #expect(form("application/json;charset=utf-16") == nil)
     #expect(form("application/json;charset=utf-16", charset: "utf-8") == Representation())
@@ -108,7 +108,7 @@ struct RepresentationTests {
   }
 
   @Test(
-    "Compressed is an answer for those who take it, and no less gladly than a plain one",
+    "gzip is used when its weight is not below that of identity",
     arguments: [
       ("gzip", true), ("GZIP;q=0.001", true), ("x-gzip", true), ("*", true), ("deflate, gzip;q=0.5, br", true),
       ("identity, gzip", true), ("br, *;q=0.1", true), (", gzip,", true), ("gzip;q=1.0, identity;q=0.5", true),
@@ -120,7 +120,7 @@ struct RepresentationTests {
     #expect(GzipCoding.isPreferred(by: field.isEmpty ? [] : [field]) == isTaken, "\(field)")
   }
 
-  @Test("The size of a page is what was asked for, within bounds")
+  @Test("The size of a page is the requested one, within bounds")
   func pageSizes() {
     func size(_ top: Int?, _ preferred: Int? = nil, _ page: Int? = nil) -> Int {
       PageRequest.size(top: top, preferred: preferred, page: page)
@@ -131,7 +131,7 @@ struct RepresentationTests {
     #expect(size(nil, nil, 7) == 7 && size(7, nil, 7) == 7 && size(9, 2, 7) == 2)
   }
 
-  @Test("Preferences are read in any case, the plain name of a page's size wins, nonsense is ignored")
+  @Test("Preferences are case-insensitive, maxpagesize overrides odata.maxpagesize, and malformed ones are ignored")
   func preferences() {
     func read(_ fields: String...) -> Preferences {
       Preferences(HTTPHeaders(fields.map { ("Prefer", $0) }))
@@ -146,7 +146,7 @@ struct RepresentationTests {
   }
 }
 
-@Suite("Links to further pages")
+@Suite("Page tokens")
 struct PageTokenTests {
   private let caller = Caller(actor: .application, tenant: .demo, applicationID: "app", permissions: [])
 
@@ -154,7 +154,7 @@ struct PageTokenTests {
     try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
   }
 
-  @Test("A place is read back as it was written, of every kind of value")
+  @Test("A position with every kind of value survives serialization")
   func roundTrip() throws {
     let values: [OrderValue] = [
       .null, .int(.min), .int(.max), .double(-0.0), .double(.infinity), .text([]), .text(Array("Zoë\u{0}".utf8)),
@@ -166,15 +166,15 @@ struct PageTokenTests {
     #expect(PageToken([]) == nil && PageToken([9] + token.bytes.dropFirst()) == nil)
   }
 
-  @Test("A token opens with its key, caller, path and query alone, and tells nothing")
+  @Test("A token opens only with its key, caller, path and query, and reveals nothing")
   func sealed() throws {
-    let key = PageTokenCipher()
+    let cipher = PageTokenCipher()
     let plain = PageToken(pageSize: 7, place: KeysetPosition(values: [.text(Array("CANARY".utf8))], id: [1])).bytes
     let query = try options("$filter=id ne 'a'&$orderby=displayName&$top=7")
     let binding = PageToken.binding(caller, path: "/beta/users".utf8, query)
-    let token = try #require(key.seal(plain, binding: binding))
-    #expect(key.open(token, binding: binding) == plain)
-    #expect(key.seal(plain, binding: binding) != token && !token.contains("CANARY"))
+    let token = try #require(cipher.seal(plain, binding: binding))
+    #expect(cipher.open(token, binding: binding) == plain)
+    #expect(cipher.seal(plain, binding: binding) != token && !token.contains("CANARY"))
     #expect(PageTokenCipher().open(token, binding: binding) == nil)
     let others = [
       PageToken.binding(caller, path: "/beta/user".utf8, query),
@@ -188,8 +188,8 @@ struct PageTokenTests {
         Caller(actor: .application, tenant: .personalAccounts, applicationID: "app", permissions: []),
         path: "/beta/users".utf8, query),
     ]
-    for other in others { #expect(key.open(token, binding: other) == nil) }
-    // No option may be another, added or left out.
+    for other in others { #expect(cipher.open(token, binding: other) == nil) }
+    // No option may be changed, added or removed.
     for query in [
       "$filter=id ne 'a'&$orderby=displayName", "$filter=id ne 'a'&$orderby=displayName&$top=8",
       "$filter=id ne 'a'&$orderby=displayName&$top=07", "$filter=id ne 'a'&$orderby=displayName&$top=7&$select=id",
@@ -198,24 +198,24 @@ struct PageTokenTests {
       "$filter=id ne 'a'&$orderby=displayName&$top=7&$search=a", "$filter=id ne 'a'&$orderby=displayName&$top=7&@p='a'",
     ] {
       let other = PageToken.binding(caller, path: "/beta/users".utf8, try options(query))
-      #expect(key.open(token, binding: other) == nil, "\(query)")
+      #expect(cipher.open(token, binding: other) == nil, "\(query)")
     }
-    // Their order and how they are written do not matter, nor do the place that the link takes and what is ignored.
+    // Order, encoding, `$skip` and ignored options do not matter.
     for query in [
       "$top=7&$orderby=displayName&$filter=id ne 'a'",
       "TOP=7&%24orderby=displayName&filter=id%20ne%20'%61'&$skip=3&x=1",
     ] {
       let same = PageToken.binding(caller, path: "/beta/users".utf8, try options(query))
-      #expect(key.open(token, binding: same) == plain, "\(query)")
+      #expect(cipher.open(token, binding: same) == plain, "\(query)")
     }
     for index in token.indices {
       var tampered = token
       tampered.replaceSubrange(index...index, with: token[index] == "A" ? "B" : "A")
-      #expect(key.open(tampered, binding: binding) == nil)
+      #expect(cipher.open(tampered, binding: binding) == nil)
     }
   }
 
-  @Test("A key outlives a restart, and one that others can read is refused")
+  @Test("A key survives a restart, and a file that others can read is refused")
   func keyFile() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/pages.key"
@@ -228,7 +228,7 @@ struct PageTokenTests {
     await #expect(throws: KeyFileError.self) { try await PageTokenCipher.load(path: path) }
   }
 
-  @Test("A token of as many long texts as there can be fits into a URL with the longest query")
+  @Test("The longest token fits into a URL with the longest query")
   func longest() throws {
     let text = OrderValue.text(Array(repeating: 0x61, count: Limits.orderTextBytesMax))
     let place = KeysetPosition(

@@ -11,8 +11,8 @@ import Testing
 @testable import ProfileServer
 @testable import Profiles
 
-/// The walk of one PATCH, as docs and code tell it: what comes out of every step.
-@Suite("The walk of one PATCH")
+/// The life of one PATCH, as ARCHITECTURE.md describes it: the result of each step.
+@Suite("The life of one PATCH")
 struct RequestLifeTests {
   static let now = DateTimeOffset(unixSeconds: 1_600_000_000)
   static let user = "efee1b77-fb3b-4f65-99d6-274c11914d12"
@@ -33,7 +33,7 @@ struct RequestLifeTests {
   static let version = Version(number: 64)
 
   @Test("Every step gives what the next one needs")
-  func walk() async throws {
+  func life() async throws {
     let store = try Self.store()
     defer { store.close() }
 
@@ -135,12 +135,12 @@ struct RequestLifeTests {
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let verifier = TokenVerifier(
       own: issuer, addresses: addresses, issuers: [], clock: { now.unixSeconds }, logger: .init(label: "test"))
-    let order = TokenSpecification(
+    let specification = TokenSpecification(
       subject: .user(
         try #require(UserID(user)), principalName: nil, displayName: "Innocenty Popov", applicationID: "app",
         scopes: ["User.ReadWrite"], isAdministrator: false),
       tenant: .demo, issuedAt: now.unixSeconds, tokenID: "id")
-    let token = try await issuer.sign(try #require(order))
+    let token = try await issuer.sign(try #require(specification))
     guard case .caller(let caller, let expires) = verifier.verify(authorization: "Bearer \(token)") else {
       throw Unexpected()
     }
@@ -148,7 +148,7 @@ struct RequestLifeTests {
     return caller
   }
 
-  /// A store that holds the page's phone.
+  /// A store with the phone of Graph's page.
   private static func store() throws -> SQLiteStore {
     let store = try SQLiteStore.temporary()
     let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
@@ -167,7 +167,7 @@ struct RequestLifeTests {
     return try #require(tag)
   }
 
-  /// Writes to a store, and reads the log.
+  /// Writes to a store, and reads the audit log.
   private static func write(_ operation: UpdateItem, in store: SQLiteStore) async throws -> (StoredItem, [Change]) {
     let result = await withCheckedContinuation { continuation in
       store.submit(.item(operation, nil) { continuation.resume(returning: $0) })

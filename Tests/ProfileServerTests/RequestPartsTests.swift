@@ -4,11 +4,11 @@ import Testing
 
 @testable import ProfileServer
 
-/// Small readers of header fields.
+/// Parsers of single header fields.
 @Suite("Parts of requests")
 struct RequestPartsTests {
   @Test(
-    "Media types are JSON in UTF-8 or they are not",
+    "Only JSON in UTF-8 is recognized as such",
     arguments: [
       ("application/json", true), ("Application/JSON; charset=UTF-8", true),
       ("application/json;charset=\"utf-8\"", true),
@@ -25,7 +25,7 @@ struct RequestPartsTests {
   }
 
   @Test(
-    "Preferences are read from any number of fields, and nonsense is ignored",
+    "Preferences are read from all fields, and malformed ones are ignored",
     arguments: [
       (["return=minimal"], "return=minimal"), (["respond-async, return=representation"], "return=representation"),
       (["x", "RETURN=Minimal"], "return=minimal"), (["return=\"minimal\"; q=1"], "return=minimal"),
@@ -40,7 +40,7 @@ struct RequestPartsTests {
   }
 
   @Test(
-    "source.type is answered as the client can read it",
+    "source.type is shown as the client can read it",
     arguments: [
       ("User-Agent", "curl/8.0", true), ("User-Agent", "python-httpx/0.28.1 kiota-python/1.9.8", false),
       ("User-Agent", "Mozilla/5.0 PowerShell/7.4", false), ("User-Agent", "HashiCorp Terraform/1.9", false),
@@ -54,7 +54,7 @@ struct RequestPartsTests {
     #expect(!SourceShape.collection.showsSingleElement(for: headers))
   }
 
-  @Test("Links are made of the host that the client used, and of nothing else that it may send there")
+  @Test("Links begin with the host that the client used, unless Host is invalid")
   func origins() {
     let origin = ServiceOrigin(publicURL: nil)
     for (host, expected) in [
@@ -69,7 +69,7 @@ struct RequestPartsTests {
     #expect(published.origin(host: "h", isSecure: false, fallback: "") == "https://people.example/graph")
   }
 
-  @Test("A preflight is allowed names up to a bound, each once and whole")
+  @Test("A preflight is allowed field names up to a bound, each once and whole")
   func preflightNames() {
     func names(_ asked: String...) -> [Substring] { FieldList.readable([CORS.allowedHeaders(for: asked)]) }
     let fixed = names().count
@@ -82,7 +82,7 @@ struct RequestPartsTests {
     #expect(names(many.joined(separator: ",")).count == fixed + 256)
   }
 
-  @Test("Of several fields that name products, each is read")
+  @Test("All fields that name products are examined")
   func severalAgents() {
     let agents: HTTPHeaders = ["User-Agent": "curl/8.0", "user-agent": "kiota-python/1.9"]
     #expect(!SourceShape.auto.showsSingleElement(for: agents))
@@ -91,7 +91,7 @@ struct RequestPartsTests {
   }
 
   @Test(
-    "A weight has three digits at most and is between 0 and 1",
+    "A weight is between 0 and 1 and has at most three decimals",
     arguments: [
       (nil, 1), ("0", 0), ("1", 1), ("0.5", 0.5), ("1.000", 1), ("0.001", 0.001), ("1.001", nil), ("2", nil), ("", nil),
       ("-0", nil), (".5", nil), ("0.1234", nil), ("nan", nil), ("0x1", nil), ("1e-1", nil), ("inf", nil), ("0,5", nil),
@@ -102,14 +102,14 @@ struct RequestPartsTests {
   }
 
   @Test(
-    "Dates of answers are those of RFC 9110",
+    "Dates have the format of RFC 9110",
     arguments: [(784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT")])
   func httpDates(seconds: Int64, text: String) {
     #expect(HTTPDateClock.format(DateTimeOffset(unixSeconds: seconds)) == text)
   }
 
   @Test(
-    "Paths of the service are told from others",
+    "Graph's paths are recognized",
     arguments: [
       ("/beta/me", true), ("//BETA//me", true), ("/v1.0/x", true), ("/beta?x", true), ("/betax/me", false),
       ("/healthz", false), ("/", false), ("*", false),

@@ -10,14 +10,14 @@ import Testing
 struct ResourceTableTests {
   private static let model = ProfileModel.model
 
-  /// The paths of the OpenAPI document with their operations, as a reader of it sees them.
+  /// The paths of the OpenAPI document with their operations.
   private static func paths() throws -> [String: [String: Any]] {
     let bytes = ServiceMetadata.openAPI.plain.bytes
     let root = try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView)) as? [String: Any]
     return try #require(root?["paths"] as? [String: [String: Any]])
   }
 
-  /// A path that the template stands for.
+  /// A path that matches the template.
   private static func path(of resource: Resource) -> String {
     "/beta"
       + resource.template.text.replacing("{collection}", with: "phones")
@@ -26,14 +26,14 @@ struct ResourceTableTests {
       .replacing("{object-id}", with: "e")
   }
 
-  /// A property that the resource can be read of: a collection where its values are counted.
+  /// A property of the resource: a collection where values are counted.
   private static func property(of resource: Resource) -> String {
     guard resource.template.segments.last == .system("$count") else { return "id" }
     return resource.type === ProfileModel.user
       ? "businessPhones" : resource.type === ProfileModel.group ? "groupTypes" : "sources"
   }
 
-  @Test("Each resource is declared once, and each of its methods")
+  @Test("Each resource and each of its methods is declared once")
   func rowsAreUnique() {
     let names = ResourceTable.resources.flatMap { resource in
       resource.routes.map { "\(resource.template.text) \($0.method)" } + [resource.template.text]
@@ -43,7 +43,7 @@ struct ResourceTableTests {
   }
 
   @Test(
-    "Each resource is found at its path, and its handlers take the keys of the path", arguments: ResourceTable.resources
+    "Each resource is found at its path, and its handlers fit the keys of the path", arguments: ResourceTable.resources
   )
   func dispatch(resource: Resource) throws {
     let requested = try RequestedResource(path: Array(Self.path(of: resource).utf8))
@@ -51,7 +51,7 @@ struct ResourceTableTests {
     for route in resource.routes { #expect(route.handler.fits(requested.subject), "\(resource.template.text)") }
   }
 
-  @Test("Every collection has every operation, under both addresses")
+  @Test("Every collection has every operation, under /me and /users")
   func everyCollection() throws {
     let paths = try Self.paths()
     for collection in ProfileModel.collections {
@@ -68,7 +68,7 @@ struct ResourceTableTests {
     }
   }
 
-  @Test("Users are offered by both versions, a profile by /beta alone")
+  @Test("Both versions have users, only /beta has profiles")
   func versions() throws {
     let paths = try Self.paths()
     for version in ["beta", "v1.0"] {
@@ -82,7 +82,7 @@ struct ResourceTableTests {
     #expect(paths.keys.filter { $0.hasPrefix("/v1.0") && $0.contains("profile") }.isEmpty)
   }
 
-  @Test("The query options that are described are those that are taken", arguments: ResourceTable.documented)
+  @Test("The documented query options are the supported ones", arguments: ResourceTable.documented)
   func options(resource: Resource) throws {
     let requested = try RequestedResource(path: Array(Self.path(of: resource).utf8))
     for route in resource.routes {
@@ -128,7 +128,7 @@ struct ResourceTableTests {
     #expect(CoveragePage.text(of: model).contains("| `responsibilities` | `/me/responsibilities` | `duty` |"))
   }
 
-  @Test("The permissions that are described are those that are asked for")
+  @Test("The documented permissions are the required ones")
   func permissions() throws {
     let person = Caller(actor: .user(try #require(UserID("a"))), tenant: .demo, permissions: [])
     let application = Caller(actor: .application, tenant: .demo, permissions: [])

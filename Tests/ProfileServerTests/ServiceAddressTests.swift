@@ -6,7 +6,7 @@ import Testing
 
 @testable import ProfileServer
 
-/// Every address that a request holds is read by one reader.
+/// Addresses within requests.
 @Suite("Addresses in requests")
 struct ServiceAddressTests {
   private static let origin = "http://people.example:8080"
@@ -32,7 +32,7 @@ struct ServiceAddressTests {
   }
 
   @Test(
-    "A relative address goes on from the version, an absolute one from the server",
+    "A relative address continues the service version, an absolute one the origin",
     arguments: [
       ("me", "/V1.0/me"), ("/me", "/V1.0/me"), ("//me/profile", "/V1.0/me/profile"), ("", "/V1.0/"),
       ("beta/me", "/beta/me"), ("/v1.0/me?$select=id", "/v1.0/me?$select=id"), ("?x=/beta/me", "/V1.0/?x=/beta/me"),
@@ -45,7 +45,7 @@ struct ServiceAddressTests {
     #expect(try read(text).target == target)
   }
 
-  @Test("The path of a public URL is no part of the resource's, also where that is named by another host")
+  @Test("The path of the public URL is removed")
   func publicPath() throws {
     let origin = "https://example.org/people"
     #expect(try read("https://example.org/people/beta/me", origin: origin).target == "/beta/me")
@@ -54,7 +54,7 @@ struct ServiceAddressTests {
   }
 
   @Test(
-    "Blanks and what else a URL cannot have are taken for what they would be encoded, and nothing is encoded twice",
+    "Spaces and other invalid characters are percent-encoded, and nothing is encoded twice",
     arguments: [
       ("users?$filter=city eq null&$count=true", "/V1.0/users?$filter=city%20eq%20null&$count=true"),
       (" /me\t", "/V1.0/me"), ("users('Zoë')", "/V1.0/users('Zo%c3%ab')"), ("a%20b c", "/V1.0/a%20b%20c"),
@@ -65,7 +65,7 @@ struct ServiceAddressTests {
     #expect(try read(text).target == target)
   }
 
-  @Test("Other hosts, other ports and other users are refused, and what could be read in two ways")
+  @Test("Other hosts, ports and userinfo are refused, and so are ambiguous addresses")
   func refused() {
     for text in [
       "http://elsewhere.example/beta/me", "http://people.example/beta/me", "http://people.example:80801/beta/me",
@@ -83,7 +83,7 @@ struct ServiceAddressTests {
   }
 
   @Test(
-    "A person is named in every form that a path may have",
+    "A person is named in every form of a path",
     arguments: [
       "users/u", "/users/u", "users('u')", "user/u", "USERS(id='u')", "directoryObjects/u", "directoryObjects('u')",
       "/DirectoryObjects('u')/", "/beta/users/u", "v1.0/directoryObjects/%75", "users/u?$select=id", " users/u ",
@@ -99,7 +99,7 @@ struct ServiceAddressTests {
     #expect(person(text) == .id(try #require(UserID("u"))), "\(text)")
   }
 
-  @Test("Principal names and /me are taken as in paths")
+  @Test("Principal names and /me are accepted as in paths")
   func names() {
     for text in ["users/a@b.example", "users('a%40b.example')"] {
       #expect(person(text) == .nameOrID("a@b.example"), "\(text)")
@@ -109,7 +109,7 @@ struct ServiceAddressTests {
   }
 
   @Test(
-    "Whatever names no person, another tenant or another host is no reference",
+    "An address of no person, of another tenant or of another host is no reference",
     arguments: [
       "", "u", "users", "directoryObjects", "groups/u", "users/u/profile", "users/u/displayName", "me/memberOf",
       "directoryObjects/u/x", "users/$count", "directoryObjects(mail='u')", "users(mail='u')", "/v2.0/users/u",

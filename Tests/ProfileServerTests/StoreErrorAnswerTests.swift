@@ -5,11 +5,11 @@ import Testing
 
 @testable import ProfileServer
 
-/// What clients hear of a store that fails. Official ones repeat 503 by themselves, so that it may only be said of what was
-/// not done.
-@Suite("Answers about a store that fails")
+/// Responses to errors of the store. Official clients repeat a request after 503, so it may only be used when nothing
+/// was changed.
+@Suite("Responses to store errors")
 struct StoreErrorAnswerTests {
-  @Test("An unknown outcome is no 503, and the answer says that it is unknown and what to do")
+  @Test("An unknown outcome is not 503, and the message says what to do")
   func unknown() {
     let error = GraphError(StoreError.unresolved)
     #expect(error.status == .internalServerError)
@@ -18,14 +18,14 @@ struct StoreErrorAnswerTests {
     #expect(error.headers == [:])
   }
 
-  @Test("During an outage of the database a read is told that, and nothing of writes")
+  @Test("During an outage of the database the message is true for reads too")
   func outage() {
     let error = GraphError(StoreError.unavailable("The database server cannot be reached."))
     #expect(error.message.contains("cannot reach its database") && !error.message.contains("writes"))
   }
 
   @Test(
-    "What was not done for certain, and may succeed when it is repeated, is 503 with Retry-After",
+    "An error that changed nothing and may pass is 503 with Retry-After",
     arguments: [
       StoreError.transient("The database reported: disk I/O error."), .diskFull, .overloaded,
       .unavailable("The database server cannot be reached."), .readOnly("A file was moved."), .closed,
@@ -35,7 +35,7 @@ struct StoreErrorAnswerTests {
     #expect(error.status == .serviceUnavailable)
     #expect(error.message.contains("Nothing was changed"))
     #expect(error.headers != [:])
-    // The reason is for the operator.
+    // The reason is for operators.
     #expect(!error.message.contains("reported") && !error.message.contains("moved"))
   }
 }

@@ -1,4 +1,4 @@
-"""Strings that nobody may meet, put into everything that is hidden, and the hunt for them in whatever comes back.
+"""Canary strings in everything that is hidden, and the search for them in every response.
 
 Each kind of hidden thing has a stem of its own, new in each run, and each value a number behind it. The hunt knows the
 forms that a value can take on its way out.

@@ -1,4 +1,4 @@
-"""Hooks of schemathesis: half of the calls are for people and items that exist, and what was deleted comes back.
+"""Hooks of schemathesis: half of the calls use people and items that exist, and deleted ones are restored.
 
 The statuses that were met are written to the file FUZZ_STATUSES, so that a run that only met refusals is noticed.
 """
@@ -28,7 +28,7 @@ def before_call(context, case, kwargs):
     if next(_calls) % 2:
         return
     known = {"user-id": demo.USER, "item-id": demo.PHONE}
-    # Only strings are replaced: what is of another kind is there to be refused.
+    # Only strings are replaced: values of another type are there to be refused.
     for name, value in known.items():
         if isinstance((case.path_parameters or {}).get(name), str):
             case.path_parameters[name] = value

@@ -25,7 +25,7 @@ def binary() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The caller's environment without settings of the server, which would change what is tested."""
+    """The environment without settings of the server, which would change the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("FACET_")}
 
 
@@ -41,7 +41,7 @@ def store_settings() -> dict[str, str]:
 
 
 def facet(*arguments: object, given: str = "", settings: dict[str, str] | None = None) -> str:
-    """Runs one command, which must succeed; gives what it printed."""
+    """Runs a command, which must succeed; returns its output."""
     command = [str(binary()), *(str(argument) for argument in arguments)]
     done = subprocess.run(
         command, input=given, capture_output=True, text=True, env=environment() | (settings or {}), timeout=60,
@@ -111,7 +111,7 @@ class RunningServer:
         assert code == 0, f"The server ended with {code}:\n{self.log()}"
 
     def run(self, *arguments: object) -> str:
-        """Runs one command on the data of this server, beside it; gives what it printed."""
+        """Runs a command on the data of this server while it runs; returns its output."""
         return facet(*arguments, "--data", self.data, settings=self.settings)
 
     @lru_cache

@@ -141,7 +141,7 @@ def test_the_identity_of_a_machine_gets_tokens(machine, how):
     {"client_id": demo.STRANGER_ID}, {"identity_config": {"object_id": demo.STRANGER_ID}},
     {"identity_config": {"resource_id": "/subscriptions/x"}},
 ])
-def test_an_identity_that_nobody_has_gets_none(machine, given):
+def test_an_unknown_identity_gets_no_token(machine, given):
     with ManagedIdentityCredential(**given) as credential, pytest.raises(
             (CredentialUnavailableError, ClientAuthenticationError, HttpResponseError)):
         credential.get_token(GRAPH_SCOPE)

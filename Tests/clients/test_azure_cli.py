@@ -37,13 +37,13 @@ class AzureCLI:
             env=self._variables, timeout=CALL_SECONDS, check=False)
 
     def __call__(self, *arguments: str):
-        """Runs one command, which must succeed; gives what it answered, or None when it answered nothing."""
+        """Runs a command, which must succeed; returns its JSON output, or None when it has none."""
         done = self.run(*arguments)
         assert done.returncode == 0, f"az {' '.join(arguments[:3])}:\n{done.stderr}"
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def refused(self, *arguments: str) -> str:
-        """Runs one command, which must be refused; gives what it says."""
+        """Runs a command, which must be refused; returns its message."""
         done = self.run(*arguments)
         assert done.returncode != 0, f"az {' '.join(arguments[:3])} succeeded:\n{done.stdout}"
         return done.stderr
@@ -79,7 +79,7 @@ def test_people_are_listed_found_changed_and_deleted(strict_process, client):
     client("ad", "user", "update", "--id", demo.USER, "--display-name", "Innocenty P.")
     found = client("ad", "user", "list", "--display-name", "Innocenty P")
     assert [person["displayName"] for person in found] == ["Innocenty P."]
-    # `az ad user create` always sends a password, which nobody has here.
+    # `az ad user create` always sends a password, which users do not have here.
     body = json.dumps({"displayName": "Nia Okoye", "userPrincipalName": "nia@contoso.example"})
     users = f"{strict_process.https}/v1.0/users"
     made = client("rest", "--method", "post", "--url", users, "--body", body)

@@ -1,4 +1,4 @@
-"""Deleted means gone: no byte of what was deleted stays in the files of the data directory."""
+"""Erasure: no byte of deleted values stays in the files of the data directory."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_of_a_person_who_was_deleted_no_byte_is_left(directory):
 
 
 def test_of_a_person_who_was_changed_before_no_byte_is_left(directory):
-    """Neither of what was there before the change."""
+    """Neither value from before the change."""
     change = {"jobTitle": directory.canaries(), "displayName": directory.canaries()}
     assert directory.client.patch(f"/beta/users/{OWNER}", json=change).status_code == 204
     assert directory.client.delete(f"/beta/users/{OWNER}").status_code == 204

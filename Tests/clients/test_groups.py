@@ -41,7 +41,7 @@ def directory(tmp_path_factory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def writer(directory) -> Iterator[httpx.Client]:
-    """An application that may write groups; what it leaves behind is taken away."""
+    """An application that may write groups; the groups that it creates are deleted afterwards."""
     with directory.caller(*GROUP_WRITER) as client:
         yield client
         for left in listed(client, "/beta/groups"):
@@ -112,7 +112,7 @@ async def test_the_sdk_adds_lists_and_removes_members(directory, writer, version
 
 
 @pytest.mark.anyio
-async def test_the_sdk_asks_in_which_groups_somebody_is(directory, writer):
+async def test_the_sdk_lists_the_groups_of_a_person(directory, writer):
     team = made(writer, "Team", ANNA, BELA)
     scopes = ("--user", BELA, "--scopes", "User.Read User.Read.All Group.Read.All")
     graph = graph_client(f"{directory.http}/beta", StaticToken(directory.token(*scopes)))
@@ -185,7 +185,7 @@ def test_a_group_of_another_tenant_does_not_exist(directory, writer):
     refused(writer.delete(f"/beta/groups/{FOREIGN_GROUP}"), 404, "Request_ResourceNotFound")
 
 
-# The wire
+# Requests and responses
 
 
 def test_a_group_has_the_properties_of_graph(writer):
@@ -309,7 +309,7 @@ def test_one_request_adds_twenty_members_and_no_more(directory, writer):
         assert writer.post("/beta/groups", json=body).status_code == status
 
 
-# What it is for
+# The audience groupMembers
 
 
 def test_an_item_for_groups_is_visible_as_long_as_both_are_in_one(writer, as_bela):

@@ -1,4 +1,4 @@
-"""Nobody meets what is hidden from them: not in a body, a header, a link, an error, a log, or a difference.
+"""Hidden values leak nowhere: not in a body, a header, a link, an error, a log, or a difference.
 
 Every collection of two people holds items of several audiences, each string of them a canary. Every route of the
 service's own OpenAPI document is asked with every option, by callers who may see only a part; and what is hidden must
@@ -269,7 +269,7 @@ def differences(item_id: str, prefix: str = "") -> Iterator[dict]:
 
 
 def comparable(answer: httpx.Response, item_id: str) -> tuple:
-    """An answer without what is new each time: the ids of the request and the dates."""
+    """A response without what differs each time: request ids and dates."""
     fields = {name: value for name, value in answer.headers.items()
               if name not in ("request-id", "client-request-id", "date")}
     return answer.status_code, fields, anonymous(answer.text, item_id)

@@ -24,7 +24,7 @@ SCHEMAS = ROOT.parent / "shared" / "odata" / "suites" / "odata-csdl-schemas"
 NAMESPACE = "microsoft.graph"
 VERSIONS = ["beta", "v1.0"]
 FUZZ_SECONDS = 240
-# Every collection takes the same way through the server, so one is enough under the longer address.
+# All collections share their code, so one is enough under the longer address.
 FUZZED = r"^(?!/beta/users/\{user-id\}/profile/(?!phones\b)\w)"
 
 

@@ -14,7 +14,7 @@ BY_ID = f"/beta/user/{demo.USER}/profile/phones/{demo.PHONE}"
 
 OWNER = [("user", [("id", demo.USER), ("displayName", demo.USER_NAME)])]
 
-# The page's answer in the page's order, behind the annotations. None stands for "checked apart".
+# The response of Graph's page, in its order, after the annotations. None means that the value is checked separately.
 EXPECTED = [
     ("id", demo.PHONE),
     ("allowedAudiences", "organization"),

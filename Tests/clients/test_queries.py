@@ -37,7 +37,7 @@ def refused(answer, status: int, code: str) -> str:
 
 
 def found(raw, path: str, **options) -> dict:
-    """What is answered to a question that must be understood."""
+    """The response to a query, which must succeed."""
     answer = raw.get(path, **options)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -54,7 +54,7 @@ def token_of(link: str) -> str:
 
 @pytest.fixture
 def reader(server) -> dict[str, str]:
-    """The header of somebody who may read everybody."""
+    """The header fields of a caller who may read all users."""
     return bearer(server.user_token("User.Read.All", demo.UPN))
 
 
@@ -286,7 +286,7 @@ def test_an_id_is_at_most_256_bytes_long(raw):
     refused(raw.patch(f"{PHONES}/{'x' * 257}", json={}, headers=UPSERT), 400, "BadRequest")
 
 
-def test_nobody_creates_items_under_ids_of_their_choice_for_a_colleague(server, raw, application):
+def test_upsert_for_a_colleague_is_refused(server, raw, application):
     """They would learn which ids are taken by items that they may not see."""
     path = f"/beta/users/{demo.USER}/profile/phones"
     colleague = bearer(server.user_token("User.ReadWrite.All", demo.OTHER_UPN))

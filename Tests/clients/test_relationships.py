@@ -1,4 +1,4 @@
-"""Whom a person lists as family or as a contact: an ordinary collection of the profile, which opens doors at once."""
+"""The relationships of a profile: a collection like the others, whose entries grant audiences at once."""
 
 from __future__ import annotations
 
@@ -65,31 +65,31 @@ def test_an_entry_has_the_form_of_an_item_and_is_for_its_owner_only(owner):
     assert owner.get("/beta/me/profile").json()["relationships"][0]["id"] == made["id"]
 
 
-@pytest.mark.parametrize(("relationship", "opened"), [
+@pytest.mark.parametrize(("relationship", "granted"), [
     ("spouse", ["family"]), ("sibling", ["family"]), ("child", ["family"]), ("parent", ["family"]),
     ("friend", ["contacts"]), ("manager", ["contacts"]), ("emergencyContact", ["contacts"]), (None, ["contacts"]),
 ])
-def test_an_entry_opens_its_door_as_long_as_it_is_there(owner, listed, relationship, opened):
+def test_an_entry_grants_its_audience_while_it_exists(owner, listed, relationship, granted):
     assert seen(listed) == []
     made = entry(owner, relationship)
-    assert seen(listed) == opened
+    assert seen(listed) == granted
     assert owner.delete(f"{OWN}/{made['id']}").status_code == 204
     assert seen(listed) == []
 
 
-def test_a_change_of_an_entry_changes_the_door(owner, listed):
+def test_changing_an_entry_changes_the_granted_audience(owner, listed):
     path = f"{OWN}/{entry(owner, 'friend')['id']}"
-    for change, opened in (
+    for change, granted in (
         ({"relationship": "spouse"}, ["family"]), ({"relationshipLabel": "wife"}, ["family"]),
         ({"relationship": "colleague"}, ["contacts"]), ({"userId": demo.STRANGER_ID}, []),
         ({"userId": LISTED}, ["contacts"]),
         ({"userId": None, "userPrincipalName": f"{LISTED}@facet.example"}, []),
     ):
         assert owner.patch(path, json=change).status_code == 200
-        assert seen(listed) == opened, change
+        assert seen(listed) == granted, change
 
 
-def test_two_entries_open_two_doors_and_the_last_one_closes_its_own(owner, listed):
+def test_an_audience_is_granted_until_its_last_entry_is_deleted(owner, listed):
     first, second = entry(owner, "parent"), entry(owner, "sibling")
     entry(owner, "friend")
     assert sorted(seen(listed)) == ["contacts", "family"]
@@ -107,7 +107,7 @@ def test_several_entries_of_one_batch_count_as_soon_as_it_is_done(owner, listed)
     assert owner.delete("/beta/me/profile/relationships/none").status_code == 404
 
 
-def test_an_entry_for_somebody_of_another_tenant_opens_nothing(directory, owner):
+def test_an_entry_for_a_person_of_another_tenant_grants_nothing(directory, owner):
     entry(owner, "spouse", FOREIGNER)
     entry(owner, "friend", FOREIGNER)
     with directory.caller("--user", FOREIGNER, "--scopes", ALL, "--tenant", FEDERATED_TENANT) as client:

@@ -121,7 +121,7 @@ def filled(model, turn: int):
 
 
 def plain(value):
-    """Plain values, as models compare by the store behind them, which also holds what was changed and when."""
+    """Plain values, because models compare by their backing store, which also tracks changes."""
     if isinstance(value, list):
         return [plain(element) for element in value]
     if isinstance(value, Parsable):
@@ -290,13 +290,13 @@ async def test_whole_items_of_a_profile_sent_back_unchanged_change_nothing(profi
     for name, items in collections(await profile.get()).items():
         for item in items:
             one = builder_of_item(getattr(profile, name), item.id)
-            # The SDK writes what it read, stamps and all, and not only what was changed since.
+            # The SDK sends all that it read, stamps included, not only the changes.
             body = json.loads(one.to_patch_request_information(item).content)
             assert {"id", "@odata.etag", "createdBy", "createdDateTime", "lastModifiedDateTime", "source"} <= set(body)
             after = await one.patch(item)
             assert etag(after) == etag(item), name
             assert without_context(after) == without_context(item), name
-    # The SDK loses what it cannot hold, such as the seventh digit of a second and a second audience.
+    # The SDK loses what its models cannot represent: the seventh decimal of a second, and a second audience.
     assert raw.get("/beta/me/profile").content == before
 
 

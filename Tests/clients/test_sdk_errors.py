@@ -1,4 +1,4 @@
-"""Each refusal arrives in the SDK as an ODataError that says what was wrong."""
+"""The SDK raises each error response as an ODataError with its code and message."""
 
 from __future__ import annotations
 

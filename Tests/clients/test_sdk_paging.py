@@ -1,4 +1,4 @@
-"""Lists through the official SDK: its page iterator while somebody else writes, and its query parameters."""
+"""Lists through the official SDK: its page iterator during concurrent writes, and its query parameters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 PHONES = "/beta/me/profile/phones"
 PAGE = 7
-# As many as one collection may hold: whoever inserts has to delete first.
+# The most items of one collection: a writer must delete one before it adds one.
 FULL = 1_000
 DEMO_PHONES = 2
 # These tests keep a machine busy, and one that is slow is no failure.
@@ -114,7 +114,7 @@ def another_client_writing(raw, doomed: list[str]):
 
 
 async def iterated(graph, first) -> tuple[list[str], list]:
-    """Goes through a list as users of the SDK do; gives the ids of the items, and the pages."""
+    """Iterates over a list as users of the SDK do; returns the ids of the items, and the pages."""
     ids, pages = [], []
     iterator = PageIterator(first, graph.request_adapter)
 
@@ -156,7 +156,7 @@ async def test_pages_hold_all_phones_in_the_order_of_their_creation(raw, full):
     assert [len(page) for page in pages] == [PAGE] * 142 + [FULL - 142 * PAGE]
 
 
-async def test_a_page_goes_on_where_its_last_phone_was_although_that_one_is_gone(graph, raw, five):
+async def test_a_page_continues_after_its_last_phone_even_if_that_was_deleted(graph, raw, five):
     phones = graph.me().profile.phones
     first = await phones.get(request_configuration=phones_asking(top=2))
     assert [item.id for item in first.value] == five[:2]
@@ -209,7 +209,7 @@ async def test_filter_takes_quotes_plus_signs_and_other_letters(graph, raw, five
     assert [item.id for item in answer.value] == [made]
 
 
-async def test_orderby_goes_on_across_pages_and_keys(graph, five):
+async def test_orderby_continues_across_pages_and_keys(graph, five):
     wanted = phones_asking(orderby=["type", "number desc"], top=2)
     ids, pages = await iterated(graph, await graph.me().profile.phones.get(request_configuration=wanted))
     assert ids == [five[4], five[2], five[0], five[1], five[3]]
@@ -281,7 +281,7 @@ async def test_a_filter_that_cannot_be_read_arrives_as_an_error(graph, five):
     assert "colour" in caught.value.error.message
 
 
-async def test_an_expanded_collection_goes_on_at_its_own_link(server, graph, five):
+async def test_an_expanded_collection_continues_at_its_own_link(server, graph, five):
     parameters = ProfileRequestBuilder.ProfileRequestBuilderGetQueryParameters
     wanted = asking(parameters, expand=["phones($orderby=number desc;$top=2;$select=number)"])
     profile = await graph.me().profile.get(request_configuration=wanted)

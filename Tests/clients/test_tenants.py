@@ -165,7 +165,7 @@ def test_the_default_audience_is_that_of_the_tenant_and_of_a_collection(clients,
     assert created(owner, "/beta/me/profile/emails", allowedAudiences="everyone")["allowedAudiences"] == "everyone"
 
 
-def test_the_default_audience_of_relationships_is_nobody(clients):
+def test_the_default_audience_of_relationships_is_me(clients):
     assert created(clients["owner"], "/beta/me/profile/relationships", displayName="x")["allowedAudiences"] == "me"
 
 

@@ -255,7 +255,7 @@ def test_orders_page_by_page_hold_what_is_visible(matrix, caller, order, key):
 
 @each_caller
 def test_filters_and_searches_find_what_is_visible(matrix, caller):
-    """Each phone by what it alone holds, and several by what they share."""
+    """Each phone by a value of its own, and several by a shared one."""
     client, shown = matrix.client(caller), visible(caller)
     if not lists(caller):
         return refused_list(caller, client.get(url(f"/beta{PHONES}", filter="true")))

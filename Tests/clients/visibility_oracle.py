@@ -27,7 +27,7 @@ def named(audience: int) -> str:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who asks for items of one owner, and everything that connects the two."""
+    """A caller, with everything that connects them to the owner of the items."""
 
     name: str
     tenant: str = HOME
@@ -74,18 +74,18 @@ CALLERS = (
 )
 
 
-def doors(caller: Caller) -> int:
-    """The flags that let a delegated caller in."""
+def granted_flags(caller: Caller) -> int:
+    """The audience flags that a delegated caller satisfies."""
     if caller.tenant != HOME:
         return FLAGS["everyone"] | (FLAGS["federatedOrganizations"] if caller.tenant == FEDERATED_TENANT else 0)
-    opened = FLAGS["everyone"] | FLAGS["organization"]
+    granted = FLAGS["everyone"] | FLAGS["organization"]
     if any(kind in RELATIVES for kind in caller.listed_as):
-        opened |= FLAGS["family"]
+        granted |= FLAGS["family"]
     if any(kind not in RELATIVES for kind in caller.listed_as):
-        opened |= FLAGS["contacts"]
+        granted |= FLAGS["contacts"]
     if "common" in caller.groups:
-        opened |= FLAGS["groupMembers"]
-    return opened
+        granted |= FLAGS["groupMembers"]
+    return granted
 
 
 def sees_everything(caller: Caller) -> bool:
@@ -98,7 +98,7 @@ def sees(caller: Caller, audience: int, mask: int = EVERY_FLAG) -> bool:
         return True
     if caller.is_application or caller.is_namesake or caller.tenant == PERSONAL_TENANT:
         return False
-    return audience & mask & doors(caller) != 0
+    return audience & mask & granted_flags(caller) != 0
 
 
 def knows_the_owner(caller: Caller, mask: int = EVERY_FLAG) -> bool:

@@ -18,10 +18,11 @@ struct BatchBody {
     let group: String?
   }
 
+  /// The requests, in their order.
   let parts: [Part]
 
-  /// Reads a batch. Throws the error of malformed JSON, and `GraphError.malformedBatch` when the body is no batch or its
-  /// dependencies and groups allow no order of execution.
+  /// Reads a batch. Throws the error of malformed JSON, and `GraphError.malformedBatch` when the body is no batch or
+  /// its dependencies and groups allow no order of execution.
   init(_ bytes: UnsafeBufferPointer<UInt8>, requestsMax: Int) throws(GraphError) {
     do {
       var reader = JSONReader(bytes, dialect: .graph)
@@ -121,7 +122,7 @@ struct BatchBody {
     case .null:
       try reader.readNull()
       return nil
-    default: throw Malformed.member(member)
+    case .object, .array, .number, .boolean: throw Malformed.member(member)
     }
   }
 
@@ -139,7 +140,7 @@ struct BatchBody {
         names.append(try reader.readString().string.lowercased())
       }
       return names
-    default: throw Malformed.member("dependsOn")
+    case .object, .number, .boolean: throw Malformed.member("dependsOn")
     }
   }
 
@@ -162,7 +163,7 @@ struct BatchBody {
         }
         headers.add(name: field, value: value)
       case .null: try reader.readNull()
-      default: throw Malformed.member("headers")
+      case .object, .array, .number, .boolean: throw Malformed.member("headers")
       }
     }
     try RequestHeadFields.checkSingletonFields(headers)
@@ -186,8 +187,8 @@ struct BatchBody {
 
   // MARK: Ids, groups and dependencies
 
-  /// Throws `GraphError.malformedBatch` unless ids are unique (case-insensitively), the requests of a group are adjacent, and
-  /// dependencies name earlier requests or groups.
+  /// Throws `GraphError.malformedBatch` unless ids are unique (case-insensitively), the requests of a group are
+  /// adjacent, and dependencies name earlier requests or groups.
   private func checkOrder() throws(GraphError) {
     var known: Set<String> = []
     var closedGroups: Set<String> = []

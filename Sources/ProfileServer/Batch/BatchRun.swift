@@ -3,8 +3,8 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// A batch that is being performed: one request after another, each when the client has read the responses before it or when
-/// they fit into a chunk. Owned by one event loop.
+/// A batch that is being performed: one request after another, each when the client has read the responses before it or
+/// when they fit into a chunk. Owned by one event loop.
 final class BatchRun: ResponseBodySource {
   typealias Part = BatchBody.Part
   typealias Completion = (Result<[UInt8]?, ProfileError>) -> Void
@@ -28,8 +28,8 @@ final class BatchRun: ResponseBodySource {
   /// Ids of failed requests and groups, in lower case.
   private var failed: Set<String> = []
 
-  /// A batch of `parts`. Throws `GraphError.notAtomic` when a group cannot be applied atomically, and the error of an invalid
-  /// URL in a group.
+  /// A batch of `parts`. Throws `GraphError.notAtomic` when a group cannot be applied atomically, and the error of an
+  /// invalid URL in a group.
   init(_ handler: GraphHandler, _ exchange: Exchange, _ caller: Caller, _ parts: [Part]) throws(GraphError) {
     self.handler = handler
     self.exchange = exchange
@@ -45,8 +45,8 @@ final class BatchRun: ResponseBodySource {
     json.beginArray()
   }
 
-  /// Begins a batch and responds with its results (OData 4.01 part 1, 11.7; OData JSON 4.01 section 19; Graph page on JSON
-  /// batching). Throws the refusal of an invalid batch, of which nothing is performed.
+  /// Begins a batch and responds with its results (OData 4.01 part 1, 11.7; OData JSON 4.01 section 19; Graph page on
+  /// JSON batching). Throws the refusal of an invalid batch, of which nothing is performed.
   static func start(_ exchange: Exchange, by caller: Caller, handler: GraphHandler) throws(GraphError) {
     let request = exchange.request
     guard !request.headers.contains(name: "Idempotency-Key") else { throw .idempotencyKeyOfNoCreation }
@@ -140,12 +140,13 @@ final class BatchRun: ResponseBodySource {
     return Array(parts[index...].prefix { $0.group?.lowercased() == name })
   }
 
-  /// A part as a request of its own, which inherits the caller, the origin and the client from the batch. Throws the error of
-  /// an invalid URL.
+  /// A part as a request of its own, which inherits the caller, the origin and the client from the batch. Throws the
+  /// error of an invalid URL.
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
     GraphRequest(
       method: HTTPMethod(rawValue: part.method),
-      target: try handler.requests.address(part.url, in: exchange.request, from: .own).target, headers: headers(of: part),
+      target: try handler.requests.address(part.url, in: exchange.request, from: .own).target,
+      headers: headers(of: part),
       body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true,
       cancellation: exchange.request.cancellation)
   }
@@ -178,8 +179,8 @@ final class BatchRun: ResponseBodySource {
     handler.responses.refusal(error, headers: part.headers)
   }
 
-  /// Writes a response. A streamed body is generated twice: first to check that it succeeds and fits, because the status is
-  /// written before the body, and again while it is sent.
+  /// Writes a response. A streamed body is generated twice: first to check that it succeeds and fits, because the
+  /// status is written before the body, and again while it is sent.
   private func write(_ response: GraphResponse, of part: Part, _ then: @escaping Completion) {
     guard case .stream(let stream) = response.body else {
       write(response, of: part)

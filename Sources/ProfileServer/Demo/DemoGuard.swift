@@ -35,8 +35,8 @@ public struct DemoGuard: RouterMiddleware {
     return Self.isFromAnotherSite(request.headers) ? .resetFromAnotherSite : nil
   }
 
-  /// Why a request may not get a token of the machine's managed identity, for which local programs need no secret; nil when
-  /// it may. Behind a public URL, a reverse proxy could pass on requests of other machines.
+  /// Why a request may not get a token of the machine's managed identity, for which local programs need no secret; nil
+  /// when it may. Behind a public URL, a reverse proxy could pass on requests of other machines.
   func refusalOfMachineIdentity(_ request: Request) -> GraphError? {
     guard takesAnyHost || publicHost.map(HostAndPort.isLoopback) ?? true else { return .demoUnderAnotherName }
     return refusal(request)

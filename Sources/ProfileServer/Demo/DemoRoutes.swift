@@ -4,8 +4,11 @@ public import Profiles
 
 /// The settings of a demo.
 public struct DemoSettings: Sendable {
+  /// The data of a reset.
   let lines: [ImportLine]
+  /// Whether the data directory was created by a demo.
   let mayReset: Bool
+  /// Whether other machines may use the demo.
   let isReachedFromAnywhere: Bool
 
   /// Settings with the data of a reset. `mayReset` says that the data directory was created by a demo, and

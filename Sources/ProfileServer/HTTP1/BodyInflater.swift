@@ -38,9 +38,9 @@ final class BodyInflater {
     stream.deallocate()
   }
 
-  /// Inflates a part and appends the result to `body`, the inflated parts before it. Throws `GraphError.bodyTooLarge` when
-  /// the body is longer than `Limits.bodyBytesMax`, before or after inflation, and `bodyNotInflatable` when it is not
-  /// compressed with the coding or when anything follows its end.
+  /// Inflates a part and appends the result to `body`, the inflated parts before it. Throws `GraphError.bodyTooLarge`
+  /// when the body is longer than `Limits.bodyBytesMax`, before or after inflation, and `bodyNotInflatable` when it is
+  /// not compressed with the coding or when anything follows its end.
   func inflate(_ part: ByteBuffer, into body: inout ByteBuffer?) throws(GraphError) {
     inputBytes += part.readableBytes
     guard inputBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
@@ -77,8 +77,8 @@ final class BodyInflater {
     state = .inside
   }
 
-  /// Whether the bytes begin with a zlib header (RFC 1950 section 2.2): the method, the size of the window, and a check that
-  /// both bytes as one number are a multiple of 31.
+  /// Whether the bytes begin with a zlib header (RFC 1950 section 2.2): the method, the size of the window, and a check
+  /// that both bytes as one number are a multiple of 31.
   private static func hasZlibHeader(_ bytes: [UInt8]) -> Bool {
     bytes[0] & 0x0F == 8 && bytes[0] >> 4 <= 7 && (Int(bytes[0]) << 8 + Int(bytes[1])) % 31 == 0
   }
@@ -99,7 +99,8 @@ final class BodyInflater {
   private func step(into body: inout ByteBuffer) throws(GraphError) -> Bool {
     if state == .ended {
       guard stream.pointee.avail_in > 0 else { return true }
-      // A gzip file may consist of several members (RFC 1952 section 2.2). In the other formats nothing may follow the end.
+      // A gzip file may consist of several members (RFC 1952 section 2.2). In the other formats nothing may follow the
+      // end.
       guard coding == .gzip, inflateReset(stream) == Z_OK else { throw .bodyNotInflatable }
       state = .inside
     }

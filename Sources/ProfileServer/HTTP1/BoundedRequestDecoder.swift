@@ -3,15 +3,15 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Decodes the requests of one connection, one at a time, and bounds what is read ahead of them. It is the first channel
-/// handler of the pipeline, next to the socket.
+/// Decodes the requests of one connection, one at a time, and bounds what is read ahead of them. It is the first
+/// channel handler of the pipeline, next to the socket.
 ///
 /// Bytes of a pipelined request (RFC 9112 section 9.3.2) stay here, unparsed, until the response to the request before
 /// it is complete and the channel is writable again.
 ///
 /// It drives NIO's `HTTPRequestDecoder` itself rather than through a `ByteToMessageHandler`: that decoder stops after a
-/// request with an `Upgrade` field. The server offers no upgrade and may ignore the field (RFC 9110 section 7.8), so the
-/// decoder is replaced by a new one there.
+/// request with an `Upgrade` field. The server offers no upgrade and may ignore the field (RFC 9110 section 7.8), so
+/// the decoder is replaced by a new one there.
 final class BoundedRequestDecoder: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = HTTPServerRequestPart
@@ -221,8 +221,8 @@ protocol RequestConsumer: AnyObject {
   var isBodyExpected: Bool { get }
   /// How the body of the current request is framed (RFC 9112 section 6.3).
   var bodyFraming: RequestFraming.BodyFraming { get }
-  /// Whether the current request, or the last one, has an `Upgrade` field. The decoder sets it to false once it has been
-  /// replaced.
+  /// Whether the current request, or the last one, has an `Upgrade` field. The decoder sets it to false once it has
+  /// been replaced.
   var hasUpgradeField: Bool { get set }
   /// Whether a Graph request waits for its response.
   var isAwaitingResponse: Bool { get }

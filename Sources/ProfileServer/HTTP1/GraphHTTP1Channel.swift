@@ -11,6 +11,7 @@ import Profiles
 struct GraphHTTP1Environment: Sendable {
   /// Whether connections use TLS.
   let isSecure: Bool
+  /// The origin of links in responses.
   let origin: ServiceOrigin
   let timeouts: ConnectionTimeouts
   /// The budget that all connections of the server share.

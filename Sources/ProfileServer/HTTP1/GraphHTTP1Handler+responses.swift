@@ -56,9 +56,9 @@ extension GraphHTTP1Handler {
     }
   }
 
-  /// Writes a whole response: serialized here, unless NIO's encoder must write it because of its HTTP version, or must be
-  /// told that no further chunk of the response before follows. After a serialized response only the end goes through
-  /// the pipeline, whose handlers count by it; the encoder writes nothing for it outside a chunked body.
+  /// Writes a whole response: serialized here, unless NIO's encoder must write it because of its HTTP version, or must
+  /// be told that no further chunk of the response before follows. After a serialized response only the end goes
+  /// through the pipeline, whose handlers count by it; the encoder writes nothing for it outside a chunked body.
   private func write(_ response: GraphResponse, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
     if Self.canBypassEncoder, let writer, !mayBeChunking, request.version == .http1_1 {
       return response.write(to: writer)

@@ -8,14 +8,15 @@ import Profiles
 ///
 /// It follows NIO's HTTP/1 pipeline with pipelining assistance, so a connection has one current request. For both kinds
 /// of requests it enforces timeouts and body bounds and handles `Connection: close` (RFC 9112 section 9.6), HTTP/1.0,
-/// `100-continue` (RFC 9110 section 10.1.1) and parse errors. Back pressure: while the channel is not writable, it reads
-/// nothing and begins no request.
+/// `100-continue` (RFC 9110 section 10.1.1) and parse errors. Back pressure: while the channel is not writable, it
+/// reads nothing and begins no request.
 final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
+  /// Handles Graph requests.
   let graph: GraphHandler
   let environment: GraphHTTP1Environment
   /// The first handler of the pipeline.
@@ -23,7 +24,9 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Writes responses that are serialized here.
   var writer: SerializedResponseWriter?
   var context: ChannelHandlerContext?
+  /// The state of the current request.
   var phase = Phase.waiting
+  /// The state of the timeouts.
   var timeouts: TimeoutStateMachine
   /// Tells long operations that the client is gone.
   let cancellation = RequestCancellation()
@@ -37,6 +40,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   var reportedUnsentBytes: Int?
   /// Whether the server is shutting down, so that responses say `Connection: close`.
   var isQuiescing = false
+  /// Whether the connection persists after the current response (RFC 9112 section 9.3).
   var keepsAlive = true
   /// Whether NIO's encoder may be within a chunked body; if so, it writes a last chunk at the next end of a response.
   var mayBeChunking = false
@@ -49,6 +53,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Inflates the body of the current request; nil when it is not compressed.
   private var inflater: BodyInflater?
   private var isReadDeferred = false
+  /// Whether the channel is between `channelRead` and `channelReadComplete`.
   private(set) var isInsideRead = false
   /// Counts requests, so that a late response is not taken for that of another request.
   private(set) var requestNumber = 0

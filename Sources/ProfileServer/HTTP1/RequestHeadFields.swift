@@ -7,17 +7,22 @@ struct RequestHeadFields {
   private(set) var host: String?
   /// The value of `Content-Length` as it was sent; nil when there is none.
   private(set) var contentLength: String?
+  /// The values of `Transfer-Encoding`.
   private(set) var transferEncoding: [String] = []
+  /// The values of `Content-Encoding`.
   private(set) var contentEncoding: [String] = []
+  /// The values of `Connection`.
   private(set) var connection: [String] = []
+  /// The values of `Expect`.
   private(set) var expect: [String] = []
   /// Whether there is an `Upgrade` field (RFC 9110 section 7.8).
   private(set) var hasUpgrade = false
-  /// Whether a value ends in whitespace, which is not part of it (RFC 9110 section 5.5) and which NIO's decoder leaves there.
+  /// Whether a value ends in whitespace, which is not part of it (RFC 9110 section 5.5) and which NIO's decoder leaves
+  /// there.
   private(set) var isPadded = false
 
-  /// Collects the fields. Throws `GraphError.repeatedField` when a singleton field occurs twice (RFC 9110 section 5.3): a
-  /// proxy may have acted on the other one.
+  /// Collects the fields. Throws `GraphError.repeatedField` when a singleton field occurs twice (RFC 9110 section 5.3):
+  /// a proxy may have acted on the other one.
   init(_ headers: HTTPHeaders) throws(GraphError) {
     var seen: UInt32 = 0
     for (name, value) in headers {
@@ -32,8 +37,8 @@ struct RequestHeadFields {
     }
   }
 
-  /// Checks the header fields of a request within a batch. Throws `GraphError.repeatedField` when a singleton field occurs
-  /// twice.
+  /// Checks the header fields of a request within a batch. Throws `GraphError.repeatedField` when a singleton field
+  /// occurs twice.
   static func checkSingletonFields(_ headers: HTTPHeaders) throws(GraphError) { _ = try RequestHeadFields(headers) }
 
   private mutating func collect(_ field: KnownField, _ value: String) {

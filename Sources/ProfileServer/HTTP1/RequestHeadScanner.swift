@@ -123,8 +123,8 @@ struct ChunkScanner {
   private var state = State.size
   private var size = 0
 
-  /// The position after the body in `bytes`, which follow those of earlier calls; nil when it does not end in them. Throws
-  /// `InvalidChunkSize` at a chunk of an impossible size.
+  /// The position after the body in `bytes`, which follow those of earlier calls; nil when it does not end in them.
+  /// Throws `InvalidChunkSize` at a chunk of an impossible size.
   mutating func end(in bytes: UnsafeRawBufferPointer) throws(InvalidChunkSize) -> Int? {
     var position = 0
     while position < bytes.count {

@@ -3,8 +3,8 @@ import OData
 
 /// The header section of a request, validated, with the decisions that follow from it alone.
 struct RequestHeadValidation {
-  /// The header section with the request target in origin form, and with the authority of the target as `Host` (RFC 9112
-  /// section 3.2.2).
+  /// The header section with the request target in origin form, and with the authority of the target as `Host` (RFC
+  /// 9112 section 3.2.2).
   let head: HTTPRequestHead
   /// The content coding of the body.
   let coding: ContentCoding
@@ -17,8 +17,8 @@ struct RequestHeadValidation {
   /// Whether the body may be longer than is read without authentication.
   let mayHaveLongBody: Bool
 
-  /// Validates a header section. Throws the refusal of a request that is not read to its end; its connection must be closed
-  /// then, because it is uncertain where the next request begins.
+  /// Validates a header section. Throws the refusal of a request that is not read to its end; its connection must be
+  /// closed then, because it is uncertain where the next request begins.
   init(_ received: HTTPRequestHead) throws(GraphError) {
     guard received.uri.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
     var received = received
@@ -54,9 +54,11 @@ struct RequestHeadValidation {
 
   // MARK: Parts
 
-  /// Normalizes the target and `Host`. HTTP/1.1 needs exactly one `Host`, and the authority of a target in absolute form
-  /// replaces it (RFC 9112 sections 3.2 and 3.2.2).
-  private static func normalized(_ received: HTTPRequestHead, _ fields: RequestHeadFields) throws(GraphError) -> HTTPRequestHead {
+  /// Normalizes the target and `Host`. HTTP/1.1 needs exactly one `Host`, and the authority of a target in absolute
+  /// form replaces it (RFC 9112 sections 3.2 and 3.2.2).
+  private static func normalized(_ received: HTTPRequestHead, _ fields: RequestHeadFields) throws(GraphError)
+    -> HTTPRequestHead
+  {
     guard received.method != .CONNECT else { throw .connectRefused }
     guard fields.host != nil || received.version != .http1_1 else { throw .malformedHost }
     if let host = fields.host, !HostField.isValid(host) { throw .malformedHost }
@@ -71,8 +73,8 @@ struct RequestHeadValidation {
     return head
   }
 
-  /// Whether the body is chunked (RFC 9112 sections 6.1 and 6.3). If another transfer coding is the final one, the length of
-  /// the body cannot be determined.
+  /// Whether the body is chunked (RFC 9112 sections 6.1 and 6.3). If another transfer coding is the final one, the
+  /// length of the body cannot be determined.
   private static func isChunked(_ fields: RequestHeadFields) throws(GraphError) -> Bool {
     guard !fields.transferEncoding.isEmpty else { return false }
     guard let codings = FieldList.elements(of: fields.transferEncoding), let last = codings.last,

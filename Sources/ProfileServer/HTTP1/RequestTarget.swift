@@ -44,8 +44,8 @@ struct RequestTarget: Equatable {
     self.authority = authority
   }
 
-  /// Parses the absolute form (RFC 9112 section 3.2.2). An empty path becomes `/` (section 3.2.1), even when a query with
-  /// slashes follows.
+  /// Parses the absolute form (RFC 9112 section 3.2.2). An empty path becomes `/` (section 3.2.1), even when a query
+  /// with slashes follows.
   private init(absolute target: String) throws(GraphError) {
     let bytes = target.utf8
     let scheme = bytes.prefix { $0 != UInt8(ascii: ":") }
@@ -59,15 +59,15 @@ struct RequestTarget: Equatable {
     self.init(originForm: path.utf8.first == UInt8(ascii: "/") ? path : "/" + path, authority: authority)
   }
 
-  /// A target has no fragment, and its other characters are ASCII (RFC 3986 section 2). NIO's decoder has already replaced
-  /// bytes that are not UTF-8 by one character, so different targets would look the same.
+  /// A target has no fragment, and its other characters are ASCII (RFC 3986 section 2). NIO's decoder has already
+  /// replaced bytes that are not UTF-8 by one character, so different targets would look the same.
   private static func isForbidden(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "#") || byte >= 0x80 }
 }
 
 /// The value of a `Host` field (RFC 9110 section 7.2).
 enum HostField {
-  /// Whether the text is a host with an optional port, or empty as for a target without authority. It has no userinfo, no
-  /// whitespace and is no list. A name may have the characters of RFC 3986 section 3.2.2 except the comma.
+  /// Whether the text is a host with an optional port, or empty as for a target without authority. It has no userinfo,
+  /// no whitespace and is no list. A name may have the characters of RFC 3986 section 3.2.2 except the comma.
   static func isValid(_ text: String) -> Bool { text.withBytes(isPlain) || isOther(text) }
 
   /// The fast path: letters, digits, dots and hyphens, with a port of at most four digits.

@@ -86,6 +86,7 @@ public struct PrometheusLine: Sendable {
   let kind: Kind
   let help: String
   let value: Int64
+  /// Names and values of the labels.
   let labels: [(String, String)]
 
   /// A sample. `labels` must not contain personal data.

@@ -1,8 +1,8 @@
 public import OData
 import Profiles
 
-/// The page `docs/coverage.md`, generated from the model and the table of resources: what the service offers and what it
-/// does not.
+/// The page `docs/coverage.md`, generated from the model and the table of resources: what the service offers and what
+/// it does not.
 public enum CoveragePage {
   /// The page for a model, as Markdown.
   public static func text(of model: EntityModel) -> String {

@@ -5,9 +5,9 @@ import OData
 enum MetadataFormat: Sendable {
   case xml, json
 
-  /// The format for a request: by `$format`, or else by `Accept`, or else XML (OData 4.01 part 1, 8.2.1 and 11.1.2). A client
-  /// that accepts neither gets XML, which RFC 9110 section 12.5.1 allows. Throws `GraphError.optionOfMetadata` for any other
-  /// system query option or format.
+  /// The format for a request: by `$format`, or else by `Accept`, or else XML (OData 4.01 part 1, 8.2.1 and 11.1.2). A
+  /// client that accepts neither gets XML, which RFC 9110 section 12.5.1 allows. Throws `GraphError.optionOfMetadata`
+  /// for any other system query option or format.
   init(_ request: GraphRequest) throws(GraphError) {
     if let format = try Self.option(request.query) {
       switch format.lowercased() {
@@ -23,8 +23,8 @@ enum MetadataFormat: Sendable {
     self = json > xml ? .json : .xml
   }
 
-  /// The value of `$format`; nil when there is none. Throws `GraphError.optionOfMetadata` for any other system query option,
-  /// and the error of a query that is not percent-encoded correctly.
+  /// The value of `$format`; nil when there is none. Throws `GraphError.optionOfMetadata` for any other system query
+  /// option, and the error of a query that is not percent-encoded correctly.
   static func option(_ query: Substring.UTF8View) throws(GraphError) -> String? {
     var format: String?
     for option in query.split(separator: UInt8(ascii: "&")) {

@@ -22,8 +22,8 @@ public struct ServiceMetadata: Sendable {
     let plain: Encoding
     private let gzip: Encoding?
 
-    /// A document of bytes. `isCompressed` is safe only for public content without any part of a request, because the length
-    /// of compressed data reveals repetitions.
+    /// A document of bytes. `isCompressed` is safe only for public content without any part of a request, because the
+    /// length of compressed data reveals repetitions.
     init(_ bytes: [UInt8], _ contentType: String, isCompressed: Bool) {
       self.contentType = contentType
       let digest = SHA256.hash(data: bytes).prefix(16)
@@ -60,8 +60,8 @@ public struct ServiceMetadata: Sendable {
     v1JSON = Document(CSDLJSON.document(v1).bytes(), CSDLJSON.mediaType, isCompressed: true)
   }
 
-  /// The OpenAPI 3.1 document of the server. It is large and seldom requested, so it is built lazily, which takes a while: use
-  /// `loadOpenAPI` on event loops.
+  /// The OpenAPI 3.1 document of the server. It is large and seldom requested, so it is built lazily, which takes a
+  /// while: use `loadOpenAPI` on event loops.
   static let openAPI = openAPI(of: ProfileModel.model)
 
   private static let isOpenAPILoaded = Atomic(false)
@@ -130,9 +130,9 @@ public struct ServiceMetadata: Sendable {
 // MARK: Responses
 
 extension ServiceMetadata {
-  /// The response to a request for a document of a service version. Throws `GraphError.methodNotAllowed` for a method other
-  /// than GET and HEAD, `notAcceptable` when no representation is acceptable, and the error of an unsupported query option,
-  /// OData version or entity tag.
+  /// The response to a request for a document of a service version. Throws `GraphError.methodNotAllowed` for a method
+  /// other than GET and HEAD, `notAcceptable` when no representation is acceptable, and the error of an unsupported
+  /// query option, OData version or entity tag.
   func response(
     to request: GraphRequest, _ version: ResourcePath.ServiceVersion, _ document: ServiceEndpoint.Document
   ) throws(GraphError) -> GraphResponse {
@@ -144,8 +144,8 @@ extension ServiceMetadata {
     }
   }
 
-  /// The service document (OData JSON 4.01 section 5). It contains the origin that the client used, so it is built for each
-  /// request.
+  /// The service document (OData JSON 4.01 section 5). It contains the origin that the client used, so it is built for
+  /// each request.
   private func service(
     _ version: ResourcePath.ServiceVersion, _ request: GraphRequest
   ) throws(GraphError) -> GraphResponse {

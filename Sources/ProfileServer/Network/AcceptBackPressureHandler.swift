@@ -9,10 +9,11 @@ import OData
   import Darwin
 #endif
 
-/// Stops a listener from accepting connections while there is no room for more. Owned by the event loop of its listener.
+/// Stops a listener from accepting connections while there is no room for more. Owned by the event loop of its
+/// listener.
 ///
-/// After a failed `accept`, NIO stays interested in the socket, which stays readable, so the event loop would spin. Only
-/// turning `autoRead` off removes the interest.
+/// After a failed `accept`, NIO stays interested in the socket, which stays readable, so the event loop would spin.
+/// Only turning `autoRead` off removes the interest.
 final class AcceptBackPressureHandler: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias OutboundIn = Never

@@ -4,12 +4,12 @@ import NIOCore
 import OData
 import Synchronization
 
-/// Bounds the number of connections of all listeners together. The bound is below the number of files that the process may
-/// have open, because the database, key files and fetches of keys need descriptors too.
+/// Bounds the number of connections of all listeners together. The bound is below the number of files that the process
+/// may have open, because the database, key files and fetches of keys need descriptors too.
 ///
-/// At the bound listeners stop accepting, further connections wait in the backlog of the operating system, and a warning is
-/// logged. The bound may be exceeded by one connection for each listener but one, which may be about to accept when another
-/// takes the last place.
+/// At the bound listeners stop accepting, further connections wait in the backlog of the operating system, and a
+/// warning is logged. The bound may be exceeded by one connection for each listener but one, which may be about to
+/// accept when another takes the last place.
 final class ConnectionBudget: Sendable {
   private struct State {
     var open = 0
@@ -22,6 +22,7 @@ final class ConnectionBudget: Sendable {
     var observers: [@Sendable () -> Void] = []
   }
 
+  /// Most connections at once.
   let connectionsMax: Int
   private let logger: Logger
   private let state = Mutex(State())
@@ -38,8 +39,8 @@ final class ConnectionBudget: Sendable {
   /// Has `observer` called, on any thread, whenever `isFull` may have changed.
   func addObserver(_ observer: @escaping @Sendable () -> Void) { state.withLock { $0.observers.append(observer) } }
 
-  /// A connection was accepted. At the bound this logs a warning, at most once a minute and not again before a tenth was
-  /// free.
+  /// A connection was accepted. At the bound this logs a warning, at most once a minute and not again before a tenth
+  /// was free.
   func opened(now: NIODeadline = .now()) {
     let (observers, warns) = state.withLock { state in
       state.open += 1
@@ -95,7 +96,7 @@ struct CountedConnections: AvailableConnectionsDelegate {
 
   mutating func connectionClosed() { budget.closed() }
 
-  /// Always true: `AcceptBackPressureHandler` does the work, because Hummingbird resumes only when a connection of the same
-  /// listener ends.
+  /// Always true: `AcceptBackPressureHandler` does the work, because Hummingbird resumes only when a connection of the
+  /// same listener ends.
   func isAcceptingNewConnections() -> Bool { true }
 }

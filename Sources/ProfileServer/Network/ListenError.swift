@@ -17,10 +17,12 @@ public struct ListenError: Error, Equatable, Sendable {
     case other(reason: String)
   }
 
+  /// The host of the address.
   let host: String
   let port: Int
   /// The command-line option that sets the port.
   let option: String
+  /// Why the address is not available.
   let cause: Cause
 
   /// The error of a failed bind.

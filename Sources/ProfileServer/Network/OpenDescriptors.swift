@@ -18,8 +18,8 @@ public struct DescriptorsError: Error, Equatable, Sendable {
 /// The descriptors that a process may have open, and how many of them are left for connections.
 enum OpenDescriptors {
   /// The most connections of a process that may have `allowed` files open and runs `loops` event loops. Call it after
-  /// everything that a start opens is open. Throws `DescriptorsError` when fewer than `Limits.connectionsMin` are left, and
-  /// `KeyFileError` when the open descriptors cannot be counted.
+  /// everything that a start opens is open. Throws `DescriptorsError` when fewer than `Limits.connectionsMin` are left,
+  /// and `KeyFileError` when the open descriptors cannot be counted.
   static func connectionsMax(allowed: Int, loops: Int) async throws -> Int {
     let kept = try await inUse() + Limits.descriptorsReserved + loops * Limits.descriptorsReservedPerLoop
     guard allowed - kept >= Limits.connectionsMin else {

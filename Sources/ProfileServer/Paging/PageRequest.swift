@@ -4,6 +4,7 @@ import Profiles
 
 /// The page of a list that a request asks for, and the link to the next one (OData 4.01 part 1, 11.2.6.7).
 struct PageRequest {
+  /// The query for the page.
   let query: ListQuery
   /// The preference `maxpagesize`; nil when there is none.
   let preferredSize: Int?
@@ -13,8 +14,8 @@ struct PageRequest {
   private let caller: Caller
   private let options: QueryOptions
 
-  /// Reads the size of the page and its position. Throws `GraphError.wrongSkipToken` when the `$skiptoken` belongs to another
-  /// query or caller, and `listURLTooLong` when the URL leaves no room for a `$skiptoken`.
+  /// Reads the size of the page and its position. Throws `GraphError.wrongSkipToken` when the `$skiptoken` belongs to
+  /// another query or caller, and `listURLTooLong` when the URL leaves no room for a `$skiptoken`.
   init(_ exchange: Exchange, by caller: Caller, cipher: PageTokenCipher) throws(GraphError) {
     request = exchange.request
     self.cipher = cipher
@@ -40,8 +41,8 @@ struct PageRequest {
     PageToken.binding(caller, path: request.path, options)
   }
 
-  /// The size of a page. `$top` sets it, as on Graph, and a preference may lower it. A link keeps it: `page` is the size in the
-  /// `$skiptoken`, which opens only with the `$top` that it was made for.
+  /// The size of a page. `$top` sets it, as on Graph, and a preference may lower it. A link keeps it: `page` is the
+  /// size in the `$skiptoken`, which opens only with the `$top` that it was made for.
   static func size(top: Int?, preferred: Int?, page: Int?) -> Int {
     let asked = min(top ?? page ?? Limits.pageSizeDefault, page ?? .max)
     return min(asked, preferred ?? .max, Limits.pageSizeMax)

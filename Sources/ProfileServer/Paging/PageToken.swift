@@ -8,8 +8,8 @@ struct PageToken: Equatable {
   /// The keyset position of the last entity of the page before.
   let place: KeysetPosition
 
-  /// The data that a token is bound to: caller, path and query options. A token does not open for another caller or path, or
-  /// with an option changed, added or removed. The order of options and their encoding do not matter.
+  /// The data that a token is bound to: caller, path and query options. A token does not open for another caller or
+  /// path, or with an option changed, added or removed. The order of options and their encoding do not matter.
   static func binding(_ caller: Caller, path: some Sequence<UInt8>, _ options: QueryOptions) -> [UInt8] {
     var parts = [caller.tenant.text, caller.userID?.text ?? "", caller.applicationID ?? ""]
     parts += options.identity.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }

@@ -2,8 +2,8 @@ import Authentication
 public import Authority
 import Crypto
 
-/// Seals page tokens (AES-256-GCM). A position in a list contains personal data, so clients must be able neither to read nor
-/// to forge one.
+/// Seals page tokens (AES-256-GCM). A position in a list contains personal data, so clients must be able neither to
+/// read nor to forge one.
 public struct PageTokenCipher: Sendable {
   private let key: SymmetricKey
 
@@ -14,8 +14,8 @@ public struct PageTokenCipher: Sendable {
 
   private static let bytesCount = 32
 
-  /// The cipher with the key in the file at `path`, which is created on first use, so that links survive a restart. Throws
-  /// `KeyFileError` when the file cannot be read or written, or holds no key.
+  /// The cipher with the key in the file at `path`, which is created on first use, so that links survive a restart.
+  /// Throws `KeyFileError` when the file cannot be read or written, or holds no key.
   public static func load(path: String) async throws(KeyFileError) -> PageTokenCipher {
     let bytes = try await PrivateFiles.offPool { () throws(KeyFileError) -> [UInt8] in
       if let bytes = try PrivateFiles.readIfPresent(path, isSecret: true) { return bytes }

@@ -1,7 +1,8 @@
 import NIOCore
 
 extension ByteBuffer {
-  /// Calls `read` with the readable bytes and rethrows its typed error, which NIO's `withUnsafeReadableBytes` would erase.
+  /// Calls `read` with the readable bytes and rethrows its typed error, which NIO's `withUnsafeReadableBytes` would
+  /// erase.
   func withBytes<Answer, Failure: Error>(
     _ read: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Answer
   ) throws(Failure) -> Answer {

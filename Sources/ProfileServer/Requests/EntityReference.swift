@@ -6,8 +6,8 @@ struct EntityReference {
   /// The value of `@odata.id`, as it was sent.
   let address: String
 
-  /// Reads a body. Throws `GraphError.malformedReference` when it is not an object with exactly one address, and the error of
-  /// the JSON when it is malformed.
+  /// Reads a body. Throws `GraphError.malformedReference` when it is not an object with exactly one address, and the
+  /// error of the JSON when it is malformed.
   init(_ bytes: UnsafeBufferPointer<UInt8>) throws(GraphError) {
     var address: String?
     do {

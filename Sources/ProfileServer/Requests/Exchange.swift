@@ -5,7 +5,9 @@ import Profiles
 
 /// A request that is being handled, with what has been read of it so far. Owned by one event loop.
 final class Exchange {
+  /// The request.
   let request: GraphRequest
+  /// The ids of the request.
   let identity: RequestIdentity
   /// When the request was complete.
   let started: NIODeadline

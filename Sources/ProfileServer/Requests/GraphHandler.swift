@@ -10,9 +10,12 @@ import Profiles
 ///
 /// One for each event loop, which owns it. Responses are given on that loop, at once or later.
 final class GraphHandler {
+  /// Runs operations on this event loop.
   let session: ProfileSession
   let settings: GraphSettings
+  /// Reads requests.
   let requests: RequestReader
+  /// Finishes and sends responses.
   let responses: ResponseFinisher
   private let routes: RouteGroups
   private let authenticator: Authenticator
@@ -87,8 +90,8 @@ final class GraphHandler {
     }
   }
 
-  /// Reads the path, the query and the header fields of a request into its exchange. Throws the refusal of what cannot be
-  /// read or is not offered.
+  /// Reads the path, the query and the header fields of a request into its exchange. Throws the refusal of what cannot
+  /// be read or is not offered.
   func prepare(_ exchange: Exchange) throws(GraphError) -> RequestedResource {
     let request = exchange.request
     let requested = try RequestedResource(path: request.path)

@@ -3,7 +3,8 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// A request to a Graph route, independent of the connection. It comes from the HTTP/1.1 handler, or is part of a batch.
+/// A request to a Graph route, independent of the connection. It comes from the HTTP/1.1 handler, or is part of a
+/// batch.
 struct GraphRequest {
   let method: HTTPMethod
   /// The request target in origin form, as the client sent it.
@@ -35,9 +36,9 @@ struct GraphRequest {
     self.isBatchPart = isBatchPart
   }
 
-  /// The service version and the next segment, in lower case, of a path of at most two segments; the second one is empty for
-  /// the service root. nil for a longer path, without copying it. Throws `PathError.malformedEncoding` when the segment is
-  /// not percent-encoded correctly.
+  /// The service version and the next segment, in lower case, of a path of at most two segments; the second one is
+  /// empty for the service root. nil for a longer path, without copying it. Throws `PathError.malformedEncoding` when
+  /// the segment is not percent-encoded correctly.
   func pathBelowRoot() throws(PathError) -> (version: ResourcePath.ServiceVersion, segment: String)? {
     guard !isDeep else { return nil }
     var rest = path[...]
@@ -85,7 +86,9 @@ struct ServiceOrigin: Sendable {
   /// The origin of a request. The authority `fallback` replaces a `Host` that is no plain authority.
   func origin(host: String?, isSecure: Bool, fallback: @autoclosure () -> String) -> String {
     if let publicURL { return publicURL }
-    let isUsable = host.map { (1...Limits.originHostBytesMax).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) } ?? false
+    let isUsable =
+      host.map { (1...Limits.originHostBytesMax).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) }
+      ?? false
     return (isSecure ? "https://" : "http://") + (isUsable ? host ?? fallback() : fallback())
   }
 

@@ -2,7 +2,9 @@ import OData
 
 /// A media type with its parameters (RFC 9110 section 8.3.1). Names are in lower case.
 struct MediaType: Equatable {
+  /// Type and subtype, such as `application/json`.
   let name: String
+  /// The values of the parameters by name.
   let parameters: [String: String]
 
   /// Parses the value of a field; nil when it is malformed.

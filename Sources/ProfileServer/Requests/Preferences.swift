@@ -11,9 +11,11 @@ struct Preferences: Equatable {
 
   /// The preference `return`; nil when there is none.
   private(set) var returning: Return?
-  /// The preference `maxpagesize` (OData 4.01 part 1, 8.2.8.5): most entities of a page, at least 1; nil when there is none.
+  /// The preference `maxpagesize` (OData 4.01 part 1, 8.2.8.5): most entities of a page, at least 1; nil when there is
+  /// none.
   var maxPageSize: Int? { plainPageSize ?? prefixedPageSize }
-  /// The preference `create-if-missing` of Graph's guideline on upserts: an update creates an entity that does not exist.
+  /// The preference `create-if-missing` of Graph's guideline on upserts: an update creates an entity that does not
+  /// exist.
   private(set) var createsIfMissing = false
 
   private var plainPageSize: Int?
@@ -45,8 +47,8 @@ struct Preferences: Equatable {
     }
   }
 
-  /// The value of `Preference-Applied` in the response to a write (RFC 7240 section 3); nil when no preference was applied.
-  /// `mayCreate` says that `create-if-missing` has an effect.
+  /// The value of `Preference-Applied` in the response to a write (RFC 7240 section 3); nil when no preference was
+  /// applied. `mayCreate` says that `create-if-missing` has an effect.
   func applied(mayCreate: Bool) -> String? {
     let names = [
       createsIfMissing && mayCreate ? "create-if-missing" : nil, returning.map { "return=\($0.rawValue)" },

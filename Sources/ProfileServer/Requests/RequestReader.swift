@@ -18,16 +18,16 @@ struct RequestReader {
 
   // MARK: Header section and query
 
-  /// Checks that a write has a JSON body in UTF-8. Throws `GraphError.contentTypeMissing` or `contentTypeNotJSON`: Graph
-  /// responds with 400, not 415.
+  /// Checks that a write has a JSON body in UTF-8. Throws `GraphError.contentTypeMissing` or `contentTypeNotJSON`:
+  /// Graph responds with 400, not 415.
   func checkMediaType(_ request: GraphRequest) throws(GraphError) {
     guard request.method == .POST || request.method == .PATCH || request.method == .PUT else { return }
     guard let contentType = request.headers.first(name: "Content-Type") else { throw .contentTypeMissing }
     guard MediaType(contentType)?.isJSONInUTF8 == true else { throw .contentTypeNotJSON }
   }
 
-  /// Throws `GraphError.idempotencyKeyOfNoCreation` for an `Idempotency-Key` that would have no effect, because its client
-  /// relies on it.
+  /// Throws `GraphError.idempotencyKeyOfNoCreation` for an `Idempotency-Key` that would have no effect, because its
+  /// client relies on it.
   func checkIdempotencyKey(_ request: GraphRequest, _ resource: Resource?) throws(GraphError) {
     guard request.headers.contains(name: "Idempotency-Key"), resource?.takesIdempotencyKey(request.method) != true
     else { return }
@@ -114,8 +114,8 @@ struct RequestReader {
     try ServiceAddress(text, in: request, from: hosts, isOwn: isOwn)
   }
 
-  /// The people of `members@odata.bind`. Throws `GraphError.membersTooMany` when there are too many, and the error of an
-  /// address that names no person.
+  /// The people of `members@odata.bind`. Throws `GraphError.membersTooMany` when there are too many, and the error of
+  /// an address that names no person.
   func members(
     _ patch: StructuredPatch, _ exchange: Exchange, _ caller: Caller
   ) throws(GraphError) -> [OwnerReference] {

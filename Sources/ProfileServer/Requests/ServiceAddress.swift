@@ -5,8 +5,8 @@ import Profiles
 
 /// An address within a request: the URL of a request in a batch, a link, or an entity reference.
 ///
-/// All of them are parsed here, to a target that is then parsed like that of a request. So every form of a path is accepted
-/// everywhere, and percent-encoding is decoded once.
+/// All of them are parsed here, to a target that is then parsed like that of a request. So every form of a path is
+/// accepted everywhere, and percent-encoding is decoded once.
 struct ServiceAddress {
   /// The hosts that an absolute address may name.
   enum Hosts {
@@ -19,11 +19,12 @@ struct ServiceAddress {
   /// The target in origin form, percent-encoded, in ASCII.
   let target: String
 
-  /// Parses an address in `request`. It may be relative to the service version of the request, with or without a leading
-  /// slash. `isOwn` recognizes the origins of this server other than the one that the request was sent to.
+  /// Parses an address in `request`. It may be relative to the service version of the request, with or without a
+  /// leading slash. `isOwn` recognizes the origins of this server other than the one that the request was sent to.
   ///
-  /// Spaces and other characters that a URL cannot have are percent-encoded, because Graph's page on batching shows them.
-  /// Throws `GraphError.addressOfAnotherHost` for another host, `malformedAddress` for an ambiguous address, and `urlTooLong`.
+  /// Spaces and other characters that a URL cannot have are percent-encoded, because Graph's page on batching shows
+  /// them. Throws `GraphError.addressOfAnotherHost` for another host, `malformedAddress` for an ambiguous address, and
+  /// `urlTooLong`.
   init(
     _ text: String, in request: GraphRequest, from hosts: Hosts, isOwn: (URLOrigin) -> Bool
   ) throws(GraphError) {
@@ -92,8 +93,8 @@ struct ServiceAddress {
     return rest.isEmpty || rest.first == slash || rest.first == UInt8(ascii: "?") ? rest : nil
   }
 
-  /// Whether the request was sent to this host and port. The scheme may differ, because a proxy that terminates TLS uses plain
-  /// HTTP to this server.
+  /// Whether the request was sent to this host and port. The scheme may differ, because a proxy that terminates TLS
+  /// uses plain HTTP to this server.
   private static func isCalled(_ origin: URLOrigin, _ ownText: String) -> Bool {
     guard let own = URLOrigin(prefixOf: ownText) else { return false }
     return own.isSame(as: origin) || (own.host == origin.host && own.port == origin.port)
@@ -111,8 +112,8 @@ struct ServiceAddress {
 
   // MARK: Encoding
 
-  /// An address with the characters that a URL cannot have percent-encoded (RFC 3986 section 2.1). Existing encodings are
-  /// kept.
+  /// An address with the characters that a URL cannot have percent-encoded (RFC 3986 section 2.1). Existing encodings
+  /// are kept.
   private static func encoded(_ address: [UInt8]) -> String {
     guard address.contains(where: isExcluded) else { return String(decoding: address, as: UTF8.self) }
     var bytes: [UInt8] = []
@@ -143,9 +144,9 @@ extension ServiceAddress {
   /// Graph's alias of the caller's tenant in addresses.
   private static let ownTenant = "myorganization"
 
-  /// The person whom a reference names, in any form of a path. The caller's tenant may follow the version. Whether an id of
-  /// `/directoryObjects` is that of a person shows when it is looked up. Throws `GraphError.malformedReference` when the
-  /// address names no person.
+  /// The person whom a reference names, in any form of a path. The caller's tenant may follow the version. Whether an
+  /// id of `/directoryObjects` is that of a person shows when it is looked up. Throws `GraphError.malformedReference`
+  /// when the address names no person.
   func person(in tenant: TenantID) throws(GraphError) -> OwnerReference {
     let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
     guard let requested = try? RequestedResource(path: Self.path(path, without: tenant)),

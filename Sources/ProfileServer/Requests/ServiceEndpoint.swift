@@ -11,6 +11,7 @@ enum ServiceEndpoint {
     case metadata
   }
 
+  /// A document of a service version.
   case document(ResourcePath.ServiceVersion, Document)
   /// `$batch` (OData 4.01 part 1, 11.7).
   case batch

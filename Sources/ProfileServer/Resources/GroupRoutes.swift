@@ -85,8 +85,8 @@ struct GroupRoutes {
     }
   }
 
-  /// Removes the member whose address is `$id` (OData 4.01 part 1, 11.4.6.2). Throws `GraphError.referenceNotNamed` without
-  /// `$id`, and the error of an address that names no person.
+  /// Removes the member whose address is `$id` (OData 4.01 part 1, 11.4.6.2). Throws `GraphError.referenceNotNamed`
+  /// without `$id`, and the error of an address that names no person.
   func removeNamedMember(_ exchange: Exchange, _ id: GroupID, _ caller: Caller) throws(GraphError) {
     guard let address = exchange.options.id else { throw .referenceNotNamed }
     removeMember(exchange, try requests.member(at: address, exchange, caller), id, caller)

@@ -47,6 +47,7 @@ struct PathTemplate: Sendable {
 
   /// The template as text.
   let text: String
+  /// The segments of the path.
   let segments: [Segment]
 
   /// Parses a template. An invalid one is a programming error in `ResourceTable` and traps.

@@ -18,8 +18,8 @@ struct ProfileRoutes {
     }
   }
 
-  /// Validates an update of a profile, which has no writable property, and responds with the profile. Throws the error of
-  /// an invalid request.
+  /// Validates an update of a profile, which has no writable property, and responds with the profile. Throws the error
+  /// of an invalid request.
   func update(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) throws(GraphError) {
     try checkPreconditions(exchange)
     // A profile has no writable property, so the body is only validated.
@@ -35,8 +35,8 @@ struct ProfileRoutes {
     session.profiles.delete(owner, by: caller) { [responses] in responses.finish(exchange, removed: $0) }
   }
 
-  /// Throws the error 412 when a precondition fails (RFC 9110 section 13.1). A profile has no entity tag, so none matches; it
-  /// always exists, so `*` matches.
+  /// Throws the error 412 when a precondition fails (RFC 9110 section 13.1). A profile has no entity tag, so none
+  /// matches; it always exists, so `*` matches.
   private func checkPreconditions(_ exchange: Exchange) throws(GraphError) {
     let preconditions = try Preconditions(exchange.request.headers)
     if let tags = preconditions.ifMatch, tags != .any { throw GraphError(.preconditionFailed) }
@@ -59,7 +59,8 @@ struct ProfileRoutes {
     }
   }
 
-  /// The collections that a response shows: the selected and expanded ones, or else all, as in Graph's published responses.
+  /// The collections that a response shows: the selected and expanded ones, or else all, as in Graph's published
+  /// responses.
   private static func collections(_ options: QueryOptions) -> [ExpandedCollection] {
     guard options.selection != nil || options.expansions != nil else {
       return ProfileModel.collections.map { ExpandedCollection(collection: $0) }

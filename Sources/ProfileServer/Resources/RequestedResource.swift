@@ -16,9 +16,11 @@ struct RequestedResource {
     case directoryObject(UserID)
   }
 
+  /// The service version.
   let version: ResourcePath.ServiceVersion
   /// nil for a path of the model that the service does not offer.
   let resource: Resource?
+  /// The entity that the path names.
   let subject: Subject
   /// The path to a property of the subject; empty for the subject itself.
   let properties: [Property]

@@ -23,6 +23,7 @@ final class Resource: Sendable {
     }
   }
 
+  /// The template of the path.
   let template: PathTemplate
   /// What the resource is, for readers of the documents.
   let title: String
@@ -30,6 +31,7 @@ final class Resource: Sendable {
   let type: StructuredType
   /// Groups the resource in documents; resources of a collection are grouped by its name.
   let tag: String
+  /// The methods of the resource.
   let routes: [Route]
   /// The label in metrics and logs.
   let label: RouteLabel
@@ -59,8 +61,8 @@ final class Resource: Sendable {
     allowedMethods = routes.flatMap { $0.method == .get ? [.GET, .HEAD] : [$0.method.httpMethod] }
   }
 
-  /// The route of a method; nil when the resource does not have the method. HEAD uses the route of GET (RFC 9110 section
-  /// 9.3.2).
+  /// The route of a method; nil when the resource does not have the method. HEAD uses the route of GET (RFC 9110
+  /// section 9.3.2).
   func route(of method: HTTPMethod) -> Route? {
     let method = method == .HEAD ? .GET : method
     return routes.first { $0.method.httpMethod == method }

@@ -17,8 +17,8 @@ struct ResourceTree: Sendable {
   /// The nodes of entity sets, by the type of their entities.
   private var roots: [(type: StructuredType, node: Int)] = []
 
-  /// The tree of `resources`. Templates of a profile's collections are added without `/profile` too, for the collections
-  /// whose path may omit it.
+  /// The tree of `resources`. Templates of a profile's collections are added without `/profile` too, for the
+  /// collections whose path may omit it.
   init(_ resources: [Resource]) {
     for resource in resources {
       insert(resource, at: resource.template.segments)
@@ -63,9 +63,9 @@ struct ResourceTree: Sendable {
 
   // MARK: Resolution
 
-  /// The resource of a path, or one that is not offered when no template matches. Throws `GraphError.malformedID` for a key
-  /// that no entity can have, `profileNeedsBeta` for a profile under `/v1.0`, and `notACollection` for `$count` after a single
-  /// value.
+  /// The resource of a path, or one that is not offered when no template matches. Throws `GraphError.malformedID` for a
+  /// key that no entity can have, `profileNeedsBeta` for a profile under `/v1.0`, and `notACollection` for `$count`
+  /// after a single value.
   func resource(at path: ResourcePath) throws(GraphError) -> RequestedResource {
     var walk = PathResolution(path)
     guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return walk.notOffered }
@@ -146,8 +146,8 @@ extension OwnerReference {
   /// The id in the URLs of official SDKs' request builder for `/me`, for clients that do not replace it themselves.
   private static let meToken = "me-token-to-replace"
 
-  /// The person of a key of `/users`; nil stands for `/me`. Throws `GraphError.malformedID` when the key is neither an id nor a
-  /// principal name, and the error of an unknown alternate key.
+  /// The person of a key of `/users`; nil stands for `/me`. Throws `GraphError.malformedID` when the key is neither an
+  /// id nor a principal name, and the error of an unknown alternate key.
   fileprivate init(_ key: ResourcePath.Key?) throws(GraphError) {
     guard let key, key.value != Self.meToken else {
       self = .me

@@ -13,21 +13,26 @@ struct Route: Sendable {
     case added
   }
 
+  /// The HTTP method.
   let method: APIOperation.Method
+  /// The permissions that a caller needs.
   let permissions: Access
   /// What the route does, for readers of the documents. `{collection}` is replaced by the name of the collection.
   let summary: String
+  /// The response to a successful request.
   let success: Success
   /// The system query options that the route supports in addition to `$format`.
   let options: [SystemQueryOption]
   /// Whether documents list the route under `/me` too.
   let isUnderMe: Bool
-  /// Whether the route evaluates preconditions (RFC 9110 section 13.1): `If-None-Match` of a read, `If-Match` of a write.
+  /// Whether the route evaluates preconditions (RFC 9110 section 13.1): `If-None-Match` of a read, `If-Match` of a
+  /// write.
   let isConditional: Bool
   /// Whether an update with `Prefer: create-if-missing` creates what does not exist.
   let createsIfMissing: Bool
   /// Whether `$id` names the reference to delete (OData 4.01 part 1, 11.4.6.2).
   let takesReferenceID: Bool
+  /// The method that handles requests.
   let handler: RouteHandler
 
   /// A read. By default entities support `$select`, counts `$filter` and `$search`, and lists every option except

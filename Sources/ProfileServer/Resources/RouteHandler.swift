@@ -3,8 +3,8 @@ import Profiles
 
 /// The method that handles a route, by the keys that it needs from the path.
 enum RouteHandler: Sendable {
-  /// Gets the method from the routes of an event loop. The method starts an operation and throws the errors that need no
-  /// store.
+  /// Gets the method from the routes of an event loop. The method starts an operation and throws the errors that need
+  /// no store.
   typealias Method<each Key> = @Sendable (RouteGroups) -> (Exchange, repeat each Key) throws(GraphError) -> Void
 
   /// For the service as a whole.

@@ -1,5 +1,6 @@
 /// The label of a request in metrics and logs. It contains no personal data.
 struct RouteLabel: Sendable {
+  /// The label, such as `/users/{id}`.
   let text: String
   /// The index among all labels, from 0 without gaps.
   let index: Int

@@ -1,8 +1,8 @@
 import NIOHTTP1
 import OData
 
-/// Cross-origin requests of browsers (Fetch standard, CORS protocol). Any origin may call, because a bearer token is needed
-/// anyway and cookies are ignored.
+/// Cross-origin requests of browsers (Fetch standard, CORS protocol). Any origin may call, because a bearer token is
+/// needed anyway and cookies are ignored.
 enum CORS {
   /// The value of `Access-Control-Expose-Headers`: the fields that scripts may read.
   static let exposed =
@@ -37,7 +37,9 @@ enum CORS {
     var size = 0
     for element in FieldList.readable(asked) {
       let name = element.lowercased()
-      guard name.utf8.count <= Limits.preflightNameBytesMax, name.utf8.allSatisfy(isTokenByte), known.insert(name).inserted else {
+      guard name.utf8.count <= Limits.preflightNameBytesMax, name.utf8.allSatisfy(isTokenByte),
+        known.insert(name).inserted
+      else {
         continue
       }
       size += 2 + name.utf8.count

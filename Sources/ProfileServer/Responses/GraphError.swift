@@ -1,10 +1,12 @@
 import NIOHTTP1
 import OData
 
-/// An error as Graph's clients receive it. The files `GraphError+...` map every error of the server to its status, code and
-/// message; Graph's page on errors lists the codes.
+/// An error as Graph's clients receive it. The files `GraphError+...` map every error of the server to its status, code
+/// and message; Graph's page on errors lists the codes.
 struct GraphError: Error, Equatable {
+  /// The status of the response.
   let status: HTTPResponseStatus
+  /// The code in the envelope.
   let code: GraphErrorCode
   /// What was wrong and what to do, for people. It never contains personal data.
   let message: String

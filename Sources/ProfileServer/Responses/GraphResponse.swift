@@ -41,8 +41,8 @@ struct GraphResponse {
 
 /// A body that is generated chunk by chunk, no faster than the client reads it. Owned by one event loop.
 protocol ResponseStream: AnyObject {
-  /// Gives the next chunk, nil at the end, or an error after which the connection must be closed. Calls back on its event
-  /// loop, at once or later, and is not called again before.
+  /// Gives the next chunk, nil at the end, or an error after which the connection must be closed. Calls back on its
+  /// event loop, at once or later, and is not called again before.
   func next(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void)
 
   /// The same body from its start.

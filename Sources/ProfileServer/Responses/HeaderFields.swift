@@ -42,8 +42,8 @@ enum HeaderName: String, Sendable {
 
 /// The header fields of a response, each once, in the order of their addition.
 ///
-/// NIO's `HTTPHeaders` compares names case-insensitively and validates each addition, which these fixed names do not need.
-/// Values that come from a request have been checked to be printable.
+/// NIO's `HTTPHeaders` compares names case-insensitively and validates each addition, which these fixed names do not
+/// need. Values that come from a request have been checked to be printable.
 struct HeaderFields: Equatable, Sendable {
   private var fields: [Field]
 

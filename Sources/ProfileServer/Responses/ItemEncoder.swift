@@ -13,8 +13,8 @@ struct ItemEncoder {
 
   // MARK: Lists
 
-  /// The start of a page of a list, including the elements that are available. The count and the next link are kept where
-  /// other control information is omitted (OData JSON 4.01 section 3.1.3).
+  /// The start of a page of a list, including the elements that are available. The count and the next link are kept
+  /// where other control information is omitted (OData JSON 4.01 section 3.1.3).
   func listOpening<Element: Sendable>(
     _ listing: Listing<Element>, _ context: String, nextLink: String?, _ elements: [UInt8]
   ) -> [UInt8] {
@@ -87,8 +87,8 @@ struct ItemEncoder {
     return json.bytes
   }
 
-  /// The start of an expanded collection of a profile, up to the opening bracket (OData JSON 4.01 section 8.3). `isFirst`
-  /// says that no member precedes it in the object of the profile.
+  /// The start of an expanded collection of a profile, up to the opening bracket (OData JSON 4.01 section 8.3).
+  /// `isFirst` says that no member precedes it in the object of the profile.
   func collectionOpening(
     of user: UserID, _ collection: NavigationProperty, _ selection: Selection?, count: Int? = nil,
     nextLink: String? = nil, isFirst: Bool

@@ -1,7 +1,8 @@
 import OData
 import Profiles
 
-/// A page of a list that is too long to be kept in memory: its remainder is read while it is sent. Owned by one event loop.
+/// A page of a list that is too long to be kept in memory: its remainder is read while it is sent. Owned by one event
+/// loop.
 final class ListBodySource<Element: Sendable>: ResponseBodySource {
   private enum Stage {
     case opening, rest, ended

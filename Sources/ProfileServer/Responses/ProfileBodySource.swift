@@ -3,6 +3,7 @@ import Profiles
 
 /// A collection of a profile with its expand options (OData 4.01 part 1, 11.2.5.2).
 struct ExpandedCollection {
+  /// The collection.
   let collection: NavigationProperty
   /// The query options of its items.
   var options = QueryOptions()

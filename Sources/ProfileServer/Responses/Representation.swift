@@ -10,6 +10,7 @@ struct Representation: Equatable {
     case none
   }
 
+  /// The amount of control information.
   var metadata = Metadata.minimal
   /// Whether 64-bit and decimal numbers are strings (OData JSON 4.01 section 3.2). The only one is `@odata.count`.
   var isIEEE754Compatible = false
@@ -105,7 +106,8 @@ struct Representation: Equatable {
     }
   }
 
-  /// Whether `Accept-Charset` accepts UTF-8 (RFC 9110 section 12.5.2); nil without the field. A malformed element is ignored.
+  /// Whether `Accept-Charset` accepts UTF-8 (RFC 9110 section 12.5.2); nil without the field. A malformed element is
+  /// ignored.
   static func takesUTF8(_ headers: HTTPHeaders) -> Bool? {
     let fields = headers["Accept-Charset"]
     guard !fields.isEmpty else { return nil }
@@ -116,9 +118,9 @@ struct Representation: Equatable {
 
 /// The header fields for the OData protocol itself (OData 4.01 part 1, 8.1.5, 8.2.6 and 8.2.7).
 enum ProtocolFields {
-  /// Checks versions and isolation. Throws `GraphError.versionNotOffered` or `newerVersionNotOffered` when the request has a
-  /// version other than 4.0 or accepts no such response, and `isolationNotOffered` or `isolationUnknown` when it asks for an
-  /// isolation, because a service must refuse what it does not offer.
+  /// Checks versions and isolation. Throws `GraphError.versionNotOffered` or `newerVersionNotOffered` when the request
+  /// has a version other than 4.0 or accepts no such response, and `isolationNotOffered` or `isolationUnknown` when it
+  /// asks for an isolation, because a service must refuse what it does not offer.
   static func check(_ headers: HTTPHeaders) throws(GraphError) {
     for (name, value) in headers {
       switch name.utf8.count {

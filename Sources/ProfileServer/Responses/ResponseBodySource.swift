@@ -4,7 +4,8 @@ import Profiles
 
 /// Generates a body chunk by chunk. Owned by one event loop.
 protocol ResponseBodySource: AnyObject {
-  /// Gives the next chunk, nil at the end. Calls back on its event loop, at once or later, and is not called again before.
+  /// Gives the next chunk, nil at the end. Calls back on its event loop, at once or later, and is not called again
+  /// before.
   func nextChunk(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void)
 
   /// The same body from its start. Only bodies of requests without side effects are restarted.

@@ -69,8 +69,8 @@ extension ResponseFinisher {
       as: exchange.representation.contentType)
   }
 
-  /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands another
-  /// (RFC 9110 section 13.2.2).
+  /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands
+  /// another (RFC 9110 section 13.2.2).
   private func finish(_ exchange: Exchange, _ entity: GraphResponse, ifNotCurrent version: Version?) {
     do throws(GraphError) {
       let preconditions = try Preconditions(exchange.request.headers)
@@ -90,8 +90,8 @@ extension ResponseFinisher {
   }
 
   /// Responds to a write with the entity or with its tag alone, as the client prefers (RFC 7240 section 4.2) or as is
-  /// `usual`. `location` is the URL of a new entity, which a response without content repeats in `OData-EntityId` (OData
-  /// 4.01 part 1, 8.3.4).
+  /// `usual`. `location` is the URL of a new entity, which a response without content repeats in `OData-EntityId`
+  /// (OData 4.01 part 1, 8.3.4).
   private func finish(
     _ exchange: Exchange, written version: Version?, at location: String?, usually usual: Preferences.Return,
     mayCreate: Bool = false, _ entity: () -> GraphResponse
@@ -112,8 +112,8 @@ extension ResponseFinisher {
 
   // MARK: Lists
 
-  /// Responds with a page of a list and confirms a preferred page size. The body of a long page is streamed; `encode` encodes
-  /// elements and is told whether they are the first ones.
+  /// Responds with a page of a list and confirms a preferred page size. The body of a long page is streamed; `encode`
+  /// encodes elements and is told whether they are the first ones.
   func finish<Element: Sendable>(
     _ exchange: Exchange, _ listing: Listing<Element>, _ context: String, _ page: PageRequest, _ headers: HeaderFields,
     _ encode: @escaping ([Element], Bool) -> [UInt8]

@@ -4,11 +4,13 @@ import NIOHTTP1
 import OData
 import Profiles
 
-/// Turns the result of a request into its response: an error, entity, list, count or stream, with the header fields that
-/// every response has. Counts and logs each response. One for each event loop, which owns it.
+/// Turns the result of a request into its response: an error, entity, list, count or stream, with the header fields
+/// that every response has. Counts and logs each response. One for each event loop, which owns it.
 final class ResponseFinisher {
   private let sourceShape: SourceShape
+  /// Counts responses and connections.
   let metrics: ServerMetrics
+  /// Logs responses and store errors.
   let logger: Logger
   private var requestIDs = RequestIDGenerator()
   private var clock = HTTPDateClock()

@@ -9,7 +9,8 @@ import Stores
 @testable import ProfileServer
 @testable import Profiles
 
-/// A Graph service for connections without sockets. Each test makes its own, because it needs a store. Stays on one thread.
+/// A Graph service for connections without sockets. Each test makes its own, because it needs a store. Stays on one
+/// thread.
 final class EmbeddedService {
   let loop = EmbeddedEventLoop()
   let bufferBudget = BufferedBytesBudget()
@@ -43,7 +44,8 @@ final class EmbeddedHTTP1Channel {
   fileprivate init(_ service: EmbeddedService) throws {
     channel = EmbeddedChannel(loop: service.loop)
     let environment = GraphHTTP1Environment(
-      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts(), bufferBudget: service.bufferBudget)
+      isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts(),
+      bufferBudget: service.bufferBudget)
     try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: service.graph, environment)
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
   }

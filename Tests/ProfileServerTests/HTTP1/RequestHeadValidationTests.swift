@@ -102,7 +102,8 @@ struct RequestHeadValidationTests {
 
   @Test("Whitespace after a value is not part of it, whatever reads it later")
   func padded() throws {
-    let validation = try Self.validate([("Content-Length", "20000 \t"), ("Idempotency-Key", "a "), ("X", "")], host: "a\t ")
+    let validation = try Self.validate(
+      [("Content-Length", "20000 \t"), ("Idempotency-Key", "a "), ("X", "")], host: "a\t ")
     #expect(validation.mayHaveLongBody && validation.head.headers["Host"] == ["a"])
     #expect(validation.head.headers["Idempotency-Key"] == ["a"] && validation.head.headers["X"] == [""])
     #expect(try Self.validate([("Connection", "close ")]).isLast && validation.head.isKeepAlive)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ProfileServer
 
-@Suite("Answers with metadata")
+@Suite("Responses with metadata")
 struct ServiceMetadataTests {
   private let metadata = ServiceMetadata.current
 
@@ -21,7 +21,7 @@ struct ServiceMetadataTests {
     try #require(try answer(to: request(target, headers)))
   }
 
-  /// The answer to a request for a document; nil for any other request.
+  /// The response to a request for a document; nil for any other request.
   private func answer(to request: GraphRequest) throws -> GraphResponse? {
     guard case .document(let version, let document) = try ServiceEndpoint(request) else { return nil }
     return try metadata.response(to: request, version, document)
@@ -32,21 +32,21 @@ struct ServiceMetadataTests {
   }
 
   @Test(
-    "A path that is not of the metadata is left to others",
+    "A path of no document is not handled here",
     arguments: ["/beta/me", "/beta/$metadata/x", "/beta/me/$metadata", "/", "/openapi.json", "/v2.0/$metadata"])
   func otherPaths(path: String) throws {
     #expect(try answer(to: request(path)) == nil)
   }
 
   @Test(
-    "Every way to write the path finds the metadata",
+    "Every spelling of the path finds the document",
     arguments: ["/beta/$metadata", "//BETA//$Metadata/", "/beta/%24metadata", "/v1.0/$metadata//"])
   func paths(path: String) throws {
     #expect(text(try answer(path)).hasPrefix("<?xml"))
   }
 
   @Test(
-    "What a client accepts decides the format, and XML is what it gets otherwise",
+    "Accept decides the format, and XML is the default",
     arguments: [
       ("", true), ("*/*", true), ("application/json", false), ("application/xml", true),
       ("application/json;odata.metadata=minimal", false), ("application/json, */*", false),
@@ -62,7 +62,7 @@ struct ServiceMetadataTests {
     #expect(text(response).hasPrefix(isXML ? "<" : "{"))
   }
 
-  @Test("$format wins over Accept, and any other option is refused")
+  @Test("$format overrides Accept, and any other option is refused")
   func format() throws {
     let accept: HTTPHeaders = ["Accept": "application/xml"]
     #expect(text(try answer("/beta/$metadata?$format=json", accept)).hasPrefix("{"))
@@ -76,7 +76,7 @@ struct ServiceMetadataTests {
     #expect(throws: GraphError.self) { try answer("/beta/?$format=xml") }
   }
 
-  @Test("The service document names the address that was called", arguments: ["beta", "v1.0"])
+  @Test("The service document contains the origin that the client used", arguments: ["beta", "v1.0"])
   func serviceDocument(version: String) throws {
     for path in ["/\(version)", "/\(version)/"] {
       let response = try answer(path)
@@ -85,7 +85,7 @@ struct ServiceMetadataTests {
     }
   }
 
-  @Test("A service document without control information has no context, and names its form")
+  @Test("A service document without control information has no context, and says so in its media type")
   func bareServiceDocument() throws {
     let none = "application/json;odata.metadata=none"
     for answer in [
@@ -102,7 +102,7 @@ struct ServiceMetadataTests {
     }
   }
 
-  @Test("A document is compressed for those who ask, under a tag of its own, and never within a batch")
+  @Test("A document is compressed on request, has an entity tag for each coding, and is never compressed in a batch")
   func compressed() throws {
     let plain = try answer("/beta/$metadata")
     let gzip = try answer("/beta/$metadata", ["Accept-Encoding": "gzip"])
@@ -111,7 +111,7 @@ struct ServiceMetadataTests {
     let inflater = BodyInflater(.gzip)
     var inflated: ByteBuffer?
     guard case .bytes(let bytes) = gzip.body, case .bytes(let original) = plain.body else {
-      Issue.record("documents are finished bytes")
+      Issue.record("a document is a complete body")
       return
     }
     try inflater.inflate(bytes, into: &inflated)
@@ -128,7 +128,7 @@ struct ServiceMetadataTests {
     #expect(GzipCoding.compress([]) == nil && GzipCoding.compress([1, 2, 3]) == nil)
   }
 
-  @Test("What is claimed of the service holds: types are not cast to yet, so that it is no more than the least level")
+  @Test("The declared conformance level is minimal, because type casts are not supported")
   func conformance() throws {
     let document = text(try answer("/beta/$metadata"))
     #expect(
@@ -140,7 +140,7 @@ struct ServiceMetadataTests {
     }
   }
 
-  @Test("The set that references and contexts name is declared, with what leads to it")
+  @Test("The entity set of references and contexts is declared, with its navigation bindings")
   func directoryObjects() throws {
     for version in ["beta", "v1.0"] {
       let document = text(try answer("/\(version)/$metadata"))
@@ -151,7 +151,7 @@ struct ServiceMetadataTests {
     }
   }
 
-  @Test("Only reading is offered, and 405 says so")
+  @Test("Only GET and HEAD are allowed, and 405 says so")
   func methods() throws {
     let error = try #require(throws: GraphError.self) { try answer(to: request("/beta/$metadata", method: .PATCH)) }
     #expect(error.status == .methodNotAllowed && error.headers[.allow] == "GET, HEAD")
@@ -159,7 +159,7 @@ struct ServiceMetadataTests {
   }
 
   @Test(
-    "A path that cannot be read is none of the service's own, and neither is a query",
+    "A path or query that is not percent-encoded correctly is refused",
     arguments: [
       "/beta/%zz", "/beta/%", "/beta/me%00", "/beta/%c0%af", "/beta/me%0d%0aX:y", "/v1.0/%ff", "/beta/%7f",
       "/beta/%ed%a0%80", "//BETA//%2", "/beta?%zz=1", "/beta/$metadata?%c0%80=1", "/beta?$format=%zz",
@@ -170,7 +170,7 @@ struct ServiceMetadataTests {
     #expect(error?.status == .badRequest)
   }
 
-  @Test("A list of entity tags that is none is refused, and one that only holds the tag in another is not it")
+  @Test("A malformed list of entity tags is refused, and an entity tag is compared whole")
   func conditions() throws {
     let tag = try #require(try answer("/beta/$metadata").headers[.entityTag])
     for (field, status) in [
@@ -187,7 +187,7 @@ struct ServiceMetadataTests {
     }
   }
 
-  @Test("A document that the client has is not sent again")
+  @Test("A current document is not sent again")
   func notModified() throws {
     let tag = try #require(try answer("/beta/$metadata").headers[.entityTag])
     #expect(tag != (try answer("/v1.0/$metadata").headers[.entityTag]))
@@ -198,7 +198,7 @@ struct ServiceMetadataTests {
     #expect(try answer("/beta/$metadata", ["If-None-Match": "\"other\""]).status == .ok)
   }
 
-  @Test("Every type of the model stands in the metadata of /beta, and none of a profile in that of /v1.0")
+  @Test("Metadata of /beta has every type of the model, and that of /v1.0 none of a profile")
   func completeness() throws {
     let beta = text(try answer("/beta/$metadata"))
     let v1 = text(try answer("/v1.0/$metadata"))

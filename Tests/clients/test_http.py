@@ -1,4 +1,4 @@
-"""What other clients rely on, checked on the bytes of plain HTTP."""
+"""HTTP details that clients without an SDK rely on."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_both_forms_of_the_source_are_accepted(raw):
     f"/beta/users('{demo.USER}')/profile/phones('{demo.PHONE}')",
     f"/BETA/Users/{demo.USER}/Profile/PHONES/{demo.PHONE}",
 ])
-def test_every_way_to_write_the_path_finds_the_phone(raw, path):
+def test_every_spelling_of_the_path_finds_the_phone(raw, path):
     assert raw.get(path).json()["number"] == demo.NUMBER
 
 
@@ -71,7 +71,7 @@ def test_create_answers_201_with_its_location(raw):
     assert found.json()["id"] == made["id"]
 
 
-def test_delete_answers_204_without_a_body(raw):
+def test_delete_answers_204_without_content(raw):
     answer = raw.delete(PHONE)
     assert (answer.status_code, answer.content) == (204, b"")
     assert raw.get(PHONE).status_code == 404
@@ -84,7 +84,7 @@ def test_return_minimal_answers_204(raw):
     assert raw.get(PHONE).json()["number"] == "1"
 
 
-def test_if_match_takes_the_current_etag_only(raw):
+def test_if_match_matches_only_the_current_etag(raw):
     etag = raw.get(PHONE).headers["ETag"]
     assert raw.patch(PHONE, json={"number": "1"}, headers={"If-Match": etag}).status_code == 200
     late = raw.patch(PHONE, json={"number": "2"}, headers={"If-Match": etag})
@@ -139,13 +139,13 @@ def test_an_unknown_segment_is_400(raw):
     assert "telegrams" in answer.json()["error"]["message"]
 
 
-def test_a_method_that_is_not_offered_is_405(raw):
+def test_an_unsupported_method_is_405(raw):
     answer = raw.put(PHONE, json={"number": "1"})
     assert answer.status_code == 405
     assert answer.json()["error"]["code"] == "Request_BadRequest"
 
 
-def test_request_ids_stand_on_every_answer(raw):
+def test_every_response_has_request_ids(raw):
     plain = raw.get(PHONE)
     assert plain.headers["client-request-id"] == plain.headers["request-id"]
     named = raw.get(PHONE, headers={"client-request-id": "my-own-id"})
@@ -153,7 +153,7 @@ def test_request_ids_stand_on_every_answer(raw):
     assert named.headers["request-id"] != plain.headers["request-id"]
 
 
-def test_a_browser_may_ask_first(server):
+def test_preflights_are_answered(server):
     wanted = "authorization,content-type,client-request-id,sdkversion,consistencylevel,prefer,if-match"
     headers = {
         "Origin": "https://app.example", "Access-Control-Request-Method": "PATCH",
@@ -168,7 +168,7 @@ def test_a_browser_may_ask_first(server):
     assert {"GET", "POST", "PATCH", "DELETE"} <= set(methods)
 
 
-def test_a_browser_may_read_the_headers_it_needs(raw):
+def test_exposed_headers_are_named(raw):
     answer = raw.get(PHONE, headers={"Origin": "https://app.example"})
     assert answer.headers["Access-Control-Allow-Origin"] in ("*", "https://app.example")
     exposed = answer.headers["Access-Control-Expose-Headers"].lower().replace(" ", "").split(",")
@@ -183,7 +183,7 @@ def test_https_serves_the_same_with_the_ca_of_the_ready_file(server, delegated):
     assert answer.json()["@odata.context"].startswith(server.https)
 
 
-def test_reset_puts_the_demo_data_back(server, raw):
+def test_reset_restores_the_demo_data(server, raw):
     assert raw.delete(PHONE).status_code == 204
     server.reset()
     assert raw.get(PHONE).json()["number"] == demo.NUMBER
