@@ -125,7 +125,7 @@ final class Server {
     let service = ProfileService(store: store, environment: environment, evaluations: .onThreads())
     let graph = GraphHandler(
       session: try service.makeSession { [late] in late.put($0) },
-      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
+      authenticator: RequestAuthenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
       settings: GraphSettings(
         sourceShape: .auto, lenientNames: false,
         pageTokenCipher: try waiting { try await PageTokenCipher.load(path: "\(directory)/pages.key") },

@@ -103,7 +103,7 @@ public struct FacetServer: Service, CustomStringConvertible {
     return try await LoopHandlers(group: group) { [service, verifier, addresses, logger] loop in
       GraphHandler(
         session: try service.makeSession { work in loop.execute(work) },
-        authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
+        authenticator: RequestAuthenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
         settings: settings, metrics: metrics, logger: logger)
     }
   }
@@ -153,7 +153,7 @@ public struct FacetServer: Service, CustomStringConvertible {
         availableConnectionsDelegate: CountedConnections(budget: budget)),
       onServerRunning: { listener in
         // Fails only when the listener, and with it the server, is closed already.
-        try? await AcceptBackPressureHandler.add(to: listener, budget)
+        try? await AcceptLimitHandler.add(to: listener, budget)
         await onBound(listener.localAddress?.port ?? port.number)
       },
       eventLoopGroupProvider: .shared(shared.group), logger: quietLogger)

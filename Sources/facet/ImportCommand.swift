@@ -18,7 +18,7 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     let store = try options.open()
     defer { store.close() }
-    let count = try DirectoryImport(environment: .system).run(file, into: store)
+    let count = try FileImport(environment: .system).run(file, into: store)
     guard count > 0 else { throw CommandFailure("The file holds no records; nothing was changed.") }
   }
 }

@@ -75,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
     // The ready file of an earlier run would send tests to a server that is gone.
     if let readyFile { try ReadyFile.prepare(readyFile) }
     defer { if let readyFile { unlink(readyFile) } }
-    let parts = try await ServerParts(self, logger)
+    let parts = try await ServerComposition(self, logger)
     let server = parts.server(self, openFilesMax: openFilesMax) { ports in await announce(ports, parts, logger) }
     try await run([StoreMonitor(parts.store, logger: logger), server], logger)
     try await parts.close()
@@ -125,7 +125,7 @@ struct ServeCommand: AsyncParsableCommand {
     return logger
   }
 
-  private func announce(_ ports: ServerPorts, _ parts: ServerParts, _ logger: Logger) async {
+  private func announce(_ ports: ServerPorts, _ parts: ServerComposition, _ logger: Logger) async {
     let ready = ReadyFile(host: host, ports: ports, certificate: parts.certificates.certificatePath, demo: parts.demo)
     logger.info("The server is ready.", metadata: ["http": "\(ready.http)", "https": "\(ready.https)"])
     if let sentence = parts.damage { logger.error("The store refuses writes.", metadata: ["reason": "\(sentence)"]) }

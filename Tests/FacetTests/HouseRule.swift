@@ -119,7 +119,8 @@ extension HouseRule {
     sentence: "What is public has a doc comment",
     bad: ("Sources/OData/A.swift", "/// A.\npublic struct A {\n  public func f() {}\n}\n"),
     good: (
-      "Sources/OData/A.swift", "/// A.\n@frozen\n@available(*, deprecated)\npublic struct A {\n  /// B.\n  public let b: B\n}\n"
+      "Sources/OData/A.swift",
+      "/// A.\n@frozen\n@available(*, deprecated)\npublic struct A {\n  /// B.\n  public let b: B\n}\n"
     )
   ) { file in
     let declaration =

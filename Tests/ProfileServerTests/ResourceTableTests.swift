@@ -132,7 +132,7 @@ struct ResourceTableTests {
   func permissions() throws {
     let person = Caller(actor: .user(try #require(UserID("a"))), tenant: .demo, permissions: [])
     let application = Caller(actor: .application, tenant: .demo, permissions: [])
-    for access in Access.allCases {
+    for access in RequiredPermissions.allCases {
       #expect(access.sufficient(.own) == access.sufficient(for: person, isOwner: true))
       #expect(access.sufficient(.others) == access.sufficient(for: person, isOwner: false))
       #expect(access.sufficient(.application) == access.sufficient(for: application, isOwner: false))

@@ -47,7 +47,7 @@ final class Service {
       own: issuer, addresses: addresses, issuers: [], clock: { SystemClock.now().unixSeconds }, logger: logger)
     graph = GraphHandler(
       session: try service.makeSession { [late] in late.put($0) },
-      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
+      authenticator: RequestAuthenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
       settings: GraphSettings(
         sourceShape: .auto, lenientNames: false, pageTokenCipher: PageTokenCipher(),
         batchRequestsMax: Limits.batchRequestsDefault),

@@ -72,7 +72,7 @@ struct GraphHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
     to pipeline: ChannelPipeline.SynchronousOperations, graph: GraphHandler, _ environment: GraphHTTP1Environment
   ) throws {
     let http1 = GraphHTTP1Handler(graph: graph, environment: environment)
-    let decoder = BoundedRequestDecoder(consumer: http1)
+    let decoder = BackPressureRequestDecoder(consumer: http1)
     try pipeline.addHandler(decoder)
     http1.decoder = decoder
     http1.writer = SerializedResponseWriter(try pipeline.context(handler: decoder))

@@ -20,7 +20,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   let graph: GraphHandler
   let environment: GraphHTTP1Environment
   /// The first handler of the pipeline.
-  var decoder: BoundedRequestDecoder?
+  var decoder: BackPressureRequestDecoder?
   /// Writes responses that are serialized here.
   var writer: SerializedResponseWriter?
   var context: ChannelHandlerContext?

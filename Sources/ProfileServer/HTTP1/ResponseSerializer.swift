@@ -31,7 +31,7 @@ final class SerializedResponseWriter {
   /// How many bytes were written since the last flush.
   private(set) var unflushedBytes = 0
 
-  /// A writer at the position of `context`, that of the `BoundedRequestDecoder`.
+  /// A writer at the position of `context`, that of the `BackPressureRequestDecoder`.
   init(_ context: ChannelHandlerContext) { self.context = context }
 
   /// Writes bytes; they are sent with the next flush.

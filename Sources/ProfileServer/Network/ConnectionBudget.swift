@@ -96,7 +96,7 @@ struct CountedConnections: AvailableConnectionsDelegate {
 
   mutating func connectionClosed() { budget.closed() }
 
-  /// Always true: `AcceptBackPressureHandler` does the work, because Hummingbird resumes only when a connection of the
+  /// Always true: `AcceptLimitHandler` does the work, because Hummingbird resumes only when a connection of the
   /// same listener ends.
   func isAcceptingNewConnections() -> Bool { true }
 }

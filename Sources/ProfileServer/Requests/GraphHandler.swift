@@ -18,11 +18,11 @@ final class GraphHandler {
   /// Finishes and sends responses.
   let responses: ResponseFinisher
   private let routes: RouteGroups
-  private let authenticator: Authenticator
+  private let authenticator: RequestAuthenticator
 
   /// A handler that runs the operations of `session`.
   init(
-    session: ProfileSession, authenticator: Authenticator, settings: GraphSettings, metrics: ServerMetrics,
+    session: ProfileSession, authenticator: RequestAuthenticator, settings: GraphSettings, metrics: ServerMetrics,
     logger: Logger
   ) {
     self.session = session

@@ -95,7 +95,7 @@ enum ResourceTable {
 
   /// The properties of an entity as resources (OData URL Conventions 4.01 sections 4.6 to 4.8).
   private static func properties(
-    of template: String, _ entity: String, _ type: StructuredType, tag: String, _ permissions: Access
+    of template: String, _ entity: String, _ type: StructuredType, tag: String, _ permissions: RequiredPermissions
   ) -> [Resource.Declaration] {
     let whose = template.contains("{collection}") ? "\(entity) of {collection}" : entity
     return [

@@ -16,7 +16,7 @@ struct Route: Sendable {
   /// The HTTP method.
   let method: APIOperation.Method
   /// The permissions that a caller needs.
-  let permissions: Access
+  let permissions: RequiredPermissions
   /// What the route does, for readers of the documents. `{collection}` is replaced by the name of the collection.
   let summary: String
   /// The response to a successful request.
@@ -38,7 +38,7 @@ struct Route: Sendable {
   /// A read. By default entities support `$select`, counts `$filter` and `$search`, and lists every option except
   /// `$expand`.
   static func get(
-    _ permissions: Access, _ summary: String, _ success: Success, options: [SystemQueryOption]? = nil,
+    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, options: [SystemQueryOption]? = nil,
     isConditional: Bool = false, _ handler: RouteHandler
   ) -> Route {
     Route(
@@ -49,7 +49,7 @@ struct Route: Sendable {
 
   /// A creation. It supports `Idempotency-Key`.
   static func post(
-    _ permissions: Access, _ summary: String, _ success: Success, _ handler: RouteHandler
+    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
@@ -58,7 +58,7 @@ struct Route: Sendable {
 
   /// An update.
   static func patch(
-    _ permissions: Access, _ summary: String, _ success: Success, isUnderMe: Bool = true,
+    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, isUnderMe: Bool = true,
     createsIfMissing: Bool = false, _ handler: RouteHandler
   ) -> Route {
     Route(
@@ -69,7 +69,7 @@ struct Route: Sendable {
 
   /// A deletion.
   static func delete(
-    _ permissions: Access, _ summary: String, isUnderMe: Bool = true, isConditional: Bool = true,
+    _ permissions: RequiredPermissions, _ summary: String, isUnderMe: Bool = true, isConditional: Bool = true,
     takesReferenceID: Bool = false, _ handler: RouteHandler
   ) -> Route {
     Route(

@@ -42,7 +42,7 @@ extension GraphError {
     status: .badRequest, code: .badRequest,
     message: "/me request is only valid with delegated authentication flow. Use /users/{id} with this token.")
 
-  /// `Authenticator` adds a challenge to this refusal of a token.
+  /// `RequestAuthenticator` adds a challenge to this refusal of a token.
   private static let unknownTenant = GraphError(
     status: .unauthorized, code: .invalidAuthenticationToken, message: TokenRefusal.unknownTenant.message)
 

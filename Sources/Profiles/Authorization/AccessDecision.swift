@@ -6,7 +6,7 @@ public import OData
 ///
 /// Three questions are decided in this order, each by one type:
 ///
-/// 1. **Permission** (`Access`, `CallerAuthorization`): may this caller do such a thing at all? Looks at the token's
+/// 1. **Permission** (`RequiredPermissions`, `CallerAuthorization`): may this caller do such a thing at all? Looks at the token's
 ///    permissions, the caller's role and the tenant's policy; decided once for a request, before anything that the
 ///    person holds is read, so that a refusal reveals nothing.
 /// 2. **Relation** (`OwnerRelation`): what connects the caller and the person? A store finds it out in the same

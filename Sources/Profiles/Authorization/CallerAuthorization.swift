@@ -22,10 +22,10 @@ struct CallerAuthorization {
     context.reader.tenant(tenant) { then($0.map { $0?.policy ?? TenantPolicy() }.mapError(ProfileError.store)) }
   }
 
-  /// Succeeds when the caller's permissions and roles allow an access; otherwise fails as `Access.authorize` does. The
+  /// Succeeds when the caller's permissions and roles allow an access; otherwise fails as `RequiredPermissions.authorize` does. The
   /// tenant's policy is read only where it can change the answer.
   func authorize(
-    _ access: Access, isOwner: Bool = false, by caller: Caller, _ then: @escaping Completion<Void>
+    _ access: RequiredPermissions, isOwner: Bool = false, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
     guard access.role(for: caller, isOwner: isOwner) != .none, !caller.isAdministrator else {
       return then(Self.decide(access, isOwner, caller, TenantPolicy()))
@@ -45,7 +45,7 @@ struct CallerAuthorization {
   }
 
   private static func decide(
-    _ access: Access, _ isOwner: Bool, _ caller: Caller, _ policy: TenantPolicy
+    _ access: RequiredPermissions, _ isOwner: Bool, _ caller: Caller, _ policy: TenantPolicy
   ) -> Result<Void, ProfileError> {
     do throws(ProfileError) {
       return .success(try access.authorize(caller, isOwner: isOwner, policy: policy))

@@ -17,7 +17,8 @@ struct PersonResolution {
   /// fails because nobody has that id (`reason` says why it failed), runs it again with the person of that principal
   /// name.
   func withPerson<Answer>(
-    _ reference: OwnerReference, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ reference: OwnerReference, for access: RequiredPermissions, by caller: Caller,
+    _ then: @escaping Completion<Answer>,
     _ body: @escaping Body<Answer>,
     reason: @escaping (Result<Answer, ProfileError>) -> ProfileError? = { $0.failure }
   ) {
@@ -41,7 +42,7 @@ struct PersonResolution {
 
   /// Runs `body` if the caller's permissions reach the person.
   private func authorize<Answer>(
-    _ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ id: UserID, for access: RequiredPermissions, by caller: Caller, _ then: @escaping Completion<Answer>,
     _ body: @escaping Body<Answer>
   ) {
     context.authorization.authorize(access, isOwner: caller.userID == id, by: caller) { authorized in
@@ -52,7 +53,7 @@ struct PersonResolution {
   /// The same for an id that is not the caller's. The text may be the caller's own principal name, by which they reach
   /// themself without a permission on others; or, where nobody has the id, the principal name of somebody else.
   private func withOther<Answer>(
-    _ id: UserID, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ id: UserID, for access: RequiredPermissions, by caller: Caller, _ then: @escaping Completion<Answer>,
     _ body: @escaping Body<Answer>, _ reason: @escaping (Result<Answer, ProfileError>) -> ProfileError?
   ) {
     context.authorization.authorize(access, by: caller) { [self] authorized in
@@ -73,7 +74,7 @@ struct PersonResolution {
 
   /// Runs `body` with the person who has a principal name if `isMeant` holds for them; otherwise answers `outcome`.
   private func withHolder<Answer>(
-    of name: String, for access: Access, by caller: Caller, _ then: @escaping Completion<Answer>,
+    of name: String, for access: RequiredPermissions, by caller: Caller, _ then: @escaping Completion<Answer>,
     _ body: @escaping Body<Answer>, where isMeant: @escaping (UserID) -> Bool,
     orElse outcome: Result<Answer, ProfileError>
   ) {
@@ -87,7 +88,7 @@ struct PersonResolution {
 
   /// Runs `body` with the person that a look-up by name found, or else with `other`.
   private func withHolder<Answer>(
-    _ holder: Result<UserID?, ProfileError>, or other: UserID?, for access: Access, by caller: Caller,
+    _ holder: Result<UserID?, ProfileError>, or other: UserID?, for access: RequiredPermissions, by caller: Caller,
     _ then: @escaping Completion<Answer>, _ body: @escaping Body<Answer>
   ) {
     holder.onSuccess(orFail: then) { holder in
@@ -154,7 +155,7 @@ extension PersonResolution {
   /// Finds the person that a reference names, if the caller may have this access, and decides what the caller may see
   /// of them.
   func decision(
-    on reference: OwnerReference, for access: Access, by caller: Caller,
+    on reference: OwnerReference, for access: RequiredPermissions, by caller: Caller,
     _ then: @escaping Completion<(UserID, AccessDecision)>
   ) {
     withPerson(reference, for: access, by: caller, then) { [self] id, then in

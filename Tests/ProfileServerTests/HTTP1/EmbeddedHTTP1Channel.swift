@@ -25,7 +25,7 @@ final class EmbeddedService {
     let verifier = TokenVerifier(own: issuer, addresses: addresses, issuers: [], clock: { 0 }, logger: logger)
     graph = GraphHandler(
       session: try service.makeSession { _ in },
-      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
+      authenticator: RequestAuthenticator(verifier: verifier, addresses: addresses, eventLoop: loop),
       settings: GraphSettings(
         sourceShape: .auto, lenientNames: false, pageTokenCipher: PageTokenCipher(), batchRequestsMax: 1),
       metrics: ServerMetrics(), logger: logger)

@@ -20,7 +20,7 @@ struct RequestFramingTests {
   private static func outcome(of pieces: [Substring]) throws -> Outcome {
     let channel = EmbeddedChannel()
     let consumer = EagerConsumer()
-    try channel.pipeline.syncOperations.addHandlers([BoundedRequestDecoder(consumer: consumer), consumer])
+    try channel.pipeline.syncOperations.addHandlers([BackPressureRequestDecoder(consumer: consumer), consumer])
     var outcome = Outcome()
     for piece in pieces {
       do {

@@ -19,7 +19,7 @@ struct PermissionTests {
     (.groupReadWriteAll, "bgk", "bgk", "bgk"),
   ]
 
-  private static let accesses: [(Access, Character)] = [
+  private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
     (.administerUser, "a"),
@@ -36,7 +36,7 @@ struct PermissionTests {
     let permissions: Set<Permission>
     let isApplication: Bool
     let isOwner: Bool
-    let access: Access
+    let access: RequiredPermissions
     let letter: Character
     let isOpenPolicy: Bool
     let isAdministrator: Bool
@@ -93,7 +93,7 @@ struct PermissionTests {
   func everySet() {
     let cases = Self.cases()
     #expect(cases.count == 128 * 11 * 24)
-    #expect(Set(Self.accesses.map(\.0)) == Set(Access.allCases))
+    #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
       var outcome = Outcome.allowed

@@ -8,7 +8,7 @@ import Profiles
 import Stores
 
 /// The parts of a server, in the order in which they depend on each other.
-struct ServerParts {
+struct ServerComposition {
   /// The opened store.
   let store: any AdministeredStore
   /// The operations on the store.
@@ -176,7 +176,7 @@ struct ServerParts {
       guard try store.isEmpty() else { return }
       if command.demo { try command.options.markAsDemoData() }
       if let seed = command.seed {
-        _ = try DirectoryImport(environment: environment).run(seed, into: store)
+        _ = try FileImport(environment: environment).run(seed, into: store)
       } else {
         var lines = demoLines[...]
         _ = try store.importLines(at: environment.now()) { lines.popFirst() }

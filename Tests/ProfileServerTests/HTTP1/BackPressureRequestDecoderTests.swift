@@ -14,7 +14,7 @@ import Testing
 @testable import Profiles
 
 @Suite("Bounded decoding of requests")
-struct BoundedRequestDecoderTests {
+struct BackPressureRequestDecoderTests {
   @Test("One read is issued ahead of each read of the later handlers, and no more")
   func readsAhead() async throws {
     let (channel, http1, counter) = try Self.channel(try await Self.issuer())
@@ -89,7 +89,7 @@ struct BoundedRequestDecoderTests {
       logger: Logger(label: "test"))
     let graph = GraphHandler(
       session: try service.makeSession { _ in },
-      authenticator: Authenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
+      authenticator: RequestAuthenticator(verifier: verifier, addresses: addresses, eventLoop: channel.eventLoop),
       settings: GraphSettings(
         sourceShape: .auto, lenientNames: false, pageTokenCipher: PageTokenCipher(), batchRequestsMax: 1),
       metrics: ServerMetrics(), logger: Logger(label: "test"))
@@ -97,7 +97,7 @@ struct BoundedRequestDecoderTests {
       isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
     let http1 = GraphHTTP1Handler(graph: graph, environment: environment)
     let counter = ReadCounter()
-    let decoder = BoundedRequestDecoder(consumer: http1)
+    let decoder = BackPressureRequestDecoder(consumer: http1)
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandlers([counter, decoder])
     http1.decoder = decoder

@@ -6,7 +6,7 @@ import OData
 import Profiles
 
 /// Authenticates requests on one event loop, which owns it. A token that was seen before costs one lookup.
-final class Authenticator {
+final class RequestAuthenticator {
   private let verifier: TokenVerifier
   private let bearer: BearerAuthenticator
   /// The addresses of this server's authority.

@@ -1,5 +1,5 @@
 /// What a caller wants to do with a person or with groups, and the permissions and roles that allow it.
-public enum Access: CaseIterable, Sendable {
+public enum RequiredPermissions: CaseIterable, Sendable {
   /// Read the items of a person.
   case readProfile
   /// Write the items of a person.

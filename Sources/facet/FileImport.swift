@@ -4,7 +4,7 @@ import Profiles
 import Stores
 
 /// Imports a file of JSON lines into a store.
-struct DirectoryImport {
+struct FileImport {
   /// The clock and the source of ids.
   let environment: ServiceEnvironment
 

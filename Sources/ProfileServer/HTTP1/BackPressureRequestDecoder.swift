@@ -12,7 +12,7 @@ import Profiles
 /// It drives NIO's `HTTPRequestDecoder` itself rather than through a `ByteToMessageHandler`: that decoder stops after a
 /// request with an `Upgrade` field. The server offers no upgrade and may ignore the field (RFC 9110 section 7.8), so
 /// the decoder is replaced by a new one there.
-final class BoundedRequestDecoder: ChannelDuplexHandler {
+final class BackPressureRequestDecoder: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
@@ -20,7 +20,7 @@ final class BoundedRequestDecoder: ChannelDuplexHandler {
 
   private let consumer: any RequestConsumer
   private var context: ChannelHandlerContext?
-  private var decoder = BoundedRequestDecoder.makeDecoder()
+  private var decoder = BackPressureRequestDecoder.makeDecoder()
   private var framing = RequestFraming()
   /// Bytes that were read and not yet given to the decoder.
   private var unparsed = ByteBuffer()

@@ -10,7 +10,7 @@ import Testing
 @testable import Profiles
 
 @Suite("Authentication on an event loop")
-struct AuthenticatorTests {
+struct RequestAuthenticatorTests {
   @Test("A signature that was verified before a long body is not verified again after it")
   func longBody() async throws {
     let stub = try await StubBuiltInIssuer()
@@ -20,12 +20,13 @@ struct AuthenticatorTests {
     let addresses = try #require(AuthorityAddresses(publicURL: nil))
     let token = try stub.forge.es256(CountingIssuer.claims, keyID: "own")
     let headers: HTTPHeaders = ["Authorization": "Bearer \(token)"]
-    try Self.check(headers, Authenticator(verifier: verifier, addresses: addresses, eventLoop: EmbeddedEventLoop()))
+    try Self.check(
+      headers, RequestAuthenticator(verifier: verifier, addresses: addresses, eventLoop: EmbeddedEventLoop()))
     #expect(own.lookupCount == 1)
   }
 
   /// Looks at a header section, then at the whole request. Stays on one thread.
-  private static func check(_ headers: HTTPHeaders, _ authenticator: Authenticator) throws {
+  private static func check(_ headers: HTTPHeaders, _ authenticator: RequestAuthenticator) throws {
     #expect(authenticator.refusalAtOnce(headers) == nil)
     let request = GraphRequest(
       method: .PATCH, target: "/beta/me", headers: headers, body: nil, origin: "http://localhost")

@@ -14,7 +14,7 @@ import OData
 ///
 /// After a failed `accept`, NIO stays interested in the socket, which stays readable, so the event loop would spin.
 /// Only turning `autoRead` off removes the interest.
-final class AcceptBackPressureHandler: ChannelDuplexHandler {
+final class AcceptLimitHandler: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias OutboundIn = Never
 
@@ -32,7 +32,7 @@ final class AcceptBackPressureHandler: ChannelDuplexHandler {
   static func add(to listener: any Channel, _ budget: ConnectionBudget) async throws {
     try await listener.eventLoop.submit {
       try listener.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-      let handler = AcceptBackPressureHandler(budget)
+      let handler = AcceptLimitHandler(budget)
       try listener.pipeline.syncOperations.addHandler(handler, position: .first)
       let (loop, bound) = (listener.eventLoop, NIOLoopBound(handler, eventLoop: listener.eventLoop))
       budget.addObserver { loop.execute { bound.value.update() } }
