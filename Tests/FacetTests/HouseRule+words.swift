@@ -26,7 +26,9 @@ extension HouseRule {
     return "'\(word)' has a better name: see the words in CONTRIBUTING.md"
   }
 
+  /// A full stop ends a word here, as in code.
   private static var replaced: Regex<Substring> {
     /\b(?:[dD]oor|Door[A-Z]\w*|ArrivalHandler|[sS]ights?|[sS]tandings?|Relation|Visibility|Record(?:Chain|Key|Owner)|recordKey|DirectoryRecord|DirectoryLine\w*|Receipt|\w*WriteQueue|PageKey|pageKey|OperationTable|Inquiry|Footprint|Witness|Handover|Appetite|Abandonment)\b/
+      .wordBoundaryKind(.simple)
   }
 }
