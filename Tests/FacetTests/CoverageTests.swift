@@ -10,7 +10,7 @@ struct CoverageTests {
   private static let path = "docs/coverage.md"
 
   /// With `REGENERATE` in the environment, the page is written again, which is a failure in CI.
-  @Test("docs/coverage.md matches the model and the table of operations")
+  @Test("docs/coverage.md matches the model and the table of resources")
   func pageIsTrue() throws {
     let made = CoveragePage.text(of: ProfileModel.model)
     let file = PackageFiles.root.appending(path: Self.path)

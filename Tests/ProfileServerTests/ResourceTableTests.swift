@@ -74,7 +74,7 @@ struct ResourceTableTests {
     for version in ["beta", "v1.0"] {
       #expect(Set((paths["/\(version)/users"] ?? [:]).keys) == ["get", "post"])
       #expect(Set((paths["/\(version)/users/{user-id}"] ?? [:]).keys) == ["get", "patch", "delete"])
-      #expect(Set((paths["/\(version)/me"] ?? [:]).keys) == ["get"])
+      #expect(Set((paths["/\(version)/me"] ?? [:]).keys) == ["get", "patch"])
       #expect(paths["/\(version)/"] != nil && paths["/\(version)/$metadata"] != nil)
     }
     #expect(paths["/beta/me/profile"] != nil)

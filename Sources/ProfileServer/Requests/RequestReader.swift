@@ -5,7 +5,7 @@ import OData
 import Profiles
 
 /// Reads the parts of a request other than its path: header fields, query, body, and addresses in the body.
-struct RequestReader {
+final class RequestReader {
   let settings: GraphSettings
   /// Whether an origin is this server's.
   private let isOwn: (URLOrigin) -> Bool

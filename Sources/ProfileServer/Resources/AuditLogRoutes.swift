@@ -2,10 +2,16 @@ import OData
 import Profiles
 
 /// Routes of a person's audit log, an extension of Graph.
-struct AuditLogRoutes {
+final class AuditLogRoutes {
   let session: ProfileSession
   let requests: RequestReader
   let responses: ResponseFinisher
+
+  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
+    self.session = session
+    self.requests = requests
+    self.responses = responses
+  }
 
   /// Lists the entries of an audit log. Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ person: OwnerReference, _ caller: Caller) throws(GraphError) {

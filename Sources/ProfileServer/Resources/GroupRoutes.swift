@@ -2,10 +2,16 @@ import OData
 import Profiles
 
 /// Routes of groups, their members, and the memberships of a person.
-struct GroupRoutes {
+final class GroupRoutes {
   let session: ProfileSession
   let requests: RequestReader
   let responses: ResponseFinisher
+
+  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
+    self.session = session
+    self.requests = requests
+    self.responses = responses
+  }
 
   // MARK: Groups
 

@@ -2,16 +2,22 @@ import OData
 import Profiles
 
 /// Routes of a profile as a whole.
-struct ProfileRoutes {
+final class ProfileRoutes {
   let session: ProfileSession
   let requests: RequestReader
   let responses: ResponseFinisher
+
+  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
+    self.session = session
+    self.requests = requests
+    self.responses = responses
+  }
 
   /// Gets a profile with its collections. Throws the error of an invalid request.
   func read(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) throws(GraphError) {
     try ExpansionLinks.checkLength(exchange)
     let options = exchange.options
-    session.profiles.open(owner, for: .read, by: caller) { view in
+    session.profiles.open(owner, for: .read, by: caller) { [self] view in
       finish(
         exchange, view, by: caller, collections: Self.collections(options),
         showsID: options.selection.map { $0.includesAllProperties || !$0.members.isEmpty } ?? true)
@@ -24,7 +30,7 @@ struct ProfileRoutes {
     try checkPreconditions(exchange)
     // A profile has no writable property, so the body is only validated.
     _ = try requests.patch(exchange, .update, ProfileModel.profile)
-    session.profiles.open(owner, for: .write, by: caller) { view in
+    session.profiles.open(owner, for: .write, by: caller) { [self] view in
       finish(exchange, view, by: caller, collections: [], showsID: true)
     }
   }

@@ -3,9 +3,14 @@ import OData
 import Profiles
 
 /// Routes of properties as resources of their own (OData URL Conventions 4.01 sections 4.6 to 4.8).
-struct PropertyRoutes {
+final class PropertyRoutes {
   let session: ProfileSession
   let responses: ResponseFinisher
+
+  init(session: ProfileSession, responses: ResponseFinisher) {
+    self.session = session
+    self.responses = responses
+  }
 
   /// The entity that a property is read from, as a value of its type, with its context URL.
   private typealias Entity = (value: StructuredValue?, context: String)
@@ -16,16 +21,16 @@ struct PropertyRoutes {
     let encoder = responses.encoder(exchange)
     switch requested.subject {
     case .person(let user):
-      session.users.read(user, by: caller) { entity in
+      session.users.read(user, by: caller) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0)) })
       }
     case .group(let id):
-      session.groups.read(id, by: caller) { entity in
+      session.groups.read(id, by: caller) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0)) })
       }
     case .item(let owner, let collection, let id):
       let request = CollectionRequest(owner: owner, collection: collection, caller: caller)
-      session.items.read(id, of: request) { entity in
+      session.items.read(id, of: request) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0.key)) })
       }
     case .service, .collection, .member, .directoryObject: throw .notImplemented

@@ -36,6 +36,7 @@ final class Resource: Sendable {
   /// The label in metrics and logs.
   let label: RouteLabel
 
+  private let read, creation, update, deletion: Route?
   /// The query options of reads, and those of writes, which only shape the response.
   private let readOptions, writeOptions: QueryOptions.Supported
   /// Whether a success is plain text.
@@ -53,7 +54,10 @@ final class Resource: Sendable {
     tag = row.tag
     routes = row.routes
     label = routes.isEmpty ? .unknown : RouteLabel(template.label, index: RouteLabel.fixed.count + index)
-    let read = routes.first { $0.method == .get }
+    read = routes.first { $0.method == .get }
+    creation = routes.first { $0.method == .post }
+    update = routes.first { $0.method == .patch }
+    deletion = routes.first { $0.method == .delete }
     isPlainText = read?.isPlainText ?? false
     readOptions = read.map { QueryOptions.Supported($0.options).union($0.isPlainText ? [] : .format) } ?? []
     writeOptions = readOptions.intersection([.select, .format])
@@ -64,8 +68,13 @@ final class Resource: Sendable {
   /// The route of a method; nil when the resource does not have the method. HEAD uses the route of GET (RFC 9110
   /// section 9.3.2).
   func route(of method: HTTPMethod) -> Route? {
-    let method = method == .HEAD ? .GET : method
-    return routes.first { $0.method.httpMethod == method }
+    switch method {
+    case .GET, .HEAD: read
+    case .POST: creation
+    case .PATCH: update
+    case .DELETE: deletion
+    default: nil
+    }
   }
 
   /// The query options that requests with a method may use; none for a method that the resource does not have.
@@ -73,13 +82,13 @@ final class Resource: Sendable {
     switch method {
     case .GET, .HEAD: readOptions
     case .POST, .PATCH: writeOptions
-    case .DELETE: routes.contains { $0.method == .delete && $0.takesReferenceID } ? .id : []
+    case .DELETE: deletion?.takesReferenceID == true ? .id : []
     default: []
     }
   }
 
   /// Whether the method creates something, so that an `Idempotency-Key` has an effect.
-  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool { method == .POST && route(of: .POST) != nil }
+  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool { method == .POST && creation != nil }
 }
 
 extension QueryOptions.Supported {

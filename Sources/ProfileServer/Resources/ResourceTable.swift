@@ -39,7 +39,7 @@ enum ResourceTable {
         [
           .get(.readUser, "Get a user", .entity, isConditional: true, .person { $0.users.read }),
           .patch(
-            .writeUser, "Update a user", .updatedSilently, isUnderMe: false,
+            .writeUser, "Update a user", .updatedSilently,
             .person { $0.users.update }),
           .delete(
             .manageUsers, "Delete a user with the profile", isUnderMe: false,

@@ -3,7 +3,7 @@ import OData
 import Profiles
 
 /// A method of a resource: its permissions, query options, success responses, and handler.
-struct Route: Sendable {
+final class Route: Sendable {
   /// The response to a successful request.
   enum Success: Equatable, Sendable {
     case entity, list, created, updated, deleted, count, property, rawValue
@@ -35,6 +35,23 @@ struct Route: Sendable {
   /// The method that handles requests.
   let handler: RouteHandler
 
+  private init(
+    method: APIOperation.Method, permissions: RequiredPermissions, summary: String, success: Success,
+    options: [SystemQueryOption], isUnderMe: Bool = true, isConditional: Bool = false, createsIfMissing: Bool = false,
+    takesReferenceID: Bool = false, handler: RouteHandler
+  ) {
+    self.method = method
+    self.permissions = permissions
+    self.summary = summary
+    self.success = success
+    self.options = options
+    self.isUnderMe = isUnderMe
+    self.isConditional = isConditional
+    self.createsIfMissing = createsIfMissing
+    self.takesReferenceID = takesReferenceID
+    self.handler = handler
+  }
+
   /// A read. By default entities support `$select`, counts `$filter` and `$search`, and lists every option except
   /// `$expand`.
   static func get(
@@ -43,8 +60,7 @@ struct Route: Sendable {
   ) -> Route {
     Route(
       method: .get, permissions: permissions, summary: summary, success: success,
-      options: options ?? Self.options(of: success), isUnderMe: true, isConditional: isConditional,
-      createsIfMissing: false, takesReferenceID: false, handler: handler)
+      options: options ?? Self.options(of: success), isConditional: isConditional, handler: handler)
   }
 
   /// A creation. It supports `Idempotency-Key`.
@@ -53,7 +69,7 @@ struct Route: Sendable {
   ) -> Route {
     Route(
       method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
-      isUnderMe: true, isConditional: false, createsIfMissing: false, takesReferenceID: false, handler: handler)
+      handler: handler)
   }
 
   /// An update.
@@ -63,8 +79,7 @@ struct Route: Sendable {
   ) -> Route {
     Route(
       method: .patch, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
-      isUnderMe: isUnderMe, isConditional: true, createsIfMissing: createsIfMissing, takesReferenceID: false,
-      handler: handler)
+      isUnderMe: isUnderMe, isConditional: true, createsIfMissing: createsIfMissing, handler: handler)
   }
 
   /// A deletion.
@@ -74,7 +89,7 @@ struct Route: Sendable {
   ) -> Route {
     Route(
       method: .delete, permissions: permissions, summary: summary, success: .deleted, options: [],
-      isUnderMe: isUnderMe, isConditional: isConditional, createsIfMissing: false, takesReferenceID: takesReferenceID,
+      isUnderMe: isUnderMe, isConditional: isConditional, takesReferenceID: takesReferenceID,
       handler: handler)
   }
 

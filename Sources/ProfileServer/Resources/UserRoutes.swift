@@ -2,10 +2,16 @@ import OData
 import Profiles
 
 /// Routes of people in the directory.
-struct UserRoutes {
+final class UserRoutes {
   let session: ProfileSession
   let requests: RequestReader
   let responses: ResponseFinisher
+
+  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
+    self.session = session
+    self.requests = requests
+    self.responses = responses
+  }
 
   /// Lists users (Graph page on listing users). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
