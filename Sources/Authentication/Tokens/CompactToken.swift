@@ -41,3 +41,36 @@ struct CompactToken {
     return (algorithm, BytewiseString(keyID))
   }
 }
+
+/// The `Authorization` header field of bearer tokens (RFC 6750 section 2.1).
+enum BearerToken {
+  private static let scheme = Array("bearer".utf8)
+
+  /// The range of the token in the field value; nil when the scheme is another one or nothing follows it.
+  static func range(in value: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+    guard value.count > scheme.count, value[scheme.count] == UInt8(ascii: " ") else { return nil }
+    for index in scheme.indices where value[index] | 0x20 != scheme[index] { return nil }
+    var start = scheme.count
+    while start < value.count, value[start] == UInt8(ascii: " ") { start += 1 }
+    var end = value.count
+    while end > start, value[end - 1] == UInt8(ascii: " ") { end -= 1 }
+    return start < end ? start..<end : nil
+  }
+}
+
+/// The signature algorithms that tokens may use (RFC 7518 section 3.1).
+public enum SignatureAlgorithm: String, Sendable {
+  /// RSASSA-PKCS1-v1_5 with SHA-256.
+  case rs256 = "RS256"
+  /// ECDSA on P-256 with SHA-256.
+  case es256 = "ES256"
+
+  /// The algorithm with exactly these bytes as its name; nil for every other name.
+  init?(exactly name: String) {
+    switch BytewiseString(name) {
+    case "RS256": self = .rs256
+    case "ES256": self = .es256
+    default: return nil
+    }
+  }
+}

@@ -24,3 +24,21 @@ public enum GUID {
     return text(high: high, low: low)
   }
 }
+
+/// Hexadecimal digits, as JSON escapes and percent-encoding use them (RFC 8259 section 7, RFC 3986 section 2.1).
+public enum Hexadecimal {
+  /// The lower-case digit for a value from 0 to 15, in ASCII.
+  public static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+  }
+
+  /// The value of a digit in either case; nil for any other byte.
+  public static func value(of byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}

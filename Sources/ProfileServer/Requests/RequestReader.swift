@@ -137,3 +137,35 @@ final class RequestReader {
     try self.address(address, in: exchange.request, from: .ownAndGraph).person(in: caller.tenant)
   }
 }
+
+extension Preconditions {
+  /// The preconditions of `If-Match` and `If-None-Match` (RFC 9110 section 13.1). Throws
+  /// `GraphError.malformedEntityTag` when a field is no list of entity tags.
+  init(_ headers: HTTPHeaders) throws(GraphError) {
+    self.init(
+      ifMatch: try Self.condition(headers["If-Match"]), ifNoneMatch: try Self.condition(headers["If-None-Match"]))
+  }
+
+  private static func condition(_ fields: [String]) throws(GraphError) -> EntityTagCondition? {
+    guard !fields.isEmpty else { return nil }
+    guard let condition = EntityTagCondition(fields) else { throw .malformedEntityTag }
+    return condition
+  }
+}
+
+extension ByteBuffer {
+  /// Calls `read` with the readable bytes and rethrows its typed error, which NIO's `withUnsafeReadableBytes` would
+  /// erase.
+  func withBytes<Answer, Failure: Error>(
+    _ read: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Answer
+  ) throws(Failure) -> Answer {
+    let result: Result<Answer, Failure> = withUnsafeReadableBytes { bytes in
+      do throws(Failure) {
+        return .success(try read(bytes.bindMemory(to: UInt8.self)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+}

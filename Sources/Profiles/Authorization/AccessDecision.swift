@@ -198,3 +198,37 @@ extension AccessDecision {
     "id", "displayName", "givenName", "surname", "mail", "userPrincipalName",
   ]
 }
+
+/// The authorization context of a store read: who reads, so that the store finds their relation to the owner in the
+/// snapshot that it reads from. An item that was written after a reader lost access is then never visible to them.
+public struct AuthorizationContext: Sendable {
+  /// nil for the store's own purposes, to which everything is visible.
+  private let caller: Caller?
+  /// Whether the tenant's policy is needed even for the owner, as it is for some writes.
+  private let needsPolicy: Bool
+
+  /// Sees everything and needs no relation.
+  public static let everything = AuthorizationContext(of: nil)
+
+  /// The context of a caller; nil sees everything. With `needsPolicy`, the store always gives the tenant's policy.
+  public init(of caller: Caller?, needsPolicy: Bool = false) {
+    self.caller = caller
+    self.needsPolicy = needsPolicy
+  }
+
+  /// The person to look up in the lists and groups of `owner`; nil when nobody needs to be.
+  public func viewer(of owner: UserID) -> TenantUser? {
+    guard let caller, let user = caller.userID, user != owner else { return nil }
+    return TenantUser(user: user, tenant: caller.tenant)
+  }
+
+  /// Whether the store has to find the relation to the person `id`.
+  public func needsOwnerRelation(to id: UserID) -> Bool { needsPolicy || viewer(of: id) != nil }
+
+  /// The audiences that make an item in a collection of the person `id` visible, any one of them; nil when every item
+  /// is visible.
+  public func audiences(of id: UserID, _ owner: ItemOwner, in collection: String) -> Audience? {
+    guard let caller else { return nil }
+    return AccessDecision(of: caller, to: id, owner).decidingAudiences(in: collection)
+  }
+}

@@ -1,3 +1,5 @@
+import OData
+
 /// Receives the answer of an operation, on the thread of the session that the operation was called on.
 public typealias Completion<Answer> = (Result<Answer, ProfileError>) -> Void
 
@@ -36,4 +38,98 @@ public final class ProfileSession {
 
   /// Runs `body`. The reads that it starts share one snapshot of the store, as far as they finish before it returns.
   public func withSnapshot(_ body: () -> Void) { context.reader.withSnapshot(body) }
+}
+
+/// What the operations of one session share: the store's reader for the session's thread, the way to the writer and
+/// back, and the environment.
+final class SessionContext {
+  let service: ProfileService
+  let reader: any ProfileReader
+  let resume: Resume
+  /// Tenants that were found in the store. Tenants are never deleted, so they need not be looked up again.
+  var knownTenants = Set(TenantID.builtIn)
+
+  init(service: ProfileService, reader: any ProfileReader, resume: @escaping Resume) {
+    self.service = service
+    self.reader = reader
+    self.resume = resume
+  }
+
+  var environment: ServiceEnvironment { service.environment }
+
+  /// Runs the part of a query that is too much work for this thread.
+  var evaluations: EvaluationQueue { service.evaluations }
+
+  /// Decides whether callers may do what they ask for.
+  var authorization: CallerAuthorization { CallerAuthorization(context: self) }
+
+  /// Adds callers to the directory on their first call.
+  var provisioning: CallerProvisioning { CallerProvisioning(context: self) }
+
+  /// Finds the people that requests name.
+  var people: PersonResolution { PersonResolution(context: self) }
+
+  /// The stamp of one write by `caller`, now unless `time` is given.
+  func stamp(_ caller: Caller, at time: DateTimeOffset? = nil) -> WriteStamp {
+    WriteStamp(caller: caller, time: time ?? environment.now(), version: environment.makeVersion())
+  }
+}
+
+// MARK: Submitting writes
+
+extension SessionContext {
+  /// Submits a write of one item and brings its outcome back to the session's thread.
+  func submit(
+    _ operation: any ItemOperation, prepared: PreparedChange? = nil, _ then: @escaping Completion<ItemOutcome>
+  ) {
+    submit(then) { .item(operation, prepared, $0) }
+  }
+
+  /// The same for the creation of an item under an idempotency receipt.
+  func submit(
+    _ operation: any ItemOperation, once receipt: IdempotencyReceipt,
+    _ then: @escaping Completion<IdempotentOutcome<ItemOutcome>>
+  ) {
+    submit(then) { .createItem(operation, receipt, $0) }
+  }
+
+  /// The same for the creation of a person under an idempotency receipt.
+  func submit(
+    _ operation: any PersonOperation, once receipt: IdempotencyReceipt,
+    _ then: @escaping Completion<IdempotentOutcome<PersonOutcome>>
+  ) {
+    submit(then) { .createPerson(operation, receipt, $0) }
+  }
+
+  /// The same for the creation of a group or of memberships under an idempotency receipt.
+  func submit(
+    _ operation: any GroupOperation, once receipt: IdempotencyReceipt,
+    _ then: @escaping Completion<IdempotentOutcome<GroupOutcome>>
+  ) {
+    submit(then) { .createGroup(operation, receipt, $0) }
+  }
+
+  /// The same for writes of items that are applied all or none.
+  func submit(_ operations: [any ItemOperation], _ then: @escaping Completion<ChangesetOutcome>) {
+    submit(then) { .atomic(operations, $0) }
+  }
+
+  /// The same for a write of one group.
+  func submit(_ operation: any GroupOperation, _ then: @escaping Completion<GroupOutcome>) {
+    submit(then) { .group(operation, $0) }
+  }
+
+  /// The same for a write of one person.
+  func submit(_ operation: any PersonOperation, _ then: @escaping Completion<PersonOutcome>) {
+    submit(then) { .person(operation, $0) }
+  }
+
+  private func submit<Outcome: Sendable>(
+    _ then: @escaping Completion<Outcome>,
+    _ write: (@escaping @Sendable (Result<Outcome, ProfileError>) -> Void) -> StoreWrite
+  ) {
+    let confined = ThreadConfined(value: then)
+    let resume = resume
+    service.store.submit(write { result in resume { confined.value(result) } })
+  }
 }

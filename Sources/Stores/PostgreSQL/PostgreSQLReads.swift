@@ -103,3 +103,294 @@ extension PostgreSQLReads {
     "count_changes", "select coalesce(max(length), 0)::bigint from chain where user_id = $1::text and tenant = $2::text"
   )
 }
+
+/// A read: the queries that it begins with, which share a round trip with those of other reads, and how it makes its answer of
+/// the rows. What is visible is decided by the relation to the owner that the same statement reads. Where the decision has to
+/// come first, the relation is read again behind the answer, and a read for which it has changed is done again.
+struct PostgreSQLReadRequest<Answer>: Sendable {
+  let queries: [PostgreSQLQuery]
+  /// Makes the answer of the rows of each query; it may run further queries.
+  let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+
+  init(
+    _ queries: [PostgreSQLQuery],
+    _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+  ) {
+    self.queries = queries
+    self.answer = { reads, rows throws(PostgreSQLFailure) in
+      guard rows.count == queries.count else { throw .disconnected }
+      return try answer(reads, rows)
+    }
+  }
+
+  /// A read of one query, all of whose rows make the answer.
+  init(
+    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
+    answer: @escaping @Sendable (PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
+  ) {
+    self.init([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+      try answer(rows[0])
+    }
+  }
+}
+
+extension PostgreSQLReadRequest {
+  /// A read of one query, whose first row makes the answer; nil when there is none.
+  fileprivate static func first<Element>(
+    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
+    read: @escaping @Sendable (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
+  ) -> PostgreSQLReadRequest<Element?> {
+    PostgreSQLReadRequest<Element?>([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+      try rows[0].first.map(read)
+    }
+  }
+
+  fileprivate static func page<Element: Sendable>(
+    _ rows: PostgreSQLRows, limit: Int, size: (Element) -> Int,
+    _ read: (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
+  ) throws(PostgreSQLFailure) -> StoredPage<Element> {
+    var elements: [Element] = []
+    var bytes = 0
+    for row in rows.rows {
+      guard elements.count < limit, bytes < Limits.pageBytesMax else { return StoredPage(elements, isLast: false) }
+      let element = try read(PostgreSQLRow(row))
+      bytes += size(element)
+      elements.append(element)
+    }
+    return StoredPage(elements, isLast: true)
+  }
+}
+
+// MARK: Owners and items
+
+extension PostgreSQLReadRequest {
+  /// See `ProfileReader.owner`.
+  static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
+    Self([PostgreSQLOwnerRelations.Lookup(user, authorization).query]) { reads, rows throws(PostgreSQLFailure) in
+      try PostgreSQLOwnerRelations.OwnerRow(rows[0]).map { row throws(PostgreSQLFailure) in
+        try reads.owner(row, user, authorization)
+      }
+    }
+  }
+
+  /// See `ProfileReader.item`.
+  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
+    let lookup = PostgreSQLOwnerRelations.Lookup(key.user, authorization)
+    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
+    let query =
+      lookup.needsOwnerRelation
+      ? PostgreSQLQuery(PostgreSQLReads.selectItem, values: place + [.text(lookup.viewer)])
+      : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
+    return Self([query]) { reads, rows throws(PostgreSQLFailure) in
+      guard let row = rows[0].first else { return nil }
+      let owner = try reads.owner(try PostgreSQLOwnerRelations.OwnerRow(row, from: 6), key.user, authorization)
+      let item = try row.item(key, from: 0)
+      let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
+      guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
+      return OwnedItem(item: item, owner: owner)
+    }
+  }
+
+  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind what was
+  /// read. `guess` is read at once, in the hope that it is what is visible.
+  private static func visible(
+    of user: UserID, _ authorization: AuthorizationContext, none: Answer, guess: Int64?,
+    mask: @escaping @Sendable (ItemOwner) -> Int64, query: @escaping @Sendable (Int64) -> PostgreSQLQuery,
+    read: @escaping @Sendable (ItemOwner, PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
+  ) -> Self where Answer: Sendable {
+    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
+    return Self([lookup] + (guess.map { [query($0), lookup] } ?? [])) { reads, rows throws(PostgreSQLFailure) in
+      var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
+      var answers = Array(rows.dropFirst())
+      var readMask = guess
+      while let row = known {
+        let owner = try reads.owner(row, user, authorization)
+        let mask = mask(owner)
+        if readMask != mask { answers = try reads.connection.run([query(mask), lookup]) }
+        guard answers.count == 2 else { throw .disconnected }
+        known = try PostgreSQLOwnerRelations.OwnerRow(answers[1])
+        if known == row { return try read(owner, answers[0]) }
+        readMask = nil
+      }
+      return none
+    }
+  }
+
+  /// The mask of the visible audiences: an item is visible when one of its audiences has its bit in the mask.
+  private static func mask(
+    of user: UserID, _ authorization: AuthorizationContext, in collection: String
+  ) -> @Sendable (ItemOwner) -> Int64 {
+    { owner in authorization.audiences(of: user, owner, in: collection).map(\.rawValue) ?? everything }
+  }
+
+  /// The mask that makes every item visible.
+  private static var everything: Int64 { -1 }
+
+  /// Owners, and requests that need no relation, see every item.
+  private static func guess(of user: UserID, _ authorization: AuthorizationContext) -> Int64? {
+    authorization.needsOwnerRelation(to: user) ? nil : everything
+  }
+
+  /// See `ProfileReader.items`.
+  static func items(
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
+    limit: Int
+  ) -> Self where Answer == OwnedPage {
+    visible(
+      of: user, authorization, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true)),
+      guess: guess(of: user, authorization), mask: mask(of: user, authorization, in: collection)
+    ) { audiences in
+      PostgreSQLQuery(
+        PostgreSQLReads.selectItems, .text(user.text), .text(collection), .int(audiences),
+        .int(position?.created.ticks ?? Int64.min), .text(position?.id.text ?? ""),
+        .int(Int64(clamping: limit == .max ? limit : limit + 1)))
+    } read: { owner, rows throws(PostgreSQLFailure) in
+      let page = try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
+        try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
+      }
+      return OwnedPage(owner: owner, page: page)
+    }
+  }
+
+  /// See `ProfileReader.count`.
+  static func count(
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext
+  ) -> Self where Answer == Int {
+    visible(
+      of: user, authorization, none: 0, guess: guess(of: user, authorization),
+      mask: mask(of: user, authorization, in: collection)
+    ) { audiences in
+      PostgreSQLQuery(PostgreSQLReads.countItems, .text(user.text), .text(collection), .int(audiences))
+    } read: { _, rows throws(PostgreSQLFailure) in
+      Int(rows.first?.int64(0) ?? 0)
+    }
+  }
+
+  /// See `ProfileReader.hasItemsBeyondTenant`.
+  static func hasItemsBeyondTenant(
+    of user: UserID, _ authorization: AuthorizationContext
+  ) -> Self where Answer == Bool {
+    visible(of: user, authorization, none: false, guess: everything, mask: { _ in everything }) { _ in
+      PostgreSQLQuery(PostgreSQLReads.selectBeyondTenant, .text(user.text))
+    } read: { owner, rows throws(PostgreSQLFailure) in
+      for row in rows.rows.map(PostgreSQLRow.init) {
+        guard let audiences = authorization.audiences(of: user, owner, in: row.text(0)) else { return true }
+        if !audiences.isDisjoint(with: Audience(rawValue: row.int64(1)).intersection(.beyondTenant)) { return true }
+      }
+      return false
+    }
+  }
+}
+
+// MARK: People, groups, tenants, the audit log
+
+extension PostgreSQLReadRequest {
+  /// A read of one query that returns a number.
+  static func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) -> Self where Answer == Int {
+    Self([PostgreSQLQuery(statement, values: values)]) { _, rows in Int(rows[0].first?.int64(0) ?? 0) }
+  }
+
+  /// See `ProfileReader.tenant`.
+  static func tenant(_ id: TenantID) -> Self where Answer == TenantSettings? {
+    Self([PostgreSQLQuery(PostgreSQLOwnerRelations.selectTenant, .text(id.text))]) {
+      reads, rows throws(PostgreSQLFailure) in
+      try rows[0].first.map { row throws(PostgreSQLFailure) in
+        reads.relations.completed(try PostgreSQLOwnerRelations.decided(id, row.bytes(1)))
+      }
+    }
+  }
+
+  /// The person with this id; nil when there is none.
+  static func user(_ id: UserID) -> Self where Answer == StoredUser? {
+    first(PostgreSQLTables.selectPerson, .text(id.text)) { row throws(PostgreSQLFailure) in try row.person() }
+  }
+
+  /// See `ProfileReader.user(principalName:orID:in:_:)`.
+  static func user(principalName: String, orID: Bool, in tenant: TenantID) -> Self where Answer == StoredUser? {
+    // The name may lie on another node than the person.
+    let key = PrincipalName.key(of: principalName)
+    var queries = [PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(Array(key.utf8)))]
+    if orID, let id = UserID(principalName) {
+      queries.append(PostgreSQLQuery(PostgreSQLTables.selectPerson, .text(id.text)))
+    }
+    return Self(queries) { reads, rows throws(PostgreSQLFailure) in
+      let referred = try rows.dropFirst().first?.first.map { row throws(PostgreSQLFailure) in try row.person() }
+      if let referred, referred.tenant == tenant { return referred }
+      guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
+        return nil
+      }
+      // Between the two reads the name may have gone to another person.
+      guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
+      return person.principalNameKey?.hasSameBytes(as: key) == true ? person : nil
+    }
+  }
+
+  /// See `ProfileReader.users`.
+  static func users(
+    in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
+  ) -> Self where Answer == StoredPage<StoredUser> {
+    Self([PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query]) {
+      _, rows throws(PostgreSQLFailure) in
+      try page(rows[0], limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
+    }
+  }
+
+  /// The group with this id; nil when there is none.
+  static func group(_ id: GroupID) -> Self where Answer == StoredGroup? {
+    first(PostgreSQLTables.selectGroup, .text(id.text)) { row throws(PostgreSQLFailure) in try row.group() }
+  }
+
+  /// See `DirectoryReader.groups`.
+  static func groups(
+    _ scope: GroupScope, after id: String?, limit: Int
+  ) -> Self where Answer == StoredPage<StoredGroup> {
+    let (statement, owner) =
+      switch scope {
+      case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text)
+      case .member(let user): (PostgreSQLReads.selectMemberships, user.text)
+      }
+    return Self(statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)) { rows throws(PostgreSQLFailure) in
+      try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.group() }
+    }
+  }
+
+  /// See `DirectoryReader.countGroups`.
+  static func countGroups(_ scope: GroupScope) -> Self where Answer == Int {
+    switch scope {
+    case .tenant(let tenant): number(PostgreSQLReads.countGroups, .text(tenant.text))
+    case .member(let user): number(PostgreSQLTables.countMemberships, .text(user.text))
+    }
+  }
+
+  /// See `DirectoryReader.members`.
+  static func members(
+    of group: GroupID, after id: String?, limit: Int
+  ) -> Self where Answer == StoredPage<StoredUser> {
+    Self(PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)) {
+      rows throws(PostgreSQLFailure) in
+      try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
+    }
+  }
+
+  /// See `DirectoryReader.isMember`.
+  static func isMember(_ viewer: TenantUser, of group: GroupID) -> Self where Answer == Bool {
+    Self(PostgreSQLReads.selectMember, .text(viewer.user.text), .text(group.text), .text(viewer.tenant.text)) { rows in
+      !rows.rows.isEmpty
+    }
+  }
+
+  /// See `DirectoryReader.changes`.
+  static func changes(
+    of person: TenantUser, from place: Int64?, limit: Int
+  ) -> Self where Answer == StoredPage<AuditEntry> {
+    Self(
+      PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),
+      .int(Int64(clamping: limit == .max ? limit : limit + 1))
+    ) { rows throws(PostgreSQLFailure) in
+      try page(rows, limit: limit, size: { _ in 512 }) { row throws(PostgreSQLFailure) in
+        let position = row.int64(11)
+        return AuditEntry(position: position, change: try row.change(), older: position > 1 ? position - 1 : nil)
+      }
+    }
+  }
+}
