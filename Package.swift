@@ -1,8 +1,8 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-/// One file that runs where no Swift is installed, and spends less time on calls into the standard library. The linker of
-/// the toolchain finds what archives need of each other, whatever their order.
+/// Links a single file that runs without Swift installed and calls the standard library faster. The toolchain's linker
+/// resolves references between archives in any order.
 let standalone: [LinkerSetting] = [
   .unsafeFlags(
     [
@@ -12,14 +12,14 @@ let standalone: [LinkerSetting] = [
     ], .when(platforms: [.linux], configuration: .release))
 ]
 
-/// One language dialect for every target, so that a file can move between them unchanged.
+/// One language dialect for all targets, so that files can move between them unchanged.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .treatAllWarnings(as: .error),
-  // The hot path crosses targets; without this each call between them stays opaque.
-  // Tests run against the release build, so it is testable too: one configuration is compiled.
+  // The hot path crosses targets; without this flag, the optimizer cannot see through calls between them.
+  // Tests run against the release build, the only configuration that is compiled; hence `-enable-testing`.
   .unsafeFlags(["-cross-module-optimization", "-enable-testing"], .when(configuration: .release)),
 ]
 
@@ -36,39 +36,39 @@ let package = Package(
     .library(name: "ProfileServer", targets: ["ProfileServer"]),
   ],
   dependencies: [
-    // Life cycle of the server, TLS listeners and every route that is not hot.
+    // Server life cycle, TLS listeners and all routes off the hot path.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-    // The event loops, channels and HTTP/1 codec that the HTTP/1.1 handler is built on.
+    // Event loops, channels and the HTTP/1 codec on which the HTTP/1.1 handler is built.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     // TLS for the HTTPS listener.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     // The bridge from NIO's HTTP/1 parts to Hummingbird's request types.
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-    // The currency type for HTTP fields that Hummingbird's routes speak.
+    // The currency types for HTTP requests, responses and fields in Hummingbird's routes.
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-    // Structured logs.
+    // Structured logging.
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    // SHA-256, HMAC, and the keys of the built-in authority and of its certificates.
+    // SHA-256, HMAC, and the keys of the built-in authority and its certificates.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    // The local certificate authority and the server certificate made on first start.
+    // The local certificate authority and the server certificate, created at the first start.
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-    // Object identifiers and octet strings inside those certificates.
+    // Object identifiers and octet strings in those certificates.
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     // The command line.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Graceful start and shutdown of the listeners.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    // Fetches discovery documents and keys of external issuers.
+    // Fetching discovery documents and keys of external issuers.
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     // SQLite connections, migrations and backup.
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    // Signing and verifying JSON Web Signatures; keys from JWKS.
+    // Signing and verifying JSON Web Signatures; keys from JWK sets.
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     .target(name: "OData", dependencies: ["CUTF8Proc"], swiftSettings: strict),
-    // Folds case and composes characters as Unicode says; Foundation does it by ICU, whose data are 30 MB. Without pkg-config,
-    // which names a flag for Windows that the package manager refuses: the module's map says what to link.
+    // Unicode case folding and composition; Foundation uses ICU for them, with 30 MB of data. The module map names the
+    // library to link, because pkg-config adds a flag for Windows that the package manager refuses.
     .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
     .target(name: "Profiles", dependencies: ["OData"], swiftSettings: strict),
     .target(
@@ -80,13 +80,13 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"), "CPostgreSQL", "CSQLite",
       ],
       swiftSettings: strict),
-    // The C library of PostgreSQL, for the store that several servers share.
+    // PostgreSQL's C library, for the store that several servers share.
     .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    // What of SQLite's C interface Swift cannot call.
+    // The parts of SQLite's C interface that Swift cannot call.
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-    // Inflates request bodies: of what swift-nio-extras offers, only the first member of a gzip body is read.
+    // Decompresses request bodies; swift-nio-extras reads only the first member of a gzip body.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    // Who asks: bearer tokens, external issuers and their keys. The HTTP client's interface consists of NIO's types.
+    // Identifies the caller: bearer tokens, external issuers and their keys. The HTTP client's API uses NIO's types.
     .target(
       name: "Authentication",
       dependencies: [
@@ -99,7 +99,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
-    // The built-in token authority and the certificates. It decides; its HTTP is in ProfileServer.
+    // The built-in token authority and the certificates, without HTTP: its routes are in ProfileServer.
     .target(
       name: "Authority",
       dependencies: [
@@ -143,11 +143,12 @@ let package = Package(
       ],
       resources: [.embedInCode("Resources/demo.ndjson")],
       swiftSettings: strict, linkerSettings: standalone),
-    // Measures what the audit log costs; in this package, because no program but this one may leave the audit log out.
+    // Measures the cost of the audit log in the store. Part of this package, because no other program may disable the
+    // audit log.
     .executableTarget(
       name: "AuditCost", dependencies: ["OData", "Profiles", "Stores"], path: "Benchmarks/AuditCost",
       swiftSettings: strict),
-    // The same through the whole server.
+    // Measures the same through the whole server.
     .executableTarget(
       name: "AuditServer",
       dependencies: [
@@ -157,7 +158,8 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Benchmarks/AuditServer", swiftSettings: strict, linkerSettings: standalone),
-    // Requests without a socket, to count what they cost; it drives the HTTP/1.1 handler from inside, hence `@testable`.
+    // Sends requests without a socket, to count their instructions. It uses the HTTP/1.1 handler's internals, hence
+    // `@testable`.
     .executableTarget(
       name: "RequestCost",
       dependencies: [
@@ -167,7 +169,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Benchmarks/RequestCost", swiftSettings: strict, linkerSettings: standalone),
-    // What SwiftNIO does when there is nothing to do, to measure beside.
+    // SwiftNIO with a fixed response, as a baseline for the benchmark.
     .executableTarget(
       name: "RawNIO",
       dependencies: [
@@ -176,22 +178,23 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       path: "Benchmarks/RawNIO", swiftSettings: strict, linkerSettings: standalone),
-    // What every store must pass, as a library, so that the next store adds one line of tests.
+    // The conformance tests for stores, as a library, so that a new store needs one line of tests.
     .target(
       name: "StoreConformance", dependencies: ["OData", "Profiles"], path: "Tests/StoreConformance",
       swiftSettings: strict),
-    // A plain HTTP/1.1 client that sends exactly the bytes it is given, for tests of the wire.
+    // A plain HTTP/1.1 client that sends exactly the given bytes, for tests of the wire format.
     .target(name: "HTTPProbe", path: "Tests/HTTPProbe", swiftSettings: strict),
-    // Random numbers that replay, and the suites of others that tests read beside the checkout.
+    // Reproducible random numbers, and third-party test suites that are read from beside the checkout.
     .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
-    // Storage that fails on purpose, for SQLite in a process of its own.
+    // Storage that fails on purpose, for SQLite in a separate process.
     .target(
       name: "CFaultyStorage", path: "Tests/CFaultyStorage", linkerSettings: [.linkedLibrary("sqlite3")]),
-    // The writes that are performed on failing storage and through a failing network, and what may be found afterwards.
+    // The writes to perform on failing storage and over a failing network, and the permitted results.
     .target(
       name: "FaultHistory", dependencies: ["OData", "Profiles", "Stores"], path: "Tests/FaultHistory",
       swiftSettings: strict),
-    // Performs them with each call of SQLite failing in turn; `make faults` runs all of it, and a test a part.
+    // Performs these writes while each system call of SQLite fails in turn. `make faults` runs all of it, a test a
+    // sample.
     .executableTarget(
       name: "FaultyStore", dependencies: ["OData", "Profiles", "Stores", "CFaultyStorage", "FaultHistory", "Fixtures"],
       path: "Tests/FaultyStore", swiftSettings: strict),
@@ -205,7 +208,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["PostgreSQL/Goldens"], swiftSettings: strict),
-    // Forges tokens and serves documents of issuers, for tests of whatever takes tokens.
+    // Forges tokens and serves issuers' documents, for tests of code that accepts tokens.
     .target(
       name: "AuthenticationSupport",
       dependencies: [
@@ -218,7 +221,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/AuthenticationSupport", swiftSettings: strict),
-    // The built-in issuer of tests, and openssl.
+    // The built-in issuer and openssl, for tests.
     .target(
       name: "AuthoritySupport", dependencies: ["Authority", "Fixtures"], path: "Tests/AuthoritySupport",
       swiftSettings: strict),
@@ -261,8 +264,8 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ],
       swiftSettings: strict),
-    // Runs the built binary as a user would, and checks the house rules and the documentation. It does not name that
-    // binary, with which it would have to be linked; `swift build --build-tests` builds it all the same.
+    // Runs the built binary as a user would, and checks the house rules and the documentation. The binary is not a
+    // dependency, which would be linked into the tests; `swift build --build-tests` builds it anyway.
     .testTarget(
       name: "FacetTests",
       dependencies: [

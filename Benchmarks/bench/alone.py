@@ -1,4 +1,4 @@
-"""Facet alone: how it starts, what it needs when idle, and what two of its promises cost."""
+"""Facet alone: start-up time, idle memory, and the cost of the audit log and of hidden items."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -16,7 +16,7 @@ STARTS = 5
 
 
 def alone_table(binary: Path, folder: Path, rounds: int, connections: int, seconds: int) -> Table:
-    """The figures of Facet alone."""
+    """Measures Facet alone and returns the table."""
     turns = 2 * max(rounds, 2)
     progress = Progress(2 + 4 * turns)
     progress.step("starting")
@@ -41,7 +41,7 @@ def _filled(binary: Path, folder: Path, name: str) -> Facet:
 
 
 def _starts(facet: Facet, folder: Path) -> list[tuple[str, ...]]:
-    """The first start makes keys and certificates; later ones find them."""
+    """Measures start-up and idle memory. The first start creates keys and certificates; later ones load them."""
     fresh = Path(mkdtemp(prefix="fresh-", dir=folder))
     with FacetServer(Facet(facet.binary, fresh)) as server:
         first = server.start_milliseconds
@@ -63,7 +63,7 @@ def _starts(facet: Facet, folder: Path) -> list[tuple[str, ...]]:
 def _record_cost(
     binary: Path, folder: Path, turns: int, connections: int, seconds: int, progress: Progress
 ) -> Ratio:
-    """Durable updates of a server that keeps the audit log, to one that leaves it out."""
+    """The throughput of durable updates with the audit log, relative to without it."""
     subjects = []
     try:
         for kind in ("with", "without"):
@@ -79,7 +79,7 @@ def _record_cost(
 
 
 def _hidden_cost(facet: Facet, turns: int, connections: int, seconds: int, progress: Progress) -> Ratio:
-    """What somebody may not see, to what is not there: both are a 404 for the first person."""
+    """The CPU of a 404 for a hidden item, relative to one for a missing item, as requested by the first person."""
     token = facet.token("--user", identifier(PERSON, 0), "--scopes", "User.Read.All")
     with FacetServer(facet) as server:
         subjects = [

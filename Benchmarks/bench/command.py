@@ -1,4 +1,4 @@
-"""The command line of the benchmark, and what it prints and writes."""
+"""The benchmark's command line and output."""
 
 import argparse
 import shutil
@@ -30,9 +30,9 @@ def main() -> None:
     options = parse()
     if not options.attack:
         check_programs(options.facet)
-    # So that servers are stopped and files removed then too.
+    # Turn SIGTERM into an exit, so that servers are stopped and files removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    # Not in the system's directory for temporary files, which is in memory on some machines.
+    # Not in the system's temporary directory, which is in memory on some machines.
     (ROOT / ".build").mkdir(exist_ok=True)
     folder = Path(mkdtemp(prefix="bench-", dir=ROOT / ".build"))
     try:
@@ -42,25 +42,25 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measures Facet beside its peers, on this machine, in one run.")
+    parser = argparse.ArgumentParser(description="Compares Facet with its peers on this machine, in one run.")
     add_load_options(parser)
-    parser.add_argument("--growth", action="store_true", help="also measure with more and more people")
+    parser.add_argument("--growth", action="store_true", help="also measure with increasing numbers of people")
     parser.add_argument(
         "--people", type=lambda text: [int(count) for count in text.split(",")], default=[1_000, 100_000, 1_000_000],
         metavar="N,N,N", help="numbers of people for --growth")
-    parser.add_argument("--attack", action="store_true", help="measure only what hostile clients do to others")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md, with --growth")
+    parser.add_argument("--attack", action="store_true", help="measure only the effect of hostile clients on others")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md; implies --growth")
     options = parser.parse_args()
-    # Where the servers run, relative paths would lead elsewhere.
+    # The servers run in other directories, where a relative path would be wrong.
     options.facet = options.facet.resolve()
     options.growth |= options.write
     return options
 
 
 def check_programs(facet: Path) -> None:
-    """Says at once what is missing, not in the middle of a long run."""
+    """Exits at once if a program is missing, rather than in the middle of a long run."""
     if not Path("/proc/self/stat").exists():
-        sys.exit("The benchmark reads what Linux counts of processes, in /proc.")
+        sys.exit("The benchmark requires Linux, whose /proc it reads.")
     for name in ("wrk", "nginx", "slapd"):
         program(name)
     compiler()
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace, folder: Path) -> None:
 
 
 def attack(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list[Goal]]:
-    """What hostile clients do to the server and to others."""
+    """Measures the effect of hostile clients on the server and on other clients."""
     unread = measure_unread(options.facet, folder)
     show(unread_table(unread))
     starving = measure_starving(options.facet, folder)
@@ -112,7 +112,7 @@ def finish(options: argparse.Namespace, tables: list[Table], goals: list[Goal], 
 
 
 def caches() -> str:
-    """What might answer instead of the store."""
+    """Describes the caches that a request can hit."""
     return (
         "Facet, here with SQLite in its directory, has no cache of items: every read goes to the store. SQLite caches "
         f"up to {page_cache_mib(ROOT)} MiB of its pages for each event loop, and the system as many as memory allows. "
@@ -121,7 +121,7 @@ def caches() -> str:
 
 
 def write_page(tables: list[Table]) -> None:
-    """Fills the template in; each word in angle brackets is the title of a table."""
+    """Fills in the template, where `<title>` is the place of the table with that title."""
     text = (HERE / "performance.template").read_text().replace("<caches>", wrapped(caches()))
     for table in tables:
         text = text.replace(f"<{table.title}>", table.markdown())

@@ -1,4 +1,4 @@
-"""Facet beside its peers, all running at once."""
+"""Facet and its peers, all running at once."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from .progress import Progress
 from .report import Table, number
 from .rounds import Ratio, Subject, ratio, requests_table, run_rounds, steps_of_rounds
 
-# People without items take what is created: no list that is read gets longer, and none reaches its bound.
+# Items are created for people who have none, so that the lists that are read do not grow, and none reaches its bound.
 DIRECTORY = Directory(people=50, items=20, collections=("phones",), posted_to=5_000)
 ITEMS = DIRECTORY.people * DIRECTORY.items
 FACET_REQUESTS = {
@@ -26,7 +26,7 @@ FACET_REQUESTS = {
 
 @dataclass
 class Comparison:
-    """All subjects by a short name."""
+    """All subjects, by a short name."""
 
     subjects: dict[str, Subject]
     resident_mb: float = 0
@@ -55,7 +55,7 @@ class Comparison:
 
 
 def compare(facet: Facet, folder: Path, rounds: int, connections: int, seconds: int) -> Comparison:
-    """Starts everything on files below the folder, and measures it."""
+    """Starts Facet and its peers on files in the folder, and measures them."""
     facet.import_people(DIRECTORY)
     with ExitStack() as servers:
         server = servers.enter_context(FacetServer(facet))
@@ -97,13 +97,13 @@ def _subjects(servers: ExitStack, server: FacetServer, facet: Facet, folder: Pat
 
 
 def _check_answers(answer: FixedAnswer, fixed: list[RawNIO | Nginx], fastapi: FastAPI, token: str) -> None:
-    """Beside a peer that answers something else no ratio would mean anything."""
+    """Exits if a peer returns something other than Facet, which would make the ratios meaningless."""
     for peer in fixed:
         if get(peer.address, DIRECTORY.item_path(0, 0), token)[1].decode() != answer.body:
-            sys.exit(f"{peer.name} does not answer what Facet does.")
+            sys.exit(f"{peer.name} does not return what Facet returns.")
     own, other = json.loads(answer.body), json.loads(get(fastapi.address, DIRECTORY.item_path(0, 0), token)[1])
     if any(own[name] != other[name] for name in ("id", "number", "createdBy", "createdDateTime")):
-        sys.exit("FastAPI does not answer what Facet does.")
+        sys.exit("FastAPI does not return what Facet returns.")
 
 
 def _folder(parent: Path, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Facet itself: its commands and its server."""
+"""Facet's commands and server."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ LINES_AT_ONCE = 2_000
 
 
 class Facet:
-    """The commands of one binary on one data directory."""
+    """Runs the commands of one binary on one data directory."""
 
     def __init__(self, binary: Path, data: Path, store: str = "sqlite") -> None:
         self.binary, self.data, self.store = binary, data, store
@@ -26,19 +26,19 @@ class Facet:
         return subprocess.run(command, check=True, capture_output=True, text=True, env=clean_environment()).stdout
 
     def token(self, *arguments: str) -> str:
-        """A token that outlives the longest benchmark."""
+        """Returns a token that outlives the longest benchmark."""
         return self.run("token", *arguments, "--expires-in", "86400").strip().splitlines()[-1]
 
     def application_token(self) -> str:
-        """One that may read and write everybody's items."""
+        """Returns an application's token that may read and write all items."""
         return self.token("--app", APPLICATION, "--roles", "User.ReadWrite.All")
 
     def import_people(self, directory: Directory, progress: Iterable[str] | None = None) -> None:
-        """Imports people; `progress` gives the same lines and says how far they are."""
+        """Imports people; `progress` yields the same lines and reports progress."""
         self.import_lines(progress or directory.lines())
 
     def import_lines(self, lines: Iterable[str]) -> None:
-        """Imports lines as an operator would, each with its line feed."""
+        """Imports lines as an operator would; each ends with a line feed."""
         command = [self.binary, "import", "--data", self.data, "--store", self.store]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment())
@@ -53,12 +53,12 @@ class Facet:
             sys.exit(f"The import failed: {errors.decode()}")
 
     def file_mb(self) -> float:
-        """Size of the database with its log."""
+        """The size of the database, including its write-ahead log."""
         return sum(file.stat().st_size for file in self.data.glob("facet.db*")) / 1e6
 
 
 class FacetServer(Process):
-    """A server on a data directory, ready to be asked; knows how long it took from `exec` to its first answer."""
+    """A ready server on a data directory, with the time from `exec` to its first response."""
 
     def __init__(self, facet: Facet, name: str = "Facet", record: str | None = None) -> None:
         ready = facet.data / f"ready-{time.monotonic_ns()}.json"
@@ -72,7 +72,7 @@ class FacetServer(Process):
         self.wait_until(ready.exists)
         addresses = json.loads(ready.read_text())
         self.http = addresses["http"]
-        # The name would be looked up each time, and the load generator checks no certificate.
+        # Avoids a name lookup for each connection; the load generator does not check certificates.
         self.https = addresses.get("https", "").replace("localhost", "127.0.0.1")
         urllib.request.urlopen(self.http + "/healthz").read()
         self.start_milliseconds = (time.perf_counter() - started) * 1e3
@@ -80,17 +80,17 @@ class FacetServer(Process):
     def stop(self) -> int:
         status = super().stop()
         if status != 0:
-            sys.exit(f"{self.name} ended with status {status} instead of 0.")
+            sys.exit(f"{self.name} exited with status {status} instead of 0.")
         return status
 
     def keys(self) -> bytes:
-        """The public keys of its authority, for a peer that verifies the same tokens."""
+        """Returns the public keys of its authority, for a peer that verifies the same tokens."""
         with urllib.request.urlopen(f"{self.http}/{TENANT}/discovery/v2.0/keys") as answer:
             return answer.read()
 
 
 def get(address: str, path: str, token: str) -> tuple[list[tuple[str, str]], bytes]:
-    """Header fields and body of the answer to one GET, from Facet or a peer that has the same addresses."""
+    """Returns header fields and body of the response to a GET, from Facet or a peer with the same paths."""
     request = urllib.request.Request(f"{address}/beta{path}", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request) as answer:
         return answer.getheaders(), answer.read()

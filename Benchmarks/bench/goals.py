@@ -1,4 +1,4 @@
-"""What the benchmark must show, each as a figure of one run, with what is wanted and whether it was reached."""
+"""The benchmark's goals: for each, the measured figure, the target and whether it was reached."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from .rounds import Ratio
 
 @dataclass(frozen=True)
 class Goal:
-    """A ratio that should be at least, or at most, so much; `reach` is what would be better still."""
+    """A figure with its minimum or maximum; `reach` is a more ambitious minimum."""
 
     what: str
     measured: Ratio

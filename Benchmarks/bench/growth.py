@@ -1,4 +1,4 @@
-"""The same requests with more and more people, whose servers all run at once."""
+"""The same requests with increasing numbers of people, with one server for each number, all running at once."""
 
 import json
 import os
@@ -24,7 +24,7 @@ STARTS = 3
 
 @dataclass
 class Size:
-    """A number of people, and what they cost."""
+    """The figures for one number of people."""
 
     people: int
     import_seconds: float
@@ -36,7 +36,7 @@ class Size:
     disk_reads_mb: float = 0
 
     def figures(self) -> dict[str, float]:
-        """What the picture shows."""
+        """Returns the figures that the picture shows."""
         return {
             "people": self.people, "get": self.get.median("rate"), "patch": self.patch.median("rate"),
             "get cpu": self.get.median("cpu"), "patch cpu": self.patch.median("cpu"), "file": self.file_mb,
@@ -71,7 +71,7 @@ class Growth:
         return Table("Growth", note, header, [(what, *cells) for what, cells in rows.items()])
 
     def goals(self) -> list[Goal]:
-        """The most people against the fewest."""
+        """Compares the largest number of people with the smallest."""
         few, many = self.sizes[0], self.sizes[-1]
         names = f"{many.people:,} people to {few.people:,}"
         memory = many.resident_mb
@@ -91,9 +91,9 @@ class Growth:
 def measure_growth(
     binary: Path, folder: Path, sizes: list[int], rounds: int, connections: int, seconds: int
 ) -> Growth:
-    """Imports each number of people, starts a server on each, and measures them in turns."""
+    """Imports each number of people, starts a server on each, and measures them in turn."""
     prepared = [_prepare(binary, folder, people) for people in sorted(sizes)]
-    # What the imports wrote should not reach the disk while something else is measured.
+    # Flush the imported data, so that this does not happen during measurements.
     os.sync()
     with ExitStack() as servers:
         found = [_serve(servers, *each) for each in prepared]
@@ -117,7 +117,7 @@ def _prepare(binary: Path, folder: Path, people: int) -> tuple[Facet, Directory,
 
 
 def _counted(directory: Directory) -> Iterator[str]:
-    """All lines, saying how many are done."""
+    """Yields all lines and reports progress."""
     progress, every = Progress(1), 20_000
     for number_of_line, line in enumerate(directory.lines()):
         if number_of_line % every == 0:
@@ -128,7 +128,7 @@ def _counted(directory: Directory) -> Iterator[str]:
 
 def _serve(servers: ExitStack, facet: Facet, directory: Directory, import_seconds: float) -> Size:
     times = []
-    # The first start makes keys and is not counted.
+    # The first start creates keys and is not counted.
     for _ in range(1 + STARTS):
         with FacetServer(facet) as server:
             times.append(server.start_milliseconds)

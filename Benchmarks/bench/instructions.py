@@ -1,4 +1,4 @@
-"""Instructions per request, under valgrind's callgrind."""
+"""Counts instructions per request with valgrind's callgrind."""
 
 import argparse
 import json
@@ -19,8 +19,8 @@ TITLES = {
     "get": "GET item", "colleague": "GET item of somebody else", "list": "GET list of 20",
     "filter": "GET list with $select and $filter", "patch": "PATCH item, durable", "batch": "batch of 20 GETs",
 }
-# A request costs the difference of two runs by the difference of their requests: so what a start costs falls out. Both
-# are multiples of the requests that are sent in turns.
+# A count is the difference between two runs, divided by the difference in their numbers of requests, so that the cost of
+# start-up cancels out. Both numbers are multiples of the length of the cycle of requests.
 RUNS = {
     "get": (80, 240), "colleague": (80, 240), "patch": (80, 240), "list": (40, 80), "filter": (40, 80), "batch": (40, 80),
 }
@@ -29,7 +29,7 @@ TOLERANCE = 0.05
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="keep the counts of this run")
+    parser.add_argument("--write", action="store_true", help="record the counts of this run")
     options = parser.parse_args()
     if not shutil.which("valgrind"):
         sys.exit("valgrind is missing. `make instructions` installs what it needs.")
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def kept_table() -> Table:
-    """What is kept, for the page."""
+    """Returns the recorded counts as a table for the page."""
     rows = [(TITLES[scenario], f"{count:,}") for scenario, count in json.loads(KEPT.read_text()).items()]
     return Table("Instructions", "", ("Request", "instructions"), rows)
 
@@ -50,7 +50,7 @@ def kept_table() -> Table:
 def count_all(program: Path) -> dict[str, int]:
     with TemporaryDirectory(dir=ROOT / ".build", prefix="instructions-") as name:
         folder = Path(name)
-        # Callgrind does not read the form of debug information that Swift writes.
+        # Callgrind cannot read Swift's debug information.
         stripped = folder / program.name
         subprocess.run(["strip", "-g", "-o", stripped, program], check=True)
         made = folder / "made"
@@ -65,7 +65,7 @@ def count(program: Path, scenario: str, made: Path) -> int:
 
 
 def collected(program: Path, scenario: str, requests: int, made: Path) -> int:
-    """All instructions of one run, on a copy of what was made before."""
+    """Returns all instructions of one run, on a copy of the prepared data."""
     data = made.parent / "data"
     shutil.copytree(made, data)
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, scenario, str(requests), data]
@@ -79,15 +79,16 @@ def collected(program: Path, scenario: str, requests: int, made: Path) -> int:
 
 
 def compare(counts: dict[str, int], kept: dict[str, int]) -> None:
-    """Fails when a count differs by more than the tolerance: dearer is a loss, and cheaper is to be kept."""
+    """Exits if a count differs by more than the tolerance, in either direction: a gain should be recorded."""
     far = []
     for scenario, now in counts.items():
         before = kept[scenario]
         change = now / before - 1
-        print(f"{scenario:10} {now:>10,} instructions, kept {before:>10,}, {change:+.1%}")
+        print(f"{scenario:10} {now:>10,} instructions, recorded {before:>10,}, {change:+.1%}")
         if abs(change) > TOLERANCE:
             far.append(scenario)
     if far:
         sys.exit(
-            f"More than {TOLERANCE:.0%} away from what is kept: {', '.join(far)}. Find out why; if it is meant, keep it "
-            "with `make instructions ARGS=--write`. Another compiler or library counts otherwise, too.")
+            f"These differ from the recorded counts by more than {TOLERANCE:.0%}: {', '.join(far)}. Find out why; if it "
+            "is intended, record it with `make instructions ARGS=--write`. Another compiler or library also changes "
+            "counts.")

@@ -1,4 +1,4 @@
-"""The load: wrk for HTTP and the client in peers/ldap_load.c for LDAP, and what each run of theirs cost the server."""
+"""Generates load with wrk (HTTP) or peers/ldap_load.c (LDAP), and measures what each run costs the server."""
 
 import argparse
 import itertools
@@ -12,13 +12,13 @@ from .people import Directory
 from .processes import Process
 
 HERE = Path(__file__).resolve().parent.parent
-# Every run has a number of its own, so that no update writes a value that is there already.
+# Each run has a unique number, so that no update writes the value that is already stored.
 RUNS = itertools.count(1_000_000)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run showed; times in microseconds."""
+    """The figures of one run, with times in microseconds."""
 
     rate: float
     cpu: float
@@ -28,13 +28,13 @@ class Measured:
 
     @property
     def tail(self) -> float:
-        """How much longer the slowest of 100 requests takes than the one in the middle."""
+        """The ratio of the 99th percentile to the median."""
         return self.p99 / self.p50
 
 
 @dataclass(frozen=True)
 class HTTPLoad:
-    """Requests of one scenario of load.lua to one address."""
+    """Requests to one address, by one scenario of load.lua."""
 
     address: str
     scenario: str
@@ -51,7 +51,7 @@ class HTTPLoad:
 
 @dataclass(frozen=True)
 class LDAPLoad:
-    """Searches or modifications of entries by name."""
+    """Searches for entries by name, or modifications of them."""
 
     client: Path
     port: int
@@ -66,18 +66,18 @@ class LDAPLoad:
 
 
 def add_load_options(parser: argparse.ArgumentParser) -> None:
-    """What is measured, and how much of it."""
+    """Adds the options for the binary and the amount of load."""
     binary = HERE.parent / ".build/release/facet"
     parser.add_argument("--facet", type=Path, default=binary, help="the binary to measure")
-    parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each measurement is taken")
-    parser.add_argument("--connections", type=int, default=64, help="connections of the load")
+    parser.add_argument("--seconds", type=int, default=5, help="duration of one measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="number of measurements of each kind of request")
+    parser.add_argument("--connections", type=int, default=64, help="number of connections")
 
 
 def measure(
     process: Process, load: HTTPLoad | LDAPLoad, connections: int, seconds: int, refused: bool = False
 ) -> Measured:
-    """Runs the load once. Every answer must be a good one or, with `refused`, none may be."""
+    """Runs the load once. Every response must be a success or, with `refused`, an error."""
     command = [str(part) for part in load.command(connections, seconds)]
     environment = os.environ | load.environment(next(RUNS)) | {"COMMON": str(HERE / "common.lua")}
     before = process.cpu_seconds()

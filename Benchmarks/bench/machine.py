@@ -1,4 +1,4 @@
-"""What the figures depend on: the machine without its name, and the versions of all that took part."""
+"""Describes what the figures depend on: the machine, without its name, and the versions of all programs."""
 
 import json
 import os
@@ -17,7 +17,7 @@ PYTHON_PACKAGES = ("fastapi", "pydantic", "SQLAlchemy", "uvicorn", "uvloop", "ht
 
 
 def machine_table(folder: Path) -> Table:
-    """The machine, and the disk that the folder is on."""
+    """Describes the machine, and the disk that contains the folder."""
     rows = [
         ("Processor", _first(r"model name\s*: (.*)", "/proc/cpuinfo")),
         ("Cores, shared by servers and load", str(os.cpu_count())),
@@ -30,7 +30,7 @@ def machine_table(folder: Path) -> Table:
 
 
 def versions_table(facet: Path, root: Path) -> Table:
-    """Versions of Facet and of its peers."""
+    """Lists the versions of Facet and its peers."""
     packages = _python_packages()
     rows = [
         ("Facet", f"{_output([facet, '--version'])}, {_origin(facet, root)}"),
@@ -49,12 +49,12 @@ def versions_table(facet: Path, root: Path) -> Table:
 
 
 def remembered_tokens(root: Path) -> int:
-    """How many verified tokens an event loop remembers at the most, as the source says it."""
+    """Reads from the source the maximum number of verified tokens that an event loop caches."""
     return _constant("rememberedTokensMax", root / "Sources/Authentication/Limits.swift")
 
 
 def page_cache_mib(root: Path) -> int:
-    """How much of the database an event loop keeps at the most, as the source says it."""
+    """Reads from the source the maximum size of an event loop's cache of database pages."""
     return _constant("readCacheKiB", root / "Sources/Stores/Limits.swift") // 1024
 
 
@@ -63,7 +63,7 @@ def _constant(name: str, file: Path) -> int:
 
 
 def _disk(folder: Path) -> str:
-    """File system and kind of the disk; of all mounts above the folder the nearest one counts."""
+    """Returns the file system and kind of disk of the mount that contains the folder."""
     mounts = [line.split()[:3] for line in Path("/proc/mounts").read_text().splitlines()]
     above = [mount for mount in mounts if folder.is_relative_to(mount[1])]
     device, _, kind = max(above, key=lambda mount: len(mount[1]))
@@ -72,7 +72,7 @@ def _disk(folder: Path) -> str:
 
 
 def _flush_microseconds(folder: Path) -> float:
-    """What a durable write costs at least: a page at the end of a file, and `fdatasync`."""
+    """Measures the minimum cost of a durable write: appending a page to a file, and `fdatasync`."""
     times = []
     with tempfile.TemporaryFile(dir=folder) as file:
         for _ in range(FLUSHES):
@@ -84,7 +84,7 @@ def _flush_microseconds(folder: Path) -> float:
 
 
 def _origin(facet: Path, root: Path) -> str:
-    """The commit, of the binary that is built here; of another one nobody knows it."""
+    """Returns the commit of a binary built here; the commit of any other is unknown."""
     if facet != (root / ".build/release/facet").resolve():
         return "a binary from elsewhere"
     return _output(["git", "-C", root, "describe", "--always", "--dirty"])
@@ -110,7 +110,7 @@ def _match(pattern: str, text: str) -> str:
 
 
 def _output(command: list) -> str:
-    """What a program says, on either of its outputs; some say their version on the wrong one and then fail."""
+    """Returns a program's standard output, or else its standard error; some print versions there, and then fail."""
     try:
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     except OSError:

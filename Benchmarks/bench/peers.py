@@ -1,4 +1,4 @@
-"""What Facet is measured against, each as a process of its own on files of its own, never on the machine's set-up."""
+"""Facet's peers, each as a separate process with its own files, independent of the machine's configuration."""
 
 import os
 import shutil
@@ -11,12 +11,12 @@ from .processes import Process, accepts_connections, free_port
 
 PEERS = Path(__file__).resolve().parent.parent / "peers"
 VIRTUAL_ENVIRONMENT = PEERS.parent.parent / ".venv-bench"
-# Each server writes these itself.
+# Each server writes these fields itself.
 OWN_FIELDS = {"content-type", "content-length", "date", "connection", "server"}
 
 
 class FixedAnswer:
-    """One answer of Facet, for peers that give it to every request."""
+    """One response of Facet, which peers return to every request."""
 
     def __init__(self, fields: list[tuple[str, str]], body: bytes) -> None:
         self.fields, self.body = fields, body.decode()
@@ -30,7 +30,7 @@ class FixedAnswer:
 
 
 class RawNIO(Process):
-    """SwiftNIO with nothing behind it."""
+    """SwiftNIO alone, with a fixed response."""
 
     def __init__(self, binary: Path, answer: FixedAnswer, folder: Path) -> None:
         file, ready = folder / "answer.txt", folder / "rawnio.port"
@@ -42,7 +42,7 @@ class RawNIO(Process):
 
 
 class Nginx(Process):
-    """nginx with the same answer in its configuration, so that it reads no file."""
+    """nginx with the same response in its configuration, so that it reads no file."""
 
     def __init__(self, answer: FixedAnswer, folder: Path) -> None:
         port = free_port()
@@ -59,11 +59,11 @@ class Nginx(Process):
 
 
 class OpenLDAP(Process):
-    """slapd with as many entries as there are items, each with a telephone number."""
+    """slapd with one entry for each of Facet's items, each with a telephone number."""
 
     def __init__(self, entries: int, folder: Path) -> None:
         self.port, self.entries = free_port(), entries
-        # Debian confines the installed program to the machine's own directory; a copy may use this one.
+        # Debian confines the installed slapd to the system's directories; a copy can use this folder.
         binary = shutil.copy(program("slapd"), folder / "slapd")
         (folder / "mdb").mkdir()
         _fill_in("slapd.conf", folder, {"schema": "/etc/ldap/schema", "modules": "/usr/lib/ldap", "folder": folder})
@@ -71,7 +71,7 @@ class OpenLDAP(Process):
         configuration = ["-f", folder / "slapd.conf"]
         subprocess.run(
             [binary, "-Tadd", "-q", *configuration, "-l", folder / "people.ldif"], check=True, capture_output=True)
-        # In the foreground, which is what naming a level of debugging means, even none.
+        # `-d` keeps slapd in the foreground, even with debug level 0.
         command = [binary, *configuration, "-h", f"ldap://127.0.0.1:{self.port}/", "-d", "0"]
         super().__init__("slapd", command, folder)
         self.wait_until(lambda: accepts_connections(self.port))
@@ -79,7 +79,7 @@ class OpenLDAP(Process):
 
 
 class FastAPI(Process):
-    """The people API in Python with the same people, a worker for each core."""
+    """The people API in Python with the same people, and one worker per core."""
 
     def __init__(self, keys: bytes, directory: Directory, folder: Path) -> None:
         port, people, keys_file = free_port(), folder / "people.ndjson", folder / "keys.json"
@@ -98,19 +98,19 @@ class FastAPI(Process):
 
 
 def compile_ldap_load(folder: Path) -> Path:
-    """The load generator for LDAP."""
+    """Compiles the load generator for LDAP."""
     client = folder / "ldap_load"
     subprocess.run([compiler(), "-O2", "-o", client, PEERS / "ldap_load.c"], check=True)
     return client
 
 
 def compiler() -> str:
-    """A compiler of C: Swift brings one along, and most systems have another."""
+    """Finds a C compiler: the system's `cc`, or else the clang that comes with Swift."""
     return shutil.which("cc") or program("clang")
 
 
 def program(name: str) -> str:
-    """Where a program is. Those of servers are often not on the path of people."""
+    """Finds a program, also in the directories for server programs, which are often not in PATH."""
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     return found or sys.exit(f"{name} is missing. `make bench` installs what it can.")
 
@@ -123,12 +123,12 @@ def _fill_in(name: str, folder: Path, values: dict) -> None:
 
 
 def _quoted(text: str) -> str:
-    """A text in nginx's configuration, where a dollar sign would begin a variable."""
+    """Quotes a text for nginx's configuration, where a dollar sign would start a variable."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}") + "'"
 
 
 def _ldif(entries: int) -> list[str]:
-    """The tree: its root, a branch, and people who have about as much to say as an item has."""
+    """Returns the LDIF of the tree: its root, a branch, and people with about as much data as an item."""
     lines = [
         "dn: dc=contoso,dc=example", "objectClass: dcObject", "objectClass: organization", "o: Contoso", "dc: contoso",
         "",

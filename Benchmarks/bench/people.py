@@ -1,4 +1,4 @@
-"""Believable people, made from their numbers: whoever knows the numbers can name every item without a list of ids."""
+"""Generates realistic people from numbers, so that load generators can compute every id without a list."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ JOBS = ("Field Engineer", "Accountant", "Nurse", "Analyst", "Team Lead", "Design
 
 
 def _plain(name: str) -> str:
-    """A name as it stands in an address of mail."""
+    """Returns a name in the form used in mail addresses."""
     letters = unicodedata.normalize("NFKD", name.lower().translate(str.maketrans("øłı", "oli")))
     return "".join(letter for letter in letters if letter.isascii())
 
@@ -41,7 +41,7 @@ PLAIN = {name: _plain(name) for name in GIVEN_NAMES + SURNAMES}
 
 @dataclass(frozen=True)
 class Directory:
-    """How many people there are, with how many items each, in which collections in turn; and people with none."""
+    """Numbers of people, of items for each and of people without items; items cycle through the collections."""
 
     people: int
     items: int
@@ -53,20 +53,20 @@ class Directory:
         return self.people * (1 + self.items) + self.posted_to
 
     def environment(self) -> dict[str, str]:
-        """What load.lua must know to name any item."""
+        """Returns the variables from which load.lua computes the path of any item."""
         return {
             "PEOPLE": str(self.people), "ITEMS": str(self.items), "COLLECTIONS": ",".join(self.collections),
             "POSTED_TO": str(self.posted_to),
         }
 
     def item_path(self, person: int, slot: int) -> str:
-        """Path of one item below the version."""
+        """Returns the path of one item, without the version."""
         collection = self.collections[slot % len(self.collections)]
         item = identifier(ITEM, person * self.items + slot)
         return f"/users/{identifier(PERSON, person)}/profile/{collection}/{item}"
 
     def lines(self) -> Iterator[str]:
-        """The lines of an import, each with its line feed, in the order of people's ids, as an export has them."""
+        """Yields the lines of an import, each with its line feed, ordered by people's ids like an export."""
         for person in sorted(range(self.people), key=scattered):
             somebody = Somebody(person)
             yield somebody.line()
@@ -78,12 +78,12 @@ class Directory:
 
 
 def identifier(kind: int, number: int) -> str:
-    """An id that nobody would guess to come from a number: neighbours lie far apart, as random ids do."""
+    """Returns the id for a number; ids of neighbouring numbers are far apart, like random ones."""
     return f"{scattered(number):08x}-{kind:04x}-4000-8000-{number:012x}"
 
 
 def scattered(number: int) -> int:
-    """Three rounds of xorshift32, which gives every 32-bit number but 0 to exactly one other."""
+    """Applies three rounds of xorshift32 to number + 1, which never maps two numbers to the same result."""
     mixed = number + 1
     for _ in range(3):
         mixed ^= mixed << 13 & 0xFFFFFFFF
@@ -93,7 +93,7 @@ def scattered(number: int) -> int:
 
 
 class Somebody:
-    """One person. All that they have follows from their number."""
+    """One person, whose data all derive from their number."""
 
     def __init__(self, number: int) -> None:
         self.number, self.id = number, identifier(PERSON, number)
@@ -108,14 +108,14 @@ class Somebody:
         self.stamp = f'{{"user":{{"id":"{self.id}","displayName":"{self.name}"}}}}'
 
     def line(self) -> str:
-        """The person alone."""
+        """Returns the line of the person, without items."""
         return (
             f'{{"tenant":"{TENANT}","user":{{"id":"{self.id}","displayName":"{self.name}","givenName":"{self.given}",'
             f'"surname":"{self.surname}","userPrincipalName":"person{self.number}@contoso.example",'
             f'"jobTitle":"{JOBS[self.picks % len(JOBS)]}","officeLocation":"{self.city}"}}}}\n')
 
     def item_line(self, collection: str, slot: int, item: str) -> str:
-        """One item. Every other one is for the owner alone, and an application sees all."""
+        """Returns the line of one item. Every other item is visible to the owner only; applications see all."""
         audience = "me" if slot % 2 else "organization"
         return (
             f'{{"userId":"{self.id}","collection":"{collection}","item":{{"id":"{item}",'

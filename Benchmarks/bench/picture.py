@@ -1,6 +1,6 @@
-"""Draws how figures grow with the number of people. Takes figures as JSON on the standard input, and the file to write.
+"""Draws figures over the number of people. Reads them as JSON from standard input; the argument is the output file.
 
-Runs with the Python that has matplotlib; see peers/requirements.txt.
+Requires matplotlib; see peers/requirements.txt.
 """
 
 import json
@@ -11,7 +11,7 @@ import matplotlib.pyplot as plot
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 GET, PATCH, ONE = "#1b6ca8", "#c8553d", "#3a7d44"
-# What grows with the number of people stands on a logarithmic scale.
+# Figures that grow with the number of people have a logarithmic scale.
 PANELS = [
     ("Requests a second", False, [("get", "GET item", GET), ("patch", "PATCH item, durable", PATCH)]),
     ("CPU for each request, µs", False, [("get cpu", "GET item", GET), ("patch cpu", "PATCH item", PATCH)]),
@@ -25,7 +25,7 @@ PANELS = [
 def main() -> None:
     figures = json.load(sys.stdin)
     matplotlib.rcParams.update({
-        # The same figures give the same file, and text stays text.
+        # Makes the file reproducible, and keeps text as text.
         "svg.hashsalt": "facet", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9,
         "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "axes.titlelocation": "left",
     })
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def draw_curves(panel, curves: list[tuple[str, str, str]], figures: list[dict]) -> None:
-    """Each curve with its values written above its points."""
+    """Draws each curve, with its values above its points."""
     people = [size["people"] for size in figures]
     for key, name, colour in curves:
         values = [size[key] for size in figures]
@@ -61,13 +61,13 @@ def draw_frame(panel, title: str, is_logarithmic: bool, people: list[int]) -> No
         panel.set_yscale("log")
         panel.yaxis.set_minor_locator(NullLocator())
     else:
-        # From nothing, so that heights compare; with room for the legend.
+        # Starts at 0, so that heights can be compared, and leaves room for the legend.
         panel.set_ylim(0, 1.4 * panel.dataLim.y1)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
 
 
 def short(value: float) -> str:
-    """Thousands as k, millions as M."""
+    """Formats thousands with k and millions with M."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:.3g}{letter}"

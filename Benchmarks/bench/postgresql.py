@@ -1,4 +1,4 @@
-"""Facet on PostgreSQL beside pgbench: the same statements, connections and server, in turns."""
+"""Compares Facet on PostgreSQL with pgbench: the same statements, connections and server, in turn."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from .report import median
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
 PEOPLE, ITEMS = 1_000, 20
-# Twelve digits, so that an id is a fixed text and a number.
+# Twelve digits, so that an id is a fixed prefix and a number.
 FIRST = 100_000_000_000
 ID = "00000000-0000-4000-8000-"
 USER, ITEM = f"('{ID}' || :p)", f"('{ID}' || :n)"
@@ -31,7 +31,7 @@ CHOOSE = f"""\\set n random({FIRST}, {FIRST + PEOPLE * ITEMS - 1})
 \\set p {FIRST} + (:n - {FIRST}) / {ITEMS}
 \\set v random(100000000, 999999999)
 """
-# What Facet sends for one read.
+# The statement that Facet sends for one read.
 READ = f"""{CHOOSE}select {", ".join("i." + name for name in COLUMNS.split(", "))},
   p.tenant, p.display_name, 0::bigint, 0::bigint, 0::bigint
 from person p join item i on i.user_id = p.user_id
@@ -41,7 +41,8 @@ STORED = json.dumps({
     "id": "i" * 36, "allowedAudiences": "organization", "createdDateTime": "2020-09-10T00:00:00.1234567Z",
     "createdBy": None, "lastModifiedDateTime": "2020-09-10T00:00:00.1234567Z",
     "lastModifiedBy": {"application": {"id": "i" * 36}}, "displayName": "Car Phone", "type": "other"})[:-1]
-# What Facet sends for one write when nothing else has queued: two round trips, the item and its record.
+# The statements that Facet sends for one write when no other is queued: two round trips, for the item and its audit log
+# row.
 WRITE = f"""{CHOOSE}\\startpipeline
 begin;
 select pg_current_xact_id()::text, (select version from facet_schema);
@@ -69,7 +70,7 @@ def main() -> None:
     options = parse()
     place = os.environ.get("TEST_POSTGRESQL")
     if not place or not shutil.which("pgbench"):
-        sys.exit("Start it by: POSTGRESQL_FSYNC=on Scripts/with-postgresql Benchmarks/postgresql")
+        sys.exit("Start it with: POSTGRESQL_FSYNC=on Scripts/with-postgresql Benchmarks/postgresql")
     folder = Path(mkdtemp(prefix="bench-", dir=ROOT / ".build"))
     try:
         run(options, place, folder)
@@ -78,14 +79,14 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measures Facet on PostgreSQL beside pgbench, in one run.")
+    parser = argparse.ArgumentParser(description="Compares Facet on PostgreSQL with pgbench, in one run.")
     add_load_options(parser)
     return parser.parse_args()
 
 
 @dataclass(frozen=True)
 class PhoneLoad:
-    """Requests of postgresql.lua."""
+    """Requests by postgresql.lua."""
 
     address: str
     scenario: str
@@ -101,7 +102,7 @@ class PhoneLoad:
 
 
 def lines():
-    """People with phones that everybody of the tenant sees."""
+    """Yields people with phones that are visible to the whole tenant."""
     for person in range(PEOPLE):
         user = f"{ID}{FIRST + person}"
         yield {"tenant": TENANT, "user": {"id": user, "displayName": f"Person {person}"}}
@@ -131,7 +132,7 @@ def run(options: argparse.Namespace, place: str, folder: Path) -> None:
 def rounds(
     options: argparse.Namespace, server: FacetServer, token: str, database: str, folder: Path
 ) -> dict[str, list[tuple[Measured, float]]]:
-    """Each scenario by Facet and by pgbench, the other way round in every other round."""
+    """Measures each scenario with Facet and with pgbench, in reverse order in every other round."""
     progress = Progress(2 * len(SCENARIOS) * options.rounds)
     measured = {scenario: [] for scenario in SCENARIOS}
     for turn in range(options.rounds):
@@ -154,7 +155,7 @@ def rounds(
 
 
 def pgbench(script: str, database: str, folder: Path, options: argparse.Namespace) -> float:
-    """Transactions a second."""
+    """Runs pgbench and returns its transactions per second."""
     file = folder / "script.sql"
     file.write_text(script)
     done = subprocess.run(

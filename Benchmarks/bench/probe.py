@@ -1,4 +1,4 @@
-"""A client whose answers are timed while others do their worst."""
+"""A client whose response times are measured while hostile clients are active."""
 
 import asyncio
 import time
@@ -10,13 +10,13 @@ from .report import median, number
 
 @dataclass
 class Probe:
-    """Asks for one path at fixed times, whatever has become of the answers before: a slow one holds up no other."""
+    """Requests one path on a fixed schedule, without waiting for earlier responses, so that none delays the next."""
 
     address: str
     path: str
     token: str
     each_second: int
-    # Of the answers that came, since the moment when the request was due.
+    # Response times, from the moment when each request was due.
     milliseconds: list[float] = field(default_factory=list)
     asked: int = 0
     refused: int = 0
@@ -24,7 +24,7 @@ class Probe:
     _running: set[asyncio.Task] = field(default_factory=set)
 
     async def run(self, seconds: float) -> None:
-        """Asks for so long, and does not wait for the last answers."""
+        """Sends requests for the given time, without waiting for the last responses."""
         started = time.perf_counter()
         for number_of_request in range(round(seconds * self.each_second)):
             due = started + number_of_request / self.each_second
@@ -35,7 +35,7 @@ class Probe:
             task.add_done_callback(self._running.discard)
 
     async def finish(self, seconds: float) -> None:
-        """Waits so long at the most for answers that are missing, then gives them up."""
+        """Waits at most the given time for outstanding responses, then abandons them."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in list(self._running):
@@ -50,12 +50,12 @@ class Probe:
         return f"{len(self.milliseconds):,} of {self.asked:,}"
 
     def percentile(self, share: float) -> float:
-        """Of all requests: one without an answer counts as the longest of all."""
+        """Returns a percentile over all requests; one without a response counts as infinitely slow."""
         times = sorted(self.milliseconds) + [float("inf")] * (self.asked - len(self.milliseconds))
         return times[min(len(times) - 1, int(len(times) * share))]
 
     def figures(self) -> str:
-        """The middle, the slowest of 100 and the slowest."""
+        """Formats the median, the 99th percentile and the maximum."""
         if not self.milliseconds:
             return "none"
         figures = (self.percentile(0.5), self.percentile(0.99), self.percentile(1))
@@ -84,7 +84,7 @@ async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body of one answer, which must have a length or come in chunks."""
+    """Reads the status and body of one response, which must have a length or be chunked."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
     status = int(head.split()[1])

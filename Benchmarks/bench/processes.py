@@ -1,4 +1,4 @@
-"""Servers as processes of their own, and what the operating system counts of them."""
+"""Servers as separate processes, and the operating system's figures about them."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Process:
-    """One server and the processes that it starts itself. What it writes is shown when it fails."""
+    """A server and the processes that it starts. If it fails to start, its output is shown."""
 
     def __init__(self, name: str, command: list, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.name, self._log = name, folder / f"{name}.log"
@@ -29,17 +29,17 @@ class Process:
         self.stop()
 
     def wait_until(self, is_ready: Callable[[], bool]) -> None:
-        """Waits until the server says that it is there."""
+        """Waits until the server is ready; exits if it does not start."""
         deadline = time.monotonic() + START_SECONDS
         while not is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                # Not what a subclass makes of it, which may complain of the status before the log is shown.
+                # Not `self.stop()`, which a subclass may override to exit on a bad status before the log is shown.
                 Process.stop(self)
                 sys.exit(f"{self.name} did not start:\n{self._log.read_text(errors='replace')}")
             time.sleep(0.0005)
 
     def stop(self) -> int:
-        """Ends the server; gives its status."""
+        """Stops the server and returns its exit status."""
         self._process.terminate()
         try:
             return self._process.wait(STOP_SECONDS)
@@ -48,7 +48,7 @@ class Process:
             return self._process.wait()
 
     def cpu_seconds(self) -> float:
-        """Time on a core since the start, in the kernel's part too, of all processes of the server."""
+        """Returns the user and system CPU time of all processes of the server since its start."""
         ticks = 0
         for process in self._family():
             fields = _status_fields(process)
@@ -56,15 +56,15 @@ class Process:
         return ticks / TICKS_PER_SECOND
 
     def resident_mb(self) -> float:
-        """Resident memory now."""
+        """Returns the current resident memory."""
         return self._memory_mb("VmRSS")
 
     def resident_mb_most(self) -> float:
-        """The most resident memory since the start."""
+        """Returns the peak resident memory since the start."""
         return self._memory_mb("VmHWM")
 
     def disk_reads_mb(self) -> float:
-        """What was fetched from the disk since the start, because no cache of the system had it."""
+        """Returns the amount of data read from the disk since the start, because the system had not cached it."""
         for line in Path(f"/proc/{self._process.pid}/io").read_text().splitlines():
             if line.startswith("read_bytes"):
                 return int(line.split()[1]) / 1e6
@@ -77,7 +77,7 @@ class Process:
         return 0
 
     def _family(self) -> set[int]:
-        """The process and those that it started, at any depth."""
+        """Returns the process and its descendants."""
         parents = {}
         for entry in os.listdir("/proc"):
             if entry.isdigit() and (fields := _status_fields(int(entry))):
@@ -89,7 +89,7 @@ class Process:
 
 
 def _status_fields(process: int) -> list[str] | None:
-    """The fields of /proc/PID/stat after the name, or None when the process has ended."""
+    """Returns the fields of /proc/PID/stat after the name, or None if the process has ended."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
@@ -97,12 +97,12 @@ def _status_fields(process: int) -> list[str] | None:
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's, without settings of Facet, which would change what is measured."""
+    """Returns the caller's environment without Facet's variables, which would affect the measurement."""
     return {name: value for name, value in os.environ.items() if not name.startswith("FACET_")}
 
 
 def free_port() -> int:
-    """A port that is free now, for servers that cannot pick one themselves."""
+    """Returns a port that is currently free, for servers that cannot choose one themselves."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -1,11 +1,11 @@
-"""Says on the standard error how far a long run is."""
+"""Reports the progress of a long run on standard error."""
 
 import sys
 import time
 
 
 class Progress:
-    """Counts steps. On a terminal one line is written over; elsewhere a line is written now and then."""
+    """Counts steps. On a terminal, it overwrites one line; elsewhere, it writes a line from time to time."""
 
     SECONDS_BETWEEN_LINES = 15
 
@@ -14,12 +14,12 @@ class Progress:
         self._said = self._started
 
     def step(self, what: str) -> None:
-        """Another step begins."""
+        """Reports the start of the next step."""
         self._done += 1
         self._say(f"{self._done} of {self._steps}: {what}")
 
     def count(self, done: int, of: int, what: str) -> None:
-        """So many parts of a step are done."""
+        """Reports how much of a step is done."""
         self._say(f"{what}, {done / of:.0%}")
 
     def finish(self) -> None:

@@ -1,4 +1,4 @@
-"""Tables: as plain text for the terminal and as Markdown for the documentation."""
+"""Tables, as plain text for the terminal and as Markdown for the documentation."""
 
 import statistics
 import textwrap
@@ -10,7 +10,7 @@ LINE_MAX = 120
 
 @dataclass(frozen=True)
 class Table:
-    """A title, sentences below it, and rows below a header."""
+    """A title, a note below it, a header and rows."""
 
     title: str
     note: str
@@ -20,7 +20,7 @@ class Table:
     has_words: bool = False
 
     def text(self) -> str:
-        """Columns stand below each other; words begin on the left, numbers end on the right."""
+        """Returns plain text with aligned columns: words to the left, numbers to the right."""
         rows = [self.header, *self.rows]
         widths = [max(len(row[column]) for row in rows) for column in range(len(self.header))]
         lines = ["  ".join(map(self._aligned, range(len(row)), row, widths)).rstrip() for row in rows]
@@ -30,19 +30,19 @@ class Table:
         return cell.rjust(width) if column and not self.has_words else cell.ljust(width)
 
     def markdown(self) -> str:
-        """The same for a page, which has the title in a heading of its own."""
+        """Returns Markdown for a page, without the title, which is a heading there."""
         marks = ["---"] + ["---" if self.has_words else "--:"] * (len(self.header) - 1)
         lines = ["| " + " | ".join(row) + " |" for row in [self.header, tuple(marks), *self.rows]]
         return "\n\n".join(filter(None, [wrapped(self.note), "\n".join(lines)]))
 
 
 def wrapped(text: str) -> str:
-    """A paragraph in lines of the documentation's length."""
+    """Wraps a paragraph to the documentation's line length."""
     return "\n".join(textwrap.wrap(text, LINE_MAX, break_on_hyphens=False))
 
 
 def number(value: float) -> str:
-    """Three digits that count, and commas in what is large."""
+    """Formats a number with about three significant digits, and with commas between thousands."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -53,5 +53,5 @@ def median(values: Sequence[float]) -> float:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Least and most."""
+    """Formats the minimum and the maximum."""
     return f"{number(min(values))} to {number(max(values))}"

@@ -1,4 +1,4 @@
-"""Everything side by side in one run: each round measures every subject once, and every other round backwards."""
+"""Measures all subjects in one run: each round measures every subject once, every other round in reverse order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ WARM_UP_SECONDS = 1
 
 @dataclass
 class Subject:
-    """One kind of request to one server, and what its rounds showed."""
+    """One kind of request to one server, and the measurements of its rounds."""
 
     title: str
     process: Process
@@ -29,7 +29,7 @@ class Subject:
 
 
 class Ratio(NamedTuple):
-    """Of two subjects in the same rounds, so that what slows both down at a time does not count."""
+    """The ratio of two subjects within the same rounds, so that a temporary slowdown of the machine does not count."""
 
     middle: float
     least: float
@@ -41,13 +41,13 @@ class Ratio(NamedTuple):
 
 
 def ratio(left: Subject, right: Subject, property: str, share: float = 1) -> Ratio:
-    """The left as a multiple of the right, times a share."""
+    """Divides the left by the right in each round, and multiplies by the share."""
     each = [share * a / b for a, b in zip(left.values(property), right.values(property), strict=True)]
     return Ratio(median(each), min(each), max(each))
 
 
 def run_rounds(subjects: list[Subject], rounds: int, connections: int, seconds: int, progress: Progress) -> None:
-    """Measures all subjects, once before it counts and then so many rounds."""
+    """Measures all subjects, once as an uncounted warm-up and then in each round."""
     for subject in subjects:
         progress.step(f"warming up, {subject.title}")
         measure(subject.process, subject.load, connections, WARM_UP_SECONDS)
@@ -62,7 +62,7 @@ def steps_of_rounds(subjects: int, rounds: int) -> int:
 
 
 def requests_table(title: str, note: str, subjects: list[Subject]) -> Table:
-    """Medians of all rounds, with the spread where it matters most."""
+    """Returns the medians of all rounds, with the spread of throughput and CPU."""
     header = ("Request", "a second", "least to most", "CPU each, us", "least to most", "p50, ms", "p99, ms")
     columns: list[Callable[[Subject], str]] = [
         lambda subject: number(subject.median("rate")), lambda subject: spread(subject.values("rate")),

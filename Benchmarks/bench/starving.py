@@ -1,4 +1,4 @@
-"""What somebody else's requests wait for while one person's queries keep the server busy."""
+"""How long other people's requests wait while one person's queries keep the server busy."""
 
 import asyncio
 import itertools
@@ -21,16 +21,16 @@ from .rounds import Ratio
 ITEMS, ITEM_BYTES = 900, 10_000
 CONNECTIONS, SECONDS = 30, 15
 PROBES_A_SECOND, HEALTH_A_SECOND = 20, 2
-# A client that is refused comes again at once, but not as fast as it can.
+# A client that is refused retries after a short pause.
 PAUSE_SECONDS = 0.05
-# How long answers and silence are waited for behind the clients.
+# The longest wait for the server to become idle after the clients disconnected.
 PATIENCE_SECONDS = 120
-# Less use of the processor than this share of one core is rest.
+# Below this share of one core, the server counts as idle.
 REST_SHARE, REST_SECONDS = 0.1, 1
 
 
 def _words(count: int) -> list[str]:
-    """Words that no item holds, so that each is looked for to the end."""
+    """Returns words that no item contains, so that each search scans the whole text."""
     letters = "bcdfghjk"
     return [f"q{first}{second}{third}" for first, second, third in itertools.product(letters, repeat=3)][:count]
 
@@ -44,7 +44,7 @@ QUERIES = {
 
 @dataclass
 class Starving:
-    """What one kind of query did to others."""
+    """The effect of one kind of query on others."""
 
     what: str
     alone_seconds: float
@@ -62,7 +62,7 @@ class Starving:
 
 
 def measure_starving(binary: Path, folder: Path) -> list[Starving]:
-    """Each kind of query, on a server of its own."""
+    """Measures each kind of query, on a separate server."""
     data = folder / "starving"
     data.mkdir()
     facet, person, other = Facet(binary, data), identifier(PERSON, 0), identifier(PERSON, 1)
@@ -116,7 +116,7 @@ async def _measure(server: FacetServer, what: str, request: bytes, token: str) -
     health = Probe(server.http, "/healthz", token, HEALTH_A_SECOND)
     statuses = Counter()
     clients = [asyncio.create_task(_ask_again(server.http, request, statuses)) for _ in range(CONNECTIONS)]
-    # All of them are under way when the others begin.
+    # Let all queries start before the probes do.
     await asyncio.sleep(0.5)
     await asyncio.gather(probe.run(SECONDS), health.run(SECONDS))
     for client in clients:
@@ -128,19 +128,19 @@ async def _measure(server: FacetServer, what: str, request: bytes, token: str) -
 
 
 async def _alone(server: FacetServer, request: bytes) -> float:
-    """How long one takes when nothing else is asked."""
+    """Returns the time that one query takes on an otherwise idle server."""
     reader, writer = await connect(server.http)
     started = time.monotonic()
     writer.write(request)
     status, body = await read_answer(reader)
     writer.close()
     if status != 200 or json.loads(body)["value"]:
-        raise SystemExit(f"A heavy query was answered by {status}: it should look at all items and find none.")
+        raise SystemExit(f"A heavy query was answered {status}: it should examine all items and find none.")
     return time.monotonic() - started
 
 
 async def _ask_again(address: str, request: bytes, statuses: Counter) -> None:
-    """Asks until it is cancelled, and leaves without a word."""
+    """Repeats the request until it is cancelled, then aborts the connection."""
     while True:
         writer = None
         try:
@@ -159,7 +159,7 @@ async def _ask_again(address: str, request: bytes, statuses: Counter) -> None:
 
 
 async def _work_seconds(server: FacetServer) -> float:
-    """How long the processor is still used after everybody left."""
+    """Returns how long the server stays busy after all clients disconnected."""
     left = busy = time.monotonic()
     looked, used = left, server.cpu_seconds()
     while (now := time.monotonic()) - busy < REST_SECONDS and now - left < PATIENCE_SECONDS:

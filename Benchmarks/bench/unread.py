@@ -1,4 +1,4 @@
-"""Memory of the server while clients ask for much and read nothing."""
+"""The server's memory while clients request much and read nothing."""
 
 import asyncio
 import json
@@ -20,19 +20,19 @@ from .rounds import Ratio
 
 ITEMS, ITEM_BYTES, REQUESTS = 40, 60_000, 400
 CONNECTIONS = (1, 4, 200)
-# As soon as the server has grown by so much, the clients go: what is measured should not take the machine.
+# When the server has grown by this much, the clients disconnect, so that the machine does not run out of memory.
 GROWTH_MB_MOST = 3_000
-# Measured until nothing has grown for so long, or so long in all.
+# A measurement ends after this long without growth, or after this long in total.
 QUIET_SECONDS, SECONDS_MOST = 5, 40
 PROBES_A_SECOND = 5
-# Little of what is not read should lie with the client's kernel.
+# Keeps the client's kernel from buffering much of the unread data.
 RECEIVE_BYTES = 64 << 10
 LIST = "/profile/interests?$top=999"
 
 
 @dataclass
 class Unread:
-    """What so many connections did."""
+    """The effect of one number of connections."""
 
     what: str
     growth_mb: float
@@ -46,8 +46,8 @@ class Unread:
 
 
 def measure_unread(binary: Path, folder: Path) -> list[Unread]:
-    """One connection, several and many, that ask for lists; then many that ask for batches of them. Each time a server
-    of its own."""
+    """Measures one, several and many connections that request lists, then many that request batches of lists, each on a
+    separate server."""
     data = folder / "unread"
     data.mkdir()
     facet, person, other = Facet(binary, data), identifier(PERSON, 0), identifier(PERSON, 1)
@@ -104,7 +104,7 @@ def _batch(token: str) -> bytes:
 
 async def _measure(server: FacetServer, what: str, count: int, request: bytes, token: str) -> Unread:
     probe = Probe(server.http, "/beta/me", token, PROBES_A_SECOND)
-    # Once before, so that what it needs itself does not count.
+    # A first run, so that the probe's own memory does not count.
     await probe.run(1)
     before = server.resident_mb()
     clients = [_connect(server.http) for _ in range(count)]
@@ -116,7 +116,7 @@ async def _measure(server: FacetServer, what: str, count: int, request: bytes, t
     for sender in senders:
         sender.cancel()
     await asyncio.gather(asking, *senders, return_exceptions=True)
-    # Before the clients go: an answer that needs their going is none.
+    # Before the clients disconnect: a response that comes only afterwards does not count.
     await probe.finish(2)
     for client in clients:
         client.close()
@@ -124,7 +124,7 @@ async def _measure(server: FacetServer, what: str, count: int, request: bytes, t
 
 
 async def _most_resident(server: FacetServer, before: float) -> float:
-    """The most resident memory until it stops to grow."""
+    """Returns the peak resident memory, once it has stopped growing."""
     most, started = before, time.monotonic()
     grew = started
     while (now := time.monotonic()) - started < SECONDS_MOST and now - grew < QUIET_SECONDS:
@@ -145,7 +145,7 @@ def _connect(address: str) -> socket.socket:
 
 
 async def _send(client: socket.socket, requests: bytes) -> None:
-    """Sends as much as the server takes."""
+    """Sends as much as the server accepts."""
     try:
         await asyncio.get_running_loop().sock_sendall(client, requests)
     except OSError:
@@ -153,7 +153,7 @@ async def _send(client: socket.socket, requests: bytes) -> None:
 
 
 def _is_closed(client: socket.socket) -> bool:
-    """Whether the server has ended its side, though what it sent before was not read."""
+    """Returns whether the server has closed its side, even if earlier data were not read."""
     poll = select.poll()
     poll.register(client, select.POLLRDHUP)
     return bool(poll.poll(0))
