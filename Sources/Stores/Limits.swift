@@ -1,7 +1,7 @@
 public import OData
 
 /// The bounds that the stores enforce. Bounds of the store's contract, which every store shares with its callers, are in
-/// `OData/Limits.swift`.
+/// `Profiles/Limits.swift`.
 extension Limits {
   // MARK: Any store
 

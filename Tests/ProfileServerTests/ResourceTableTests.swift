@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOHTTP1
 import OData
 import Testing
 
@@ -80,6 +81,23 @@ struct ResourceTableTests {
     #expect(paths["/beta/me/profile"] != nil)
     #expect(paths["/beta/$batch"]?["post"] != nil && paths["/v1.0/$batch"]?["post"] != nil)
     #expect(paths.keys.filter { $0.hasPrefix("/v1.0") && $0.contains("profile") }.isEmpty)
+  }
+
+  @Test(
+    "A changeset takes POST to a collection, PATCH and DELETE of an item, and nothing else",
+    arguments: ResourceTable.resources)
+  func changesets(resource: Resource) throws {
+    let caller = Caller(actor: .user(try #require(UserID("a"))), tenant: .demo, permissions: [.userReadWrite])
+    let allowed: [String: [HTTPMethod]] = [
+      "/users/{user-id}/profile/{collection}": [.POST],
+      "/users/{user-id}/profile/{collection}/{item-id}": [.PATCH, .DELETE],
+    ]
+    for method: HTTPMethod in [.GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS, .RAW(value: "COPY")] {
+      let request = GraphRequest(
+        method: method, target: Self.path(of: resource), headers: [:], body: nil, origin: "http://a", isBatchPart: true)
+      let isTaken = (try? Changeset.members([request], by: caller)) != nil
+      #expect(isTaken == (allowed[resource.template.text] ?? []).contains(method), "\(method) \(request.target)")
+    }
   }
 
   @Test("The documented query options are the supported ones", arguments: ResourceTable.documented)

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 
 #if canImport(Glibc)
   import Glibc
@@ -15,15 +15,14 @@ public enum AddressLookup {
   public static func addresses(of host: String) async -> [NetworkAddress] {
     let (answers, answer) = AsyncStream<[NetworkAddress]>.makeStream()
     // The system's resolver blocks and cannot be interrupted: a cancelled caller stops waiting, the thread goes on.
-    threads.async {
+    // It has a thread of its own: queues of Dispatch would take theirs from those of the cooperative pool.
+    Thread {
       answer.yield(resolve(host))
       answer.finish()
-    }
+    }.start()
     for await addresses in answers { return addresses }
     return []
   }
-
-  private static let threads = DispatchQueue(label: "facet.address-lookup", attributes: .concurrent)
 
   /// Whether `host` resolves to loopback addresses only, so that no other machine reaches a listener there.
   public static func isLoopback(_ host: String) async -> Bool {

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import OData
 
 #if canImport(Glibc)
@@ -21,18 +21,17 @@ public enum PrivateFiles {
     case keep
   }
 
-  private static let threads = DispatchQueue(label: "facet.files", attributes: .concurrent)
-
-  /// Runs blocking work on a thread for such work. Throws what `work` throws.
+  /// Runs blocking work on a thread of its own: queues of Dispatch would take theirs from those of the cooperative pool.
+  /// Throws what `work` throws.
   public static func offPool<T: Sendable>(
     _ work: @escaping @Sendable () throws(KeyFileError) -> T
   ) async throws(KeyFileError) -> T {
     let result: Result<T, KeyFileError> = await withCheckedContinuation { continuation in
-      threads.async {
+      Thread {
         let result: Result<T, KeyFileError>
         do throws(KeyFileError) { result = .success(try work()) } catch { result = .failure(error) }
         continuation.resume(returning: result)
-      }
+      }.start()
     }
     return try result.get()
   }

@@ -46,14 +46,14 @@ final class Changeset {
   private static func member(_ request: GraphRequest, _ caller: Caller) throws(GraphError) -> Member {
     guard !request.headers.contains(name: "Idempotency-Key") else { throw .notAtomic }
     let requested = try RequestedResource(path: request.path)
-    // Below a collection of a profile, only items can be written.
-    guard request.method != .GET, requested.resource?.route(of: request.method) != nil else { throw .notAtomic }
-    switch requested.subject {
-    case .collection(let owner, let collection):
+    // Method, subject and route all count: HEAD has the route of GET, and a property of an item has the item's subject.
+    switch (request.method, requested.subject, requested.resource?.route(of: request.method)?.success) {
+    case (.POST, .collection(let owner, let collection), .created):
       return Member(request: request, owner: own(owner, caller), collection: collection, id: nil)
-    case .item(let owner, let collection, let id):
+    case (.PATCH, .item(let owner, let collection, let id), .updated),
+      (.DELETE, .item(let owner, let collection, let id), .deleted):
       return Member(request: request, owner: own(owner, caller), collection: collection, id: id)
-    case .service, .person, .group, .member, .directoryObject: throw .notAtomic
+    default: throw .notAtomic
     }
   }
 
@@ -98,15 +98,17 @@ final class Changeset {
   /// The write of a request. Throws the error of an invalid body or precondition.
   private func write(_ exchange: Exchange, _ member: Member) throws(GraphError) -> ItemWrite {
     let type = member.collection.target
-    guard let id = member.id else {
-      return .create(member.collection, try handler.requests.patch(exchange, .create, type))
+    switch (exchange.request.method, member.id) {
+    case (.POST, nil): return .create(member.collection, try handler.requests.patch(exchange, .create, type))
+    case (.DELETE, let id?): return .delete(member.collection, id, try Preconditions(exchange.request.headers))
+    case (.PATCH, let id?):
+      let preconditions = try Preconditions(exchange.request.headers)
+      let update = try handler.requests.patch(exchange, .update, type)
+      guard exchange.preferences.createsIfMissing else { return .update(member.collection, id, update, preconditions) }
+      let creation = try handler.requests.patch(exchange, .create, type)
+      return .upsert(member.collection, id, creating: creation, updating: update, preconditions)
+    default: throw .notAtomic
     }
-    let preconditions = try Preconditions(exchange.request.headers)
-    guard exchange.request.method == .PATCH else { return .delete(member.collection, id, preconditions) }
-    let update = try handler.requests.patch(exchange, .update, type)
-    guard exchange.preferences.createsIfMissing else { return .update(member.collection, id, update, preconditions) }
-    let creation = try handler.requests.patch(exchange, .create, type)
-    return .upsert(member.collection, id, creating: creation, updating: update, preconditions)
   }
 
   private func finish(_ result: Result<ChangesetResult, ProfileError>, _ then: ([Response]) -> Void) {

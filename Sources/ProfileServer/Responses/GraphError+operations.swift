@@ -34,6 +34,7 @@ extension GraphError {
     case .skipTooLarge: self = .skipTooLarge
     case .tooManyQueries: self = .tooManyQueries
     case .cancelled: self = .cancelled
+    case .writtenButUnread: self = .writtenButUnread
     case .store(let error): self.init(error)
     }
   }

@@ -48,6 +48,11 @@ extension GraphError {
     }
   }
 
+  /// Not 503, after which official clients would write again.
+  static let writtenButUnread = GraphError(
+    status: .internalServerError, code: .generalException,
+    message: "The write was saved, but its result could not be read. Read the resource; do not write it again.")
+
   /// Official clients wait this many seconds; with zero they would use a longer pause of their own.
   static let retryLater: HeaderFields = [.retryAfter: "1"]
 }

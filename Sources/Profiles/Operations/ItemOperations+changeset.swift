@@ -27,8 +27,10 @@ extension ItemOperations {
       outcome.onSuccess(orFail: then) { outcome in
         switch outcome {
         case .refused(let index, let error): then(.success(.refused(index: index, error)))
+        case .applied(let outcomes) where outcomes.allSatisfy({ $0 == .removed }):
+          then(.success(.applied(outcomes.map { _ in .done })))
         case .applied(let outcomes):
-          ownerAfterWrite(user, caller) { owner in
+          ownerAfterWrite(user, caller, isCommitted: outcomes.contains(where: \.isCommitted)) { owner in
             then(owner.map { Self.result(outcomes, of: operations, writes, caller, $0) })
           }
         }

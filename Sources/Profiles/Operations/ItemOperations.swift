@@ -209,22 +209,27 @@ extension ItemOperations {
     _ then: @escaping Completion<WriteResult>
   ) {
     outcome.onSuccess(orFail: then) { outcome, isNew in
-      ownerAfterWrite(user, request.caller) { owner in
+      // Of what was deleted nothing is shown, to anybody.
+      if case .removed = outcome { return then(.success(.done)) }
+      ownerAfterWrite(user, request.caller, isCommitted: outcome.isCommitted) { owner in
         then(owner.map { Self.result(outcome, request, $0, isNew: isNew) })
       }
     }
   }
 
   /// Reads what must be known of the person to trim what was written to them. Owners and applications of the tenant see
-  /// all of it, so that nothing is read for them.
-  func ownerAfterWrite(_ user: UserID, _ caller: Caller, _ then: @escaping Completion<ItemOwner>) {
+  /// all of it, so that nothing is read for them. With `isCommitted`, a read that fails is not answered as if nothing had
+  /// been changed.
+  func ownerAfterWrite(
+    _ user: UserID, _ caller: Caller, isCommitted: Bool, _ then: @escaping Completion<ItemOwner>
+  ) {
     let authorization = AuthorizationContext(of: caller)
     let written = ItemOwner(tenant: caller.tenant, displayName: nil)
     guard authorization.needsOwnerRelation(to: user) else { return then(.success(written)) }
     reader.owner(user, for: authorization) { found in
-      // A person who was deleted since has no relation to anybody, so that nothing is shown. The write itself is
-      // committed: a read that fails now must not be answered as if nothing had been changed.
-      then(found.map { $0 ?? written }.mapError { _ in .store(.unresolved) })
+      // A person who was deleted since has no relation to anybody but that of their tenant.
+      then(
+        found.map { $0 ?? written }.mapError { isCommitted ? .writtenButUnread($0) : .store($0) })
     }
   }
 
@@ -238,6 +243,16 @@ extension ItemOperations {
       let decision = AccessDecision(of: request.caller, to: item.key.user, owner)
       guard let visible = decision.visible(item, of: request.collection.target) else { return .done }
       return .item(visible, isNew: isNew)
+    }
+  }
+}
+
+extension ItemOutcome {
+  /// Whether the write changed what is stored.
+  var isCommitted: Bool {
+    switch self {
+    case .written, .removed: true
+    case .unchanged: false
     }
   }
 }

@@ -52,6 +52,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case tooManyQueries
   /// The client left before its query was answered.
   case cancelled
+  /// The write is committed, but what the caller may see of it could not be read: the store failed in between.
+  case writtenButUnread(StoreError)
   /// The store could not do its work. After `StoreError.unresolved` the outcome of a write is unknown.
   case store(StoreError)
 }

@@ -19,7 +19,7 @@ struct AuditKey: Sendable {
 
   /// The sentence for operators when the key is missing, or is not the one that the database was begun with.
   static let foreignKeySentence =
-    "The file audit.key is missing, or is not the one that this database was begun with. Put the right one into the data "
+    "The file audit.key (or record.key, its former name) is missing, or is not the one that this database was begun with. Put the right one into the data "
     + "directory, then restart the server."
 
   /// HMAC with SHA-256 (RFC 2104) of `bytes`.

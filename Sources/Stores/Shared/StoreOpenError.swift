@@ -28,11 +28,12 @@ public enum StoreOpenError: Error, Equatable, Sendable {
       "The database was written by an older version of Facet. Start the server once, which brings it up to date."
     case .missing: "There is no Facet database in this data directory. Check the path given with --data."
     case .lost:
-      "The data directory has audit.key, the key of a database, but facet.db is missing or empty. Put facet.db back with "
-        + "facet.db-wal beside it, or restore a backup with `facet restore`. To begin anew, move audit.key away first."
+      "The data directory has audit.key (or record.key, its former name), the key of a database, but facet.db is missing or "
+        + "empty. Put facet.db back with "
+        + "facet.db-wal beside it, or restore a backup with `facet restore`. To begin anew, move the key away first."
     case .foreignKey: AuditKey.foreignKeySentence
     case .key(let reason):
-      "The file audit.key in the data directory \(reason). Put the right one there, readable by this user."
+      "The file audit.key (or record.key, its former name) in the data directory \(reason). Put the right one there, readable by this user."
     case .unlockable(let reason):
       "The file system of the data directory cannot lock it: \(reason). Choose a data directory on a local disk."
     case .unusable(let reason):

@@ -10,6 +10,7 @@ final class MemoryStore: ProfileStore {
     var items: [ItemKey: StoredItem] = [:]
     var changes: [Change] = []
     var policy = TenantPolicy()
+    var ownerFailure: StoreError?
   }
 
   private let state = Mutex(State())
@@ -25,6 +26,12 @@ final class MemoryStore: ProfileStore {
   func decide(_ policy: TenantPolicy) { state.withLock { $0.policy = policy } }
 
   var policy: TenantPolicy { state.withLock { $0.policy } }
+
+  /// What reads of an owner fail with; nil while they work.
+  var ownerFailure: StoreError? {
+    get { state.withLock { $0.ownerFailure } }
+    set { state.withLock { $0.ownerFailure = newValue } }
+  }
 
   let readsAtOnce = true
 
@@ -150,6 +157,7 @@ private final class MemoryReader: ProfileReader {
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
   ) {
+    if let failure = store.ownerFailure { return then(.failure(failure)) }
     then(.success(store.owner(of: user, for: authorization)))
   }
 

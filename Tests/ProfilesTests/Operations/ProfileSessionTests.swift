@@ -234,4 +234,25 @@ struct ProfileSessionTests {
     let administrator = People.person(People.colleague, isAdministrator: true)
     #expect(try fault { session.items.update(id, patch, preconditions: .none, in: request(administrator), $0) } == nil)
   }
+
+  @Test("A write for somebody else that is committed is never answered as if nothing had been changed")
+  func unreadAfterWrite() throws {
+    let id = People.known(ItemID("p"))
+    let patch = try PhoneBody.read(#"{"number":"1"}"#)
+    let store = try store([phone("p", audience: "organization")])
+    let session = try session(store)
+    let administrator = request(People.person(People.colleague, isAdministrator: true))
+    let failure = StoreError.unavailable("away")
+    store.ownerFailure = failure
+    #expect(
+      try fault { session.items.update(id, patch, preconditions: .none, in: administrator, $0) }
+        == .writtenButUnread(failure))
+    #expect(store.changes(of: People.innocenty).count == 1)
+    // Nothing changes the second time, so that it can be repeated.
+    #expect(
+      try fault { session.items.update(id, patch, preconditions: .none, in: administrator, $0) } == nil)
+    #expect(store.changes(of: People.innocenty).count == 1)
+    #expect(try fault { session.items.delete(id, preconditions: .none, in: administrator, $0) } == nil)
+    #expect(store.changes(of: People.innocenty).count == 2)
+  }
 }

@@ -1,4 +1,5 @@
 public import OData
+import Synchronization
 
 /// Which entities of a list are wanted, in which order, and how many of them.
 public struct ListQuery: Sendable {
@@ -55,4 +56,19 @@ public struct ListQuery: Sendable {
   var isSelective: Bool { filter != nil || search != nil }
   /// The number of rows that the first read of the list asks for.
   var firstRows: Int { evaluatesEntities ? Limits.loopRowsMax : min(skip + limit + 1, Limits.loopRowsMax) }
+}
+
+/// Tells long work that its client has left. Work checks it between two slices and then ends. There is one for each
+/// connection, set on its event loop and read on any thread.
+public final class RequestCancellation: Sendable {
+  private let flag = Atomic(false)
+
+  /// The cancellation of a connection whose client is connected.
+  public init() {}
+
+  /// Whether the client has left.
+  public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
+  /// Notes that the client has left, for good.
+  public func cancel() { flag.store(true, ordering: .relaxed) }
 }
