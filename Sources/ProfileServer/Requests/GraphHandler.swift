@@ -73,10 +73,9 @@ final class GraphHandler {
 
   private func perform(_ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
     do throws(GraphError) {
-      try ProtocolFields.check(exchange.request.headers)
-      try requests.checkMediaType(exchange.request)
       if case .batch = endpoint {
         exchange.label = .batch
+        try checkFields(exchange.request)
         return try BatchRun.start(exchange, by: caller, handler: self)
       }
       let requested = try prepare(exchange)
@@ -94,6 +93,7 @@ final class GraphHandler {
   /// be read or is not offered.
   func prepare(_ exchange: Exchange) throws(GraphError) -> RequestedResource {
     let request = exchange.request
+    try checkFields(request)
     let requested = try RequestedResource(path: request.path)
     exchange.version = requested.version
     if let resource = requested.resource {
@@ -104,6 +104,13 @@ final class GraphHandler {
     exchange.options = try requests.options(request, requested)
     exchange.representation = try requests.representation(request, exchange.options, requested.resource)
     return requested
+  }
+
+  /// Throws when the request is of another protocol version, or a write without a JSON body. Every request is checked
+  /// once: a batch, and each request in it, the members of a changeset too.
+  private func checkFields(_ request: GraphRequest) throws(GraphError) {
+    try ProtocolFields.check(request.headers)
+    try requests.checkMediaType(request)
   }
 
   /// The refusal of a request with a long body, which would be buffered, and without a valid token; nil for any other.
