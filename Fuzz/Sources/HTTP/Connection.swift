@@ -37,7 +37,7 @@ final class Connection {
       if segmentation != .unread { try settle() }
     }
     if segmentation == .unread {
-      service.run(patience: .milliseconds(1)) { !http1.isRequestWaiting }
+      service.run(patience: .milliseconds(1)) { !http1.isAwaitingResponse }
       let early = AnswerReading(socket.sent, to: decoded.heads).answers.count
       guard early <= 1 else { throw Unexpected(what: "\(early) answers wait for a client that takes none") }
       setWritable(true)
@@ -52,8 +52,8 @@ final class Connection {
 
   /// Waits until the request in flight is answered.
   private func settle() throws {
-    service.run(patience: .seconds(5)) { !http1.isRequestWaiting }
-    guard !http1.isRequestWaiting || socket.isClosed else { throw Unexpected(what: "a request is never answered") }
+    service.run(patience: .seconds(5)) { !http1.isAwaitingResponse }
+    guard !http1.isAwaitingResponse || socket.isClosed else { throw Unexpected(what: "a request is never answered") }
     guard !socket.hasUnflushed else { throw Unexpected(what: "an answer was written and not sent") }
     if let fault = socket.fault { throw Unexpected(what: fault) }
   }
