@@ -157,3 +157,15 @@ struct ResourceTableTests {
     }
   }
 }
+
+extension RouteHandler {
+  /// Whether the handler can handle a path with this subject.
+  fileprivate func fits(_ subject: RequestedResource.Subject) -> Bool {
+    switch (self, subject) {
+    case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
+      (.member, .member), (.property, .person), (.property, .item), (.property, .group):
+      true
+    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.property, _): false
+    }
+  }
+}

@@ -49,7 +49,7 @@ final class BatchRun: ResponseBodySource {
   /// JSON batching). Throws the refusal of an invalid batch, of which nothing is performed.
   static func start(_ exchange: Exchange, by caller: Caller, handler: GraphHandler) throws(GraphError) {
     let request = exchange.request
-    guard !request.headers.contains(name: "Idempotency-Key") else { throw .idempotencyKeyOfNoCreation }
+    try handler.requests.checkIdempotencyKey(request, nil)
     guard !request.isBatchPart else { throw .nestedBatch }
     guard request.method == .POST else { throw .methodNotAllowed([.POST]) }
     guard !request.headers.contains(name: "If-Match"), !request.headers.contains(name: "If-None-Match") else {

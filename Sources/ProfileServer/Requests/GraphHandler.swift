@@ -118,11 +118,6 @@ final class GraphHandler {
     guard validation.mayHaveLongBody, RequestHeadValidation.isGraph(validation.head.uri) else { return nil }
     return authenticator.refusalAtOnce(validation.head.headers)
   }
-
-  /// The response to a request that was not read to its end.
-  func refusal(_ error: GraphError, headers: HTTPHeaders, target: String = "") -> GraphResponse {
-    responses.refusal(error, headers: headers, target: target)
-  }
 }
 
 /// The settings of the server that Graph routes use.

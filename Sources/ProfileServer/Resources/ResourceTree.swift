@@ -67,52 +67,56 @@ struct ResourceTree: Sendable {
   /// key that no entity can have, `profileNeedsBeta` for a profile under `/v1.0`, and `notACollection` for `$count`
   /// after a single value.
   func resource(at path: ResourcePath) throws(GraphError) -> RequestedResource {
-    var walk = PathResolution(path)
-    guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return walk.notOffered }
+    var resolution = PathResolution(path)
+    guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return resolution.notOffered }
     var node = root
     if path.key != nil || !path.root.isEntitySet {
-      guard let child = try keyed(root, path.key, &walk) else { return walk.notOffered }
+      guard let child = try keyed(root, path.key, &resolution) else { return resolution.notOffered }
       node = child
     }
     for step in path.steps {
-      guard let child = try next(node, step, &walk) else { return walk.notOffered }
+      guard let child = try next(node, step, &resolution) else { return resolution.notOffered }
       node = child
     }
-    guard let resource = nodes[node].resource else { return walk.notOffered }
-    return RequestedResource(path.version, resource, walk.subject, walk.properties)
+    guard let resource = nodes[node].resource else { return resolution.notOffered }
+    return RequestedResource(path.version, resource, resolution.subject, resolution.properties)
   }
 
-  private func next(_ node: Int, _ step: ResourcePath.Step, _ walk: inout PathResolution) throws(GraphError) -> Int? {
+  private func next(_ node: Int, _ step: ResourcePath.Step, _ resolution: inout PathResolution) throws(GraphError)
+    -> Int?
+  {
     switch step {
     case .navigation(let navigation):
-      if navigation.containsTarget, walk.version != .beta { throw .profileNeedsBeta }
+      if navigation.containsTarget, resolution.version != .beta { throw .profileNeedsBeta }
       if let named = nodes[node].names.first(where: { $0.name == navigation.name }) { return named.node }
       guard navigation.isCollection, navigation.containsTarget, let collection = nodes[node].collection else {
         return nil
       }
-      return walk.enter(navigation) ? collection : nil
-    case .key(let key): return try keyed(node, key, &walk)
+      return resolution.enter(navigation) ? collection : nil
+    case .key(let key): return try keyed(node, key, &resolution)
     case .property(let property):
-      walk.properties.append(property)
+      resolution.properties.append(property)
       // A path of several properties has the same node as a single one.
-      return walk.properties.count > 1 ? node : nodes[node].property
+      return resolution.properties.count > 1 ? node : nodes[node].property
     case .system(let name):
       guard let system = nodes[node].systems.first(where: { $0.name == name }) else { return nil }
-      if name == "$count", let property = walk.properties.last, !property.isCollection { throw .notACollection }
+      if name == "$count", let property = resolution.properties.last, !property.isCollection { throw .notACollection }
       return system.node
     }
   }
 
   /// The node after a key. `key` is nil for `/me`.
-  private func keyed(_ node: Int, _ key: ResourcePath.Key?, _ walk: inout PathResolution) throws(GraphError) -> Int? {
+  private func keyed(_ node: Int, _ key: ResourcePath.Key?, _ resolution: inout PathResolution) throws(GraphError)
+    -> Int?
+  {
     guard let place = nodes[node].key else { return nil }
-    switch (place.key, walk.subject) {
-    case (.user, .service): walk.subject = .person(try OwnerReference(key))
-    case (.group, .service): walk.subject = .group(try Self.id(key, GroupID.init(_:)))
-    case (.object, .service): walk.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
-    case (.member, .group(let group)): walk.subject = .member(try Self.id(key, UserID.init(_:)), group)
+    switch (place.key, resolution.subject) {
+    case (.user, .service): resolution.subject = .person(try OwnerReference(key))
+    case (.group, .service): resolution.subject = .group(try Self.id(key, GroupID.init(_:)))
+    case (.object, .service): resolution.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
+    case (.member, .group(let group)): resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
-      walk.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
+      resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
     case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _): return nil
     }
     return place.node

@@ -40,16 +40,6 @@ enum RouteHandler: Sendable {
     case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _): throw .notImplemented
     }
   }
-
-  /// Whether the handler can handle a path with this subject.
-  func fits(_ subject: RequestedResource.Subject) -> Bool {
-    switch (self, subject) {
-    case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
-      (.member, .member), (.property, .person), (.property, .item), (.property, .group):
-      true
-    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.property, _): false
-    }
-  }
 }
 
 /// The routes of all areas, for one event loop.
