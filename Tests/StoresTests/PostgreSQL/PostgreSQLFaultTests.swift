@@ -65,6 +65,10 @@ struct PostgreSQLFaultTests {
       }
       group.addTask {
         try? await fault()
+        // Long enough that writes were acknowledged, however busy the machine is; then a moment after the faults.
+        for _ in 0..<600 where ledger.acknowledged.count <= Self.writers {
+          try? await Task.sleep(for: .milliseconds(100))
+        }
         try? await Task.sleep(for: .milliseconds(500))
         over.raise()
       }
