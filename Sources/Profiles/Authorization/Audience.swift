@@ -31,6 +31,9 @@ public struct Audience: OptionSet, Hashable, Sendable {
     ("federatedOrganizations", .federatedOrganizations), ("everyone", .everyone),
   ]
 
+  /// Every member alone, in the order of their numbers.
+  public static let flags = names.map(\.flag)
+
   /// The members joined by commas, or `me` for none of them, as values of `allowedAudiences` are written.
   public var text: String {
     isEmpty ? "me" : Self.names.filter { contains($0.flag) }.map(\.name).joined(separator: ",")

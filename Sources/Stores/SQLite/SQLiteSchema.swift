@@ -4,68 +4,14 @@ import GRDBSQLite
 import OData
 import Profiles
 
-/// The tables, as a list of named migrations. Migrations are only ever added.
+/// The tables, as a list of named migrations. Migrations are only ever added. Databases of the layout before this one are
+/// copied into a new file (`SQLiteLayoutMigration`).
+///
+/// What belongs to a person lies together (docs/decisions/0016). People, tenants, collections and properties have
+/// numbers, which are given once and never again; wide rows are only in tables with a rowid.
 enum SQLiteSchema {
   /// Facet's application id in the header of the database ("Face").
   static let applicationID = "1180787557"
-
-  /// The condition of items that people of other tenants may see, of which an older migration made an index.
-  private static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"
-
-  /// The condition of items for an audience that reaches beyond the tenant. A query must repeat it to be served by the
-  /// index.
-  static func isFor(_ audience: Audience) -> String { "audience & \(audience.rawValue) != 0" }
-
-  /// The tables of people, items, and the change log. Text is compared byte for byte.
-  private static let first = """
-    create table user (
-      id text not null primary key,
-      tenant text not null,
-      principal_name text,
-      principal_name_folded text,
-      display_name text,
-      version integer not null check (version > 0),
-      json blob not null
-    ) strict, without rowid;
-
-    create index user_tenant on user (tenant, id);
-
-    create unique index user_principal_name on user (tenant, principal_name_folded)
-      where principal_name_folded is not null;
-
-    create table item (
-      user text not null,
-      collection text not null,
-      id text not null,
-      version integer not null check (version > 0),
-      audience integer not null,
-      created integer not null,
-      collapse_start integer,
-      collapse_end integer,
-      json blob not null,
-      primary key (user, collection, id)
-    ) strict, without rowid;
-
-    create index item_created on item (user, collection, created, id, audience);
-
-    create index item_beyond_tenant on item (user) where \(isBeyondTenant);
-
-    create table change (
-      seq integer primary key,
-      user text not null,
-      time integer not null,
-      kind integer not null,
-      collection text,
-      item text,
-      properties text not null,
-      version_before integer,
-      version_after integer,
-      acting_user text,
-      acting_app text
-    ) strict;
-
-    create index change_user on change (user);
-    """
 
   /// The expression that people are sorted by: as many bytes as a position in a list holds. A query must repeat it to
   /// be served by the index.
@@ -74,38 +20,93 @@ enum SQLiteSchema {
     "ifnull(substr(cast(\(column) as blob), 1, \(Limits.orderTextBytesMax)), cast(\(column) as blob))"
   }
 
-  /// The index of people by display name, and the table of receipts of `Idempotency-Key`.
-  private static let second = """
-    create index user_display_name on user (tenant, \(sortKey("display_name")), id);
-
-    create table receipt (
-      key blob not null primary key,
-      body blob not null,
-      item text not null,
-      expires integer not null
-    ) strict, without rowid;
-
-    create index receipt_expires on receipt (expires);
-    """
-
-  /// The tables of tenants and groups, the columns of listed people, and the audit log as chains of authenticated rows.
-  /// Rows are appended, each with the place of the one before in its chain: an index by person would cost a page for
-  /// every row.
-  private static let third = """
+  /// The numbers of tenants, collections and properties.
+  private static let names = """
     create table tenant (
-      id text not null primary key,
+      number integer primary key,
+      id text not null unique,
       version integer not null,
       json blob not null
-    ) strict, without rowid;
+    ) strict;
 
-    insert into tenant select tenant, 1, cast('{}' as blob) from user group by tenant;
+    create table collection (
+      number integer primary key check (number between 1 and \(SQLiteProfileKey.collectionsMax)),
+      name text not null unique
+    ) strict;
 
+    create table property (
+      number integer primary key,
+      name text not null unique
+    ) strict;
+    """
+
+  /// People. The row of a person who was deleted keeps their number and id, which the audit log goes on to name; its
+  /// tenant is null. Two people may have shared a name since before names were compared as they are now: the index does
+  /// not refuse them. No further person gets such a name, because the one writer looks first.
+  private static let people = """
+    create table person (
+      number integer primary key check (number between 1 and \(SQLiteProfileKey.peopleMax)),
+      id text not null,
+      tenant integer,
+      principal_name text,
+      principal_name_folded text,
+      display_name text,
+      display_name_folded text,
+      version integer check (version > 0),
+      json blob
+    ) strict;
+
+    -- It holds all that must be known of an owner, so that a read of an item does not read the person.
+    create index person_owner on person (id, tenant, display_name);
+    create index person_tenant on person (tenant, id) where tenant is not null;
+    create index person_principal_name on person (tenant, \(sortKey("principal_name_folded")), id)
+      where tenant is not null;
+    create index person_display_name on person (tenant, \(sortKey("display_name_folded")), id)
+      where tenant is not null;
+    """
+
+  /// The profiles: for each person the row of their state (`SQLitePersonState`), then their items. Each index of a flag
+  /// holds the items that the flag admits, in their default order, so that a list or a count touches nothing that is
+  /// hidden. The JSON of an item whose id is a GUID lacks its first member, the id (`SQLiteItemJSON`).
+  private static let profiles = """
+    create table profile (
+      key integer primary key,
+      id any,
+      version integer check (version > 0),
+      created integer,
+      collapse_start integer,
+      collapse_end integer,
+      json blob not null,
+      listed text,
+      listed_as integer
+    ) strict;
+
+    create unique index profile_item on profile (\(SQLiteProfileKey.place), id) where id is not null;
+    create index profile_listed on profile (\(SQLiteProfileKey.person), listed, listed_as) where listed is not null;
+    create index profile_owner_only on profile (\(SQLiteProfileKey.place), created, id)
+      where \(SQLiteProfileKey.isForOwnerOnly);
+
+    """
+    + Audience.flags.map { flag in
+      """
+      create index profile_\(indexName(flag)) on profile (\(SQLiteProfileKey.place), created, id)
+        where \(SQLiteProfileKey.isFor(flag));
+
+      """
+    }.joined()
+
+  private static func indexName(_ flag: Audience) -> String {
+    flag.text.replacing(#/[A-Z]/#) { "_" + $0.output.lowercased() }
+  }
+
+  /// Groups, and what else the directory keeps of people.
+  private static let directory = """
     create table directory_group (
       id text not null primary key,
       tenant text not null,
       version integer not null check (version > 0),
       json blob not null
-    ) strict, without rowid;
+    ) strict;
 
     create index directory_group_tenant on directory_group (tenant, id);
 
@@ -117,44 +118,48 @@ enum SQLiteSchema {
 
     create index membership_group on membership (group_id, user);
 
-    alter table item add column listed text;
-    alter table item add column listed_as integer;
+    create table mail_address (
+      tenant text not null,
+      folded text not null,
+      shared text not null,
+      user text not null,
+      primary key (tenant, folded, shared)
+    ) strict, without rowid;
 
-    create index item_listed on item (user, listed, listed_as) where listed is not null;
+    create index mail_address_user on mail_address (user);
 
-    drop index item_beyond_tenant;
-    create index item_federated on item (user, collection) where \(isFor(.federatedOrganizations));
-    create index item_everyone on item (user, collection) where \(isFor(.everyone));
+    create table idempotency_receipt (
+      key blob not null primary key,
+      body blob not null,
+      item text not null,
+      expires integer not null
+    ) strict, without rowid;
 
-    create table record (
+    create index idempotency_receipt_expires on idempotency_receipt (expires);
+    """
+
+  /// The audit log: rows are appended, each with the place of the one before in its chain, since an index by person
+  /// would cost a page for every row. The ends of the chains are in the states of the people.
+  private static let auditLog = """
+    create table audit_log (
       seq integer primary key,
       previous integer,
-      user text not null,
-      tenant text not null,
+      person integer not null,
+      tenant integer not null,
       position integer not null,
       time integer not null,
       kind integer not null,
-      collection text,
-      item text,
-      properties text not null,
+      collection integer,
+      item any,
+      properties blob,
       version_before integer,
       version_after integer,
-      acting_user text,
+      acting_user any,
       acting_app text,
       code blob not null
     ) strict;
 
-    create table chain (
-      user text not null,
-      tenant text not null,
-      length integer not null,
-      last integer not null,
-      tip blob not null,
-      seal blob not null,
-      primary key (user, tenant)
-    ) strict, without rowid;
-
-    create table chains (
+    create table audit_total (
       id integer primary key check (id = 1),
       count integer not null,
       sum blob not null,
@@ -163,28 +168,36 @@ enum SQLiteSchema {
     ) strict;
     """
 
-  /// The names of people in the form by which they are compared. Two people may have shared a name since before names
-  /// were compared so: the index does not refuse them. No further person gets such a name, because the one writer looks
-  /// first.
-  private static let fourth = """
-    drop index user_principal_name;
-    drop index user_display_name;
-    alter table user add column display_name_folded text;
-    update user set principal_name_folded = \(folded("principal_name")), display_name_folded = \(folded("display_name"));
-    create index user_principal_name on user (tenant, \(sortKey("principal_name_folded")), id);
-    create index user_display_name on user (tenant, \(sortKey("display_name_folded")), id);
-    """
-
-  /// The folded form of a text, by a function of this program, as bytes: functions on text stop at a zero byte.
-  private static func folded(_ column: String) -> String {
-    "cast(facet_folded(cast(\(column) as blob)) as text)"
+  /// Makes the tables of an empty database, and the rows that each has from the beginning.
+  static func create(_ database: Database, _ key: AuditKey) throws {
+    for tables in [names, people, profiles, directory, auditLog] { try database.execute(sql: tables) }
+    for tenant in TenantID.builtIn {
+      try database.execute(
+        sql: "insert into tenant (id, version, json) values (?, 1, cast('{}' as blob))", arguments: [tenant.text])
+    }
+    let total = AuditTotal()
+    try database.execute(
+      sql: "insert into audit_total (id, count, sum, seal, key) values (1, ?, ?, ?, ?)",
+      arguments: [total.count, Data(total.sum), Data(total.seal(key)), Data(key.fingerprint)])
+    try database.execute(sql: "pragma application_id = \(applicationID)")
   }
 
-  private static let foldingFunction = DatabaseFunction("facet_folded", argumentCount: 1, pure: true) { values in
-    Data.fromDatabaseValue(values[0]).map { Data(String(decoding: $0, as: UTF8.self).folded.utf8) }
+  /// The migrations of the present layout; `key` is needed to run them.
+  static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration(layout, foreignKeyChecks: .immediate) { database in
+      guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+      try create(database, key)
+    }
+    return migrator
   }
 
-  /// Why a database cannot be migrated to the form that this program knows.
+  /// The name of the first migration of the present layout.
+  static let layout = "profiles by person"
+
+  // MARK: What a file is
+
+  /// Why a database cannot be opened in the layout that this program knows.
   enum Refusal: Error, Equatable {
     /// An older program wrote it, and it was opened for reading only.
     case older
@@ -209,9 +222,37 @@ enum SQLiteSchema {
     }
   }
 
-  /// Runs the migrations that the database has not had. `key` authenticates the audit log.
+  /// Which program wrote a database.
+  enum Origin {
+    /// Nobody yet.
+    case empty
+    /// One whose layout this program copies into its own.
+    case legacy
+    /// One of the present layout, perhaps before the last migrations.
+    case present
+  }
+
+  /// Finds out which program wrote a database. Throws `foreign` and `newer` for those that this program cannot open.
+  static func origin(of connection: SQLiteConnection) throws(Refusal) -> Origin {
+    do {
+      if try isEmpty(connection) { return .empty }
+      guard try connection.value("pragma application_id") == applicationID else { throw Refusal.foreign }
+      let isPresent =
+        try connection.value("select 1 from grdb_migrations where identifier = '\(layout)'") != nil
+      let migrator = isPresent ? migrator(nil) : SQLiteLegacySchema.migrator(nil)
+      guard try !connection.queue.unsafeRead(migrator.hasBeenSuperseded) else { throw Refusal.newer }
+      return isPresent ? .present : .legacy
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      throw .failure(SQLiteFailure(error))
+    }
+  }
+
+  /// Runs the migrations of the present layout that the database has not had. `key` authenticates the audit log. Throws
+  /// `older` when the database has the layout before.
   static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
-    try check(connection, mayBeEmpty: true)
+    guard try origin(of: connection) != .legacy else { throw .older }
     do {
       try migrator(key).migrate(connection.queue)
     } catch {
@@ -219,20 +260,13 @@ enum SQLiteSchema {
     }
   }
 
-  /// Whether a database has an audit log, and so a key that its rows were made with.
-  static func hasAuditLog(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
-    try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
-  }
-
-  /// Whether the database is empty. The table that lists migrations is created before the first one, in a transaction
-  /// of its own: a start that is cut off between the two leaves only that table.
-  static func isEmpty(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
-    try connection.value("select count(*) from sqlite_master where tbl_name <> 'grdb_migrations'") == "0"
-  }
-
   /// Throws unless the database has the form that this program reads and writes.
   static func checkCurrent(_ connection: SQLiteConnection) throws(Refusal) {
-    try check(connection, mayBeEmpty: false)
+    switch try origin(of: connection) {
+    case .empty: throw .foreign
+    case .legacy: throw .older
+    case .present: break
+    }
     do {
       guard try connection.queue.unsafeRead(migrator(nil).hasCompletedMigrations) else { throw Refusal.older }
     } catch let refusal as Refusal {
@@ -242,48 +276,14 @@ enum SQLiteSchema {
     }
   }
 
-  /// Throws unless this program can read the database or migrate it; `mayBeEmpty` accepts a new file.
-  static func check(_ connection: SQLiteConnection, mayBeEmpty: Bool) throws(Refusal) {
-    do {
-      if try isEmpty(connection), mayBeEmpty { return }
-      guard try connection.value("pragma application_id") == applicationID else { throw Refusal.foreign }
-      guard try !connection.queue.unsafeRead(migrator(nil).hasBeenSuperseded) else { throw Refusal.newer }
-    } catch let refusal as Refusal {
-      throw refusal
-    } catch {
-      throw .failure(SQLiteFailure(error))
-    }
+  /// Whether a database has an audit log, and so a key that its rows were made with.
+  static func hasAuditLog(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+    try connection.value("select 1 from sqlite_master where name in ('audit_total', 'chains')") != nil
   }
 
-  /// The migrations; `key` is needed to run them.
-  private static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
-      try database.execute(sql: first)
-      try database.execute(sql: "pragma application_id = \(applicationID)")
-    }
-    migrator.registerMigration("people by name, and receipts", foreignKeyChecks: .immediate) { database in
-      try database.execute(sql: second)
-    }
-    migrator.registerMigration("tenants, groups and the record", foreignKeyChecks: .immediate) { database in
-      guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
-      try database.execute(sql: third)
-      for tenant in TenantID.builtIn {
-        try database.execute(
-          sql: "insert or ignore into tenant values (?, 1, cast('{}' as blob))", arguments: [tenant.text])
-      }
-      var migration = SQLiteAuditMigration(database, key)
-      try migration.run()
-    }
-    migrator.registerMigration("names as they are compared", foreignKeyChecks: .immediate) { database in
-      database.add(function: foldingFunction)
-      try database.execute(sql: fourth)
-      database.remove(function: foldingFunction)
-    }
-    migrator.registerMigration("mail addresses", foreignKeyChecks: .immediate) { database in
-      try database.execute(sql: SQLiteMailTable.declaration)
-      try SQLiteMailTable.fill(database)
-    }
-    return migrator
+  /// Whether the database is empty. The table that lists migrations is created before the first one, in a transaction
+  /// of its own: a start that is cut off between the two leaves only that table.
+  static func isEmpty(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+    try connection.value("select count(*) from sqlite_master where tbl_name <> 'grdb_migrations'") == "0"
   }
 }

@@ -154,13 +154,21 @@ final class SQLiteStatement {
   /// A text, or nil for null.
   func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
-  /// A blob; empty for null.
-  func bytes(_ column: Int32) -> [UInt8] {
+  /// Whether the column is a blob.
+  func isBlob(_ column: Int32) -> Bool { sqlite3_column_type(pointer, column) == SQLITE_BLOB }
+
+  /// Passes a blob to `read` without copying it; no bytes for null.
+  func withBlob<Answer>(_ column: Int32, _ read: (UnsafeRawBufferPointer) -> Answer) -> Answer {
     guard let start = sqlite3_column_blob(pointer, column) else {
       noteLoss(column)
-      return []
+      return read(UnsafeRawBufferPointer(start: nil, count: 0))
     }
-    return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
+    return read(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
+  }
+
+  /// A blob; empty for null.
+  func bytes(_ column: Int32) -> [UInt8] {
+    withBlob(column) { Array($0) }
   }
 }
 

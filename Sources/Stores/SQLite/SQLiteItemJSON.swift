@@ -1,0 +1,51 @@
+import OData
+import Profiles
+
+/// The JSON of an item as a row keeps it. Where the id is a GUID, which has a column of its own, the first member of the
+/// object, `"id":"…",`, is left out: 44 bytes, one in twelve of an ordinary item. JSON whose first member is not exactly
+/// that is kept as it is, and begins with `{"id":` as every item does.
+enum SQLiteItemJSON {
+  /// The size of the JSON that a row stands for, as SQL.
+  static let size = """
+    (length(json) + iif(typeof(id) = 'blob' and substr(json, 1, \(beginning.count)) <> x'7b226964223a', \(memberBytes), 0))
+    """
+
+  /// The form of a row.
+  static func stored(_ item: StoredItem, _ id: SQLiteIdentifier) -> [UInt8] {
+    guard case .guid = id, hasMember(item) else { return item.json }
+    return Array(unsafeUninitializedCapacity: item.json.count - memberBytes) { bytes, count in
+      count = item.json.count - memberBytes
+      bytes[0] = UInt8(ascii: "{")
+      item.json.withUnsafeBytes { json in
+        UnsafeMutableRawBufferPointer(bytes)[1...].copyBytes(from: json[(memberBytes + 1)...])
+      }
+    }
+  }
+
+  /// The JSON of the item `id` from the form of its row.
+  static func restored(_ stored: UnsafeRawBufferPointer, _ id: ItemID) -> [UInt8] {
+    guard stored.count > 1, !stored.starts(with: beginning) else { return Array(stored) }
+    return Array(unsafeUninitializedCapacity: stored.count + memberBytes) { bytes, count in
+      count = stored.count + memberBytes
+      let json = UnsafeMutableRawBufferPointer(bytes)
+      json.copyBytes(from: opening)
+      id.text.withBytes { json[opening.count...].copyBytes(from: $0.prefix(idBytes)) }
+      json[(opening.count + idBytes)...].copyBytes(from: closing)
+      json[(memberBytes + 1)...].copyBytes(from: stored[1...])
+    }
+  }
+
+  private static func hasMember(_ item: StoredItem) -> Bool {
+    let json = item.json
+    guard json.count > memberBytes + 1, json.starts(with: opening) else { return false }
+    return json[opening.count...].starts(with: item.key.id.text.utf8)
+      && json[(opening.count + idBytes)...].starts(with: closing)
+  }
+
+  private static let beginning = Array("{\"id\":".utf8)
+  private static let opening = Array("{\"id\":\"".utf8)
+  private static let closing = Array("\",".utf8)
+  private static let idBytes = 36
+  /// The member and its comma, without the brace before it.
+  private static let memberBytes = opening.count - 1 + idBytes + closing.count
+}

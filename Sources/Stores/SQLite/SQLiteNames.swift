@@ -1,0 +1,145 @@
+import OData
+import Profiles
+
+/// The numbers that stand for tenants, collections and properties in one database, as one connection has read them.
+/// Each is given once, so what was read of a committed row holds for ever. Belongs to the connection and its thread.
+final class SQLiteNames {
+  /// Names of one table, which both ways are looked up in memory first.
+  private struct Table {
+    let find, name, give: SQLiteStatement
+    var numbers: [String: Int64] = [:]
+    var names: [Int64: String] = [:]
+
+    /// `column` is the unique text of `table`; `give` inserts it.
+    init(_ connection: SQLiteConnection, _ table: String, _ column: String, give: String) throws(SQLiteFailure) {
+      find = try connection.prepare("select number from \(table) where \(column) = ?")
+      name = try connection.prepare("select \(column) from \(table) where number = ?")
+      self.give = try connection.prepare(give)
+    }
+
+    mutating func number(of name: String) throws(SQLiteFailure) -> Int64? {
+      if let known = numbers[name] { return known }
+      try find.bind(name)
+      guard let number = try find.first({ row throws(SQLiteFailure) in row.int64(0) }) else { return nil }
+      keep(number, name)
+      return number
+    }
+
+    mutating func name(of number: Int64) throws(SQLiteFailure) -> String? {
+      if let known = names[number] { return known }
+      try name.bind(number)
+      guard let name = try name.first({ row throws(SQLiteFailure) in row.text(0) }) else { return nil }
+      keep(number, name)
+      return name
+    }
+
+    private mutating func keep(_ number: Int64, _ name: String) {
+      if numbers.count >= Limits.rememberedTenantsMax { forget() }
+      numbers[name] = number
+      names[number] = name
+    }
+
+    mutating func forget() {
+      numbers.removeAll()
+      names.removeAll()
+    }
+  }
+
+  private let connection: SQLiteConnection
+  private var tenants, collections, properties: Table
+  /// Tenants by number, since each read of an owner needs one.
+  private var tenantIDs: [Int64: TenantID] = [:]
+
+  /// Prepares every statement.
+  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+    self.connection = connection
+    tenants = try Table(
+      connection, "tenant", "id", give: "insert into tenant (id, version, json) values (?, 1, cast('{}' as blob))")
+    collections = try Table(connection, "collection", "name", give: "insert into collection (name) values (?)")
+    properties = try Table(connection, "property", "name", give: "insert into property (name) values (?)")
+  }
+
+  // MARK: Looking up
+
+  /// The number of a tenant; nil when the database has no such tenant.
+  func number(of tenant: TenantID) throws(SQLiteFailure) -> Int64? { try tenants.number(of: tenant.text) }
+
+  /// The number of a collection; `SQLiteProfileKey.nobody`, with which nothing is found, when the database has none of
+  /// that name.
+  func number(ofCollection name: String) throws(SQLiteFailure) -> Int64 {
+    try collections.number(of: name) ?? SQLiteProfileKey.nobody
+  }
+
+  /// The tenant with a number that a row names.
+  func tenant(_ number: Int64) throws(SQLiteFailure) -> TenantID {
+    if let known = tenantIDs[number] { return known }
+    guard let tenant = try tenants.name(of: number).flatMap({ TenantID($0) }) else { throw .row(DamagedRow.user) }
+    if tenantIDs.count >= Limits.rememberedTenantsMax { tenantIDs.removeAll() }
+    tenantIDs[number] = tenant
+    return tenant
+  }
+
+  /// The collection with a number that a row names.
+  func collection(_ number: Int64) throws(SQLiteFailure) -> String {
+    guard let name = try collections.name(of: number) else { throw .row(DamagedRow.item) }
+    return name
+  }
+
+  /// The names of the properties that a row of the audit log names by numbers, each in base 128, least significant
+  /// digit first, with the high bit set on all digits but the last.
+  func properties(_ bytes: [UInt8]) throws(SQLiteFailure) -> [String] {
+    var names: [String] = []
+    var (number, shift): (Int64, Int64) = (0, 0)
+    for byte in bytes {
+      guard shift < 56 else { throw .row(DamagedRow.change) }
+      number |= Int64(byte & 0x7F) << shift
+      shift += 7
+      guard byte < 0x80 else { continue }
+      guard let name = try properties.name(of: number) else { throw .row(DamagedRow.change) }
+      names.append(name)
+      (number, shift) = (0, 0)
+    }
+    guard shift == 0 else { throw .row(DamagedRow.change) }
+    return names
+  }
+
+  // MARK: Giving, on the connection that writes
+
+  /// The number of a tenant, which gets one, and decides nothing, if it has none.
+  func give(_ tenant: TenantID) throws(SQLiteFailure) -> Int64 { try give(tenant.text, \.tenants) }
+
+  /// The number of a collection, which gets one if it has none. Fails beyond `SQLiteProfileKey.collectionsMax`.
+  func give(collection name: String) throws(SQLiteFailure) -> Int64 { try give(name, \.collections) }
+
+  /// The numbers of properties in the form of a row of the audit log (`properties`); nil for none.
+  func give(properties names: [String]) throws(SQLiteFailure) -> [UInt8]? {
+    guard !names.isEmpty else { return nil }
+    var bytes: [UInt8] = []
+    for name in names {
+      var number = try give(name, \.properties)
+      while number >= 0x80 {
+        bytes.append(UInt8(truncatingIfNeeded: number) | 0x80)
+        number >>= 7
+      }
+      bytes.append(UInt8(truncatingIfNeeded: number))
+    }
+    return bytes
+  }
+
+  private func give(
+    _ name: String, _ table: ReferenceWritableKeyPath<SQLiteNames, Table>
+  ) throws(SQLiteFailure) -> Int64 {
+    if let known = try self[keyPath: table].number(of: name) { return known }
+    try self[keyPath: table].give.bind(name)
+    try self[keyPath: table].give.run()
+    return connection.lastInsertedRow
+  }
+
+  /// Forgets everything: numbers that were given in a transaction that was rolled back are given to other names.
+  func forget() {
+    tenants.forget()
+    collections.forget()
+    properties.forget()
+    tenantIDs.removeAll()
+  }
+}

@@ -1,0 +1,114 @@
+import OData
+import Profiles
+
+/// What the row of a person's state holds: how much they hold, and the ends of the chains of their audit log, one for
+/// each tenant that they have been in. It outlives the person, as their audit log does.
+///
+/// Bytes, integers least significant byte first: the format, 1 byte; the size of all items, 8; the number of
+/// collections with items, 1; for each of them its number, 1, and its items, 2; for each chain the number of its tenant,
+/// 8, its length, 8, the place of its last row, 8, its tip and its seal, 32 each.
+struct SQLitePersonState: Equatable {
+  /// The end of a chain.
+  struct ChainEnd: Equatable {
+    /// The number of the tenant.
+    let tenant: Int64
+    var chain = AuditChain()
+    /// The place of the last row in the audit log; 0 in an empty chain.
+    var last: Int64 = 0
+    /// The seal; nil in a chain that the open transaction began.
+    var seal: [UInt8]?
+  }
+
+  /// The size of all items, in bytes of JSON.
+  var bytes = 0
+  /// The number of items by the number of their collection; collections without items are left out.
+  private(set) var counts: [(collection: UInt8, count: Int)] = []
+  /// The chains. Nearly everybody has one.
+  var chains: [ChainEnd] = []
+
+  /// The state of a person who holds nothing.
+  init() {}
+
+  static func == (left: Self, right: Self) -> Bool {
+    left.bytes == right.bytes && left.chains == right.chains
+      && left.counts.elementsEqual(right.counts) { $0.collection == $1.collection && $0.count == $1.count }
+  }
+
+  /// How many items a collection has.
+  func count(of collection: Int64) -> Int { counts.first { $0.collection == collection }?.count ?? 0 }
+
+  /// Counts an item that was added, or with -1 one that was deleted. The counts stay sorted by collection.
+  mutating func add(_ difference: Int, to collection: Int64) {
+    let collection = UInt8(truncatingIfNeeded: collection)
+    let index = counts.firstIndex { $0.collection >= collection } ?? counts.endIndex
+    if index < counts.endIndex, counts[index].collection == collection {
+      counts[index].count += difference
+      if counts[index].count == 0 { counts.remove(at: index) }
+    } else {
+      counts.insert((collection, difference), at: index)
+    }
+  }
+
+  // MARK: The stored form
+
+  private static let format: UInt8 = 1
+  private static let chainBytes = 24 + 2 * AuditKey.codeBytes
+
+  /// Reads the stored form; nil when the bytes are none.
+  init?(stored: UnsafeRawBufferPointer) {
+    guard stored.count >= 10, stored[0] == Self.format else { return nil }
+    bytes = Int(Self.integer(stored, 1))
+    let chainsStart = 10 + Int(stored[9]) * 3
+    guard stored.count >= chainsStart, (stored.count - chainsStart).isMultiple(of: Self.chainBytes) else { return nil }
+    for start in stride(from: 10, to: chainsStart, by: 3) {
+      counts.append((stored[start], Int(stored[start + 1]) | Int(stored[start + 2]) << 8))
+    }
+    for start in stride(from: chainsStart, to: stored.count, by: Self.chainBytes) {
+      let codes = start + 24
+      let seal = codes + AuditKey.codeBytes
+      chains.append(
+        ChainEnd(
+          tenant: Self.integer(stored, start),
+          chain: AuditChain(length: Self.integer(stored, start + 8), tip: Array(stored[codes..<seal])),
+          last: Self.integer(stored, start + 16), seal: Array(stored[seal..<(seal + AuditKey.codeBytes)])))
+    }
+  }
+
+  /// The stored form. Every chain must have its seal.
+  var stored: [UInt8] {
+    var stored: [UInt8] = []
+    stored.reserveCapacity(10 + 3 * counts.count + Self.chainBytes * chains.count)
+    stored.append(Self.format)
+    Self.append(Int64(bytes), to: &stored)
+    stored.append(UInt8(truncatingIfNeeded: counts.count))
+    for (collection, count) in counts {
+      stored.append(collection)
+      stored.append(UInt8(truncatingIfNeeded: count))
+      stored.append(UInt8(truncatingIfNeeded: count >> 8))
+    }
+    for end in chains {
+      for number in [end.tenant, end.chain.length, end.last] { Self.append(number, to: &stored) }
+      stored.append(contentsOf: end.chain.tip)
+      stored.append(contentsOf: end.seal ?? [])
+    }
+    return stored
+  }
+
+  private static func integer(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int64 {
+    Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+  }
+
+  private static func append(_ number: Int64, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+}
+
+extension SQLiteStatement {
+  /// The state of a person in `column`.
+  func personState(_ column: Int32) throws(SQLiteFailure) -> SQLitePersonState {
+    guard let state = withBlob(column, { SQLitePersonState(stored: $0) }) else {
+      throw .row("The state of a person is damaged.")
+    }
+    return state
+  }
+}
