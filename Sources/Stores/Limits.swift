@@ -14,6 +14,10 @@ extension Limits {
 
   // MARK: SQLite
 
+  /// Most people whose numbers the connection that writes remembers.
+  public static let rememberedPeopleMax = 10_000
+  /// Most people whose states one transaction changes in memory before it writes them.
+  public static let touchedPeopleMax = 1_000
   /// Most people that a selective search looks at before it gives what it found so far.
   public static let scanRowsMax = 2_000
   /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.

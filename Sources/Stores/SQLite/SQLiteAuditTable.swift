@@ -1,112 +1,66 @@
 import OData
 import Profiles
 
-/// Appends to the audit log inside the open transaction. The end of a chain is read and written once in a transaction;
-/// nothing is cached between two transactions.
+/// Appends to the audit log inside the open transaction. The ends of the chains are in the states of the people.
 final class SQLiteAuditTable {
-  /// The end of a person's chain.
-  fileprivate struct ChainEnd {
-    var chain: AuditChain
-    /// The place of the last row; nil in an empty chain.
-    var last: Int64?
-    /// The seal before the transaction; nil when the transaction began the chain.
-    let seal: [UInt8]?
-  }
-
-  /// The chains as a transaction has left them so far, to go back to.
-  struct Savepoint {
-    fileprivate let ends: [AuditChainOwner: ChainEnd]
-  }
-
   private let connection: SQLiteConnection
   private let key: AuditKey
+  private let names: SQLiteNames
+  private let people: SQLitePersonStates
   /// False only in the benchmark that measures the cost of the audit log.
   private let isKept: Bool
-  private let selectEnd, insertEnd, updateEnd, insertRow, selectTotal, updateTotal: SQLiteStatement
-  /// The chains that the open transaction has touched.
-  private var ends: [AuditChainOwner: ChainEnd] = [:]
+  private let insertRow: SQLiteStatement
 
   /// Prepares every statement.
-  init(_ connection: SQLiteConnection, _ key: AuditKey, isKept: Bool) throws(SQLiteFailure) {
+  init(
+    _ connection: SQLiteConnection, _ key: AuditKey, _ names: SQLiteNames, _ people: SQLitePersonStates, isKept: Bool
+  ) throws(SQLiteFailure) {
     self.connection = connection
     self.key = key
+    self.names = names
+    self.people = people
     self.isKept = isKept
-    selectEnd = try connection.prepare("select length, tip, last, seal from chain where user = ? and tenant = ?")
-    insertEnd = try connection.prepare(
-      "insert into chain (length, last, tip, seal, user, tenant) values (?, ?, ?, ?, ?, ?)")
-    updateEnd = try connection.prepare(
-      "update chain set length = ?, last = ?, tip = ?, seal = ? where user = ? and tenant = ?")
     insertRow = try connection.prepare(
       """
-      insert into record (\(SQLiteColumns.change), position, code, previous)
+      insert into audit_log (person, tenant, code, \(SQLiteColumns.change))
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    selectTotal = try connection.prepare("select count, sum from chains")
-    updateTotal = try connection.prepare("update chains set count = ?, sum = ?, seal = ?")
   }
 
-  /// Appends a row to the chain of its person.
+  /// Appends a row to the chain of its person, who has or had a number.
   func append(_ change: Change) throws(SQLiteFailure) {
     guard isKept else { return }
-    let owner = AuditChainOwner(user: change.user, tenant: change.tenant)
-    var end = try self.end(of: owner)
-    let code = end.chain.append(change, key)
+    guard let number = try people.number(of: change.user) else { throw .row(DamagedRow.change) }
+    let tenant = try names.give(change.tenant)
+    let collection = try change.collection.map { name throws(SQLiteFailure) in try names.give(collection: name) }
+    let properties = try names.give(properties: change.properties)
+    let key = key
+    let (row, previous) = try people.change(change.user, number) { person in
+      let index = person.chain(of: tenant)
+      let previous = person.state.chains[index].last
+      _ = person.state.chains[index].chain.append(change, key)
+      return (person.state.chains[index].chain, previous == 0 ? nil : previous)
+    }
     try insertRow.bind(
-      change.user.text, change.tenant.text, change.time.ticks, change.kind.rawValue, change.collection,
-      change.item?.text, change.properties.joined(separator: ","), change.versionBefore?.number,
-      change.versionAfter?.number, change.actingUser?.text, change.actingApplication, end.chain.length, code, end.last)
+      number, tenant, row.tip, change.time.ticks, change.kind.rawValue, collection,
+      change.item.map { SQLiteIdentifier($0.text) }, properties, change.versionBefore?.number,
+      change.versionAfter?.number, change.actingUser.map { SQLiteIdentifier($0.text) }, change.actingApplication,
+      row.length, previous)
     try insertRow.run()
-    end.last = connection.lastInsertedRow
-    ends[owner] = end
+    let place = connection.lastInsertedRow
+    try people.change(change.user, number) { person in person.state.chains[person.chain(of: tenant)].last = place }
   }
 
-  private func end(of owner: AuditChainOwner) throws(SQLiteFailure) -> ChainEnd {
-    if let end = ends[owner] { return end }
-    try selectEnd.bind(owner.user.text, owner.tenant.text)
-    let found = try selectEnd.first { row throws(SQLiteFailure) in
-      ChainEnd(
-        chain: AuditChain(length: row.int64(0), tip: row.bytes(1)), last: row.int64(2), seal: row.bytes(3))
-    }
-    return found ?? ChainEnd(chain: AuditChain(), last: nil, seal: nil)
-  }
+  /// Deletes every row. The chains go with the states of the people.
+  func deleteEverything() throws(SQLiteFailure) { try connection.execute("delete from audit_log") }
+}
 
-  /// Writes the ends of the chains that were touched. To be called before every commit.
-  func finish() throws(SQLiteFailure) {
-    guard !ends.isEmpty else { return }
-    var total = try selectTotal.first { row throws(SQLiteFailure) in
-      AuditTotal(count: row.int64(0), sum: row.bytes(1))
-    }
-    for (owner, end) in ends {
-      let seal = end.chain.seal(of: owner, key)
-      total?.replace(end.seal, with: seal)
-      let statement = end.seal == nil ? insertEnd : updateEnd
-      try statement.bind(
-        end.chain.length, end.last, end.chain.tip, seal, owner.user.text, owner.tenant.text)
-      try statement.run()
-    }
-    ends.removeAll(keepingCapacity: true)
-    if let total { try write(total) }
-  }
-
-  /// The chains as the open transaction has left them so far.
-  var savepoint: Savepoint { Savepoint(ends: ends) }
-
-  /// Forgets what was appended since a savepoint, to which the database was rolled back.
-  func undo(to savepoint: Savepoint) { ends = savepoint.ends }
-
-  /// Forgets what the open transaction appended, which is rolled back.
-  func undo() { ends.removeAll() }
-
-  /// Deletes every row and every chain.
-  func deleteEverything() throws(SQLiteFailure) {
-    try connection.execute("delete from record")
-    try connection.execute("delete from chain")
-    try write(AuditTotal())
-    ends.removeAll()
-  }
-
-  private func write(_ total: AuditTotal) throws(SQLiteFailure) {
-    try updateTotal.bind(total.count, total.sum, total.seal(key))
-    try updateTotal.run()
+extension SQLitePersonStates.Touched {
+  /// The index of the chain of a tenant, which begins if there is none. It counts as grown.
+  fileprivate mutating func chain(of tenant: Int64) -> Int {
+    if !grown.contains(tenant) { grown.append(tenant) }
+    if let index = state.chains.firstIndex(where: { $0.tenant == tenant }) { return index }
+    state.chains.append(SQLitePersonState.ChainEnd(tenant: tenant))
+    return state.chains.endIndex - 1
   }
 }

@@ -3,8 +3,8 @@ import Profiles
 
 /// The columns of people, items, groups and changes.
 enum SQLiteColumns {
-  /// The columns of an item without its key.
-  static let item = "version, audience, created, collapse_start, collapse_end, json"
+  /// The columns of an item without its id.
+  static let item = "key, version, created, collapse_start, collapse_end, json"
   /// The columns of a person.
   static let user = "id, tenant, principal_name, display_name, version, json"
   /// The condition that a person of the tenant `?1` has a principal name with the key `?3`, whose first bytes are `?2`:
@@ -16,56 +16,44 @@ enum SQLiteColumns {
   /// The first bytes of a text: as many as an index holds.
   static func beginning(of text: String) -> [UInt8] { Array(text.utf8.prefix(Limits.orderTextBytesMax)) }
 
-  /// The columns by which an item is found through the person it lists.
-  static let listed = "listed, listed_as"
   /// The columns of a group.
   static let group = "id, tenant, version, json"
-  /// The columns of a change.
+  /// The columns of a row of the audit log, without its person and its tenant.
   static let change = """
-    user, tenant, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
+    time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app, position, previous
     """
   /// The number of those columns.
   static let changeCount: Int32 = 11
+
+  /// The columns of a table with an alias.
+  static func of(_ alias: String, _ columns: String) -> String {
+    "\(alias).\(columns.replacing(", ", with: ", \(alias)."))"
+  }
 }
 
 extension SQLiteStatement {
   /// The item whose `SQLiteColumns.item` begin at `column`.
   func item(_ key: ItemKey, from column: Int32) throws(SQLiteFailure) -> StoredItem {
     let item = StoredItem(
-      key: key, version: int64(column), audience: int64(column + 1), createdTicks: int64(column + 2),
-      collapseStart: optionalInt64(column + 3), collapseEnd: optionalInt64(column + 4), json: bytes(column + 5))
+      key: key, version: int64(column + 1), audience: SQLiteProfileKey(int64(column)).audience.rawValue,
+      createdTicks: int64(column + 2), collapseStart: optionalInt64(column + 3), collapseEnd: optionalInt64(column + 4),
+      json: withBlob(column + 5) { SQLiteItemJSON.restored($0, key.id) })
     guard let item else { throw .row(DamagedRow.item) }
     return item
   }
 
   /// The id of an item in `column`.
   func itemID(_ column: Int32) throws(SQLiteFailure) -> ItemID {
-    guard let id = ItemID(text(column)) else { throw .row(DamagedRow.item) }
+    guard let id = ItemID(identifier(column)) else { throw .row(DamagedRow.item) }
     return id
   }
 
-  /// An owner, from the columns tenant and display name. `likely` is probably their tenant, which saves making it anew.
-  func owner(from column: Int32, likely: TenantID? = nil) throws(SQLiteFailure) -> ItemOwner {
-    if let likely, isText(column, likely.text) {
-      return ItemOwner(tenant: likely, displayName: optionalText(column + 1))
-    }
-    return ItemOwner(tenant: try tenantOfUser(column), displayName: optionalText(column + 1))
-  }
-
-  /// The tenant of a person.
-  func tenantOfUser(_ column: Int32) throws(SQLiteFailure) -> TenantID {
-    guard let tenant = TenantID(text(column)) else { throw .row(DamagedRow.user) }
-    return tenant
-  }
-
   /// The person whose `SQLiteColumns.user` begin with the first column.
-  func user() throws(SQLiteFailure) -> StoredUser {
+  func user(_ names: SQLiteNames) throws(SQLiteFailure) -> StoredUser {
     let json = bytes(5)
-    guard let id = UserID(text(0)), let tenant = TenantID(text(1)), StoredItem.isEntity(json) else {
-      throw .row(DamagedRow.user)
-    }
+    guard let id = UserID(text(0)), StoredItem.isEntity(json) else { throw .row(DamagedRow.user) }
     return StoredUser(
-      id: id, tenant: tenant, principalName: optionalText(2), displayName: optionalText(3),
+      id: id, tenant: try names.tenant(int64(1)), principalName: optionalText(2), displayName: optionalText(3),
       version: Version(number: int64(4)), json: json)
   }
 
@@ -78,24 +66,18 @@ extension SQLiteStatement {
     return StoredGroup(id: id, tenant: tenant, version: Version(number: int64(2)), json: json)
   }
 
-  /// The change whose `SQLiteColumns.change` begin with the first column.
-  func change() throws(SQLiteFailure) -> Change {
-    guard let user = UserID(text(0)), let tenant = TenantID(text(1)), let time = DateTimeOffset(ticks: int64(2)),
-      let kind = Change.Kind(rawValue: int64(3))
-    else { throw .row(DamagedRow.change) }
-    return Change(
-      time: time, kind: kind, user: user, tenant: tenant, collection: optionalText(4),
-      item: optionalText(5).flatMap(ItemID.init), properties: text(6).split(separator: ",").map(String.init),
-      versionBefore: optionalInt64(7).map(Version.init(number:)),
-      versionAfter: optionalInt64(8).map(Version.init(number:)),
-      actingUser: optionalText(9).flatMap(UserID.init), actingApplication: optionalText(10))
-  }
-
-  /// The row of the audit log whose `SQLiteColumns.change` begin with the first column, followed by its position and
-  /// the place of the row before.
-  func auditEntry() throws(SQLiteFailure) -> AuditEntry {
-    AuditEntry(
-      position: int64(SQLiteColumns.changeCount), change: try change(),
-      older: optionalInt64(SQLiteColumns.changeCount + 1))
+  /// The row of the audit log of a person whose `SQLiteColumns.change` begin with the first column.
+  func auditEntry(of owner: AuditChainOwner, _ names: SQLiteNames) throws(SQLiteFailure) -> AuditEntry {
+    guard let time = DateTimeOffset(ticks: int64(0)), let kind = Change.Kind(rawValue: int64(1)) else {
+      throw .row(DamagedRow.change)
+    }
+    let change = Change(
+      time: time, kind: kind, user: owner.user, tenant: owner.tenant,
+      collection: try optionalInt64(2).map { number throws(SQLiteFailure) in try names.collection(number) },
+      item: optionalIdentifier(3).flatMap(ItemID.init), properties: try names.properties(bytes(4)),
+      versionBefore: optionalInt64(5).map(Version.init(number:)),
+      versionAfter: optionalInt64(6).map(Version.init(number:)),
+      actingUser: optionalIdentifier(7).flatMap(UserID.init), actingApplication: optionalText(8))
+    return AuditEntry(position: int64(9), change: change, older: optionalInt64(10))
   }
 }

@@ -4,10 +4,13 @@ import Profiles
 /// Statements that read groups and the audit log. Belongs to one connection and its thread.
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
-  private let selectMembers, countMembers, selectMember, selectEnd, selectChange: SQLiteStatement
+  private let selectMembers, countMembers, selectMember, selectState, selectChange: SQLiteStatement
+
+  private let names: SQLiteNames
 
   /// Prepares every statement.
-  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+  init(_ connection: SQLiteConnection, _ names: SQLiteNames) throws(SQLiteFailure) {
+    self.names = names
     let columns = SQLiteColumns.group
     selectGroup = try connection.prepare("select \(columns) from directory_group where id = ?")
     selectGroups = try connection.prepare(
@@ -15,24 +18,29 @@ final class SQLiteDirectoryStatements {
     countGroups = try connection.prepare("select count(*) from directory_group where tenant = ?")
     selectMemberships = try connection.prepare(
       """
-      select g.\(columns.replacing(", ", with: ", g.")) from membership m join directory_group g on g.id = m.group_id
+      select \(SQLiteColumns.of("g", columns)) from membership m join directory_group g on g.id = m.group_id
       where m.user = ? and m.group_id > ? order by m.group_id limit ?
       """)
     countMemberships = try connection.prepare("select count(*) from membership where user = ?")
     selectMembers = try connection.prepare(
       """
-      select u.\(SQLiteColumns.user.replacing(", ", with: ", u.")) from membership m join user u on u.id = m.user
-      where m.group_id = ? and m.user > ? order by m.user limit ?
+      select \(SQLiteColumns.of("u", SQLiteColumns.user)) from membership m join person u on u.id = m.user
+      where u.tenant is not null and m.group_id = ? and m.user > ? order by m.user limit ?
       """)
     countMembers = try connection.prepare("select count(*) from membership where group_id = ?")
     selectMember = try connection.prepare(
       """
-      select 1 from membership m join directory_group g on g.id = m.group_id join user u on u.id = m.user
-      where m.user = ?1 and m.group_id = ?2 and g.tenant = ?3 and u.tenant = ?3
+      select 1 from membership m join directory_group g on g.id = m.group_id join person u on u.id = m.user
+      where m.user = ?1 and m.group_id = ?2 and g.tenant = ?3 and u.tenant = ?4
       """)
-    selectEnd = try connection.prepare("select length, last from chain where user = ? and tenant = ?")
+    // A person who is gone still has their audit log.
+    selectState = try connection.prepare(
+      """
+      select o.number, s.json from person o join profile s on s.key = \(SQLiteProfileKey.state(of: "o.number"))
+      where o.id = ?
+      """)
     selectChange = try connection.prepare(
-      "select \(SQLiteColumns.change), position, previous from record where seq = ? and user = ? and tenant = ?")
+      "select \(SQLiteColumns.change) from audit_log where seq = ? and person = ? and tenant = ?")
   }
 
   /// The group with this id; nil when there is none.
@@ -63,7 +71,7 @@ final class SQLiteDirectoryStatements {
   /// One page of the members of a group by id.
   func members(of group: GroupID, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectMembers.bind(group.text, id ?? "", limit + 1)
-    return try selectMembers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user() }
+    return try selectMembers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user(names) }
   }
 
   /// How many members a group has.
@@ -71,31 +79,41 @@ final class SQLiteDirectoryStatements {
 
   /// Whether a person is a member of a group of their tenant.
   func isMember(_ viewer: TenantUser, of group: GroupID) throws(SQLiteFailure) -> Bool {
-    try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text)
+    try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text, try names.number(of: viewer.tenant))
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
   /// One page of the chain of a person, newest first, from a place, or from its end.
   func changes(of person: TenantUser, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
-    var place = place
-    if place == nil { place = try end(of: person)?.last }
+    guard let (number, end) = try end(of: person) else { return StoredPage([], isLast: true) }
+    var place = place ?? end.last
+    let owner = AuditChainOwner(user: person.user, tenant: person.tenant)
     var rows: [AuditEntry] = []
-    while let current = place, rows.count < limit {
-      try selectChange.bind(current, person.user.text, person.tenant.text)
-      let row = try selectChange.first { row throws(SQLiteFailure) in try row.auditEntry() }
+    while rows.count < limit {
+      try selectChange.bind(place, number, end.tenant)
+      let row = try selectChange.first { row throws(SQLiteFailure) in try row.auditEntry(of: owner, names) }
       guard let row else { throw .row("A row of the audit log is missing.") }
       rows.append(row)
-      place = row.older
+      guard let older = row.older else { return StoredPage(rows, isLast: true) }
+      place = older
     }
-    return StoredPage(rows, isLast: place == nil)
+    return StoredPage(rows, isLast: false)
   }
 
   /// How many rows the audit log of a person has.
-  func countChanges(of person: TenantUser) throws(SQLiteFailure) -> Int { Int(try end(of: person)?.length ?? 0) }
+  func countChanges(of person: TenantUser) throws(SQLiteFailure) -> Int {
+    Int(try end(of: person)?.end.chain.length ?? 0)
+  }
 
-  private func end(of person: TenantUser) throws(SQLiteFailure) -> (length: Int64, last: Int64)? {
-    try selectEnd.bind(person.user.text, person.tenant.text)
-    return try selectEnd.first { row throws(SQLiteFailure) in (row.int64(0), row.int64(1)) }
+  private func end(
+    of person: TenantUser
+  ) throws(SQLiteFailure) -> (number: Int64, end: SQLitePersonState.ChainEnd)? {
+    guard let tenant = try names.number(of: person.tenant) else { return nil }
+    try selectState.bind(person.user.text)
+    return try selectState.first { row throws(SQLiteFailure) in
+      let number = row.int64(0)
+      return try row.personState(1).chains.first { $0.tenant == tenant }.map { (number, $0) }
+    } ?? nil
   }
 
   private func count(_ statement: SQLiteStatement, _ owner: String) throws(SQLiteFailure) -> Int {

@@ -3,20 +3,20 @@ import Profiles
 
 /// The statements that write tenants, groups and memberships, inside the open transaction.
 final class SQLiteDirectoryTables {
-  private let connection: SQLiteConnection
+  private let names: SQLiteNames
   private let selectGroup, insertGroup, updateGroup, deleteGroup: SQLiteStatement
   private let selectTenantOfUser, selectMember, insertMember, deleteMember, selectMembers: SQLiteStatement
-  private let selectMemberships, countMemberships, putTenant, addTenant: SQLiteStatement
+  private let selectMemberships, countMemberships, putTenant: SQLiteStatement
 
   /// Prepares every statement.
-  init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
-    self.connection = connection
+  init(_ connection: SQLiteConnection, _ names: SQLiteNames) throws(SQLiteFailure) {
+    self.names = names
     selectGroup = try connection.prepare("select \(SQLiteColumns.group) from directory_group where id = ?")
     insertGroup = try connection.prepare(
       "insert into directory_group (tenant, version, json, id) values (?, ?, ?, ?)")
     updateGroup = try connection.prepare("update directory_group set tenant = ?, version = ?, json = ? where id = ?")
     deleteGroup = try connection.prepare("delete from directory_group where id = ?")
-    selectTenantOfUser = try connection.prepare("select tenant from user where id = ?")
+    selectTenantOfUser = try connection.prepare("select tenant from person where id = ? and tenant is not null")
     selectMember = try connection.prepare("select 1 from membership where user = ? and group_id = ?")
     insertMember = try connection.prepare("insert into membership (user, group_id) values (?, ?)")
     deleteMember = try connection.prepare("delete from membership where user = ? and group_id = ?")
@@ -28,8 +28,6 @@ final class SQLiteDirectoryTables {
       insert into tenant (id, version, json) values (?, 1, ?)
       on conflict (id) do update set version = version + 1, json = excluded.json
       """)
-    addTenant = try connection.prepare(
-      "insert or ignore into tenant (id, version, json) values (?, 1, cast('{}' as blob))")
   }
 
   // MARK: Groups
@@ -67,7 +65,7 @@ final class SQLiteDirectoryTables {
     var tenants: [UserID: TenantID] = [:]
     for user in people {
       try selectTenantOfUser.bind(user.text)
-      tenants[user] = try selectTenantOfUser.first { row throws(SQLiteFailure) in try row.tenantOfUser(0) }
+      tenants[user] = try selectTenantOfUser.first { row throws(SQLiteFailure) in try names.tenant(row.int64(0)) }
     }
     return tenants
   }
@@ -116,8 +114,5 @@ final class SQLiteDirectoryTables {
   }
 
   /// Adds a tenant that decided nothing, unless it is there.
-  func add(_ tenant: TenantID) throws(SQLiteFailure) {
-    try addTenant.bind(tenant.text)
-    try addTenant.run()
-  }
+  func add(_ tenant: TenantID) throws(SQLiteFailure) { _ = try names.give(tenant) }
 }

@@ -4,51 +4,63 @@ import Profiles
 /// Reads owners, and how requesters relate to them. Belongs to one connection and its thread.
 final class SQLiteOwnerRelations {
   private let selectOwner, selectOwnerRelation, selectTenant, selectTenantVersion: SQLiteStatement
+  private let names: SQLiteNames
   private var settings: TenantSettingsCache
 
   /// Prepares the statements on a connection. `policyDefaults` hold in these tenants where they decided nothing themselves.
-  init(_ connection: SQLiteConnection, _ policyDefaults: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
+  init(
+    _ connection: SQLiteConnection, _ names: SQLiteNames, _ policyDefaults: [TenantID: TenantPolicy]
+  ) throws(SQLiteFailure) {
+    self.names = names
     settings = TenantSettingsCache(policyDefaults)
-    selectOwner = try connection.prepare("select tenant, display_name from user where id = ?")
+    selectOwner = try connection.prepare(
+      "select number, tenant, display_name from person where id = ? and tenant is not null")
     // It begins with the viewer's groups, so that the time tells nothing of how many the person is in.
     selectOwnerRelation = try connection.prepare(
       """
       select exists (select 1 from membership b cross join membership a on a.user = ?1 and a.group_id = b.group_id
         where b.user = ?2),
-      (select coalesce(max(listed_as & 1), 0) + coalesce(max(listed_as & 2), 0) from item
-        where user = ?1 and listed = ?2)
+      (select coalesce(max(listed_as & 1), 0) + coalesce(max(listed_as & 2), 0) from profile
+        where \(SQLiteProfileKey.person) = ?3 and listed = ?2)
       """)
     selectTenant = try connection.prepare("select version, json from tenant where id = ?")
     selectTenantVersion = try connection.prepare("select version from tenant where id = ?")
   }
 
-  /// An owner, and as much of the requester's relation to them as `authorization` needs; nil when there is no such person.
-  /// The caller runs it in the transaction of the read that it is for.
-  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
-    guard authorization.needsOwnerRelation(to: user) else { return try plainOwner(user) }
-    let viewer = authorization.viewer(of: user)
-    let owner = try plainOwner(user)
-    guard let viewer else {
-      guard let owner else { return nil }
-      return ItemOwner(
+  /// An owner with their number: `SQLiteProfileKey.nobody`, who has nothing, and nil when there is no such person.
+  typealias Numbered = (number: Int64, owner: ItemOwner?)
+
+  /// An owner, and as much of the requester's relation to them as `authorization` needs. The caller runs it in the
+  /// transaction of the read that it is for.
+  func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Numbered {
+    let plain = try plainOwner(user)
+    guard authorization.needsOwnerRelation(to: user) else { return plain }
+    guard let viewer = authorization.viewer(of: user) else {
+      guard let owner = plain.owner else { return plain }
+      let related = ItemOwner(
         tenant: owner.tenant, displayName: owner.displayName, settings: try tenant(owner.tenant), viewer: nil,
         sharesGroup: false, listed: .me)
+      return (plain.number, related)
     }
     // The same look-ups run whether or not the person exists, so that the time does not tell.
-    let settings = try tenant(owner?.tenant ?? viewer.tenant)
-    try selectOwnerRelation.bind(user.text, viewer.user.text)
+    let settings = try tenant(plain.owner?.tenant ?? viewer.tenant)
+    try selectOwnerRelation.bind(user.text, viewer.user.text, plain.number)
     let relation = try selectOwnerRelation.first { row throws(SQLiteFailure) in
       (sharesGroup: row.int64(0) != 0, listed: Audience(rawValue: row.int64(1)))
     }
-    guard let owner, let relation else { return nil }
-    return ItemOwner(
+    guard let owner = plain.owner, let relation else { return (SQLiteProfileKey.nobody, nil) }
+    let related = ItemOwner(
       tenant: owner.tenant, displayName: owner.displayName, settings: settings, viewer: viewer,
       sharesGroup: relation.sharesGroup, listed: relation.listed)
+    return (plain.number, related)
   }
 
-  private func plainOwner(_ user: UserID) throws(SQLiteFailure) -> ItemOwner? {
+  private func plainOwner(_ user: UserID) throws(SQLiteFailure) -> Numbered {
     try selectOwner.bind(user.text)
-    return try selectOwner.first { row throws(SQLiteFailure) in try row.owner(from: 0) }
+    let names = names
+    return try selectOwner.first { row throws(SQLiteFailure) in
+      (row.int64(0), ItemOwner(tenant: try names.tenant(row.int64(1)), displayName: row.optionalText(2)))
+    } ?? (SQLiteProfileKey.nobody, nil)
   }
 
   /// What holds in a tenant; nil when there is no such tenant.

@@ -76,8 +76,14 @@ struct SQLiteProfileKey: Equatable {
 
   /// The collection of a person, as one number.
   static let place = "(key >> \(placeShift))"
+  /// The condition that a row of `alias` is in a collection of a person, whose numbers are given as SQL.
+  static func place(_ alias: String, of person: String, _ collection: String) -> String {
+    "(\(alias).key >> \(placeShift)) = (\(person) << \(personShift - placeShift) | \(collection))"
+  }
   /// The number of the person.
   static let person = "(key >> \(personShift))"
+  /// The key of a person's state, whose number is given as SQL.
+  static func state(of person: String) -> String { "(\(person) << \(personShift))" }
   /// The condition of items that one of these flags admits.
   static func isFor(_ flags: Audience) -> String { "key & \(bits(of: flags)) != 0" }
   /// The condition of items that only their owner sees. The row of a person's state has no time of creation.

@@ -4,78 +4,63 @@ import Profiles
 /// The statements of the writer, prepared once. They decide nothing, and run in the transaction of the caller.
 final class SQLiteTables: WriteTables {
   let connection: SQLiteConnection
-  private let selectItem, updateSameSize, updateItem, insertItem, deleteItem, deleteVersion: SQLiteStatement
-  private let selectUsage: SQLiteStatement
+  /// The numbers of tenants, collections and properties.
+  let names: SQLiteNames
   /// How requesters relate to owners, inside the open transaction.
   let relations: SQLiteOwnerRelations
+  /// The states of the people that the open transaction touches.
+  let people: SQLitePersonStates
   /// The audit log.
   let auditLog: SQLiteAuditTable
   /// Tenants, groups and memberships.
   let directory: SQLiteDirectoryTables
   /// Mail addresses.
   let mail: SQLiteMailTable
-  private let selectUserVersion, selectUser, selectOtherHolder, insertUser, updateUser, deleteUser: SQLiteStatement
-  private let selectVersions: SQLiteStatement
+  private let auditTotal: SQLiteAuditTotal
+  private let items: SQLiteItemTable
+  private let selectUser, selectOtherHolder, selectLastNumber, insertUser, updateUser, deleteUser: SQLiteStatement
   private let selectReceipt, insertReceipt, forgetReceipts: SQLiteStatement
-  /// The chains at the savepoint.
-  private var savepoint: SQLiteAuditTable.Savepoint?
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ auditKey: AuditKey, _ options: SQLiteOptions) throws(SQLiteFailure) {
     self.connection = connection
-    relations = try SQLiteOwnerRelations(connection, options.policyDefaults)
-    auditLog = try SQLiteAuditTable(connection, auditKey, isKept: options.keepsAuditLog)
-    directory = try SQLiteDirectoryTables(connection)
+    names = try SQLiteNames(connection)
+    relations = try SQLiteOwnerRelations(connection, names, options.policyDefaults)
+    auditTotal = try SQLiteAuditTotal(connection, auditKey)
+    people = try SQLitePersonStates(connection, names, auditTotal)
+    auditLog = try SQLiteAuditTable(connection, auditKey, names, people, isKept: options.keepsAuditLog)
+    directory = try SQLiteDirectoryTables(connection, names)
     mail = try SQLiteMailTable(connection)
-    let key = "user = ? and collection = ? and id = ?"
-    selectItem = try connection.prepare("select \(SQLiteColumns.item) from item where \(key)")
-    // It leaves `created` and the listed person alone, and with them their indexes, and runs only where no limit can be
-    // exceeded.
-    updateSameSize = try connection.prepare(
+    items = try SQLiteItemTable(connection, names, people)
+    selectUser = try connection.prepare(
+      "select \(SQLiteColumns.user) from person where id = ? and tenant is not null")
+    selectLastNumber = try connection.prepare("select coalesce(max(number), 0) from person")
+    // What names the person in the audit log stays.
+    deleteUser = try connection.prepare(
       """
-      update item set version = ?, audience = ?, collapse_start = ?, collapse_end = ?, json = ?
-      where \(key) and version = ? and created = ? and length(json) >= ? and listed is null
+      update person set tenant = null, principal_name = null, principal_name_folded = null, display_name = null,
+      display_name_folded = null, version = null, json = null where number = ?
       """)
-    updateItem = try connection.prepare(
-      """
-      update item set version = ?, audience = ?, created = ?, collapse_start = ?, collapse_end = ?, json = ?,
-      listed = ?, listed_as = ? where \(key)
-      """)
-    insertItem = try connection.prepare(
-      """
-      insert into item (user, collection, id, \(SQLiteColumns.item), \(SQLiteColumns.listed))
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """)
-    deleteItem = try connection.prepare("delete from item where \(key)")
-    deleteVersion = try connection.prepare("delete from item where \(key) and version = ?")
-    selectUsage = try connection.prepare(
-      "select collection, count(*), sum(length(json)) from item where user = ? group by collection")
-    selectUserVersion = try connection.prepare("select version from user where id = ?")
-    selectUser = try connection.prepare("select \(SQLiteColumns.user) from user where id = ?")
-    deleteUser = try connection.prepare("delete from user where id = ?")
-    selectVersions = try connection.prepare(
-      """
-      select collection, id, version, audience from item where user = ? order by collection, id
-      """)
-    selectReceipt = try connection.prepare("select body, item from receipt where key = ? and expires > ?")
+    selectReceipt = try connection.prepare("select body, item from idempotency_receipt where key = ? and expires > ?")
     insertReceipt = try connection.prepare(
-      "insert or replace into receipt (key, body, item, expires) values (?, ?, ?, ?)")
+      "insert or replace into idempotency_receipt (key, body, item, expires) values (?, ?, ?, ?)")
     forgetReceipts = try connection.prepare(
       """
-      delete from receipt where key in
-      (select key from receipt where expires <= ? order by expires limit \(Limits.receiptsForgottenMax))
+      delete from idempotency_receipt where key in (select key from idempotency_receipt
+      where expires <= ? order by expires limit \(Limits.receiptsForgottenMax))
       """)
-    selectOtherHolder = try connection.prepare("select 1 from user where \(SQLiteColumns.isNamed) and id <> ?4 limit 1")
+    selectOtherHolder = try connection.prepare(
+      "select 1 from person where \(SQLiteColumns.isNamed) and id <> ?4 limit 1")
     insertUser = try connection.prepare(
       """
-      insert into user
-      (tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json, id)
-      values (?, ?, ?, ?, ?, ?, ?, ?)
+      insert into person
+      (tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json, number, id)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     updateUser = try connection.prepare(
       """
-      update user set tenant = ?, principal_name = ?, principal_name_folded = ?, display_name = ?,
-      display_name_folded = ?, version = ?, json = ? where id = ?
+      update person set tenant = ?, principal_name = ?, principal_name_folded = ?, display_name = ?,
+      display_name_folded = ?, version = ?, json = ? where number = ?
       """)
   }
 
@@ -83,77 +68,46 @@ final class SQLiteTables: WriteTables {
 
   /// The item and its owner as they are now.
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemState {
-    guard let owner = try relations.owner(key.user, for: authorization) else { return ItemState(owner: nil, item: nil) }
-    try selectItem.bind(key.user.text, key.collection, key.id.text)
-    let item = try selectItem.first { row throws(SQLiteFailure) in try row.item(key, from: 0) }
-    return ItemState(owner: owner, item: item)
+    let (number, owner) = try relations.owner(key.user, for: authorization)
+    guard let owner else { return ItemState(owner: nil, item: nil) }
+    return ItemState(owner: owner, item: try items.item(key, of: number))
   }
 
   /// See `WriteTables`.
   func update(_ item: StoredItem, ifStill base: Version) throws(SQLiteFailure) -> Bool {
-    guard item.listed == nil else { return false }
-    let key = item.key
-    try updateSameSize.bind(
-      item.version.number, item.audience.rawValue, item.collapsible?.lowerBound, item.collapsible?.upperBound,
-      item.json, key.user.text, key.collection, key.id.text, base.number, item.created.ticks, item.json.count)
-    try updateSameSize.run()
-    return connection.changes == 1
+    try items.update(item, ifStill: base)
   }
 
   /// Replaces an item that exists.
-  func update(_ item: StoredItem) throws(SQLiteFailure) {
-    let key = item.key
-    try updateItem.bind(
-      item.version.number, item.audience.rawValue, item.created.ticks, item.collapsible?.lowerBound,
-      item.collapsible?.upperBound, item.json, item.listed?.user.text, item.listed?.audience.rawValue, key.user.text,
-      key.collection, key.id.text)
-    try updateItem.run()
-  }
+  func update(_ item: StoredItem) throws(SQLiteFailure) { try items.update(item) }
 
   /// Adds an item that does not exist.
-  func insert(_ item: StoredItem) throws(SQLiteFailure) {
-    let key = item.key
-    try insertItem.bind(
-      key.user.text, key.collection, key.id.text, item.version.number, item.audience.rawValue, item.created.ticks,
-      item.collapsible?.lowerBound, item.collapsible?.upperBound, item.json, item.listed?.user.text,
-      item.listed?.audience.rawValue)
-    try insertItem.run()
-  }
+  func insert(_ item: StoredItem) throws(SQLiteFailure) { try items.insert(item) }
 
   /// Deletes an item.
-  func delete(_ key: ItemKey) throws(SQLiteFailure) {
-    try deleteItem.bind(key.user.text, key.collection, key.id.text)
-    try deleteItem.run()
-  }
+  func delete(_ key: ItemKey) throws(SQLiteFailure) { _ = try items.delete(key, ifStill: nil) }
 
   /// See `WriteTables`.
   func delete(_ key: ItemKey, ifStill base: Version) throws(SQLiteFailure) -> Bool {
-    try deleteVersion.bind(key.user.text, key.collection, key.id.text, base.number)
-    try deleteVersion.run()
-    return connection.changes == 1
+    try items.delete(key, ifStill: base)
   }
 
   /// How much a person holds.
   func usage(of user: UserID) throws(SQLiteFailure) -> PersonQuota {
-    try selectUsage.bind(user.text)
-    let rows = try selectUsage.all { row throws(SQLiteFailure) in
-      (collection: row.text(0), count: Int(row.int64(1)), bytes: Int(row.int64(2)))
-    }
     var usage = PersonQuota()
-    for row in rows {
-      usage.counts[row.collection] = row.count
-      usage.bytes += row.bytes
-    }
+    guard let number = try people.number(of: user) else { return usage }
+    let state = try people.state(of: user, number)
+    usage.bytes = state.bytes
+    for (collection, count) in state.counts { usage.counts[try names.collection(Int64(collection))] = count }
     return usage
   }
 
-  // MARK: People
-
-  /// The version of a person; nil when there is none.
-  func version(of user: UserID) throws(SQLiteFailure) -> Version? {
-    try selectUserVersion.bind(user.text)
-    return try selectUserVersion.first { row throws(SQLiteFailure) in Version(number: row.int64(0)) }
+  /// The keys of the items of a person, with versions and audiences.
+  func versions(of user: UserID) throws(SQLiteFailure) -> [(ItemKey, Version, Audience)] {
+    try items.versions(of: user)
   }
+
+  // MARK: People
 
   /// Nothing to do: a writing transaction of SQLite is alone from its beginning.
   func lock(_ user: UserID, of tenant: TenantID) throws(SQLiteFailure) {}
@@ -161,44 +115,50 @@ final class SQLiteTables: WriteTables {
   /// A person; nil when there is none.
   func user(_ id: UserID) throws(SQLiteFailure) -> StoredUser? {
     try selectUser.bind(id.text)
-    return try selectUser.first { row throws(SQLiteFailure) in try row.user() }
+    return try selectUser.first { row throws(SQLiteFailure) in try row.user(names) }
   }
 
-  /// Deletes a person and their mail address. Their items are deleted apart.
+  /// Deletes a person and their mail address. Their items are deleted apart; their number and id stay, for the audit
+  /// log.
   func delete(_ user: StoredUser) throws(SQLiteFailure) {
     try mail.forget(user.id)
-    try deleteUser.bind(user.id.text)
+    try deleteUser.bind(try people.number(of: user.id))
     try deleteUser.run()
-  }
-
-  /// The keys of the items of a person, with versions and audiences.
-  func versions(of user: UserID) throws(SQLiteFailure) -> [(ItemKey, Version, Audience)] {
-    try selectVersions.bind(user.text)
-    return try selectVersions.all { row throws(SQLiteFailure) in
-      let key = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
-      return (key, Version(number: row.int64(2)), Audience(rawValue: row.int64(3)))
-    }
   }
 
   /// Whether another person of the tenant has a principal name with the same key as that of `user`.
   func isPrincipalNameTaken(of user: StoredUser) throws(SQLiteFailure) -> Bool {
-    guard let key = user.principalNameKey else { return false }
-    try selectOtherHolder.bind(user.tenant.text, SQLiteColumns.beginning(of: key), key, user.id.text)
+    guard let key = user.principalNameKey, let tenant = try names.number(of: user.tenant) else { return false }
+    try selectOtherHolder.bind(tenant, SQLiteColumns.beginning(of: key), key, user.id.text)
     return try selectOtherHolder.first { row throws(SQLiteFailure) in row.int64(0) } != nil
   }
 
-  /// Adds a person who does not exist.
-  func insert(_ user: StoredUser) throws(SQLiteFailure) { try write(user, with: insertUser) }
+  /// Adds a person who does not exist. One who existed before gets their number again, and goes on with their audit log.
+  func insert(_ user: StoredUser) throws(SQLiteFailure) {
+    if let number = try people.number(of: user.id) { return try write(user, number, with: updateUser) }
+    let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) }
+    let number = (last ?? 0) + 1
+    try write(user, number, with: insertUser)
+    people.keep(number, of: user.id)
+  }
 
   /// Replaces a person who exists.
   func update(_ user: StoredUser, replacing old: StoredUser) throws(SQLiteFailure) {
-    try write(user, with: updateUser)
+    guard let number = try people.number(of: user.id) else { throw .row(DamagedRow.user) }
+    try write(user, number, with: updateUser)
   }
 
-  private func write(_ user: StoredUser, with statement: SQLiteStatement) throws(SQLiteFailure) {
-    try statement.bind(
-      user.tenant.text, user.principalName, UserColumn.userPrincipalName.text(of: user), user.displayName,
-      UserColumn.displayName.text(of: user), user.version.number, user.json, user.id.text)
+  private func write(_ user: StoredUser, _ number: Int64, with statement: SQLiteStatement) throws(SQLiteFailure) {
+    let id: String? = statement === insertUser ? user.id.text : nil
+    let tenant = try names.give(user.tenant)
+    let (name, display) = (UserColumn.userPrincipalName.text(of: user), UserColumn.displayName.text(of: user))
+    if let id {
+      try statement.bind(
+        tenant, user.principalName, name, user.displayName, display, user.version.number, user.json, number, id)
+    } else {
+      try statement.bind(
+        tenant, user.principalName, name, user.displayName, display, user.version.number, user.json, number)
+    }
     try statement.run()
   }
 
@@ -220,25 +180,34 @@ final class SQLiteTables: WriteTables {
 
   // MARK: The transaction
 
+  /// Writes what the transaction has changed so far first, so that the database agrees with memory at the savepoint.
   func setSavepoint() throws(SQLiteFailure) {
-    savepoint = auditLog.savepoint
+    try people.finish()
     try connection.execute("savepoint part")
   }
 
   func undoToSavepoint() throws(SQLiteFailure) {
-    if let savepoint { auditLog.undo(to: savepoint) }
+    people.forget()
     try connection.execute("rollback to part")
     try releaseSavepoint()
   }
 
   func releaseSavepoint() throws(SQLiteFailure) { try connection.execute("release part") }
 
-  /// Empties every table except that of tenants, and the audit log.
+  /// Completes what was written. To be called before every commit.
+  func finish() throws(SQLiteFailure) { try people.finish() }
+
+  /// Forgets what the open transaction has changed, which is rolled back.
+  func forget() { people.forget() }
+
+  /// Empties every table except those of tenants and other names, and the audit log.
   func deleteEverything() throws(SQLiteFailure) {
-    for table in ["item", "user", "receipt", "directory_group", "membership", "mail_address"] {
+    for table in ["profile", "person", "idempotency_receipt", "directory_group", "membership", "mail_address"] {
       try connection.execute("delete from \(table)")
     }
     try auditLog.deleteEverything()
+    people.forget()
+    try auditTotal.reset()
   }
 }
 
@@ -246,7 +215,7 @@ final class SQLiteTables: WriteTables {
 
 extension SQLiteTables {
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
-    try relations.owner(user, for: authorization)
+    try relations.owner(user, for: authorization).owner
   }
 
   func isMailTaken(_ folded: String, of user: StoredUser) throws(SQLiteFailure) -> Bool {

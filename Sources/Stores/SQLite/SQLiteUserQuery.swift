@@ -10,7 +10,7 @@ struct SQLiteUserQuery: UserQueryText {
 
   /// Selects people after `place`, up to the id `end`.
   init(_ selection: UserSelection, after place: KeysetPosition?, upTo end: String? = nil) {
-    text = "select \(SQLiteColumns.user) from user where tenant = ?"
+    text = "select \(SQLiteColumns.user) from person where tenant = ?"
     if let condition = selection.condition { text += " and \(clause(condition))" }
     if let place { text += " and \(clause(after: place, selection.keys[...]))" }
     if let end {

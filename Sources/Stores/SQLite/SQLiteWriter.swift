@@ -53,7 +53,7 @@ final class SQLiteWriter: GroupCommitWriter {
     let applier = WriteApplier(tables)
     do throws(SQLiteFailure) {
       for write in writes { answers.append(try applier.apply(write)) }
-      try tables.auditLog.finish()
+      try tables.finish()
     } catch {
       return outcome(of: error, writes.count, attempt)
     }
@@ -109,7 +109,7 @@ final class SQLiteWriter: GroupCommitWriter {
     do {
       try begin.run()
       answer = try body()
-      try tables.auditLog.finish()
+      try tables.finish()
     } catch {
       undo()
       guard let failure = error as? SQLiteFailure else { throw error }
@@ -136,7 +136,7 @@ final class SQLiteWriter: GroupCommitWriter {
 
   /// Rolls back. Some failures end the transaction by themselves; what is left of it ends here.
   private func undo() {
-    tables.auditLog.undo()
+    tables.forget()
     for attempt in 1...Limits.failedAttemptsMax where connection.isInTransaction {
       do throws(SQLiteFailure) {
         try rollback.run()
