@@ -32,12 +32,12 @@ struct SQLiteAuditCheck {
   private mutating func checkChains() throws {
     let rows = try connection.prepare(
       """
-      select \(SQLiteColumns.change), position, code, seq, previous from audit_log order by person, tenant, position
+      select \(SQLiteColumns.change), person, tenant, code, seq from audit_log order by person, tenant, position
       """)
     var current: SQLiteChainReader.Chain?
     try rows.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
-      let (person, tenant) = (row.int64(0), row.int64(1))
+      let (person, tenant) = (row.int64(SQLiteColumns.changeCount), row.int64(SQLiteColumns.changeCount + 1))
       if let chain = current, chain.person != person || chain.tenant != tenant {
         findings += try reader.faults(atEndOf: chain, &total)
         current = nil
@@ -108,18 +108,18 @@ final class SQLiteChainReader {
     return chain
   }
 
-  /// Verifies the next row: the columns of a change, then position, code, place and place of the row before.
+  /// Verifies the next row: the columns of a change, then its person, its tenant, its code and its place.
   func append(_ row: SQLiteStatement, to chain: inout Chain) throws(SQLiteFailure) {
     guard let owner = chain.verifier?.owner, !chain.isDamaged else { return }
-    let change = try SQLiteCheck.unlessDamaged { () throws(SQLiteFailure) in try row.change(of: owner.user, names) }
-    guard let change, [6, 9].allSatisfy({ row.isNull($0) || row.hasIdentifier($0) }) else {
+    let entry = try SQLiteCheck.unlessDamaged { () throws(SQLiteFailure) in try row.auditEntry(of: owner, names) }
+    guard let entry, row.hasIdentifiersOfChange else {
       chain.isDamaged = true
       return
     }
     let columns = SQLiteColumns.changeCount
     chain.verifier?.append(
-      change, key, position: row.int64(columns), code: row.bytes(columns + 1), place: row.int64(columns + 2),
-      previous: row.optionalInt64(columns + 3))
+      entry.change, key, position: entry.position, code: row.bytes(columns + 2), place: row.int64(columns + 3),
+      previous: entry.older)
   }
 
   /// What is wrong with a chain of which every row was read, or with what its person holds. Adds its seal to `total`.
@@ -167,4 +167,9 @@ final class SQLiteChainReader {
     try selectMemberships.forEach { row in comparison.compareMembership(row.text(0)) }
     return comparison.findings
   }
+}
+
+extension SQLiteStatement {
+  /// Whether the item and the person who acted are in the form in which they are looked for.
+  fileprivate var hasIdentifiersOfChange: Bool { [3, 7].allSatisfy { isNull($0) || hasIdentifier($0) } }
 }

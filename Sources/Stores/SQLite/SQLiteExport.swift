@@ -36,15 +36,13 @@ struct SQLiteExport {
   func exportChanges(of user: UserID, in tenant: TenantID, _ body: (AuditEntry) throws -> Void) throws {
     let rows = try connection.prepare(
       """
-      select \(SQLiteColumns.change), position, previous, person.id from audit_log join person on number = person
-      where audit_log.tenant = ?2 and (person.id = ?1 or acting_user = ?3) order by person.id <> ?1, person.id, position
+      select \(SQLiteColumns.change), o.id from audit_log a join person o on o.number = a.person
+      where a.tenant = ?2 and (o.id = ?1 or acting_user = ?3) order by o.id <> ?1, o.id, position
       """)
     try rows.bind(user.text, names.number(of: tenant), SQLiteIdentifier(user.text))
     try rows.forEach { row in
-      guard let owner = UserID(row.text(SQLiteColumns.changeCount + 2)) else {
-        throw SQLiteFailure.row(DamagedRow.change)
-      }
-      try body(try row.auditEntry(of: owner, names))
+      guard let id = UserID(row.text(SQLiteColumns.changeCount)) else { throw SQLiteFailure.row(DamagedRow.change) }
+      try body(try row.auditEntry(of: AuditChainOwner(user: id, tenant: tenant), names))
     }
   }
 

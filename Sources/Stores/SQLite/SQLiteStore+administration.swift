@@ -56,7 +56,7 @@ extension SQLiteStore: AdministeredStore {
 
   /// See `AdministeredStore`.
   public func hasGroup(_ id: GroupID, in tenant: TenantID) throws -> Bool {
-    try withReadConnection { try SQLiteDirectoryStatements($0).group(id)?.tenant == tenant }
+    try withReadConnection { try SQLiteDirectoryStatements($0, try SQLiteNames($0)).group(id)?.tenant == tenant }
   }
 
   /// See `AdministeredStore`. The whole check reads one snapshot, so that a server may write meanwhile.

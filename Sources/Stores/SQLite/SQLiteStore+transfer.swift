@@ -39,7 +39,7 @@ extension SQLiteStore {
   /// See `ProfileStore`.
   public func changes(of user: UserID, in tenant: TenantID) throws -> [Change] {
     try withReadConnection { connection in
-      try SQLiteDirectoryStatements(connection).changes(
+      try SQLiteDirectoryStatements(connection, try SQLiteNames(connection)).changes(
         of: TenantUser(user: user, tenant: tenant), from: nil, limit: .max
       )
       .elements.reversed().map(\.change)
