@@ -72,8 +72,9 @@ extension SQLiteStore {
   }
 
   private static func validate(_ source: SQLiteConnection) throws {
-    do {
-      try SQLiteSchema.check(source, mayBeEmpty: false)
+    do throws(SQLiteSchema.Refusal) {
+      // One of an older program is brought up to date when a server starts on it.
+      guard try SQLiteSchema.origin(of: source) != .empty else { throw SQLiteSchema.Refusal.foreign }
     } catch {
       throw BackupError.notABackup(error.message)
     }
