@@ -72,8 +72,8 @@ extension SQLiteStore {
   }
 
   private static func validate(_ source: SQLiteConnection) throws {
-    do {
-      try SQLiteSchema.check(source, mayBeEmpty: false)
+    do throws(SQLiteSchema.Refusal) {
+      guard try SQLiteSchema.origin(of: source) != .empty else { throw SQLiteSchema.Refusal.foreign }
     } catch {
       throw BackupError.notABackup(error.message)
     }
