@@ -44,10 +44,13 @@ extension SQLiteStore {
   }
 
   /// Opens the database at `path` for one short write, such as a change of a tenant's settings, even beside the server
-  /// that owns it. Throws `StoreOpenError` as `open` does, and `missing` when a server uses the directory and its
-  /// database is gone.
-  public static func openBeside(_ path: String) throws(StoreOpenError) -> SQLiteStore {
+  /// that owns it. `onMigration` is as in `SQLiteOptions`. Throws `StoreOpenError` as `open` does, and `missing` when a
+  /// server uses the directory and its database is gone.
+  public static func openBeside(
+    _ path: String, onMigration: (@Sendable (SQLiteMigrationProgress) -> Void)? = nil
+  ) throws(StoreOpenError) -> SQLiteStore {
     var options = SQLiteOptions(checksIntegrity: false)
+    options.onMigration = onMigration
     do throws(StoreOpenError) {
       return try open(path, options: options)
     } catch .inUse {
