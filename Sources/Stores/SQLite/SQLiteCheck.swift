@@ -18,10 +18,25 @@ struct SQLiteCheck {
   func findings() throws -> [CheckFinding] {
     var findings = try structuralFaults()
     if findings.isEmpty {
-      findings =
-        try userFaults() + itemFaults() + groupFaults() + tenantFaults() + SQLiteAuditCheck.faults(connection, key)
+      let names = try SQLiteNames(connection)
+      let chains = try SQLiteAuditCheck.faults(connection, names, key)
+      findings = try personFaults(names)
+      findings += try SQLiteProfileCheck.faults(connection, names, chainsKnown: Set(chains.compactMap(\.user)))
+      findings += try groupFaults() + tenantFaults() + chains
     }
     return Array(findings.prefix(Limits.checkFindingsMax))
+  }
+
+  /// The answer; nil when it would come from a damaged row. Other failures are thrown.
+  static func unlessDamaged<Answer>(
+    _ read: () throws(SQLiteFailure) -> Answer
+  ) throws(SQLiteFailure) -> Answer? {
+    do throws(SQLiteFailure) {
+      return try read()
+    } catch {
+      guard case .row = error else { throw error }
+      return nil
+    }
   }
 
   private func structuralFaults() throws(SQLiteFailure) -> [CheckFinding] {
@@ -30,60 +45,52 @@ struct SQLiteCheck {
     return lines == ["ok"] ? [] : lines.map { .inDatabase($0) }
   }
 
-  private func userFaults() throws -> [CheckFinding] {
+  private func personFaults(_ names: SQLiteNames) throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
+    let selectState = try connection.prepare("select 1 from profile where key = ?")
     let select = try connection.prepare(
       """
-      select \(SQLiteColumns.user), principal_name_folded, display_name_folded, exists (select 1 from user o
-      where o.tenant = u.tenant and o.principal_name_folded = u.principal_name_folded and o.id <> u.id
-      and \(SQLiteSchema.sortKey("o.principal_name_folded")) = \(SQLiteSchema.sortKey("u.principal_name_folded"))),
-      (select group_concat(folded) from mail_address m where m.user = u.id and m.tenant = u.tenant),
+      select \(SQLiteColumns.user), number, principal_name_folded, display_name_folded,
+      exists (select 1 from person o
+        where o.tenant = p.tenant and o.principal_name_folded = p.principal_name_folded and o.number <> p.number
+        and \(SQLiteSchema.sortKey("o.principal_name_folded")) = \(SQLiteSchema.sortKey("p.principal_name_folded"))),
+      (select group_concat(folded) from mail_address m where m.user = p.id
+        and m.tenant is (select t.id from tenant t where t.number = p.tenant)),
       exists (select 1 from mail_address m join mail_address o on o.tenant = m.tenant and o.folded = m.folded
-      and o.user <> m.user where m.user = u.id) from user u
+        and o.user <> m.user where m.user = p.id),
+      exists (select 1 from person o where o.id = p.id and o.number <> p.number)
+      from person p order by number
       """)
     try select.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
+      let id = UserID(row.text(0))
       do throws(SQLiteFailure) {
-        let user = try row.user()
         let fault =
-          user.fault ?? user.fault(principalName: row.optionalText(6), displayName: row.optionalText(7))
-          ?? (row.int64(8) == 1 ? StoredUser.sharedNameFinding : nil)
-          ?? (row.optionalText(9) == user.foldedMail ? nil : CheckFinding.otherMail)
-          ?? (row.int64(10) == 1 ? StoredUser.sharedMailFault : nil)
-        guard let fault else { return }
-        findings.append(.ofPerson(user.id, fault))
+          try row.isNull(1) ? Self.faultOfDeleted(row) : Self.fault(of: row.user(names), row)
+        if let fault { findings.append(.ofPerson(id, fault)) }
+        if row.int64(12) == 1 { findings.append(.ofPerson(id, "Somebody else has the same id.")) }
       } catch {
-        findings.append(.ofPerson(UserID(row.text(0)), error.reason))
+        guard case .row = error else { throw error }
+        findings.append(.ofPerson(id, error.reason))
       }
+      try selectState.bind(SQLiteProfileKey(stateOf: row.int64(6)).number)
+      guard try selectState.first({ _ throws(SQLiteFailure) in true }) == nil else { return }
+      findings.append(.ofPerson(id, "The state of the person is gone."))
     }
     return findings
   }
 
-  private func itemFaults() throws -> [CheckFinding] {
-    var findings: [CheckFinding] = []
-    let select = try connection.prepare(
-      """
-      select i.user, i.collection, i.id, i.\(SQLiteColumns.item.replacing(", ", with: ", i.")), u.id,
-      i.listed, i.listed_as from item i left join user u on u.id = i.user
-      """)
-    try select.forEach { row in
-      guard findings.count < Limits.checkFindingsMax else { return }
-      do throws(SQLiteFailure) {
-        guard let user = UserID(row.text(0)) else { throw .row("A stored item has no valid person.") }
-        let key = ItemKey(user: user, collection: row.text(1), id: try row.itemID(2))
-        let listed = row.optionalText(10).flatMap(UserID.init).map {
-          ListedPerson($0, as: Audience(rawValue: row.int64(11)))
-        }
-        let item = try row.item(key, from: 3).listing(listed)
-        guard let fault = item.fault(hasOwner: !row.isNull(9)) else { return }
-        findings.append(CheckFinding(user: user, collection: key.collection, item: key.id, message: fault))
-      } catch {
-        findings.append(
-          CheckFinding(
-            user: UserID(row.text(0)), collection: row.text(1), item: ItemID(row.text(2)), message: error.reason))
-      }
-    }
-    return findings
+  private static func fault(of user: StoredUser, _ row: SQLiteStatement) -> String? {
+    user.fault ?? user.fault(principalName: row.optionalText(7), displayName: row.optionalText(8))
+      ?? (row.int64(9) == 1 ? StoredUser.sharedNameFinding : nil)
+      ?? (row.optionalText(10) == user.foldedMail ? nil : CheckFinding.otherMail)
+      ?? (row.int64(11) == 1 ? StoredUser.sharedMailFault : nil)
+  }
+
+  /// What is wrong with the row of somebody who was deleted, which holds their id and number alone.
+  private static func faultOfDeleted(_ row: SQLiteStatement) -> String? {
+    let isEmpty = [2, 3, 4, 5, 7, 8, 10].allSatisfy { row.isNull($0) }
+    return isEmpty ? nil : "The person was deleted, but not all that belongs to them."
   }
 
   /// Finds tenants whose settings cannot be read.
@@ -107,13 +114,23 @@ struct SQLiteCheck {
     }
     let joinless = try connection.prepare(
       """
-      select m.user from membership m left join user u on u.id = m.user
-      left join directory_group g on g.id = m.group_id where u.tenant is not g.tenant or u.id is null
+      select m.user from membership m left join person p on p.id = m.user left join tenant t on t.number = p.tenant
+      left join directory_group g on g.id = m.group_id where t.id is null or t.id is not g.tenant
       """)
     try joinless.forEach { row in
       guard findings.count < Limits.checkFindingsMax else { return }
       findings.append(.ofPerson(UserID(row.text(0)), "A membership joins what is not there, or two tenants."))
     }
     return findings
+  }
+}
+
+extension SQLiteStatement {
+  /// Whether the column holds an id in the form in which it is looked for.
+  func hasIdentifier(_ column: Int32) -> Bool {
+    switch SQLiteIdentifier(identifier(column)) {
+    case .guid: isBlob(column)
+    case .text(let text): !isBlob(column) && !text.isEmpty
+    }
   }
 }

@@ -29,7 +29,8 @@ enum SQLiteItemJSON {
 
   /// The JSON of the item `id` from the form of its row.
   static func restored(_ stored: UnsafeRawBufferPointer, _ id: ItemID) -> [UInt8] {
-    guard stored.count > 1, !stored.starts(with: beginning) else { return Array(stored) }
+    // Only of a damaged row the id is of another length, of which its reader then finds that it is no object.
+    guard stored.count > 1, !stored.starts(with: beginning), id.text.utf8.count == idBytes else { return Array(stored) }
     return Array(unsafeUninitializedCapacity: stored.count + memberBytes) { bytes, count in
       count = stored.count + memberBytes
       let json = UnsafeMutableRawBufferPointer(bytes)

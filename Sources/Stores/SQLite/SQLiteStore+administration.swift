@@ -10,15 +10,15 @@ extension SQLiteStore: AdministeredStore {
 
   /// See `AdministeredStore`.
   public func isEmpty() throws -> Bool {
-    try withReadConnection { try $0.value("select 1 from user limit 1") == nil }
+    try withReadConnection { try $0.value("select 1 from person where tenant is not null limit 1") == nil }
   }
 
   /// See `AdministeredStore`.
   public func totals() throws -> StoreTotals {
     try withReadConnection { connection in
       StoreTotals(
-        users: try connection.count("user"), items: try connection.count("item"),
-        changes: try connection.count("record"))
+        users: try connection.count("person where tenant is not null"),
+        items: try connection.count("profile where id is not null"), changes: try connection.count("audit_log"))
     }
   }
 
@@ -56,7 +56,7 @@ extension SQLiteStore: AdministeredStore {
 
   /// See `AdministeredStore`.
   public func hasGroup(_ id: GroupID, in tenant: TenantID) throws -> Bool {
-    try withReadConnection { try SQLiteDirectoryStatements($0).group(id)?.tenant == tenant }
+    try withReadConnection { try SQLiteDirectoryStatements($0, try SQLiteNames($0)).group(id)?.tenant == tenant }
   }
 
   /// See `AdministeredStore`. The whole check reads one snapshot, so that a server may write meanwhile.
@@ -77,7 +77,7 @@ extension SQLiteStore: AdministeredStore {
 }
 
 extension SQLiteConnection {
-  fileprivate func count(_ table: String) throws(SQLiteFailure) -> Int {
-    try value("select count(*) from \(table)").flatMap { Int($0) } ?? 0
+  fileprivate func count(_ rows: String) throws(SQLiteFailure) -> Int {
+    try value("select count(*) from \(rows)").flatMap { Int($0) } ?? 0
   }
 }

@@ -73,6 +73,7 @@ extension SQLiteStore {
 
   private static func validate(_ source: SQLiteConnection) throws {
     do throws(SQLiteSchema.Refusal) {
+      // One of an older program is brought up to date when a server starts on it.
       guard try SQLiteSchema.origin(of: source) != .empty else { throw SQLiteSchema.Refusal.foreign }
     } catch {
       throw BackupError.notABackup(error.message)

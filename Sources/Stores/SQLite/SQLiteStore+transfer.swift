@@ -30,23 +30,16 @@ extension SQLiteStore {
     try withReadConnection { connection in
       try connection.execute("begin")
       defer { try? connection.execute("rollback") }
-      let people = try connection.prepare("select \(SQLiteColumns.user) from user where id = ? and tenant = ?")
-      try people.bind(user.text, tenant.text)
-      try SQLiteExport(connection).exportPeople(people, lines)
-      let rows = try connection.prepare(
-        """
-        select \(SQLiteColumns.change), position, previous from record
-        where tenant = ?2 and (user = ?1 or acting_user = ?1) order by user != ?1, user, position
-        """)
-      try rows.bind(user.text, tenant.text)
-      try rows.forEach { row in try changes(try row.auditEntry()) }
+      let export = try SQLiteExport(connection)
+      try export.exportPerson(user, of: tenant, lines)
+      try export.exportChanges(of: user, in: tenant, changes)
     }
   }
 
   /// See `ProfileStore`.
   public func changes(of user: UserID, in tenant: TenantID) throws -> [Change] {
     try withReadConnection { connection in
-      try SQLiteDirectoryStatements(connection).changes(
+      try SQLiteDirectoryStatements(connection, try SQLiteNames(connection)).changes(
         of: TenantUser(user: user, tenant: tenant), from: nil, limit: .max
       )
       .elements.reversed().map(\.change)

@@ -1,3 +1,4 @@
+import Fixtures
 import OData
 import Testing
 
@@ -97,16 +98,15 @@ struct JSONReaderTests {
     }
   }
 
-  @Test("Skipping a value takes time linear in its length", .timeLimit(.minutes(1)))
+  @Test("Skipping a value takes time linear in its length")
   func skippingIsLinear() {
     func members(_ count: Int) -> JSONText {
       JSONText("{" + (0..<count).map { "\"\($0)\":0" }.joined(separator: ",") + "}")
     }
-    let clock = ContinuousClock()
     let small = members(10_000)
     let large = members(80_000)
-    let shortTime = clock.measure { #expect(small.isAccepted(.strict)) }
-    let longTime = clock.measure { #expect(large.isAccepted(.strict)) }
+    let shortTime = ThreadClock.measure { #expect(small.isAccepted(.strict)) }
+    let longTime = ThreadClock.measure { #expect(large.isAccepted(.strict)) }
     // Eight times the length: a quadratic reader needs 64 times as long.
     #expect(longTime < shortTime * 60 + .seconds(5))
   }
