@@ -38,6 +38,8 @@ extension Limits {
   public static let logPages = 4_000
   /// Longest wait, in milliseconds, for a read that keeps the values of a deleted person from being erased.
   public static let eraseMilliseconds = 500
+  /// Shortest time between two reports of how far the copy of a database into a new layout is, in seconds.
+  public static let migrationReportSeconds = 5
   /// Largest database whose integrity is checked in the background after a start, in bytes.
   public static let startCheckBytesMax = 256 << 20
 

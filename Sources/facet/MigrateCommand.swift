@@ -25,6 +25,7 @@ struct MigrateCommand: ParsableCommand {
   func run() throws {
     let store = try options.open()
     defer { store.close() }
+    if case .refusingWrites(let reason) = store.health { throw CommandFailure(reason) }
     guard distribute, let store = store as? PostgreSQLStore else { return print("The database has its form.") }
     do {
       let nodes = try store.distribute()

@@ -37,7 +37,8 @@ struct ServerComposition {
     }
     let hosts = try Self.hosts(command)
     let issuers = try Self.issuers(command.issuers)
-    let store = try options.open(policyDefaults: command.demo ? [.demo: .demo] : [:], forServer: true)
+    let store = try options.open(
+      policyDefaults: command.demo ? [.demo: .demo] : [:], forServer: true, logger: logger)
     do {
       (issuer, pageTokenCipher) = try await options.loadKeys(store)
     } catch {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authority
 import Foundation
+import Logging
 import ProfileServer
 import Profiles
 import Stores
@@ -79,11 +80,11 @@ struct StoreOptions: ParsableArguments {
 
   /// Opens the store for writing. For SQLite, no other server may own the data directory. `policyDefaults` are the policies
   /// of tenants without a policy of their own. With `forServer`, a PostgreSQL store that was opened before also opens
-  /// while its database is unavailable.
+  /// while its database is unavailable. `logger` hears how far a migration is; without one standard error does.
   ///
   /// - Throws: `CommandFailure` when the store cannot be opened.
   func open(
-    policyDefaults: [TenantID: TenantPolicy] = [:], forServer: Bool = false
+    policyDefaults: [TenantID: TenantPolicy] = [:], forServer: Bool = false, logger: Logger? = nil
   ) throws -> any AdministeredStore {
     try makeDirectory()
     guard !isPostgreSQL else {
@@ -92,8 +93,10 @@ struct StoreOptions: ParsableArguments {
         options.opensWithoutServer = forServer && hasKeys
       }
     }
+    var settings = SQLiteOptions(policyDefaults: policyDefaults)
+    settings.onMigration = { Self.report($0, to: logger) }
     do throws(StoreOpenError) {
-      return try SQLiteStore.open(database, options: SQLiteOptions(policyDefaults: policyDefaults))
+      return try SQLiteStore.open(database, options: settings)
     } catch {
       throw CommandFailure(error.message)
     }
@@ -106,7 +109,7 @@ struct StoreOptions: ParsableArguments {
     try makeDirectory()
     guard !isPostgreSQL else { return try openPostgreSQL() }
     do throws(StoreOpenError) {
-      return try SQLiteStore.openBeside(database)
+      return try SQLiteStore.openBeside(database) { Self.report($0, to: nil) }
     } catch {
       throw CommandFailure(error.message)
     }
@@ -132,6 +135,11 @@ struct StoreOptions: ParsableArguments {
     } catch {
       throw CommandFailure(error.message)
     }
+  }
+
+  private static func report(_ progress: SQLiteMigrationProgress, to logger: Logger?) {
+    guard let logger else { return FileHandle.standardError.write(Data("\(progress.message)\n".utf8)) }
+    logger.notice("\(progress.message)")
   }
 
   private func openPostgreSQL(_ change: (inout PostgreSQLOptions) -> Void = { _ in }) throws -> PostgreSQLStore {

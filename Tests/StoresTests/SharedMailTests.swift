@@ -97,9 +97,7 @@ struct SharedMailTests {
       let json = Self.shared.replacing("%", with: id)
       try await database.psql("update person set json = convert_to('\(json)', 'UTF8') where user_id = '\(id)'")
     }
-    // The last migration is reverted.
-    let before = PostgreSQLSchema.version - 1
-    try await database.psql("drop table mail_address; update facet_schema set version = \(before)")
+    try await database.revert(to: 2)
     let store = try database.store()
     #expect(try await database.psql("select version from facet_schema") == "\(PostgreSQLSchema.version)")
     try await Self.expectPeace(store)

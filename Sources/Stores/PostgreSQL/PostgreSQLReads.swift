@@ -30,7 +30,10 @@ struct PostgreSQLReads {
 // MARK: Statements
 
 extension PostgreSQLReads {
-  static let selectItem = PostgreSQLStatement("read_item", item(PostgreSQLOwnerRelations.columns(viewer: "$4::text")))
+  /// An item that nobody but its owner may see is not read for a viewer, like one that does not exist.
+  static let selectItem = PostgreSQLStatement(
+    "read_item",
+    item(PostgreSQLOwnerRelations.columns(viewer: "$4::text")) + " and (i.audience <> 0 or $4::text = '')")
   static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLOwnerRelations.plainColumns))
 
   private static func item(_ ownerColumns: String) -> String {
@@ -41,25 +44,15 @@ extension PostgreSQLReads {
     """
   }
 
+  /// All items of a collection; `PostgreSQLVisibleItems` has the statements for those who do not see all.
   static let selectItems = PostgreSQLStatement(
     "read_items",
     """
     select id, \(PostgreSQLColumns.item) from item where user_id = $1::text and collection = $2::text
-    and ($3::bigint = -1 or audience & $3::bigint <> 0) and (created, id) > ($4::bigint, $5::text)
-    order by created, id limit $6::bigint
+    and (created, id) > ($3::bigint, $4::text) order by created, id limit $5::bigint
     """)
   static let countItems = PostgreSQLStatement(
-    "count_items",
-    """
-    select count(*)::bigint from item where user_id = $1::text and collection = $2::text
-    and ($3::bigint = -1 or audience & $3::bigint <> 0)
-    """)
-  static let selectBeyondTenant = PostgreSQLStatement(
-    "read_beyond_tenant",
-    """
-    select collection, bit_or(audience)::bigint from item
-    where user_id = $1::text and audience & \(Audience.beyondTenant.rawValue) <> 0 group by collection
-    """)
+    "count_items", "select count(*)::bigint from item where user_id = $1::text and collection = $2::text")
   static let countUsers = PostgreSQLStatement(
     "count_people", "select count(*)::bigint from person where tenant = $1::text")
   static let selectGroups = PostgreSQLStatement(
@@ -145,7 +138,8 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  fileprivate static func page<Element: Sendable>(
+  /// The page that rows form: at most `limit` elements, `size` of which gives the bytes that count.
+  static func page<Element: Sendable>(
     _ rows: PostgreSQLRows, limit: Int, size: (Element) -> Int,
     _ read: (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
   ) throws(PostgreSQLFailure) -> StoredPage<Element> {
@@ -158,127 +152,6 @@ extension PostgreSQLReadRequest {
       elements.append(element)
     }
     return StoredPage(elements, isLast: true)
-  }
-}
-
-// MARK: Owners and items
-
-extension PostgreSQLReadRequest {
-  /// See `ProfileReader.owner`.
-  static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
-    Self([PostgreSQLOwnerRelations.Lookup(user, authorization).query]) { reads, rows throws(PostgreSQLFailure) in
-      try PostgreSQLOwnerRelations.OwnerRow(rows[0]).map { row throws(PostgreSQLFailure) in
-        try reads.owner(row, user, authorization)
-      }
-    }
-  }
-
-  /// See `ProfileReader.item`.
-  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
-    let lookup = PostgreSQLOwnerRelations.Lookup(key.user, authorization)
-    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
-    let query =
-      lookup.needsOwnerRelation
-      ? PostgreSQLQuery(PostgreSQLReads.selectItem, values: place + [.text(lookup.viewer)])
-      : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
-    return Self([query]) { reads, rows throws(PostgreSQLFailure) in
-      guard let row = rows[0].first else { return nil }
-      let owner = try reads.owner(try PostgreSQLOwnerRelations.OwnerRow(row, from: 6), key.user, authorization)
-      let item = try row.item(key, from: 0)
-      let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
-      guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
-      return OwnedItem(item: item, owner: owner)
-    }
-  }
-
-  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind what was
-  /// read. `guess` is read at once, in the hope that it is what is visible.
-  private static func visible(
-    of user: UserID, _ authorization: AuthorizationContext, none: Answer, guess: Int64?,
-    mask: @escaping @Sendable (ItemOwner) -> Int64, query: @escaping @Sendable (Int64) -> PostgreSQLQuery,
-    read: @escaping @Sendable (ItemOwner, PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
-  ) -> Self where Answer: Sendable {
-    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
-    return Self([lookup] + (guess.map { [query($0), lookup] } ?? [])) { reads, rows throws(PostgreSQLFailure) in
-      var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
-      var answers = Array(rows.dropFirst())
-      var readMask = guess
-      while let row = known {
-        let owner = try reads.owner(row, user, authorization)
-        let mask = mask(owner)
-        if readMask != mask { answers = try reads.connection.run([query(mask), lookup]) }
-        guard answers.count == 2 else { throw .disconnected }
-        known = try PostgreSQLOwnerRelations.OwnerRow(answers[1])
-        if known == row { return try read(owner, answers[0]) }
-        readMask = nil
-      }
-      return none
-    }
-  }
-
-  /// The mask of the visible audiences: an item is visible when one of its audiences has its bit in the mask.
-  private static func mask(
-    of user: UserID, _ authorization: AuthorizationContext, in collection: String
-  ) -> @Sendable (ItemOwner) -> Int64 {
-    { owner in authorization.audiences(of: user, owner, in: collection).map(\.rawValue) ?? everything }
-  }
-
-  /// The mask that makes every item visible.
-  private static var everything: Int64 { -1 }
-
-  /// Owners, and requests that need no relation, see every item.
-  private static func guess(of user: UserID, _ authorization: AuthorizationContext) -> Int64? {
-    authorization.needsOwnerRelation(to: user) ? nil : everything
-  }
-
-  /// See `ProfileReader.items`.
-  static func items(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int
-  ) -> Self where Answer == OwnedPage {
-    visible(
-      of: user, authorization, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true)),
-      guess: guess(of: user, authorization), mask: mask(of: user, authorization, in: collection)
-    ) { audiences in
-      PostgreSQLQuery(
-        PostgreSQLReads.selectItems, .text(user.text), .text(collection), .int(audiences),
-        .int(position?.created.ticks ?? Int64.min), .text(position?.id.text ?? ""),
-        .int(Int64(clamping: limit == .max ? limit : limit + 1)))
-    } read: { owner, rows throws(PostgreSQLFailure) in
-      let page = try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
-        try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
-      }
-      return OwnedPage(owner: owner, page: page)
-    }
-  }
-
-  /// See `ProfileReader.count`.
-  static func count(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext
-  ) -> Self where Answer == Int {
-    visible(
-      of: user, authorization, none: 0, guess: guess(of: user, authorization),
-      mask: mask(of: user, authorization, in: collection)
-    ) { audiences in
-      PostgreSQLQuery(PostgreSQLReads.countItems, .text(user.text), .text(collection), .int(audiences))
-    } read: { _, rows throws(PostgreSQLFailure) in
-      Int(rows.first?.int64(0) ?? 0)
-    }
-  }
-
-  /// See `ProfileReader.hasItemsBeyondTenant`.
-  static func hasItemsBeyondTenant(
-    of user: UserID, _ authorization: AuthorizationContext
-  ) -> Self where Answer == Bool {
-    visible(of: user, authorization, none: false, guess: everything, mask: { _ in everything }) { _ in
-      PostgreSQLQuery(PostgreSQLReads.selectBeyondTenant, .text(user.text))
-    } read: { owner, rows throws(PostgreSQLFailure) in
-      for row in rows.rows.map(PostgreSQLRow.init) {
-        guard let audiences = authorization.audiences(of: user, owner, in: row.text(0)) else { return true }
-        if !audiences.isDisjoint(with: Audience(rawValue: row.int64(1)).intersection(.beyondTenant)) { return true }
-      }
-      return false
-    }
   }
 }
 

@@ -12,11 +12,13 @@ enum PostgreSQLSchema {
   private enum Step: Int64, CaseIterable {
     case foldedNames = 2
     case mailAddresses = 3
+    case audienceIndexes = 4
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
       case .foldedNames: try PostgreSQLSchema.foldNames(connection)
       case .mailAddresses: try PostgreSQLMailTable.add(connection)
+      case .audienceIndexes: try PostgreSQLAudienceIndexes.add(connection)
       }
     }
   }

@@ -12,11 +12,16 @@ enum SQLiteItemJSON {
 
   /// The form of a row.
   static func stored(_ item: StoredItem, _ id: SQLiteIdentifier) -> [UInt8] {
-    guard case .guid = id, hasMember(item) else { return item.json }
-    return Array(unsafeUninitializedCapacity: item.json.count - memberBytes) { bytes, count in
-      count = item.json.count - memberBytes
+    stored(item.json, id, item.key.id.text)
+  }
+
+  /// The form of a row. `text` is the id as clients write it.
+  static func stored(_ json: [UInt8], _ id: SQLiteIdentifier, _ text: String) -> [UInt8] {
+    guard case .guid = id, hasMember(json, text) else { return json }
+    return Array(unsafeUninitializedCapacity: json.count - memberBytes) { bytes, count in
+      count = json.count - memberBytes
       bytes[0] = UInt8(ascii: "{")
-      item.json.withUnsafeBytes { json in
+      json.withUnsafeBytes { json in
         UnsafeMutableRawBufferPointer(bytes)[1...].copyBytes(from: json[(memberBytes + 1)...])
       }
     }
@@ -36,10 +41,9 @@ enum SQLiteItemJSON {
     }
   }
 
-  private static func hasMember(_ item: StoredItem) -> Bool {
-    let json = item.json
+  private static func hasMember(_ json: [UInt8], _ id: String) -> Bool {
     guard json.count > memberBytes + 1, json.starts(with: opening) else { return false }
-    return json[opening.count...].starts(with: item.key.id.text.utf8)
+    return json[opening.count...].starts(with: id.utf8)
       && json[(opening.count + idBytes)...].starts(with: closing)
       // Without the first member it must not begin like one that has it.
       && !json[(memberBytes + 1)...].starts(with: beginning.dropFirst())

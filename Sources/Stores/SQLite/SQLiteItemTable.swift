@@ -29,7 +29,7 @@ final class SQLiteItemTable {
     selectItem = try connection.prepare("select \(SQLiteColumns.item) from profile where \(isItem)")
     selectRow = try connection.prepare(
       "select key, version, created, \(SQLiteItemJSON.size), listed is not null from profile where \(isItem)")
-    selectLast = try connection.prepare("select max(key) from profile where key between ? and ?")
+    selectLast = try connection.prepare("select key from profile where key between ? and ? order by key desc limit 1")
     selectGap = try connection.prepare(
       """
       select key + 1 from profile p where key between ?1 and ?2
@@ -174,7 +174,7 @@ final class SQLiteItemTable {
   ) throws(SQLiteFailure) -> SQLiteProfileKey {
     let slots = SQLiteProfileKey.slots(person: number, collection: collection, audience: audience)
     try selectLast.bind(slots.lowerBound, slots.upperBound)
-    guard let last = try selectLast.first({ row throws(SQLiteFailure) in row.optionalInt64(0) }) ?? nil else {
+    guard let last = try selectLast.first({ row throws(SQLiteFailure) in row.int64(0) }) else {
       return SQLiteProfileKey(slots.lowerBound)
     }
     guard last == slots.upperBound else { return SQLiteProfileKey(last + 1) }

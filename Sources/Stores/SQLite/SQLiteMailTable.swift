@@ -1,5 +1,3 @@
-import Foundation
-import GRDB
 import OData
 import Profiles
 
@@ -36,35 +34,5 @@ final class SQLiteMailTable {
   func forget(_ user: UserID) throws(SQLiteFailure) {
     try delete.bind(user.text)
     try delete.run()
-  }
-
-  // MARK: The form of the table
-
-  static let declaration = """
-    create table mail_address (
-      tenant text not null,
-      folded text not null,
-      shared text not null,
-      user text not null,
-      primary key (tenant, folded, shared)
-    ) strict, without rowid;
-
-    create index mail_address_user on mail_address (user);
-    """
-
-  /// Fills a new table with the addresses of all people. Of several who share one, the first by id is its holder.
-  static func fill(_ database: Database) throws {
-    let people = try Row.fetchCursor(database, sql: "select id, tenant, json from user order by id")
-    while let row = try people.next() {
-      guard let id = UserID(row[0]), let tenant = TenantID(row[1]) else { continue }
-      let json: Data = row[2]
-      let person = StoredUser(
-        id: id, tenant: tenant, principalName: nil, displayName: nil, version: .unwritten, json: Array(json))
-      guard let folded = person.foldedMail else { continue }
-      let sql = "insert or ignore into mail_address (tenant, folded, shared, user) values (?, ?, ?, ?)"
-      try database.execute(sql: sql, arguments: [tenant.text, folded, "", id.text])
-      guard database.changesCount == 0 else { continue }
-      try database.execute(sql: sql, arguments: [tenant.text, folded, id.text, id.text])
-    }
   }
 }

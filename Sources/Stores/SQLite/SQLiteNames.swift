@@ -115,15 +115,18 @@ final class SQLiteNames {
   func give(properties names: [String]) throws(SQLiteFailure) -> [UInt8]? {
     guard !names.isEmpty else { return nil }
     var bytes: [UInt8] = []
-    for name in names {
-      var number = try give(name, \.properties)
-      while number >= 0x80 {
-        bytes.append(UInt8(truncatingIfNeeded: number) | 0x80)
-        number >>= 7
-      }
-      bytes.append(UInt8(truncatingIfNeeded: number))
-    }
+    for name in names { Self.append(try give(name, \.properties), to: &bytes) }
     return bytes
+  }
+
+  /// Appends the number of a property to the form of a row of the audit log (`properties`).
+  static func append(_ number: Int64, to bytes: inout [UInt8]) {
+    var number = number
+    while number >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: number) | 0x80)
+      number >>= 7
+    }
+    bytes.append(UInt8(truncatingIfNeeded: number))
   }
 
   private func give(

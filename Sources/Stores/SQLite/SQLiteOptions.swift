@@ -16,6 +16,13 @@ public struct SQLiteOptions: Sendable {
   /// Runs on the writer's thread before the commit of every group; tests look there for answers that came too early.
   package var beforeCommit: (@Sendable () -> Void)?
 
+  /// Hears how far the copy of a database of an older layout is, on the thread that opens the store.
+  public var onMigration: (@Sendable (SQLiteMigrationProgress) -> Void)?
+  /// Runs before every step of that copy; tests throw there to stop it.
+  package var beforeMigrationStep: (@Sendable () throws -> Void)?
+  /// The bytes that are free on the disk of a directory; nil when that is not known. Tests say how many.
+  package var freeBytes: @Sendable (_ directory: String) -> Int64? = { SQLiteLayoutMigration.freeBytes(in: $0) }
+
   /// The options of a server.
   public init(checksIntegrity: Bool = true, policyDefaults: [TenantID: TenantPolicy] = [:]) {
     self.checksIntegrity = checksIntegrity

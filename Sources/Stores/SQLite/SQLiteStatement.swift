@@ -97,6 +97,13 @@ final class SQLiteStatement {
     }
   }
 
+  /// Steps to the next row, for a caller that reads several statements side by side; false after the last row, when it
+  /// must not be called again. The statement stays open until it is released.
+  func next() throws(SQLiteFailure) -> Bool {
+    guard !hasLostColumn else { throw .memory }
+    return try step()
+  }
+
   /// Reads the current row. Throws `memory` when a column could not be read, whatever `read` made of it.
   private func row<Answer>(
     _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
@@ -153,6 +160,9 @@ final class SQLiteStatement {
 
   /// A text, or nil for null.
   func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+  /// The column as it is, to be bound to another statement before the next step.
+  func value(_ column: Int32) -> SQLiteColumnValue { SQLiteColumnValue(row: pointer, column: column) }
 
   /// Whether the column is a blob.
   func isBlob(_ column: Int32) -> Bool { sqlite3_column_type(pointer, column) == SQLITE_BLOB }
@@ -219,6 +229,16 @@ extension [UInt8]: SQLiteParameter {
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
     guard !isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
     return withUnsafeBytes { sqlite3_bind_blob(statement, index, $0.baseAddress, Int32(clamping: $0.count), copied) }
+  }
+}
+
+/// A column of the current row of another statement, of whatever type it is.
+struct SQLiteColumnValue: SQLiteParameter {
+  fileprivate let row: OpaquePointer
+  fileprivate let column: Int32
+
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    sqlite3_bind_value(statement, index, sqlite3_column_value(row, column))
   }
 }
 

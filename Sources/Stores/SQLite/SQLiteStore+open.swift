@@ -44,10 +44,13 @@ extension SQLiteStore {
   }
 
   /// Opens the database at `path` for one short write, such as a change of a tenant's settings, even beside the server
-  /// that owns it. Throws `StoreOpenError` as `open` does, and `missing` when a server uses the directory and its
-  /// database is gone.
-  public static func openBeside(_ path: String) throws(StoreOpenError) -> SQLiteStore {
+  /// that owns it. `onMigration` is as in `SQLiteOptions`. Throws `StoreOpenError` as `open` does, and `missing` when a
+  /// server uses the directory and its database is gone.
+  public static func openBeside(
+    _ path: String, onMigration: (@Sendable (SQLiteMigrationProgress) -> Void)? = nil
+  ) throws(StoreOpenError) -> SQLiteStore {
     var options = SQLiteOptions(checksIntegrity: false)
+    options.onMigration = onMigration
     do throws(StoreOpenError) {
       return try open(path, options: options)
     } catch .inUse {
@@ -126,10 +129,11 @@ extension SQLiteStore {
   ) throws -> GroupCommit<SQLiteWriter> {
     guard !isGone(path) else { throw StoreOpenError.lost }
     makePrivateFile(path)
-    let connection = try SQLiteConnection(path, .write)
+    var connection = try SQLiteConnection(path, .write)
     let (key, isPending) = try auditKey(connection, directory(of: path))
+    if try copyIntoPresentLayout(connection, key, options) { connection = try SQLiteConnection(path, .write) }
     try SQLiteSchema.migrate(connection, key)
-    guard try connection.value("select hex(key) from chains") == hexadecimal(key.fingerprint) else {
+    guard try connection.value("select hex(key) from audit_total") == hexadecimal(key.fingerprint) else {
       throw StoreError.readOnly(AuditKey.foreignKeySentence)
     }
     guard try SQLiteWriterSettings(of: connection) == .durable else {
@@ -144,6 +148,23 @@ extension SQLiteStore {
       files.misplaced.map { .readOnly(SQLiteFiles.sentence($0)) }
     }
     return GroupCommit(try SQLiteWriter(connection, key, condition: condition, options: options), onEnd: onEnd)
+  }
+
+  /// Copies a database of the layout before into the present one, closes its connection, and returns whether it did.
+  /// Throws `older` beside a server, which has such a database open itself.
+  private static func copyIntoPresentLayout(
+    _ connection: SQLiteConnection, _ key: AuditKey, _ options: SQLiteOptions
+  ) throws -> Bool {
+    switch try SQLiteSchema.origin(of: connection) {
+    case .legacy:
+      guard options.isOwner else { throw SQLiteSchema.Refusal.older }
+      try SQLiteLayoutMigration.run(connection, key, options)
+      return true
+    case .empty, .present:
+      // A copy may be left of a database in whose place a backup was put.
+      if options.isOwner, let path = connection.resolvedPath { SQLiteLayoutMigration.removeCopy(of: path) }
+      return false
+    }
   }
 
   /// Whether the database is gone to which the key of the audit log or a write-ahead log belongs. To be asked before

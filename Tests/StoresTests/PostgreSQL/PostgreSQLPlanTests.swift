@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+import Profiles
 import Testing
 
 @testable import Stores
@@ -35,7 +36,7 @@ struct PostgreSQLPlanTests {
   /// Statements about one person, or about one name or receipt.
   private static let single: [PostgreSQLStatement] = [
     PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
-    PostgreSQLReads.countItems, PostgreSQLReads.selectBeyondTenant, PostgreSQLReads.selectChanges,
+    PostgreSQLReads.countItems, PostgreSQLReads.selectChanges,
     PostgreSQLOwnerRelations.select, PostgreSQLOwnerRelations.selectPlain, PostgreSQLOwnerRelations.selectTenant,
     PostgreSQLTables.selectPerson, PostgreSQLTables.selectHolder, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem, PostgreSQLTables.updateItem,
@@ -48,6 +49,14 @@ struct PostgreSQLPlanTests {
     PostgreSQLMailTable.insert,
     PostgreSQLTables.countMemberships, PostgreSQLTables.selectMember,
   ]
+  /// Statements about somebody else's items.
+  private static let viewers: [PostgreSQLStatement] =
+    [
+      PostgreSQLVisibleItems.select(for: [.organization, .everyone]),
+      PostgreSQLVisibleItems.select(for: [.family, .groupMembers, .organization, .everyone]),
+      PostgreSQLVisibleItems.count(for: [.organization, .everyone]),
+      PostgreSQLVisibleItems.count(for: [.family, .groupMembers, .organization, .everyone]),
+    ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
   /// Statements that a group of writes of many people shares.
   private static let shared: [PostgreSQLStatement] = [
     PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
@@ -62,10 +71,10 @@ struct PostgreSQLPlanTests {
     try database.store().close()
     try await database.psql(Self.rows)
     var golden = ""
-    for statement in Self.single + Self.shared {
+    for statement in Self.single + Self.viewers + Self.shared {
       let plan = try await Self.plan(statement, database)
       #expect(!plan.contains("Seq Scan"), "\(statement.name) reads a whole table:\n\(plan)")
-      if Self.single.contains(statement) { Self.expectOnePerson(statement, plan) }
+      if !Self.shared.contains(statement) { Self.expectOnePerson(statement, plan) }
       golden += "\(statement.name)\n\(plan)\n\n"
     }
     let version = try await database.psql("show server_version_num").prefix(2)
@@ -94,6 +103,99 @@ struct PostgreSQLPlanTests {
     for line in plan.split(separator: "\n") where line.contains("Index Cond:") {
       let isBound = line.contains(#/\((user_id|listed|tenant|id|key|folded) = /#)
       #expect(isBound, "\(statement.name) is not confined:\n\(plan)")
+    }
+  }
+
+  // MARK: Hidden items
+
+  /// People who have the same 20 visible items, of whom one hides 1,000 more among them, and one whose 1,000 items for
+  /// other tenants lie in a collection in which they are not visible.
+  private static let hidingPeople = """
+    insert into item select 'shown', 'phones', 'i' || n, 1, 40, 51 * n, null, null, '{}' from generate_series(1, 20) n;
+    insert into item select 'hiding', 'phones', 'i' || n, 1,
+      case when n % 51 = 0 then 40 when n % 2 = 0 then 0 else 18 end, n, null, null, '{}'
+      from generate_series(1, 1020) n;
+    insert into item select 'masked', 'emails', 'i' || n, 1, 48, n, null, null, '{}' from generate_series(1, 1000) n;
+    """
+
+  @Test("A viewer's statement reads no hidden row, whatever the planner knows of the person")
+  func hiddenItems() async throws {
+    let database = try await ThrowawayDatabase(isPlain: true)
+    try database.store().close()
+    try await database.psql(Self.hidingPeople)
+    for preparation in ["select 1", Self.rows, "vacuum"] {
+      try await database.psql(preparation)
+      for mode in ["force_generic_plan", "force_custom_plan"] {
+        try await Self.expectNothingHiddenIsRead(database, mode)
+      }
+    }
+    let all = try await Self.rows(of: Self.page("hiding", PostgreSQLReads.selectItems), "auto", database)
+    #expect(all == (read: 1_020, given: 1_020), "What is read was not found out")
+    try await database.remove()
+  }
+
+  private static func expectNothingHiddenIsRead(_ database: ThrowawayDatabase, _ mode: String) async throws {
+    for audiences in [
+      Audience.everyone, [.organization, .everyone], [.family, .groupMembers, .organization, .everyone],
+    ] {
+      let select = try #require(PostgreSQLVisibleItems.select(for: audiences))
+      let count = try #require(PostgreSQLVisibleItems.count(for: audiences))
+      // Each audience reads an item that is for two.
+      let read = audiences.contains(.organization) ? 40 : 20
+      for person in ["hiding", "shown"] {
+        #expect(try await rows(of: page(person, select), mode, database) == (read, 20), "\(select.name), \(mode)")
+        #expect(try await rows(of: number(person, count), mode, database) == (read, 1), "\(count.name), \(mode)")
+      }
+    }
+    for person in ["masked", "nobody"] {
+      let query = PostgreSQLVisibleItems.beyondTenant(of: Sample.userID(person)) {
+        $0 == "emails" ? .me : .beyondTenant
+      }
+      #expect(try await rows(of: query, mode, database) == (0, 0), "\(person), \(mode)")
+    }
+    let seen = PostgreSQLVisibleItems.beyondTenant(of: Sample.userID("masked")) { _ in .everyone }
+    #expect(try await rows(of: seen, mode, database).given == 1, "\(mode)")
+  }
+
+  private static func page(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
+    PostgreSQLQuery(statement, .text(person), .text("phones"), .int(.min), .text(""), .int(2_000))
+  }
+
+  private static func number(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
+    PostgreSQLQuery(statement, .text(person), .text("phones"))
+  }
+
+  /// How many rows of items a query reads, those that it drops included, and how many it gives. What it reads for a
+  /// viewer must come from the indexes by audience.
+  private static func rows(
+    of query: PostgreSQLQuery, _ mode: String, _ database: ThrowawayDatabase
+  ) async throws -> (read: Int, given: Int) {
+    let plan = try await database.psql(
+      """
+      set plan_cache_mode = \(mode); prepare asked as \(query.statement.sql);
+      explain (analyze, costs off, timing off, summary off)
+      execute asked(\(query.values.map(literal).joined(separator: ", ")))
+      """)
+    var read = 0.0
+    for line in plan.split(separator: "\n") {
+      if let dropped = line.firstMatch(of: #/Rows Removed by .*: (\d+)/#) { read += Double(dropped.1) ?? .nan }
+      guard let scan = line.firstMatch(of: #/ on item.*actual rows=([\d.]+) loops=(\d+)/#) else { continue }
+      let isByAudience = line.contains(" item_for_") || line.contains("Bitmap Heap Scan")
+      #expect(isByAudience || query.statement == PostgreSQLReads.selectItems, "\(mode):\n\(plan)")
+      // A bitmap's rows are read where the table is scanned.
+      if !line.contains("Bitmap Index Scan") { read += (Double(scan.1) ?? .nan) * (Double(scan.2) ?? .nan) }
+    }
+    let given = plan.firstMatch(of: #/actual rows=(\d+)/#).flatMap { Int($0.1) }
+    return (Int(read), try #require(given))
+  }
+
+  private static func literal(_ value: PostgreSQLValue) -> String {
+    switch value {
+    case .null: "null"
+    case .int(let number): "\(number)"
+    case .text(let text): "'\(text)'"
+    case .bytes(let bytes): "'\\x\(bytes.map { String(format: "%02x", $0) }.joined())'"
+    case .column(let values, _): "array[\(values.map(literal).joined(separator: ", "))]"
     }
   }
 }

@@ -4,7 +4,7 @@ import OData
 import Profiles
 
 /// Converts the change log of an older program into chains, in the transaction of a migration.
-struct SQLiteAuditMigration {
+struct SQLiteLegacyAuditMigration {
   private let database: Database
   private let key: AuditKey
   private var total = AuditTotal()
@@ -75,7 +75,8 @@ struct SQLiteAuditMigration {
     let code = chain.append(change, key)
     try database.execute(
       sql: """
-        insert into record (\(SQLiteColumns.change), position, code, previous)
+        insert into record (user, tenant, time, kind, collection, item, properties, version_before, version_after,
+        acting_user, acting_app, position, code, previous)
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [

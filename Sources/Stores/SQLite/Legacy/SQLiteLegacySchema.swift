@@ -1,20 +1,16 @@
 import Foundation
 import GRDB
-import GRDBSQLite
 import OData
 import Profiles
 
-/// The tables, as a list of named migrations. Migrations are only ever added.
-enum SQLiteSchema {
-  /// Facet's application id in the header of the database ("Face").
-  static let applicationID = "1180787557"
-
+/// The tables of the layout before the present one, as a list of named migrations, to which none is added any more. They
+/// bring a database of any older version to the last form of that layout; `SQLiteLayoutMigration` copies it from there.
+enum SQLiteLegacySchema {
   /// The condition of items that people of other tenants may see, of which an older migration made an index.
   private static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"
 
-  /// The condition of items for an audience that reaches beyond the tenant. A query must repeat it to be served by the
-  /// index.
-  static func isFor(_ audience: Audience) -> String { "audience & \(audience.rawValue) != 0" }
+  /// The condition of items for an audience that reaches beyond the tenant.
+  private static func isFor(_ audience: Audience) -> String { "audience & \(audience.rawValue) != 0" }
 
   /// The tables of people, items, and the change log. Text is compared byte for byte.
   private static let first = """
@@ -67,16 +63,9 @@ enum SQLiteSchema {
     create index change_user on change (user);
     """
 
-  /// The expression that people are sorted by: as many bytes as a position in a list holds. A query must repeat it to
-  /// be served by the index.
-  static func sortKey(_ column: String) -> String {
-    // `substr` of an empty blob is null, which would sort an empty text among those that are not set.
-    "ifnull(substr(cast(\(column) as blob), 1, \(Limits.orderTextBytesMax)), cast(\(column) as blob))"
-  }
-
   /// The index of people by display name, and the table of receipts of `Idempotency-Key`.
   private static let second = """
-    create index user_display_name on user (tenant, \(sortKey("display_name")), id);
+    create index user_display_name on user (tenant, \(SQLiteSchema.sortKey("display_name")), id);
 
     create table receipt (
       key blob not null primary key,
@@ -171,8 +160,8 @@ enum SQLiteSchema {
     drop index user_display_name;
     alter table user add column display_name_folded text;
     update user set principal_name_folded = \(folded("principal_name")), display_name_folded = \(folded("display_name"));
-    create index user_principal_name on user (tenant, \(sortKey("principal_name_folded")), id);
-    create index user_display_name on user (tenant, \(sortKey("display_name_folded")), id);
+    create index user_principal_name on user (tenant, \(SQLiteSchema.sortKey("principal_name_folded")), id);
+    create index user_display_name on user (tenant, \(SQLiteSchema.sortKey("display_name_folded")), id);
     """
 
   /// The folded form of a text, by a function of this program, as bytes: functions on text stop at a zero byte.
@@ -184,83 +173,42 @@ enum SQLiteSchema {
     Data.fromDatabaseValue(values[0]).map { Data(String(decoding: $0, as: UTF8.self).folded.utf8) }
   }
 
-  /// Why a database cannot be migrated to the form that this program knows.
-  enum Refusal: Error, Equatable {
-    /// An older program wrote it, and it was opened for reading only.
-    case older
-    /// A newer program wrote it.
-    case newer
-    /// It is the database of another program.
-    case foreign
-    case failure(SQLiteFailure)
+  /// The mail addresses of people. One row of an address has an empty `shared`. People who shared an address before
+  /// addresses were unique have further rows, with their id in `shared`.
+  private static let fifth = """
+    create table mail_address (
+      tenant text not null,
+      folded text not null,
+      shared text not null,
+      user text not null,
+      primary key (tenant, folded, shared)
+    ) strict, without rowid;
 
-    /// A sentence for an operator.
-    var message: String {
-      switch self {
-      case .newer:
-        "The database was written by a newer version of Facet. Start that version, or restore an older backup."
-      case .older: StoreOpenError.older.message
-      case .foreign: "The file is a database of another program. Choose another data directory with --data."
-      case .failure(let failure):
-        failure.isDamage
-          ? SQLiteFailure.damageSentence(failure.reason)
-          : "The database cannot be prepared: \(failure.reason). Correct the cause, then restart the server."
-      }
+    create index mail_address_user on mail_address (user);
+    """
+
+  /// Fills the new table with the addresses of all people. Of several who share one, the first by id is its holder.
+  private static func fillMailAddresses(_ database: Database) throws {
+    let people = try Row.fetchCursor(database, sql: "select id, tenant, json from user order by id")
+    while let row = try people.next() {
+      guard let id = UserID(row[0]), let tenant = TenantID(row[1]) else { continue }
+      let json: Data = row[2]
+      let person = StoredUser(
+        id: id, tenant: tenant, principalName: nil, displayName: nil, version: .unwritten, json: Array(json))
+      guard let folded = person.foldedMail else { continue }
+      let sql = "insert or ignore into mail_address (tenant, folded, shared, user) values (?, ?, ?, ?)"
+      try database.execute(sql: sql, arguments: [tenant.text, folded, "", id.text])
+      guard database.changesCount == 0 else { continue }
+      try database.execute(sql: sql, arguments: [tenant.text, folded, id.text, id.text])
     }
   }
 
-  /// Runs the migrations that the database has not had. `key` authenticates the audit log.
-  static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
-    try check(connection, mayBeEmpty: true)
-    do {
-      try migrator(key).migrate(connection.queue)
-    } catch {
-      throw .failure(SQLiteFailure(error))
-    }
-  }
-
-  /// Whether a database has an audit log, and so a key that its rows were made with.
-  static func hasAuditLog(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
-    try connection.value("select 1 from sqlite_master where name = 'chains'") != nil
-  }
-
-  /// Whether the database is empty. The table that lists migrations is created before the first one, in a transaction
-  /// of its own: a start that is cut off between the two leaves only that table.
-  static func isEmpty(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
-    try connection.value("select count(*) from sqlite_master where tbl_name <> 'grdb_migrations'") == "0"
-  }
-
-  /// Throws unless the database has the form that this program reads and writes.
-  static func checkCurrent(_ connection: SQLiteConnection) throws(Refusal) {
-    try check(connection, mayBeEmpty: false)
-    do {
-      guard try connection.queue.unsafeRead(migrator(nil).hasCompletedMigrations) else { throw Refusal.older }
-    } catch let refusal as Refusal {
-      throw refusal
-    } catch {
-      throw .failure(SQLiteFailure(error))
-    }
-  }
-
-  /// Throws unless this program can read the database or migrate it; `mayBeEmpty` accepts a new file.
-  static func check(_ connection: SQLiteConnection, mayBeEmpty: Bool) throws(Refusal) {
-    do {
-      if try isEmpty(connection), mayBeEmpty { return }
-      guard try connection.value("pragma application_id") == applicationID else { throw Refusal.foreign }
-      guard try !connection.queue.unsafeRead(migrator(nil).hasBeenSuperseded) else { throw Refusal.newer }
-    } catch let refusal as Refusal {
-      throw refusal
-    } catch {
-      throw .failure(SQLiteFailure(error))
-    }
-  }
-
-  /// The migrations; `key` is needed to run them.
-  private static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
+  /// The migrations; `key` authenticates the audit log, and is needed to run them.
+  static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("people, items and changes", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: first)
-      try database.execute(sql: "pragma application_id = \(applicationID)")
+      try database.execute(sql: "pragma application_id = \(SQLiteSchema.applicationID)")
     }
     migrator.registerMigration("people by name, and receipts", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: second)
@@ -272,7 +220,7 @@ enum SQLiteSchema {
         try database.execute(
           sql: "insert or ignore into tenant values (?, 1, cast('{}' as blob))", arguments: [tenant.text])
       }
-      var migration = SQLiteAuditMigration(database, key)
+      var migration = SQLiteLegacyAuditMigration(database, key)
       try migration.run()
     }
     migrator.registerMigration("names as they are compared", foreignKeyChecks: .immediate) { database in
@@ -281,8 +229,8 @@ enum SQLiteSchema {
       database.remove(function: foldingFunction)
     }
     migrator.registerMigration("mail addresses", foreignKeyChecks: .immediate) { database in
-      try database.execute(sql: SQLiteMailTable.declaration)
-      try SQLiteMailTable.fill(database)
+      try database.execute(sql: fifth)
+      try fillMailAddresses(database)
     }
     return migrator
   }

@@ -1,0 +1,117 @@
+import OData
+import Profiles
+
+/// Reads of owners and of items.
+extension PostgreSQLReadRequest {
+  /// See `ProfileReader.owner`.
+  static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
+    Self([PostgreSQLOwnerRelations.Lookup(user, authorization).query]) { reads, rows throws(PostgreSQLFailure) in
+      try PostgreSQLOwnerRelations.OwnerRow(rows[0]).map { row throws(PostgreSQLFailure) in
+        try reads.owner(row, user, authorization)
+      }
+    }
+  }
+
+  /// See `ProfileReader.item`.
+  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
+    let lookup = PostgreSQLOwnerRelations.Lookup(key.user, authorization)
+    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
+    let query =
+      lookup.needsOwnerRelation
+      ? PostgreSQLQuery(PostgreSQLReads.selectItem, values: place + [.text(lookup.viewer)])
+      : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
+    return Self([query]) { reads, rows throws(PostgreSQLFailure) in
+      guard let row = rows[0].first else { return nil }
+      let owner = try reads.owner(try PostgreSQLOwnerRelations.OwnerRow(row, from: 6), key.user, authorization)
+      let item = try row.item(key, from: 0)
+      let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
+      guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
+      return OwnedItem(item: item, owner: owner)
+    }
+  }
+
+  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind what was
+  /// read. Owners, and requests that need no relation, see every item, which is therefore read at once. `query` reads the
+  /// items for any of these audiences, or all items for nil; it is nil where nothing is visible.
+  private static func visible(
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, none: Answer,
+    query: @escaping @Sendable (Audience?) -> PostgreSQLQuery?,
+    read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer
+  ) -> Self where Answer: Sendable {
+    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
+    let all = authorization.needsOwnerRelation(to: user) ? nil : query(nil)
+    return Self([lookup] + (all.map { [$0, lookup] } ?? [])) { reads, rows throws(PostgreSQLFailure) in
+      var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
+      var answers = Array(rows.dropFirst())
+      var hasAll = all != nil
+      while let row = known {
+        let owner = try reads.owner(row, user, authorization)
+        let audiences = authorization.audiences(of: user, owner, in: collection)
+        if !hasAll || audiences != nil {
+          answers = try reads.connection.run([query(audiences), lookup].compactMap(\.self))
+        }
+        guard let last = answers.last else { throw .disconnected }
+        known = try PostgreSQLOwnerRelations.OwnerRow(last)
+        if known == row { return try read(owner, answers.count == 2 ? answers[0] : nil) }
+        hasAll = false
+      }
+      return none
+    }
+  }
+
+  /// See `ProfileReader.items`.
+  static func items(
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
+    limit: Int
+  ) -> Self where Answer == OwnedPage {
+    visible(
+      of: user, in: collection, authorization, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
+    ) { audiences in
+      let select = audiences.map(PostgreSQLVisibleItems.select) ?? PostgreSQLReads.selectItems
+      return select.map { select in
+        PostgreSQLQuery(
+          select, .text(user.text), .text(collection), .int(position?.created.ticks ?? Int64.min),
+          .text(position?.id.text ?? ""), .int(Int64(clamping: limit == .max ? limit : limit + 1)))
+      }
+    } read: { owner, rows throws(PostgreSQLFailure) in
+      guard let rows else { return OwnedPage(owner: owner, page: StoredPage([], isLast: true)) }
+      let page = try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
+        try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
+      }
+      return OwnedPage(owner: owner, page: page)
+    }
+  }
+
+  /// See `ProfileReader.count`.
+  static func count(
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext
+  ) -> Self where Answer == Int {
+    visible(of: user, in: collection, authorization, none: 0) { audiences in
+      let count = audiences.map(PostgreSQLVisibleItems.count) ?? PostgreSQLReads.countItems
+      return count.map { PostgreSQLQuery($0, .text(user.text), .text(collection)) }
+    } read: { _, rows in
+      Int(rows?.first?.int64(0) ?? 0)
+    }
+  }
+
+  /// See `ProfileReader.hasItemsBeyondTenant`. What is run, and how often, does not depend on whether the person exists.
+  static func hasItemsBeyondTenant(
+    of user: UserID, _ authorization: AuthorizationContext
+  ) -> Self where Answer == Bool {
+    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
+    return Self([lookup]) { reads, rows throws(PostgreSQLFailure) in
+      var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
+      while true {
+        let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
+        let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
+          owner.map { authorization.audiences(of: user, $0, in: collection) ?? .all } ?? .me
+        }
+        let answers = try reads.connection.run([query, lookup])
+        guard answers.count == 2 else { throw .disconnected }
+        let row = try PostgreSQLOwnerRelations.OwnerRow(answers[1])
+        if row == known { return !answers[0].rows.isEmpty }
+        known = row
+      }
+    }
+  }
+}

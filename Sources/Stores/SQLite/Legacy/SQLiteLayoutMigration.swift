@@ -1,0 +1,172 @@
+import Foundation
+import GRDB
+import OData
+import Profiles
+
+/// Replaces a database of the layout before (`SQLiteLegacySchema`) by a copy in the present one.
+///
+/// The copy is written into a new file beside the database, in transactions that record how far it came, so that one that
+/// was cut off goes on there. It is synced and then renamed over the database. Until then the database is complete, and
+/// an older program can go on with it: the copy is then begun anew. The caller has the lock of the data directory.
+struct SQLiteLayoutMigration {
+  private let path: String
+  private let key: AuditKey
+  private let options: SQLiteOptions
+
+  /// Migrates the database that `old` has open for writing, and closes that connection: the file is another one then.
+  /// `key` authenticates the audit log.
+  ///
+  /// Throws a `StoreError` with a sentence for the operator, `SQLiteSchema.Refusal` and `SQLiteFailure`; the database is
+  /// then as it was, or in the last form of its layout.
+  static func run(_ old: SQLiteConnection, _ key: AuditKey, _ options: SQLiteOptions) throws {
+    guard let path = old.resolvedPath else { throw SQLiteFailure.misplaced }
+    let migration = SQLiteLayoutMigration(path: path, key: key, options: options)
+    try migration.prepare(old)
+    options.onMigration?(.started)
+    do {
+      try migration.copy(try migration.source(old))
+    } catch let failure as SQLiteFailure where failure.isDamage {
+      // It may be the copy that is damaged.
+      removeCopy(of: path)
+      throw failure
+    }
+    try migration.replace(old)
+    options.onMigration?(.finished)
+  }
+
+  // MARK: The database
+
+  /// Brings the database into the last form of its layout, and all of it into its file.
+  private func prepare(_ old: SQLiteConnection) throws {
+    do {
+      try SQLiteLegacySchema.migrator(key).migrate(old.queue)
+    } catch {
+      throw SQLiteSchema.Refusal.failure(SQLiteFailure(error))
+    }
+    guard try old.value("select hex(key) from chains") == SQLiteStore.hexadecimal(key.fingerprint) else {
+      throw StoreError.readOnly(AuditKey.foreignKeySentence)
+    }
+    try emptyLog(old)
+  }
+
+  private func emptyLog(_ old: SQLiteConnection) throws {
+    guard try old.emptyLog(waitingMilliseconds: SQLiteConnection.busyMilliseconds) != .partial else {
+      throw StoreError.readOnly(
+        "Another program reads the database, which is to be copied into the new layout. End it, then restart the server.")
+    }
+  }
+
+  /// What tells one state of the database from another: its audit log, and its file, which any later write changes.
+  private func source(_ old: SQLiteConnection) throws -> String {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw SQLiteFailure.misplaced }
+    let auditLog = try old.value("select hex(key) || ' ' || count || ' ' || hex(sum) from chains") ?? ""
+    return "\(auditLog) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+  }
+
+  // MARK: The copy
+
+  /// Where the copy of the database at `path` is written.
+  static func copyPath(of path: String) -> String { "\(path).new-layout" }
+
+  /// Removes a copy that was not completed.
+  static func removeCopy(of path: String) {
+    for suffix in ["", "-journal", "-wal", "-shm"] { unlink(copyPath(of: path) + suffix) }
+  }
+
+  /// Completes the copy, and closes it.
+  private func copy(_ source: String) throws {
+    let resumed = resumed(source)
+    if resumed == nil { Self.removeCopy(of: path) }
+    try checkSpace()
+    let new = try resumed ?? begun()
+    defer { new.close() }
+    try new.execute("pragma cache_size = -\(Limits.writeCacheKiB)")
+    // Its statements must be released before the connections are closed.
+    try complete(new, source)
+  }
+
+  private func complete(_ new: SQLiteConnection, _ source: String) throws {
+    let old = try SQLiteConnection(path, .readPatiently)
+    defer { old.close() }
+    try SQLiteLayoutCopy(old, new, options).run(from: source)
+  }
+
+  /// The copy of the same state of the database that was cut off; nil when there is none.
+  private func resumed(_ source: String) -> SQLiteConnection? {
+    let path = Self.copyPath(of: path)
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    do throws(SQLiteFailure) {
+      let new = try SQLiteConnection(path, .copy)
+      return try SQLiteLayoutCopy.source(of: new) == source ? new : nil
+    } catch {
+      // Nothing is lost with what is no copy, or cannot be read.
+      return nil
+    }
+  }
+
+  /// A new copy, which is still empty.
+  private func begun() throws -> SQLiteConnection {
+    let path = Self.copyPath(of: path)
+    guard SQLiteStore.makePrivateFile(path) else { throw Self.failure(errno) }
+    let new = try SQLiteConnection(path, .copy)
+    try SQLiteSchema.migrate(new, key)
+    return new
+  }
+
+  // MARK: Space
+
+  /// The bytes that are free for this user on the disk of a directory; nil when the system does not say.
+  static func freeBytes(in directory: String) -> Int64? {
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { return nil }
+    return Int64(clamping: status.f_bavail) * Int64(clamping: status.f_frsize)
+  }
+
+  /// Throws unless a copy as large as the database has room. It is smaller, but indexes are sorted beside it.
+  private func checkSpace() throws {
+    let needed = Self.bytes(of: path) - Self.bytes(of: Self.copyPath(of: path))
+    guard let free = options.freeBytes(SQLiteStore.directory(of: path)), free < needed else { return }
+    throw StoreError.readOnly(
+      "The database must once be copied into a new layout, which takes \(Self.megabytes(needed)) of disk space, and "
+        + "\(Self.megabytes(free)) are free. Nothing was changed. Make room, then restart the server.")
+  }
+
+  private static func megabytes(_ bytes: Int64) -> String { "\((bytes + 1 << 20 - 1) >> 20) MiB" }
+
+  private static func bytes(of path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  }
+
+  // MARK: The place of the database
+
+  /// Puts the complete copy into the place of the database, whose log must not be taken for that of the copy.
+  private func replace(_ old: SQLiteConnection) throws {
+    let directory = SQLiteStore.directory(of: path)
+    try options.beforeMigrationStep?()
+    try Self.sync(Self.copyPath(of: path))
+    try emptyLog(old)
+    old.close()
+    for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
+    try Self.sync(directory)
+    try options.beforeMigrationStep?()
+    guard rename(Self.copyPath(of: path), path) == 0 else { throw Self.failure(errno) }
+    try options.beforeMigrationStep?()
+    try Self.sync(directory)
+  }
+
+  /// Syncs a directory, or a file that no connection of this process has open.
+  private static func sync(_ path: String) throws(StoreError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure(errno) }
+  }
+
+  private static func failure(_ code: Int32) -> StoreError {
+    .readOnly(
+      "The database cannot be copied into the new layout: \(SystemErrorText.text(code)). Correct the cause, then restart "
+        + "the server.")
+  }
+}

@@ -1,0 +1,38 @@
+import OData
+
+/// The numbers of the names in one table of a new database, as a migration gives them. Unlike `SQLiteNames` it takes
+/// names as an older database holds them, whether or not they are valid.
+final class SQLiteNumberTable {
+  private let connection: SQLiteConnection
+  private let insert: SQLiteStatement
+  private var numbers: [[UInt8]: Int64] = [:]
+  /// The name that was asked for last, which is mostly the next one too.
+  private var last: (name: String, number: Int64)?
+
+  /// The names that are in the table already. `column` is the unique text of `table`; `insert` adds one.
+  init(_ connection: SQLiteConnection, _ table: String, _ column: String, insert: String) throws(SQLiteFailure) {
+    self.connection = connection
+    self.insert = try connection.prepare(insert)
+    let rows = try connection.prepare("select number, \(column) from \(table)").all { row throws(SQLiteFailure) in
+      (number: row.int64(0), name: row.text(1))
+    }
+    for row in rows { numbers[Array(row.name.utf8)] = row.number }
+  }
+
+  /// The number of a name, which gets one if it has none.
+  func number(of name: String) throws(SQLiteFailure) -> Int64 {
+    if let last, last.name.hasSameBytes(as: name) { return last.number }
+    let bytes = Array(name.utf8)
+    let number: Int64
+    if let known = numbers[bytes] { number = known } else { number = try give(name) }
+    numbers[bytes] = number
+    last = (name, number)
+    return number
+  }
+
+  private func give(_ name: String) throws(SQLiteFailure) -> Int64 {
+    try insert.bind(name)
+    try insert.run()
+    return connection.lastInsertedRow
+  }
+}

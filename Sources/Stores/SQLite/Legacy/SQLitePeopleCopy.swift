@@ -1,0 +1,101 @@
+import OData
+import Profiles
+
+/// Copies people with their states and items, in the order of ids, in which they get their numbers. Whoever is only named
+/// by a chain or an item gets one too.
+final class SQLitePeopleCopy {
+  /// Most people that one transaction copies, and most bytes of their items after which it ends.
+  private static let peopleMax = 4_000
+  private static let bytesMax = 64 << 20
+
+  private let copy: SQLiteLayoutCopy
+  private let names: SQLiteLayoutNames
+  private let users, chains: SQLitePersonRows
+  private let items: SQLiteItemsCopy
+  private let insertPerson, insertNobody, insertState: SQLiteStatement
+  private var number: Int64
+
+  /// Reads the people who have not been copied.
+  init(_ copy: SQLiteLayoutCopy, _ names: SQLiteLayoutNames) throws(SQLiteFailure) {
+    self.copy = copy
+    self.names = names
+    let last = try copy.lastPerson()
+    users = try SQLitePersonRows(
+      copy.old, """
+        id, tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json from user
+        """, after: last)
+    chains = try SQLitePersonRows(copy.old, "user, tenant, length, last, tip, seal from chain", after: last)
+    items = try SQLiteItemsCopy(copy, names, after: last)
+    insertPerson = try copy.new.prepare(
+      """
+      insert into person (number, id, tenant, principal_name, principal_name_folded, display_name, display_name_folded,
+      version, json) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+    insertNobody = try copy.new.prepare("insert into person (number, id) values (?, ?)")
+    insertState = try copy.new.prepare("insert into profile (key, json) values (?, ?)")
+    number =
+      try copy.new.prepare("select max(number) from person").first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
+  }
+
+  /// Copies them all.
+  func run() throws {
+    while next() != nil {
+      try copy.transaction {
+        var (people, bytes) = (0, 0)
+        var last: String?
+        while people < Self.peopleMax, bytes < Self.bytesMax, let id = next() {
+          try copy.step()
+          bytes += try person(id)
+          people += 1
+          last = id
+        }
+        if let last { try copy.setLastPerson(last) }
+      }
+      copy.report(people: number)
+    }
+  }
+
+  /// The first id that something is left of.
+  private func next() -> String? {
+    [users.person, chains.person, items.person].compactMap { $0 }
+      .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Copies everything of one person, and returns how many bytes their items have.
+  private func person(_ id: String) throws(SQLiteFailure) -> Int {
+    number += 1
+    if users.isAt(id) {
+      let row = users.row
+      try insertPerson.bind(
+        number, id, try names.tenants.number(of: row.text(1)), row.value(2), row.value(3), row.value(4), row.value(5),
+        row.value(6), row.value(7))
+      try insertPerson.run()
+      try users.advance()
+    } else {
+      try insertNobody.bind(number, id)
+      try insertNobody.run()
+    }
+    var state = SQLitePersonState()
+    while chains.isAt(id) {
+      state.chains.append(try chainEnd(chains.row))
+      try chains.advance()
+    }
+    let rows = try items.read(of: id, number, &state)
+    try insertState.bind(SQLiteProfileKey(stateOf: number).number, state.stored)
+    try insertState.run()
+    try items.write(rows)
+    return state.bytes
+  }
+
+  private func chainEnd(_ row: SQLiteStatement) throws(SQLiteFailure) -> SQLitePersonState.ChainEnd {
+    SQLitePersonState.ChainEnd(
+      tenant: try names.tenants.number(of: row.text(1)),
+      chain: AuditChain(length: row.int64(2), tip: Self.code(row.bytes(4))), last: row.int64(3),
+      seal: Self.code(row.bytes(5)))
+  }
+
+  /// A code in its length. One of another length was altered, and does not become right by that.
+  private static func code(_ bytes: [UInt8]) -> [UInt8] {
+    bytes.count == AuditKey.codeBytes ? bytes : [UInt8](repeating: 0, count: AuditKey.codeBytes)
+  }
+}

@@ -1,0 +1,19 @@
+/// How far the copy of a database of an older layout into the present one is.
+public enum SQLiteMigrationProgress: Equatable, Sendable {
+  /// The copy begins, or goes on where it was cut off.
+  case started
+  /// This much is copied, in percent.
+  case copied(percent: Int)
+  /// The copy has taken the place of the database.
+  case finished
+
+  /// A sentence for operators.
+  public var message: String {
+    switch self {
+    case .started:
+      "The database is being copied into the new layout. This happens once; if it is interrupted, the next start goes on."
+    case .copied(let percent): "\(percent) % of the database is copied."
+    case .finished: "The database has the new layout."
+    }
+  }
+}

@@ -1,0 +1,29 @@
+extension ThrowawayDatabase {
+  /// Takes back the migrations after `version`, with what they stored, so that the next server runs them again.
+  func revert(to version: Int64) async throws {
+    for migration in Self.migrations.reversed() where migration.version > version {
+      try await psql(migration.undo)
+    }
+    try await psql("update facet_schema set version = \(version)")
+  }
+
+  private static let migrations: [(version: Int64, undo: String)] = [
+    (
+      2,
+      """
+      drop index person_principal_name; drop index person_display_name;
+      alter table person drop column principal_name_folded, drop column display_name_folded;
+      create index person_display_name on person (tenant, user_id); delete from principal_name
+      """
+    ),
+    (3, "drop table mail_address"),
+    (
+      4,
+      """
+      drop index item_for_family; drop index item_for_contacts; drop index item_for_group_members;
+      drop index item_for_organization; drop index item_for_federated_organizations; drop index item_for_everyone;
+      create index item_beyond_tenant on item (user_id, collection) where audience & 48 <> 0
+      """
+    ),
+  ]
+}
