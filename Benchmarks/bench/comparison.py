@@ -36,8 +36,9 @@ class Comparison:
 
     def table(self, connections: int, rounds: int, seconds: int) -> Table:
         note = (
-            f"{connections} connections, medians of {rounds} rounds of {seconds} s; Facet, FastAPI and the "
-            f"directory servers hold {ITEMS:,} items or entries. Resident memory of Facet after all rounds: {number(self.resident_mb)} MB.")
+            f"{connections} connections, medians of {rounds} rounds of {seconds} s; Facet, FastAPI and the directory "
+            f"servers hold {ITEMS:,} items or entries. Resident memory of Facet after all rounds: "
+            f"{number(self.resident_mb)} MB.")
         return requests_table("Requests", note, list(self.subjects.values()))
 
     def goals(self) -> list[Goal]:
