@@ -104,7 +104,9 @@ final class SQLiteChainReader {
     let user = try selectID.first { row throws(SQLiteFailure) in UserID(row.text(0)) } ?? nil
     let tenantID = try SQLiteCheck.unlessDamaged { () throws(SQLiteFailure) in try names.tenant(tenant) }
     var chain = Chain(person: person, tenant: tenant, user: user)
-    if let user, let tenantID { chain.verifier = AuditChainVerifier(owner: AuditChainOwner(user: user, tenant: tenantID)) }
+    if let user, let tenantID {
+      chain.verifier = AuditChainVerifier(owner: AuditChainOwner(user: user, tenant: tenantID))
+    }
     return chain
   }
 

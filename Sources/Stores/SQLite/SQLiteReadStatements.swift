@@ -3,7 +3,8 @@ import Profiles
 
 /// A read-only connection with its statements. Belongs to one thread.
 final class SQLiteReadStatements {
-  private let connection: SQLiteConnection
+  /// The connection that they run on.
+  let connection: SQLiteConnection
   private let selectItem, selectVisibleItem, selectState, selectUser, selectPrincipalName, selectReferred: SQLiteStatement
   private let selectUsers, selectScanEnd, countUsers, begin, commit: SQLiteStatement
   /// For each audience that reaches beyond a tenant, whether a collection has an item for it.

@@ -112,7 +112,7 @@ struct SQLiteBackupTests {
     "A check finds what does not fit together, and shows no values",
     arguments: [
       "update profile set json = cast('{\"secret\":' as blob) where id = 'phone-1'",
-      "update profile set key = key | 63 << 12 where id = 'phone-1'",
+      "update profile set key = key | (63 << 12) where id = 'phone-1'",
       "update profile set created = created + 1 where id = 'phone-1'",
       "update profile set id = 'moved' where id = 'phone-1'",
       "insert into collection values (9, 'secrets'); update profile set key = key + (8 << 18) where id = 'phone-1'",

@@ -43,6 +43,7 @@ struct SQLiteIdentifierTests {
     let connection = try SQLiteConnection(scratch.database, .copy)
     connection.leaveGRDB()
     try connection.execute("create table kept (id any) strict")
+    try connection.execute("begin")
     let insert = try connection.prepare("insert into kept (id) values (?)")
     let ids = Self.texts + Self.guids
     for id in ids.shuffled() {

@@ -15,7 +15,9 @@ struct SQLitePersonStateTests {
     bytes.withUnsafeBytes { SQLitePersonState(stored: $0) }
   }
 
-  private static func state(_ counts: [(Int64, Int)], bytes: Int, _ chains: [SQLitePersonState.ChainEnd]) -> SQLitePersonState {
+  private static func state(_ counts: [(Int64, Int)], bytes: Int, _ chains: [SQLitePersonState.ChainEnd])
+    -> SQLitePersonState
+  {
     var state = SQLitePersonState()
     state.bytes = bytes
     for (collection, count) in counts { state.add(count, to: collection) }
