@@ -3,9 +3,6 @@ import Profiles
 
 /// Copies the rows of the audit log in their places, with their codes. The people have their numbers already.
 final class SQLiteAuditLogCopy {
-  /// Rows of one transaction.
-  private static let rowsMax = 40_000
-
   private let copy: SQLiteLayoutCopy
   private let names: SQLiteLayoutNames
   private let selectNumber, insertNobody, insertState, insertRow: SQLiteStatement
@@ -39,11 +36,12 @@ final class SQLiteAuditLogCopy {
       version_after, acting_user, acting_app, code from record where seq > ? order by seq
       """)
     try select.bind(place)
+    let rowsMax = copy.options.migrationPeople * Limits.migrationRowsPerPerson
     var isRow = try select.next()
     while isRow {
       try copy.transaction {
         var rows = 0
-        while isRow, rows < Self.rowsMax {
+        while isRow, rows < rowsMax {
           if rows.isMultiple(of: 64) { try copy.step() }
           try append(select)
           rows += 1

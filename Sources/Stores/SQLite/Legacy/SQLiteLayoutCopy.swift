@@ -10,7 +10,8 @@ final class SQLiteLayoutCopy {
   let old: SQLiteConnection
   /// The database that is written.
   let new: SQLiteConnection
-  private let options: SQLiteOptions
+  /// How the store is opened.
+  let options: SQLiteOptions
   private var work = Work()
 
   /// What has to be copied, and what is copied by now.

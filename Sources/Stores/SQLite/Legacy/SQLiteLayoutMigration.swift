@@ -128,11 +128,9 @@ struct SQLiteLayoutMigration {
     let needed = Self.bytes(of: path) - Self.bytes(of: Self.copyPath(of: path))
     guard let free = options.freeBytes(SQLiteStore.directory(of: path)), free < needed else { return }
     throw StoreError.readOnly(
-      "The database must once be copied into a new layout, which takes \(Self.megabytes(needed)) of disk space, and "
-        + "\(Self.megabytes(free)) are free. Nothing was changed. Make room, then restart the server.")
+      "The database must be copied into a new layout once, which takes \(1 + needed >> 20) MiB of disk space; \(free >> 20) MiB "
+        + "are free. Nothing was changed. Make room, then restart the server.")
   }
-
-  private static func megabytes(_ bytes: Int64) -> String { "\((bytes + 1 << 20 - 1) >> 20) MiB" }
 
   private static func bytes(of path: String) -> Int64 {
     var status = stat()
