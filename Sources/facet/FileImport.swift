@@ -14,16 +14,18 @@ struct FileImport {
   ///   number. Nothing is changed then, except when the sentence says that the outcome is unknown.
   func run(_ path: String?, into store: any ProfileStore) throws -> Int {
     let input = try path.map(Self.open) ?? .standardInput
-    let lines = LineReader(input)
-    let reader = ImportLineReader(defaultTenant: .demo, environment: environment)
+    let ahead = ImportReadAhead(input, ImportLineReader(defaultTenant: .demo, environment: environment))
     let progress = ProgressLine("Imported")
-    var lineCount = 0
+    var lines: ArraySlice<ImportReadAhead.Line> = []
+    var (lineCount, lineNumber) = (0, 0)
     do {
       let count = try store.importLines(at: environment.now()) {
-        guard let line = try lines.next() else { return nil }
+        if lines.isEmpty { lines = ahead.next()?[...] ?? [] }
+        guard let line = lines.popFirst() else { return nil }
+        lineNumber = line.number
         lineCount += 1
         progress.update(lineCount)
-        return try reader.line(line)
+        return try line.content.get()
       }
       progress.finish(count)
       return count
@@ -33,7 +35,7 @@ struct FileImport {
       throw CommandFailure(
         "\(StoreError.unresolved.message) Look with 'facet export' before you repeat it; to repeat it does no harm.")
     } catch {
-      let place = lines.lineNumber > 0 ? "Line \(lines.lineNumber): " : ""
+      let place = lineNumber > 0 ? "Line \(lineNumber): " : ""
       throw CommandFailure("\(place)\(Self.sentence(error)). Nothing was changed.")
     }
   }

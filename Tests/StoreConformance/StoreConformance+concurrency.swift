@@ -1,3 +1,4 @@
+import Dispatch
 import OData
 import Profiles
 
@@ -89,6 +90,20 @@ extension StoreConformance {
           }
         }
         try await group.waitForAll()
+      }
+    },
+    ConformanceCase(.concurrent, "A read behind an acknowledged write shows it, in whatever pass of its thread") { driver in
+      let (_, key) = try await onePhone(driver)
+      let (reader, store) = (try driver.reader(), driver.store)
+      for number in 0..<200 {
+        let operation = ProbeOperation.set(["n": "\(number)"], of: key)
+        let item = try await reader.item(key) {
+          let acknowledged = DispatchSemaphore(value: 0)
+          store.submit(.item(operation, nil) { _ in acknowledged.signal() })
+          acknowledged.wait()
+        }.get()
+        let seen = try unwrap(item, "The item").item
+        try expectEqual(try Probe.members(seen)["n"], "\(number)", "What the read shows")
       }
     },
   ]

@@ -2,8 +2,9 @@ import Foundation
 import GRDB
 import OData
 import Profiles
-import Stores
 import Testing
+
+@testable import Stores
 
 /// The audit log: tampering with it is found.
 @Suite("The audit log")
@@ -22,72 +23,113 @@ struct AuditLogTests {
     return scratch
   }
 
-  private func tamper(_ scratch: Scratch, _ sql: String) throws {
-    let queue = try DatabaseQueue(path: scratch.database)
-    try queue.write { try $0.execute(sql: sql) }
-    try queue.close()
-  }
-
-  private func findings(_ scratch: Scratch) throws -> [String] {
-    let store = try SQLiteStore.openReadOnly(scratch.database)
-    defer { store.close() }
-    return try store.check().map(\.message)
-  }
+  private static let first = "(select number from person where id = 'user-0')"
+  /// A row of the first person, by its position.
+  private static func row(_ position: Int) -> String { "person = \(first) and position = \(position)" }
+  /// What the first person holds, with their state.
+  private static let rows = "\(SQLiteProfileKey.person) = \(first)"
+  /// The first person as if they had never been there, but for the sum of all chains.
+  private static let removal = """
+    delete from audit_log where person = \(first); delete from profile where \(rows);
+    delete from person where id = 'user-0'
+    """
 
   @Test(
     "Rows that were altered, moved, added or removed are found",
     arguments: [
       // Altered, one column after the other.
-      "update record set time = time + 1 where user = 'user-0' and position = 2",
-      "update record set kind = 3 where user = 'user-0' and position = 2",
-      "update record set collection = 'emails' where user = 'user-0' and position = 2",
-      "update record set item = 'other' where user = 'user-0' and position = 2",
-      "update record set properties = 'number' where user = 'user-0' and position = 2",
-      "update record set version_before = 7 where user = 'user-0' and position = 5",
-      "update record set version_after = 7 where user = 'user-0' and position = 5",
-      "update record set acting_user = 'eve' where user = 'user-0' and position = 5",
-      "update record set acting_app = 'eve' where user = 'user-0' and position = 5",
-      "update record set code = zeroblob(32) where user = 'user-0' and position = 1",
+      "update audit_log set time = time + 1 where \(row(2))",
+      "update audit_log set kind = 3 where \(row(2))",
+      "insert into collection (name) values ('emails'); update audit_log set collection = collection + 1 where \(row(2))",
+      "update audit_log set collection = 44 where \(row(2))",
+      "update audit_log set item = 'other' where \(row(2))",
+      "update audit_log set item = cast(item as blob) where \(row(2))",
+      "insert into property (name) values ('number'); update audit_log set properties = x'01' where \(row(2))",
+      "update audit_log set properties = x'ff' where \(row(2))",
+      "update audit_log set version_before = 7 where \(row(5))",
+      "update audit_log set version_after = 7 where \(row(5))",
+      "update audit_log set acting_user = 'eve' where \(row(5))",
+      "update audit_log set acting_app = 'eve' where \(row(5))",
+      "update audit_log set code = zeroblob(32) where \(row(1))",
+      // What numbers stand for.
+      "update collection set name = 'emails' where name = 'phones'",
+      "update tenant set id = 'other' where number = (select tenant from person where id = 'user-0')",
+      "update person set id = 'user-9' where id = 'user-0'",
       // Moved.
       """
-      update record set position = position + 100 where user = 'user-0' and position in (4, 5);
-      update record set position = 109 - (position - 100) where user = 'user-0' and position > 100
+      update audit_log set position = position + 100 where person = \(first) and position in (4, 5);
+      update audit_log set position = 109 - (position - 100) where person = \(first) and position > 100
       """,
-      "update record set tenant = 'other' where user = 'user-0' and position = 5",
-      "update record set previous = null where user = 'user-0' and position = 4",
-      "update chain set tenant = 'other' where user = 'user-0'",
-      "update chain set last = 1 where user = 'user-0'",
-      "update record set user = 'user-1', position = 4 where user = 'user-0' and position = 5",
-      // Removed: the first, one in the middle, the last, the last with its count, all, all with their chain.
-      "delete from record where user = 'user-0' and position = 1",
-      "delete from record where user = 'user-0' and position = 3",
-      "delete from record where user = 'user-0' and position = 5",
-      "delete from record where user = 'user-0' and position = 5; update chain set length = 4 where user = 'user-0'",
-      "delete from record where user = 'user-0'",
-      "delete from record where user = 'user-0'; delete from chain where user = 'user-0'",
+      "insert into tenant values (9, 'other', 1, cast('{}' as blob)); update audit_log set tenant = 9 where \(row(5))",
+      "update audit_log set tenant = 99 where \(row(5))",
+      "update audit_log set previous = null where \(row(4))",
+      "update audit_log set seq = seq + 100 where \(row(5))",
       """
-      delete from record where user = 'user-0'; delete from chain where user = 'user-0';
-      delete from item where user = 'user-0'; delete from user where id = 'user-0'
+      update audit_log set position = 4, person = (select number from person where id = 'user-1') where \(row(5))
       """,
-      """
-      delete from record where user = 'user-0'; delete from chain where user = 'user-0';
-      delete from item where user = 'user-0'; delete from user where id = 'user-0'; update chains set count = 1
-      """,
-      "update chain set tip = zeroblob(32) where user = 'user-0'",
-      "update chain set seal = zeroblob(32) where user = 'user-0'",
-      "update chains set seal = zeroblob(32)",
-      "update chains set sum = zeroblob(32)",
+      "update audit_log set person = 99 where \(row(5))",
+      // Removed: the first, one in the middle, the last, all, all with the person.
+      "delete from audit_log where \(row(1))",
+      "delete from audit_log where \(row(3))",
+      "delete from audit_log where \(row(5))",
+      "delete from audit_log where person = \(first)",
+      "delete from profile where \(rows)",
+      "delete from profile where \(rows) and id is null",
+      removal,
+      "\(removal); update audit_total set count = 1",
+      "update audit_total set seal = zeroblob(32)",
+      "update audit_total set sum = zeroblob(32)",
+      "delete from audit_total",
       // Added.
       """
-      insert into record select null, seq, user, tenant, 6, time, kind, collection, item, properties, version_before,
-      version_after, acting_user, acting_app, code from record where user = 'user-0' and position = 5
+      insert into audit_log select null, seq, person, tenant, 6, time, kind, collection, item, properties,
+      version_before, version_after, acting_user, acting_app, code from audit_log where \(row(5))
       """,
     ])
   func tampering(_ sql: String) async throws {
     let scratch = try await scratch()
     defer { scratch.remove() }
-    try tamper(scratch, sql)
-    #expect(!(try findings(scratch)).isEmpty)
+    try scratch.tamper(sql)
+    #expect(!(try scratch.findings()).isEmpty)
+  }
+
+  /// What is done to the end of a chain in the state of its person.
+  enum EndTampering: CaseIterable {
+    case tenant, last, length, tip, seal, removed, doubled
+    /// The last row, or all rows, are deleted too.
+    case shortened, emptied
+
+    fileprivate var sql: String? {
+      switch self {
+      case .tenant, .last, .length, .tip, .seal, .removed, .doubled: nil
+      case .shortened: "delete from audit_log where \(AuditLogTests.row(5))"
+      case .emptied: "delete from audit_log where person = \(AuditLogTests.first)"
+      }
+    }
+
+    fileprivate func change(_ state: inout SQLitePersonState) {
+      let end = state.chains[0]
+      switch self {
+      case .tenant:
+        state.chains[0] = SQLitePersonState.ChainEnd(
+          tenant: end.tenant + 1, chain: end.chain, last: end.last, seal: end.seal)
+      case .last: state.chains[0].last = 1
+      case .length, .shortened: state.chains[0].chain.length -= 1
+      case .tip: state.chains[0].chain.tip = [UInt8](repeating: 0, count: 32)
+      case .seal: state.chains[0].seal = [UInt8](repeating: 0, count: 32)
+      case .removed, .emptied: state.chains = []
+      case .doubled: state.chains.append(end)
+      }
+    }
+  }
+
+  @Test("The end of a chain that was altered or removed is found", arguments: EndTampering.allCases)
+  func ends(_ tampering: EndTampering) async throws {
+    let scratch = try await scratch()
+    defer { scratch.remove() }
+    try scratch.changeState(of: "user-0", tampering.change)
+    if let sql = tampering.sql { try scratch.tamper(sql) }
+    #expect(!(try scratch.findings()).isEmpty)
   }
 
   @Test("A person who is put back to an earlier state, with the rows of a copy of then, is found")
@@ -100,16 +142,45 @@ struct AuditLogTests {
     let item = Sample.phone("phone-0", of: Sample.person("user-0"), number: "4").with(Version(number: 4))
     _ = try await before.put(item).get()
     before.close()
-    try tamper(
-      scratch,
+    try scratch.tamper(
       """
       attach '\(copy)' as copy;
-      delete from record where user = 'user-0' and position = 6;
-      delete from chain where user = 'user-0';
-      insert into chain select * from copy.chain where user = 'user-0';
-      update item set version = 3 where user = 'user-0' and id = 'phone-0';
+      delete from audit_log where \(Self.row(6));
+      delete from profile where \(Self.rows);
+      insert into profile select * from copy.profile where \(Self.rows);
       """)
-    #expect(!(try findings(scratch)).isEmpty)
+    #expect(
+      try scratch.findings().map(\.message) == [
+        "The audit log of somebody is not the one that was written last: it was put back to an earlier state."
+      ])
+  }
+
+  @Test("What is left of a person who was deleted is an audit log that holds, and tampering with it is found")
+  func deleted() async throws {
+    let scratch = try await scratch()
+    defer { scratch.remove() }
+    let store = try SQLiteStore.open(scratch.database)
+    let result = await withCheckedContinuation { continuation in
+      store.submit(.person(RemovePerson(user: Sample.userID("user-0"))) { continuation.resume(returning: $0) })
+    }
+    #expect(try result.get() == .removed)
+    #expect(try store.check() == [])
+    #expect(try store.changes(of: Sample.userID("user-0"), in: .demo).count == 8)
+    store.close()
+    for sql in [
+      "update audit_log set time = time + 1 where \(Self.row(2))", "delete from audit_log where \(Self.row(8))",
+      "delete from audit_log where person = \(Self.first)", "delete from profile where \(Self.rows)", Self.removal,
+      "update person set display_name = 'Ann' where id = 'user-0'",
+    ] {
+      let copy = try Scratch()
+      defer { copy.remove() }
+      for name in ["facet.db", "audit.key"] {
+        try FileManager.default.copyItem(atPath: "\(scratch.directory)/\(name)", toPath: "\(copy.directory)/\(name)")
+      }
+      #expect(try copy.findings() == [])
+      try copy.tamper(sql)
+      #expect(!(try copy.findings()).isEmpty, "\(sql)")
+    }
   }
 
   @Test("A check beside a writer finds nothing")
@@ -135,12 +206,12 @@ struct AuditLogTests {
   @Test("What is stored without a row of the audit log is found, and so is what is missing")
   func notAudited() async throws {
     for sql in [
-      "update item set version = 9 where user = 'user-0' and id = 'phone-0'",
-      "update user set version = 9 where id = 'user-0'",
-      "update user set tenant = '\(TenantID.personalAccounts.text)' where id = 'user-0'",
-      "update user set principal_name_folded = 'eve' where id = 'user-0'",
+      "update profile set version = 9 where \(Self.rows) and id = 'phone-0'",
+      "update person set version = 9 where id = 'user-0'",
+      "update person set tenant = (select number from tenant where id = '\(TenantID.personalAccounts.text)') where id = 'user-0'",
+      "update person set principal_name_folded = 'eve' where id = 'user-0'",
       "update tenant set json = cast('garbage' as blob)",
-      "delete from item where user = 'user-0' and id = 'phone-0'",
+      "delete from profile where \(Self.rows) and id = 'phone-0'",
       """
       insert into directory_group values ('g', '\(TenantID.demo.text)', 1, cast('{"id":"g","displayName":"G"}' as blob));
       insert into membership values ('user-0', 'g')
@@ -148,8 +219,8 @@ struct AuditLogTests {
     ] {
       let scratch = try await scratch()
       defer { scratch.remove() }
-      try tamper(scratch, sql)
-      #expect(!(try findings(scratch)).isEmpty, "\(sql)")
+      try scratch.tamper(sql)
+      #expect(!(try scratch.findings()).isEmpty, "\(sql)")
     }
   }
 
@@ -194,7 +265,7 @@ struct AuditLogTests {
     _ = try await store.put(item.with(Version(number: 4))).get()
     #expect(try store.check() == [])
     store.close()
-    #expect(try findings(scratch) == [])
+    #expect(try scratch.findings() == [])
     #expect(try scratch.read(olderKey) == bytes)
     #expect(!FileManager.default.fileExists(atPath: key))
   }
@@ -220,39 +291,38 @@ struct AuditLogTests {
   }
 
   @Test("A change log of an older program becomes chains that hold")
-  func migration() async throws {
-    let scratch = try await scratch()
+  func migration() throws {
+    let scratch = try Scratch()
     defer { scratch.remove() }
-    let now = try { () throws -> [[Change]] in
-      let store = try SQLiteStore.openReadOnly(scratch.database)
-      defer { store.close() }
-      return try ["user-0", "user-1"].map { try store.changes(of: Sample.userID($0), in: .demo) }
-    }()
-    // The tables as the migrations before left them.
-    try tamper(
-      scratch,
-      """
-      create table change (
-        seq integer primary key, user text not null, time integer not null, kind integer not null, collection text,
-        item text, properties text not null, version_before integer, version_after integer, acting_user text,
-        acting_app text) strict;
-      insert into change select null, user, time, kind, collection, item, properties, version_before, version_after,
-        acting_user, acting_app from record where user = 'user-0' order by position;
-      drop table record; drop table chain; drop table chains; drop table tenant; drop table membership;
-      drop table directory_group; drop index item_listed; drop index item_federated; drop index item_everyone;
-      alter table item drop column listed; alter table item drop column listed_as;
-      create index item_beyond_tenant on item (user) where audience & 48 != 0;
-      delete from grdb_migrations where identifier = 'tenants, groups and the record';
-      """)
+    let old = try SQLiteLegacyDatabase(scratch.database)
+    let phone = Sample.phone("phone-0", of: Sample.person("user-0"))
+    var log = [Self.change(nil, nil, .first), Self.change(phone.key, nil, .first)]
+    log += [1, 2].map { Self.change(phone.key, Version(number: $0), Version(number: $0 + 1), ["number", "type"]) }
+    for number in 0...1 {
+      let user = Sample.person("user-\(number)")
+      try old.add(user)
+      try old.add(Sample.phone("phone-0", of: user).with(number == 0 ? Version(number: 3) : .first))
+    }
+    for change in log { try old.add(change) }
+    try old.close()
     #expect(throws: StoreOpenError.older) { try SQLiteStore.openReadOnly(scratch.database) }
     let store = try SQLiteStore.open(scratch.database)
     #expect(store.health == .healthy)
     #expect(try store.check() == [])
-    #expect(try store.changes(of: Sample.userID("user-0"), in: .demo) == now[0])
+    #expect(try store.changes(of: Sample.userID("user-0"), in: .demo) == log)
     // The other has no logged change, so what they hold begins their chain.
-    #expect(try store.changes(of: Sample.userID("user-1"), in: .demo).map(\.item?.text) == [nil, "phone-0", "phone-1"])
+    #expect(try store.changes(of: Sample.userID("user-1"), in: .demo).map(\.item?.text) == [nil, "phone-0"])
     #expect(try store.tenants().map(\.id) == TenantID.builtIn)
     store.close()
+  }
+
+  private static func change(
+    _ key: ItemKey?, _ before: Version?, _ after: Version, _ properties: [String] = []
+  ) -> Change {
+    Change(
+      time: Sample.time, kind: before == nil ? .created : .updated, user: Sample.userID("user-0"), tenant: .demo,
+      collection: key?.collection, item: key?.id, properties: properties, versionBefore: before, versionAfter: after,
+      actingUser: Sample.userID("user-1"), actingApplication: "app")
   }
 
   @Test("Writes of a group that are rolled back leave the count of chains right")
@@ -268,92 +338,5 @@ struct AuditLogTests {
     #expect(try store.check() == [])
     #expect(try store.content().map(\.line) == [ImportLine.user(Sample.ann).line])
     store.close()
-  }
-}
-
-/// What is deleted leaves the files.
-@Suite("Deletion")
-struct ErasureTests {
-  private static let canary = "canary-7c1f"
-
-  private func files(_ scratch: Scratch) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: scratch.directory).filter { $0.hasPrefix("facet.db") }
-  }
-
-  private func holders(_ scratch: Scratch) throws -> [String] {
-    try files(scratch).filter { name in
-      let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(scratch.directory)/\(name)"))
-      return bytes.range(of: Data(Self.canary.utf8)) != nil
-    }
-  }
-
-  private func canaryPerson() -> StoredUser {
-    let json = #"{"id":"ann","displayName":"\#(Self.canary)","userPrincipalName":"\#(Self.canary)@x.example"}"#
-    return StoredUser(
-      id: Sample.userID("ann"), tenant: .demo, principalName: "\(Self.canary)@x.example", displayName: Self.canary,
-      version: .first, json: Array(json.utf8))
-  }
-
-  @Test("No byte of a deleted person is in the database, its log or its index once the deletion is acknowledged")
-  func person() async throws {
-    let scratch = try Scratch()
-    defer { scratch.remove() }
-    let store = try SQLiteStore.open(scratch.database)
-    let ann = canaryPerson()
-    let long = String(repeating: Self.canary, count: 900)
-    let items = (0..<40).map { Sample.phone("p\($0)", of: ann, number: $0 % 4 == 0 ? long : Self.canary) }
-    try store.load([.user(Sample.person("bob")), .user(ann)] + items.map { .item($0) })
-    for item in items.prefix(8) { _ = try await store.put(item.with(Version(number: 2))).get() }
-    #expect(try files(scratch).sorted() == ["facet.db", "facet.db-shm", "facet.db-wal"])
-    #expect(!(try holders(scratch)).isEmpty, "The canary was never there")
-    let result = await withCheckedContinuation { continuation in
-      store.submit(.person(Remove(user: ann.id)) { continuation.resume(returning: $0) })
-    }
-    #expect(try result.get() == .removed)
-    #expect(try holders(scratch) == [])
-    #expect(try store.changes(of: ann.id, in: .demo).count > 50)
-    #expect(try store.check() == [])
-    store.close()
-    #expect(try holders(scratch) == [])
-  }
-
-  @Test("A read that blocks an erasure is not waited for without end, and the next write erases the rest")
-  func reader() async throws {
-    let scratch = try Scratch()
-    defer { scratch.remove() }
-    let store = try SQLiteStore.open(scratch.database)
-    let ann = canaryPerson()
-    try store.load([.user(ann), .user(Sample.person("bob"))])
-    var configuration = Configuration()
-    configuration.allowsUnsafeTransactions = true
-    let other = try DatabaseQueue(path: scratch.database, configuration: configuration)
-    try other.inDatabase { try $0.execute(sql: "begin; select count(*) from user") }
-    let result = await withCheckedContinuation { continuation in
-      store.submit(.person(Remove(user: ann.id)) { continuation.resume(returning: $0) })
-    }
-    #expect(try result.get() == .removed)
-    #expect(!(try holders(scratch)).isEmpty)
-    try other.inDatabase { try $0.execute(sql: "rollback") }
-    try other.close()
-    _ = try await store.put(Sample.phone("p", of: Sample.person("bob"))).get()
-    #expect(try holders(scratch) == [])
-    store.close()
-  }
-
-  private struct Remove: PersonOperation {
-    let user: UserID
-
-    func change(_ state: PersonState) -> PersonChange {
-      .remove(Self.row(user, nil, state.person?.version ?? .unwritten)) { key, version in
-        Self.row(key.user, key, version)
-      }
-    }
-
-    private static func row(_ user: UserID, _ key: ItemKey?, _ version: Version) -> Change {
-      Change(
-        time: Sample.time, kind: .deleted, user: user, tenant: .demo, collection: key?.collection, item: key?.id,
-        properties: [],
-        versionBefore: version, versionAfter: nil, actingUser: nil, actingApplication: nil)
-    }
   }
 }

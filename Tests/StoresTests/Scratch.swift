@@ -86,6 +86,24 @@ struct Put: ItemOperation {
   }
 }
 
+/// Deletes a person, with a row of the audit log for each of their items and one for themself.
+struct RemovePerson: PersonOperation {
+  let user: UserID
+
+  func change(_ state: PersonState) -> PersonChange {
+    .remove(Self.row(user, nil, state.person?.version ?? .unwritten)) { key, version in
+      Self.row(key.user, key, version)
+    }
+  }
+
+  private static func row(_ user: UserID, _ key: ItemKey?, _ version: Version) -> Change {
+    Change(
+      time: Sample.time, kind: .deleted, user: user, tenant: .demo, collection: key?.collection, item: key?.id,
+      properties: [],
+      versionBefore: version, versionAfter: nil, actingUser: nil, actingApplication: nil)
+  }
+}
+
 extension SQLiteStore {
   /// Imports lines.
   func load(_ lines: [ImportLine]) throws {

@@ -8,13 +8,13 @@ import Testing
 @Suite("Plans of selections")
 struct SelectionPlanTests {
   private static let columns: [(column: UserColumn, index: String)] = [
-    (.displayName, "user_display_name"), (.userPrincipalName, "user_principal_name"),
+    (.displayName, "person_display_name"), (.userPrincipalName, "person_principal_name"),
   ]
 
   private static func plan(_ selection: UserSelection, _ connection: SQLiteConnection) throws -> String {
     let query = SQLiteUserQuery(selection, after: nil)
     let explain = try connection.prepare("explain query plan \(query.text)")
-    try explain.bind(all: [TenantID.demo.text] + query.parameters + [10])
+    try explain.bind(all: [1] + query.parameters + [10])
     return try explain.all { row throws(SQLiteFailure) in row.text(3) }.joined(separator: "\n")
   }
 
@@ -39,7 +39,7 @@ struct SelectionPlanTests {
       // The expression too, not the tenant alone.
       #expect(try Self.plan(selections[0], connection).contains("AND <expr>=?"))
     }
-    let statement = try connection.prepare("explain query plan select 1 from user where \(SQLiteColumns.isNamed)")
+    let statement = try connection.prepare("explain query plan select 1 from person where \(SQLiteColumns.isNamed)")
     #expect(try statement.all { row throws(SQLiteFailure) in row.text(3) }.joined().contains("<expr>=?"))
   }
 

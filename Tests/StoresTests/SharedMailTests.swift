@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import OData
 import Profiles
 import Testing
@@ -71,20 +70,16 @@ struct SharedMailTests {
   func sqlite() async throws {
     let scratch = try Scratch()
     defer { scratch.remove() }
-    let old = try SQLiteStore.open(scratch.database)
-    try old.load(Self.people.map { .user($0) })
-    old.close()
-    let queue = try DatabaseQueue(path: scratch.database)
-    try await queue.write { database in
-      for id in ["ann", "bob"] {
-        try database.execute(
-          sql: "update user set json = cast(? as blob) where id = ?",
-          arguments: [Self.shared.replacing("%", with: id), id])
-      }
-      try database.execute(
-        sql: "drop table mail_address; delete from grdb_migrations where identifier = 'mail addresses'")
+    let old = try SQLiteLegacyDatabase(scratch.database)
+    for person in Self.people {
+      let isSharing = ["ann", "bob"].contains(person.id.text)
+      let json = isSharing ? Array(Self.shared.replacing("%", with: person.id.text).utf8) : person.json
+      try old.add(
+        StoredUser(
+          id: person.id, tenant: person.tenant, principalName: nil, displayName: person.displayName, version: .first,
+          json: json))
     }
-    try queue.close()
+    try old.close()
     #expect(throws: StoreOpenError.older) { try SQLiteStore.openReadOnly(scratch.database) }
     let store = try SQLiteStore.open(scratch.database)
     try await Self.expectPeace(store)
@@ -118,15 +113,8 @@ struct SharedMailTests {
     let store = try SQLiteStore.open(scratch.database)
     try store.load(Self.people.map { .user($0) })
     store.close()
-    for sql in [
-      "delete from mail_address where user = 'ann'", "update mail_address set folded = 'x' where user = 'bob'",
-    ] {
-      let queue = try DatabaseQueue(path: scratch.database)
-      try queue.write { try $0.execute(sql: sql) }
-      try queue.close()
-    }
-    let command = try SQLiteStore.openReadOnly(scratch.database)
-    #expect(try command.check().map(\.user?.text) == ["ann", "bob"])
-    command.close()
+    try scratch.tamper(
+      "delete from mail_address where user = 'ann'; update mail_address set folded = 'x' where user = 'bob'")
+    #expect(try scratch.findings().map(\.user?.text) == ["ann", "bob"])
   }
 }

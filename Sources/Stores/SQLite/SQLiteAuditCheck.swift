@@ -160,8 +160,10 @@ final class SQLiteChainReader {
     try selectItems.bind(keys.lowerBound, keys.upperBound)
     try selectItems.forEach { row in
       let number = SQLiteProfileKey(row.int64(0)).collection
+      // An item in a collection that is not declared is missing here, and reported with the profile.
       let collection = try SQLiteCheck.unlessDamaged { () throws(SQLiteFailure) in try names.collection(number) }
-      comparison.compareItem(collection ?? "", row.identifier(1), Version(number: row.int64(2)))
+      guard let collection else { return }
+      comparison.compareItem(collection, row.identifier(1), Version(number: row.int64(2)))
     }
     try selectMemberships.bind(verifier.owner.user.text)
     try selectMemberships.forEach { row in comparison.compareMembership(row.text(0)) }

@@ -45,6 +45,8 @@ enum SQLiteItemJSON {
     guard json.count > memberBytes + 1, json.starts(with: opening) else { return false }
     return json[opening.count...].starts(with: id.utf8)
       && json[(opening.count + idBytes)...].starts(with: closing)
+      // Without the first member it must not begin like one that has it.
+      && !json[(memberBytes + 1)...].starts(with: beginning.dropFirst())
   }
 
   private static let beginning = Array("{\"id\":".utf8)

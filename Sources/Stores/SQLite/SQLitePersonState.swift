@@ -53,24 +53,27 @@ struct SQLitePersonState: Equatable {
 
   private static let format: UInt8 = 1
   private static let chainBytes = 24 + 2 * AuditKey.codeBytes
+  private static let numberMax: Int64 = .max >> 1
 
   /// Reads the stored form; nil when the bytes are none.
   init?(stored: UnsafeRawBufferPointer) {
-    guard stored.count >= 10, stored[0] == Self.format else { return nil }
-    bytes = Int(Self.integer(stored, 1))
+    guard stored.count >= 10, stored[0] == Self.format, let bytes = Self.number(stored, 1) else { return nil }
     let chainsStart = 10 + Int(stored[9]) * 3
     guard stored.count >= chainsStart, (stored.count - chainsStart).isMultiple(of: Self.chainBytes) else { return nil }
+    self.bytes = Int(bytes)
     for start in stride(from: 10, to: chainsStart, by: 3) {
       counts.append((stored[start], Int(stored[start + 1]) | Int(stored[start + 2]) << 8))
     }
     for start in stride(from: chainsStart, to: stored.count, by: Self.chainBytes) {
       let codes = start + 24
       let seal = codes + AuditKey.codeBytes
+      guard let tenant = Self.number(stored, start), let length = Self.number(stored, start + 8),
+        let last = Self.number(stored, start + 16)
+      else { return nil }
       chains.append(
         ChainEnd(
-          tenant: Self.integer(stored, start),
-          chain: AuditChain(length: Self.integer(stored, start + 8), tip: Array(stored[codes..<seal])),
-          last: Self.integer(stored, start + 16), seal: Array(stored[seal..<(seal + AuditKey.codeBytes)])))
+          tenant: tenant, chain: AuditChain(length: length, tip: Array(stored[codes..<seal])), last: last,
+          seal: Array(stored[seal..<(seal + AuditKey.codeBytes)])))
     }
   }
 
@@ -94,8 +97,10 @@ struct SQLitePersonState: Equatable {
     return stored
   }
 
-  private static func integer(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int64 {
-    Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+  /// A number; nil when it is so large that it is none, and counting on could overflow.
+  private static func number(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int64? {
+    let number = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
+    return (0...numberMax).contains(number) ? number : nil
   }
 
   private static func append(_ number: Int64, to bytes: inout [UInt8]) {

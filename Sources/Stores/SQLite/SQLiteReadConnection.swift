@@ -7,6 +7,17 @@ final class SQLiteReadConnection {
   private let condition: StoreCondition
   private let policyDefaults: [TenantID: TenantPolicy]
   private var statements: SQLiteReadStatements?
+  private var pass = Pass.none
+
+  /// The pass of an event loop over what has arrived, as far as it reads.
+  private enum Pass {
+    /// Nothing was read yet.
+    case none
+    /// Something was read, and `endPass` will be called.
+    case begun
+    /// Reads share a snapshot, which was begun after this many commits.
+    case shared(commits: Int)
+  }
 
   /// Reads the database at `path`.
   init(path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy] = [:]) {
@@ -33,6 +44,7 @@ final class SQLiteReadConnection {
       do throws(SQLiteFailure) {
         return .success(try body(try opened()))
       } catch {
+        stopSharing()
         let attemptsMax = error.isBusy ? Limits.readAttemptsMax : error.mayPass ? Limits.failedAttemptsMax : 1
         guard attempts < attemptsMax else { return .failure(condition.readError(error)) }
         if error.mayPass { statements?.forgetPages() }
@@ -40,6 +52,42 @@ final class SQLiteReadConnection {
         StoreThread.pause(milliseconds: 1)
       }
     }
+  }
+
+  // MARK: Snapshots
+
+  /// To be called before a read on an event loop. From the second on, the reads of one pass of the loop share a
+  /// snapshot, which spares each of them the locks of the file: for as long as nothing is committed, so that none is
+  /// older than what was acknowledged before it. The first calls `atEnd`, which has to call `endPass` after the pass.
+  func readInPass(atEnd: () -> Void) {
+    switch pass {
+    case .none:
+      pass = .begun
+      atEnd()
+    case .begun: share()
+    case .shared(let commits):
+      guard commits != condition.commits else { return }
+      stopSharing()
+      share()
+    }
+  }
+
+  /// Ends what the reads of a pass have shared.
+  func endPass() {
+    stopSharing()
+    pass = .none
+  }
+
+  private func share() {
+    let commits = condition.commits
+    guard !condition.isClosed, let statements = try? opened(), statements.beginSnapshot() else { return }
+    pass = .shared(commits: commits)
+  }
+
+  private func stopSharing() {
+    guard case .shared = pass else { return }
+    statements?.endSnapshot()
+    pass = .begun
   }
 
   /// Runs reads on one snapshot, as far as they are answered before `body` returns.

@@ -92,9 +92,20 @@ final class SQLiteReadStatements {
 
   /// Runs many reads on one snapshot, which spares each of them the locks of the file.
   func withSnapshot(_ body: () -> Void) {
-    guard !isInSnapshot, (try? begin.run()) != nil else { return body() }
-    isInSnapshot = true
+    guard beginSnapshot() else { return body() }
     body()
+    endSnapshot()
+  }
+
+  /// Begins a snapshot that lasts until `endSnapshot`. Returns false when one is open already, or cannot be begun.
+  func beginSnapshot() -> Bool {
+    guard !isInSnapshot, (try? begin.run()) != nil else { return false }
+    isInSnapshot = true
+    return true
+  }
+
+  /// Ends the snapshot that `beginSnapshot` began. Nothing was written, so there is nothing to keep or to undo.
+  func endSnapshot() {
     isInSnapshot = false
     try? commit.run()
   }

@@ -8,6 +8,7 @@ final class SQLiteReader: ProfileReader {
   private let largeReads: SQLiteReaderThread
   private let scans: SQLiteReaderThread
   private let resume: Resume
+  private let endPass: @Sendable () -> Void
 
   /// A reader of the database at `path`. Pages that are too large for the loop go to `largeReads`, and reads that may
   /// look at every row of a tenant to `scans`, so that neither waits for the other.
@@ -19,21 +20,35 @@ final class SQLiteReader: ProfileReader {
     self.largeReads = largeReads
     self.scans = scans
     self.resume = resume
+    // Safety: `resume` runs it on the thread that the connection belongs to.
+    nonisolated(unsafe) let connection = connection
+    endPass = { connection.endPass() }
     connection.open()
   }
 
-  func withSnapshot(_ body: () -> Void) { connection.withSnapshot(body) }
+  func withSnapshot(_ body: () -> Void) {
+    connection.readInPass { resume(endPass) }
+    connection.withSnapshot(body)
+  }
+
+  /// Runs a read on the event loop.
+  private func readNow<Answer>(
+    _ read: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
+  ) -> Result<Answer, StoreError> {
+    connection.readInPass { resume(endPass) }
+    return connection.read(read)
+  }
 
   func item(
     _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
-    then(connection.read { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
+    then(readNow { statements throws(SQLiteFailure) in try statements.item(key, for: authorization) })
   }
 
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
   ) {
-    then(connection.read { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
+    then(readNow { statements throws(SQLiteFailure) in try statements.owner(user, for: authorization) })
   }
 
   func items(
@@ -66,7 +81,7 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
-      connection.read { statements throws(SQLiteFailure) in
+      readNow { statements throws(SQLiteFailure) in
         try statements.count(of: user, in: collection, for: authorization)
       })
   }
@@ -75,13 +90,13 @@ final class SQLiteReader: ProfileReader {
     of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
     then(
-      connection.read { statements throws(SQLiteFailure) in
+      readNow { statements throws(SQLiteFailure) in
         try statements.hasItemsBeyondTenant(of: user, for: authorization)
       })
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
-    then(connection.read { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
+    then(readNow { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
   /// Counting reads every row of the tenant, so it does not run on the loop.
@@ -94,7 +109,7 @@ final class SQLiteReader: ProfileReader {
     _ limit: Int, _ then: @escaping (Result<Answer, StoreError>) -> Void,
     _ read: @escaping @Sendable (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
   ) {
-    guard limit > Limits.loopRowsMax else { return then(connection.read(read)) }
+    guard limit > Limits.loopRowsMax else { return then(readNow(read)) }
     self.read(on: largeReads, then, read)
   }
 
@@ -114,7 +129,7 @@ final class SQLiteReader: ProfileReader {
   }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) {
-    then(connection.read { statements throws(SQLiteFailure) in try statements.user(id) })
+    then(readNow { statements throws(SQLiteFailure) in try statements.user(id) })
   }
 
   func user(
@@ -122,7 +137,7 @@ final class SQLiteReader: ProfileReader {
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
     then(
-      connection.read { statements throws(SQLiteFailure) in
+      readNow { statements throws(SQLiteFailure) in
         try statements.user(principalName: principalName, orID: orID, in: tenant)
       })
   }

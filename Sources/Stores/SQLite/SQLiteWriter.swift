@@ -130,6 +130,7 @@ final class SQLiteWriter: GroupCommitWriter {
       undo()
       return maintenance.settle(error)
     }
+    condition.countCommit()
     // After a start, what was committed into files that had been moved away is not found, unless they are put back.
     return condition.hasFilesInPlace() ? nil : .unresolved
   }

@@ -15,6 +15,7 @@ final class StoreCondition: Sendable {
   }
 
   private let closed = Atomic(false)
+  private let commitCount = Atomic(0)
   private let state = Mutex(State())
 
   /// Whether the store was closed.
@@ -22,6 +23,15 @@ final class StoreCondition: Sendable {
 
   /// Closes; true the first time.
   func close() -> Bool { !closed.exchange(true, ordering: .acquiringAndReleasing) }
+
+  // MARK: Commits
+
+  /// How many transactions of this process were committed. What was counted later than a snapshot was begun may be
+  /// missing from it; nothing is acknowledged before it is counted.
+  var commits: Int { commitCount.load(ordering: .acquiring) }
+
+  /// Counts a commit, before its writes are answered.
+  func countCommit() { commitCount.add(1, ordering: .acquiringAndReleasing) }
 
   // MARK: Writes
 

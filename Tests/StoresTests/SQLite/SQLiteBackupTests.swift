@@ -111,15 +111,15 @@ struct SQLiteBackupTests {
   @Test(
     "A check finds what does not fit together, and shows no values",
     arguments: [
-      "update item set json = cast('{\"secret\":' as blob) where id = 'phone-1'",
-      "update item set audience = 63 where id = 'phone-1'",
-      "update item set created = created + 1 where id = 'phone-1'",
-      "update item set id = 'moved' where id = 'phone-1'",
-      "update item set collection = 'secrets' where id = 'phone-1'",
-      "update item set user = 'nobody' where id = 'phone-1'",
-      "update user set json = cast('[]' as blob) where id = 'user-0'",
-      "update user set display_name = 'secret' where id = 'user-0'",
-      "update user set principal_name = 'secret' where id = 'user-0'",
+      "update profile set json = cast('{\"secret\":' as blob) where id = 'phone-1'",
+      "update profile set key = key | 63 << 12 where id = 'phone-1'",
+      "update profile set created = created + 1 where id = 'phone-1'",
+      "update profile set id = 'moved' where id = 'phone-1'",
+      "insert into collection values (9, 'secrets'); update profile set key = key + (8 << 18) where id = 'phone-1'",
+      "update profile set key = key + (8 << 18) where id = 'phone-1'",
+      "update person set json = cast('[]' as blob) where id = 'user-0'",
+      "update person set display_name = 'secret' where id = 'user-0'",
+      "update person set principal_name = 'secret' where id = 'user-0'",
     ])
   func check(_ tampering: String) throws {
     let scratch = try Scratch()

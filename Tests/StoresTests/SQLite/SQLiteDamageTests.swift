@@ -104,7 +104,7 @@ struct SQLiteDamageTests {
   func badCollapsibleRange() throws {
     let scratch = try filled()
     defer { scratch.remove() }
-    try tamper(scratch, "update item set collapse_start = 5, collapse_end = 1000000 where id = 'phone-1'")
+    try tamper(scratch, "update profile set collapse_start = 5, collapse_end = 1000000 where id = 'phone-1'")
     let store = try SQLiteStore.open(scratch.database)
     guard case .failure(.damaged) = try store.read(Sample.key("phone-1", of: Sample.person("user-1"))) else {
       Issue.record("The row was read.")

@@ -1,0 +1,93 @@
+import OData
+import Profiles
+import Testing
+
+@testable import Stores
+
+@Suite("The state of a person as SQLite keeps it")
+struct SQLitePersonStateTests {
+  private static func chain(_ tenant: Int64, length: Int64 = 3, last: Int64 = 17) -> SQLitePersonState.ChainEnd {
+    SQLitePersonState.ChainEnd(
+      tenant: tenant, chain: AuditChain(length: length, tip: Array(1...32)), last: last, seal: Array(101...132))
+  }
+
+  private static func restored(_ bytes: [UInt8]) -> SQLitePersonState? {
+    bytes.withUnsafeBytes { SQLitePersonState(stored: $0) }
+  }
+
+  private static func state(_ counts: [(Int64, Int)], bytes: Int, _ chains: [SQLitePersonState.ChainEnd]) -> SQLitePersonState {
+    var state = SQLitePersonState()
+    state.bytes = bytes
+    for (collection, count) in counts { state.add(count, to: collection) }
+    state.chains = chains
+    return state
+  }
+
+  @Test("A state comes back from its bytes, up to the bounds")
+  func roundTrip() {
+    let large = Int64.max >> 1
+    let states = [
+      SQLitePersonState(), Self.state([(1, 1)], bytes: 300, [Self.chain(1)]),
+      Self.state(
+        (1...63).map { ($0, 1_000) }, bytes: 16 << 20, (1...5).map { Self.chain($0, length: large, last: large) }),
+      Self.state([(5, 65_535), (63, 256)], bytes: Int(large), [Self.chain(large, length: 0, last: 0)]),
+    ]
+    for state in states {
+      #expect(Self.restored(state.stored) == state)
+      #expect(state.stored.count == 10 + 3 * state.counts.count + 88 * state.chains.count)
+    }
+    for (index, state) in states.enumerated() {
+      for other in states.dropFirst(index + 1) { #expect(state != other && state.stored != other.stored) }
+    }
+    #expect(65_535 >= Limits.itemsPerCollectionMax)
+  }
+
+  @Test("The bytes are those that the format declares")
+  func format() {
+    let bytes: [UInt8] =
+      [1, 44, 1, 0, 0, 0, 0, 0, 0, 2, 3, 1, 0, 9, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]
+      + [17, 0, 0, 0, 0, 0, 0, 0] + Array(1...32) + Array(101...132)
+    let state = Self.state([(9, 256), (3, 1)], bytes: 300, [Self.chain(2)])
+    #expect(state.stored == bytes)
+    #expect(Self.restored(bytes) == state)
+  }
+
+  @Test("Items are counted by collection, in the order of collections, and none are left out")
+  func counts() {
+    var state = SQLitePersonState()
+    for collection: Int64 in [9, 3, 63, 3, 1] { state.add(1, to: collection) }
+    #expect(state.counts.map(\.collection) == [1, 3, 9, 63])
+    #expect(state.count(of: 3) == 2 && state.count(of: 63) == 1 && state.count(of: 2) == 0)
+    state.add(-1, to: 9)
+    state.add(-1, to: 3)
+    #expect(state.counts.map(\.collection) == [1, 3, 63])
+    #expect(state.counts.map(\.count) == [1, 1, 1])
+    for collection: Int64 in [1, 3, 63] { state.add(-1, to: collection) }
+    #expect(state == SQLitePersonState())
+  }
+
+  @Test("Damaged bytes are no state, of whatever length they are")
+  func damaged() {
+    let whole = Self.state([(3, 1), (9, 2)], bytes: 300, [Self.chain(2), Self.chain(4)]).stored
+    for count in 0..<whole.count {
+      // Without one chain, or both, it is a state; the audit log says that they are missing.
+      let isWhole = [88, 176].contains(whole.count - count)
+      #expect((Self.restored(Array(whole.prefix(count))) != nil) == isWhole, "\(count) bytes")
+    }
+    #expect(Self.restored(whole + [0]) == nil)
+    var other = whole
+    other[0] = 2
+    #expect(Self.restored(other) == nil)
+    other = whole
+    other[9] = 255
+    #expect(Self.restored(other) == nil)
+    // Numbers with which further counting would overflow: the bytes, a tenant, a length, a place.
+    for offset in [1, 16, 24, 32] {
+      for byte: UInt8 in [0x40, 0x7F, 0x80, 0xFF] {
+        var large = whole
+        large[offset + 7] = byte
+        #expect(Self.restored(large) == nil, "\(byte) at \(offset)")
+      }
+    }
+  }
+}
