@@ -7,7 +7,8 @@ import Profiles
 extension LegacyDirectory {
   private static let otherTenant = "8f0c2a1e-5b7d-4c3f-9a64-2d1e0b9c7f35"
   private static let audiences = [
-    "me", "organization", "everyone", "federatedOrganizations", "family,contacts", "groupMembers", "family,organization",
+    "me", "organization", "everyone", "federatedOrganizations", "family,contacts", "groupMembers",
+    "family,organization",
   ]
 
   /// Fills the directory with `people` people of two tenants and of every kind: with ids that are GUIDs and others, with

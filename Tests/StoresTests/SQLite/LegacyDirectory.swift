@@ -97,16 +97,18 @@ final class LegacyDirectory {
 
   private func put(_ group: StoredGroup) throws {
     groups[group.id] = group
-    try execute("insert into directory_group values (?, ?, ?, ?)", [group.id.text, group.tenant.text, group.version.number, Data(group.json)])
+    try execute(
+      "insert into directory_group values (?, ?, ?, ?)",
+      [group.id.text, group.tenant.text, group.version.number, Data(group.json)])
   }
 
   private func put(_ user: StoredUser) throws {
     let old = users.updateValue(user, forKey: user.id)
     try execute(
       """
-        insert or replace into user (id, tenant, principal_name, principal_name_folded, display_name,
-        display_name_folded, version, json) values (?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+      insert or replace into user (id, tenant, principal_name, principal_name_folded, display_name,
+      display_name_folded, version, json) values (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
       [
         user.id.text, user.tenant.text, user.principalName, UserColumn.userPrincipalName.text(of: user),
         user.displayName, UserColumn.displayName.text(of: user), user.version.number, Data(user.json),
@@ -128,9 +130,9 @@ final class LegacyDirectory {
     let old = items.updateValue(item, forKey: item.key)
     try execute(
       """
-        insert or replace into item (user, collection, id, version, audience, created, collapse_start, collapse_end,
-        json, listed, listed_as) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+      insert or replace into item (user, collection, id, version, audience, created, collapse_start, collapse_end,
+      json, listed, listed_as) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
       [
         item.key.user.text, item.key.collection, item.key.id.text, item.version.number, item.audience.rawValue,
         item.created.ticks, item.collapsible?.lowerBound, item.collapsible?.upperBound, Data(item.json),
@@ -142,7 +144,8 @@ final class LegacyDirectory {
   /// Deletes an item.
   func delete(_ key: ItemKey) throws {
     guard let old = items.removeValue(forKey: key) else { return }
-    try execute("delete from item where user = ? and collection = ? and id = ?", [key.user.text, key.collection, key.id.text])
+    try execute(
+      "delete from item where user = ? and collection = ? and id = ?", [key.user.text, key.collection, key.id.text])
     try append(key.user, key.collection, key.id, [], old.version, nil)
   }
 
@@ -165,7 +168,9 @@ final class LegacyDirectory {
 
   /// Adds a receipt of `Idempotency-Key`.
   func putReceipt(_ number: UInt8) throws {
-    try execute("insert into receipt values (?, ?, ?, ?)", [Data([number]), Data([number, number]), "item-\(number)", Int64(number)])
+    try execute(
+      "insert into receipt values (?, ?, ?, ?)",
+      [Data([number]), Data([number, number]), "item-\(number)", Int64(number)])
   }
 
   // MARK: The audit log
@@ -186,9 +191,9 @@ final class LegacyDirectory {
     let code = log.chain.append(change, key)
     try execute(
       """
-        insert into record (user, tenant, time, kind, collection, item, properties, version_before, version_after,
-        acting_user, acting_app, position, code, previous) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+      insert into record (user, tenant, time, kind, collection, item, properties, version_before, version_after,
+      acting_user, acting_app, position, code, previous) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
       [
         user.text, change.tenant.text, change.time.ticks, change.kind.rawValue, collection, item?.text,
         properties.joined(separator: ","), before?.number, after?.number, change.actingUser?.text,
@@ -204,11 +209,14 @@ final class LegacyDirectory {
     for (owner, log) in logs {
       let seal = log.chain.seal(of: owner, key)
       total.replace(nil, with: seal)
-      try execute("insert into chain (user, tenant, length, last, tip, seal) values (?, ?, ?, ?, ?, ?)", [
+      try execute(
+        "insert into chain (user, tenant, length, last, tip, seal) values (?, ?, ?, ?, ?, ?)",
+        [
           owner.user.text, owner.tenant.text, log.chain.length, log.last, Data(log.chain.tip), Data(seal),
         ])
     }
-    try execute("update chains set count = ?, sum = ?, seal = ?", [total.count, Data(total.sum), Data(total.seal(key))])
+    try execute(
+      "update chains set count = ?, sum = ?, seal = ?", [total.count, Data(total.sum), Data(total.seal(key))])
   }
 
   // MARK: What must be read

@@ -54,7 +54,8 @@ final class SQLiteAuditLogCopy {
 
   private func append(_ row: SQLiteStatement) throws(SQLiteFailure) {
     place = row.int64(0)
-    let collection = try row.optionalText(7).map { name throws(SQLiteFailure) in try names.collections.number(of: name) }
+    let collection = try row.optionalText(7).map { name throws(SQLiteFailure) in try names.collections.number(of: name)
+    }
     try insertRow.bind(
       place, row.value(1), try person(row), try names.tenants.number(of: row.text(3)), row.value(4), row.value(5),
       row.value(6), collection, row.optionalText(8).map { SQLiteIdentifier($0) }, try names.properties(row.text(9)),

@@ -52,7 +52,8 @@ struct SQLiteLayoutMigration {
   private func emptyLog(_ old: SQLiteConnection) throws {
     guard try old.emptyLog(waitingMilliseconds: SQLiteConnection.busyMilliseconds) != .partial else {
       throw StoreError.readOnly(
-        "Another program reads the database, which is to be copied into the new layout. End it, then restart the server.")
+        "Another program reads the database, which is to be copied into the new layout. End it, then restart the server."
+      )
     }
   }
 

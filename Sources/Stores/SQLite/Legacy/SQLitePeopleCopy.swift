@@ -17,9 +17,10 @@ final class SQLitePeopleCopy {
     self.names = names
     let last = try copy.lastPerson()
     users = try SQLitePersonRows(
-      copy.old, """
-        id, tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json from user
-        """, after: last)
+      copy.old,
+      """
+      id, tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json from user
+      """, after: last)
     chains = try SQLitePersonRows(copy.old, "user, tenant, length, last, tip, seal from chain", after: last)
     items = try SQLiteItemsCopy(copy, names, after: last)
     insertPerson = try copy.new.prepare(
