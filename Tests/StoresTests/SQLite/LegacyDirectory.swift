@@ -63,7 +63,7 @@ final class LegacyDirectory {
   // MARK: Writing
 
   private func execute(_ sql: String, _ values: [(any DatabaseValueConvertible)?] = []) throws {
-    try database.execute(sql: sql, arguments: StatementArguments(values))
+    try database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
   }
 
   /// Adds or replaces what a line of an import holds. The person of an item exists.
