@@ -73,7 +73,7 @@ instructions: packages ## Compare instruction counts of requests with the record
 
 # Peers are installed, not built, and never started as services.
 bench-tools: packages
-	@Scripts/install-packages wrk nginx slapd python3-venv
+	@Scripts/install-packages wrk nginx slapd 389-ds-base python3-venv
 	@test -x .venv-bench/bin/python || python3 -m venv .venv-bench
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/peers/requirements.txt
 	$(BUILD) --product AuditCost

@@ -68,8 +68,10 @@ def _record_cost(
     try:
         for kind in ("with", "without"):
             facet = _filled(binary, folder, f"record-{kind}")
+            # The first token makes the signing key, which AuditServer reads only when it starts.
+            token = facet.application_token()
             server = FacetServer(facet, f"Facet {kind} the audit log", record=kind)
-            load = HTTPLoad(server.http, "patch", facet.application_token(), DIRECTORY)
+            load = HTTPLoad(server.http, "patch", token, DIRECTORY)
             subjects.append(Subject(f"PATCH {kind} the audit log", server, load))
         _in_turns(subjects, turns, connections, seconds, progress)
         return ratio(subjects[0], subjects[1], "rate")

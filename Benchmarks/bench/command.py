@@ -4,6 +4,7 @@ import argparse
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -12,6 +13,7 @@ from .comparison import compare
 from .facet import Facet
 from .goals import Goal, goals_table
 from .growth import Growth, measure_growth
+from .hidden import hidden_goals, hidden_table, measure_hidden
 from .instructions import kept_table
 from .load import add_load_options
 from .machine import machine_table, page_cache_mib, remembered_tokens, versions_table
@@ -24,11 +26,14 @@ HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
 PICTURE = ROOT / "docs/performance-growth.svg"
 PAGE = ROOT / "docs/performance.md"
+# A part of the benchmark that can also run alone.
+Part = Callable[[argparse.Namespace, Path], tuple[list[Table], list[Goal]]]
 
 
 def main() -> None:
     options = parse()
-    if not options.attack:
+    parts = [part for part, is_wanted in ((attack, options.attack), (hidden, options.hidden)) if is_wanted]
+    if not parts:
         check_programs(options.facet)
     # Turn SIGTERM into an exit, so that servers are stopped and files removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
@@ -36,7 +41,7 @@ def main() -> None:
     (ROOT / ".build").mkdir(exist_ok=True)
     folder = Path(mkdtemp(prefix="bench-", dir=ROOT / ".build"))
     try:
-        attack(options, folder) if options.attack else run(options, folder)
+        run_parts(parts, options, folder) if parts else run(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -49,6 +54,7 @@ def parse() -> argparse.Namespace:
         "--people", type=lambda text: [int(count) for count in text.split(",")], default=[1_000, 100_000, 1_000_000],
         metavar="N,N,N", help="numbers of people for --growth")
     parser.add_argument("--attack", action="store_true", help="measure only the effect of hostile clients on others")
+    parser.add_argument("--hidden", action="store_true", help="measure only what times reveal of hidden items")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md; implies --growth")
     options = parser.parse_args()
     # The servers run in other directories, where a relative path would be wrong.
@@ -61,7 +67,7 @@ def check_programs(facet: Path) -> None:
     """Exits at once if a program is missing, rather than in the middle of a long run."""
     if not Path("/proc/self/stat").exists():
         sys.exit("The benchmark requires Linux, whose /proc it reads.")
-    for name in ("wrk", "nginx", "slapd"):
+    for name in ("wrk", "nginx", "slapd", "ns-slapd"):
         program(name)
     compiler()
     built = [facet, facet.parent / "AuditServer", facet.parent / "RawNIO", VIRTUAL_ENVIRONMENT / "bin/uvicorn"]
@@ -76,8 +82,11 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     show(*tables)
     tables.append(alone_table(options.facet, folder, **load))
     show(tables[-1])
-    attacked, attack_goals = attack(options, folder)
-    tables += attacked
+    goals = []
+    for part in (hidden, attack):
+        part_tables, part_goals = part(options, folder)
+        tables += part_tables
+        goals += part_goals
     data = folder / "facet"
     data.mkdir()
     comparison = compare(Facet(options.facet, data), folder, **load)
@@ -88,8 +97,13 @@ def run(options: argparse.Namespace, folder: Path) -> None:
         growth = measure_growth(options.facet, folder, options.people, **load)
         tables.append(growth.table(**load))
         show(tables[-1])
-    goals = comparison.goals() + (growth.goals() if growth else []) + attack_goals
+    goals = comparison.goals() + (growth.goals() if growth else []) + goals
     finish(options, tables, goals, growth)
+
+
+def run_parts(parts: list[Part], options: argparse.Namespace, folder: Path) -> None:
+    goals = [goal for part in parts for goal in part(options, folder)[1]]
+    show(goals_table(goals, options.rounds, options.connections))
 
 
 def attack(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list[Goal]]:
@@ -99,6 +113,14 @@ def attack(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list
     starving = measure_starving(options.facet, folder)
     show(starving_table(starving))
     return [unread_table(unread), starving_table(starving)], unread_goals(unread) + starving_goals(starving)
+
+
+def hidden(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list[Goal]]:
+    """Measures what response times reveal of hidden items."""
+    contrasts = measure_hidden(options.facet, folder)
+    table = hidden_table(contrasts)
+    show(table)
+    return [table], hidden_goals(contrasts)
 
 
 def finish(options: argparse.Namespace, tables: list[Table], goals: list[Goal], growth: Growth | None) -> None:

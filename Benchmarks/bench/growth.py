@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .facet import Facet, FacetServer
-from .goals import Goal
+from .goals import Goal, throughput_goal
 from .load import HTTPLoad
 from .peers import VIRTUAL_ENVIRONMENT
 from .people import Directory
 from .progress import Progress
 from .report import Table, median, number
-from .rounds import Ratio, Subject, ratio, run_rounds, steps_of_rounds
+from .rounds import Ratio, Subject, run_rounds, steps_of_rounds
 
 COLLECTIONS = ("names", "phones", "emails", "addresses", "websites")
 STARTS = 3
+# The number of people for which the size of the file has a goal.
+GOAL_PEOPLE = 1_000_000
 
 
 @dataclass
@@ -74,18 +76,24 @@ class Growth:
         """Compares the largest number of people with the smallest."""
         few, many = self.sizes[0], self.sizes[-1]
         names = f"{many.people:,} people to {few.people:,}"
-        memory = many.resident_mb
-        return [
-            Goal(f"GET of {names}, throughput", ratio(many.get, few.get, "rate"), least=0.8),
-            Goal(f"PATCH of {names}, throughput", ratio(many.patch, few.patch, "rate"), least=0.8),
-            Goal(f"resident memory at {many.people:,} people, MB", Ratio(memory, memory, memory), most=300),
+        goals = [
+            throughput_goal(f"GET of {names}", many.get, few.get, least=0.85),
+            throughput_goal(f"PATCH of {names}", many.patch, few.patch, least=0.7),
+            _absolute(f"resident memory at {many.people:,} people, MB", many.resident_mb, most=200, reach=150),
         ]
+        if many.people == GOAL_PEOPLE:
+            goals.append(_absolute(f"file of {many.people:,} people, GB", many.file_mb / 1e3, most=4.8, reach=4.2))
+        return goals
 
     def draw(self, file: Path) -> None:
         """Draws the curves."""
         command = [VIRTUAL_ENVIRONMENT / "bin/python", "-B", Path(__file__).with_name("picture.py"), file]
         figures = json.dumps([size.figures() for size in self.sizes])
         subprocess.run(command, input=figures, text=True, check=True)
+
+
+def _absolute(what: str, figure: float, most: float, reach: float) -> Goal:
+    return Goal(what, Ratio(figure, figure, figure), most=most, reach=reach)
 
 
 def measure_growth(

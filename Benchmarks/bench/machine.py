@@ -38,6 +38,7 @@ def versions_table(facet: Path, root: Path) -> Table:
         ("SwiftNIO", _swift_nio(root)),
         ("nginx", _match(r"nginx/(\S+)", _output([program("nginx"), "-v"]))),
         ("OpenLDAP", _match(r"slapd ([0-9.]+)", _output([program("slapd"), "-VV"]))),
+        ("389 Directory Server", _match(r"389-Directory/([0-9.]+)", _output([program("ns-slapd"), "-v"]))),
         ("Python", _output([VIRTUAL_ENVIRONMENT / "bin/python", "--version"]).split()[-1]),
         *((name, packages.get(name.lower(), "unknown")) for name in PYTHON_PACKAGES),
         ("SQLite of Facet", _output(["dpkg-query", "--show", "--showformat=${Version}", "libsqlite3-0"])),

@@ -1,6 +1,8 @@
 """Facet's peers, each as a separate process with its own files, independent of the machine's configuration."""
 
 import os
+import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,9 @@ from .processes import Process, accepts_connections, free_port
 
 PEERS = Path(__file__).resolve().parent.parent / "peers"
 VIRTUAL_ENVIRONMENT = PEERS.parent.parent / ".venv-bench"
+# The configuration with which 389 Directory Server is installed, as templates.
+DIRSRV = Path("/usr/share/dirsrv/data")
+SUFFIX = "dc=contoso,dc=example"
 # Each server writes these fields itself.
 OWN_FIELDS = {"content-type", "content-length", "date", "connection", "server"}
 
@@ -76,6 +81,48 @@ class OpenLDAP(Process):
         super().__init__("slapd", command, folder)
         self.wait_until(lambda: accepts_connections(self.port))
         self.client = compile_ldap_load(folder)
+
+
+class DirectoryServer389(Process):
+    """389 Directory Server with the same entries, configured by the templates of its package, without `dscreate`, which
+    would write to the system's directories."""
+
+    def __init__(self, entries: int, folder: Path) -> None:
+        self.port, self.entries = free_port(), entries
+        configuration = folder / "config"
+        for name in ("config/schema", "database", "files"):
+            (folder / name).mkdir(parents=True)
+        (configuration / "dse.ldif").write_text(self._configuration(folder))
+        shutil.copy("/etc/dirsrv/config/slapd-collations.conf", configuration)
+        shutil.copy("/etc/dirsrv/schema/99user.ldif", configuration / "schema")
+        (folder / "people.ldif").write_text("\n".join(_ldif(entries)))
+        binary = program("ns-slapd")
+        subprocess.run(
+            [binary, "ldif2db", "-D", configuration, "-n", "people", "-i", folder / "people.ldif"], check=True,
+            capture_output=True)
+        # `-d` keeps the server in the foreground, even with debug level 0.
+        command = [binary, "-D", configuration, "-i", folder / "pid", "-d", "0"]
+        super().__init__("ns-slapd", command, folder)
+        self.wait_until(lambda: accepts_connections(self.port))
+        self.client = compile_ldap_load(folder)
+
+    def _configuration(self, folder: Path) -> str:
+        """Fills in the templates. Their defaults stay: each write is flushed before it is answered. Beside those, the
+        server listens on loopback only, writes no log of accesses, and does not hash the administrator's password."""
+        templates = [(DIRSRV / name).read_text() for name in ("template-dse.ldif", "template-suffix-db.ldif")]
+        files = folder / "files"
+        values = {
+            "config_dir": folder / "config", "schema_dir": folder / "config/schema", "cert_dir": folder / "config",
+            "db_dir": folder / "database", "db_home_dir": folder / "database", "db_lib": "bdb", "ldapi": files / "ldapi",
+            "ldapi_enabled": "off", "ldapi_autobind": "off", "fqdn": "localhost", "ds_port": self.port,
+            "ds_user": pwd.getpwuid(os.geteuid()).pw_name, "rootdn": f"cn=admin,{SUFFIX}", "ds_passwd": "{CLEAR}secret",
+            "ds_suffix": SUFFIX, "ds_bename": "people",
+        } | {f"{name}_dir": files for name in ("lock", "tmp", "ldif", "bak", "run", "inst", "log")}
+        own = "nsslapd-listenhost: 127.0.0.1\nnsslapd-accesslog-logging-enabled: off\nnsslapd-rootpwstoragescheme: CLEAR\n"
+        text = re.sub(r"%(\w+)%", lambda word: str(values[word[1]]), "\n\n".join(templates))
+        # An entry may not begin with a comment, nor follow more than one empty line.
+        text = re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^#.*\n", "", text))
+        return text.replace("nsslapd-localhost:", own + "nsslapd-localhost:", 1)
 
 
 class FastAPI(Process):

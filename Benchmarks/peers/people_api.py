@@ -137,7 +137,7 @@ def caller(authorization: Annotated[str, Header()]) -> Caller:
 def verified(token: str) -> Caller:
     try:
         key = KEYS[jwt.get_unverified_header(token)["kid"]]
-        claims = jwt.decode(token, key, algorithms=["ES256"], audience=AUDIENCES)
+        claims = jwt.decode(token, key, algorithms=["RS256", "ES256"], audience=AUDIENCES)
     except (jwt.PyJWTError, KeyError) as error:
         raise HTTPException(401, "The token is not valid.") from error
     permissions = set(claims.get("roles", [])) | set(claims.get("scp", "").split())
