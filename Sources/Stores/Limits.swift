@@ -38,6 +38,12 @@ extension Limits {
   public static let logPages = 4_000
   /// Longest wait, in milliseconds, for a read that keeps the values of a deleted person from being erased.
   public static let eraseMilliseconds = 500
+  /// Most people that one transaction copies into a new layout.
+  public static let migrationPeopleMax = 4_000
+  /// Most bytes of items after which such a transaction ends.
+  public static let migrationBytesMax = 64 << 20
+  /// Most rows of the audit log for each of those people in a transaction that copies the log.
+  public static let migrationRowsPerPerson = 10
   /// Shortest time between two reports of how far the copy of a database into a new layout is, in seconds.
   public static let migrationReportSeconds = 5
   /// Largest database whose integrity is checked in the background after a start, in bytes.

@@ -4,10 +4,21 @@ import Profiles
 /// The numbers that stand for tenants, collections and properties in one database, as one connection has read them.
 /// Each is given once, so what was read of a committed row holds for ever. Belongs to the connection and its thread.
 final class SQLiteNames {
+  /// A name, compared byte for byte as the database does: two tenants may have ids that are one text to Unicode.
+  private struct Name: Hashable {
+    let text: String
+
+    static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    func hash(into hasher: inout Hasher) {
+      text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
   /// Names of one table, which both ways are looked up in memory first.
   private struct Table {
     let find, name, give: SQLiteStatement
-    var numbers: [String: Int64] = [:]
+    var numbers: [Name: Int64] = [:]
     var names: [Int64: String] = [:]
 
     /// `column` is the unique text of `table`; `give` inserts it.
@@ -18,7 +29,7 @@ final class SQLiteNames {
     }
 
     mutating func number(of name: String) throws(SQLiteFailure) -> Int64? {
-      if let known = numbers[name] { return known }
+      if let known = numbers[Name(text: name)] { return known }
       try find.bind(name)
       guard let number = try find.first({ row throws(SQLiteFailure) in row.int64(0) }) else { return nil }
       keep(number, name)
@@ -35,7 +46,7 @@ final class SQLiteNames {
 
     private mutating func keep(_ number: Int64, _ name: String) {
       if numbers.count >= Limits.rememberedTenantsMax { forget() }
-      numbers[name] = number
+      numbers[Name(text: name)] = number
       names[number] = name
     }
 

@@ -20,6 +20,8 @@ public struct SQLiteOptions: Sendable {
   public var onMigration: (@Sendable (SQLiteMigrationProgress) -> Void)?
   /// Runs before every step of that copy; tests throw there to stop it.
   package var beforeMigrationStep: (@Sendable () throws -> Void)?
+  /// Most people that one transaction of that copy writes; tests lower it.
+  package var migrationPeople = Limits.migrationPeopleMax
   /// The bytes that are free on the disk of a directory; nil when that is not known. Tests say how many.
   package var freeBytes: @Sendable (_ directory: String) -> Int64? = { SQLiteLayoutMigration.freeBytes(in: $0) }
 

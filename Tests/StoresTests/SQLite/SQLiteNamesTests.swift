@@ -50,6 +50,18 @@ struct SQLiteNamesTests {
     #expect(try connection.value("select json from tenant where id = 'contoso'") == "{}")
   }
 
+  @Test("Names that are one text to Unicode have numbers of their own")
+  func bytes() throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    let names = try SQLiteNames(try Self.connection(scratch))
+    let tenants = try [#require(TenantID("zoë")), #require(TenantID("zoe\u{308}"))]
+    let numbers = try tenants.map { try names.give($0) }
+    #expect(numbers[0] != numbers[1])
+    #expect(try numbers.map { try names.tenant($0) } == tenants)
+    #expect(try tenants.map { try names.number(of: $0) } == numbers)
+  }
+
   @Test("A number that was given in a transaction that is rolled back is another name's")
   func rollback() throws {
     let scratch = try Scratch()

@@ -3,9 +3,6 @@ import Profiles
 
 /// Copies the rows of the audit log in their places, with their codes. The people have their numbers already.
 final class SQLiteAuditLogCopy {
-  /// Rows of one transaction.
-  private static let rowsMax = 40_000
-
   private let copy: SQLiteLayoutCopy
   private let names: SQLiteLayoutNames
   private let selectNumber, insertNobody, insertState, insertRow: SQLiteStatement
@@ -39,11 +36,12 @@ final class SQLiteAuditLogCopy {
       version_after, acting_user, acting_app, code from record where seq > ? order by seq
       """)
     try select.bind(place)
+    let rowsMax = copy.options.migrationPeople * Limits.migrationRowsPerPerson
     var isRow = try select.next()
     while isRow {
       try copy.transaction {
         var rows = 0
-        while isRow, rows < Self.rowsMax {
+        while isRow, rows < rowsMax {
           if rows.isMultiple(of: 64) { try copy.step() }
           try append(select)
           rows += 1
@@ -56,7 +54,8 @@ final class SQLiteAuditLogCopy {
 
   private func append(_ row: SQLiteStatement) throws(SQLiteFailure) {
     place = row.int64(0)
-    let collection = try row.optionalText(7).map { name throws(SQLiteFailure) in try names.collections.number(of: name) }
+    let collection = try row.optionalText(7).map { name throws(SQLiteFailure) in try names.collections.number(of: name)
+    }
     try insertRow.bind(
       place, row.value(1), try person(row), try names.tenants.number(of: row.text(3)), row.value(4), row.value(5),
       row.value(6), collection, row.optionalText(8).map { SQLiteIdentifier($0) }, try names.properties(row.text(9)),

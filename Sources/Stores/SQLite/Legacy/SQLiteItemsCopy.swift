@@ -22,9 +22,10 @@ final class SQLiteItemsCopy {
   init(_ copy: SQLiteLayoutCopy, _ names: SQLiteLayoutNames, after last: String?) throws(SQLiteFailure) {
     collections = names.collections
     rows = try SQLitePersonRows(
-      copy.old, """
-        user, collection, id, version, audience, created, collapse_start, collapse_end, json, listed, listed_as from item
-        """, order: ", collection, id", after: last)
+      copy.old,
+      """
+      user, collection, id, version, audience, created, collapse_start, collapse_end, json, listed, listed_as from item
+      """, order: ", collection, id", after: last)
     insert = try copy.new.prepare(
       """
       insert into profile (key, id, version, created, collapse_start, collapse_end, json, listed, listed_as)
@@ -45,7 +46,9 @@ final class SQLiteItemsCopy {
     while rows.isAt(person) {
       if items.isEmpty || !rows.row.isText(1, collection.name) {
         let name = rows.row.text(1)
-        collection = (name, try collections.number(of: name), Array(repeating: 0, count: Int(Audience.all.rawValue) + 1))
+        collection = (
+          name, try collections.number(of: name), Array(repeating: 0, count: Int(Audience.all.rawValue) + 1)
+        )
       }
       // Other bits never admitted anybody.
       let audience = Audience(rawValue: rows.row.int64(4)).intersection(.all)

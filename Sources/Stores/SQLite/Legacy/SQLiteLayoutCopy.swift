@@ -10,7 +10,8 @@ final class SQLiteLayoutCopy {
   let old: SQLiteConnection
   /// The database that is written.
   let new: SQLiteConnection
-  private let options: SQLiteOptions
+  /// How the store is opened.
+  let options: SQLiteOptions
   private var work = Work()
 
   /// What has to be copied, and what is copied by now.
@@ -66,7 +67,8 @@ final class SQLiteLayoutCopy {
   private func begin(from source: String) throws {
     try transaction {
       try new.execute(
-        "create table \(Self.progress) (id integer primary key check (id = 1), source text not null, person text) strict")
+        "create table \(Self.progress) (id integer primary key check (id = 1), source text not null, person text) strict"
+      )
       let insert = try new.prepare("insert into \(Self.progress) (id, source) values (1, ?)")
       try insert.bind(source)
       try insert.run()
@@ -142,7 +144,8 @@ final class SQLiteLayoutCopy {
 
   /// The person who was copied last, in the order of ids; nil when none was.
   func lastPerson() throws(SQLiteFailure) -> String? {
-    try new.prepare("select person from \(Self.progress)").first { row throws(SQLiteFailure) in row.optionalText(0) } ?? nil
+    try new.prepare("select person from \(Self.progress)").first { row throws(SQLiteFailure) in row.optionalText(0) }
+      ?? nil
   }
 
   /// Records in the open transaction who was copied last.

@@ -52,7 +52,8 @@ struct SQLiteLayoutMigration {
   private func emptyLog(_ old: SQLiteConnection) throws {
     guard try old.emptyLog(waitingMilliseconds: SQLiteConnection.busyMilliseconds) != .partial else {
       throw StoreError.readOnly(
-        "Another program reads the database, which is to be copied into the new layout. End it, then restart the server.")
+        "Another program reads the database, which is to be copied into the new layout. End it, then restart the server."
+      )
     }
   }
 
@@ -81,6 +82,7 @@ struct SQLiteLayoutMigration {
     try checkSpace()
     let new = try resumed ?? begun()
     defer { new.close() }
+    new.leaveGRDB()
     try new.execute("pragma cache_size = -\(Limits.writeCacheKiB)")
     // Its statements must be released before the connections are closed.
     try complete(new, source)
@@ -96,13 +98,11 @@ struct SQLiteLayoutMigration {
   private func resumed(_ source: String) -> SQLiteConnection? {
     let path = Self.copyPath(of: path)
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    do throws(SQLiteFailure) {
-      let new = try SQLiteConnection(path, .copy)
-      return try SQLiteLayoutCopy.source(of: new) == source ? new : nil
-    } catch {
-      // Nothing is lost with what is no copy, or cannot be read.
-      return nil
-    }
+    // Nothing is lost with what is no copy, or cannot be read.
+    guard let new = try? SQLiteConnection(path, .copy), (try? SQLiteSchema.checkCurrent(new)) != nil,
+      let begun = try? SQLiteLayoutCopy.source(of: new)
+    else { return nil }
+    return begun == source ? new : nil
   }
 
   /// A new copy, which is still empty.
@@ -128,11 +128,9 @@ struct SQLiteLayoutMigration {
     let needed = Self.bytes(of: path) - Self.bytes(of: Self.copyPath(of: path))
     guard let free = options.freeBytes(SQLiteStore.directory(of: path)), free < needed else { return }
     throw StoreError.readOnly(
-      "The database must once be copied into a new layout, which takes \(Self.megabytes(needed)) of disk space, and "
-        + "\(Self.megabytes(free)) are free. Nothing was changed. Make room, then restart the server.")
+      "The database must be copied into a new layout once. That takes \(1 + needed >> 20) MiB of disk space, and "
+        + "\(free >> 20) MiB are free. Nothing was changed. Make room, then restart the server.")
   }
-
-  private static func megabytes(_ bytes: Int64) -> String { "\((bytes + 1 << 20 - 1) >> 20) MiB" }
 
   private static func bytes(of path: String) -> Int64 {
     var status = stat()
@@ -147,7 +145,12 @@ struct SQLiteLayoutMigration {
     try options.beforeMigrationStep?()
     try Self.sync(Self.copyPath(of: path))
     try emptyLog(old)
-    old.close()
+    do {
+      // The last connection to close removes the log by its name, which will be that of the copy.
+      try old.queue.close()
+    } catch {
+      throw SQLiteFailure(error)
+    }
     for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
     try Self.sync(directory)
     try options.beforeMigrationStep?()

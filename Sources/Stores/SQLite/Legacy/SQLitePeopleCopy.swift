@@ -4,10 +4,6 @@ import Profiles
 /// Copies people with their states and items, in the order of ids, in which they get their numbers. Whoever is only named
 /// by a chain or an item gets one too.
 final class SQLitePeopleCopy {
-  /// Most people that one transaction copies, and most bytes of their items after which it ends.
-  private static let peopleMax = 4_000
-  private static let bytesMax = 64 << 20
-
   private let copy: SQLiteLayoutCopy
   private let names: SQLiteLayoutNames
   private let users, chains: SQLitePersonRows
@@ -21,9 +17,10 @@ final class SQLitePeopleCopy {
     self.names = names
     let last = try copy.lastPerson()
     users = try SQLitePersonRows(
-      copy.old, """
-        id, tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json from user
-        """, after: last)
+      copy.old,
+      """
+      id, tenant, principal_name, principal_name_folded, display_name, display_name_folded, version, json from user
+      """, after: last)
     chains = try SQLitePersonRows(copy.old, "user, tenant, length, last, tip, seal from chain", after: last)
     items = try SQLiteItemsCopy(copy, names, after: last)
     insertPerson = try copy.new.prepare(
@@ -43,7 +40,7 @@ final class SQLitePeopleCopy {
       try copy.transaction {
         var (people, bytes) = (0, 0)
         var last: String?
-        while people < Self.peopleMax, bytes < Self.bytesMax, let id = next() {
+        while people < copy.options.migrationPeople, bytes < Limits.migrationBytesMax, let id = next() {
           try copy.step()
           bytes += try person(id)
           people += 1
