@@ -136,8 +136,9 @@ final class SQLiteTables: WriteTables {
   /// Adds a person who does not exist. One who existed before gets their number again, and goes on with their audit log.
   func insert(_ user: StoredUser) throws(SQLiteFailure) {
     if let number = try people.number(of: user.id) { return try write(user, number, with: updateUser) }
-    let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) }
-    let number = (last ?? 0) + 1
+    let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
+    guard last < SQLiteProfileKey.peopleMax else { throw .row(DamagedRow.user) }
+    let number = last + 1
     try write(user, number, with: insertUser)
     people.keep(number, of: user.id)
   }
