@@ -92,7 +92,8 @@ extension StoreConformance {
         try await group.waitForAll()
       }
     },
-    ConformanceCase(.concurrent, "A read behind an acknowledged write shows it, in whatever pass of its thread") { driver in
+    ConformanceCase(.concurrent, "A read behind an acknowledged write shows it, in whatever pass of its thread") {
+      driver in
       let (_, key) = try await onePhone(driver)
       let (reader, store) = (try driver.reader(), driver.store)
       for number in 0..<200 {

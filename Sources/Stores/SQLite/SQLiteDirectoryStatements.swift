@@ -71,7 +71,9 @@ final class SQLiteDirectoryStatements {
   /// One page of the members of a group by id.
   func members(of group: GroupID, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectMembers.bind(group.text, id ?? "", limit + 1)
-    return try selectMembers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user(names) }
+    return try selectMembers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in
+      try row.user(names)
+    }
   }
 
   /// How many members a group has.
@@ -79,7 +81,8 @@ final class SQLiteDirectoryStatements {
 
   /// Whether a person is a member of a group of their tenant.
   func isMember(_ viewer: TenantUser, of group: GroupID) throws(SQLiteFailure) -> Bool {
-    try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text, try names.number(of: viewer.tenant))
+    let tenant = try names.number(of: viewer.tenant)
+    try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text, tenant)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 

@@ -37,7 +37,11 @@ enum SQLiteIdentifier: Equatable {
       guard byte < UInt8(ascii: "A") || byte > UInt8(ascii: "F"), let digit = Hexadecimal.value(of: byte) else {
         return nil
       }
-      if digits < 16 { halves.high = halves.high << 4 | UInt64(digit) } else { halves.low = halves.low << 4 | UInt64(digit) }
+      if digits < 16 {
+        halves.high = halves.high << 4 | UInt64(digit)
+      } else {
+        halves.low = halves.low << 4 | UInt64(digit)
+      }
       digits += 1
     }
     return halves

@@ -39,7 +39,8 @@ final class SQLiteItemTable {
     // It leaves alone what the indexes hold, and with it the indexes.
     updateContent = try connection.prepare(
       "update profile set version = ?, collapse_start = ?, collapse_end = ?, json = ? where key = ?")
-    let columns = "version = ?, collapse_start = ?, collapse_end = ?, json = ?, key = ?, created = ?, listed = ?, listed_as = ?"
+    let columns =
+      "version = ?, collapse_start = ?, collapse_end = ?, json = ?, key = ?, created = ?, listed = ?, listed_as = ?"
     updateAll = try connection.prepare("update profile set \(columns) where key = ?")
     insertItem = try connection.prepare(
       """

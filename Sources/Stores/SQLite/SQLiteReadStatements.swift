@@ -5,7 +5,8 @@ import Profiles
 final class SQLiteReadStatements {
   /// The connection that they run on.
   let connection: SQLiteConnection
-  private let selectItem, selectVisibleItem, selectState, selectUser, selectPrincipalName, selectReferred: SQLiteStatement
+  private let selectItem, selectVisibleItem, selectState, selectUser, selectPrincipalName,
+    selectReferred: SQLiteStatement
   private let selectUsers, selectScanEnd, countUsers, begin, commit: SQLiteStatement
   /// For each audience that reaches beyond a tenant, whether a collection has an item for it.
   private let selectBeyondTenant: [(audience: Audience, statement: SQLiteStatement)]
@@ -187,7 +188,9 @@ final class SQLiteReadStatements {
     in tenant: TenantID, after place: KeysetPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
     try selectUsers.bind(try number(of: tenant), place.map { String(decoding: $0.id, as: UTF8.self) } ?? "", limit + 1)
-    return try selectUsers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user(names) }
+    return try selectUsers.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in
+      try row.user(names)
+    }
   }
 
   /// One page of the people that are selected, in the order of the selection.
@@ -198,7 +201,9 @@ final class SQLiteReadStatements {
     let query = SQLiteUserQuery(selection, after: place, upTo: end)
     let select = try connection.prepare(query.text)
     try select.bind(all: [try number(of: tenant)] + query.parameters + [limit + 1])
-    let page = try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in try row.user(names) }
+    let page = try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in
+      try row.user(names)
+    }
     guard let end, page.isLast else { return page }
     return StoredPage(page.elements, isLast: false, end: KeysetPosition(values: [], id: Array(end.utf8)))
   }

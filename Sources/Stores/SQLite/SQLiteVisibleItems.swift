@@ -21,7 +21,8 @@ final class SQLiteVisibleItems {
   /// The statement that finds keys at the place `?1` by the indexes whose bits are in `?2`: each part is empty without
   /// its bit. SQLite merges the parts in their order, and drops what comes twice.
   private static func keys(_ complete: (String) -> String) -> String {
-    let parts = [(ownerOnly, SQLiteProfileKey.isForOwnerOnly)] + Audience.flags.map { ($0.rawValue, SQLiteProfileKey.isFor($0)) }
+    let parts =
+      [(ownerOnly, SQLiteProfileKey.isForOwnerOnly)] + Audience.flags.map { ($0.rawValue, SQLiteProfileKey.isFor($0)) }
     return parts.map { bit, condition in
       let part = "\(SQLiteProfileKey.place) = ?1 and \(condition) and ?2 & \(bit) != 0"
       return "select created, id, key from profile where \(complete(part))"
