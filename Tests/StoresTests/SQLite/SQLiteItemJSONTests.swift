@@ -35,10 +35,10 @@ struct SQLiteItemJSONTests {
     }
   }
 
-  /// Items whose first member is not the id, or is written in another way, with their ids.
+  /// Items, which all begin with the member `id`, that do not begin with exactly their id, and those ids.
   private static let others = [
     (#"{"id":"\#(guid)"}"#, guid), (#"{"id": "\#(guid)","number":"1"}"#, guid),
-    (#"{ "id":"\#(guid)","number":"1"}"#, guid), (#"{"id":"\#(guid)" ,"number":"1"}"#, guid),
+    (#"{"id":"\#(guid)" ,"number":"1"}"#, guid),
     (#"{"id":"\#(guid.uppercased())","number":"1"}"#, guid),
     (#"{"id":"\u0030123abcd-ef45-4678-9abc-def012345678","number":"1"}"#, guid),
     (#"{"id":"00000000-0000-0000-0000-000000000000","number":"1"}"#, guid),

@@ -96,7 +96,7 @@ struct SQLiteLayoutMigrationTests {
         scratch.database, "select hex(key) || hex(body) || item || expires from idempotency_receipt order by key")
         == (1...9).map { "0\($0)0\($0)0\($0)item-\($0)\($0)" })
     #expect(
-      try Self.rows(scratch.database, "select name from sqlite_master where name like '%migration%'")
+      try Self.rows(scratch.database, "select name from sqlite_master where type = 'table' and name like '%migration%'")
         == ["grdb_migrations"])
     #expect(try Self.rows(scratch.database, "pragma integrity_check") == ["ok"])
     heard.withLock { $0 = [] }
