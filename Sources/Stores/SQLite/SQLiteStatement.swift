@@ -98,14 +98,17 @@ final class SQLiteStatement {
   }
 
   /// Steps to the next row, for a caller that reads several statements side by side; false after the last row, when it
-  /// must not be called again. The statement stays open until it is released.
+  /// must not be called again. The statement stays open until it is reset or released.
   func next() throws(SQLiteFailure) -> Bool {
     guard !hasLostColumn else { throw .memory }
     return try step()
   }
 
+  /// Ends a run by `next`, wherever it stands.
+  func reset() { sqlite3_reset(pointer) }
+
   /// Reads the current row. Throws `memory` when a column could not be read, whatever `read` made of it.
-  private func row<Answer>(
+  func row<Answer>(
     _ read: (SQLiteStatement) throws(SQLiteFailure) -> Answer
   ) throws(SQLiteFailure) -> Answer {
     do throws(SQLiteFailure) {
@@ -239,6 +242,12 @@ struct SQLiteColumnValue: SQLiteParameter {
 
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
     sqlite3_bind_value(statement, index, sqlite3_column_value(row, column))
+  }
+}
+
+extension UnsafeRawBufferPointer: SQLiteParameter {
+  func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+    sqlite3_bind_blob(statement, index, baseAddress, Int32(clamping: count), copied)
   }
 }
 

@@ -76,12 +76,20 @@ struct SQLitePlanTests {
       "contacts", "everyone", "family", "federated_organizations", "group_members", "organization", "owner_only",
     ]
     try Self.withStatements { reads, _ in
-      let unions = reads.connection.statements.filter { $0.contains(" union select") }
-      #expect(unions.count == 2, "The page and the count")
-      for sql in unions {
-        let searches = try Self.plan(sql, reads.connection).filter { $0.hasPrefix("SEARCH") }
-        let found = searches.compactMap { $0.firstMatch(of: #/COVERING INDEX profile_(\w+) \(<expr>=\?/#)?.output.1 }
-        #expect(found.map(String.init).sorted() == indexes, "\(searches)")
+      let statements = reads.connection.statements
+      let pages = try statements.filter { $0.contains("order by created, id limit ?4") }.map { sql in
+        try Self.plan(sql, reads.connection)
+      }
+      #expect(pages.allSatisfy { $0.count == 1 }, "One search each, and no sorting: \(pages)")
+      let counts = try statements.filter { $0.contains(" union select") }.map { sql in
+        try Self.plan(sql, reads.connection).filter { $0.hasPrefix("SEARCH") }
+      }
+      for (searches, kind) in [(pages.flatMap(\.self), "INDEX"), (counts.flatMap(\.self), "COVERING INDEX")] {
+        let found = searches.compactMap { search -> String? in
+          guard let name = search.firstMatch(of: #/ USING ([A-Z ]+) profile_(\w+) \(<expr>=\?/#) else { return nil }
+          return name.output.1 == kind ? String(name.output.2) : nil
+        }
+        #expect(found.sorted() == indexes, "\(searches)")
       }
     }
   }
