@@ -41,9 +41,10 @@ public struct JSONWriter {
     bytes.append(contentsOf: quotedNameAndColon)
   }
 
-  /// Writes a whole member that is given as finished bytes.
-  public mutating func rawMember(_ member: [UInt8]) {
-    rawName(member)
+  /// Writes a whole member that is given as finished bytes, or several with the commas between them.
+  public mutating func rawMember(_ member: some Sequence<UInt8>) {
+    comma()
+    bytes.append(contentsOf: member)
     needsComma = true
   }
 
