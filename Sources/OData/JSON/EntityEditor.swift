@@ -8,7 +8,7 @@ public struct EntityEditor {
   private let collapsible: Range<Int>?
   /// Where the members lie in `json`.
   private let layout: EntityLayout
-  /// The new values, by `Property.index` in ascending order.
+  /// The new values.
   private var replaced: [(index: Int, value: Value)] = []
 
   /// An editor of an entity that was written as one object. `collapsible` is the range that its writer noted first.
@@ -45,11 +45,10 @@ public struct EntityEditor {
 
   /// Replaces the value of a property.
   public mutating func replace(_ property: Property, by value: Value) {
-    let position = replaced.firstIndex { $0.index >= property.index } ?? replaced.endIndex
-    if position < replaced.endIndex, replaced[position].index == property.index {
-      replaced[position].value = value
+    if let place = replaced.firstIndex(where: { $0.index == property.index }) {
+      replaced[place].value = value
     } else {
-      replaced.insert((property.index, value), at: position)
+      replaced.append((property.index, value))
     }
   }
 
@@ -82,7 +81,7 @@ public struct EntityEditor {
     var writer = EntityWriter(capacity: json.count + 256)
     writer.json.beginObject()
     var next = 0
-    for (index, value) in replaced {
+    for (index, value) in replaced.sorted(by: { $0.index < $1.index }) {
       copy(next..<index, into: &writer)
       writer.member(value, of: type.properties[index], in: type)
       next = index + 1
@@ -194,16 +193,29 @@ private struct MemberScanner {
   }
 
   private mutating func skipString() -> Bool {
-    offset = JSONReader.endOfPlainText(in: bytes, from: offset + 1)
-    while offset < bytes.count {
-      switch bytes[offset] {
-      case UInt8(ascii: "\""):
-        offset += 1
-        return true
-      case UInt8(ascii: "\\"): offset += 2
-      default: offset = JSONReader.endOfPlainText(in: bytes, from: offset + 1)
-      }
+    offset += 1
+    while let mark = nextMark() {
+      offset = mark + 1
+      if bytes[mark] == UInt8(ascii: "\"") { return true }
+      // What follows a backslash ends no string.
+      offset += 1
     }
     return false
+  }
+
+  /// The offset of the next quote or backslash; nil when there is none.
+  private func nextMark() -> Int? {
+    let text = UnsafeRawBufferPointer(bytes)
+    var offset = offset
+    while offset + 8 <= text.count {
+      let word = text.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+      if let place = word.firstByte(among: UInt8(ascii: "\""), UInt8(ascii: "\\")) { return offset + place }
+      offset += 8
+    }
+    while offset < text.count {
+      if text[offset] == UInt8(ascii: "\"") || text[offset] == UInt8(ascii: "\\") { return offset }
+      offset += 1
+    }
+    return nil
   }
 }

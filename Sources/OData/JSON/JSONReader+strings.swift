@@ -91,7 +91,7 @@ extension JSONReader {
 
   /// The end of a run of plain text: ASCII without quotes, backslashes and control characters, looked at eight bytes at
   /// a time. It may stop early, but never late.
-  static func endOfPlainText(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+  private static func endOfPlainText(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
     let text = UnsafeRawBufferPointer(bytes)
     let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
     var offset = start

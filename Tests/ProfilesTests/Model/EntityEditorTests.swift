@@ -12,8 +12,9 @@ struct EntityEditorTests {
   /// An entity in which nothing but its key is set.
   private static func unset(_ type: StructuredType) -> StructuredValue {
     var value = StructuredValue(of: type)
-    for property in type.properties where !property.isNullable && !property.isCollection {
-      value.members[property.index] = .string("1")
+    for property in type.properties {
+      if let meaning = property.nullMeaning { value.members[property.index] = meaning }
+      if !property.isNullable, !property.isCollection { value.members[property.index] = .string("1") }
     }
     return value
   }

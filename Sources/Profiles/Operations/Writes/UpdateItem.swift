@@ -16,30 +16,21 @@ struct UpdateItem: ItemOperation {
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (owner, item) = try ItemRules.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
     if let audience = patch.audience { try ItemRules.check(audience, owner.relation?.policy, in: key.collection) }
-    guard let (entity, changed) = try edit(item, owner) else { return .unchanged(item) }
+    var (entity, patch, changed) = try reading { () throws(BodyError) in
+      var entity = try EntityEditor(item.json, collapsible: item.collapsible, of: type)
+      let patch = try withoutEchoedStamps(item, entity)
+      let changed = try entity.apply(patch)
+      return (entity, patch, changed)
+    }
+    guard !changed.isEmpty else { return .unchanged(item) }
     do throws(BodyError) { try entity.checkUndeclaredMembers() } catch { throw .body(error) }
     let updated = try reading { () throws(BodyError) in
-      try StoredItem(item, version: stamp.version, edited: entity, at: changed, of: type)
+      changed += try restamp(&entity, patch, ownerName: stamp.caller.userID == key.user ? owner.displayName : nil)
+      return try StoredItem(item, version: stamp.version, edited: entity, at: changed, of: type)
     }
     let names = changed.sorted().map { type.properties[$0].name }
     return .put(
       updated, stamp.change(.updated, of: key, properties: names, from: item.version, to: updated.version))
-  }
-
-  /// The item with the patch and the stamps, and the positions of the properties that changed; nil when the patch
-  /// changes nothing.
-  private func edit(
-    _ item: StoredItem, _ owner: ItemOwner
-  ) throws(ProfileError) -> (entity: EntityEditor, changed: [Int])? {
-    try reading { () throws(BodyError) in
-      var entity = try EntityEditor(item.json, collapsible: item.collapsible, of: type)
-      let patch = try withoutEchoedStamps(item, entity)
-      var changed = try entity.apply(patch)
-      guard !changed.isEmpty else { return nil }
-      let ownerName = stamp.caller.userID == key.user ? owner.displayName : nil
-      changed += try restamp(&entity, patch, ownerName: ownerName)
-      return (entity, changed)
-    }
   }
 
   /// Runs `body`, which reads what is stored.
