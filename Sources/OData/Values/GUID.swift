@@ -3,18 +3,21 @@ public enum GUID {
   /// The 128 bits as 32 lower-case hexadecimal digits, in groups of 8, 4, 4, 4 and 12.
   public static func text(high: UInt64, low: UInt64) -> String {
     String(unsafeUninitializedCapacity: 36) { text in
-      var position = 0
-      for digit in 0..<32 {
-        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
-          text[position] = UInt8(ascii: "-")
-          position += 1
-        }
-        let half = digit < 16 ? high : low
-        text[position] = Hexadecimal.digit(UInt8(truncatingIfNeeded: half >> UInt64(60 - digit % 16 * 4)) & 15)
-        position += 1
-      }
-      return position
+      let bytes = UnsafeMutableRawBufferPointer(text)
+      let hyphen = UInt8(ascii: "-")
+      (text[8], text[13], text[18], text[23]) = (hyphen, hyphen, hyphen, hyphen)
+      bytes.storeBytes(of: Hexadecimal.digits(high >> 32), as: UInt64.self)
+      store(Hexadecimal.digits(high & 0xFFFF_FFFF), in: bytes, at: 9, 14)
+      store(Hexadecimal.digits(low >> 32), in: bytes, at: 19, 24)
+      bytes.storeBytes(of: Hexadecimal.digits(low & 0xFFFF_FFFF), toByteOffset: 28, as: UInt64.self)
+      return 36
     }
+  }
+
+  /// Stores eight digits in two groups of four.
+  private static func store(_ digits: UInt64, in bytes: UnsafeMutableRawBufferPointer, at first: Int, _ second: Int) {
+    bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits), toByteOffset: first, as: UInt32.self)
+    bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits >> 32), toByteOffset: second, as: UInt32.self)
   }
 
   /// A new GUID of version 4 from the system's random number generator (RFC 9562 section 5.4). It cannot be guessed.
@@ -30,6 +33,18 @@ public enum Hexadecimal {
   /// The lower-case digit for a value from 0 to 15, in ASCII.
   public static func digit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+  }
+
+  /// The lower-case digits of 32 bits as eight bytes, most significant first in memory. All digits are made at once, each
+  /// in a byte of its own.
+  static func digits(_ number: UInt64) -> UInt64 {
+    var halves = (number | number << 16) & 0x0000_FFFF_0000_FFFF
+    halves = (halves | halves << 8) & 0x00FF_00FF_00FF_00FF
+    let values = (halves | halves << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let letters = (values &+ ones &* 6) >> 4 & ones
+    let gap = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+    return (values &+ ones &* UInt64(UInt8(ascii: "0")) &+ letters &* gap).bigEndian
   }
 
   /// The value of a digit in either case; nil for any other byte.
