@@ -1,5 +1,5 @@
 /// Reads and replaces single members of an entity in the JSON that `EntityWriter` wrote. The other members keep their
-/// bytes, which costs a fifth of reading and writing all of them.
+/// bytes, which costs a third of reading and writing all of them.
 public struct EntityEditor {
   private let type: StructuredType
   /// The entity, in the form of `EntityWriter`.

@@ -306,7 +306,7 @@ public struct EntityReader: Sendable {
 /// error.
 private struct SeenNames {
   private var declared: UInt64 = 0
-  private var others: Set<[UInt8]> = []
+  private var others = MemberNames()
 
   mutating func insert(_ index: Int, at offset: Int) throws(JSONError) {
     let bit: UInt64 = 1 << UInt64(index)
@@ -315,6 +315,6 @@ private struct SeenNames {
   }
 
   mutating func insert(_ name: JSONReader.Text) throws(JSONError) {
-    guard others.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
+    guard others.insert(name) else { throw JSONError(.duplicateMember, at: name.offset) }
   }
 }
