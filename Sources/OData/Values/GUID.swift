@@ -35,8 +35,8 @@ public enum Hexadecimal {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
   }
 
-  /// The lower-case digits of 32 bits as eight bytes, most significant first in memory. All digits are made at once, each
-  /// in a byte of its own.
+  /// The lower-case digits of 32 bits as eight bytes, most significant first in memory. All digits are made at once,
+  /// each in a byte of its own.
   static func digits(_ number: UInt64) -> UInt64 {
     var halves = (number | number << 16) & 0x0000_FFFF_0000_FFFF
     halves = (halves | halves << 8) & 0x00FF_00FF_00FF_00FF

@@ -109,8 +109,8 @@ extension UInt64 {
   fileprivate static let highBits: UInt64 = 0x8080_8080_8080_8080
   fileprivate static let lowBits: UInt64 = 0x0101_0101_0101_0101
 
-  /// The bytes that equal `byte`. A byte above one that is meant may be meant too by mistake, so that only whether there is
-  /// any is certain.
+  /// The bytes that equal `byte`. A byte above one that is meant may be meant too by mistake, so that only whether there
+  /// is any is certain.
   @inline(__always)
   fileprivate func bytesEqual(to byte: UInt8) -> UInt64 {
     let difference = self ^ (Self.lowBits &* UInt64(byte))
