@@ -73,6 +73,27 @@ public struct EntityReader: Sendable {
     try readObject(&reader, as: type, path: PropertyPath())
   }
 
+  /// Reads the value of one property by itself, as `StructuredValue` holds it after its whole object was read.
+  ///
+  /// - Throws: `BodyError` when the text is not JSON, or not a value of the property.
+  func read(_ value: ArraySlice<UInt8>, as property: Property) throws(BodyError) -> Value {
+    let change: Result<StructuredPatch.Change, BodyError> = value.withUnsafeBufferPointer { bytes in
+      var reader = JSONReader(bytes, dialect: dialect)
+      do {
+        let change = try readMember(&reader, property, path: PropertyPath())
+        try reader.finish()
+        return .success(change)
+      } catch let error as JSONError {
+        return .failure(.malformed(error))
+      } catch let error as BodyError {
+        return .failure(error)
+      } catch {
+        return .failure(.notAnObject)
+      }
+    }
+    return StructuredPatch.result(of: try change.get(), on: .null, property) ?? StructuredValue.unset(property)
+  }
+
   // MARK: Objects
 
   private func readObject(
@@ -285,7 +306,7 @@ public struct EntityReader: Sendable {
 /// error.
 private struct SeenNames {
   private var declared: UInt64 = 0
-  private var others: Set<[UInt8]> = []
+  private var others = MemberNames()
 
   mutating func insert(_ index: Int, at offset: Int) throws(JSONError) {
     let bit: UInt64 = 1 << UInt64(index)
@@ -294,6 +315,6 @@ private struct SeenNames {
   }
 
   mutating func insert(_ name: JSONReader.Text) throws(JSONError) {
-    guard others.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
+    guard others.insert(name) else { throw JSONError(.duplicateMember, at: name.offset) }
   }
 }

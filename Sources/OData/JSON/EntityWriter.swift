@@ -52,16 +52,31 @@ public struct EntityWriter {
 
   /// Writes all members of a value into the open object, undeclared ones last.
   public mutating func members(_ value: StructuredValue, of type: StructuredType) {
-    for property in type.properties {
-      let member = value.members[property.index]
-      if member.isNull, type.showsOnlySetMembers || property.traits.contains(.omittedWhenNull) { continue }
-      json.rawName(property.memberPrefix)
-      write(member, property)
-    }
+    for property in type.properties { member(value.members[property.index], of: property, in: type) }
     for member in value.dynamic {
       json.name(member.name)
       json.raw(member.json)
     }
+  }
+
+  /// Writes one member of an entity or complex value of `type`, or leaves it out where it is null.
+  mutating func member(_ value: Value, of property: Property, in type: StructuredType) {
+    if value.isNull, Self.mayLeaveOut(property, in: type) { return }
+    json.rawName(property.memberPrefix)
+    write(value, property)
+  }
+
+  /// Whether a member is left out where it is null.
+  static func mayLeaveOut(_ property: Property, in type: StructuredType) -> Bool {
+    type.showsOnlySetMembers || property.traits.contains(.omittedWhenNull)
+  }
+
+  /// Copies members of an object that a writer wrote, and what it noted as collapsible if that lies among them.
+  mutating func copyMembers(_ written: [UInt8], at range: Range<Int>, _ collapsible: Range<Int>?) {
+    json.rawMember(written[range])
+    guard let collapsible, range.contains(collapsible.lowerBound) else { return }
+    let end = json.bytes.count - (range.upperBound - collapsible.upperBound)
+    self.collapsible.append((end - collapsible.count)..<end)
   }
 
   private mutating func write(_ value: Value, _ property: Property) {

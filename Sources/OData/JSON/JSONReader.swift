@@ -35,6 +35,11 @@ public struct JSONReader {
       return name.withUnsafeBufferPointer { bytes.hasSameBytes(as: $0) }
     }
 
+    /// Whether both are the same decoded bytes.
+    func hasSameBytes(as other: Text) -> Bool {
+      withBytes { left in other.withBytes { left.hasSameBytes(as: $0) } }
+    }
+
     /// Whether the decoded bytes end with those of `suffix`.
     public func hasSuffix(_ suffix: [UInt8]) -> Bool {
       withBytes { bytes in bytes.count >= suffix.count && bytes.suffix(suffix.count).elementsEqual(suffix) }
@@ -130,9 +135,9 @@ public struct JSONReader {
   /// refused, because two readers may take different ones (RFC 8259 section 4).
   ///
   /// - Throws: `JSONError` as `nextName` does, and `JSONError.Kind.duplicateMember` when the name is known.
-  public mutating func nextName(notAmong known: inout Set<[UInt8]>) throws(JSONError) -> Text? {
+  public mutating func nextName(notAmong known: inout MemberNames) throws(JSONError) -> Text? {
     guard let name = try nextName() else { return nil }
-    guard known.insert(name.utf8).inserted else { throw JSONError(.duplicateMember, at: name.offset) }
+    guard known.insert(name) else { throw JSONError(.duplicateMember, at: name.offset) }
     return name
   }
 
@@ -259,7 +264,7 @@ public struct JSONReader {
   private struct Container {
     let isObject: Bool
     /// The names of the object's members so far.
-    var names: Set<[UInt8]> = []
+    var names = MemberNames()
   }
 
   private mutating func traverseValue(copyingTo writer: inout JSONWriter?) throws(JSONError) {
@@ -273,7 +278,7 @@ public struct JSONReader {
           continue
         }
         // Insert in place: taking the set out and putting it back would copy it for every member.
-        guard open[last].names.insert(name.utf8).inserted else {
+        guard open[last].names.insert(name) else {
           throw JSONError(.duplicateMember, at: name.offset)
         }
         writer?.name(name.string)

@@ -41,9 +41,10 @@ public struct JSONWriter {
     bytes.append(contentsOf: quotedNameAndColon)
   }
 
-  /// Writes a whole member that is given as finished bytes.
-  public mutating func rawMember(_ member: [UInt8]) {
-    rawName(member)
+  /// Writes a whole member that is given as finished bytes, or several with the commas between them.
+  public mutating func rawMember(_ member: some Sequence<UInt8>) {
+    comma()
+    bytes.append(contentsOf: member)
     needsComma = true
   }
 
@@ -69,11 +70,14 @@ public struct JSONWriter {
     needsComma = true
   }
 
-  /// Writes the concatenation of these parts as one string.
-  public mutating func string(parts: [String]) {
-    scalar { $0.append(UInt8(ascii: "\"")) }
-    for part in parts { escaped(part) }
+  /// Begins a string that is written part by part.
+  public mutating func beginString() { bytes.append(UInt8(ascii: "\"")) }
+  /// Writes a part of the open string.
+  public mutating func part(_ text: String) { escaped(text) }
+  /// Ends the open string.
+  public mutating func endString() {
     bytes.append(UInt8(ascii: "\""))
+    needsComma = true
   }
 
   /// Writes a string of bytes that need no escaping.
@@ -143,7 +147,7 @@ public struct JSONWriter {
   private mutating func escaped(_ value: String) {
     var value = value
     value.withUTF8 { text in
-      guard text.holdsAny(Self.needsEscape) else { return bytes.append(contentsOf: text) }
+      guard !text.isFreeOfEscapes else { return bytes.append(contentsOf: text) }
       var start = 0
       for index in 0..<text.count where Self.needsEscape(text[index]) {
         bytes.append(contentsOf: text[start..<index])

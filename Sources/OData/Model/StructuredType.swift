@@ -31,6 +31,11 @@ public final class StructuredType: Sendable {
   public let navigation: [NavigationProperty]
   /// The description that metadata shows; empty when there is none.
   public let documentation: String
+  /// The keys of the path segments that stand for navigation properties, apart from those so that they are searched
+  /// quickly.
+  private let segmentKeys: [Int]
+  /// The navigation properties that each of these segments stands for.
+  private let segmentNavigation: [[NavigationProperty]]
 
   init(
     namespace: String, declaration: StructuredTypeDeclaration, base: StructuredType?, properties: [Property],
@@ -50,6 +55,9 @@ public final class StructuredType: Sendable {
     documentation = declaration.documentation
     self.properties = properties
     self.navigation = navigation
+    let segments = Self.segments(navigation)
+    segmentKeys = segments.map(\.key)
+    segmentNavigation = segments.map(\.navigation)
   }
 
   /// The navigation properties that can be selected and expanded.
@@ -67,14 +75,27 @@ public final class StructuredType: Sendable {
   /// The navigation properties that a path segment stands for, outermost first: two when the segment leaves out an
   /// owner (`NavigationProperty.isOwnerOptionalInPaths`), none when it names no navigation property.
   func navigation(of segment: String) -> [NavigationProperty] {
-    if let own = navigation.first(where: { $0.isNamed(segment) }) { return [own] }
-    for owner in navigation where !owner.isCollection {
-      if let inner = owner.target.navigation.first(where: { $0.isOwnerOptionalInPaths && $0.isNamed(segment) }) {
-        return [owner, inner]
-      }
+    let key = Self.segmentKey(segment)
+    for index in segmentKeys.indices where segmentKeys[index] == key {
+      if segmentNavigation[index].last?.isNamed(segment) == true { return segmentNavigation[index] }
     }
     return []
   }
+
+  /// Every segment with what it stands for. Own properties come before those of owners that may be left out.
+  private static func segments(
+    _ navigation: [NavigationProperty]
+  ) -> [(key: Int, navigation: [NavigationProperty])] {
+    let inner = navigation.filter { !$0.isCollection }.flatMap { owner in
+      owner.target.navigation.filter(\.isOwnerOptionalInPaths).map { [owner, $0] }
+    }
+    return (navigation.map { [$0] } + inner).flatMap { path in
+      path.suffix(1).flatMap { [$0.name] + $0.aliases }.map { (segmentKey($0), path) }
+    }
+  }
+
+  /// The length and the first letter of a name in any ASCII case, by which most names are told apart.
+  private static func segmentKey(_ name: String) -> Int { name.utf8.count << 8 | Int((name.utf8.first ?? 0) | 0x20) }
 
   /// The index of the property that a member of a JSON object names; nil when there is none. The search starts at
   /// `likely`: members mostly come in the order of their declaration, so the first comparison mostly succeeds.

@@ -32,8 +32,7 @@ public enum PercentEncoding {
 
   /// The text of bytes that need no decoding, which is the common case; nil for others.
   private static func plainText(_ raw: UnsafeBufferPointer<UInt8>) -> String? {
-    for byte in raw where byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "%") { return nil }
-    return String(decoding: raw, as: UTF8.self)
+    raw.isPrintableASCII(without: UInt8(ascii: "%")) ? String(decoding: raw, as: UTF8.self) : nil
   }
 
   /// Decodes the value of a query option, once, with a plus sign as a space (the convention of HTML forms, which

@@ -57,7 +57,7 @@ extension ResourcePath {
       guard let owner = type else { throw .unknownSegment(segment.printableName) }
       let navigations = owner.navigation(of: segment.name)
       if let navigation = navigations.last {
-        steps += navigations.map(Step.navigation)
+        for navigation in navigations { steps.append(.navigation(navigation)) }
         type = navigation.target
         if let key = segment.key {
           guard navigation.isCollection else { throw .malformedKey(segment: navigation.name) }

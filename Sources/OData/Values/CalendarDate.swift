@@ -100,8 +100,8 @@ struct DigitReader {
   mutating func number(_ width: Int) -> Int? {
     guard index + width <= bytes.count else { return nil }
     var value = 0
-    for byte in bytes[index..<(index + width)] {
-      guard let digit = Self.digit(byte) else { return nil }
+    for place in index..<(index + width) {
+      guard let digit = Self.digit(bytes[place]) else { return nil }
       value = value * 10 + digit
     }
     index += width

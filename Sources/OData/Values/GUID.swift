@@ -2,40 +2,43 @@
 public enum GUID {
   /// The 128 bits as 32 lower-case hexadecimal digits, in groups of 8, 4, 4, 4 and 12.
   public static func text(high: UInt64, low: UInt64) -> String {
-    String(unsafeUninitializedCapacity: length) { text in
+    String(unsafeUninitializedCapacity: 36) { text in
       let bytes = UnsafeMutableRawBufferPointer(text)
-      let (first, second) = (EightDigits(high >> 32).ascii, EightDigits(high & 0xFFFF_FFFF).ascii)
-      let (third, fourth) = (EightDigits(low >> 32).ascii, EightDigits(low & 0xFFFF_FFFF).ascii)
-      bytes.storeBytes(of: first.bigEndian, as: UInt64.self)
-      bytes.storeBytes(of: UInt32(truncatingIfNeeded: second >> 32).bigEndian, toByteOffset: 9, as: UInt32.self)
-      bytes.storeBytes(of: UInt32(truncatingIfNeeded: second).bigEndian, toByteOffset: 14, as: UInt32.self)
-      bytes.storeBytes(of: UInt32(truncatingIfNeeded: third >> 32).bigEndian, toByteOffset: 19, as: UInt32.self)
-      bytes.storeBytes(of: UInt32(truncatingIfNeeded: third).bigEndian, toByteOffset: 24, as: UInt32.self)
-      bytes.storeBytes(of: fourth.bigEndian, toByteOffset: 28, as: UInt64.self)
-      for hyphen in hyphens { bytes[hyphen] = UInt8(ascii: "-") }
-      return length
+      let hyphen = UInt8(ascii: "-")
+      (text[8], text[13], text[18], text[23]) = (hyphen, hyphen, hyphen, hyphen)
+      bytes.storeBytes(of: Hexadecimal.digits(high >> 32), as: UInt64.self)
+      store(Hexadecimal.digits(high & 0xFFFF_FFFF), in: bytes, at: 9, 14)
+      store(Hexadecimal.digits(low >> 32), in: bytes, at: 19, 24)
+      bytes.storeBytes(of: Hexadecimal.digits(low & 0xFFFF_FFFF), toByteOffset: 28, as: UInt64.self)
+      return 36
     }
+  }
+
+  /// Stores eight digits in two groups of four.
+  private static func store(_ digits: UInt64, in bytes: UnsafeMutableRawBufferPointer, at first: Int, _ second: Int) {
+    bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits), toByteOffset: first, as: UInt32.self)
+    bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits >> 32), toByteOffset: second, as: UInt32.self)
   }
 
   /// The 128 bits of exactly the form that `text` gives; nil for any other bytes.
   public static func bits(of text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
+    guard text.count == 36 else { return nil }
+    let hyphen = UInt8(ascii: "-")
+    guard (text[8], text[13], text[18], text[23]) == (hyphen, hyphen, hyphen, hyphen) else { return nil }
     let bytes = UnsafeRawBufferPointer(text)
-    guard bytes.count == length, hyphens.allSatisfy({ bytes[$0] == UInt8(ascii: "-") }) else { return nil }
-    func four(_ offset: Int) -> UInt64 {
-      UInt64(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-    }
-    func eight(_ offset: Int) -> UInt64 {
-      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-    }
-    guard let first = EightDigits(ascii: eight(0)), let second = EightDigits(ascii: four(9) << 32 | four(14)),
-      let third = EightDigits(ascii: four(19) << 32 | four(24)), let fourth = EightDigits(ascii: eight(28))
+    guard let first = Hexadecimal.number(bytes.loadUnaligned(as: UInt64.self)),
+      let second = Hexadecimal.number(digits(in: bytes, at: 9, 14)),
+      let third = Hexadecimal.number(digits(in: bytes, at: 19, 24)),
+      let fourth = Hexadecimal.number(bytes.loadUnaligned(fromByteOffset: 28, as: UInt64.self))
     else { return nil }
-    return (first.value << 32 | second.value, third.value << 32 | fourth.value)
+    return (first << 32 | second, third << 32 | fourth)
   }
 
-  private static let length = 36
-  /// The places of the hyphens.
-  private static var hyphens: some Sequence<Int> { stride(from: 8, through: 23, by: 5) }
+  /// Loads eight digits from two groups of four.
+  private static func digits(in bytes: UnsafeRawBufferPointer, at first: Int, _ second: Int) -> UInt64 {
+    UInt64(bytes.loadUnaligned(fromByteOffset: first, as: UInt32.self))
+      | UInt64(bytes.loadUnaligned(fromByteOffset: second, as: UInt32.self)) << 32
+  }
 
   /// A new GUID of version 4 from the system's random number generator (RFC 9562 section 5.4). It cannot be guessed.
   public static func random() -> String {
@@ -45,48 +48,39 @@ public enum GUID {
   }
 }
 
-/// Eight lower-case hexadecimal digits, which are converted together: each has a byte of one word.
-private struct EightDigits {
-  /// The values of the digits, one in each byte, the first in the most significant one.
-  private let digits: UInt64
-
-  private static let ones: UInt64 = 0x0101_0101_0101_0101
-
-  /// The digits of a number of 32 bits.
-  init(_ value: UInt64) {
-    var digits = (value << 16 | value) & 0x0000_FFFF_0000_FFFF
-    digits = (digits << 8 | digits) & 0x00FF_00FF_00FF_00FF
-    self.digits = (digits << 4 | digits) & 0x0F0F_0F0F_0F0F_0F0F
-  }
-
-  /// The digits that these characters are, the first in the most significant byte; nil when one is none.
-  init?(ascii: UInt64) {
-    guard ascii & 0x80 * Self.ones == 0 else { return nil }
-    // The letters are those characters that reach the high bit from here.
-    let letters = (ascii + 0x1F * Self.ones) >> 7 & Self.ones
-    digits = (ascii & 0x0F * Self.ones) + letters * 9
-    guard digits & 0xF0 * Self.ones == 0, self.ascii == ascii else { return nil }
-  }
-
-  /// The characters of the digits, the first in the most significant byte.
-  var ascii: UInt64 {
-    let letters = (digits + 6 * Self.ones) >> 4 & Self.ones
-    return digits + 0x30 * Self.ones + letters * 39
-  }
-
-  /// The number, of 32 bits.
-  var value: UInt64 {
-    var value = (digits >> 4 | digits) & 0x00FF_00FF_00FF_00FF
-    value = (value >> 8 | value) & 0x0000_FFFF_0000_FFFF
-    return (value >> 16 | value) & 0xFFFF_FFFF
-  }
-}
-
 /// Hexadecimal digits, as JSON escapes and percent-encoding use them (RFC 8259 section 7, RFC 3986 section 2.1).
 public enum Hexadecimal {
   /// The lower-case digit for a value from 0 to 15, in ASCII.
   public static func digit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+  }
+
+  /// The lower-case digits of 32 bits as eight bytes, most significant first in memory. All digits are made at once,
+  /// each in a byte of its own.
+  static func digits(_ number: UInt64) -> UInt64 {
+    var halves = (number | number << 16) & 0x0000_FFFF_0000_FFFF
+    halves = (halves | halves << 8) & 0x00FF_00FF_00FF_00FF
+    let values = (halves | halves << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let letters = (values &+ ones &* 6) >> 4 & ones
+    let gap = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+    return (values &+ ones &* UInt64(UInt8(ascii: "0")) &+ letters &* gap).bigEndian
+  }
+
+  /// The 32 bits whose lower-case digits these eight bytes are, most significant first in memory; nil when one is no
+  /// such digit.
+  static func number(_ digits: UInt64) -> UInt64? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let ascii = digits.bigEndian
+    guard ascii & ones &* 0x80 == 0 else { return nil }
+    // Letters are the bytes that this carries into the high bit.
+    let letters = (ascii &+ ones &* UInt64(0x80 - UInt8(ascii: "a"))) >> 7 & ones
+    let values = (ascii & ones &* 0x0F) &+ letters &* 9
+    var number = (values >> 4 | values) & 0x00FF_00FF_00FF_00FF
+    number = (number >> 8 | number) & 0x0000_FFFF_0000_FFFF
+    number = (number >> 16 | number) & 0xFFFF_FFFF
+    // Whatever else was there becomes other digits.
+    return self.digits(number) == digits ? number : nil
   }
 
   /// The value of a digit in either case; nil for any other byte.

@@ -26,7 +26,7 @@ extension String {
   }
 
   /// Whether the UTF-8 of the string contains this byte.
-  public func contains(byte: UInt8) -> Bool { withBytes { $0.contains(byte) } }
+  public func contains(byte: UInt8) -> Bool { withBytes { $0.holds(byte) } }
 }
 
 extension UnsafeBufferPointer<UInt8> {
@@ -34,18 +34,55 @@ extension UnsafeBufferPointer<UInt8> {
   public func hasSameBytes(as other: UnsafeBufferPointer<UInt8>) -> Bool {
     guard count == other.count else { return false }
     let (left, right) = (UnsafeRawBufferPointer(self), UnsafeRawBufferPointer(other))
+    guard count >= 8 else { return (0..<count).allSatisfy { left[$0] == right[$0] } }
+    func isSame(_ offset: Int) -> Bool {
+      left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    }
     var offset = 0
-    // Eight bytes at a time, then the rest one by one.
     while offset + 8 <= count {
-      let word = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      guard word == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
+      guard isSame(offset) else { return false }
       offset += 8
     }
-    while offset < count {
-      guard left[offset] == right[offset] else { return false }
-      offset += 1
+    // The last eight bytes may overlap those before.
+    return offset == count || isSame(count - 8)
+  }
+
+  /// Whether every byte is printable ASCII, or a space, and none is `excluded`.
+  public func isPrintableASCII(without excluded: UInt8 = 0x7F) -> Bool {
+    wordsSatisfy { word in
+      let highs = word | word.bytesEqual(to: excluded) | word.bytesEqual(to: 0x7F) | word.controlBytes
+      return highs & UInt64.highBits == 0
     }
-    return true
+  }
+
+  /// Whether a JSON string may hold the bytes as they are (RFC 8259 section 7), provided that they are UTF-8.
+  var isFreeOfEscapes: Bool {
+    wordsSatisfy { word in
+      let marks = word.bytesEqual(to: UInt8(ascii: "\"")) | word.bytesEqual(to: UInt8(ascii: "\\"))
+      return (marks | word.controlBytes) & UInt64.highBits == 0
+    }
+  }
+
+  /// Whether the bytes contain this one.
+  fileprivate func holds(_ byte: UInt8) -> Bool {
+    !wordsSatisfy(filler: ~byte) { $0.bytesEqual(to: byte) & UInt64.highBits == 0 }
+  }
+
+  /// Whether every eight bytes satisfy the predicate. The last eight may overlap those before; fewer than eight are
+  /// filled up with `filler`.
+  @inline(__always)
+  private func wordsSatisfy(filler: UInt8 = UInt8(ascii: "a"), _ predicate: (UInt64) -> Bool) -> Bool {
+    let bytes = UnsafeRawBufferPointer(self)
+    guard count >= 8 else {
+      return predicate(reduce(UInt64.lowBits &* UInt64(filler)) { $0 << 8 | UInt64($1) })
+    }
+    var offset = 0
+    while offset + 8 <= count {
+      guard predicate(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) else { return false }
+      offset += 8
+    }
+    return offset == count || predicate(bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
   }
 
   /// Whether any byte satisfies the predicate. All bytes are visited: a loop without an early exit is vectorized, and
@@ -64,6 +101,33 @@ extension UnsafeBufferPointer<UInt8> {
     }
     return true
   }
+}
+
+/// Eight bytes at once. The results have the highest bit of a byte set where the byte is meant; the other bits mean
+/// nothing.
+extension UInt64 {
+  fileprivate static let highBits: UInt64 = 0x8080_8080_8080_8080
+  fileprivate static let lowBits: UInt64 = 0x0101_0101_0101_0101
+
+  /// The bytes that equal `byte`. A byte above one that is meant may be meant too by mistake, so that only whether there
+  /// is any is certain.
+  @inline(__always)
+  fileprivate func bytesEqual(to byte: UInt8) -> UInt64 {
+    let difference = self ^ (Self.lowBits &* UInt64(byte))
+    return (difference &- Self.lowBits) & ~difference
+  }
+
+  /// The place, from the lowest byte, of the first byte that equals one of two; nil when none does.
+  @inline(__always)
+  func firstByte(among first: UInt8, _ second: UInt8) -> Int? {
+    // The lowest byte that is meant is always right.
+    let meant = (bytesEqual(to: first) | bytesEqual(to: second)) & Self.highBits
+    return meant == 0 ? nil : meant.trailingZeroBitCount / 8
+  }
+
+  /// The bytes below 0x20, with the same caveat.
+  @inline(__always)
+  fileprivate var controlBytes: UInt64 { (self &- Self.lowBits &* 0x20) & ~self }
 }
 
 extension Sequence<UInt8> {

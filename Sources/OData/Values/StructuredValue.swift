@@ -19,7 +19,8 @@ public struct StructuredValue: Equatable, Sendable {
     dynamic = []
   }
 
-  private static func unset(_ property: Property) -> Value { property.defaultsToEmpty ? .collection([]) : .null }
+  /// The value of a property that was never set.
+  static func unset(_ property: Property) -> Value { property.defaultsToEmpty ? .collection([]) : .null }
 }
 
 /// An undeclared member of an open type (OData CSDL 4.01 sections 6.3 and 9.3).
@@ -47,7 +48,12 @@ extension StructuredValue {
   ///
   /// - Throws: `BodyError.tooLarge` when an open value holds more than `Limits.dynamicMembersMax` undeclared members.
   public func checkUndeclaredMembers(at positions: [Int], of type: StructuredType) throws(BodyError) {
-    for position in positions { try Self.check(members[position], type.properties[position], PropertyPath()) }
+    for position in positions { try Self.checkUndeclaredMembers(of: members[position], type.properties[position]) }
+  }
+
+  /// Checks the number of undeclared members in the open values of one property, as the check of several does.
+  static func checkUndeclaredMembers(of value: Value, _ property: Property) throws(BodyError) {
+    try check(value, property, PropertyPath())
   }
 
   private static func check(_ value: Value, _ property: Property, _ path: PropertyPath) throws(BodyError) {

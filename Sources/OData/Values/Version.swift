@@ -20,25 +20,32 @@ public struct Version: Hashable, Sendable {
   /// opaque tag without its quotes (RFC 9110 section 8.8.3).
   public var opaqueTag: String {
     String(unsafeUninitializedCapacity: Self.digitCount) { bytes in
-      for index in 0..<Self.digitCount { bytes[index] = digit(index) }
+      writeDigits(to: bytes)
       return Self.digitCount
     }
   }
 
   /// The entity tag of this version (RFC 9110 section 8.8.3). It is weak, because one version has several
   /// representations. Its 15 bytes are the most that a `String` stores inline, without an allocation.
-  public var entityTag: String { "W/\"\(opaqueTag)\"" }
+  public var entityTag: String {
+    String(unsafeUninitializedCapacity: Self.digitCount + 4) { bytes in
+      (bytes[0], bytes[1], bytes[2]) = (UInt8(ascii: "W"), UInt8(ascii: "/"), UInt8(ascii: "\""))
+      writeDigits(to: UnsafeMutableBufferPointer(rebasing: bytes[3...]))
+      bytes[Self.digitCount + 3] = UInt8(ascii: "\"")
+      return Self.digitCount + 4
+    }
+  }
+
+  private func writeDigits(to bytes: UnsafeMutableBufferPointer<UInt8>) {
+    for index in 0..<Self.digitCount { bytes[index] = digit(index) }
+  }
 
   private static let digitCount = 11
 
+  private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
   private func digit(_ index: Int) -> UInt8 {
     let value = UInt8(truncatingIfNeeded: UInt64(bitPattern: number) >> (60 - 6 * UInt64(index))) & 63
-    return switch value {
-    case 0..<26: UInt8(ascii: "A") + value
-    case 26..<52: UInt8(ascii: "a") + value - 26
-    case 52..<62: UInt8(ascii: "0") + value - 52
-    case 62: UInt8(ascii: "-")
-    default: UInt8(ascii: "_")
-    }
+    return Self.alphabet.utf8Start[Int(value)]
   }
 }

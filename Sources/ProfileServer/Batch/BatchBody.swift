@@ -30,7 +30,7 @@ struct BatchBody {
       try reader.skipByteOrderMark()
       guard try reader.peek() == .object else { throw Malformed.shape }
       try reader.beginObject()
-      var known: Set<[UInt8]> = []
+      var known = MemberNames()
       while let name = try reader.nextName(notAmong: &known) {
         guard name.string == "requests" else {
           try reader.skipValue()
@@ -90,7 +90,7 @@ struct BatchBody {
     var headers = HTTPHeaders()
     var body: [UInt8]?
     var dependsOn: [String] = []
-    var known: Set<[UInt8]> = []
+    var known = MemberNames()
     while let name = try reader.nextName(notAmong: &known) {
       switch name.string {
       case "id": id = try text(&reader, "id")
@@ -152,7 +152,7 @@ struct BatchBody {
     guard try reader.peek() == .object else { throw Malformed.member("headers") }
     try reader.beginObject()
     var headers = HTTPHeaders()
-    var known: Set<[UInt8]> = []
+    var known = MemberNames()
     while let field = try reader.nextName(notAmong: &known)?.string {
       guard known.count <= Limits.headerCountMax, isToken(field) else { throw Malformed.member("headers") }
       switch try reader.peek() {

@@ -226,6 +226,10 @@ final class BatchRun: ResponseBodySource {
       failed.insert(part.id.lowercased())
       if let group = part.group { failed.insert(group.lowercased()) }
     }
+    write(response, of: part, into: &json)
+  }
+
+  private func write(_ response: GraphResponse, of part: Part, into json: inout JSONWriter) {
     json.element()
     json.beginObject()
     json.member("id", part.id)

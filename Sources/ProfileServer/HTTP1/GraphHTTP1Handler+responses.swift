@@ -39,11 +39,11 @@ extension GraphHTTP1Handler {
       write(response, to: head, context)
       endResponse(context)
     case .bytes(let bytes):
-      response.setContentLength()
       guard bytes.readableBytes > Limits.writeBytesMax else {
         write(response, to: head, context)
         return endResponse(context)
       }
+      response.setContentLength()
       writeHead(response, to: head, context)
       mayBeChunking = false
       outgoingBody = OutgoingBody(rest: bytes, stream: nil, requestNumber: requestNumber)
@@ -63,6 +63,8 @@ extension GraphHTTP1Handler {
     if Self.canBypassEncoder, let writer, !mayBeChunking, request.version == .http1_1 {
       return response.write(to: writer)
     }
+    var response = response
+    response.setContentLength()
     writeHead(response, to: request, context)
     mayBeChunking = false
     if case .bytes(let bytes) = response.body {

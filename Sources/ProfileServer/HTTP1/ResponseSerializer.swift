@@ -16,6 +16,14 @@ struct ResponseSerializer {
     text.withBytes { append(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Appends two bytes.
+  mutating func append(_ first: UInt8, _ second: UInt8) {
+    precondition(space.count - count >= 2, "The size of a response is computed before it is written.")
+    space[count] = first
+    space[count + 1] = second
+    count += 2
+  }
+
   /// Appends bytes.
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     precondition(bytes.count <= space.count - count, "The size of a response is computed before it is written.")
@@ -48,21 +56,27 @@ final class SerializedResponseWriter {
 }
 
 extension GraphResponse {
-  /// Serializes the response with its header fields as they are (RFC 9112 sections 2.1 and 4) and writes it. The body
-  /// must not be a stream, and the header fields must state its length.
+  /// Serializes the response with its header fields (RFC 9112 sections 2.1 and 4) and writes it. The body must not be a
+  /// stream. `Content-Length` is added for a body whose length the header fields do not state.
   func write(to writer: SerializedResponseWriter) {
     var body = ByteBuffer()
-    if case .bytes(let bytes) = self.body { body = bytes }
+    var length: String?
+    if case .bytes(let bytes) = self.body {
+      body = bytes
+      if headers[.contentLength] == nil { length = String(bytes.readableBytes) }
+    }
     // A long body is written after the header section rather than copied behind it.
     let isJoined = body.readableBytes <= Limits.joinedBodyBytesMax
     let statusLine = status == .ok ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n"
-    let size = statusLine.utf8.count + headers.byteCount + 2 + (isJoined ? body.readableBytes : 0)
+    let lengthCount = length.map { HeaderFields.byteCount(of: .contentLength, $0) } ?? 0
+    let size = statusLine.utf8.count + headers.byteCount + lengthCount + 2 + (isJoined ? body.readableBytes : 0)
     var bytes = ByteBufferAllocator().buffer(capacity: size)
     bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { space in
       var serializer = ResponseSerializer(space)
       serializer.append(statusLine)
       headers.write(to: &serializer)
-      serializer.append("\r\n")
+      if let length { HeaderFields.write(.contentLength, length, to: &serializer) }
+      serializer.append(UInt8(ascii: "\r"), UInt8(ascii: "\n"))
       if isJoined { body.withUnsafeReadableBytes { serializer.append($0) } }
       return serializer.count
     }

@@ -12,7 +12,7 @@ struct EntityReference {
     var address: String?
     do {
       var reader = JSONReader(bytes, dialect: .graph)
-      var known: Set<[UInt8]> = []
+      var known = MemberNames()
       try reader.skipByteOrderMark()
       guard try reader.peek() == .object else { throw GraphError.malformedReference }
       try reader.beginObject()

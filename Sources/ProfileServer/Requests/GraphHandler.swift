@@ -101,7 +101,7 @@ final class GraphHandler {
       exchange.isDirectory = resource.isDirectory
     }
     try requests.checkIdempotencyKey(request, requested.resource)
-    exchange.options = try requests.options(request, requested)
+    if !request.query.isEmpty { exchange.options = try requests.options(request, requested) }
     exchange.representation = try requests.representation(request, exchange.options, requested.resource)
     return requested
   }

@@ -4,8 +4,8 @@ import OData
 import Profiles
 
 /// A request to a Graph route, independent of the connection. It comes from the HTTP/1.1 handler, or is part of a
-/// batch.
-struct GraphRequest {
+/// batch. A class, because it is handed on many times.
+final class GraphRequest: Sendable {
   let method: HTTPMethod
   /// The request target in origin form, as the client sent it.
   let target: String
@@ -87,8 +87,10 @@ struct ServiceOrigin: Sendable {
   func origin(host: String?, isSecure: Bool, fallback: @autoclosure () -> String) -> String {
     if let publicURL { return publicURL }
     let isUsable =
-      host.map { (1...Limits.originHostBytesMax).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isAuthority) }
-      ?? false
+      host.map { host in
+        (1...Limits.originHostBytesMax).contains(host.utf8.count)
+          && host.withBytes { bytes in !bytes.holdsAny { !Self.isAuthority($0) } }
+      } ?? false
     return (isSecure ? "https://" : "http://") + (isUsable ? host ?? fallback() : fallback())
   }
 

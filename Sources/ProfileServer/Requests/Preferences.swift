@@ -50,6 +50,7 @@ struct Preferences: Equatable {
   /// The value of `Preference-Applied` in the response to a write (RFC 7240 section 3); nil when no preference was
   /// applied. `mayCreate` says that `create-if-missing` has an effect.
   func applied(mayCreate: Bool) -> String? {
+    guard createsIfMissing || returning != nil else { return nil }
     let names = [
       createsIfMissing && mayCreate ? "create-if-missing" : nil, returning.map { "return=\($0.rawValue)" },
     ]

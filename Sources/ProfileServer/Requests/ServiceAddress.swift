@@ -31,9 +31,11 @@ struct ServiceAddress {
     guard text.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
     // As an array, for speed: a batch has many addresses.
     let address = Self.trimmed(Array(text.utf8)[...])
-    guard !address.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "#") }) else {
-      throw .malformedAddress
+    let isForbidden = address.withUnsafeBufferPointer { bytes in
+      !bytes.isPrintableASCII(without: UInt8(ascii: "#"))
+        && bytes.holdsAny { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "#") }
     }
+    guard !isForbidden else { throw .malformedAddress }
     if Self.isAbsolute(address) {
       let rest = try Self.rest(of: FieldList.trimmed(text[...]), request.origin, hosts, isOwn)
       target = Self.encoded([Self.slash] + Array(rest.drop { $0 == Self.slash }))
@@ -115,10 +117,11 @@ struct ServiceAddress {
   /// An address with the characters that a URL cannot have percent-encoded (RFC 3986 section 2.1). Existing encodings
   /// are kept.
   private static func encoded(_ address: [UInt8]) -> String {
-    guard address.contains(where: isExcluded) else { return String(decoding: address, as: UTF8.self) }
+    let excluded = Self.excluded
+    guard address.contains(where: { excluded[Int($0)] }) else { return String(decoding: address, as: UTF8.self) }
     var bytes: [UInt8] = []
     for byte in address {
-      if isExcluded(byte) {
+      if excluded[Int(byte)] {
         bytes += [UInt8(ascii: "%"), Hexadecimal.digit(byte >> 4), Hexadecimal.digit(byte & 15)]
       } else {
         bytes.append(byte)
@@ -127,14 +130,9 @@ struct ServiceAddress {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static func isExcluded(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "^"),
-      UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
-      true
-    case 0x21...0x7E: false
-    default: true
-    }
+  /// For each byte, whether a URL cannot have it. A table, because a batch has many addresses.
+  private static let excluded: [Bool] = (0...UInt8.max).map { byte in
+    !(0x21...0x7E).contains(byte) || #""<>\^`{|}"#.utf8.contains(byte)
   }
 }
 

@@ -22,10 +22,9 @@ struct GraphResponse {
 
   /// A response with a complete JSON body.
   static func json(
-    _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: HeaderFields = [:],
+    _ status: HTTPResponseStatus, _ bytes: [UInt8], _ headers: consuming HeaderFields = [:],
     as contentType: String = jsonContentType
   ) -> Self {
-    var headers = headers
     headers[.contentType] = contentType
     return Self(status: status, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
   }

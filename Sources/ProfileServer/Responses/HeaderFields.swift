@@ -89,15 +89,23 @@ extension HeaderFields: Sequence {
 
 extension HeaderFields {
   /// How many bytes `write(to:)` appends.
-  var byteCount: Int { fields.reduce(0) { $0 + $1.name.rawValue.utf8.count + $1.value.utf8.count + 4 } }
+  var byteCount: Int { fields.reduce(0) { $0 + Self.byteCount(of: $1.name, $1.value) } }
+
+  /// How many bytes one field takes.
+  static func byteCount(of name: HeaderName, _ value: String) -> Int {
+    name.rawValue.utf8.count + value.utf8.count + 4
+  }
 
   /// Appends each field as a field line (RFC 9112 section 5).
   func write(to serializer: inout ResponseSerializer) {
-    for field in fields {
-      serializer.append(field.name.rawValue)
-      serializer.append(": ")
-      serializer.append(field.value)
-      serializer.append("\r\n")
-    }
+    for field in fields { Self.write(field.name, field.value, to: &serializer) }
+  }
+
+  /// Appends one field line.
+  static func write(_ name: HeaderName, _ value: String, to serializer: inout ResponseSerializer) {
+    serializer.append(name.rawValue)
+    serializer.append(UInt8(ascii: ":"), UInt8(ascii: " "))
+    serializer.append(value)
+    serializer.append(UInt8(ascii: "\r"), UInt8(ascii: "\n"))
   }
 }

@@ -4,8 +4,10 @@ import Profiles
 /// Encodes entities that a caller may see as Graph does: control information first, then the stored properties or the
 /// selected ones (OData JSON 4.01 section 4.6).
 struct ItemEncoder {
-  /// The service root with a trailing slash, such as `http://localhost:8080/beta/`.
-  let serviceRoot: String
+  /// The scheme and authority of the service, such as `http://localhost:8080`.
+  let origin: String
+  /// The version of the service.
+  let version: ResourcePath.ServiceVersion
   /// Whether a `source.type` with one element is encoded as a string: see `SourceShape`.
   let showsSingleElement: Bool
   /// The representation that the client accepts.
@@ -53,7 +55,10 @@ struct ItemEncoder {
     json.beginObject()
     if representation.metadata == .minimal {
       json.rawName(Self.contextName)
-      json.string(parts: contextParts(of: item.key.user, item.key.collection, selection, item.type, "/$entity"))
+      json.beginString()
+      writeContext(of: item.key.user, item.key.collection, selection, item.type) { json.part($0) }
+      json.part("/$entity")
+      json.endString()
     }
     write(item, selection, into: &json)
     return json.bytes
@@ -166,7 +171,6 @@ struct ItemEncoder {
 
   // MARK: Parts
 
-  private static let keyPrefix = Array("{\"id\":".utf8)
   private static let contextName = Array("\"@odata.context\":".utf8)
   /// The JSON before and after the opaque part of an entity tag; see `Version.entityTag`.
   private static let entityTagOpening = Array(#""@odata.etag":"W/\""#.utf8)
@@ -183,17 +187,32 @@ struct ItemEncoder {
   private func context(
     of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType
   ) -> String {
-    contextParts(of: user, collection, selection, type).joined()
+    var context = ""
+    writeContext(of: user, collection, selection, type) { context += $0 }
+    return context
   }
 
-  /// The parts of the context URL, which are encoded without joining them in memory.
-  private func contextParts(
-    of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType, _ suffix: String = ""
-  ) -> [String] {
-    [
-      serviceRoot, "$metadata#users('", quoted(user.text), "')/profile/", collection,
-      selection.map { $0.contextSuffix(of: type) } ?? "", suffix,
-    ]
+  /// Writes the context URL of a collection part by part, so that it need not be joined in memory.
+  private func writeContext(
+    of user: UserID, _ collection: String, _ selection: Selection?, _ type: StructuredType, _ write: (String) -> Void
+  ) {
+    write(origin)
+    write(Self.path(version))
+    write("$metadata#users('")
+    write(quoted(user.text))
+    write("')/profile/")
+    write(collection)
+    if let selection { write(selection.contextSuffix(of: type)) }
+  }
+
+  /// The service root with a trailing slash, such as `http://localhost:8080/beta/`.
+  private var serviceRoot: String { origin + Self.path(version) }
+
+  private static func path(_ version: ResourcePath.ServiceVersion) -> String {
+    switch version {
+    case .beta: "/beta/"
+    case .v1: "/v1.0/"
+    }
   }
 
   /// The context URL of an entity set. The selection is one of `type`, which may be derived from the type of the set.
@@ -214,24 +233,23 @@ struct ItemEncoder {
     _ elements: [Element], isFirst: Bool, _ write: (Element, inout JSONWriter) -> Void
   ) -> [UInt8] {
     var json = JSONWriter(capacity: elements.count * 1_024)
-    for (position, element) in elements.enumerated() {
-      if position > 0 || !isFirst { json.append(CollectionOfOne(UInt8(ascii: ","))) }
+    for index in elements.indices {
+      if index > 0 || !isFirst { json.append(CollectionOfOne(UInt8(ascii: ","))) }
       json.beginObject()
-      write(element, &json)
+      write(elements[index], &json)
     }
     return json.bytes
   }
 
-  /// Encodes the members of an item and closes its object.
+  /// Encodes the members of an item and closes its object. All that follows the opening bracket of the stored object is
+  /// copied.
   private func write(_ item: VisibleItem, _ selection: Selection?, into json: inout JSONWriter) {
     control(item.type, item.version, into: &json)
     if let selection { return write(item.value, item.type, selection, into: &json) }
-    json.name("id")
-    let start = Self.keyPrefix.count
-    guard showsSingleElement, let array = item.collapsible, array.lowerBound >= start else {
-      return json.raw(item.json[start...])
+    guard showsSingleElement, let array = item.collapsible else {
+      return json.rawMember(item.json[1...])
     }
-    json.raw(item.json[start..<array.lowerBound])
+    json.rawMember(item.json[1..<array.lowerBound])
     json.append(item.json[(array.lowerBound + 1)..<(array.upperBound - 1)])
     json.append(item.json[array.upperBound...])
   }
@@ -239,9 +257,7 @@ struct ItemEncoder {
   private func write(_ object: VisibleObject, _ selection: Selection?, into json: inout JSONWriter) {
     control(object.type, object.version, into: &json)
     if let selection { return write(object.value, object.type, selection, into: &json) }
-    json.name("id")
-    // The stored object begins with its key, which is encoded up to the colon already.
-    json.raw(object.json.dropFirst(Self.keyPrefix.count))
+    json.rawMember(object.json.dropFirst())
   }
 
   private func control(_ type: StructuredType, _ version: Version?, into json: inout JSONWriter) {

@@ -23,6 +23,12 @@ final class BufferedResponseStream: ResponseStream {
   /// The error of the source.
   private(set) var failure: ProfileError?
 
+  /// The next chunk, once it is complete.
+  private var filled: Result<ByteBuffer?, ResponseStreamError>?
+  /// Whether `fill` is running and continues by itself when a chunk of the source arrives.
+  private var isLooping = false
+  private var isAwaitingChunk = false
+
   /// A stream of the body of `source`.
   init(_ source: any ResponseBodySource) { self.source = source }
 
@@ -43,20 +49,35 @@ final class BufferedResponseStream: ResponseStream {
     fill(then)
   }
 
+  /// Collects chunks of the source until they are enough for one. It loops, because most chunks arrive at once, and
+  /// nested calls would each keep their memory.
   private func fill(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void) {
-    guard buffered.readableBytes < Limits.responseChunkBytes else { return then(.success(takeBuffered())) }
-    source.nextChunk { [self] next in
-      switch next {
-      case .failure(let error):
-        failure = error
-        then(.failure(ResponseStreamError()))
-      case .success(nil):
-        isAtEnd = true
-        then(.success(buffered.readableBytes > 0 ? takeBuffered() : nil))
-      case .success(let bytes?):
-        buffered.writeBytes(bytes)
-        fill(then)
+    isLooping = true
+    while filled == nil, !isAwaitingChunk {
+      isAwaitingChunk = true
+      source.nextChunk { [self] chunk in
+        isAwaitingChunk = false
+        take(chunk)
+        if !isLooping { fill(then) }
       }
+    }
+    isLooping = false
+    guard let filled else { return }
+    self.filled = nil
+    then(filled)
+  }
+
+  private func take(_ chunk: Result<[UInt8]?, ProfileError>) {
+    switch chunk {
+    case .failure(let error):
+      failure = error
+      filled = .failure(ResponseStreamError())
+    case .success(nil):
+      isAtEnd = true
+      filled = .success(buffered.readableBytes > 0 ? takeBuffered() : nil)
+    case .success(let bytes?):
+      buffered.writeBytes(bytes)
+      if buffered.readableBytes >= Limits.responseChunkBytes { filled = .success(takeBuffered()) }
     }
   }
 

@@ -31,8 +31,7 @@ final class ResponseFinisher {
   // MARK: All responses
 
   /// Sends a response.
-  func finish(_ exchange: Exchange, _ response: GraphResponse) {
-    var response = response
+  func finish(_ exchange: Exchange, _ response: consuming GraphResponse) {
     addCommonFields(to: &response, exchange.identity, exchange.request.headers)
     if exchange.request.method == .HEAD { response = response.withoutBody }
     metrics.count(exchange.label, response.status, since: exchange.started)
@@ -140,7 +139,7 @@ final class ResponseFinisher {
   /// The encoder of entities for the client of an exchange.
   func encoder(_ exchange: Exchange) -> ItemEncoder {
     ItemEncoder(
-      serviceRoot: "\(exchange.request.origin)/\(exchange.version.rawValue)/",
+      origin: exchange.request.origin, version: exchange.version,
       showsSingleElement: sourceShape.showsSingleElement(for: exchange.request.headers),
       representation: exchange.representation)
   }
@@ -225,7 +224,7 @@ extension ResponseFinisher {
 
   /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands
   /// another (RFC 9110 section 13.2.2).
-  private func finish(_ exchange: Exchange, _ entity: GraphResponse, ifNotCurrent version: Version?) {
+  private func finish(_ exchange: Exchange, _ entity: consuming GraphResponse, ifNotCurrent version: Version?) {
     do throws(GraphError) {
       let preconditions = try Preconditions(exchange.request.headers)
       // `*` matches an entity without an entity tag too.
@@ -278,10 +277,10 @@ extension ResponseFinisher {
     }
     let encoder = encoder(exchange)
     let elements = encode(listing.elements, true)
-    let opening = encoder.listOpening(listing, context, nextLink: page.nextLink(listing.next), elements)
+    var opening = encoder.listOpening(listing, context, nextLink: page.nextLink(listing.next), elements)
     guard let rest = listing.rest else {
-      return finish(
-        exchange, .json(.ok, opening + ItemEncoder.listClosing, headers, as: exchange.representation.contentType))
+      opening += ItemEncoder.listClosing
+      return finish(exchange, .json(.ok, opening, headers, as: exchange.representation.contentType))
     }
     let source = ListBodySource(
       opening: opening, rest: rest, closing: ItemEncoder.listClosing, isFirst: listing.elements.isEmpty, encode)

@@ -85,8 +85,9 @@ struct AccessDecision: Sendable {
 
 // MARK: Items
 
-/// An item that a caller may see. Only `AccessDecision` can make one, and only such an item can be encoded.
-public struct VisibleItem: Sendable {
+/// An item that a caller may see. Only `AccessDecision` can make one, and only such an item can be encoded. A class,
+/// because lists hand their items on many times.
+public final class VisibleItem: Sendable {
   /// The type of the item.
   public let type: StructuredType
   /// Whose item it is, in which collection, under which id.

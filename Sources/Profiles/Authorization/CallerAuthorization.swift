@@ -7,7 +7,12 @@ struct CallerAuthorization {
 
   /// Succeeds when the token's tenant is one of the store's, at once where it was met before.
   func admit(_ caller: Caller, _ then: @escaping Completion<Void>) {
-    guard !context.knownTenants.contains(caller.tenant) else { return then(.success(())) }
+    // The requests of one token have the same caller, and most requests of a connection have the same token.
+    guard context.lastAdmitted !== caller else { return then(.success(())) }
+    guard !context.knownTenants.contains(caller.tenant) else {
+      context.lastAdmitted = caller
+      return then(.success(()))
+    }
     context.reader.tenant(caller.tenant) { [context] found in
       found.onSuccess(orFail: then) { tenant in
         guard tenant != nil else { return then(.failure(.unknownTenant)) }

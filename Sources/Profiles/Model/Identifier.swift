@@ -9,8 +9,11 @@ enum Identifier {
   /// resolve the segments `.` and `..` of a URL before they send it (RFC 3986 section 5.2.4), so that a request for
   /// such an id would reach the resource above it.
   static func isValid(_ text: String) -> Bool {
-    guard (1...Limits.idBytesMax).contains(text.utf8.count), text != ".", text != ".." else { return false }
-    return !text.withBytes { $0.holdsAny { $0 < 0x20 || $0 == 0x7F } }
+    text.withBytes { bytes in
+      guard (1...Limits.idBytesMax).contains(bytes.count) else { return false }
+      if bytes.count <= 2, !bytes.holdsAny({ $0 != UInt8(ascii: ".") }) { return false }
+      return bytes.isPrintableASCII() || !bytes.holdsAny { $0 < 0x20 || $0 == 0x7F }
+    }
   }
 
   static func hash(_ text: String, into hasher: inout Hasher) {

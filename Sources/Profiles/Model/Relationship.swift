@@ -22,15 +22,18 @@ public enum Relationship {
 
   private static let type = ProfileModel.model.type(named: "itemRelationship")
 
-  /// The person whom an item lists; nil for items of other types and for entries that name nobody.
+  /// The person whom an item lists; nil for items of other types and for entries that name nobody. `value` gives the
+  /// value of a property of the item; its error is rethrown.
   ///
   /// Spouse, sibling, child and parent are family; every other relationship is a contact.
-  static func listed(by value: StructuredValue, of type: StructuredType) -> ListedPerson? {
+  static func listed<Failure: Error>(
+    of type: StructuredType, by value: (Property) throws(Failure) -> Value
+  ) throws(Failure) -> ListedPerson? {
     guard type === self.type, let user = type.property(named: "userId"),
-      let relationship = type.property(named: "relationship"), case .string(let text) = value.members[user.index],
+      let relationship = type.property(named: "relationship"), case .string(let text) = try value(user),
       let id = UserID(text)
     else { return nil }
-    guard case .enumeration(let number) = value.members[relationship.index], family.contains(number) else {
+    guard case .enumeration(let number) = try value(relationship), family.contains(number) else {
       return ListedPerson(id, as: .contacts)
     }
     return ListedPerson(id, as: .family)

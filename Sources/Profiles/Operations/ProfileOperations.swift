@@ -121,7 +121,11 @@ public struct ProfileOperations {
         let decision = found.owner.map { AccessDecision(of: view.caller, to: view.owner, $0) }
         let last = page.isLast ? nil : page.elements.last.map { ItemPosition(of: $0) }
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
-        let visible = page.elements.compactMap { decision?.visible($0, of: collection.target) }
+        var visible: [VisibleItem] = []
+        visible.reserveCapacity(page.elements.count)
+        for item in page.elements {
+          if let item = decision?.visible(item, of: collection.target) { visible.append(item) }
+        }
         then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
     }

@@ -70,17 +70,35 @@ public struct StoredItem: Equatable, Sendable {
     writer.object(value, of: type)
     self.key = key
     self.version = version
-    var audience = Audience.me
-    if case .enumeration(let flags) = value.members[ItemFacet.Position.allowedAudiences] {
-      audience = Audience(rawValue: flags)
-    }
-    self.audience = audience
-    var created = DateTimeOffset(unixSeconds: 0)
-    if case .dateTime(let instant) = value.members[ItemFacet.Position.createdDateTime] { created = instant }
-    self.created = created
+    audience = Self.audience(value.members[ItemFacet.Position.allowedAudiences])
+    created = Self.created(value.members[ItemFacet.Position.createdDateTime])
     json = writer.json.bytes
     collapsible = writer.collapsible.first
-    listed = Relationship.listed(by: value, of: type)
+    listed = Relationship.listed(of: type) { value.members[$0.index] }
+  }
+
+  /// `item` as an edit leaves it, which changed the properties at `changed`. Throws `BodyError` when a stored member is
+  /// not of its property's type.
+  init(
+    _ item: StoredItem, version: Version, edited entity: EntityEditor, at changed: [Int], of type: StructuredType
+  ) throws(BodyError) {
+    let (audience, created) = (ItemFacet.Position.allowedAudiences, ItemFacet.Position.createdDateTime)
+    key = item.key
+    self.version = version
+    self.audience =
+      changed.contains(audience) ? Self.audience(try entity.value(of: type.properties[audience])) : item.audience
+    self.created =
+      changed.contains(created) ? Self.created(try entity.value(of: type.properties[created])) : item.created
+    (json, collapsible) = entity.edited()
+    listed = try Relationship.listed(of: type) { property throws(BodyError) in try entity.value(of: property) }
+  }
+
+  private static func audience(_ value: Value) -> Audience {
+    if case .enumeration(let flags) = value { Audience(rawValue: flags) } else { .me }
+  }
+
+  private static func created(_ value: Value) -> DateTimeOffset {
+    if case .dateTime(let instant) = value { instant } else { DateTimeOffset(unixSeconds: 0) }
   }
 
   /// The item as a value of `type`. Throws `BodyError` when the stored JSON is not one.

@@ -4,6 +4,18 @@ import Testing
 
 @Suite("JSONReader")
 struct JSONReaderTests {
+  @Test("A name that occurs twice is refused, however many others lie between")
+  func duplicates() {
+    for count in 1...20 {
+      let members = (0..<count).map { "\"n\($0)\":0" }
+      #expect(JSONText("{\(members.joined(separator: ","))}").isAccepted(.strict))
+      for first in 0..<count {
+        let text = "{\((members + ["\"\\u006e\(first)\":0"]).joined(separator: ","))}"
+        #expect(JSONText(text).fault(.strict)?.kind == .duplicateMember, "\(text)")
+      }
+    }
+  }
+
   @Test("The Graph dialect allows one comma after the last member, and nothing else that RFC 8259 forbids")
   func trailingCommas() {
     let forgiven = ["[1,]", "{\"a\":1,}", "[1 , ]", "{\"a\":{\"b\":[1,],},}", "[[],]", "[{},\n]"]

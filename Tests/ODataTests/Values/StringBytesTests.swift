@@ -1,5 +1,6 @@
-import OData
 import Testing
+
+@testable import OData
 
 @Suite("Strings compared by their bytes")
 struct StringBytesTests {
@@ -38,5 +39,47 @@ struct StringBytesTests {
   func contains() {
     #expect("it's".contains(byte: UInt8(ascii: "'")) && !"its".contains(byte: UInt8(ascii: "'")))
     #expect(!"".contains(byte: 0))
+  }
+
+  /// Texts of every length up to 20 with each byte at each place among letters.
+  private func forEveryByte(_ body: ([UInt8], UInt8) -> Void) {
+    for length in 1...20 {
+      for place in 0..<length {
+        for byte in UInt8.min...UInt8.max {
+          var bytes = [UInt8](repeating: UInt8(ascii: "k"), count: length)
+          bytes[place] = byte
+          body(bytes, byte)
+        }
+      }
+    }
+  }
+
+  @Test("Eight bytes at a time, the same bytes are found as one by one")
+  func words() {
+    forEveryByte { bytes, byte in
+      bytes.withUnsafeBufferPointer { buffer in
+        let isPrintable = (0x20...0x7E).contains(byte)
+        #expect(buffer.isPrintableASCII() == isPrintable, "\(bytes)")
+        #expect(buffer.isPrintableASCII(without: 0x25) == (isPrintable && byte != 0x25), "\(bytes)")
+        #expect(buffer.isFreeOfEscapes == (byte >= 0x20 && byte != 0x22 && byte != 0x5C), "\(bytes)")
+      }
+      if byte < 0x80 {
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains(byte: byte) && text.contains(byte: 0x2A) == (byte == 0x2A), "\(bytes)")
+      }
+    }
+    #expect([].withUnsafeBufferPointer { (empty: UnsafeBufferPointer<UInt8>) in empty.isPrintableASCII() })
+  }
+
+  @Test("A GUID shows its 128 bits as hexadecimal digits in five groups")
+  func guid() {
+    #expect(
+      GUID.text(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210) == "01234567-89ab-cdef-fedc-ba9876543210")
+    #expect(GUID.text(high: 0, low: .max) == "00000000-0000-0000-ffff-ffffffffffff")
+    for bit in 0..<64 {
+      let digits = String(UInt64(1) << UInt64(bit), radix: 16)
+      let text = GUID.text(high: 1 << UInt64(bit), low: 0).filter { $0 != "-" }
+      #expect(text == String(repeating: "0", count: 16 - digits.count) + digits + String(repeating: "0", count: 16))
+    }
   }
 }

@@ -51,14 +51,17 @@ final class ListScan<Element: ListedEntity, Cursor> {
 
   /// Takes a piece, on this thread as long as its time budget lasts.
   private func take(_ elements: ArraySlice<Element>, next: Cursor?) {
-    var rest = elements
+    guard builder.query.evaluatesEntities else {
+      builder.takeUnevaluated(elements)
+      return readOn(after: next)
+    }
     do throws(ProfileError) {
-      while let element = rest.first, !builder.isFull {
-        if builder.query.evaluatesEntities {
-          guard turn == nil, budget.permits(element, builder.query) else { return takeInTurns(rest, next: next) }
+      for index in elements.indices {
+        guard !builder.isFull else { break }
+        guard turn == nil, budget.permits(elements[index], builder.query) else {
+          return takeInTurns(elements[index...], next: next)
         }
-        try builder.take(element)
-        rest.removeFirst()
+        try builder.take(elements[index])
       }
     } catch {
       return finish(error)

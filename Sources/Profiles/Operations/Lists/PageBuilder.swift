@@ -5,11 +5,41 @@ import OData
 /// It keeps the position and key of every entity that is on the page or skipped before it, and their content up to
 /// `Limits.keptBytesMax` bytes from the beginning of the page.
 struct PageBuilder<Element: ListedEntity>: Sendable {
-  /// An entity on the page, perhaps without its content.
-  private struct Entry: Sendable {
-    let position: KeysetPosition
-    let reference: ListReference
-    var element: Element?
+  /// An entity on the page.
+  private enum Entry: Sendable {
+    /// With its content. The position is nil in the list's own order, where the content gives it.
+    case whole(Element, KeysetPosition?)
+    /// Without its content.
+    case dropped(ListReference, KeysetPosition)
+
+    var element: Element? {
+      if case .whole(let element, _) = self { element } else { nil }
+    }
+
+    var position: KeysetPosition {
+      switch self {
+      case .whole(let element, let position): position ?? element.defaultPosition
+      case .dropped(_, let position): position
+      }
+    }
+
+    var reference: ListReference {
+      switch self {
+      case .whole(let element, _): ListReference(id: element.listedID, bytes: element.json.count)
+      case .dropped(let reference, _): reference
+      }
+    }
+
+    /// The length of the content, kept or not.
+    var bytes: Int {
+      switch self {
+      case .whole(let element, _): element.json.count
+      case .dropped(let reference, _): reference.bytes
+      }
+    }
+
+    /// The entity without its content.
+    var dropped: Entry { .dropped(reference, position) }
   }
 
   let query: ListQuery
@@ -36,14 +66,23 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   /// Whether no further entity could change the page.
   var isFull: Bool { isInOrder && kept.count > query.limit && !(query.countsAll && query.isSelective) }
 
+  /// Puts entities on the page, as far as they belong there, for a query that evaluates none.
+  mutating func takeUnevaluated(_ elements: ArraySlice<Element>) {
+    kept.reserveCapacity(kept.count + min(elements.count, query.limit + 1))
+    for index in elements.indices {
+      guard !isFull else { return }
+      append(elements[index], nil)
+    }
+  }
+
   /// Puts an entity on the page if it belongs there.
   mutating func take(_ element: Element) throws(ProfileError) {
-    guard query.evaluatesEntities else { return append(element, element.defaultPosition) }
+    guard query.evaluatesEntities else { return append(element, nil) }
     guard let value = element.value else { throw .store(.damaged("A stored entity is not of its type.")) }
     do throws(EvaluationError) {
       guard try satisfies(value, element) else { return }
       matches += 1
-      guard let ordering = query.ordering else { return append(element, element.defaultPosition) }
+      guard let ordering = query.ordering else { return append(element, nil) }
       let position = try ordering.position(of: value, id: element.listedID, now: now)
       if isInOrder { append(element, position) } else { insert(element, at: position, ordering) }
     } catch {
@@ -56,12 +95,13 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     return try query.filter?.isSatisfied(by: value, now: now) ?? true
   }
 
-  private mutating func append(_ element: Element, _ position: KeysetPosition) {
+  private mutating func append(_ element: Element, _ position: KeysetPosition?) {
     if skipped < query.skip {
       skipped += 1
     } else if kept.count <= query.limit {
+      let entry = Entry.whole(element, position)
       let keeps = !canReadAgain || keptBytes < Limits.keptBytesMax
-      kept.append(entry(element, position, keeps: keeps))
+      kept.append(keeps ? entry : entry.dropped)
       if keeps { keptBytes += element.json.count }
     }
   }
@@ -75,17 +115,11 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
       let middle = (low + high) / 2
       if ordering.precedes(kept[middle].position, position) { low = middle + 1 } else { high = middle }
     }
-    kept.insert(entry(element, position, keeps: true), at: low)
+    kept.insert(.whole(element, position), at: low)
     keptBytes += element.json.count
     if kept.count > capacity { keptBytes -= kept.removeLast().element?.json.count ?? 0 }
     // At twice the bound, so that each entity is visited only a few times.
     if canReadAgain, keptBytes > 2 * Limits.keptBytesMax { dropContent() }
-  }
-
-  private func entry(_ element: Element, _ position: KeysetPosition, keeps: Bool) -> Entry {
-    Entry(
-      position: position, reference: ListReference(id: element.listedID, bytes: element.json.count),
-      element: keeps ? element : nil)
   }
 
   /// Drops the content of what is skipped, and of the page beyond what may be kept.
@@ -94,7 +128,7 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
     for index in kept.indices {
       guard let element = kept[index].element else { continue }
       if index < query.skip || keptBytes >= Limits.keptBytesMax {
-        kept[index].element = nil
+        kept[index] = kept[index].dropped
       } else {
         keptBytes += element.json.count
       }
@@ -114,20 +148,22 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   private func listing(total: Int?, read: @escaping PageRemainder<Element>.Read) -> Listing<Element> {
     let candidates = isInOrder ? kept[...] : kept.dropFirst(query.skip)
     let bytesMax = canReadAgain ? Limits.answerBytesMax : Limits.keptBytesMax
-    var bytes = 0
-    let page = candidates.prefix(query.limit).prefix { entry in
-      defer { bytes += entry.reference.bytes }
-      return bytes < bytesMax
+    var (bytes, end) = (0, candidates.startIndex)
+    var (beginning, rest): ([Element], [ListReference]) = ([], [])
+    beginning.reserveCapacity(min(candidates.count, query.limit))
+    while end < candidates.endIndex, end - candidates.startIndex < query.limit, bytes < bytesMax {
+      let entry = candidates[end]
+      if rest.isEmpty, let element = entry.element, bytes < Limits.keptBytesMax || !canReadAgain {
+        beginning.append(element)
+      } else {
+        rest.append(entry.reference)
+      }
+      bytes += entry.bytes
+      end += 1
     }
-    var beginningBytes = 0
-    let beginning = page.prefix { entry in
-      defer { beginningBytes += entry.reference.bytes }
-      return entry.element != nil && (beginningBytes < Limits.keptBytesMax || !canReadAgain)
-    }
-    let rest = page[beginning.endIndex...].map(\.reference)
     return Listing(
-      elements: beginning.compactMap(\.element), rest: rest.isEmpty ? nil : PageRemainder(rest[...], read: read),
+      elements: beginning, rest: rest.isEmpty ? nil : PageRemainder(rest[...], read: read),
       count: query.countsAll ? query.isSelective ? matches : total : nil,
-      next: page.count == candidates.count ? nil : page.last?.position)
+      next: end == candidates.endIndex ? nil : candidates[..<end].last?.position)
   }
 }

@@ -16,35 +16,35 @@ struct UpdateItem: ItemOperation {
   func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
     let (owner, item) = try ItemRules.existing(state, key: key, caller: stamp.caller, preconditions: preconditions)
     if let audience = patch.audience { try ItemRules.check(audience, owner.relation?.policy, in: key.collection) }
-    var value: StructuredValue
-    do throws(BodyError) {
-      value = try item.value(of: type)
-    } catch {
-      throw .store(.damaged("A stored item is not of its type."))
+    var (entity, patch, changed) = try reading { () throws(BodyError) in
+      var entity = try EntityEditor(item.json, collapsible: item.collapsible, of: type)
+      let patch = try withoutEchoedStamps(item, entity)
+      let changed = try entity.apply(patch)
+      return (entity, patch, changed)
     }
-    let patch = withoutEchoedStamps(item, value)
-    var changed = patch.apply(to: &value, of: type)
     guard !changed.isEmpty else { return .unchanged(item) }
-    do throws(BodyError) {
-      try value.checkUndeclaredMembers(at: changed, of: type)
-    } catch {
-      throw .body(error)
+    do throws(BodyError) { try entity.checkUndeclaredMembers() } catch { throw .body(error) }
+    let updated = try reading { () throws(BodyError) in
+      changed += try restamp(&entity, patch, ownerName: stamp.caller.userID == key.user ? owner.displayName : nil)
+      return try StoredItem(item, version: stamp.version, edited: entity, at: changed, of: type)
     }
-    let ownerName = stamp.caller.userID == key.user ? owner.displayName : nil
-    changed += restamp(&value, patch, ownerName: ownerName)
-    let updated = StoredItem(key: key, version: stamp.version, value: value, of: type)
-    let names = Set(changed).sorted().map { type.properties[$0].name }
+    let names = changed.sorted().map { type.properties[$0].name }
     return .put(
       updated, stamp.change(.updated, of: key, properties: names, from: item.version, to: updated.version))
   }
 
+  /// Runs `body`, which reads what is stored.
+  private func reading<Answer>(_ body: () throws(BodyError) -> Answer) throws(ProfileError) -> Answer {
+    do throws(BodyError) { return try body() } catch { throw .store(.damaged("A stored item is not of its type.")) }
+  }
+
   /// Stamps that merely repeat what is stored, or come from an older copy of the item, count as not sent.
-  private func withoutEchoedStamps(_ item: StoredItem, _ value: StructuredValue) -> StructuredPatch {
+  private func withoutEchoedStamps(_ item: StoredItem, _ entity: EntityEditor) throws(BodyError) -> StructuredPatch {
     var patch = patch
     let isStaleCopy = patch.entityTag.map { EntityTagCondition($0)?.matches(item.version) != true } ?? false
     for property in type.properties where property.traits.contains(.stamp) {
       if case .absent = patch.members[property.index] { continue }
-      let old = value.members[property.index]
+      let old = try entity.value(of: property)
       guard let new = StructuredPatch.result(of: patch.members[property.index], on: old, property) else { continue }
       if isStaleCopy || Self.repeats(new, old) { patch.members[property.index] = .absent }
     }
@@ -56,17 +56,22 @@ struct UpdateItem: ItemOperation {
     return new == old
   }
 
-  private func restamp(_ value: inout StructuredValue, _ patch: StructuredPatch, ownerName: String?) -> [Int] {
+  /// Stamps what the patch leaves to the server, and returns the positions of these stamps.
+  private func restamp(
+    _ entity: inout EntityEditor, _ patch: StructuredPatch, ownerName: String?
+  ) throws(BodyError) -> [Int] {
+    let (time, person) = (ItemFacet.Position.lastModifiedDateTime, ItemFacet.Position.lastModifiedBy)
     var stamped: [Int] = []
-    if patch.members[ItemFacet.Position.lastModifiedDateTime] == .absent {
-      value.members[ItemFacet.Position.lastModifiedDateTime] = stamp.modification(
-        after: value.members[ItemFacet.Position.lastModifiedDateTime],
-        value.members[ItemFacet.Position.createdDateTime])
-      stamped.append(ItemFacet.Position.lastModifiedDateTime)
+    if case .absent = patch.members[time] {
+      let created = type.properties[ItemFacet.Position.createdDateTime]
+      let modified = stamp.modification(
+        after: try entity.value(of: created), try entity.value(of: type.properties[time]))
+      entity.replace(type.properties[time], by: modified)
+      stamped.append(time)
     }
-    if patch.members[ItemFacet.Position.lastModifiedBy] == .absent {
-      value.members[ItemFacet.Position.lastModifiedBy] = stamp.identitySet(ownerName: ownerName)
-      stamped.append(ItemFacet.Position.lastModifiedBy)
+    if case .absent = patch.members[person] {
+      entity.replace(type.properties[person], by: stamp.identitySet(ownerName: ownerName))
+      stamped.append(person)
     }
     return stamped
   }

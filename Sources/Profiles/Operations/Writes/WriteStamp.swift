@@ -25,11 +25,11 @@ struct WriteStamp: Sendable {
 
   /// `lastModifiedDateTime` after this write: never before the item was created or last changed, even when the clock
   /// was set back since. Times that clients wrote count like others. The audit log keeps the clock's time.
-  func modification(after earlier: Value...) -> Value {
-    .dateTime(
-      earlier.reduce(time) { latest, value in
-        if case .dateTime(let other) = value { max(latest, other) } else { latest }
-      })
+  func modification(after created: Value, _ modified: Value = .null) -> Value {
+    var latest = time
+    if case .dateTime(let created) = created { latest = max(latest, created) }
+    if case .dateTime(let modified) = modified { latest = max(latest, modified) }
+    return .dateTime(latest)
   }
 
   /// A row of the audit log for an item. Nobody writes across tenants, so the caller's tenant is the person's.

@@ -1,0 +1,25 @@
+/// The names of the members of one object so far. A few are compared one by one, which costs less than hashing them.
+///
+/// Safety: the names lie in the text, so that they must not outlive the closure that lends it.
+public struct MemberNames {
+  private static let fewMax = 8
+
+  private var few: [JSONReader.Text] = []
+  private var others: Set<[UInt8]> = []
+
+  /// No names.
+  public init() {}
+
+  /// How many there are.
+  public var count: Int { few.count + others.count }
+
+  /// Adds a name; returns false when it is there already.
+  mutating func insert(_ name: JSONReader.Text) -> Bool {
+    guard !few.contains(where: { $0.hasSameBytes(as: name) }) else { return false }
+    guard few.count == Self.fewMax else {
+      few.append(name)
+      return true
+    }
+    return others.insert(name.utf8).inserted
+  }
+}
