@@ -44,7 +44,8 @@ final class SQLiteAuditTable {
     try insertRow.bind(
       number, tenant, row.tip, change.time.ticks, change.kind.rawValue, collection,
       change.item.map { SQLiteIdentifier($0.text) }, properties, change.versionBefore?.number,
-      change.versionAfter?.number, change.actingUser.map { SQLiteIdentifier($0.text) }, change.actingApplication,
+      change.versionAfter?.number, change.actingUser.map { SQLiteIdentifier($0.text) },
+      change.actingApplication.map { SQLiteIdentifier($0) },
       row.length, previous)
     try insertRow.run()
     let place = connection.lastInsertedRow

@@ -77,7 +77,7 @@ extension SQLiteStatement {
       item: optionalIdentifier(3).flatMap(ItemID.init), properties: try names.properties(bytes(4)),
       versionBefore: optionalInt64(5).map(Version.init(number:)),
       versionAfter: optionalInt64(6).map(Version.init(number:)),
-      actingUser: optionalIdentifier(7).flatMap(UserID.init), actingApplication: optionalText(8))
+      actingUser: optionalIdentifier(7).flatMap(UserID.init), actingApplication: optionalIdentifier(8))
     return AuditEntry(position: int64(9), change: change, older: optionalInt64(10))
   }
 }

@@ -155,7 +155,7 @@ enum SQLiteSchema {
       version_before integer,
       version_after integer,
       acting_user any,
-      acting_app text,
+      acting_app any,
       code blob not null
     ) strict;
 

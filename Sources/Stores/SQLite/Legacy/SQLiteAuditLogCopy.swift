@@ -59,7 +59,8 @@ final class SQLiteAuditLogCopy {
     try insertRow.bind(
       place, row.value(1), try person(row), try names.tenants.number(of: row.text(3)), row.value(4), row.value(5),
       row.value(6), collection, row.optionalText(8).map { SQLiteIdentifier($0) }, try names.properties(row.text(9)),
-      row.value(10), row.value(11), row.optionalText(12).map { SQLiteIdentifier($0) }, row.value(13), row.value(14))
+      row.value(10), row.value(11), row.optionalText(12).map { SQLiteIdentifier($0) },
+      row.optionalText(13).map { SQLiteIdentifier($0) }, row.value(14))
     try insertRow.run()
   }
 
