@@ -106,10 +106,10 @@ struct RequestLifeTests {
 
     // 12. Bytes out.
     let encoder = ItemEncoder(
-      serviceRoot: "\(request.origin)/beta/", showsSingleElement: true, representation: Representation())
+      origin: "\(request.origin)", version: .beta, showsSingleElement: true, representation: Representation())
     #expect(String(decoding: encoder.entity(visible, nil), as: UTF8.self) == Self.expected)
     let today = ItemEncoder(
-      serviceRoot: "\(request.origin)/beta/", showsSingleElement: false, representation: Representation())
+      origin: "\(request.origin)", version: .beta, showsSingleElement: false, representation: Representation())
     #expect(String(decoding: today.entity(visible, nil), as: UTF8.self).contains(#""source":{"type":["User"]}"#))
   }
 
