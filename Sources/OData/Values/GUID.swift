@@ -72,10 +72,10 @@ public enum Hexadecimal {
   static func number(_ digits: UInt64) -> UInt64? {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let ascii = digits.bigEndian
-    guard ascii & ones &* 0x80 == 0 else { return nil }
+    guard ascii & (ones &* 0x80) == 0 else { return nil }
     // Letters are the bytes that this carries into the high bit.
     let letters = (ascii &+ ones &* UInt64(0x80 - UInt8(ascii: "a"))) >> 7 & ones
-    let values = (ascii & ones &* 0x0F) &+ letters &* 9
+    let values = (ascii & (ones &* 0x0F)) &+ letters &* 9
     var number = (values >> 4 | values) & 0x00FF_00FF_00FF_00FF
     number = (number >> 8 | number) & 0x0000_FFFF_0000_FFFF
     number = (number >> 16 | number) & 0xFFFF_FFFF
