@@ -95,6 +95,9 @@ public struct JSONWriter {
   /// Appends bytes to a value that `raw` began, with no comma before them.
   public mutating func append(_ json: some Sequence<UInt8>) { bytes.append(contentsOf: json) }
 
+  /// Appends the opaque tag of a version to a value that `rawName` began.
+  public mutating func append(tagOf version: Version) { version.withOpaqueTag { bytes.append(contentsOf: $0) } }
+
   /// Writes a member whose value is a string.
   public mutating func member(_ name: String, _ value: String) {
     self.name(name)

@@ -36,6 +36,14 @@ public struct Version: Hashable, Sendable {
     }
   }
 
+  /// Calls `body` with the bytes of `opaqueTag`, without making a string of them.
+  func withOpaqueTag(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.digitCount) { bytes in
+      writeDigits(to: bytes)
+      body(UnsafeBufferPointer(bytes))
+    }
+  }
+
   private func writeDigits(to bytes: UnsafeMutableBufferPointer<UInt8>) {
     for index in 0..<Self.digitCount { bytes[index] = digit(index) }
   }

@@ -265,7 +265,7 @@ struct ItemEncoder {
     json.rawMember(type.annotation)
     guard let version else { return }
     json.rawName(Self.entityTagOpening)
-    json.append(version.opaqueTag.utf8)
+    json.append(tagOf: version)
     json.raw(Self.entityTagClosing)
   }
 

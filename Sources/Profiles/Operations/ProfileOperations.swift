@@ -123,8 +123,8 @@ public struct ProfileOperations {
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
         var visible: [VisibleItem] = []
         visible.reserveCapacity(page.elements.count)
-        for item in page.elements {
-          if let item = decision?.visible(item, of: collection.target) { visible.append(item) }
+        for index in page.elements.indices {
+          if let item = decision?.visible(page.elements[index], of: collection.target) { visible.append(item) }
         }
         then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
       }
