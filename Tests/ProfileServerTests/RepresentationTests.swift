@@ -15,7 +15,7 @@ struct RepresentationTests {
     var headers = HTTPHeaders()
     if let accept { headers.add(name: "Accept", value: accept) }
     if let charset { headers.add(name: "Accept-Charset", value: charset) }
-    return Representation(format: format, headers)
+    return Representation(format: format, RequestFields(headers))
   }
 
   @Test(
@@ -66,7 +66,7 @@ struct RepresentationTests {
       var headers = HTTPHeaders()
       if let version { headers.add(name: "OData-Version", value: version) }
       if let highest { headers.add(name: "odata-maxversion", value: highest) }
-      return (try? ProtocolFields.check(headers)) != nil
+      return (try? ProtocolFields.check(RequestFields(headers))) != nil
     }
     for written in ["4.0;NetFx", "4.0; NetFx", " 4.0 ;x;y", "4.0;", "4;NetFx"] {
       #expect(isOffered(written, written), "\(written)")
@@ -134,7 +134,7 @@ struct RepresentationTests {
   @Test("Preferences are case-insensitive, maxpagesize overrides odata.maxpagesize, and malformed ones are ignored")
   func preferences() {
     func read(_ fields: String...) -> Preferences {
-      Preferences(HTTPHeaders(fields.map { ("Prefer", $0) }))
+      Preferences(RequestFields(HTTPHeaders(fields.map { ("Prefer", $0) })))
     }
     #expect(read("odata.maxpagesize=2").maxPageSize == 2 && read("MaxPageSize = \"3\"").maxPageSize == 3)
     #expect(read("odata.maxpagesize=2, maxpagesize=4").maxPageSize == 4)

@@ -29,7 +29,7 @@ struct RequestAuthenticatorTests {
   private static func check(_ headers: HTTPHeaders, _ authenticator: RequestAuthenticator) throws {
     #expect(authenticator.refusalAtOnce(headers) == nil)
     let request = GraphRequest(
-      method: .PATCH, target: "/beta/me", headers: headers, body: nil, origin: "http://localhost")
+      method: .PATCH, target: "/beta/me", headers: RequestFields(headers), body: nil, origin: "http://localhost")
     var result: Result<Caller, GraphError>?
     authenticator.authenticate(request) { result = $0 }
     #expect(try #require(result).get().userID?.text == "o")

@@ -7,6 +7,18 @@ import Testing
 /// Parsers of single header fields.
 @Suite("Parts of requests")
 struct RequestPartsTests {
+  @Test("A field is found by its name in any case, however long, and no other is")
+  func fields() {
+    for length in 1...80 {
+      let name = String(repeating: "n", count: length)
+      let fields: RequestFields = [name: "1", name.uppercased(): "2"]
+      #expect(fields.first(name: name) == "1" && fields[name] == ["1", "2"] && fields.contains(name: name))
+      for other in [name + "n", String(name.dropLast()), String(name.dropLast()) + "m"] {
+        #expect(fields.first(name: other) == nil && fields[other].isEmpty && !fields.contains(name: other))
+      }
+    }
+  }
+
   @Test(
     "Only JSON in UTF-8 is recognized as such",
     arguments: [
@@ -36,7 +48,7 @@ struct RequestPartsTests {
       ([], nil),
     ] as [([String], String?)])
   func preferences(fields: [String], applied: String?) {
-    #expect(Preferences(HTTPHeaders(fields.map { ("Prefer", $0) })).applied(mayCreate: true) == applied)
+    #expect(Preferences(RequestFields(HTTPHeaders(fields.map { ("Prefer", $0) }))).applied(mayCreate: true) == applied)
   }
 
   @Test(
@@ -48,7 +60,7 @@ struct RequestPartsTests {
       ("SdkVersion", "other/1.0", true),
     ])
   func sourceShape(name: String, value: String, showsSingle: Bool) {
-    let headers: HTTPHeaders = [name: value]
+    let headers: RequestFields = [name: value]
     #expect(SourceShape.auto.showsSingleElement(for: headers) == showsSingle)
     #expect(SourceShape.string.showsSingleElement(for: headers))
     #expect(!SourceShape.collection.showsSingleElement(for: headers))
@@ -84,9 +96,9 @@ struct RequestPartsTests {
 
   @Test("All fields that name products are examined")
   func severalAgents() {
-    let agents: HTTPHeaders = ["User-Agent": "curl/8.0", "user-agent": "kiota-python/1.9"]
+    let agents: RequestFields = ["User-Agent": "curl/8.0", "user-agent": "kiota-python/1.9"]
     #expect(!SourceShape.auto.showsSingleElement(for: agents))
-    let versions: HTTPHeaders = ["SdkVersion": "other/1", "SDKVERSION": "Graph-Java/6.0"]
+    let versions: RequestFields = ["SdkVersion": "other/1", "SDKVERSION": "Graph-Java/6.0"]
     #expect(!SourceShape.auto.showsSingleElement(for: versions))
   }
 

@@ -152,31 +152,31 @@ final class BatchRun: ResponseBodySource {
   }
 
   /// The header fields of a part together with the inherited ones. A part overrides only the OData versions.
-  private func headers(of part: Part) -> HTTPHeaders {
+  private func headers(of part: Part) -> RequestFields {
     guard !part.headers.isEmpty else { return inherited }
     var headers = part.headers
     headers.remove(name: "Authorization")
-    for (name, value) in inherited where !Self.versionFields.contains(name) || !headers.contains(name: name) {
+    for (name, value) in inherited.all where !Self.versionFields.contains(name) || !headers.contains(name: name) {
       headers.replaceOrAdd(name: name, value: value)
     }
-    return headers
+    return RequestFields(headers)
   }
 
   private static let versionFields = ["OData-Version", "OData-MaxVersion"]
 
   /// The header fields of the batch that apply to each of its requests.
-  private lazy var inherited: HTTPHeaders = {
+  private lazy var inherited: RequestFields = {
     var headers = HTTPHeaders()
     for name in ["Authorization", "User-Agent", "SdkVersion", "Host"] + Self.versionFields {
       if let value = exchange.request.headers[name].last { headers.add(name: name, value: value) }
     }
-    return headers
+    return RequestFields(headers)
   }()
 
   // MARK: Responses
 
   private func refusal(_ error: GraphError, _ part: Part) -> GraphResponse {
-    handler.responses.refusal(error, headers: part.headers)
+    handler.responses.refusal(error, headers: RequestFields(part.headers))
   }
 
   /// Writes a response. A streamed body is generated twice: first to check that it succeeds and fits, because the
@@ -238,7 +238,10 @@ final class BatchRun: ResponseBodySource {
     json.int(Int64(response.status.code))
     json.name("headers")
     json.beginObject()
-    for (name, value) in response.headers where !name.isOfConnection { json.member(name.rawValue, value) }
+    for (name, value) in response.headers where !name.isOfConnection {
+      json.rawName(name.memberPrefix)
+      json.string(value)
+    }
     json.endObject()
     switch response.body {
     case .bytes(let bytes) where bytes.readableBytes > 0:

@@ -35,7 +35,7 @@ struct GraphHTTP1Environment: Sendable {
     cancellation: RequestCancellation? = nil
   ) -> GraphRequest {
     GraphRequest(
-      method: head.method, target: head.uri, headers: head.headers, body: body,
+      method: head.method, target: head.uri, headers: RequestFields(head.headers), body: body,
       origin: origin.origin(
         host: head.headers.first(name: "Host"), isSecure: isSecure, fallback: Self.authority(address())),
       cancellation: cancellation)

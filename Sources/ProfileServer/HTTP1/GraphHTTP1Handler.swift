@@ -228,7 +228,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
     requestNumber += 1
     outgoingBody = nil
-    var response = graph.responses.refusal(error, headers: head?.headers ?? [:], target: head?.uri ?? "")
+    var response = graph.responses.refusal(error, headers: RequestFields(head?.headers ?? [:]), target: head?.uri ?? "")
     response.headers[.connection] = "close"
     response.setContentLength()
     // A response to HEAD has no body (RFC 9110 section 9.3.2), even where the rest of the request cannot be parsed.

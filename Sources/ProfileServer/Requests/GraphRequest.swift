@@ -11,7 +11,7 @@ final class GraphRequest: Sendable {
   let target: String
   /// The path, without query.
   let path: [UInt8]
-  let headers: HTTPHeaders
+  let headers: RequestFields
   /// The body after inflation; nil when there is none.
   let body: ByteBuffer?
   /// The scheme and authority that the client used, such as `http://localhost:8080`.
@@ -23,7 +23,7 @@ final class GraphRequest: Sendable {
 
   /// A request from its parts.
   init(
-    method: HTTPMethod, target: String, headers: HTTPHeaders, body: ByteBuffer?, origin: String,
+    method: HTTPMethod, target: String, headers: RequestFields, body: ByteBuffer?, origin: String,
     isBatchPart: Bool = false, cancellation: RequestCancellation? = nil
   ) {
     self.cancellation = cancellation

@@ -23,7 +23,7 @@ struct Preferences: Equatable {
   private var prefixedPageSize: Int?
 
   /// Parses the `Prefer` fields of a request.
-  init(_ headers: HTTPHeaders) {
+  init(_ headers: RequestFields) {
     let fields = headers["Prefer"]
     guard !fields.isEmpty else { return }
     // Graph's guideline also separates preferences by semicolons, although RFC 7240 makes the second one a parameter.

@@ -141,7 +141,7 @@ final class RequestReader {
 extension Preconditions {
   /// The preconditions of `If-Match` and `If-None-Match` (RFC 9110 section 13.1). Throws
   /// `GraphError.malformedEntityTag` when a field is no list of entity tags.
-  init(_ headers: HTTPHeaders) throws(GraphError) {
+  init(_ headers: RequestFields) throws(GraphError) {
     self.init(
       ifMatch: try Self.condition(headers["If-Match"]), ifNoneMatch: try Self.condition(headers["If-None-Match"]))
   }

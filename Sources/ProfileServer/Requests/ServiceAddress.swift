@@ -43,6 +43,7 @@ struct ServiceAddress {
     }
     let path = address.drop { $0 == Self.slash }
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(address.count + 8)
     // Some clients include the version.
     if ResourcePath.ServiceVersion(segment: path.prefix { $0 != Self.slash && $0 != UInt8(ascii: "?") }) == nil {
       bytes.append(Self.slash)

@@ -16,12 +16,12 @@ enum CORS {
   ]
 
   /// Whether a request is a CORS preflight.
-  static func isPreflight(_ method: HTTPMethod, _ headers: HTTPHeaders) -> Bool {
+  static func isPreflight(_ method: HTTPMethod, _ headers: RequestFields) -> Bool {
     method == .OPTIONS && headers.contains(name: "Access-Control-Request-Method")
   }
 
   /// The response to a preflight. It allows the fixed fields and, within bounds, every field that the browser asks for.
-  static func preflight(_ headers: HTTPHeaders) -> GraphResponse {
+  static func preflight(_ headers: RequestFields) -> GraphResponse {
     let fields: HeaderFields = [
       .accessControlAllowOrigin: "*", .accessControlAllowMethods: allowedMethods,
       .accessControlAllowHeaders: allowedHeaders(for: headers["Access-Control-Request-Headers"]),
@@ -50,7 +50,7 @@ enum CORS {
   }
 
   /// Adds the fields that let a browser pass the response on to a script.
-  static func expose(_ request: HTTPHeaders, _ response: inout HeaderFields) {
+  static func expose(_ request: RequestFields, _ response: inout HeaderFields) {
     guard request.contains(name: "Origin") else { return }
     response[.accessControlAllowOrigin] = "*"
     response[.accessControlExposeHeaders] = exposed

@@ -1,31 +1,46 @@
 import NIOHTTP1
 
 /// The names of the header fields of responses.
-enum HeaderName: String, Sendable {
-  case acceptEncoding = "Accept-Encoding"
-  case accessControlAllowHeaders = "Access-Control-Allow-Headers"
-  case accessControlAllowMethods = "Access-Control-Allow-Methods"
-  case accessControlAllowOrigin = "Access-Control-Allow-Origin"
-  case accessControlExposeHeaders = "Access-Control-Expose-Headers"
-  case accessControlMaxAge = "Access-Control-Max-Age"
-  case allow = "Allow"
-  case cacheControl = "Cache-Control"
-  case clientRequestID = "client-request-id"
-  case connection = "Connection"
-  case contentEncoding = "Content-Encoding"
-  case contentLanguage = "Content-Language"
-  case contentLength = "Content-Length"
-  case contentType = "Content-Type"
-  case date = "Date"
-  case entityTag = "ETag"
-  case location = "Location"
-  case entityID = "OData-EntityId"
-  case odataVersion = "OData-Version"
-  case preferenceApplied = "Preference-Applied"
-  case requestID = "request-id"
-  case retryAfter = "Retry-After"
-  case vary = "Vary"
-  case authenticate = "WWW-Authenticate"
+enum HeaderName: Int, CaseIterable, Sendable {
+  case acceptEncoding, accessControlAllowHeaders, accessControlAllowMethods, accessControlAllowOrigin,
+    accessControlExposeHeaders, accessControlMaxAge, allow, cacheControl, clientRequestID, connection,
+    contentEncoding, contentLanguage, contentLength, contentType, date, entityTag, location, entityID,
+    odataVersion, preferenceApplied, requestID, retryAfter, vary, authenticate
+
+  /// The name as it is sent.
+  var text: String {
+    switch self {
+    case .acceptEncoding: "Accept-Encoding"
+    case .accessControlAllowHeaders: "Access-Control-Allow-Headers"
+    case .accessControlAllowMethods: "Access-Control-Allow-Methods"
+    case .accessControlAllowOrigin: "Access-Control-Allow-Origin"
+    case .accessControlExposeHeaders: "Access-Control-Expose-Headers"
+    case .accessControlMaxAge: "Access-Control-Max-Age"
+    case .allow: "Allow"
+    case .cacheControl: "Cache-Control"
+    case .clientRequestID: "client-request-id"
+    case .connection: "Connection"
+    case .contentEncoding: "Content-Encoding"
+    case .contentLanguage: "Content-Language"
+    case .contentLength: "Content-Length"
+    case .contentType: "Content-Type"
+    case .date: "Date"
+    case .entityTag: "ETag"
+    case .location: "Location"
+    case .entityID: "OData-EntityId"
+    case .odataVersion: "OData-Version"
+    case .preferenceApplied: "Preference-Applied"
+    case .requestID: "request-id"
+    case .retryAfter: "Retry-After"
+    case .vary: "Vary"
+    case .authenticate: "WWW-Authenticate"
+    }
+  }
+
+  /// The name as the beginning of a JSON member: in quotes, with its colon.
+  var memberPrefix: [UInt8] { Self.memberPrefixes[rawValue] }
+
+  private static let memberPrefixes = allCases.map { Array("\"\($0.text)\":".utf8) }
 
   /// Whether the field belongs to the message as a whole rather than to one response within a batch.
   var isOfConnection: Bool {
@@ -72,7 +87,7 @@ struct HeaderFields: Equatable, Sendable {
   }
 
   /// The fields for NIO's encoder.
-  var httpHeaders: HTTPHeaders { HTTPHeaders(map { ($0.name.rawValue, $0.value) }) }
+  var httpHeaders: HTTPHeaders { HTTPHeaders(map { ($0.name.text, $0.value) }) }
 }
 
 extension HeaderFields: ExpressibleByDictionaryLiteral {
@@ -93,7 +108,7 @@ extension HeaderFields {
 
   /// How many bytes one field takes.
   static func byteCount(of name: HeaderName, _ value: String) -> Int {
-    name.rawValue.utf8.count + value.utf8.count + 4
+    name.text.utf8.count + value.utf8.count + 4
   }
 
   /// Appends each field as a field line (RFC 9112 section 5).
@@ -103,7 +118,7 @@ extension HeaderFields {
 
   /// Appends one field line.
   static func write(_ name: HeaderName, _ value: String, to serializer: inout ResponseSerializer) {
-    serializer.append(name.rawValue)
+    serializer.append(name.text)
     serializer.append(UInt8(ascii: ":"), UInt8(ascii: " "))
     serializer.append(value)
     serializer.append(UInt8(ascii: "\r"), UInt8(ascii: "\n"))

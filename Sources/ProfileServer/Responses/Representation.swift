@@ -32,7 +32,7 @@ struct Representation: Equatable {
 
   /// The representation for a request; nil when none is acceptable. `$format` overrides `Accept` (OData 4.01 part 1,
   /// 11.2.12).
-  init?(format: String?, _ headers: HTTPHeaders) {
+  init?(format: String?, _ headers: RequestFields) {
     let takesUTF8 = Self.takesUTF8(headers)
     guard takesUTF8 != false else { return nil }
     if let format {
@@ -108,7 +108,7 @@ struct Representation: Equatable {
 
   /// Whether `Accept-Charset` accepts UTF-8 (RFC 9110 section 12.5.2); nil without the field. A malformed element is
   /// ignored.
-  static func takesUTF8(_ headers: HTTPHeaders) -> Bool? {
+  static func takesUTF8(_ headers: RequestFields) -> Bool? {
     let fields = headers["Accept-Charset"]
     guard !fields.isEmpty else { return nil }
     let weights = FieldList.weights(fields)
@@ -121,8 +121,12 @@ enum ProtocolFields {
   /// Checks versions and isolation. Throws `GraphError.versionNotOffered` or `newerVersionNotOffered` when the request
   /// has a version other than 4.0 or accepts no such response, and `isolationNotOffered` or `isolationUnknown` when it
   /// asks for an isolation, because a service must refuse what it does not offer.
-  static func check(_ headers: HTTPHeaders) throws(GraphError) {
-    for (name, value) in headers {
+  static func check(_ headers: RequestFields) throws(GraphError) {
+    guard
+      headers.contains(name: "OData-Version") || headers.contains(name: "OData-MaxVersion")
+        || headers.contains(name: "Isolation") || headers.contains(name: "OData-Isolation")
+    else { return }
+    for (name, value) in headers.all {
       switch name.utf8.count {
       case 9 where "Isolation".isSameName(as: name), 15 where "OData-Isolation".isSameName(as: name):
         throw "snapshot".isSameName(as: String(FieldList.trimmed(value[...])))

@@ -63,7 +63,7 @@ final class ResponseFinisher {
   }
 
   /// The response to a request that was not read to its end. `target` is its request target, as far as that is known.
-  func refusal(_ error: GraphError, headers: HTTPHeaders, target: String = "") -> GraphResponse {
+  func refusal(_ error: GraphError, headers: RequestFields, target: String = "") -> GraphResponse {
     let identity = requestIDs.identity(clientRequestID: headers.first(name: "client-request-id"))
     var response = Self.response(error, identity, clock.now())
     if AuthorityEndpoint.isMeant(target) {
@@ -92,7 +92,7 @@ final class ResponseFinisher {
   }
 
   private func addCommonFields(
-    to response: inout GraphResponse, _ identity: RequestIdentity, _ request: HTTPHeaders
+    to response: inout GraphResponse, _ identity: RequestIdentity, _ request: RequestFields
   ) {
     response.headers[.date] = clock.httpDate()
     response.headers[.odataVersion] = "4.0"

@@ -13,7 +13,7 @@ public enum SourceShape: String, CaseIterable, Sendable {
   case collection
 
   /// Whether the response to a request with these header fields shows a single element as a string.
-  func showsSingleElement(for headers: HTTPHeaders) -> Bool {
+  func showsSingleElement(for headers: RequestFields) -> Bool {
     switch self {
     case .string: true
     case .collection: false
@@ -21,13 +21,10 @@ public enum SourceShape: String, CaseIterable, Sendable {
     }
   }
 
-  private static func readsCollectionsOnly(_ headers: HTTPHeaders) -> Bool {
+  private static func readsCollectionsOnly(_ headers: RequestFields) -> Bool {
     // Both fields name several products, and proxies and layered clients add fields of their own, so all are examined.
-    for (name, value) in headers {
-      if name.isSameName(as: "SdkVersion"), value.lowercased().hasPrefix("graph-") { return true }
-      if name.isSameName(as: "User-Agent"), namesSuchClient(value) { return true }
-    }
-    return false
+    headers["SdkVersion"].contains { $0.lowercased().hasPrefix("graph-") }
+      || headers["User-Agent"].contains(where: namesSuchClient)
   }
 
   private static func namesSuchClient(_ agent: String) -> Bool {

@@ -12,12 +12,12 @@ struct ServiceMetadataTests {
   private let metadata = ServiceMetadata.current
 
   private func request(
-    _ target: String, _ headers: HTTPHeaders = [:], method: HTTPMethod = .GET
+    _ target: String, _ headers: RequestFields = [:], method: HTTPMethod = .GET
   ) -> GraphRequest {
     GraphRequest(method: method, target: target, headers: headers, body: nil, origin: "http://localhost:1")
   }
 
-  private func answer(_ target: String, _ headers: HTTPHeaders = [:]) throws -> GraphResponse {
+  private func answer(_ target: String, _ headers: RequestFields = [:]) throws -> GraphResponse {
     try #require(try answer(to: request(target, headers)))
   }
 
@@ -64,7 +64,7 @@ struct ServiceMetadataTests {
 
   @Test("$format overrides Accept, and any other option is refused")
   func format() throws {
-    let accept: HTTPHeaders = ["Accept": "application/xml"]
+    let accept: RequestFields = ["Accept": "application/xml"]
     #expect(text(try answer("/beta/$metadata?$format=json", accept)).hasPrefix("{"))
     #expect(
       text(try answer("/beta/$metadata?%24format=application%2Fxml", ["Accept": "application/json"])).hasPrefix("<"))
@@ -97,7 +97,7 @@ struct ServiceMetadataTests {
     let names = text(try answer("/beta/", ["Accept": "application/*"]))
     #expect(names.contains("odata.context") && !names.contains("directoryObjects"))
     for headers in [["Accept": "application/xml"], ["Accept-Charset": "utf-16"], ["OData-MaxVersion": "3.0"]] {
-      let error = #expect(throws: GraphError.self) { try answer("/v1.0", HTTPHeaders(Array(headers))) }
+      let error = #expect(throws: GraphError.self) { try answer("/v1.0", RequestFields(HTTPHeaders(Array(headers)))) }
       #expect(error?.status == (headers["OData-MaxVersion"] == nil ? .notAcceptable : .badRequest))
     }
   }
