@@ -99,11 +99,22 @@ final class FacetProcess: Sendable {
   /// The server's log so far.
   var log: String { (try? String(contentsOf: data.appendingPathComponent("log.txt"), encoding: .utf8)) ?? "" }
 
+  /// Whether the process has not ended, by itself or because of a signal.
+  var isRunning: Bool { process.isRunning }
+
   /// Sends SIGTERM, waits for the process to exit, and returns its status.
   @discardableResult
   func stop() async throws -> Int32 {
-    kill(process.processIdentifier, SIGTERM)
+    // The id of a process that has ended may be another's.
+    if isRunning { kill(process.processIdentifier, SIGTERM) }
     return try await wait()
+  }
+
+  /// How a server that no one has stopped ended, and the end of its log; `nil` while it runs.
+  var unexpectedEnd: String? {
+    guard !isRunning else { return nil }
+    let kind = process.terminationReason == .uncaughtSignal ? "by signal" : "with status"
+    return "The server had ended \(kind) \(process.terminationStatus): \(log.suffix(4_000))"
   }
 
   /// As `stop`, with the seconds that it took, measured by the thread that waits: the test itself may resume later.
@@ -190,6 +201,7 @@ func withFacet(
   do {
     try await body(facet)
   } catch {
+    if let end = facet.unexpectedEnd { Issue.record("\(end)") }
     try await facet.stop()
     throw error
   }

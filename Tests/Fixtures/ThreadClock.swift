@@ -1,7 +1,7 @@
 import Foundation
 
-/// The processor time of the calling thread. Tests of what grows how fast measure it: time on the wall also counts the
-/// other tests that run meanwhile.
+/// The processor time of the calling thread. Tests of how the cost of a call grows measure it, because wall-clock time
+/// also counts the tests that run meanwhile.
 public enum ThreadClock {
   /// Runs `body` on the calling thread, and returns the processor time that it took.
   public static func measure(_ body: () -> Void) -> Duration {

@@ -43,14 +43,14 @@ final class SQLiteStartCheck: Sendable {
           if try connection.value("pragma quick_check(1)") == "ok" { return }
           // A read that was cut short once looks like damage; it counts when a second attempt finds it, too.
           guard attempt == Limits.failedAttemptsMax else { continue }
-          condition.refuse(.damaged(SQLiteFailure.damageSentence("a check found faults")))
+          condition.noteDamage(.damaged(SQLiteFailure.damageSentence("a check found faults")))
         } catch {
           guard error.mayPass, attempt < Limits.failedAttemptsMax, !condition.isClosed else { throw error }
         }
         connection.forgetPages()
       }
     } catch {
-      if error.isDamage { condition.note(error) }
+      condition.note(error)
     }
   }
 

@@ -3,7 +3,13 @@ import Profiles
 extension StoreCondition {
   /// Refuses writes from now on after damage that was met twice, whichever thread met it.
   func note(_ failure: SQLiteFailure) {
-    if failure.isDamage { refuse(failure.storeError) }
+    if failure.isDamage { noteDamage(failure.storeError) }
+  }
+
+  /// Refuses writes from now on because of damage. When files are not in place, that is the reason instead: a connection
+  /// that was opened meanwhile may have read the database of one store with the write-ahead log of another.
+  func noteDamage(_ reason: StoreError) {
+    if hasFilesInPlace() { refuse(reason) }
   }
 
   /// The error of a read that failed as often as it may be tried. A database that is known to be damaged fails in many ways;

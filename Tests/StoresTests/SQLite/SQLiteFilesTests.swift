@@ -2,8 +2,9 @@ import Fixtures
 import Foundation
 import OData
 import Profiles
-import Stores
 import Testing
+
+@testable import Stores
 
 /// What is done to the files of a store while it has them open.
 @Suite("Files that move under the SQLite store")
@@ -160,8 +161,9 @@ struct SQLiteFilesTests {
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
     let second = try SQLiteStore.open(place + "/facet.db")
     try second.load([.user(Sample.ann), .item(Sample.phone("second"))])
-    guard case .failure(.store(.readOnly)) = await first.put(Sample.phone("late")) else {
-      Issue.record("A write was acknowledged")
+    let late = await first.put(Sample.phone("late"))
+    guard case .failure(.store(.readOnly)) = late else {
+      Issue.record("A write was not refused because of the files: \(late)")
       return
     }
     // Closing must not remove the log of the other store, which has the name of its own.
@@ -177,6 +179,21 @@ struct SQLiteFilesTests {
       #expect(found == items)
       #expect(try store.check() == [])
       store.close()
+    }
+  }
+
+  @Test("What looks like damage is none while files are not in place", arguments: [true, false])
+  func damageOrMoved(_ isMoved: Bool) throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    try scratch.write((0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }, to: scratch.database)
+    let condition = StoreCondition()
+    condition.watchFiles { isMoved ? .readOnly("They were moved.") : nil }
+    SQLiteStartCheck(path: scratch.database, condition: condition).waitForEnd()
+    switch condition.refusal {
+    case .damaged?: #expect(!isMoved)
+    case .readOnly("They were moved.")?: #expect(isMoved)
+    case let other: Issue.record("The store refuses because of \(String(describing: other))")
     }
   }
 
