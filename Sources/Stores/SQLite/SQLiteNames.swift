@@ -117,16 +117,26 @@ final class SQLiteNames {
   // MARK: Giving, on the connection that writes
 
   /// The number of a tenant, which gets one, and decides nothing, if it has none.
-  func give(_ tenant: TenantID) throws(SQLiteFailure) -> Int64 { try give(tenant.text, \.tenants) }
+  func give(_ tenant: TenantID) throws(SQLiteFailure) -> Int64 {
+    if let known = try tenants.number(of: tenant.text) { return known }
+    return try insert(tenant.text, tenants.give)
+  }
 
   /// The number of a collection, which gets one if it has none. Fails beyond `SQLiteProfileKey.collectionsMax`.
-  func give(collection name: String) throws(SQLiteFailure) -> Int64 { try give(name, \.collections) }
+  func give(collection name: String) throws(SQLiteFailure) -> Int64 {
+    if let known = try collections.number(of: name) { return known }
+    return try insert(name, collections.give)
+  }
 
   /// The numbers of properties in the form of a row of the audit log (`properties`); nil for none.
   func give(properties names: [String]) throws(SQLiteFailure) -> [UInt8]? {
     guard !names.isEmpty else { return nil }
     var bytes: [UInt8] = []
-    for name in names { Self.append(try give(name, \.properties), to: &bytes) }
+    for name in names {
+      let known = try properties.number(of: name)
+      let number = if let known { known } else { try insert(name, properties.give) }
+      Self.append(number, to: &bytes)
+    }
     return bytes
   }
 
@@ -140,12 +150,9 @@ final class SQLiteNames {
     bytes.append(UInt8(truncatingIfNeeded: number))
   }
 
-  private func give(
-    _ name: String, _ table: ReferenceWritableKeyPath<SQLiteNames, Table>
-  ) throws(SQLiteFailure) -> Int64 {
-    if let known = try self[keyPath: table].number(of: name) { return known }
-    try self[keyPath: table].give.bind(name)
-    try self[keyPath: table].give.run()
+  private func insert(_ name: String, _ give: SQLiteStatement) throws(SQLiteFailure) -> Int64 {
+    try give.bind(name)
+    try give.run()
     return connection.lastInsertedRow
   }
 

@@ -5,8 +5,10 @@ import Profiles
 /// each tenant that they have been in. It outlives the person, as their audit log does.
 ///
 /// Bytes, integers least significant byte first: the format, 1 byte; the size of all items, 8; the number of
-/// collections with items, 1; for each of them its number, 1, and its items, 2; for each chain the number of its tenant,
-/// 8, its length, 8, the place of its last row, 8, its tip and its seal, 32 each.
+/// collections with items, 1; the number of chains, 1; for each of these collections its number, 1, and its items, 2; for
+/// each chain the number of its tenant, 8, its length, 8, the place of its last row, 8, its tip and its seal, 32 each;
+/// then zeros up to a multiple of `step`. A row that keeps its size is written in place, and leaves the rows beside it
+/// where they are.
 struct SQLitePersonState: Equatable {
   /// The end of a chain.
   struct ChainEnd: Equatable {
@@ -52,59 +54,87 @@ struct SQLitePersonState: Equatable {
   // MARK: The stored form
 
   private static let format: UInt8 = 1
+  private static let headBytes = 11
+  private static let collectionBytes = 3
   private static let chainBytes = 24 + 2 * AuditKey.codeBytes
   private static let numberMax: Int64 = .max >> 1
 
+  /// The size of the stored form is a multiple of this. Twice as much holds one chain and nine collections.
+  static let step = 64
+
+  /// The size of the stored form of a state.
+  static func storedBytes(collections: Int, chains: Int) -> Int {
+    let used = headBytes + collectionBytes * collections + chainBytes * chains
+    return max(2 * step, (used + step - 1) / step * step)
+  }
+
   /// Reads the stored form; nil when the bytes are none.
   init?(stored: UnsafeRawBufferPointer) {
-    guard stored.count >= 10, stored[0] == Self.format, let bytes = Self.number(stored, 1) else { return nil }
-    let chainsStart = 10 + Int(stored[9]) * 3
-    guard stored.count >= chainsStart, (stored.count - chainsStart).isMultiple(of: Self.chainBytes) else { return nil }
+    guard stored.count >= Self.headBytes, stored[0] == Self.format, let bytes = Self.number(stored, 1) else { return nil }
+    let (collections, chains) = (Int(stored[9]), Int(stored[10]))
+    let chainsStart = Self.headBytes + Self.collectionBytes * collections
+    let end = chainsStart + Self.chainBytes * chains
+    guard stored.count == Self.storedBytes(collections: collections, chains: chains),
+      stored[end...].allSatisfy({ $0 == 0 })
+    else { return nil }
     self.bytes = Int(bytes)
-    for start in stride(from: 10, to: chainsStart, by: 3) {
+    counts.reserveCapacity(collections)
+    for start in stride(from: Self.headBytes, to: chainsStart, by: Self.collectionBytes) {
       counts.append((stored[start], Int(stored[start + 1]) | Int(stored[start + 2]) << 8))
     }
-    for start in stride(from: chainsStart, to: stored.count, by: Self.chainBytes) {
-      let codes = start + 24
-      let seal = codes + AuditKey.codeBytes
-      guard let tenant = Self.number(stored, start), let length = Self.number(stored, start + 8),
-        let last = Self.number(stored, start + 16)
-      else { return nil }
-      chains.append(
-        ChainEnd(
-          tenant: tenant, chain: AuditChain(length: length, tip: Array(stored[codes..<seal])), last: last,
-          seal: Array(stored[seal..<(seal + AuditKey.codeBytes)])))
+    for start in stride(from: chainsStart, to: end, by: Self.chainBytes) {
+      guard let chain = ChainEnd(stored: stored, start) else { return nil }
+      self.chains.append(chain)
     }
   }
 
   /// The stored form. Every chain must have its seal.
   var stored: [UInt8] {
+    let size = Self.storedBytes(collections: counts.count, chains: chains.count)
     var stored: [UInt8] = []
-    stored.reserveCapacity(10 + 3 * counts.count + Self.chainBytes * chains.count)
+    stored.reserveCapacity(size)
     stored.append(Self.format)
     Self.append(Int64(bytes), to: &stored)
     stored.append(UInt8(truncatingIfNeeded: counts.count))
+    stored.append(UInt8(truncatingIfNeeded: chains.count))
     for (collection, count) in counts {
       stored.append(collection)
       stored.append(UInt8(truncatingIfNeeded: count))
       stored.append(UInt8(truncatingIfNeeded: count >> 8))
     }
     for end in chains {
-      for number in [end.tenant, end.chain.length, end.last] { Self.append(number, to: &stored) }
+      Self.append(end.tenant, to: &stored)
+      Self.append(end.chain.length, to: &stored)
+      Self.append(end.last, to: &stored)
       stored.append(contentsOf: end.chain.tip)
       stored.append(contentsOf: end.seal ?? [])
     }
+    stored.append(contentsOf: repeatElement(0, count: size - stored.count))
     return stored
   }
 
   /// A number; nil when it is so large that it is none, and counting on could overflow.
-  private static func number(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int64? {
+  fileprivate static func number(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int64? {
     let number = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
     return (0...numberMax).contains(number) ? number : nil
   }
 
   private static func append(_ number: Int64, to bytes: inout [UInt8]) {
     withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+}
+
+extension SQLitePersonState.ChainEnd {
+  /// Reads the stored form that begins at `start` and is there as a whole; nil when the bytes are none.
+  fileprivate init?(stored: UnsafeRawBufferPointer, _ start: Int) {
+    let codes = start + 24
+    let seal = codes + AuditKey.codeBytes
+    guard let tenant = SQLitePersonState.number(stored, start),
+      let length = SQLitePersonState.number(stored, start + 8), let last = SQLitePersonState.number(stored, start + 16)
+    else { return nil }
+    self.init(
+      tenant: tenant, chain: AuditChain(length: length, tip: Array(stored[codes..<seal])), last: last,
+      seal: Array(stored[seal..<(seal + AuditKey.codeBytes)]))
   }
 }
 

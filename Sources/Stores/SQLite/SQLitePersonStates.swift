@@ -8,8 +8,6 @@ final class SQLitePersonStates {
   struct Touched {
     let user: UserID
     var state: SQLitePersonState
-    /// Whether the row is there already.
-    let isStored: Bool
     /// The tenants whose chains have new rows.
     var grown: [Int64] = []
   }
@@ -74,9 +72,19 @@ final class SQLitePersonStates {
     if touched.count >= Limits.touchedPeopleMax { try finish() }
     try selectState.bind(SQLiteProfileKey(stateOf: number).number)
     let stored = try selectState.first { row throws(SQLiteFailure) in try row.personState(0) }
-    let person = Touched(user: user, state: stored ?? SQLitePersonState(), isStored: stored != nil)
+    let state = if let stored { stored } else { try newState(number) }
+    let person = Touched(user: user, state: state)
     touched[number] = person
     return person
+  }
+
+  /// The state of a person who has none yet. Its row takes its place now: put before rows of items later, it would split
+  /// the page that they lie on.
+  private func newState(_ number: Int64) throws(SQLiteFailure) -> SQLitePersonState {
+    let state = SQLitePersonState()
+    try insertState.bind(state.stored, SQLiteProfileKey(stateOf: number).number)
+    try insertState.run()
+    return state
   }
 
   /// Writes what has changed. To be called before every commit.
@@ -99,9 +107,8 @@ final class SQLitePersonStates {
       try auditTotal.replace(state.chains[index].seal, with: seal)
       state.chains[index].seal = seal
     }
-    let statement = person.isStored ? updateState : insertState
-    try statement.bind(state.stored, SQLiteProfileKey(stateOf: number).number)
-    try statement.run()
+    try updateState.bind(state.stored, SQLiteProfileKey(stateOf: number).number)
+    try updateState.run()
   }
 
   // MARK: The transaction

@@ -141,6 +141,8 @@ final class SQLiteTables: WriteTables {
     let number = last + 1
     try write(user, number, with: insertUser)
     people.keep(number, of: user.id)
+    // Its row leads those of the items.
+    _ = try people.state(of: user.id, number)
   }
 
   /// Replaces a person who exists.

@@ -28,12 +28,10 @@ final class SQLiteVisibleItems {
 
   // MARK: Pages
 
-  /// The items of one index in the default order, row by row.
-  private final class Branch {
+  /// The items of one index in the default order.
+  private struct Branch {
     let bit: Int64
     let statement: SQLiteStatement
-    /// What the current row is compared by.
-    private(set) var place = (created: Int64.min, key: Int64.min)
 
     init(_ connection: SQLiteConnection, _ bit: Int64, _ condition: String) throws(SQLiteFailure) {
       self.bit = bit
@@ -43,18 +41,24 @@ final class SQLiteVisibleItems {
         and (created, id) > (?2, ?3) order by created, id limit ?4
         """)
     }
+  }
 
-    /// Steps to the next row; false after the last one.
-    func advance() throws(SQLiteFailure) -> Bool {
-      guard try statement.next() else { return false }
-      place = (statement.int64(3), statement.int64(1))
-      return true
+  /// A branch that stands at a row. A value, so that a page of rows costs no checks of exclusive access.
+  private struct Row {
+    let statement: SQLiteStatement
+    let created, key: Int64
+
+    /// Steps to the next row; nil after the last one.
+    init?(next statement: SQLiteStatement) throws(SQLiteFailure) {
+      guard try statement.next() else { return nil }
+      self.statement = statement
+      (created, key) = (statement.int64(3), statement.int64(1))
     }
 
-    /// Whether the current row comes before that of another branch. Equal rows are one item.
-    func precedes(_ other: Branch) -> Bool {
-      guard place.created == other.place.created else { return place.created < other.place.created }
-      guard place.key != other.place.key else { return false }
+    /// Whether this row comes before that of another branch. Equal rows are one item.
+    func precedes(_ other: Row) -> Bool {
+      guard created == other.created else { return created < other.created }
+      guard key != other.key else { return false }
       return SQLiteIdentifier(column: 0, of: statement) < SQLiteIdentifier(column: 0, of: other.statement)
     }
   }
@@ -66,12 +70,12 @@ final class SQLiteVisibleItems {
     limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredItem> {
     let mask = audiences?.rawValue ?? Self.ownerOnly | Audience.all.rawValue
-    var open: [Branch] = []
+    var open: [Row] = []
     defer { for branch in branches where branch.bit & mask != 0 { branch.statement.reset() } }
     let id = position.map { SQLiteIdentifier($0.id.text) } ?? .text("")
     for branch in branches where branch.bit & mask != 0 {
       try branch.statement.bind(place, position?.created.ticks ?? .min, id, limit + 1)
-      if try branch.advance() { open.append(branch) }
+      if let row = try Row(next: branch.statement) { open.append(row) }
     }
     var (items, bytes): ([StoredItem], Int) = ([], 0)
     while let first = open.min(by: { $0.precedes($1) }) {
@@ -81,15 +85,15 @@ final class SQLiteVisibleItems {
       }
       bytes += item.json.count
       items.append(item)
-      try Self.advance(&open, past: first.place.key)
+      try Self.advance(&open, past: first.key)
     }
     return StoredPage(items, isLast: true)
   }
 
   /// Steps every branch that stands at an item, and drops those that end.
-  private static func advance(_ open: inout [Branch], past key: Int64) throws(SQLiteFailure) {
-    for index in open.indices.reversed() where open[index].place.key == key {
-      if try !open[index].advance() { open.remove(at: index) }
+  private static func advance(_ open: inout [Row], past key: Int64) throws(SQLiteFailure) {
+    for index in open.indices.reversed() where open[index].key == key {
+      if let row = try Row(next: open[index].statement) { open[index] = row } else { open.remove(at: index) }
     }
   }
 
