@@ -96,7 +96,7 @@ final class Subject {
     _ ended: DispatchGroup
   ) {
     store.submit(
-      .item(Write(key: keys[number % keys.count], number: number), nil) { result in
+      .item(Write(key: keys[number % keys.count], number: number)) { result in
         guard case .success(.written) = result else { fatalError("A write was refused.") }
         count.increment()
         guard DispatchTime.now() < end else { return ended.leave() }

@@ -90,12 +90,12 @@ public struct FaultHistory: Sendable {
     _ = try? store.changeTenant(.demo) { _ in
       answers.begin()
       for (index, name) in names.enumerated() {
-        store.submit(.item(NamedPut(key("phone-\(index)"), name, "2"), nil) { answers.set(index, $0) })
+        store.submit(.item(NamedPut(key("phone-\(index)"), name, "2")) { answers.set(index, $0) })
       }
     }
     if !answers.hasBegun {
       for (index, name) in names.enumerated() {
-        store.submit(.item(NamedPut(key("phone-\(index)"), name, "2"), nil) { answers.set(index, $0) })
+        store.submit(.item(NamedPut(key("phone-\(index)"), name, "2")) { answers.set(index, $0) })
       }
     }
     var goesOn = true

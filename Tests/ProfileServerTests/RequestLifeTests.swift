@@ -170,7 +170,7 @@ struct RequestLifeTests {
   /// Writes to a store, and reads the audit log.
   private static func write(_ operation: UpdateItem, in store: SQLiteStore) async throws -> (StoredItem, [Change]) {
     let result = await withCheckedContinuation { continuation in
-      store.submit(.item(operation, nil) { continuation.resume(returning: $0) })
+      store.submit(.item(operation) { continuation.resume(returning: $0) })
     }
     guard case .written(let item) = try result.get() else { throw Unexpected() }
     return (item, try store.changes(of: operation.key.user, in: .demo).filter { $0.kind != .imported })

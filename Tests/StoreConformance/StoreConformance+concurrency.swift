@@ -12,7 +12,7 @@ extension StoreConformance {
       for (index, key) in keys.enumerated() {
         let create = ProbeOperation.create(Probe.item(key, ["n": "\(index)"]))
         let operation = index % 5 == 0 ? ProbeOperation.refuse(key, .deniedForRole(isDirectory: false)) : create
-        driver.store.submit(.item(operation, nil) { answers.add($0) })
+        driver.store.submit(.item(operation) { answers.add($0) })
       }
       let all = try await answers.wait(for: keys.count)
       try expectEqual(all.count { $0 == .failure(.deniedForRole(isDirectory: false)) }, 20, "The refusals")
@@ -25,14 +25,10 @@ extension StoreConformance {
   static let concurrency: [ConformanceCase] = [
     ConformanceCase(.concurrent, "Of 32 who set different members of one item none is lost") { driver in
       let (person, key) = try await onePhone(driver)
-      let base = try unwrap(try await driver.item(key), "The item")
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<32 {
           group.addTask {
-            let operation = ProbeOperation.set(["m\(number)": "\(number)"], of: key)
-            // All prepare on the same version, so that all but one are stale.
-            let change = try operation.change(ItemState(owner: nil, item: base))
-            let answer = await driver.write(operation, prepared: PreparedChange(base: base.version, change: change))
+            let answer = await driver.write(ProbeOperation.set(["m\(number)": "\(number)"], of: key))
             guard case .success(.written) = answer else { throw ConformanceFailure("A write ended with \(answer).") }
           }
         }
@@ -66,7 +62,7 @@ extension StoreConformance {
       let (_, key) = try await onePhone(driver)
       let answers = Answers()
       for number in 1...600 {
-        driver.store.submit(.item(ProbeOperation.set(["n": "\(number)"], of: key), nil) { answers.add($0) })
+        driver.store.submit(.item(ProbeOperation.set(["n": "\(number)"], of: key)) { answers.add($0) })
       }
       let all = try await answers.wait(for: 600)
       var values: [String?] = []
@@ -100,7 +96,7 @@ extension StoreConformance {
         let operation = ProbeOperation.set(["n": "\(number)"], of: key)
         let item = try await reader.item(key) {
           let acknowledged = DispatchSemaphore(value: 0)
-          store.submit(.item(operation, nil) { _ in acknowledged.signal() })
+          store.submit(.item(operation) { _ in acknowledged.signal() })
           acknowledged.wait()
         }.get()
         let seen = try unwrap(item, "The item").item
@@ -119,7 +115,7 @@ extension StoreConformance {
           number % 3 == 0
           ? ProbeOperation.refuse(key, .deniedForRole(isDirectory: false))
           : ProbeOperation.set(["n": "\(number)"], of: key)
-        driver.store.submit(.item(operation, nil) { answers.add($0) })
+        driver.store.submit(.item(operation) { answers.add($0) })
       }
       try await driver.close()
       let all = answers.all

@@ -71,47 +71,5 @@ extension StoreConformance {
       try expectEqual(
         await driver.write(ProbeOperation.set(["a": "1"], of: key)), .failure(.itemNotFound), "An update of nothing")
     },
-    ConformanceCase(.basic, "What was prepared is used while the item has the version it was prepared on") { driver in
-      let person = try Probe.person("ann")
-      try await driver.add(person)
-      let key = try Probe.key(person.id, "p")
-      var item = try await driver.put(ProbeOperation.create(Probe.item(key, ["a": "1"])))
-      for value in ["2", "longer", "3"] {
-        let operation = ProbeOperation.set(["a": value], of: key)
-        let change = try operation.change(ItemState(owner: nil, item: item))
-        let answer = await driver.write(operation, prepared: PreparedChange(base: item.version, change: change))
-        item = try unwrap(try await driver.item(key), "The item")
-        try expectEqual(answer, .success(.written(item)), "The answer")
-        try expectEqual(try Probe.members(item), ["a": value], "The members")
-      }
-      let remove = ProbeOperation.remove(key)
-      let change = try remove.change(ItemState(owner: nil, item: item))
-      let answer = await driver.write(remove, prepared: PreparedChange(base: item.version, change: change))
-      try expectEqual(answer, .success(.removed), "The answer to the removal")
-      try expectEqual(try await driver.changes(of: person.id).count, 6, "The number of rows in the log")
-    },
-    ConformanceCase(.basic, "What was prepared on another version is decided anew") { driver in
-      let person = try Probe.person("ann")
-      try await driver.add(person)
-      let key = try Probe.key(person.id, "p")
-      let first = try await driver.put(ProbeOperation.create(Probe.item(key, ["a": "1", "b": "1"])))
-      try await driver.put(ProbeOperation.set(["a": "2"], of: key))
-      let operation = ProbeOperation.set(["b": "2"], of: key)
-      let stale = PreparedChange(
-        base: first.version, change: try operation.change(ItemState(owner: nil, item: first)))
-      _ = await driver.write(operation, prepared: stale)
-      let item = try unwrap(try await driver.item(key), "The item")
-      try expectEqual(try Probe.members(item), ["a": "2", "b": "2"], "The members")
-      try expectEqual(item.version, Version(number: 3), "The version")
-      let guarded = ProbeOperation.set(["b": "3"], of: key, ifMatch: first.version)
-      let late = PreparedChange(base: first.version, change: try guarded.change(ItemState(owner: nil, item: first)))
-      try expectEqual(
-        await driver.write(guarded, prepared: late), .failure(.preconditionFailed), "A late If-Match")
-      let gone = ProbeOperation.remove(key)
-      let remove = PreparedChange(base: first.version, change: try gone.change(ItemState(owner: nil, item: first)))
-      try expectEqual(await driver.write(gone, prepared: remove), .success(.removed), "A late removal")
-      let rows = try await driver.changes(of: person.id)
-      try expectEqual(rows.last?.versionBefore, Version(number: 3), "The version that the log says was removed")
-    },
   ]
 }

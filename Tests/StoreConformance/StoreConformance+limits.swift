@@ -31,10 +31,6 @@ extension StoreConformance {
       for key in keys { try await driver.put(ProbeOperation.create(Probe.item(key, bytes: each))) }
       let grow = ProbeOperation.replace(with: Probe.item(keys[0], bytes: each + 1))
       try expectEqual(await driver.write(grow), .failure(.personFull), "One byte more")
-      let current = try unwrap(try await driver.item(keys[0]), "The item")
-      let prepared = PreparedChange(
-        base: current.version, change: try grow.change(ItemState(owner: nil, item: current)))
-      try expectEqual(await driver.write(grow, prepared: prepared), .failure(.personFull), "One byte more, prepared")
       let create = ProbeOperation.create(Probe.item(try Probe.key(person.id, "q", in: "emails"), [:]))
       try expectEqual(await driver.write(create), .failure(.personFull), "One item more")
       try await driver.put(ProbeOperation.replace(with: Probe.item(keys[1], bytes: each - 1)))
@@ -57,12 +53,12 @@ extension StoreConformance {
         return .unchanged(item)
       }
       let answers = Answers()
-      driver.store.submit(.item(block, nil) { answers.add($0) })
+      driver.store.submit(.item(block) { answers.add($0) })
       try await blocking { gate.waitForVisitor() }
       // Some of these may have been taken together with the one that blocks.
       let count = Limits.queuedWritesMax + Limits.groupWritesMax + 1
       let operation = ProbeOperation.refuse(key, .preconditionFailed)
-      for _ in 0..<count { driver.store.submit(.item(operation, nil) { answers.add($0) }) }
+      for _ in 0..<count { driver.store.submit(.item(operation) { answers.add($0) }) }
       gate.open()
       let all = try await answers.wait(for: count + 1)
       let overloaded = all.count { $0 == .failure(.store(.overloaded)) }

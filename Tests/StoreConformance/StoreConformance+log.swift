@@ -36,9 +36,6 @@ extension StoreConformance {
       let rows = try await driver.changes(of: person.id)
       let same = ProbeOperation.set(["a": "1"], of: key)
       try expectEqual(await driver.write(same), .success(.unchanged(item)), "An update that changes nothing")
-      let prepared = PreparedChange(base: item.version, change: .unchanged(item))
-      try expectEqual(
-        await driver.write(same, prepared: prepared), .success(.unchanged(item)), "The same, prepared")
       for error in [ProfileError.itemNotFound, .deniedForRole(isDirectory: false), .store(.failed("A reason."))] {
         try expectEqual(
           await driver.write(ProbeOperation.refuse(key, error)), .failure(error), "A refused write")

@@ -9,10 +9,9 @@ final class StoreDriver: Sendable {
   init(_ store: any ProfileStore) { self.store = store }
 
   /// Queues a write of one item and waits for its answer.
-  func write(_ operation: any ItemOperation, prepared: PreparedChange? = nil) async -> Result<ItemOutcome, ProfileError>
-  {
+  func write(_ operation: any ItemOperation) async -> Result<ItemOutcome, ProfileError> {
     await withCheckedContinuation { continuation in
-      store.submit(.item(operation, prepared) { continuation.resume(returning: $0) })
+      store.submit(.item(operation) { continuation.resume(returning: $0) })
     }
   }
 

@@ -8,8 +8,6 @@ final class ForgetfulStore: ProfileStore {
 
   init(_ store: SQLiteStore) { self.store = store }
 
-  var readsAtOnce: Bool { store.readsAtOnce }
-
   var health: StoreHealth { store.health }
 
   func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {

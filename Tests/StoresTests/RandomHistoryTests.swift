@@ -131,10 +131,10 @@ struct RandomHistoryTests {
     case .add(let person): await result { store.submit(.person(Add(person: Sample.person(person)), $0)) }
     case .take(let person): await result { store.submit(.person(Take(user: Sample.userID(person)), $0)) }
     case .create(let person, let item):
-      await result { store.submit(.item(Write(person, item, number: 0, creates: true), nil, $0)) }
+      await result { store.submit(.item(Write(person, item, number: 0, creates: true), $0)) }
     case .set(let person, let item, let number):
-      await result { store.submit(.item(Write(person, item, number: number, creates: false), nil, $0)) }
-    case .remove(let person, let item): await result { store.submit(.item(Remove(person, item), nil, $0)) }
+      await result { store.submit(.item(Write(person, item, number: number, creates: false), $0)) }
+    case .remove(let person, let item): await result { store.submit(.item(Remove(person, item), $0)) }
     case .enrol(let person, let group): await result { store.submit(.group(Membership(person, group, adds: true), $0)) }
     case .leave(let person, let group):
       await result { store.submit(.group(Membership(person, group, adds: false), $0)) }

@@ -121,7 +121,7 @@ extension SQLiteStore {
   /// Writes an item and waits for the answer.
   func put(_ item: StoredItem) async -> Result<ItemOutcome, ProfileError> {
     await withCheckedContinuation { continuation in
-      submit(.item(Put(item: item), nil) { continuation.resume(returning: $0) })
+      submit(.item(Put(item: item)) { continuation.resume(returning: $0) })
     }
   }
 

@@ -118,7 +118,7 @@ extension ItemOperations {
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
       let operation = UpdateItem(
         key: key, type: request.collection.target, patch: patch, preconditions: preconditions, stamp: stamp)
-      decideAndSubmit(operation, by: request, of: user, then)
+      submit(operation, by: request, of: user, then)
     }
   }
 
@@ -129,7 +129,7 @@ extension ItemOperations {
   ) {
     write(request, then) { [self] user, stamp, then in
       let key = ItemKey(user: user, collection: request.collection.name, id: id)
-      decideAndSubmit(DeleteItem(key: key, preconditions: preconditions, stamp: stamp), by: request, of: user, then)
+      submit(DeleteItem(key: key, preconditions: preconditions, stamp: stamp), by: request, of: user, then)
     }
   }
 
@@ -154,38 +154,8 @@ extension ItemOperations {
     context.provisioning.retry(request.caller, as: user, { [context] in context.submit(operation, $0) }, then)
   }
 
-  /// Runs the operation on what this thread reads. A refusal, and an update that changes nothing, are answered at once:
-  /// both are true of a committed state. Only a change goes to the writer, with what was decided here.
-  private func decideAndSubmit(
-    _ operation: some ItemOperation, by request: CollectionRequest, of user: UserID,
-    _ then: @escaping Completion<WriteResult>
-  ) {
-    guard context.service.store.readsAtOnce else {
-      return submit(operation, by: request, of: user, then)
-    }
-    reader.item(operation.key, for: operation.authorization) { [self] found in
-      found.onSuccess(orFail: then) { found in
-        guard let found else { return context.people.failForMissingItem(of: user, request.caller, then) }
-        do throws(ProfileError) {
-          let change = try operation.change(ItemState(owner: found.owner, item: found.item))
-          guard case .unchanged(let item) = change else {
-            // Another person's relation to the owner may have changed by the time of the write, so that only the writer
-            // can decide for them. Owners and applications have no such relation.
-            let isLasting = operation.authorization.viewer(of: user) == nil
-            let prepared = isLasting ? PreparedChange(base: found.item.version, change: change) : nil
-            return context.submit(operation, prepared: prepared) { [self] outcome in
-              trim(outcome.map { ($0, isNew: false) }, of: user, request, then)
-            }
-          }
-          then(.success(Self.result(.unchanged(item), request, found.owner, isNew: false)))
-        } catch {
-          then(.failure(error))
-        }
-      }
-    }
-  }
-
-  /// Leaves the decision to the writer alone, for stores whose reads take a round trip.
+  /// Leaves the decision to the writer, which alone sees the item as it is at the moment of the write. Nothing is read
+  /// here before: the writer has the item at hand, and a reader, whose pages each commit makes stale, does not.
   private func submit(
     _ operation: some ItemOperation, by request: CollectionRequest, of user: UserID,
     _ then: @escaping Completion<WriteResult>

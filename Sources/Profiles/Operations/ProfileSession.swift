@@ -81,10 +81,8 @@ final class SessionContext {
 
 extension SessionContext {
   /// Submits a write of one item and brings its outcome back to the session's thread.
-  func submit(
-    _ operation: any ItemOperation, prepared: PreparedChange? = nil, _ then: @escaping Completion<ItemOutcome>
-  ) {
-    submit(then) { .item(operation, prepared, $0) }
+  func submit(_ operation: any ItemOperation, _ then: @escaping Completion<ItemOutcome>) {
+    submit(then) { .item(operation, $0) }
   }
 
   /// The same for the creation of an item under an idempotency receipt.

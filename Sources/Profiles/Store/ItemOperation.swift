@@ -1,4 +1,4 @@
-public import OData
+import OData
 
 /// A write of one item, as a pure function of what is stored.
 public protocol ItemOperation: Sendable {
@@ -39,20 +39,6 @@ public enum ItemChange: Equatable, Sendable {
   case put(StoredItem, Change)
   /// Delete the item, and store the row in the audit log.
   case remove(Change)
-}
-
-/// A decision that was made before the write was queued. It holds only while the item still has that version.
-public struct PreparedChange: Sendable {
-  /// The version that the decision was made on.
-  public let base: Version
-  /// The decision.
-  public let change: ItemChange
-
-  /// A decision on the version `base`.
-  public init(base: Version, change: ItemChange) {
-    self.base = base
-    self.change = change
-  }
 }
 
 /// The outcome of a write of one item.

@@ -21,10 +21,6 @@ public protocol ProfileStore: AnyObject, Sendable {
   /// exactly once, on a thread of the store's choice.
   func submit(_ write: StoreWrite)
 
-  /// Whether a reader answers for one item before its call returns. If so, a write that will be refused or changes
-  /// nothing is answered without the writer. Otherwise the writer alone decides, which saves a round trip.
-  var readsAtOnce: Bool { get }
-
   /// Whether the store can be used. Cheap enough to ask for every request.
   var health: StoreHealth { get }
 

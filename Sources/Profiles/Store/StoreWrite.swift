@@ -15,7 +15,7 @@ public enum StoreWrite: Sendable {
   /// Applies operations to items of one person, all or none. Each sees what those before it did.
   case atomic([any ItemOperation], @Sendable (Result<ChangesetOutcome, ProfileError>) -> Void)
   /// Applies an operation to one item.
-  case item(any ItemOperation, PreparedChange?, @Sendable (Result<ItemOutcome, ProfileError>) -> Void)
+  case item(any ItemOperation, @Sendable (Result<ItemOutcome, ProfileError>) -> Void)
   /// Applies an operation to one person.
   case person(any PersonOperation, @Sendable (Result<PersonOutcome, ProfileError>) -> Void)
   /// Applies an operation to one group or one membership.

@@ -55,9 +55,6 @@ public final class PostgreSQLStore: ProfileStore {
   }
 
   /// See `ProfileStore`.
-  public var readsAtOnce: Bool { false }
-
-  /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
   /// See `ProfileStore`.

@@ -168,11 +168,7 @@ final class PostgreSQLTables: WriteTables {
     return item
   }
 
-  // `begin` has locked and read the row, so comparing again would only be another round trip.
-  func update(_ item: StoredItem, ifStill base: Version) -> Bool { false }
-  func delete(_ key: ItemKey, ifStill base: Version) -> Bool { false }
-
-  func update(_ item: StoredItem) { write(item, Self.updateItem) }
+  func update(_ item: StoredItem, replacing old: StoredItem) { write(item, Self.updateItem) }
   func insert(_ item: StoredItem) { write(item, Self.insertItem) }
 
   private func write(_ item: StoredItem, _ statement: PostgreSQLStatement) {

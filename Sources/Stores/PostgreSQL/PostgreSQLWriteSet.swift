@@ -15,7 +15,7 @@ extension StoreWrite {
   /// The id of the person or the group whose writes must keep their order; nil for a write of everything.
   var subject: String? {
     switch self {
-    case .item(let operation, _, _): operation.key.user.text
+    case .item(let operation, _): operation.key.user.text
     case .createItem(let operation, _, _): operation.key.user.text
     case .atomic(let operations, _): operations.first?.key.user.text
     case .person(let operation, _): operation.user.text
@@ -32,7 +32,7 @@ extension StoreWrite {
   /// Adds to a write set what the write touches and reads first, as far as that is known before.
   func add(to writeSet: inout PostgreSQLWriteSet) {
     switch self {
-    case .item(let operation, _, _): Self.add(operation, to: &writeSet)
+    case .item(let operation, _): Self.add(operation, to: &writeSet)
     case .createItem(let operation, _, _): Self.add(operation, to: &writeSet)
     case .atomic(let operations, _): for operation in operations { Self.add(operation, to: &writeSet) }
     case .person(let operation, _): writeSet.users.insert(operation.user)

@@ -4,20 +4,10 @@ import Profiles
 /// The statements that write items, inside the open transaction. They keep the state of the person, how much that holds,
 /// in step with the items.
 final class SQLiteItemTable {
-  /// A row as it is before it is replaced.
-  private struct Row {
-    let key: SQLiteProfileKey
-    let version: Version
-    let created: Int64
-    /// The size of its JSON, in bytes.
-    let bytes: Int
-    let isListing: Bool
-  }
-
   private let names: SQLiteNames
   private let people: SQLitePersonStates
-  private let selectItem, selectRow, selectLast, selectGap, selectVersions: SQLiteStatement
-  private let updateContent, updateAll, insertItem, deleteRow: SQLiteStatement
+  private let selectItem, selectSize, selectLast, selectGap, selectVersions: SQLiteStatement
+  private let updateContent, updateAll, insertItem, deleteItem: SQLiteStatement
 
   /// Prepares every statement.
   init(
@@ -27,8 +17,7 @@ final class SQLiteItemTable {
     self.people = people
     let isItem = "\(SQLiteProfileKey.place) = ? and id = ?"
     selectItem = try connection.prepare("select \(SQLiteColumns.item) from profile where \(isItem)")
-    selectRow = try connection.prepare(
-      "select key, version, created, \(SQLiteItemJSON.size), listed is not null from profile where \(isItem)")
+    selectSize = try connection.prepare("select \(SQLiteItemJSON.size) from profile where \(isItem)")
     selectLast = try connection.prepare("select key from profile where key between ? and ? order by key desc limit 1")
     selectGap = try connection.prepare(
       """
@@ -38,16 +27,18 @@ final class SQLiteItemTable {
     selectVersions = try connection.prepare("select key, id, version from profile where key > ? and key <= ?")
     // It leaves alone what the indexes hold, and with it the indexes.
     updateContent = try connection.prepare(
-      "update profile set version = ?, collapse_start = ?, collapse_end = ?, json = ? where key = ?")
-    let columns =
-      "version = ?, collapse_start = ?, collapse_end = ?, json = ?, key = ?, created = ?, listed = ?, listed_as = ?"
-    updateAll = try connection.prepare("update profile set \(columns) where key = ?")
+      "update profile set version = ?, collapse_start = ?, collapse_end = ?, json = ? where \(isItem)")
+    updateAll = try connection.prepare(
+      """
+      update profile set version = ?, collapse_start = ?, collapse_end = ?, json = ?, key = ifnull(?, key), created = ?,
+      listed = ?, listed_as = ? where \(isItem)
+      """)
     insertItem = try connection.prepare(
       """
       insert into profile (id, version, collapse_start, collapse_end, json, key, created, listed, listed_as)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    deleteRow = try connection.prepare("delete from profile where key = ?")
+    deleteItem = try connection.prepare("delete from profile where \(isItem)")
   }
 
   // MARK: Reading
@@ -76,16 +67,6 @@ final class SQLiteItemTable {
     }
   }
 
-  private func row(of key: ItemKey, _ number: Int64) throws(SQLiteFailure) -> Row? {
-    let place = SQLiteProfileKey.place(number, try names.number(ofCollection: key.collection))
-    try selectRow.bind(place, SQLiteIdentifier(key.id.text))
-    return try selectRow.first { row throws(SQLiteFailure) in
-      Row(
-        key: SQLiteProfileKey(row.int64(0)), version: Version(number: row.int64(1)), created: row.int64(2),
-        bytes: Int(row.int64(3)), isListing: row.int64(4) != 0)
-    }
-  }
-
   // MARK: Writing
 
   /// Adds an item that does not exist, of a person who does.
@@ -102,54 +83,38 @@ final class SQLiteItemTable {
     try count(1, item.json.count, collection, item.key.user, number)
   }
 
-  /// Replaces an item that exists.
-  func update(_ item: StoredItem) throws(SQLiteFailure) {
+  /// Replaces `old`, an item as it is in the database. The row moves when the audience changes.
+  func update(_ item: StoredItem, replacing old: StoredItem) throws(SQLiteFailure) {
     let number = try number(of: item)
-    guard let row = try row(of: item.key, number) else { throw .row(DamagedRow.item) }
-    try write(item, over: row, number)
-  }
-
-  /// Replaces an item that still has the version `base`, unless a limit or another row must be looked at first. Returns
-  /// whether it did.
-  func update(_ item: StoredItem, ifStill base: Version) throws(SQLiteFailure) -> Bool {
-    guard let number = try people.number(of: item.key.user), let row = try row(of: item.key, number),
-      row.version == base, try hasRoom(for: item.json.count - row.bytes, item.key.user, number)
-    else { return false }
-    try write(item, over: row, number)
-    return true
-  }
-
-  private func hasRoom(for growth: Int, _ user: UserID, _ number: Int64) throws(SQLiteFailure) -> Bool {
-    guard growth > 0 else { return true }
-    return try people.state(of: user, number).bytes + growth <= Limits.personBytesMax
-  }
-
-  private func write(_ item: StoredItem, over row: Row, _ number: Int64) throws(SQLiteFailure) {
-    let json = SQLiteItemJSON.stored(item, SQLiteIdentifier(item.key.id.text))
+    let collection = try names.number(ofCollection: item.key.collection)
+    let (place, id) = (SQLiteProfileKey.place(number, collection), SQLiteIdentifier(item.key.id.text))
+    let json = SQLiteItemJSON.stored(item, id)
     let (start, end) = (item.collapsible?.lowerBound, item.collapsible?.upperBound)
-    let isInPlace = row.key.audience == item.audience && row.created == item.created.ticks
-    if isInPlace, !row.isListing, item.listed == nil {
-      try updateContent.bind(item.version.number, start, end, json, row.key.number)
+    let isInPlace = item.audience == old.audience && item.created == old.created
+    // Whom the old item listed is not known here.
+    if isInPlace, item.listed == nil, item.key.collection != Relationship.collection {
+      try updateContent.bind(item.version.number, start, end, json, place, id)
       try updateContent.run()
     } else {
-      let key = try row.key.audience == item.audience ? row.key : freeKey(number, row.key.collection, item.audience)
+      let key = try item.audience == old.audience ? nil : freeKey(number, collection, item.audience)
       try updateAll.bind(
-        item.version.number, start, end, json, key.number, item.created.ticks, item.listed?.user.text,
-        item.listed?.audience.rawValue, row.key.number)
+        item.version.number, start, end, json, key?.number, item.created.ticks, item.listed?.user.text,
+        item.listed?.audience.rawValue, place, id)
       try updateAll.run()
     }
-    try count(0, item.json.count - row.bytes, row.key.collection, item.key.user, number)
+    try count(0, item.json.count - old.json.count, collection, item.key.user, number)
   }
 
-  /// Deletes an item, if it still has the version `base`; nil stands for any. Returns whether it did.
-  func delete(_ key: ItemKey, ifStill base: Version?) throws(SQLiteFailure) -> Bool {
-    guard let number = try people.number(of: key.user), let row = try row(of: key, number),
-      base.map({ $0 == row.version }) ?? true
-    else { return false }
-    try deleteRow.bind(row.key.number)
-    try deleteRow.run()
-    try count(-1, -row.bytes, row.key.collection, key.user, number)
-    return true
+  /// Deletes an item, if it is there.
+  func delete(_ key: ItemKey) throws(SQLiteFailure) {
+    guard let number = try people.number(of: key.user) else { return }
+    let collection = try names.number(ofCollection: key.collection)
+    let (place, id) = (SQLiteProfileKey.place(number, collection), SQLiteIdentifier(key.id.text))
+    try selectSize.bind(place, id)
+    guard let bytes = try selectSize.first({ row throws(SQLiteFailure) in Int(row.int64(0)) }) else { return }
+    try deleteItem.bind(place, id)
+    try deleteItem.run()
+    try count(-1, -bytes, collection, key.user, number)
   }
 
   // MARK: Numbers

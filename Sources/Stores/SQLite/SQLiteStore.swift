@@ -43,9 +43,6 @@ public final class SQLiteStore: ProfileStore {
   }
 
   /// See `ProfileStore`.
-  public var readsAtOnce: Bool { true }
-
-  /// See `ProfileStore`.
   public var health: StoreHealth { condition.health }
 
   /// See `ProfileStore`; the reader opens its connection at once.

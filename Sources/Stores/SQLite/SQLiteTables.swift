@@ -73,24 +73,16 @@ final class SQLiteTables: WriteTables {
     return ItemState(owner: owner, item: try items.item(key, of: number))
   }
 
-  /// See `WriteTables`.
-  func update(_ item: StoredItem, ifStill base: Version) throws(SQLiteFailure) -> Bool {
-    try items.update(item, ifStill: base)
+  /// Replaces `old`, an item as it is in the database.
+  func update(_ item: StoredItem, replacing old: StoredItem) throws(SQLiteFailure) {
+    try items.update(item, replacing: old)
   }
-
-  /// Replaces an item that exists.
-  func update(_ item: StoredItem) throws(SQLiteFailure) { try items.update(item) }
 
   /// Adds an item that does not exist.
   func insert(_ item: StoredItem) throws(SQLiteFailure) { try items.insert(item) }
 
   /// Deletes an item.
-  func delete(_ key: ItemKey) throws(SQLiteFailure) { _ = try items.delete(key, ifStill: nil) }
-
-  /// See `WriteTables`.
-  func delete(_ key: ItemKey, ifStill base: Version) throws(SQLiteFailure) -> Bool {
-    try items.delete(key, ifStill: base)
-  }
+  func delete(_ key: ItemKey) throws(SQLiteFailure) { try items.delete(key) }
 
   /// How much a person holds.
   func usage(of user: UserID) throws(SQLiteFailure) -> PersonQuota {

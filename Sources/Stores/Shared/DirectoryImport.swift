@@ -78,7 +78,7 @@ struct DirectoryImport<Tables: WriteTables> {
     let old = state.item
     try count(item, replacing: old)
     let new = item.with(.random())
-    if old == nil { try tables.insert(new) } else { try tables.update(new) }
+    if let old { try tables.update(new, replacing: old) } else { try tables.insert(new) }
     try append(item.key.user, owner.tenant, item.key.collection, item.key.id, from: old?.version, to: new.version)
   }
 

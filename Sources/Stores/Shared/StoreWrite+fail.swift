@@ -4,7 +4,7 @@ extension StoreWrite {
   /// Answers the write with an error of the store.
   func fail(_ error: StoreError) {
     switch self {
-    case .item(_, _, let completion): completion(.failure(.store(error)))
+    case .item(_, let completion): completion(.failure(.store(error)))
     case .person(_, let completion): completion(.failure(.store(error)))
     case .createItem(_, _, let completion): completion(.failure(.store(error)))
     case .createPerson(_, _, let completion): completion(.failure(.store(error)))

@@ -28,17 +28,15 @@ final class WriteApplier<Tables: WriteTables> {
   /// spoils the transaction.
   func apply(_ write: StoreWrite) throws(Tables.Failure) -> Answer {
     switch write {
-    case .item(let operation, let prepared, let completion):
-      let result = try settled { () throws(WriteFailure) in try apply(operation, prepared) }
+    case .item(let operation, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation) }
       return { completion(result) }
     case .person(let operation, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operation) }
       return { completion(result) }
     case .createItem(let operation, let receipt, let completion):
       let result = try settled { () throws(WriteFailure) in
-        try once(receipt, of: operation.key.id.text) { () throws(WriteFailure) in
-          try apply(operation, nil)
-        }
+        try once(receipt, of: operation.key.id.text) { () throws(WriteFailure) in try apply(operation) }
       }
       return { completion(result) }
     case .createPerson(let operation, let receipt, let completion):
@@ -101,7 +99,7 @@ final class WriteApplier<Tables: WriteTables> {
     var outcomes: [ItemOutcome] = []
     for (index, operation) in operations.enumerated() {
       do throws(WriteFailure) {
-        outcomes.append(try apply(operation, nil))
+        outcomes.append(try apply(operation))
       } catch {
         guard case .refused(let refusal) = error else { throw error }
         try sql { () throws(Tables.Failure) in try tables.undoToSavepoint() }

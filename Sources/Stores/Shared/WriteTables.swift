@@ -11,18 +11,12 @@ protocol WriteTables: AnyObject {
 
   /// The item and its owner as they are now.
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(Failure) -> ItemState
-  /// Replaces an item by compare and swap, provided that it still has the version `base`, does not grow, and keeps its
-  /// place in the default order. Returns false otherwise, and always in a database that does not support this.
-  func update(_ item: StoredItem, ifStill base: Version) throws(Failure) -> Bool
-  /// Replaces an item that exists.
-  func update(_ item: StoredItem) throws(Failure)
+  /// Replaces `old`, an item as it is in the database.
+  func update(_ item: StoredItem, replacing old: StoredItem) throws(Failure)
   /// Adds an item that does not exist.
   func insert(_ item: StoredItem) throws(Failure)
   /// Deletes an item.
   func delete(_ key: ItemKey) throws(Failure)
-  /// Deletes an item that still has the version `base`. Returns false otherwise, and always in a database that does not
-  /// support this.
-  func delete(_ key: ItemKey, ifStill base: Version) throws(Failure) -> Bool
   /// How much a person holds.
   func usage(of user: UserID) throws(Failure) -> PersonQuota
 

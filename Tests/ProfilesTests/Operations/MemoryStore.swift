@@ -33,15 +33,13 @@ final class MemoryStore: ProfileStore {
     set { state.withLock { $0.ownerFailure = newValue } }
   }
 
-  let readsAtOnce = true
-
   var health: StoreHealth { .healthy }
 
   func makeReader(resume: @escaping Resume) -> any ProfileReader { MemoryReader(store: self) }
 
   func submit(_ write: StoreWrite) {
     switch write {
-    case .item(let operation, _, let then):
+    case .item(let operation, let then):
       do throws(ProfileError) { then(.success(try apply(operation))) } catch { then(.failure(error)) }
     case .person(let operation, let then):
       do throws(ProfileError) { then(.success(try apply(operation))) } catch { then(.failure(error)) }

@@ -91,7 +91,7 @@ struct PostgreSQLFaultTests {
     _ store: PostgreSQLStore, _ operation: any ItemOperation
   ) async -> Result<ItemOutcome, ProfileError> {
     await withCheckedContinuation { continuation in
-      store.submit(.item(operation, nil) { continuation.resume(returning: $0) })
+      store.submit(.item(operation) { continuation.resume(returning: $0) })
     }
   }
 

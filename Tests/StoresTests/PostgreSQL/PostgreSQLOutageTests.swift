@@ -30,7 +30,7 @@ struct PostgreSQLOutageTests {
   private static func write(
     _ store: PostgreSQLStore, _ number: String
   ) async -> Timed<Result<ItemOutcome, ProfileError>> {
-    await timed { answer in store.submit(.item(Put(item: Sample.phone("p", number: number)), nil, answer)) }
+    await timed { answer in store.submit(.item(Put(item: Sample.phone("p", number: number)), answer)) }
   }
 
   /// Sends writes one after the other, each from the answer of the one before, and says how many were refused.
@@ -38,7 +38,7 @@ struct PostgreSQLOutageTests {
     @Sendable func send(_ left: Int, _ refused: Int, _ end: @escaping @Sendable (Int) -> Void) {
       guard left > 0 else { return end(refused) }
       store.submit(
-        .item(Put(item: Sample.phone("p", number: "4")), nil) { answer in
+        .item(Put(item: Sample.phone("p", number: "4"))) { answer in
           if case .failure = answer { send(left - 1, refused + 1, end) } else { send(left - 1, refused, end) }
         })
     }

@@ -70,7 +70,7 @@ struct SQLiteExportTests {
       for actor in people {
         let item = Sample.phone("by-\(actor.id.text)", of: owner)
         let result = await withCheckedContinuation { continuation in
-          store.submit(.item(PutAs(item: item, actor: actor.id.text), nil) { continuation.resume(returning: $0) })
+          store.submit(.item(PutAs(item: item, actor: actor.id.text)) { continuation.resume(returning: $0) })
         }
         guard case .success(.written) = result else {
           Issue.record("\(result)")

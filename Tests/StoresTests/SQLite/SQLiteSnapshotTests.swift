@@ -43,7 +43,7 @@ struct SQLiteSnapshotTests {
 
   private func write(_ number: String, _ store: SQLiteStore) {
     let isDone = DispatchSemaphore(value: 0)
-    store.submit(.item(Put(item: Sample.phone("p", number: number)), nil) { _ in isDone.signal() })
+    store.submit(.item(Put(item: Sample.phone("p", number: number))) { _ in isDone.signal() })
     isDone.wait()
   }
 }

@@ -36,7 +36,7 @@ struct SQLiteWriterTests {
     let done = DispatchSemaphore(value: 0)
     for number in 0..<10 {
       store.submit(
-        .item(Put(item: Sample.phone("p\(number)")), nil) { _ in
+        .item(Put(item: Sample.phone("p\(number)"))) { _ in
           answered.add(1, ordering: .sequentiallyConsistent)
           done.signal()
         })
@@ -66,7 +66,7 @@ struct SQLiteWriterTests {
     defer { held.scratch.remove() }
     let (store, gate, done) = (held.store, held.gate, held.done)
     for number in 0..<(Limits.groupWritesMax * 3) {
-      store.submit(.item(Put(item: Sample.phone("p\(number)")), nil) { _ in done.signal() })
+      store.submit(.item(Put(item: Sample.phone("p\(number)"))) { _ in done.signal() })
     }
     #expect(store.writeCounts.waiting == Limits.groupWritesMax * 3)
     gate.open()
@@ -93,7 +93,7 @@ struct SQLiteWriterTests {
         key: phone.key, version: version, audience: phone.audience, created: phone.created, json: phone.json,
         collapsible: nil)
       store.submit(
-        .item(Put(item: item), nil) { result in
+        .item(Put(item: item)) { result in
           let isWritten = if case .success(.written) = result { true } else { false }
           answers.withLock { $0[item.key.id.text] = isWritten }
           done.signal()
@@ -138,7 +138,7 @@ struct SQLiteWriterTests {
     do {
       let store = try SQLiteStore.open(scratch.database)
       try store.load([.user(Sample.ann)])
-      store.submit(.item(Put(item: Sample.phone("p")), nil) { _ in done.signal() })
+      store.submit(.item(Put(item: Sample.phone("p"))) { _ in done.signal() })
     }
     done.wait()
     let store = try await Self.reopen(scratch.database)
@@ -196,7 +196,7 @@ private struct HeldWriter {
     store = try SQLiteStore.open(scratch.database, options: options)
     try store.load([.user(Sample.ann)])
     gate.close()
-    store.submit(.item(Put(item: Sample.phone("first")), nil) { [done] _ in done.signal() })
+    store.submit(.item(Put(item: Sample.phone("first"))) { [done] _ in done.signal() })
     gate.waitForVisitor()
   }
 }
