@@ -170,7 +170,7 @@ public struct FaultHistory: Sendable {
     of user: StoredUser? = nil
   ) -> Bool {
     let operation = NamedPut(key(id, of: user), name, number)
-    return told(name, awaited { done in store.submit(.item(operation, nil, done)) }, note)
+    return told(name, awaited { done in store.submit(.item(operation, done)) }, note)
   }
 
   private func told<Outcome>(_ name: String, _ result: Result<Outcome, ProfileError>, _ note: Note) -> Bool {
