@@ -60,6 +60,9 @@ public struct ItemID: Hashable, Sendable {
 }
 
 extension ItemID {
+  /// The id that is a GUID of these bits in the canonical form (RFC 9562 section 4), which is valid whatever they are.
+  public init(guid high: UInt64, _ low: UInt64) { self.init(known: GUID.text(high: high, low: low)) }
+
   /// A new GUID of version 4 (RFC 9562 section 5.4) in lower case, which nobody can guess.
   public static func random() -> ItemID { ItemID(known: GUID.random()) }
 }

@@ -4,11 +4,22 @@ import Foundation
 /// The key that authenticates the audit log. It is kept outside the database: write access to the database alone does
 /// not suffice to make rows that pass `facet check`.
 struct AuditKey: Sendable {
-  /// The HMAC into which the key has been worked once, for every code to begin with.
-  private let beginning: HMAC<SHA256>
+  /// The two hashes of RFC 2104, into which the key has been worked once, for every code to begin with. swift-crypto's
+  /// `HMAC` keeps the inner one only, and works the key into the outer one for every code.
+  private let inner, outer: SHA256
 
-  /// A key from its bytes.
-  init(_ bytes: [UInt8]) { beginning = HMAC<SHA256>(key: SymmetricKey(data: bytes)) }
+  /// A key from its bytes, of which there are at most as many as a block of the hash has.
+  init(_ bytes: [UInt8]) {
+    let block = bytes + [UInt8](repeating: 0, count: max(0, SHA256.blockByteCount - bytes.count))
+    inner = Self.hash(of: block, masked: 0x36)
+    outer = Self.hash(of: block, masked: 0x5C)
+  }
+
+  private static func hash(of block: [UInt8], masked mask: UInt8) -> SHA256 {
+    var hash = SHA256()
+    hash.update(data: block.map { $0 ^ mask })
+    return hash
+  }
 
   static let bytesCount = 32
   /// The length of a code, in bytes.
@@ -24,9 +35,10 @@ struct AuditKey: Sendable {
 
   /// HMAC with SHA-256 (RFC 2104) of `bytes`.
   func authenticate(_ bytes: [UInt8]) -> [UInt8] {
-    var code = beginning
-    bytes.withUnsafeBytes { code.update(data: UnsafeRawBufferPointer($0)) }
-    return code.finalize().withUnsafeBytes { Array($0) }
+    var (inner, outer) = (inner, outer)
+    bytes.withUnsafeBytes { inner.update(bufferPointer: $0) }
+    inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
+    return outer.finalize().withUnsafeBytes { Array($0) }
   }
 }
 

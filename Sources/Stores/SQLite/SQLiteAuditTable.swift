@@ -34,22 +34,19 @@ final class SQLiteAuditTable {
     let tenant = try names.give(change.tenant)
     let collection = try change.collection.map { name throws(SQLiteFailure) in try names.give(collection: name) }
     let properties = try names.give(properties: change.properties)
-    let key = key
-    let (row, previous) = try people.change(change.user, number) { person in
+    try people.change(change.user, number) { person throws(SQLiteFailure) in
       let index = person.chain(of: tenant)
       let previous = person.state.chains[index].last
-      _ = person.state.chains[index].chain.append(change, key)
-      return (person.state.chains[index].chain, previous == 0 ? nil : previous)
+      let code = person.state.chains[index].chain.append(change, key)
+      try insertRow.bind(
+        number, tenant, code, change.time.ticks, change.kind.rawValue, collection,
+        change.item.map { SQLiteIdentifier($0.text) }, properties, change.versionBefore?.number,
+        change.versionAfter?.number, change.actingUser.map { SQLiteIdentifier($0.text) },
+        change.actingApplication.map { SQLiteIdentifier($0) }, person.state.chains[index].chain.length,
+        previous == 0 ? nil : previous)
+      try insertRow.run()
+      person.state.chains[index].last = connection.lastInsertedRow
     }
-    try insertRow.bind(
-      number, tenant, row.tip, change.time.ticks, change.kind.rawValue, collection,
-      change.item.map { SQLiteIdentifier($0.text) }, properties, change.versionBefore?.number,
-      change.versionAfter?.number, change.actingUser.map { SQLiteIdentifier($0.text) },
-      change.actingApplication.map { SQLiteIdentifier($0) },
-      row.length, previous)
-    try insertRow.run()
-    let place = connection.lastInsertedRow
-    try people.change(change.user, number) { person in person.state.chains[person.chain(of: tenant)].last = place }
   }
 
   /// Deletes every row. The chains go with the states of the people.

@@ -44,8 +44,12 @@ extension SQLiteStatement {
 
   /// The id of an item in `column`.
   func itemID(_ column: Int32) throws(SQLiteFailure) -> ItemID {
-    guard let id = ItemID(identifier(column)) else { throw .row(DamagedRow.item) }
-    return id
+    switch SQLiteIdentifier(column: column, of: self) {
+    case .guid(let high, let low): return ItemID(guid: high, low)
+    case .text(let text):
+      guard let id = ItemID(text) else { throw .row(DamagedRow.item) }
+      return id
+    }
   }
 
   /// The person whose `SQLiteColumns.user` begin with the first column.

@@ -55,14 +55,15 @@ final class SQLitePersonStates {
     try touch(user, number).state
   }
 
-  /// Changes the state of a person, who has this number.
+  /// Changes the state of a person, who has this number. When `body` throws, the transaction is spoiled, and the change
+  /// is lost with it.
   func change<Answer>(
-    _ user: UserID, _ number: Int64, _ body: (inout Touched) -> Answer
+    _ user: UserID, _ number: Int64, _ body: (inout Touched) throws(SQLiteFailure) -> Answer
   ) throws(SQLiteFailure) -> Answer {
     var person = try touch(user, number)
     // The dictionary must not hold a second reference while the state changes.
     touched[number] = nil
-    let answer = body(&person)
+    let answer = try body(&person)
     touched[number] = person
     return answer
   }
