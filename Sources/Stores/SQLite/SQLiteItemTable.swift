@@ -21,6 +21,7 @@ final class SQLiteItemTable {
     selectLast = try connection.prepare("select key from profile where key between ? and ? order by key desc limit 1")
     selectGap = try connection.prepare(
       """
+      select ?1 where not exists (select 1 from profile where key = ?1) union all
       select key + 1 from profile p where key between ?1 and ?2
       and not exists (select 1 from profile n where n.key = p.key + 1) limit 1
       """)
@@ -134,7 +135,8 @@ final class SQLiteItemTable {
     }
   }
 
-  /// A key that no row has: after the last of its collection and audience, or in a gap.
+  /// A key that no row has: after the last of its collection and audience, or, once the last slot is taken, the first that
+  /// was given back.
   private func freeKey(
     _ number: Int64, _ collection: Int64, _ audience: Audience
   ) throws(SQLiteFailure) -> SQLiteProfileKey {
