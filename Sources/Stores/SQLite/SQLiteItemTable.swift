@@ -16,7 +16,8 @@ final class SQLiteItemTable {
     self.names = names
     self.people = people
     let isItem = "\(SQLiteProfileKey.place) = ? and id = ?"
-    selectItem = try connection.prepare("select \(SQLiteColumns.item) from profile where \(isItem)")
+    selectItem = try connection.prepare(
+      "select \(SQLiteColumns.item) from profile where \(isItem) and (?3 is null or key & ?3 != 0)")
     selectSize = try connection.prepare("select \(SQLiteItemJSON.size) from profile where \(isItem)")
     selectLast = try connection.prepare("select key from profile where key between ? and ? order by key desc limit 1")
     selectGap = try connection.prepare(
@@ -44,10 +45,11 @@ final class SQLiteItemTable {
 
   // MARK: Reading
 
-  /// An item of the person with a number; nil when there is none.
-  func item(_ key: ItemKey, of number: Int64) throws(SQLiteFailure) -> StoredItem? {
+  /// An item of the person with a number, if it is for one of these audiences; nil stands for every item, and is the
+  /// answer when there is none.
+  func item(_ key: ItemKey, of number: Int64, for audiences: Audience?) throws(SQLiteFailure) -> StoredItem? {
     let place = SQLiteProfileKey.place(number, try names.number(ofCollection: key.collection))
-    try selectItem.bind(place, SQLiteIdentifier(key.id.text))
+    try selectItem.bind(place, SQLiteIdentifier(key.id.text), audiences.map(SQLiteProfileKey.bits(of:)))
     return try selectItem.first { row throws(SQLiteFailure) in try row.item(key, from: 0) }
   }
 
