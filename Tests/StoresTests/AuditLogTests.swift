@@ -23,6 +23,25 @@ struct AuditLogTests {
     return scratch
   }
 
+  @Test("A page from a place that is no longer there fails, and is not taken for damage")
+  func staleLink() async throws {
+    let scratch = try await scratch()
+    defer { scratch.remove() }
+    let store = try SQLiteStore.open(scratch.database)
+    let person = TenantUser(user: Sample.userID("user-1"), tenant: .demo)
+    // The first is a row of somebody else.
+    for place: Int64 in [1, 1_000] {
+      var answer: Result<StoredPage<AuditEntry>, StoreError>?
+      try store.makeReader { $0() }.changes(of: person, from: place, limit: 5) { answer = $0 }
+      guard case .failure(.failed)? = answer else {
+        Issue.record("From \(place): \(String(describing: answer))")
+        continue
+      }
+    }
+    #expect(store.health == .healthy)
+    store.close()
+  }
+
   private static let first = "(select number from person where id = 'user-0')"
   /// A row of the first person, by its position.
   private static func row(_ position: Int) -> String { "person = \(first) and position = \(position)" }

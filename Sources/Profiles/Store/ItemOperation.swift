@@ -20,7 +20,7 @@ extension ItemOperation {
 public struct ItemState: Equatable, Sendable {
   /// nil when there is no such person.
   public let owner: ItemOwner?
-  /// nil when there is no such item.
+  /// nil when there is no such item, and perhaps when it is not visible to whom the operation's `authorization` is of.
   public let item: StoredItem?
 
   /// The state of one item.

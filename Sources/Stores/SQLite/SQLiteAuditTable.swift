@@ -1,3 +1,4 @@
+import GRDBSQLite
 import OData
 import Profiles
 
@@ -35,7 +36,7 @@ final class SQLiteAuditTable {
     let collection = try change.collection.map { name throws(SQLiteFailure) in try names.give(collection: name) }
     let properties = try names.give(properties: change.properties)
     try people.change(change.user, number) { person throws(SQLiteFailure) in
-      let index = person.chain(of: tenant)
+      let index = try person.chain(of: tenant)
       let previous = person.state.chains[index].last
       let code = person.state.chains[index].chain.append(change, key)
       try insertRow.bind(
@@ -54,10 +55,12 @@ final class SQLiteAuditTable {
 }
 
 extension SQLitePersonStates.Touched {
-  /// The index of the chain of a tenant, which begins if there is none. It counts as grown.
-  fileprivate mutating func chain(of tenant: Int64) -> Int {
+  /// The index of the chain of a tenant, which begins if there is none. It counts as grown. Throws when the state of the
+  /// person has no room for one more.
+  fileprivate mutating func chain(of tenant: Int64) throws(SQLiteFailure) -> Int {
     if !grown.contains(tenant) { grown.append(tenant) }
     if let index = state.chains.firstIndex(where: { $0.tenant == tenant }) { return index }
+    guard state.chains.count < SQLitePersonState.chainsMax else { throw .result(SQLITE_TOOBIG) }
     state.chains.append(SQLitePersonState.ChainEnd(tenant: tenant))
     return state.chains.endIndex - 1
   }

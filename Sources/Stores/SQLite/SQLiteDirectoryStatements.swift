@@ -1,3 +1,4 @@
+import GRDBSQLite
 import OData
 import Profiles
 
@@ -86,16 +87,20 @@ final class SQLiteDirectoryStatements {
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  /// One page of the chain of a person, newest first, from a place, or from its end.
+  /// One page of the chain of a person, newest first, from a place, or from its end. A place comes from a link, which may
+  /// be older than a restore of the database: one without a row is no sign of damage.
   func changes(of person: TenantUser, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
     guard let (number, end) = try end(of: person) else { return StoredPage([], isLast: true) }
-    var place = place ?? end.last
+    let start = place
+    var place = start ?? end.last
     let owner = AuditChainOwner(user: person.user, tenant: person.tenant)
     var rows: [AuditEntry] = []
     while rows.count < limit {
       try selectChange.bind(place, number, end.tenant)
       let row = try selectChange.first { row throws(SQLiteFailure) in try row.auditEntry(of: owner, names) }
-      guard let row else { throw .row("A row of the audit log is missing.") }
+      guard let row else {
+        throw place == start ? .result(SQLITE_NOTFOUND) : .row("A row of the audit log is missing.")
+      }
       rows.append(row)
       guard let older = row.older else { return StoredPage(rows, isLast: true) }
       place = older

@@ -3,11 +3,13 @@ import Profiles
 
 /// The JSON of an item as a row keeps it. Where the id is a GUID, which has a column of its own, the first member of the
 /// object, `"id":"…",`, is left out: 44 bytes, one in twelve of an ordinary item. JSON whose first member is not exactly
-/// that is kept as it is, and begins with `{"id":` as every item does.
+/// that is kept as it is, and begins with `{"id":` as every item does. An object that does not, which only a damaged row
+/// of an older layout has, begins with a space instead of its brace, so that it does not become whole.
 enum SQLiteItemJSON {
   /// The size of the JSON that a row stands for, as SQL.
   static let size = """
-    (length(json) + iif(typeof(id) = 'blob' and substr(json, 1, \(beginning.count)) <> x'7b226964223a', \(memberBytes), 0))
+    (length(json) + iif(typeof(id) = 'blob' and substr(json, 1, 1) = x'7b'
+    and substr(json, 1, \(beginning.count)) <> x'7b226964223a', \(memberBytes), 0))
     """
 
   /// The form of a row.
@@ -17,10 +19,13 @@ enum SQLiteItemJSON {
 
   /// The form of a row. `text` is the id as clients write it.
   static func stored(_ json: [UInt8], _ id: SQLiteIdentifier, _ text: String) -> [UInt8] {
-    guard case .guid = id, hasMember(json, text) else { return json }
+    guard case .guid = id else { return json }
+    guard hasMember(json, text) else {
+      return json.first == brace && !json.starts(with: beginning) ? marked(json) : json
+    }
     return Array(unsafeUninitializedCapacity: json.count - memberBytes) { bytes, count in
       count = json.count - memberBytes
-      bytes[0] = UInt8(ascii: "{")
+      bytes[0] = brace
       json.withUnsafeBytes { json in
         UnsafeMutableRawBufferPointer(bytes)[1...].copyBytes(from: json[(memberBytes + 1)...])
       }
@@ -30,7 +35,9 @@ enum SQLiteItemJSON {
   /// The JSON of the item `id` from the form of its row.
   static func restored(_ stored: UnsafeRawBufferPointer, _ id: ItemID) -> [UInt8] {
     // Only of a damaged row the id is of another length, of which its reader then finds that it is no object.
-    guard stored.count > 1, !stored.starts(with: beginning), id.text.utf8.count == idBytes else { return Array(stored) }
+    guard stored.count > 1, stored[0] == brace, !stored.starts(with: beginning), id.text.utf8.count == idBytes else {
+      return Array(stored)
+    }
     return Array(unsafeUninitializedCapacity: stored.count + memberBytes) { bytes, count in
       count = stored.count + memberBytes
       let json = UnsafeMutableRawBufferPointer(bytes)
@@ -49,6 +56,9 @@ enum SQLiteItemJSON {
       && !json[(memberBytes + 1)...].starts(with: beginning.dropFirst())
   }
 
+  private static func marked(_ json: [UInt8]) -> [UInt8] { [UInt8(ascii: " ")] + json.dropFirst() }
+
+  private static let brace = UInt8(ascii: "{")
   private static let beginning = Array("{\"id\":".utf8)
   private static let opening = Array("{\"id\":\"".utf8)
   private static let closing = Array("\",".utf8)

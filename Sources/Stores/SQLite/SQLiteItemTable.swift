@@ -16,11 +16,13 @@ final class SQLiteItemTable {
     self.names = names
     self.people = people
     let isItem = "\(SQLiteProfileKey.place) = ? and id = ?"
-    selectItem = try connection.prepare("select \(SQLiteColumns.item) from profile where \(isItem)")
+    selectItem = try connection.prepare(
+      "select \(SQLiteColumns.item) from profile where \(isItem) and (?3 is null or key & ?3 != 0)")
     selectSize = try connection.prepare("select \(SQLiteItemJSON.size) from profile where \(isItem)")
     selectLast = try connection.prepare("select key from profile where key between ? and ? order by key desc limit 1")
     selectGap = try connection.prepare(
       """
+      select ?1 where not exists (select 1 from profile where key = ?1) union all
       select key + 1 from profile p where key between ?1 and ?2
       and not exists (select 1 from profile n where n.key = p.key + 1) limit 1
       """)
@@ -43,10 +45,11 @@ final class SQLiteItemTable {
 
   // MARK: Reading
 
-  /// An item of the person with a number; nil when there is none.
-  func item(_ key: ItemKey, of number: Int64) throws(SQLiteFailure) -> StoredItem? {
+  /// An item of the person with a number, if it is for one of these audiences; nil stands for every item, and is the
+  /// answer when there is none.
+  func item(_ key: ItemKey, of number: Int64, for audiences: Audience?) throws(SQLiteFailure) -> StoredItem? {
     let place = SQLiteProfileKey.place(number, try names.number(ofCollection: key.collection))
-    try selectItem.bind(place, SQLiteIdentifier(key.id.text))
+    try selectItem.bind(place, SQLiteIdentifier(key.id.text), audiences.map(SQLiteProfileKey.bits(of:)))
     return try selectItem.first { row throws(SQLiteFailure) in try row.item(key, from: 0) }
   }
 
@@ -134,7 +137,8 @@ final class SQLiteItemTable {
     }
   }
 
-  /// A key that no row has: after the last of its collection and audience, or in a gap.
+  /// A key that no row has: after the last of its collection and audience, or, once the last slot is taken, the first that
+  /// was given back.
   private func freeKey(
     _ number: Int64, _ collection: Int64, _ audience: Audience
   ) throws(SQLiteFailure) -> SQLiteProfileKey {

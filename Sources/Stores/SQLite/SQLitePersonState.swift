@@ -59,6 +59,9 @@ struct SQLitePersonState: Equatable {
   private static let chainBytes = 24 + 2 * AuditKey.codeBytes
   private static let numberMax: Int64 = .max >> 1
 
+  /// Largest number of chains: as many as the byte that counts them holds.
+  static let chainsMax = 255
+
   /// The size of the stored form is a multiple of this. Twice as much holds one chain and nine collections.
   static let step = 64
 
@@ -70,7 +73,9 @@ struct SQLitePersonState: Equatable {
 
   /// Reads the stored form; nil when the bytes are none.
   init?(stored: UnsafeRawBufferPointer) {
-    guard stored.count >= Self.headBytes, stored[0] == Self.format, let bytes = Self.number(stored, 1) else { return nil }
+    guard stored.count >= Self.headBytes, stored[0] == Self.format, let bytes = Self.number(stored, 1) else {
+      return nil
+    }
     let (collections, chains) = (Int(stored[9]), Int(stored[10]))
     let chainsStart = Self.headBytes + Self.collectionBytes * collections
     let end = chainsStart + Self.chainBytes * chains

@@ -66,11 +66,15 @@ final class SQLiteTables: WriteTables {
 
   // MARK: Items
 
-  /// The item and its owner as they are now.
+  /// The item and its owner as they are now. An item that is not visible is not read, and one of a person who does not
+  /// exist is looked for all the same, so that the time tells nothing.
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemState {
     let (number, owner) = try relations.owner(key.user, for: authorization)
-    guard let owner else { return ItemState(owner: nil, item: nil) }
-    return ItemState(owner: owner, item: try items.item(key, of: number))
+    var audiences: Audience?
+    if authorization.needsOwnerRelation(to: key.user) {
+      audiences = owner.map { authorization.audiences(of: key.user, $0, in: key.collection) } ?? .me
+    }
+    return ItemState(owner: owner, item: try items.item(key, of: number, for: audiences))
   }
 
   /// Replaces `old`, an item as it is in the database.

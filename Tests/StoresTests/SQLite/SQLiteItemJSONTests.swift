@@ -57,10 +57,20 @@ struct SQLiteItemJSONTests {
     #expect(Self.restored(stored, item) == item.json)
   }
 
+  @Test(
+    "An object without an id does not become an item by being stored", arguments: ["", "{", "{}", #"{"number":"1"}"#])
+  func withoutID(_ json: String) throws {
+    let item = try Self.item(json, id: Self.guid)
+    let restored = Self.restored(Self.stored(item), item)
+    #expect(restored.count == item.json.count)
+    #expect(!StoredItem.isEntity(restored))
+  }
+
   @Test("Damaged bytes are given back, and are no item")
   func damaged() throws {
     for (text, id) in [
-      ("", Self.guid), ("{", Self.guid), ("[", "phone-1"), (#"{"number":"1"}"#, "phone-1"),
+      ("", Self.guid), ("{", Self.guid), (#" "number":"1"}"#, Self.guid), ("[]", Self.guid), ("[", "phone-1"),
+      (#"{"number":"1"}"#, "phone-1"),
       (#"{"number":"1"}"#, String(repeating: "x", count: 40)),
     ] {
       let item = try Self.item("{}", id: id)
@@ -82,6 +92,7 @@ struct SQLiteItemJSONTests {
     for (json, id) in [
       (#"{\#(Self.member)"number":"ä1"}"#, Self.guid), (#"{"id":"\#(Self.guid)"}"#, Self.guid),
       (#"{"id": "\#(Self.guid)","number":"1"}"#, Self.guid), (#"{"id":"phone-1","number":"é"}"#, "phone-1"),
+      (#"{"number":"1"}"#, Self.guid),
     ] {
       let item = try Self.item(json, id: id)
       try insert.bind(SQLiteIdentifier(id), Self.stored(item))

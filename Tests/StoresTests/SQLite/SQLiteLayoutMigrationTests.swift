@@ -213,6 +213,42 @@ struct SQLiteLayoutMigrationTests {
     #expect(try Self.rows(scratch.database, "select item from idempotency_receipt").sorted() == receipts.sorted())
   }
 
+  @Test("What an older command writes while the database is copied is not lost: the copy is begun anew")
+  func writtenMeanwhile() throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    var random = SeededGenerator.replayable("A database that is written while it is copied")
+    let directory = try Self.make(scratch, &random)
+    let whole = Steps()
+    try FileManager.default.createDirectory(atPath: scratch.directory + "/whole", withIntermediateDirectories: true)
+    for file in ["audit.key", "facet.db"] {
+      try FileManager.default.copyItem(
+        atPath: "\(scratch.directory)/\(file)", toPath: "\(scratch.directory)/whole/\(file)")
+    }
+    try SQLiteStore.open(scratch.directory + "/whole/facet.db", options: Self.options(whole)).close()
+    // The last three steps are around the renaming.
+    let late = Steps(stoppingAfter: whole.taken - 3)
+    var options = Self.options()
+    let database = scratch.database
+    options.beforeMigrationStep = {
+      do {
+        try late.take()
+      } catch  where late.taken == whole.taken - 2 {
+        let queue = try DatabaseQueue(path: database)
+        try queue.write { try $0.execute(sql: "insert into receipt values (x'77', x'77', 'late', 7)") }
+        try queue.close()
+      } catch {}
+    }
+    let store = try SQLiteStore.open(scratch.database, options: options)
+    #expect(store.health != .healthy)
+    store.close()
+    #expect(try Self.rows(scratch.database, "select item from receipt where key = x'77'") == ["late"])
+    let next = try SQLiteStore.open(scratch.database, options: Self.options())
+    try Self.expectEqual(next, directory)
+    next.close()
+    #expect(try Self.rows(scratch.database, "select item from idempotency_receipt where key = x'77'") == ["late"])
+  }
+
   @Test("A damaged copy is begun anew, and one that is left beside a new database is removed")
   func damagedCopy() throws {
     let scratch = try Scratch()

@@ -117,6 +117,7 @@ struct SQLiteLayoutTamperingTests {
       "update item set json = cast('{\"secret\":' as blob) where user = 'user-0' and id = 'phone-0'",
       "update item set json = cast('{\"secret\":' as blob) where user = 'user-0' and id <> 'phone-0'",
       "update item set json = x'' where user = 'user-0' and id <> 'phone-0'",
+      "update item set json = cast('{' || substr(json, 46) as blob) where user = 'user-0' and id <> 'phone-0'",
       "delete from item where user = 'user-0' and id = 'phone-0'",
       "update user set version = 9 where id = 'user-0'",
       "update user set json = cast('[]' as blob) where id = 'user-0'",

@@ -32,6 +32,7 @@ struct SQLitePersonStateTests {
       SQLitePersonState(), Self.state([(1, 1)], bytes: 300, [Self.chain(1)]),
       Self.state(
         (1...63).map { ($0, 1_000) }, bytes: 16 << 20, (1...5).map { Self.chain($0, length: large, last: large) }),
+      Self.state([], bytes: 0, (1...SQLitePersonState.chainsMax).map { Self.chain(Int64($0)) }),
       Self.state([(5, 65_535), (63, 256)], bytes: Int(large), [Self.chain(large, length: 0, last: 0)]),
     ]
     for state in states {
@@ -41,6 +42,31 @@ struct SQLitePersonStateTests {
       for other in states.dropFirst(index + 1) { #expect(state != other && state.stored != other.stored) }
     }
     #expect(65_535 >= Limits.itemsPerCollectionMax)
+  }
+
+  @Test("A person who has been in as many tenants as their state holds cannot be in one more, and keeps the state")
+  func tenants() throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    var store = try SQLiteStore.open(scratch.database)
+    try store.load([.user(Sample.ann)])
+    store.close()
+    // Other chains fill the state up, or leave room for one.
+    for others in [SQLitePersonState.chainsMax, SQLitePersonState.chainsMax - 1] {
+      try scratch.changeState(of: "ann") { state in
+        state.chains = (0..<others).map { Self.chain(Int64(1_000 + $0)) }
+      }
+      store = try SQLiteStore.open(scratch.database)
+      if others == SQLitePersonState.chainsMax {
+        #expect(throws: StoreError.self) { try store.load([.user(Sample.ann)]) }
+      } else {
+        try store.load([.user(Sample.ann)])
+      }
+      #expect(store.health == .healthy)
+      #expect(try store.read(Sample.key("none")).get() == nil)
+      store.close()
+      try scratch.changeState(of: "ann") { state in #expect(state.chains.count == SQLitePersonState.chainsMax) }
+    }
   }
 
   @Test("The bytes are those that the format declares")

@@ -117,6 +117,30 @@ struct SQLitePlanTests {
     return lines
   }
 
+  @Test("The writer reads an item for those who see it, and for others as little as one that does not exist")
+  func writer() throws {
+    func authorization(_ id: String) -> AuthorizationContext {
+      AuthorizationContext(
+        of: Caller(actor: .user(Sample.userID(id)), tenant: .demo, permissions: Set(Permission.allCases)),
+        needsPolicy: true)
+    }
+    try Self.withStatements(Self.people) { _, tables in
+      let hiding = Sample.person("hiding")
+      for (number, isVisible) in [(0, true), (1, false), (2, false)] {
+        let key = Sample.key("phone-\(number)", of: hiding)
+        for all in [.everything, authorization("hiding")] {
+          let state = try tables.state(of: key, for: all)
+          #expect(state.owner != nil && state.item?.key == key)
+        }
+        let state = try tables.state(of: key, for: authorization("viewer"))
+        #expect(state.owner != nil && (state.item != nil) == isVisible, "\(number)")
+      }
+      let nobody = try tables.state(
+        of: Sample.key("phone-0", of: Sample.person("nobody")), for: authorization("viewer"))
+      #expect(nobody == ItemState(owner: nil, item: nil))
+    }
+  }
+
   @Test("Pages and counts of what a viewer sees take SQLite as many steps whatever is hidden")
   func hidden() throws {
     let viewer = Caller(actor: .user(Sample.userID("viewer")), tenant: .demo, permissions: Set(Permission.allCases))

@@ -23,14 +23,15 @@ struct SQLiteLayoutMigration {
     let migration = SQLiteLayoutMigration(path: path, key: key, options: options)
     try migration.prepare(old)
     options.onMigration?(.started)
+    let source = try migration.source(old)
     do {
-      try migration.copy(try migration.source(old))
+      try migration.copy(source)
     } catch let failure as SQLiteFailure where failure.isDamage {
       // It may be the copy that is damaged.
       removeCopy(of: path)
       throw failure
     }
-    try migration.replace(old)
+    try migration.replace(old, source)
     options.onMigration?(.finished)
   }
 
@@ -139,12 +140,18 @@ struct SQLiteLayoutMigration {
 
   // MARK: The place of the database
 
-  /// Puts the complete copy into the place of the database, whose log must not be taken for that of the copy.
-  private func replace(_ old: SQLiteConnection) throws {
+  /// Puts the complete copy into the place of the database, whose log must not be taken for that of the copy. An older
+  /// command may have written meanwhile, beside the lock of the directory: that must not be lost.
+  private func replace(_ old: SQLiteConnection, _ source: String) throws {
     let directory = SQLiteStore.directory(of: path)
     try options.beforeMigrationStep?()
     try Self.sync(Self.copyPath(of: path))
     try emptyLog(old)
+    guard try self.source(old) == source else {
+      throw StoreError.readOnly(
+        "Another program wrote into the database while it was copied into the new layout. End it, then restart the server."
+      )
+    }
     do {
       // The last connection to close removes the log by its name, which will be that of the copy.
       try old.queue.close()

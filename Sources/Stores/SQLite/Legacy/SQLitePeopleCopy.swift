@@ -1,3 +1,4 @@
+import GRDBSQLite
 import OData
 import Profiles
 
@@ -74,6 +75,7 @@ final class SQLitePeopleCopy {
     }
     var state = SQLitePersonState()
     while chains.isAt(id) {
+      guard state.chains.count < SQLitePersonState.chainsMax else { throw .result(SQLITE_TOOBIG) }
       state.chains.append(try chainEnd(chains.row))
       try chains.advance()
     }
