@@ -26,7 +26,9 @@ struct MigrateCommand: ParsableCommand {
     let store = try options.open()
     defer { store.close() }
     if case .refusingWrites(let reason) = store.health { throw CommandFailure(reason) }
-    guard distribute, let store = store as? PostgreSQLStore else { return print("The database has its form.") }
+    guard distribute, let store = store as? PostgreSQLStore else {
+      return print("The database has the form of this version.")
+    }
     do {
       let nodes = try store.distribute()
       print("The tables are spread over \(nodes) \(nodes == 1 ? "node" : "nodes").")
