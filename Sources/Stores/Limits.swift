@@ -1,7 +1,7 @@
 public import OData
 
-/// The bounds that the stores enforce. Bounds of the store's contract, which every store shares with its callers, are in
-/// `Profiles/Limits.swift`.
+/// The bounds that the stores enforce. Bounds of the store's contract, which every store shares with its callers, are
+/// in `Profiles/Limits.swift`.
 extension Limits {
   // MARK: Any store
 
@@ -26,11 +26,11 @@ extension Limits {
   public static let failedAttemptsMax = 3
   /// Longest wait for another connection, in seconds. Others hold the file only while they recover its log.
   public static let busySeconds = 5
-  /// Most memory for pages of each connection that reads, in KiB. It is not a memory map: with one, a file that is cut short
-  /// would end the process instead of a read.
+  /// Most memory for pages of each connection that reads, in KiB. It is not a memory map: with one, a file that is cut
+  /// short would end the process instead of a read.
   public static let readCacheKiB = 32_768
-  /// Most memory for pages of the connection that writes, in KiB. With less, updates spread over many people read each page
-  /// again.
+  /// Most memory for pages of the connection that writes, in KiB. With less, updates spread over many people read each
+  /// page again.
   public static let writeCacheKiB = 65_536
   /// Longest time between two checks that the files of a store are still in their place, in seconds.
   public static let filesSeconds = 1

@@ -3,8 +3,8 @@ import Foundation
 import Profiles
 import Synchronization
 
-/// Reads and checks the lines of an import on a thread of its own, a bounded number of pieces ahead of the store that
-/// writes them: reading takes about as long as writing.
+/// Reads and checks the lines of an import on a separate thread, a bounded number of pieces ahead of the store that
+/// writes them. Reading takes about as long as writing.
 final class ImportReadAhead: Sendable {
   /// A line, or what is wrong with it, and its number in the file.
   struct Line: Sendable {

@@ -78,9 +78,10 @@ struct StoreOptions: ParsableArguments {
       && FileManager.default.fileExists(atPath: pageTokenKey)
   }
 
-  /// Opens the store for writing. For SQLite, no other server may own the data directory. `policyDefaults` are the policies
-  /// of tenants without a policy of their own. With `forServer`, a PostgreSQL store that was opened before also opens
-  /// while its database is unavailable. `logger` hears how far a migration is; without one standard error does.
+  /// Opens the store for writing. For SQLite, no other server may own the data directory. `policyDefaults` are the
+  /// policies of tenants without a policy of their own. With `forServer`, a PostgreSQL store that was opened before
+  /// also opens while its database is unavailable. `logger` receives the progress of a migration; without one, standard
+  /// error does.
   ///
   /// - Throws: `CommandFailure` when the store cannot be opened.
   func open(

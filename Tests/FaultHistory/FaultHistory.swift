@@ -15,8 +15,8 @@ public enum FaultAnswer: String, Sendable {
   case wrong
 }
 
-/// A fixed history of writes and reads, each of which has a name that it leaves in the audit log. It is performed on a store that
-/// is made to fail, and afterwards what a sound store finds is compared with what was answered.
+/// A fixed history of writes and reads, each of which has a name that it leaves in the audit log. It is performed on a
+/// store that is made to fail, and afterwards what a sound store finds is compared with what was answered.
 public struct FaultHistory: Sendable {
   /// Told of each answer at once; false ends the history.
   public typealias Note = (_ name: String, _ answer: FaultAnswer, _ detail: String) -> Bool

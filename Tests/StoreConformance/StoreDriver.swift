@@ -151,8 +151,8 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.item(key, for: .everything, then) }
   }
 
-  /// The item as a read shows it that begins behind an acknowledged write, in the same pass of the queue as reads before
-  /// the write. `write` must not return before the write is acknowledged.
+  /// The item as a read shows it that begins behind an acknowledged write, in the same pass of the queue as reads
+  /// before the write. `write` must not return before the write is acknowledged.
   func item(_ key: ItemKey, after write: @escaping @Sendable () -> Void) async -> Result<OwnedItem?, StoreError> {
     await ask { reader, then in
       // From the second read on a pass may share a snapshot.

@@ -1,5 +1,5 @@
-/// Reads and replaces single members of an entity in the JSON that `EntityWriter` wrote. The other members keep their
-/// bytes, which costs a third of reading and writing all of them.
+/// Reads and replaces single members of an entity in the JSON that `EntityWriter` wrote. The bytes of the other members
+/// are copied, which costs a third of reading and writing all members.
 public struct EntityEditor {
   private let type: StructuredType
   /// The entity, in the form of `EntityWriter`.
@@ -11,9 +11,9 @@ public struct EntityEditor {
   /// The new values.
   private var replaced: [(index: Int, value: Value)] = []
 
-  /// An editor of an entity that was written as one object. `collapsible` is the range that its writer noted first.
+  /// An editor of an entity that was written as one object. `collapsible` is the first range that its writer noted.
   ///
-  /// An entity in another form, as an older server may have written it, is read and written anew first.
+  /// An entity in another form, as an older server may have written it, is first read and written again.
   ///
   /// - Throws: `BodyError` when `json` is in another form and not an entity of `type`.
   public init(_ json: [UInt8], collapsible: Range<Int>?, of type: StructuredType) throws(BodyError) {
@@ -107,7 +107,7 @@ private struct EntityLayout {
   /// Where the value of each property lies, at `Property.index`; an empty range where the member is left out.
   let values: [Range<Int>]
 
-  /// Nil when `json` is of another form. The form inside the values is not looked at.
+  /// Nil when `json` is of another form. The form inside the values is not examined.
   init?(of json: [UInt8], _ type: StructuredType) {
     let values = json.withUnsafeBufferPointer { bytes -> [Range<Int>]? in
       var scanner = MemberScanner(bytes)
@@ -118,9 +118,9 @@ private struct EntityLayout {
   }
 }
 
-/// Finds the ends of JSON values without looking at more than strings and brackets.
+/// Finds the ends of JSON values by their strings and brackets alone.
 ///
-/// Safety: it keeps the pointer that it is given, and does not outlive the closure that lends the buffer.
+/// Safety: it keeps the pointer that it is given, and must not outlive the closure that lends the buffer.
 private struct MemberScanner {
   private let bytes: UnsafeBufferPointer<UInt8>
   private var offset = 0
@@ -152,7 +152,8 @@ private struct MemberScanner {
     return true
   }
 
-  /// Skips the comma before a member and its name, or nothing when another name follows.
+  /// Skips the comma before a member and the member's name. Returns false, and skips nothing, when another name
+  /// follows.
   private mutating func skipName(_ property: Property, isFirst: Bool) -> Bool {
     let start = isFirst ? offset : offset + 1
     let end = start + property.memberPrefix.count
@@ -165,8 +166,8 @@ private struct MemberScanner {
     return true
   }
 
-  /// Skips one value, which ends where the brackets are closed, or before the next comma or closing bracket. False when
-  /// there is none.
+  /// Skips one value, which ends where its brackets are closed, or before the next comma or closing bracket. Returns
+  /// false when there is no value.
   private mutating func skipValue() -> Bool {
     let start = offset
     var depth = 0
@@ -197,7 +198,7 @@ private struct MemberScanner {
     while let mark = nextMark() {
       offset = mark + 1
       if bytes[mark] == UInt8(ascii: "\"") { return true }
-      // What follows a backslash ends no string.
+      // The byte after a backslash does not end the string.
       offset += 1
     }
     return false

@@ -73,7 +73,7 @@ public struct EntityReader: Sendable {
     try readObject(&reader, as: type, path: PropertyPath())
   }
 
-  /// Reads the value of one property by itself, as `StructuredValue` holds it after its whole object was read.
+  /// Reads the value of one property, in the form in which `StructuredValue` holds it after reading a whole object.
   ///
   /// - Throws: `BodyError` when the text is not JSON, or not a value of the property.
   func read(_ value: ArraySlice<UInt8>, as property: Property) throws(BodyError) -> Value {

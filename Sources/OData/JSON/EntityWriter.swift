@@ -71,7 +71,7 @@ public struct EntityWriter {
     type.showsOnlySetMembers || property.traits.contains(.omittedWhenNull)
   }
 
-  /// Copies members of an object that a writer wrote, and what it noted as collapsible if that lies among them.
+  /// Copies members of an object that a writer wrote, and its collapsible range if that lies among them.
   mutating func copyMembers(_ written: [UInt8], at range: Range<Int>, _ collapsible: Range<Int>?) {
     json.rawMember(written[range])
     guard let collapsible, range.contains(collapsible.lowerBound) else { return }

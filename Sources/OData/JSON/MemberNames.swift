@@ -1,6 +1,7 @@
-/// The names of the members of one object so far. A few are compared one by one, which costs less than hashing them.
+/// The names of the members of one JSON object that were read so far. The first few are compared one by one, which
+/// costs less than hashing them.
 ///
-/// Safety: the names lie in the text, so that they must not outlive the closure that lends it.
+/// Safety: the names point into the text, so this value must not outlive the closure that lends the text.
 public struct MemberNames {
   private static let fewMax = 8
 
@@ -10,7 +11,7 @@ public struct MemberNames {
   /// No names.
   public init() {}
 
-  /// How many there are.
+  /// The number of names.
   public var count: Int { few.count + others.count }
 
   /// Adds a name; returns false when it is there already.

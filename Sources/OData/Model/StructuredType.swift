@@ -31,8 +31,8 @@ public final class StructuredType: Sendable {
   public let navigation: [NavigationProperty]
   /// The description that metadata shows; empty when there is none.
   public let documentation: String
-  /// The keys of the path segments that stand for navigation properties, apart from those so that they are searched
-  /// quickly.
+  /// The keys of the path segments that stand for navigation properties. They have an array of their own, so that
+  /// searching them is fast.
   private let segmentKeys: [Int]
   /// The navigation properties that each of these segments stands for.
   private let segmentNavigation: [[NavigationProperty]]
@@ -94,7 +94,7 @@ public final class StructuredType: Sendable {
     }
   }
 
-  /// The length and the first letter of a name in any ASCII case, by which most names are told apart.
+  /// A number made of the length and the first letter of a name, ignoring ASCII case. It distinguishes most names.
   private static func segmentKey(_ name: String) -> Int { name.utf8.count << 8 | Int((name.utf8.first ?? 0) | 0x20) }
 
   /// The index of the property that a member of a JSON object names; nil when there is none. The search starts at

@@ -55,8 +55,8 @@ public enum Hexadecimal {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
   }
 
-  /// The lower-case digits of 32 bits as eight bytes, most significant first in memory. All digits are made at once,
-  /// each in a byte of its own.
+  /// The lower-case digits of 32 bits as eight bytes, most significant first in memory. All digits are computed at
+  /// once, each in its own byte.
   static func digits(_ number: UInt64) -> UInt64 {
     var halves = (number | number << 16) & 0x0000_FFFF_0000_FFFF
     halves = (halves | halves << 8) & 0x00FF_00FF_00FF_00FF
@@ -67,19 +67,19 @@ public enum Hexadecimal {
     return (values &+ ones &* UInt64(UInt8(ascii: "0")) &+ letters &* gap).bigEndian
   }
 
-  /// The 32 bits whose lower-case digits these eight bytes are, most significant first in memory; nil when one is no
-  /// such digit.
+  /// The 32 bits that these eight bytes give as lower-case digits, most significant first in memory; nil when a byte is
+  /// not such a digit.
   static func number(_ digits: UInt64) -> UInt64? {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let ascii = digits.bigEndian
     guard ascii & (ones &* 0x80) == 0 else { return nil }
-    // Letters are the bytes that this carries into the high bit.
+    // The sum has the high bit set exactly in bytes from `a` on.
     let letters = (ascii &+ ones &* UInt64(0x80 - UInt8(ascii: "a"))) >> 7 & ones
     let values = (ascii & (ones &* 0x0F)) &+ letters &* 9
     var number = (values >> 4 | values) & 0x00FF_00FF_00FF_00FF
     number = (number >> 8 | number) & 0x0000_FFFF_0000_FFFF
     number = (number >> 16 | number) & 0xFFFF_FFFF
-    // Whatever else was there becomes other digits.
+    // Bytes that are not lower-case digits do not survive the way back.
     return self.digits(number) == digits ? number : nil
   }
 

@@ -44,7 +44,7 @@ extension UnsafeBufferPointer<UInt8> {
       guard isSame(offset) else { return false }
       offset += 8
     }
-    // The last eight bytes may overlap those before.
+    // The last eight bytes may overlap those that were compared before.
     return offset == count || isSame(count - 8)
   }
 
@@ -103,14 +103,14 @@ extension UnsafeBufferPointer<UInt8> {
   }
 }
 
-/// Eight bytes at once. The results have the highest bit of a byte set where the byte is meant; the other bits mean
-/// nothing.
+/// Tests of eight bytes at once. In a result, the highest bit of each matching byte is set; the other bits have no
+/// meaning.
 extension UInt64 {
   fileprivate static let highBits: UInt64 = 0x8080_8080_8080_8080
   fileprivate static let lowBits: UInt64 = 0x0101_0101_0101_0101
 
-  /// The bytes that equal `byte`. A byte above one that is meant may be meant too by mistake, so that only whether there
-  /// is any is certain.
+  /// The bytes that equal `byte`. A byte above a match may be marked by mistake, so the result reliably shows only
+  /// whether there is a match.
   @inline(__always)
   fileprivate func bytesEqual(to byte: UInt8) -> UInt64 {
     let difference = self ^ (Self.lowBits &* UInt64(byte))
@@ -120,12 +120,12 @@ extension UInt64 {
   /// The place, from the lowest byte, of the first byte that equals one of two; nil when none does.
   @inline(__always)
   func firstByte(among first: UInt8, _ second: UInt8) -> Int? {
-    // The lowest byte that is meant is always right.
+    // The lowest match is always right.
     let meant = (bytesEqual(to: first) | bytesEqual(to: second)) & Self.highBits
     return meant == 0 ? nil : meant.trailingZeroBitCount / 8
   }
 
-  /// The bytes below 0x20, with the same caveat.
+  /// The bytes below 0x20, with false matches as in `bytesEqual`.
   @inline(__always)
   fileprivate var controlBytes: UInt64 { (self &- Self.lowBits &* 0x20) & ~self }
 }

@@ -4,7 +4,7 @@ import OData
 import Profiles
 
 /// A request to a Graph route, independent of the connection. It comes from the HTTP/1.1 handler, or is part of a
-/// batch. A class, because it is handed on many times.
+/// batch. A class, because it is passed on many times.
 final class GraphRequest: Sendable {
   let method: HTTPMethod
   /// The request target in origin form, as the client sent it.

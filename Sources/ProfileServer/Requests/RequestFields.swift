@@ -1,7 +1,7 @@
 import NIOHTTP1
 
-/// The header fields of a Graph request. Most fields that are asked for are absent; the lengths of the names that there
-/// are show so without a comparison, however many other fields a client sends.
+/// The header fields of a Graph request. Most fields that the server looks for are absent. A bit set of the lengths of
+/// all names usually shows that without comparing names, however many fields a client sends.
 struct RequestFields: Sendable {
   /// The fields as they were received.
   let all: HTTPHeaders

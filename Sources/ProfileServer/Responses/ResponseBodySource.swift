@@ -49,8 +49,8 @@ final class BufferedResponseStream: ResponseStream {
     fill(then)
   }
 
-  /// Collects chunks of the source until they are enough for one. It loops, because most chunks arrive at once, and
-  /// nested calls would each keep their memory.
+  /// Collects chunks of the source until they fill one chunk of the response. It loops, because most chunks arrive
+  /// before `nextChunk` returns, and recursive calls would keep the memory of each.
   private func fill(_ then: @escaping (Result<ByteBuffer?, ResponseStreamError>) -> Void) {
     isLooping = true
     while filled == nil, !isAwaitingChunk {

@@ -86,7 +86,7 @@ struct AccessDecision: Sendable {
 // MARK: Items
 
 /// An item that a caller may see. Only `AccessDecision` can make one, and only such an item can be encoded. A class,
-/// because lists hand their items on many times.
+/// because lists pass their items on many times.
 public final class VisibleItem: Sendable {
   /// The type of the item.
   public let type: StructuredType

@@ -27,8 +27,8 @@ struct CallerAuthorization {
     context.reader.tenant(tenant) { then($0.map { $0?.policy ?? TenantPolicy() }.mapError(ProfileError.store)) }
   }
 
-  /// Succeeds when the caller's permissions and roles allow an access; otherwise fails as `RequiredPermissions.authorize` does. The
-  /// tenant's policy is read only where it can change the answer.
+  /// Succeeds when the caller's permissions and roles allow an access; otherwise fails as
+  /// `RequiredPermissions.authorize` does. The tenant's policy is read only where it can change the answer.
   func authorize(
     _ access: RequiredPermissions, isOwner: Bool = false, by caller: Caller, _ then: @escaping Completion<Void>
   ) {

@@ -155,7 +155,7 @@ extension ItemOperations {
   }
 
   /// Leaves the decision to the writer, which alone sees the item as it is at the moment of the write. Nothing is read
-  /// here before: the writer has the item at hand, and a reader, whose pages each commit makes stale, does not.
+  /// here first: the writer has the item's page in its cache, while each commit invalidates the cache of a reader.
   private func submit(
     _ operation: some ItemOperation, by request: CollectionRequest, of user: UserID,
     _ then: @escaping Completion<WriteResult>
@@ -187,9 +187,9 @@ extension ItemOperations {
     }
   }
 
-  /// Reads what must be known of the person to trim what was written to them. Owners and applications of the tenant see
-  /// all of it, so that nothing is read for them. With `isCommitted`, a read that fails is not answered as if nothing had
-  /// been changed.
+  /// Reads what must be known of the owner to trim an item that was written. Owners and applications of the tenant see
+  /// every item, so nothing is read for them. With `isCommitted`, the error of a failed read says that the write was
+  /// saved.
   func ownerAfterWrite(
     _ user: UserID, _ caller: Caller, isCommitted: Bool, _ then: @escaping Completion<ItemOwner>
   ) {

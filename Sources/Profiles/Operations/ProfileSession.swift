@@ -48,7 +48,7 @@ final class SessionContext {
   let resume: Resume
   /// Tenants that were found in the store. Tenants are never deleted, so they need not be looked up again.
   var knownTenants = Set(TenantID.builtIn)
-  /// The last caller whose tenant was found among these.
+  /// The last caller whose tenant was found in `knownTenants`.
   var lastAdmitted: Caller?
 
   init(service: ProfileService, reader: any ProfileReader, resume: @escaping Resume) {

@@ -20,7 +20,8 @@ extension ItemOperation {
 public struct ItemState: Equatable, Sendable {
   /// nil when there is no such person.
   public let owner: ItemOwner?
-  /// nil when there is no such item, and perhaps when it is not visible to whom the operation's `authorization` is of.
+  /// nil when there is no such item. A store may also leave out an item that is not visible under the operation's
+  /// `authorization`.
   public let item: StoredItem?
 
   /// The state of one item.

@@ -4,11 +4,11 @@ import Foundation
 /// The key that authenticates the audit log. It is kept outside the database: write access to the database alone does
 /// not suffice to make rows that pass `facet check`.
 struct AuditKey: Sendable {
-  /// The two hashes of RFC 2104, into which the key has been worked once, for every code to begin with. swift-crypto's
-  /// `HMAC` keeps the inner one only, and works the key into the outer one for every code.
+  /// The inner and the outer hash of RFC 2104 after the block of the key, with which every code begins. swift-crypto's
+  /// `HMAC` keeps only the inner one, and hashes the key into the outer one again for every code.
   private let inner, outer: SHA256
 
-  /// A key from its bytes, of which there are at most as many as a block of the hash has.
+  /// A key from its bytes, at most `SHA256.blockByteCount`.
   init(_ bytes: [UInt8]) {
     let block = bytes + [UInt8](repeating: 0, count: max(0, SHA256.blockByteCount - bytes.count))
     inner = Self.hash(of: block, masked: 0x36)
@@ -25,7 +25,7 @@ struct AuditKey: Sendable {
   /// The length of a code, in bytes.
   static let codeBytes = SHA256.byteCount
 
-  /// Tells keys apart without revealing anything of them.
+  /// Identifies the key without revealing anything about it.
   var fingerprint: [UInt8] { authenticate(Array("facet record key".utf8)) }
 
   /// The sentence for operators when the key is missing, or is not the one that the database was begun with.

@@ -4,8 +4,8 @@ import Profiles
 /// The indexes of items by audience, one for each member of `Audience`. A viewer's statements read them alone, so that
 /// their time depends on what is visible and not on what is hidden.
 ///
-/// The indexed expression takes the place of the collection. With the plain column, the planner also considers the keys
-/// that hold every item and filters what they give, and for people who hold much it does so. An update that leaves the
+/// The indexed expression takes the place of the collection. With the plain column, the planner may use an index of all
+/// items and filter what it returns; for people who hold much it does so. An update that leaves the
 /// audience as it is touches none of these indexes.
 enum PostgreSQLAudienceIndexes {
   /// The member of each index, with the name of the index, in the order of the members' numbers.

@@ -30,9 +30,9 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind what was
-  /// read. Owners, and requests that need no relation, see every item, which is therefore read at once. `query` reads the
-  /// items for any of these audiences, or all items for nil; it is nil where nothing is visible.
+  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind
+  /// what was read. Owners, and requests that need no relation, see every item, which is therefore read at once.
+  /// `query` reads the items for any of these audiences, or all items for nil; it is nil where nothing is visible.
   private static func visible(
     of user: UserID, in collection: String, _ authorization: AuthorizationContext, none: Answer,
     query: @escaping @Sendable (Audience?) -> PostgreSQLQuery?,
@@ -94,7 +94,8 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// See `ProfileReader.hasItemsBeyondTenant`. What is run, and how often, does not depend on whether the person exists.
+  /// See `ProfileReader.hasItemsBeyondTenant`. What is run, and how often, does not depend on whether the person
+  /// exists.
   static func hasItemsBeyondTenant(
     of user: UserID, _ authorization: AuthorizationContext
   ) -> Self where Answer == Bool {

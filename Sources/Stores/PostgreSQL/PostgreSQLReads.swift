@@ -97,9 +97,10 @@ extension PostgreSQLReads {
   )
 }
 
-/// A read: the queries that it begins with, which share a round trip with those of other reads, and how it makes its answer of
-/// the rows. What is visible is decided by the relation to the owner that the same statement reads. Where the decision has to
-/// come first, the relation is read again behind the answer, and a read for which it has changed is done again.
+/// A read: the queries that it begins with, which share a round trip with those of other reads, and how it makes its
+/// answer of the rows. What is visible is decided by the relation to the owner that the same statement reads. Where the
+/// decision has to come first, the relation is read again behind the answer, and a read for which it has changed is
+/// done again.
 struct PostgreSQLReadRequest<Answer>: Sendable {
   let queries: [PostgreSQLQuery]
   /// Makes the answer of the rows of each query; it may run further queries.

@@ -1,7 +1,8 @@
 import OData
 public import Profiles
 
-/// A store on PostgreSQL, which several servers share. Reads and writes run on threads of their own, because libpq blocks.
+/// A store on PostgreSQL, which several servers share. Reads and writes run on threads of their own, because libpq
+/// blocks.
 public final class PostgreSQLStore: ProfileStore {
   let options: PostgreSQLOptions
   let condition = StoreCondition()
@@ -17,7 +18,8 @@ public final class PostgreSQLStore: ProfileStore {
   /// Connects, and creates the tables when the database is empty. Blocks.
   ///
   /// Throws `StoreError.unavailable` when the server cannot be reached, unless `opensWithoutServer` lets the store open
-  /// nevertheless, and `StoreError.readOnly` when the database has the form of another version or another audit log key.
+  /// nevertheless, and `StoreError.readOnly` when the database has the form of another version or another audit log
+  /// key.
   public init(_ options: PostgreSQLOptions) throws(StoreError) {
     self.options = options
     let key: AuditKey
@@ -41,7 +43,8 @@ public final class PostgreSQLStore: ProfileStore {
     }
   }
 
-  /// Creates the tables where there are none, finds the key of the audit log, and whether the tables are spread over nodes.
+  /// Creates the tables where there are none, finds the key of the audit log, and whether the tables are spread over
+  /// nodes.
   private static func prepare(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> (AuditKey, Bool) {
     let connection = try PostgreSQLConnection(options.url, namesStatements: false)
     try PostgreSQLSchema.migrate(connection)

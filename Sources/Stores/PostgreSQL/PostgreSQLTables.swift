@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// The statements of one writing connection. Writes are gathered and go out with the next read or with the commit, in one
-/// round trip; what a group of writes reads first is prefetched in another.
+/// The statements of one writing connection. Writes are gathered and go out with the next read or with the commit, in
+/// one round trip; what a group of writes reads first is prefetched in another.
 final class PostgreSQLTables: WriteTables {
   typealias Failure = PostgreSQLFailure
 
@@ -43,8 +43,8 @@ final class PostgreSQLTables: WriteTables {
 
   // MARK: The transaction
 
-  /// Begins a transaction, locks the chains of people in their order, so that writes of several servers come one after the
-  /// other, and reads ahead what the writes will need. One round trip.
+  /// Begins a transaction, locks the chains of people in their order, so that writes of several servers come one after
+  /// the other, and reads ahead what the writes will need. One round trip.
   func begin(_ writeSet: PostgreSQLWriteSet) throws(PostgreSQLFailure) {
     unsent = []
     fetched = [:]

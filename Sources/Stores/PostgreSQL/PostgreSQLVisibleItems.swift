@@ -1,19 +1,19 @@
 import OData
 import Profiles
 
-/// The statements that read items by their audiences: one for each set of audiences, since a statement for whatever set
-/// would be planned anew each time that it runs.
+/// The statements that read items by their audiences: one for each set of audiences, because a single statement for any
+/// set would be planned anew each time it runs.
 enum PostgreSQLVisibleItems {
   private static let sets = (1...Audience.all.rawValue).map(Audience.init(rawValue:))
   private static let selects = sets.map(select)
   private static let counts = sets.map(count)
 
-  /// Reads one page of a collection, as `PostgreSQLReads.selectItems` does, of the items for any of these audiences; nil
-  /// when there are none, which make nothing visible.
+  /// Reads one page of a collection, as `PostgreSQLReads.selectItems` does, of the items for any of these audiences;
+  /// nil for no audience, which makes nothing visible.
   static func select(for audiences: Audience) -> PostgreSQLStatement? { statement(selects, audiences) }
 
   /// Counts the items of a collection, as `PostgreSQLReads.countItems` does, that are for any of these audiences; nil
-  /// when there are none.
+  /// for no audience.
   static func count(for audiences: Audience) -> PostgreSQLStatement? { statement(counts, audiences) }
 
   private static func statement(_ statements: [PostgreSQLStatement], _ audiences: Audience) -> PostgreSQLStatement? {
@@ -21,8 +21,8 @@ enum PostgreSQLVisibleItems {
     return known.isEmpty ? nil : statements[Int(known.rawValue) - 1]
   }
 
-  /// Merges the indexes of the audiences in their common order. An item for several of them comes as often, one after
-  /// the other, and is given once.
+  /// Merges the indexes of the audiences in their common order. An item for several of them occurs in each of
+  /// their indexes, and is returned once.
   private static func select(_ audiences: Audience) -> PostgreSQLStatement {
     let parts = members(of: audiences).map { member in
       """
@@ -40,7 +40,7 @@ enum PostgreSQLVisibleItems {
       """)
   }
 
-  /// Adds up the audiences. An item for several of them is counted with the first.
+  /// Counts the items of each audience. An item for several of them is counted with the first.
   private static func count(_ audiences: Audience) -> PostgreSQLStatement {
     let parts = members(of: audiences).map { member in
       let earlier = audiences.rawValue & (member.rawValue - 1)
@@ -62,8 +62,8 @@ enum PostgreSQLVisibleItems {
   // MARK: Items for audiences that reach beyond the tenant
 
   /// Finds an item for everyone in the collections `$2`, or for federated organizations in the collections `$3`. Each
-  /// collection is one look-up, whatever the person holds: as a `lateral` query with a limit it cannot become a join that
-  /// reads all of the person's items.
+  /// collection is one look-up, whatever the person holds: as a `lateral` query with a limit it cannot become a join
+  /// that reads all of the person's items.
   static let selectBeyondTenant = PostgreSQLStatement(
     "read_beyond_tenant",
     """

@@ -55,8 +55,8 @@ final class SQLiteAuditTable {
 }
 
 extension SQLitePersonStates.Touched {
-  /// The index of the chain of a tenant, which begins if there is none. It counts as grown. Throws when the state of the
-  /// person has no room for one more.
+  /// The index of the chain of a tenant, which begins if there is none. It counts as grown. Throws when the state of
+  /// the person has no room for one more.
   fileprivate mutating func chain(of tenant: Int64) throws(SQLiteFailure) -> Int {
     if !grown.contains(tenant) { grown.append(tenant) }
     if let index = state.chains.firstIndex(where: { $0.tenant == tenant }) { return index }

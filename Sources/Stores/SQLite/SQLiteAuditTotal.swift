@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// The number and the sum of the seals of all chains, inside the open transaction: read and written once.
+/// The number and the sum of the seals of all chains. A transaction reads and writes them once.
 final class SQLiteAuditTotal {
   /// The key of the audit log.
   let key: AuditKey

@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// Checks a database: the structure of the file, whether each person and item is of its type and agrees with what is stored
-/// beside it, and the audit log. To be run in one transaction, so that all is of one snapshot.
+/// Checks a database: the structure of the file, whether each person and item is of its type and agrees with what is
+/// stored beside it, and the audit log. To be run in one transaction, so that all is of one snapshot.
 struct SQLiteCheck {
   private let connection: SQLiteConnection
   /// nil when the directory has no key.

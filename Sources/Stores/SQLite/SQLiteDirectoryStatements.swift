@@ -87,8 +87,8 @@ final class SQLiteDirectoryStatements {
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
-  /// One page of the chain of a person, newest first, from a place, or from its end. A place comes from a link, which may
-  /// be older than a restore of the database: one without a row is no sign of damage.
+  /// One page of the chain of a person, newest first, from a place, or from its end. A place comes from a link, which
+  /// may be older than a restore of the database, so a place without a row is not damage.
   func changes(of person: TenantUser, from place: Int64?, limit: Int) throws(SQLiteFailure) -> StoredPage<AuditEntry> {
     guard let (number, end) = try end(of: person) else { return StoredPage([], isLast: true) }
     let start = place

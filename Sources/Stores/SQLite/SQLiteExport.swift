@@ -86,8 +86,8 @@ struct SQLiteExport {
     }
   }
 
-  /// Gives every tenant that an import would not create as it is: those that decided something, and those that are neither
-  /// built in nor the tenant of a person or a group.
+  /// Gives every tenant that an import would not create as it is: those that decided something, and those that are
+  /// neither built in nor the tenant of a person or a group.
   private func exportTenants(_ body: (ImportLine) throws -> Void) throws {
     let isInhabited = try connection.prepare(
       """

@@ -1,13 +1,13 @@
 import OData
 import Profiles
 
-/// An id of an item, of a person who acted or of an application, as a column keeps it: 16 bytes when the id is a GUID in
-/// the canonical form (RFC 9562 section 4), else its text. SQLite sorts every text before every blob.
+/// An id of an item, of a person who acted or of an application, as a column keeps it: 16 bytes when the id is a GUID
+/// in the canonical form (RFC 9562 section 4), else its text. SQLite sorts every text before every blob.
 enum SQLiteIdentifier {
   case guid(high: UInt64, low: UInt64)
   case text(String)
 
-  /// The form of an id.
+  /// The stored form of an id.
   init(_ text: String) {
     guard let (high, low) = text.withBytes({ GUID.bits(of: $0) }) else {
       self = .text(text)

@@ -1,23 +1,25 @@
 import OData
 import Profiles
 
-/// The JSON of an item as a row keeps it. Where the id is a GUID, which has a column of its own, the first member of the
-/// object, `"id":"…",`, is left out: 44 bytes, one in twelve of an ordinary item. JSON whose first member is not exactly
-/// that is kept as it is, and begins with `{"id":` as every item does. An object that does not, which only a damaged row
-/// of an older layout has, begins with a space instead of its brace, so that it does not become whole.
+/// The JSON of an item as a row stores it. Where the id is a GUID, which has a column of its own, the first member of
+/// the object, `"id":"…",`, is left out: 44 bytes, one in twelve of an ordinary item.
+///
+/// JSON whose first member is not exactly that is stored as it is, and begins with `{"id":` as every item does. An
+/// object that begins otherwise can only come from a damaged row of the former layout. It is stored with a space
+/// instead of its brace, so that adding the member does not turn it into an item.
 enum SQLiteItemJSON {
-  /// The size of the JSON that a row stands for, as SQL.
+  /// The size of an item's JSON with the member that its row leaves out, in bytes, as SQL.
   static let size = """
     (length(json) + iif(typeof(id) = 'blob' and substr(json, 1, 1) = x'7b'
     and substr(json, 1, \(beginning.count)) <> x'7b226964223a', \(memberBytes), 0))
     """
 
-  /// The form of a row.
+  /// The JSON of an item as its row stores it.
   static func stored(_ item: StoredItem, _ id: SQLiteIdentifier) -> [UInt8] {
     stored(item.json, id, item.key.id.text)
   }
 
-  /// The form of a row. `text` is the id as clients write it.
+  /// JSON as a row stores it. `text` is the id as clients write it.
   static func stored(_ json: [UInt8], _ id: SQLiteIdentifier, _ text: String) -> [UInt8] {
     guard case .guid = id else { return json }
     guard hasMember(json, text) else {
@@ -32,9 +34,9 @@ enum SQLiteItemJSON {
     }
   }
 
-  /// The JSON of the item `id` from the form of its row.
+  /// The JSON of the item `id`, from what its row stores.
   static func restored(_ stored: UnsafeRawBufferPointer, _ id: ItemID) -> [UInt8] {
-    // Only of a damaged row the id is of another length, of which its reader then finds that it is no object.
+    // Only in a damaged row does the id have another length. The reader of the JSON then finds no item in it.
     guard stored.count > 1, stored[0] == brace, !stored.starts(with: beginning), id.text.utf8.count == idBytes else {
       return Array(stored)
     }

@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// The statements that write items, inside the open transaction. They keep the state of the person, how much that holds,
-/// in step with the items.
+/// The statements that write items, inside the open transaction. They update the number and size of items in the
+/// person's state with every write.
 final class SQLiteItemTable {
   private let names: SQLiteNames
   private let people: SQLitePersonStates
@@ -27,7 +27,7 @@ final class SQLiteItemTable {
       and not exists (select 1 from profile n where n.key = p.key + 1) limit 1
       """)
     selectVersions = try connection.prepare("select key, id, version from profile where key > ? and key <= ?")
-    // It leaves alone what the indexes hold, and with it the indexes.
+    // It changes no indexed column, so that no index is written.
     updateContent = try connection.prepare(
       "update profile set version = ?, collapse_start = ?, collapse_end = ?, json = ? where \(isItem)")
     updateAll = try connection.prepare(
@@ -45,8 +45,8 @@ final class SQLiteItemTable {
 
   // MARK: Reading
 
-  /// An item of the person with a number, if it is for one of these audiences; nil stands for every item, and is the
-  /// answer when there is none.
+  /// An item of the person with this number; nil when there is none. Unless `audiences` is nil, only an item for one of
+  /// them is found.
   func item(_ key: ItemKey, of number: Int64, for audiences: Audience?) throws(SQLiteFailure) -> StoredItem? {
     let place = SQLiteProfileKey.place(number, try names.number(ofCollection: key.collection))
     try selectItem.bind(place, SQLiteIdentifier(key.id.text), audiences.map(SQLiteProfileKey.bits(of:)))
@@ -94,7 +94,7 @@ final class SQLiteItemTable {
     let json = SQLiteItemJSON.stored(item, id)
     let (start, end) = (item.collapsible?.lowerBound, item.collapsible?.upperBound)
     let isInPlace = item.audience == old.audience && item.created == old.created
-    // Whom the old item listed is not known here.
+    // A relationship may replace one that listed a person, which is not known here.
     if isInPlace, item.listed == nil, item.key.collection != Relationship.collection {
       try updateContent.bind(item.version.number, start, end, json, place, id)
       try updateContent.run()
@@ -137,8 +137,8 @@ final class SQLiteItemTable {
     }
   }
 
-  /// A key that no row has: after the last of its collection and audience, or, once the last slot is taken, the first that
-  /// was given back.
+  /// A free key: the one after the last of its collection and audience or, when the last slot is taken, the first free
+  /// one.
   private func freeKey(
     _ number: Int64, _ collection: Int64, _ audience: Audience
   ) throws(SQLiteFailure) -> SQLiteProfileKey {

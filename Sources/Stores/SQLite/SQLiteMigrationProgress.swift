@@ -1,6 +1,6 @@
-/// How far the copy of a database of an older layout into the present one is.
+/// The progress of copying a database of the former layout into the present one.
 public enum SQLiteMigrationProgress: Equatable, Sendable {
-  /// The copy begins, or goes on where it was cut off.
+  /// The copy begins, or continues where it was interrupted.
   case started
   /// This much is copied, in percent.
   case copied(percent: Int)
@@ -11,7 +11,7 @@ public enum SQLiteMigrationProgress: Equatable, Sendable {
   public var message: String {
     switch self {
     case .started:
-      "The database is being copied into the new layout. This happens once; if it is interrupted, the next start goes on."
+      "The database is being copied into the new layout. This happens once; if it is interrupted, the next start continues it."
     case .copied(let percent): "\(percent) % of the database is copied."
     case .finished: "The database has the new layout."
     }

@@ -1,10 +1,11 @@
 import OData
 import Profiles
 
-/// The numbers that stand for tenants, collections and properties in one database, as one connection has read them.
-/// Each is given once, so what was read of a committed row holds for ever. Belongs to the connection and its thread.
+/// The numbers that stand for tenants, collections and properties in one database, cached for one connection. A number
+/// is never given to another name, so what was read from a committed row stays valid. Belongs to the connection and its
+/// thread.
 final class SQLiteNames {
-  /// A name, compared byte for byte as the database does: two tenants may have ids that are one text to Unicode.
+  /// A name, compared byte for byte as the database does: two tenants may have ids that Unicode considers equal.
   private struct Name: Hashable {
     let text: String
 
@@ -15,7 +16,7 @@ final class SQLiteNames {
     }
   }
 
-  /// Names of one table, which both ways are looked up in memory first.
+  /// The names of one table and their numbers, which are looked up in memory first.
   private struct Table {
     let find, name, give: SQLiteStatement
     var numbers: [Name: Int64] = [:]
@@ -96,8 +97,9 @@ final class SQLiteNames {
     return name
   }
 
-  /// The names of the properties that a row of the audit log names by numbers, each in base 128, least significant
-  /// digit first, with the high bit set on all digits but the last.
+  /// The names of the properties in a row of the audit log, which holds their numbers one after another: each in base
+  /// 128, least significant digit first, with the high bit set on all digits but the last. Throws `SQLiteFailure.row`
+  /// for other bytes and unknown numbers.
   func properties(_ bytes: [UInt8]) throws(SQLiteFailure) -> [String] {
     var names: [String] = []
     var (number, shift): (Int64, Int64) = (0, 0)
@@ -114,9 +116,9 @@ final class SQLiteNames {
     return names
   }
 
-  // MARK: Giving, on the connection that writes
+  // MARK: Assigning numbers, on the connection that writes
 
-  /// The number of a tenant, which gets one, and decides nothing, if it has none.
+  /// The number of a tenant, which is added without settings if the database does not have it.
   func give(_ tenant: TenantID) throws(SQLiteFailure) -> Int64 {
     if let known = try tenants.number(of: tenant.text) { return known }
     return try insert(tenant.text, tenants.give)
@@ -156,7 +158,7 @@ final class SQLiteNames {
     return connection.lastInsertedRow
   }
 
-  /// Forgets everything: numbers that were given in a transaction that was rolled back are given to other names.
+  /// Forgets everything: numbers that a transaction assigned before it was rolled back may be given to other names.
   func forget() {
     tenants.forget()
     collections.forget()

@@ -16,9 +16,9 @@ public struct SQLiteOptions: Sendable {
   /// Runs on the writer's thread before the commit of every group; tests look there for answers that came too early.
   package var beforeCommit: (@Sendable () -> Void)?
 
-  /// Hears how far the copy of a database of an older layout is, on the thread that opens the store.
+  /// Receives the progress of copying a database of the former layout, on the thread that opens the store.
   public var onMigration: (@Sendable (SQLiteMigrationProgress) -> Void)?
-  /// Runs before every step of that copy; tests throw there to stop it.
+  /// Runs before every step of that copy; tests throw from it to stop the copy.
   package var beforeMigrationStep: (@Sendable () throws -> Void)?
   /// Most people that one transaction of that copy writes; tests lower it.
   package var migrationPeople = Limits.migrationPeopleMax

@@ -7,7 +7,8 @@ final class SQLiteOwnerRelations {
   private let names: SQLiteNames
   private var settings: TenantSettingsCache
 
-  /// Prepares the statements on a connection. `policyDefaults` hold in these tenants where they decided nothing themselves.
+  /// Prepares the statements on a connection. `policyDefaults` hold in these tenants where they decided nothing
+  /// themselves.
   init(
     _ connection: SQLiteConnection, _ names: SQLiteNames, _ policyDefaults: [TenantID: TenantPolicy]
   ) throws(SQLiteFailure) {

@@ -1,14 +1,16 @@
 import OData
 import Profiles
 
-/// What the row of a person's state holds: how much they hold, and the ends of the chains of their audit log, one for
-/// each tenant that they have been in. It outlives the person, as their audit log does.
+/// The state of a person: how much they hold, and the ends of the chains of their audit log, one for each tenant that
+/// they have been in. Like the audit log, it outlives the person.
 ///
-/// Bytes, integers least significant byte first: the format, 1 byte; the size of all items, 8; the number of
-/// collections with items, 1; the number of chains, 1; for each of these collections its number, 1, and its items, 2; for
-/// each chain the number of its tenant, 8, its length, 8, the place of its last row, 8, its tip and its seal, 32 each;
-/// then zeros up to a multiple of `step`. A row that keeps its size is written in place, and leaves the rows beside it
-/// where they are.
+/// The stored form, in bytes, with integers least significant byte first:
+///
+/// - the format, 1 byte; the size of all items, 8; the number of collections with items, 1; the number of chains, 1
+/// - for each of these collections its number, 1, and the number of its items, 2
+/// - for each chain the number of its tenant, 8; its length, 8; the place of its last row, 8; its tip, 32; its seal, 32
+/// - zeros up to a multiple of `step`, so that most changes keep the size: SQLite then writes the row in place and does
+///   not move its neighbours
 struct SQLitePersonState: Equatable {
   /// The end of a chain.
   struct ChainEnd: Equatable {
@@ -23,9 +25,10 @@ struct SQLitePersonState: Equatable {
 
   /// The size of all items, in bytes of JSON.
   var bytes = 0
-  /// The number of items by the number of their collection; collections without items are left out.
+  /// The number of items in each collection, sorted by the number of the collection. Collections without items are left
+  /// out.
   private(set) var counts: [(collection: UInt8, count: Int)] = []
-  /// The chains. Nearly everybody has one.
+  /// The chains. Nearly everybody has exactly one.
   var chains: [ChainEnd] = []
 
   /// The state of a person who holds nothing.
@@ -36,10 +39,11 @@ struct SQLitePersonState: Equatable {
       && left.counts.elementsEqual(right.counts) { $0.collection == $1.collection && $0.count == $1.count }
   }
 
-  /// How many items a collection has.
+  /// The number of items in a collection.
   func count(of collection: Int64) -> Int { counts.first { $0.collection == collection }?.count ?? 0 }
 
-  /// Counts an item that was added, or with -1 one that was deleted. The counts stay sorted by collection.
+  /// Adds `difference` to the number of items in a collection: 1 for an item that was added, -1 for one that was
+  /// deleted.
   mutating func add(_ difference: Int, to collection: Int64) {
     let collection = UInt8(truncatingIfNeeded: collection)
     let index = counts.firstIndex { $0.collection >= collection } ?? counts.endIndex
@@ -62,16 +66,17 @@ struct SQLitePersonState: Equatable {
   /// Largest number of chains: as many as the byte that counts them holds.
   static let chainsMax = 255
 
-  /// The size of the stored form is a multiple of this. Twice as much holds one chain and nine collections.
+  /// The size of the stored form is a multiple of this, and at least twice this, which holds one chain and nine
+  /// collections. In bytes.
   static let step = 64
 
-  /// The size of the stored form of a state.
+  /// The size of the stored form of a state, in bytes.
   static func storedBytes(collections: Int, chains: Int) -> Int {
     let used = headBytes + collectionBytes * collections + chainBytes * chains
     return max(2 * step, (used + step - 1) / step * step)
   }
 
-  /// Reads the stored form; nil when the bytes are none.
+  /// Reads the stored form; nil when the bytes do not have that form.
   init?(stored: UnsafeRawBufferPointer) {
     guard stored.count >= Self.headBytes, stored[0] == Self.format, let bytes = Self.number(stored, 1) else {
       return nil
@@ -118,7 +123,7 @@ struct SQLitePersonState: Equatable {
     return stored
   }
 
-  /// A number; nil when it is so large that it is none, and counting on could overflow.
+  /// The number at `offset`; nil when it is negative, or so large that counting on could overflow.
   fileprivate static func number(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int64? {
     let number = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self))
     return (0...numberMax).contains(number) ? number : nil
@@ -130,7 +135,7 @@ struct SQLitePersonState: Equatable {
 }
 
 extension SQLitePersonState.ChainEnd {
-  /// Reads the stored form that begins at `start` and is there as a whole; nil when the bytes are none.
+  /// Reads the stored form that begins at `start`, whose bytes must all be there; nil when a number is not valid.
   fileprivate init?(stored: UnsafeRawBufferPointer, _ start: Int) {
     let codes = start + 24
     let seal = codes + AuditKey.codeBytes
@@ -144,7 +149,7 @@ extension SQLitePersonState.ChainEnd {
 }
 
 extension SQLiteStatement {
-  /// The state of a person in `column`.
+  /// The state of a person in `column`. Throws `SQLiteFailure.row` when it is damaged.
   func personState(_ column: Int32) throws(SQLiteFailure) -> SQLitePersonState {
     guard let state = withBlob(column, { SQLitePersonState(stored: $0) }) else {
       throw .row("The state of a person is damaged.")

@@ -1,10 +1,10 @@
 import OData
 import Profiles
 
-/// The states of the people that the open transaction has touched. Each is read and written once in a transaction, in
-/// which it changes here only; nothing of it is kept between two transactions. Belongs to the connection that writes.
+/// The states of the people that the open transaction has touched. A transaction reads and writes each state once, and
+/// changes it here in between. No state is kept for the next transaction. Belongs to the connection that writes.
 final class SQLitePersonStates {
-  /// A person of the transaction, and their state as it is by now.
+  /// A person whom the transaction has touched, with their current state.
   struct Touched {
     let user: UserID
     var state: SQLitePersonState
@@ -33,7 +33,7 @@ final class SQLitePersonStates {
 
   // MARK: Numbers
 
-  /// The number of a person who has or had one; nil otherwise.
+  /// The number of a person, also of one who was deleted; nil when they never had one.
   func number(of user: UserID) throws(SQLiteFailure) -> Int64? {
     if let known = numbers[user] { return known }
     try selectNumber.bind(user.text)
@@ -55,8 +55,8 @@ final class SQLitePersonStates {
     try touch(user, number).state
   }
 
-  /// Changes the state of a person, who has this number. When `body` throws, the transaction is spoiled, and the change
-  /// is lost with it.
+  /// Changes the state of the person with this number. When `body` throws, the transaction must be rolled back, which
+  /// also undoes the change.
   func change<Answer>(
     _ user: UserID, _ number: Int64, _ body: (inout Touched) throws(SQLiteFailure) -> Answer
   ) throws(SQLiteFailure) -> Answer {
@@ -79,8 +79,8 @@ final class SQLitePersonStates {
     return person
   }
 
-  /// The state of a person who has none yet. Its row takes its place now: put before rows of items later, it would split
-  /// the page that they lie on.
+  /// The state of a person who has none yet. Its row is inserted now: inserted after the items, it would split the page
+  /// that they lie on.
   private func newState(_ number: Int64) throws(SQLiteFailure) -> SQLitePersonState {
     let state = SQLitePersonState()
     try insertState.bind(state.stored, SQLiteProfileKey(stateOf: number).number)
@@ -91,7 +91,7 @@ final class SQLitePersonStates {
   /// Writes what has changed. To be called before every commit.
   func finish() throws(SQLiteFailure) {
     guard !touched.isEmpty else { return }
-    // In the order of the keys, so that neighbours are written together.
+    // In the order of keys, so that neighbouring rows are written one after another.
     for number in touched.keys.sorted() {
       guard let person = touched[number] else { continue }
       try write(person, number)

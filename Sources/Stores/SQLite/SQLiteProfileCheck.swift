@@ -1,9 +1,9 @@
 import OData
 import Profiles
 
-/// Walks through the table of profiles once, in the order of keys, and checks every row: whether it lies where it
-/// belongs, whether an item is of its type and agrees with what is stored beside it, and whether the state of a person
-/// counts the items that follow it. Holds what is known of one person at a time.
+/// Reads the table of profiles once, in the order of keys, and checks every row: whether its key is right, whether an
+/// item is of its type and agrees with the other columns of its row, and whether the state of a person counts the items
+/// that follow it. Keeps in memory what is known of one person at a time.
 struct SQLiteProfileCheck {
   /// What the rows of one person have shown so far.
   private struct Person {
@@ -12,9 +12,9 @@ struct SQLiteProfileCheck {
     let id: UserID?
     /// The number of the tenant; nil when the person was deleted.
     let tenant: Int64?
-    /// What the row of their state says; nil when there is none, or it is damaged.
+    /// Their stored state; nil when there is none, or it is damaged.
     var state: SQLitePersonState?
-    /// What their items come to.
+    /// The state that their items add up to.
     var held = SQLitePersonState()
   }
 
@@ -38,8 +38,8 @@ struct SQLiteProfileCheck {
     selectAuditRow = try connection.prepare("select 1 from audit_log where seq = ? and person = ? and tenant = ?")
   }
 
-  /// At most `Limits.checkFindingsMax` faults, in the order of keys. Nothing more is said of the chains of `faulty`
-  /// people.
+  /// At most `Limits.checkFindingsMax` faults, in the order of keys. The chains of `faulty` people are not checked
+  /// again.
   static func faults(
     _ connection: SQLiteConnection, _ names: SQLiteNames, chainsKnown faulty: Set<UserID>
   ) throws -> [CheckFinding] {

@@ -5,12 +5,13 @@ import Profiles
 /// state, then their items by collection and audience.
 ///
 /// A key is one integer, most significant bits first: the number of the person, 6 bits of the collection, 6 bits of the
-/// audience (the flags of `Audience`), 12 bits of a slot. The row of the state has zeros in all but the person. Items
-/// that different people may see lie apart, so that a read of some does not touch the pages of others; a change of the
-/// audience therefore moves the row. The slot has no meaning, and a key is given out again after its item is deleted:
-/// what must last names an item by its id.
+/// audience (the flags of `Audience`), 12 bits of a slot. In the key of a state, all bits after the person are zero.
+/// Items for different audiences lie apart, so that reading some does not touch the pages of others; a change of the
+/// audience therefore moves the row. The slot has no meaning, and a key is reused after its item is deleted: the audit
+/// log and links refer to an item by its id.
 ///
-/// Everything outside this file takes numbers of people and collections, and the SQL expressions below.
+/// Code outside this file uses numbers of people and collections and the SQL expressions below, and does not compute
+/// keys.
 struct SQLiteProfileKey: Equatable {
   /// The key as the database holds it.
   let number: Int64
@@ -41,7 +42,7 @@ struct SQLiteProfileKey: Equatable {
   static let nobody: Int64 = 0
   /// Largest number of a collection.
   static let collectionsMax: Int64 = 63
-  /// Largest slot. It is several times `Limits.itemsPerCollectionMax`, so that one after the last is mostly free.
+  /// Largest slot: several times `Limits.itemsPerCollectionMax`, so that the slot after the last item is mostly free.
   static let slotMax: Int64 = 4_095
   /// Largest number of a person.
   static let peopleMax: Int64 = .max >> personShift

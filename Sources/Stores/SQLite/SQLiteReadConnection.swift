@@ -9,13 +9,13 @@ final class SQLiteReadConnection {
   private var statements: SQLiteReadStatements?
   private var pass = Pass.none
 
-  /// The pass of an event loop over what has arrived, as far as it reads.
+  /// What the current pass of the event loop has read so far. A pass handles all events that have arrived.
   private enum Pass {
     /// Nothing was read yet.
     case none
-    /// Something was read, and `endPass` will be called.
+    /// One read was made, and `endPass` will be called.
     case begun
-    /// Reads share a snapshot, which was begun after this many commits.
+    /// Reads share a snapshot that was begun after this many commits.
     case shared(commits: Int)
   }
 
@@ -56,9 +56,9 @@ final class SQLiteReadConnection {
 
   // MARK: Snapshots
 
-  /// To be called before a read on an event loop. From the second on, the reads of one pass of the loop share a
-  /// snapshot, which spares each of them the locks of the file: for as long as nothing is committed, so that none is
-  /// older than what was acknowledged before it. The first calls `atEnd`, which has to call `endPass` after the pass.
+  /// To be called before a read on an event loop. From the second read on, the reads of one pass of the loop share a
+  /// snapshot, which saves each of them locking the file. A commit ends the sharing, so that every read sees what was
+  /// acknowledged before it. The first read calls `atEnd`, which must arrange that `endPass` is called after the pass.
   func readInPass(atEnd: () -> Void) {
     switch pass {
     case .none:
@@ -72,7 +72,7 @@ final class SQLiteReadConnection {
     }
   }
 
-  /// Ends what the reads of a pass have shared.
+  /// Ends the pass and the snapshot that its reads share.
   func endPass() {
     stopSharing()
     pass = .none

@@ -52,7 +52,7 @@ final class SQLiteReadStatements {
       "select \(user) from person where tenant = ? and id > ? order by id limit ?")
     selectScanEnd = try connection.prepare(
       "select id from person where tenant = ? and id > ? order by id limit 1 offset \(Limits.scanRowsMax - 1)")
-    // SQLite would take a wider index.
+    // SQLite would choose a wider index.
     countUsers = try connection.prepare("select count(*) from person indexed by person_tenant where tenant = ?")
     selectUser = try connection.prepare("select \(user) from person where id = ? and tenant is not null")
     let named = "select \(user) from person where \(SQLiteColumns.isNamed)"
@@ -72,7 +72,7 @@ final class SQLiteReadStatements {
     guard authorization.needsOwnerRelation(to: key.user) else { return try item(key) }
     return try inSnapshot { () throws(SQLiteFailure) in
       let (number, owner) = try relations.owner(key.user, for: authorization)
-      // The item of a person who does not exist is looked for all the same, as one that is not visible.
+      // If the person does not exist, the item is looked up all the same, like one that is not visible.
       let audiences = owner.map { authorization.audiences(of: key.user, $0, in: key.collection) } ?? Audience.me
       try selectVisibleItem.bind(
         SQLiteProfileKey.place(number, try names.number(ofCollection: key.collection)), SQLiteIdentifier(key.id.text),
@@ -90,7 +90,7 @@ final class SQLiteReadStatements {
     return try inSnapshot { () throws(SQLiteFailure) in try relations.owner(user, for: authorization).owner }
   }
 
-  /// Whether a snapshot is open, which the reads share.
+  /// Whether a snapshot is open that the reads share.
   private var isInSnapshot = false
 
   /// Runs many reads on one snapshot, which spares each of them the locks of the file.

@@ -4,11 +4,11 @@ import GRDBSQLite
 import OData
 import Profiles
 
-/// The tables, as a list of named migrations. Migrations are only ever added. Databases of the layout before this one are
+/// The tables, as a list of named migrations, to which new ones are only ever added. Databases of the former layout are
 /// copied into a new file (`SQLiteLayoutMigration`).
 ///
-/// What belongs to a person lies together (docs/decisions/0016). People, tenants, collections and properties have
-/// numbers, which are given once and never again; wide rows are only in tables with a rowid.
+/// The rows of a person lie together (docs/decisions/0016). People, tenants, collections and properties have numbers,
+/// which are never reused. Tables with wide rows have a rowid.
 enum SQLiteSchema {
   /// Facet's application id in the header of the database ("Face").
   static let applicationID = "1180787557"
@@ -40,9 +40,9 @@ enum SQLiteSchema {
     ) strict;
     """
 
-  /// People. The row of a person who was deleted keeps their number and id, which the audit log goes on to name; its
-  /// tenant is null. Two people may have shared a name since before names were compared as they are now: the index does
-  /// not refuse them. No further person gets such a name, because the one writer looks first.
+  /// People. When a person is deleted, their row keeps the number and the id, to which the audit log still refers; its
+  /// tenant is null. The indexes of names are not unique: names are compared by stricter rules than in earlier
+  /// versions, so two people may share one. No further person gets a taken name, because the only writer checks first.
   private static let people = """
     create table person (
       number integer primary key check (number between 1 and \(SQLiteProfileKey.peopleMax)),
@@ -56,7 +56,7 @@ enum SQLiteSchema {
       json blob
     ) strict;
 
-    -- It holds all that must be known of an owner, so that a read of an item does not read the person.
+    -- It covers everything that a read of an item needs of its owner, so that the row of the person is not read.
     create index person_owner on person (id, tenant, display_name);
     create index person_tenant on person (tenant, id) where tenant is not null;
     create index person_principal_name on person (tenant, \(sortKey("principal_name_folded")), id)
@@ -99,7 +99,7 @@ enum SQLiteSchema {
     flag.text.replacing(#/[A-Z]/#) { "_" + $0.output.lowercased() }
   }
 
-  /// Groups, and what else the directory keeps of people.
+  /// Groups, memberships, mail addresses and idempotency receipts.
   private static let directory = """
     create table directory_group (
       id text not null primary key,
@@ -168,7 +168,7 @@ enum SQLiteSchema {
     ) strict;
     """
 
-  /// Makes the tables of an empty database, and the rows that each has from the beginning.
+  /// Creates the tables of an empty database, and the rows that they contain from the beginning.
   static func create(_ database: Database, _ key: AuditKey) throws {
     for tables in [names, people, profiles, directory, auditLog] { try database.execute(sql: tables) }
     for tenant in TenantID.builtIn {
@@ -195,7 +195,7 @@ enum SQLiteSchema {
   /// The name of the first migration of the present layout.
   static let layout = "profiles by person"
 
-  // MARK: What a file is
+  // MARK: Who wrote a file
 
   /// Why a database cannot be opened in the layout that this program knows.
   enum Refusal: Error, Equatable {
@@ -249,8 +249,8 @@ enum SQLiteSchema {
     }
   }
 
-  /// Runs the migrations of the present layout that the database has not had. `key` authenticates the audit log. Throws
-  /// `older` when the database has the layout before.
+  /// Runs the migrations of the present layout that the database lacks. `key` authenticates the audit log. Throws
+  /// `older` when the database has the former layout.
   static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
     guard try origin(of: connection) != .legacy else { throw .older }
     do {

@@ -97,14 +97,14 @@ final class SQLiteStatement {
     }
   }
 
-  /// Steps to the next row, for a caller that reads several statements side by side; false after the last row, when it
-  /// must not be called again. The statement stays open until it is reset or released.
+  /// Steps to the next row, for a caller that reads several statements side by side. Returns false after the last row;
+  /// then it must not be called again. The statement stays open until it is reset or released.
   func next() throws(SQLiteFailure) -> Bool {
     guard !hasLostColumn else { throw .memory }
     return try step()
   }
 
-  /// Ends a run by `next`, wherever it stands.
+  /// Ends a run by `next`, at whichever row.
   func reset() { sqlite3_reset(pointer) }
 
   /// Reads the current row. Throws `memory` when a column could not be read, whatever `read` made of it.

@@ -150,8 +150,8 @@ extension SQLiteStore {
     return GroupCommit(try SQLiteWriter(connection, key, condition: condition, options: options), onEnd: onEnd)
   }
 
-  /// Copies a database of the layout before into the present one, closes its connection, and returns whether it did.
-  /// Throws `older` beside a server, which has such a database open itself.
+  /// Copies a database of the former layout into the present one and closes its connection. Returns false for a
+  /// database of the present layout. Throws `older` when a server has such a database open.
   private static func copyIntoPresentLayout(
     _ connection: SQLiteConnection, _ key: AuditKey, _ options: SQLiteOptions
   ) throws -> Bool {
@@ -161,7 +161,7 @@ extension SQLiteStore {
       try SQLiteLayoutMigration.run(connection, key, options)
       return true
     case .empty, .present:
-      // A copy may be left of a database in whose place a backup was put.
+      // An unfinished copy may be left of a database that a backup has replaced.
       if options.isOwner, let path = connection.resolvedPath { SQLiteLayoutMigration.removeCopy(of: path) }
       return false
     }
@@ -183,8 +183,8 @@ extension SQLiteStore {
 
   /// The key of the audit log, and whether its database is still being created. A new key is made only when no row was
   /// made with another. A key without a database is not taken for that of a new one: its database is missing. While a
-  /// database is being created its key has another name (`AuditKey.confirmPending`), so that the next start can complete one
-  /// that was cut off.
+  /// database is being created its key has another name (`AuditKey.confirmPending`), so that the next start can
+  /// complete one that was cut off.
   private static func auditKey(
     _ connection: SQLiteConnection, _ directory: String
   ) throws -> (key: AuditKey, isPending: Bool) {

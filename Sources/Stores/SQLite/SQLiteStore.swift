@@ -19,8 +19,8 @@ public final class SQLiteStore: ProfileStore {
   /// Runs at the end when there is no writer to do it.
   private let onStop: @Sendable () -> Void
 
-  /// The store of the database at `path`. Without a `writer`, `condition` says why writes are refused, and `onStop` runs at
-  /// the end.
+  /// The store of the database at `path`. Without a `writer`, `condition` says why writes are refused, and `onStop`
+  /// runs at the end.
   init(
     path: String, condition: StoreCondition, writer: GroupCommit<SQLiteWriter>?, options: SQLiteOptions,
     onStop: @escaping @Sendable () -> Void = {}

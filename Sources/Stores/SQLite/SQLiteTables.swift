@@ -66,8 +66,8 @@ final class SQLiteTables: WriteTables {
 
   // MARK: Items
 
-  /// The item and its owner as they are now. An item that is not visible is not read, and one of a person who does not
-  /// exist is looked for all the same, so that the time tells nothing.
+  /// The item and its owner as they are now. An item that is not visible is not read, and if the person does not exist,
+  /// the item is looked up all the same, so that the time reveals nothing.
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemState {
     let (number, owner) = try relations.owner(key.user, for: authorization)
     var audiences: Audience?
@@ -129,7 +129,8 @@ final class SQLiteTables: WriteTables {
     return try selectOtherHolder.first { row throws(SQLiteFailure) in row.int64(0) } != nil
   }
 
-  /// Adds a person who does not exist. One who existed before gets their number again, and goes on with their audit log.
+  /// Adds a person who does not exist. One who existed before gets their number again, and goes on with their audit
+  /// log.
   func insert(_ user: StoredUser) throws(SQLiteFailure) {
     if let number = try people.number(of: user.id) { return try write(user, number, with: updateUser) }
     let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
@@ -199,7 +200,7 @@ final class SQLiteTables: WriteTables {
   /// Forgets what the open transaction has changed, which is rolled back.
   func forget() { people.forget() }
 
-  /// Empties every table except those of tenants and other names, and the audit log.
+  /// Empties every table except those of tenants, collections and properties, and begins the audit log anew.
   func deleteEverything() throws(SQLiteFailure) {
     for table in ["profile", "person", "idempotency_receipt", "directory_group", "membership", "mail_address"] {
       try connection.execute("delete from \(table)")

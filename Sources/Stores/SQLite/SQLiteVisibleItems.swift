@@ -1,9 +1,9 @@
 import OData
 import Profiles
 
-/// Finds the items of a collection that a viewer may see, and nothing else, by the index of each flag that admits the
-/// viewer. The owner sees by all of them and by that of the items for nobody else. An item that several flags admit
-/// appears once. Belongs to one connection and its thread.
+/// Finds the items of a collection that a viewer may see, without touching others: it reads the index of each flag of
+/// `Audience` that admits the viewer. For the owner it reads all of these indexes, and that of the items that nobody
+/// else may see. An item that several flags admit appears once. Belongs to one connection and its thread.
 final class SQLiteVisibleItems {
   private let branches: [Branch]
   private let countKeys: SQLiteStatement
@@ -43,7 +43,8 @@ final class SQLiteVisibleItems {
     }
   }
 
-  /// A branch that stands at a row. A value, so that a page of rows costs no checks of exclusive access.
+  /// The current row of a branch. A structure, because reading properties of a class costs a check of exclusive access
+  /// for each row.
   private struct Row {
     let statement: SQLiteStatement
     let created, key: Int64
@@ -55,7 +56,8 @@ final class SQLiteVisibleItems {
       (created, key) = (statement.int64(3), statement.int64(1))
     }
 
-    /// Whether this row comes before that of another branch. Equal rows are one item.
+    /// Whether this row comes before that of another branch. Rows with the same key are the same item, and neither
+    /// comes first.
     func precedes(_ other: Row) -> Bool {
       guard created == other.created else { return created < other.created }
       guard key != other.key else { return false }
@@ -90,7 +92,7 @@ final class SQLiteVisibleItems {
     return StoredPage(items, isLast: true)
   }
 
-  /// Steps every branch that stands at an item, and drops those that end.
+  /// Steps every branch whose current row is this item, and removes those that have no further row.
   private static func advance(_ open: inout [Row], past key: Int64) throws(SQLiteFailure) {
     for index in open.indices.reversed() where open[index].key == key {
       if let row = try Row(next: open[index].statement) { open[index] = row } else { open.remove(at: index) }
@@ -99,7 +101,7 @@ final class SQLiteVisibleItems {
 
   // MARK: Counts
 
-  /// The number of items that flags admit.
+  /// The number of items that at least one of these flags admits.
   func count(at place: Int64, audiences: Audience) throws(SQLiteFailure) -> Int {
     try countKeys.bind(place, audiences.rawValue)
     return try countKeys.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0

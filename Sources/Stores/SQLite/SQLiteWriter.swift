@@ -2,7 +2,8 @@ import Dispatch
 import OData
 import Profiles
 
-/// How SQLite commits a group of writes: what the thread of the store's group commit owns, on its only writing connection.
+/// How SQLite commits a group of writes: what the thread of the store's group commit owns, on its only writing
+/// connection.
 final class SQLiteWriter: GroupCommitWriter {
   let connection: SQLiteConnection
   let tables: SQLiteTables

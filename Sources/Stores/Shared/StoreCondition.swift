@@ -26,8 +26,8 @@ final class StoreCondition: Sendable {
 
   // MARK: Commits
 
-  /// How many transactions of this process were committed. What was counted later than a snapshot was begun may be
-  /// missing from it; nothing is acknowledged before it is counted.
+  /// How many transactions this process has committed. While this number stays the same, a snapshot contains every
+  /// write that was acknowledged: no write is acknowledged before its commit is counted.
   var commits: Int { commitCount.load(ordering: .acquiring) }
 
   /// Counts a commit, before its writes are answered.
@@ -75,8 +75,8 @@ final class StoreCondition: Sendable {
   /// Watches the files of the store from now on: `fault` returns why they are not in place, or nil.
   func watchFiles(_ fault: @escaping @Sendable () -> StoreError?) { state.withLock { $0.fileFault = fault } }
 
-  /// Whether every file that the store opened is still in place; true for a store without files. When one is not, writes
-  /// are refused from now on.
+  /// Whether every file that the store opened is still in place; true for a store without files. When one is not,
+  /// writes are refused from now on.
   func hasFilesInPlace() -> Bool {
     guard let reason = state.withLock({ $0.fileFault })?() else { return true }
     refuse(reason)

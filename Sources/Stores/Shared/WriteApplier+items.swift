@@ -3,8 +3,8 @@ import Profiles
 
 /// Writes of one item.
 extension WriteApplier {
-  /// Applies an operation to the item as it is now. Nobody else writes until the transaction ends, so that no write is
-  /// lost and none meets a conflict, unless its own preconditions say so.
+  /// Applies an operation to the item as it is now. Nobody else writes the item until the transaction ends, so no write
+  /// is lost, and none is refused for a conflict except by its own preconditions.
   func apply(_ operation: any ItemOperation) throws(WriteFailure) -> ItemOutcome {
     let state = try sql { () throws(Tables.Failure) in
       try tables.state(of: operation.key, for: operation.authorization)
@@ -37,7 +37,7 @@ extension WriteApplier {
     }
   }
 
-  /// Checks the limits of what a person may hold. Only what adds to it can exceed them, so nothing else is counted.
+  /// Checks the limits of what a person may hold. A write that adds nothing cannot exceed them, and is not checked.
   private func checkLimits(_ item: StoredItem, _ old: StoredItem?) throws(WriteFailure) {
     if let old, item.json.count <= old.json.count { return }
     let usage = try sql { () throws(Tables.Failure) in try tables.usage(of: item.key.user) }

@@ -9,7 +9,8 @@ protocol WriteTables: AnyObject {
 
   // MARK: Items
 
-  /// The item and its owner as they are now. An item that is not visible to whom `authorization` is of may be left out.
+  /// The item and its owner as they are now. An item that is not visible under `authorization` may be left
+  /// out.
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(Failure) -> ItemState
   /// Replaces `old`, an item as it is in the database.
   func update(_ item: StoredItem, replacing old: StoredItem) throws(Failure)

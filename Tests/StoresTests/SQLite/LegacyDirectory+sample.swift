@@ -11,8 +11,8 @@ extension LegacyDirectory {
     "family,organization",
   ]
 
-  /// Fills the directory with `people` people of two tenants and of every kind: with ids that are GUIDs and others, with
-  /// items of all audiences, in groups, listing each other, deleted, and back in another tenant.
+  /// Fills the directory with `people` people of two tenants and of every kind: with ids that are GUIDs and others,
+  /// with items of all audiences, in groups, listing each other, deleted, and back in another tenant.
   func fill(people: Int, _ random: inout SeededGenerator) throws {
     try put(#"{"settings":{"federatedWith":["\#(Self.otherTenant)"]}}"#)
     try put(#"{"tenant":"\#(Self.otherTenant)","settings":{"name":"Fabrikam"}}"#)

@@ -27,8 +27,8 @@ final class LegacyDirectory {
   private var settings: [TenantSettings] = []
   private var writes: Int64 = 0
 
-  /// Makes a database at `path`, beside which it puts a key, with what `fill` puts into it. With `leavesLog` all of it is in
-  /// the write-ahead log, as after a crash.
+  /// Makes a database at `path`, beside which it puts a key, with what `fill` puts into it. With `leavesLog` all of it
+  /// is in the write-ahead log, as after a crash.
   @discardableResult
   static func make(
     at path: String, leavesLog: Bool = false, _ fill: (LegacyDirectory) throws -> Void

@@ -66,7 +66,7 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   /// Whether no further entity could change the page.
   var isFull: Bool { isInOrder && kept.count > query.limit && !(query.countsAll && query.isSelective) }
 
-  /// Puts entities on the page, as far as they belong there, for a query that evaluates none.
+  /// Puts entities on the page until it is full, for a query that evaluates none.
   mutating func takeUnevaluated(_ elements: ArraySlice<Element>) {
     kept.reserveCapacity(kept.count + min(elements.count, query.limit + 1))
     for index in elements.indices {

@@ -1,18 +1,18 @@
 import OData
 import Profiles
 
-/// Copies the rows of the audit log in their places, with their codes. The people have their numbers already.
+/// Copies the rows of the audit log, which keep their places and codes. The people already have their numbers.
 final class SQLiteAuditLogCopy {
   private let copy: SQLiteLayoutCopy
   private let names: SQLiteLayoutNames
   private let selectNumber, insertNobody, insertState, insertRow: SQLiteStatement
   private var numbers: [UserID: Int64] = [:]
-  /// The person of the row before, who mostly is that of the next one too.
+  /// The person of the previous row, who is usually that of the next one, too.
   private var last: (id: String, number: Int64)?
   /// The place of the last row that was copied.
   private var place: Int64
 
-  /// Goes on after the last row that was copied.
+  /// Continues after the last row that was copied.
   init(_ copy: SQLiteLayoutCopy, _ names: SQLiteLayoutNames) throws(SQLiteFailure) {
     self.copy = copy
     self.names = names
@@ -85,7 +85,7 @@ final class SQLiteAuditLogCopy {
     return number
   }
 
-  /// Gives a number to somebody of whom nothing but rows is left, which happens only where these were altered.
+  /// Assigns a number to somebody of whom only audit log rows are left, which happens only if rows were altered.
   private func giveNumber(to id: String) throws(SQLiteFailure) -> Int64 {
     try insertNobody.bind(id)
     try insertNobody.run()

@@ -1,8 +1,8 @@
 import OData
 import Profiles
 
-/// Copies everything but people and the audit log: tenants, groups, memberships, mail addresses, receipts, and the total
-/// of all chains.
+/// Copies everything but people and the audit log: tenants, groups, memberships, mail addresses, receipts, and the
+/// total of all chains.
 struct SQLiteDirectoryCopy {
   private let copy: SQLiteLayoutCopy
 

@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// Copies the items of people, who come in the order of ids.
+/// Copies the items of people, in the order of their ids.
 final class SQLiteItemsCopy {
   /// A row of the new database.
   struct Item {
@@ -36,7 +36,7 @@ final class SQLiteItemsCopy {
   /// The person whose item comes next; nil after the last one.
   var person: String? { rows.person }
 
-  /// Reads the items of a person, if it is their turn, and counts them in their state.
+  /// Reads the items of a person, if the next item is theirs, and counts them in `state`.
   func read(
     of person: String, _ number: Int64, _ state: inout SQLitePersonState
   ) throws(SQLiteFailure) -> [Item] {

@@ -1,20 +1,21 @@
 import OData
 import Profiles
 
-/// The content of a database of the layout before, on its way into an empty one of the present layout.
+/// Copies the content of a database of the former layout into an empty one of the present layout.
 ///
-/// What names and the directory hold is copied in the first transaction, then people in the order of their ids, then the
-/// audit log in its own order. A table of the new database says how far that came; it is dropped when all is there.
+/// The first transaction copies names and the directory. Then come people, in the order of their ids, and then the
+/// audit log, in its own order. A table of the new database records the progress; it is dropped when everything is
+/// copied.
 final class SQLiteLayoutCopy {
   /// The database that is read.
   let old: SQLiteConnection
   /// The database that is written.
   let new: SQLiteConnection
-  /// How the store is opened.
+  /// The options with which the store is opened.
   let options: SQLiteOptions
   private var work = Work()
 
-  /// What has to be copied, and what is copied by now.
+  /// How much there is to copy, and how much is copied.
   private struct Work {
     var people: Int64 = 0
     var rows: Int64 = 0
@@ -58,7 +59,7 @@ final class SQLiteLayoutCopy {
   private static let progress = "layout_migration"
   private static let indexes = "layout_migration_index"
 
-  /// What a copy that was begun is of; nil when the database is none.
+  /// The state of the old database that an unfinished copy is made of; nil when `new` is no such copy.
   static func source(of new: SQLiteConnection) throws(SQLiteFailure) -> String? {
     guard try new.value("select 1 from sqlite_master where name = '\(progress)'") != nil else { return nil }
     return try new.value("select source from \(progress)")
@@ -84,7 +85,7 @@ final class SQLiteLayoutCopy {
     }
   }
 
-  /// Throws unless as much is in the new database as in the old one.
+  /// Throws unless the new database has as many people, items and audit log rows as the old one.
   private func compare() throws {
     for (before, after) in [
       ("select count(*) from user", "select count(*) from person where tenant is not null"),
@@ -103,7 +104,7 @@ final class SQLiteLayoutCopy {
 
   // MARK: Indexes
 
-  /// Indexes whose entries do not come in their order: sorting them in the end is cheaper.
+  /// Indexes whose entries are not copied in their order: building them at the end, sorted, is cheaper.
   private static let unordered = [
     "person_principal_name", "person_display_name", "membership_group", "mail_address_user",
   ]
@@ -130,7 +131,7 @@ final class SQLiteLayoutCopy {
 
   // MARK: Transactions
 
-  /// Runs `body` in one transaction of the new database. What fails leaves that to the end of the connection.
+  /// Runs `body` in one transaction of the new database. When `body` throws, closing the connection rolls it back.
   func transaction(_ body: () throws -> Void) throws {
     try step()
     try new.execute("begin immediate")
@@ -155,7 +156,7 @@ final class SQLiteLayoutCopy {
     try update.run()
   }
 
-  /// Reports how much is copied, unless that was reported just before.
+  /// Reports how much is copied, at most every `Limits.migrationReportSeconds`.
   func report(people: Int64? = nil, rows: Int64? = nil) {
     if let people { work.peopleCopied = people }
     if let rows { work.rowsCopied = rows }

@@ -3,11 +3,12 @@ import GRDB
 import OData
 import Profiles
 
-/// Replaces a database of the layout before (`SQLiteLegacySchema`) by a copy in the present one.
+/// Replaces a database of the former layout (`SQLiteLegacySchema`) by a copy in the present one.
 ///
-/// The copy is written into a new file beside the database, in transactions that record how far it came, so that one that
-/// was cut off goes on there. It is synced and then renamed over the database. Until then the database is complete, and
-/// an older program can go on with it: the copy is then begun anew. The caller has the lock of the data directory.
+/// The copy is written into a new file beside the database, in transactions that record the progress, so that an
+/// interrupted copy is continued. It is synced and then renamed over the database. Until then the database stays
+/// complete, and a program that knows the last form of the former layout can still write it: the copy then begins anew.
+/// The caller holds the lock of the data directory.
 struct SQLiteLayoutMigration {
   private let path: String
   private let key: AuditKey
@@ -16,8 +17,8 @@ struct SQLiteLayoutMigration {
   /// Migrates the database that `old` has open for writing, and closes that connection: the file is another one then.
   /// `key` authenticates the audit log.
   ///
-  /// Throws a `StoreError` with a sentence for the operator, `SQLiteSchema.Refusal` and `SQLiteFailure`; the database is
-  /// then as it was, or in the last form of its layout.
+  /// Throws a `StoreError` with a sentence for the operator, `SQLiteSchema.Refusal` and `SQLiteFailure`. The database
+  /// is then as it was, or in the last form of the former layout.
   static func run(_ old: SQLiteConnection, _ key: AuditKey, _ options: SQLiteOptions) throws {
     guard let path = old.resolvedPath else { throw SQLiteFailure.misplaced }
     let migration = SQLiteLayoutMigration(path: path, key: key, options: options)
@@ -37,7 +38,7 @@ struct SQLiteLayoutMigration {
 
   // MARK: The database
 
-  /// Brings the database into the last form of its layout, and all of it into its file.
+  /// Migrates the database to the last form of the former layout, and empties its write-ahead log into the file.
   private func prepare(_ old: SQLiteConnection) throws {
     do {
       try SQLiteLegacySchema.migrator(key).migrate(old.queue)
@@ -58,7 +59,8 @@ struct SQLiteLayoutMigration {
     }
   }
 
-  /// What tells one state of the database from another: its audit log, and its file, which any later write changes.
+  /// Identifies one state of the database: by its audit log, and by size and time of its file, which any later write
+  /// changes.
   private func source(_ old: SQLiteConnection) throws -> String {
     var status = stat()
     guard stat(path, &status) == 0 else { throw SQLiteFailure.misplaced }
@@ -95,11 +97,11 @@ struct SQLiteLayoutMigration {
     try SQLiteLayoutCopy(old, new, options).run(from: source)
   }
 
-  /// The copy of the same state of the database that was cut off; nil when there is none.
+  /// The interrupted copy of the same state of the database; nil when there is none.
   private func resumed(_ source: String) -> SQLiteConnection? {
     let path = Self.copyPath(of: path)
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    // Nothing is lost with what is no copy, or cannot be read.
+    // A file that is not such a copy, or cannot be read, may be removed: nothing is lost with it.
     guard let new = try? SQLiteConnection(path, .copy), (try? SQLiteSchema.checkCurrent(new)) != nil,
       let begun = try? SQLiteLayoutCopy.source(of: new)
     else { return nil }
@@ -124,7 +126,8 @@ struct SQLiteLayoutMigration {
     return Int64(clamping: status.f_bavail) * Int64(clamping: status.f_frsize)
   }
 
-  /// Throws unless a copy as large as the database has room. It is smaller, but indexes are sorted beside it.
+  /// Throws unless there is room for a copy as large as the database. The copy is smaller, but sorting its indexes
+  /// needs room, too.
   private func checkSpace() throws {
     let needed = Self.bytes(of: path) - Self.bytes(of: Self.copyPath(of: path))
     guard let free = options.freeBytes(SQLiteStore.directory(of: path)), free < needed else { return }
@@ -140,8 +143,9 @@ struct SQLiteLayoutMigration {
 
   // MARK: The place of the database
 
-  /// Puts the complete copy into the place of the database, whose log must not be taken for that of the copy. An older
-  /// command may have written meanwhile, beside the lock of the directory: that must not be lost.
+  /// Replaces the database by the complete copy. The write-ahead log of the database must be gone by then, or it would
+  /// be taken for that of the copy. A command of an older build, which ignores the lock of the directory, may have
+  /// written meanwhile; the migration then fails, so that this write is not lost.
   private func replace(_ old: SQLiteConnection, _ source: String) throws {
     let directory = SQLiteStore.directory(of: path)
     try options.beforeMigrationStep?()

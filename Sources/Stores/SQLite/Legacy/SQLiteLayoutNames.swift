@@ -1,7 +1,7 @@
 import OData
 import Profiles
 
-/// The numbers that a migration gives to tenants, collections and properties.
+/// The numbers that a migration assigns to tenants, collections and properties.
 final class SQLiteLayoutNames {
   /// The numbers of tenants by id.
   let tenants: SQLiteNumberTable

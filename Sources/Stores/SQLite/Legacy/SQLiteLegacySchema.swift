@@ -3,8 +3,8 @@ import GRDB
 import OData
 import Profiles
 
-/// The tables of the layout before the present one, as a list of named migrations, to which none is added any more. They
-/// bring a database of any older version to the last form of that layout; `SQLiteLayoutMigration` copies it from there.
+/// The tables of the former layout, as a complete list of named migrations. They bring a database of any older version
+/// to the last form of that layout, from which `SQLiteLayoutMigration` copies it.
 enum SQLiteLegacySchema {
   /// The condition of items that people of other tenants may see, of which an older migration made an index.
   private static let isBeyondTenant = "audience & \(Audience.beyondTenant.rawValue) != 0"

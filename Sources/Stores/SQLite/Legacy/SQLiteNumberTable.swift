@@ -1,12 +1,12 @@
 import OData
 
-/// The numbers of the names in one table of a new database, as a migration gives them. Unlike `SQLiteNames` it takes
-/// names as an older database holds them, whether or not they are valid.
+/// The numbers that a migration assigns to the names in one table of a new database. Unlike `SQLiteNames`, it takes the
+/// names of an older database as they are, whether or not they are valid.
 final class SQLiteNumberTable {
   private let connection: SQLiteConnection
   private let insert: SQLiteStatement
   private var numbers: [[UInt8]: Int64] = [:]
-  /// The name that was asked for last, which is mostly the next one too.
+  /// The last name that was looked up, which is usually the next one, too.
   private var last: (name: String, number: Int64)?
 
   /// The names that are in the table already. `column` is the unique text of `table`; `insert` adds one.

@@ -2,8 +2,8 @@ import GRDBSQLite
 import OData
 import Profiles
 
-/// Copies people with their states and items, in the order of ids, in which they get their numbers. Whoever is only named
-/// by a chain or an item gets one too.
+/// Copies people with their states and items, in the order of their ids, and assigns their numbers in that order.
+/// People who are named only by a chain or an item get a number, too.
 final class SQLitePeopleCopy {
   private let copy: SQLiteLayoutCopy
   private let names: SQLiteLayoutNames
@@ -53,7 +53,7 @@ final class SQLitePeopleCopy {
     }
   }
 
-  /// The first id that something is left of.
+  /// The smallest id that has rows left to copy; nil when there is none.
   private func next() -> String? {
     [users.person, chains.person, items.person].compactMap { $0 }
       .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -93,7 +93,7 @@ final class SQLitePeopleCopy {
       seal: Self.code(row.bytes(5)))
   }
 
-  /// A code in its length. One of another length was altered, and does not become right by that.
+  /// A code; zeros when it has another length, which makes it no less wrong.
   private static func code(_ bytes: [UInt8]) -> [UInt8] {
     bytes.count == AuditKey.codeBytes ? bytes : [UInt8](repeating: 0, count: AuditKey.codeBytes)
   }

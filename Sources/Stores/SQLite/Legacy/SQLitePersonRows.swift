@@ -1,11 +1,11 @@
 import OData
 
-/// Rows of a database of the layout before in the order of their first column, the id of a person, read side by side with
-/// those of other tables.
+/// Rows of a database of the former layout, in the order of their first column, the id of a person. Several tables are
+/// read side by side.
 final class SQLitePersonRows {
   /// The statement, which stands at the current row.
   let row: SQLiteStatement
-  /// Whose row it is; nil after the last one.
+  /// The person whose row it is; nil after the last row.
   private(set) var person: String?
 
   /// Reads the columns of a table, `order` after the id, of the people after `last`; nil stands for all.
@@ -22,13 +22,13 @@ final class SQLitePersonRows {
   /// Whether the current row is of this person.
   func isAt(_ id: String) -> Bool { person.map { $0.hasSameBytes(as: id) } ?? false }
 
-  /// Goes on to the next row. To be called at a row only.
+  /// Steps to the next row. Not to be called after the last one.
   func advance() throws(SQLiteFailure) {
     guard try row.next() else {
       person = nil
       return
     }
-    // Most rows are of the person before: their text is not made anew.
+    // Most rows are of the same person, whose id is then not read again.
     if let person, row.isText(0, person) { return }
     person = row.text(0)
   }
