@@ -186,7 +186,7 @@ final class SQLiteTables: WriteTables {
   }
 
   func undoToSavepoint() throws(SQLiteFailure) {
-    people.forget()
+    forget()
     try connection.execute("rollback to part")
     try releaseSavepoint()
   }
@@ -197,7 +197,10 @@ final class SQLiteTables: WriteTables {
   func finish() throws(SQLiteFailure) { try people.finish() }
 
   /// Forgets what the open transaction has changed, which is rolled back.
-  func forget() { people.forget() }
+  func forget() {
+    people.forget()
+    relations.forget()
+  }
 
   /// Empties every table except those of tenants and other names, and the audit log.
   func deleteEverything() throws(SQLiteFailure) {
