@@ -30,6 +30,6 @@ enum PostgreSQLAudienceIndexes {
         create index \(name) on item (user_id, \(collection), created, id) where \(collection) is not null
         """)
     }
-    try connection.execute("drop index item_beyond_tenant")
+    try connection.execute("drop index if exists item_beyond_tenant")
   }
 }

@@ -74,6 +74,9 @@ final class PostgreSQLOwnerRelations {
   /// `policyDefaults` hold in these tenants where they decided nothing themselves.
   init(_ policyDefaults: [TenantID: TenantPolicy]) { settings = TenantSettingsCache(policyDefaults) }
 
+  /// Forgets settings of tenants that were read in a transaction which is rolled back, at least to a savepoint.
+  func forget() { settings.forget() }
+
   /// An owner, and as much of the requester's relation to them as `authorization` needs. `fetch` reads the row of a tenant
   /// whose settings are not known in their present version.
   func owner(

@@ -134,6 +134,7 @@ final class PostgreSQLTables: WriteTables {
     fetched = [:]
     usages = [:]
     owners = [:]
+    relations.forget()
     _ = try read(Self.undoToSavepoint)
     releaseSavepoint()
   }

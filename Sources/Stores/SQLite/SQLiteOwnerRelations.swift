@@ -31,6 +31,9 @@ final class SQLiteOwnerRelations {
   /// An owner with their number: `SQLiteProfileKey.nobody`, who has nothing, and nil when there is no such person.
   typealias Numbered = (number: Int64, owner: ItemOwner?)
 
+  /// Forgets settings of tenants that were read in a transaction which is rolled back, at least to a savepoint.
+  func forget() { settings.forget() }
+
   /// An owner, and as much of the requester's relation to them as `authorization` needs. The caller runs it in the
   /// transaction of the read that it is for.
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Numbered {

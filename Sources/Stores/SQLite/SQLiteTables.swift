@@ -187,7 +187,7 @@ final class SQLiteTables: WriteTables {
   }
 
   func undoToSavepoint() throws(SQLiteFailure) {
-    people.forget()
+    forget()
     try connection.execute("rollback to part")
     try releaseSavepoint()
   }
@@ -198,7 +198,10 @@ final class SQLiteTables: WriteTables {
   func finish() throws(SQLiteFailure) { try people.finish() }
 
   /// Forgets what the open transaction has changed, which is rolled back.
-  func forget() { people.forget() }
+  func forget() {
+    people.forget()
+    relations.forget()
+  }
 
   /// Empties every table except those of tenants, collections and properties, and begins the audit log anew.
   func deleteEverything() throws(SQLiteFailure) {

@@ -22,6 +22,9 @@ struct TenantSettingsCache {
     known[id] = read
   }
 
+  /// Forgets what was read. After a rollback a version may come again with other settings.
+  mutating func forget() { known.removeAll() }
+
   /// What holds in a tenant: what it decided, completed by the defaults.
   func completed(_ settings: TenantSettings) -> TenantSettings {
     guard let policy = policyDefaults[settings.id] else { return settings }

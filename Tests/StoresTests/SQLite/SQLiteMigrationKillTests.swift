@@ -1,6 +1,7 @@
 import Fixtures
 import Foundation
 import Profiles
+import StoreConformance
 import Testing
 
 @testable import Stores
