@@ -11,7 +11,7 @@ public enum SQLiteMigrationProgress: Equatable, Sendable {
   public var message: String {
     switch self {
     case .started:
-      "The database is being copied into the new layout. This happens once. If interrupted, the next start continues it."
+      "The database is being copied into the new layout. This happens once. If it is cut off, the next start continues it."
     case .copied(let percent): "\(percent) % of the database is copied."
     case .finished: "The database has the new layout."
     }
