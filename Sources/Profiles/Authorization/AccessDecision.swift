@@ -232,4 +232,11 @@ public struct AuthorizationContext: Sendable {
     guard let caller else { return nil }
     return AccessDecision(of: caller, to: id, owner).decidingAudiences(in: collection)
   }
+
+  /// The same for each of several collections, in their order.
+  public func audiences(of id: UserID, _ owner: ItemOwner, in collections: [NavigationProperty]) -> [Audience?] {
+    guard let caller else { return Array(repeating: nil, count: collections.count) }
+    let decision = AccessDecision(of: caller, to: id, owner)
+    return collections.map { decision.decidingAudiences(in: $0.name) }
+  }
 }

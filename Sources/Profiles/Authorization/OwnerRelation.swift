@@ -34,6 +34,10 @@ public struct ItemOwner: Equatable, Sendable {
     self.displayName = displayName
     self.relation = relation
   }
+
+  /// Stands in for a person who does not exist: what is decided of them takes as long as of a stranger, and is not used.
+  public static let nobody = ItemOwner(
+    tenant: .personalAccounts, displayName: nil, relation: OwnerRelation(policy: TenantPolicy()))
 }
 
 /// A person in a tenant: an id that is given out again in another tenant is somebody else's.

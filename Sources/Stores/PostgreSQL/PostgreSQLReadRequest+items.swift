@@ -105,7 +105,8 @@ extension PostgreSQLReadRequest {
       while true {
         let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
         let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
-          owner.map { authorization.audiences(of: user, $0, in: collection) ?? .all } ?? .me
+          let audiences = authorization.audiences(of: user, owner ?? .nobody, in: collection) ?? .all
+          return owner == nil ? .me : audiences
         }
         let answers = try reads.connection.run([query, lookup])
         guard answers.count == 2 else { throw .disconnected }

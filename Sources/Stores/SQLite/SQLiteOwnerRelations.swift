@@ -52,11 +52,11 @@ final class SQLiteOwnerRelations {
     let relation = try selectOwnerRelation.first { row throws(SQLiteFailure) in
       (sharesGroup: row.int64(0) != 0, listed: Audience(rawValue: row.int64(1)))
     }
-    guard let owner = plain.owner, let relation else { return (SQLiteProfileKey.nobody, nil) }
+    guard let relation else { return (SQLiteProfileKey.nobody, nil) }
     let related = ItemOwner(
-      tenant: owner.tenant, displayName: owner.displayName, settings: settings, viewer: viewer,
-      sharesGroup: relation.sharesGroup, listed: relation.listed)
-    return (plain.number, related)
+      tenant: plain.owner?.tenant ?? viewer.tenant, displayName: plain.owner?.displayName, settings: settings,
+      viewer: viewer, sharesGroup: relation.sharesGroup, listed: relation.listed)
+    return (plain.number, plain.owner == nil ? nil : related)
   }
 
   private func plainOwner(_ user: UserID) throws(SQLiteFailure) -> Numbered {

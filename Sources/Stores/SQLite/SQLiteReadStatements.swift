@@ -152,9 +152,10 @@ final class SQLiteReadStatements {
   func hasItemsBeyondTenant(of user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Bool {
     try inSnapshot { () throws(SQLiteFailure) in
       let (number, owner) = try relations.owner(user, for: authorization)
+      let decided = authorization.audiences(of: user, owner ?? .nobody, in: ProfileModel.collections)
       var isFound = false
-      for collection in ProfileModel.collections {
-        let visible = owner.map { authorization.audiences(of: user, $0, in: collection.name) ?? .all } ?? .me
+      for (collection, audiences) in zip(ProfileModel.collections, decided) {
+        let visible = owner == nil ? .me : audiences ?? .all
         let place = SQLiteProfileKey.place(number, try names.number(ofCollection: collection.name))
         for (audience, select) in selectBeyondTenant {
           try select.bind(place)
