@@ -88,7 +88,7 @@ final class FacetProcess: Sendable {
       if let data = try? Data(contentsOf: file) { return try JSONDecoder().decode(Ready.self, from: data) }
       guard process.isRunning else {
         let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-        throw Failure(description: "facet ended with \(process.terminationStatus): \(text)")
+        throw Failure(description: end(of: process, text))
       }
       usleep(2_000)
     }
@@ -99,29 +99,26 @@ final class FacetProcess: Sendable {
   /// The server's log so far.
   var log: String { (try? String(contentsOf: data.appendingPathComponent("log.txt"), encoding: .utf8)) ?? "" }
 
-  /// Whether the process has not ended, by itself or because of a signal.
-  var isRunning: Bool { process.isRunning }
+  /// How the server ended, and the end of its log; `nil` while it runs.
+  var end: String? { process.isRunning ? nil : Self.end(of: process, log) }
+
+  private static func end(of process: Process, _ log: String) -> String {
+    let kind = process.terminationReason == .uncaughtSignal ? "by signal" : "with status"
+    return "The server ended \(kind) \(process.terminationStatus): \(log.suffix(4_000))"
+  }
 
   /// Sends SIGTERM, waits for the process to exit, and returns its status.
   @discardableResult
   func stop() async throws -> Int32 {
-    // The id of a process that has ended may be another's.
-    if isRunning { kill(process.processIdentifier, SIGTERM) }
+    Self.send(SIGTERM, to: process)
     return try await wait()
-  }
-
-  /// How a server that no one has stopped ended, and the end of its log; `nil` while it runs.
-  var unexpectedEnd: String? {
-    guard !isRunning else { return nil }
-    let kind = process.terminationReason == .uncaughtSignal ? "by signal" : "with status"
-    return "The server had ended \(kind) \(process.terminationStatus): \(log.suffix(4_000))"
   }
 
   /// As `stop`, with the seconds that it took, measured by the thread that waits: the test itself may resume later.
   func stopTimed() async throws -> (status: Int32, seconds: Double) {
     try await blocking { [process] in
       let start = ContinuousClock.now
-      kill(process.processIdentifier, SIGTERM)
+      Self.send(SIGTERM, to: process)
       process.waitUntilExit()
       return (process.terminationStatus, (ContinuousClock.now - start) / .seconds(1))
     }
@@ -129,8 +126,13 @@ final class FacetProcess: Sendable {
 
   /// Kills the server at once, as a loss of power would.
   func killAtOnce() async throws {
-    kill(process.processIdentifier, SIGKILL)
+    Self.send(SIGKILL, to: process)
     _ = try await wait()
+  }
+
+  /// Signals a process unless it has ended, when its id may be another's.
+  private static func send(_ signal: Int32, to process: Process) {
+    if process.isRunning { kill(process.processIdentifier, signal) }
   }
 
   private func wait() async throws -> Int32 {
@@ -201,7 +203,7 @@ func withFacet(
   do {
     try await body(facet)
   } catch {
-    if let end = facet.unexpectedEnd { Issue.record("\(end)") }
+    if let end = facet.end { Issue.record("\(end)") }
     try await facet.stop()
     throw error
   }
