@@ -24,6 +24,10 @@ final class CountingIssuer: BuiltInIssuer {
     return issuer.key(keyID)
   }
 
+  var lacksKeys: Bool { issuer.lacksKeys }
+
+  func prepareKeys() async -> String? { await issuer.prepareKeys() }
+
   func isOwnIssuer(_ name: String) -> Bool { issuer.isOwnIssuer(name) }
 
   func isOwnAudience(_ audience: String) -> Bool { issuer.isOwnAudience(audience) }

@@ -18,6 +18,10 @@ struct StubBuiltInIssuer: BuiltInIssuer {
 
   func key(_ keyID: BytewiseString) -> VerificationKey? { keys[keyID] }
 
+  let lacksKeys = false
+
+  func prepareKeys() async -> String? { nil }
+
   func isOwnIssuer(_ name: String) -> Bool { name.hasPrefix("https://localhost/") }
 
   func isOwnAudience(_ audience: String) -> Bool { audience == "https://graph.microsoft.com" }

@@ -85,6 +85,7 @@ public final class TokenVerifier: Sendable {
     // Recognized by key and tenant: only this server has the key, and its address may change while tokens are valid.
     guard let tenant = own.tenant(inIssuer: issuer) else { throw .unknownIssuer }
     guard let key = own.key(token.keyID) else {
+      if own.lacksKeys { return .keysNeeded(IssuerName(issuer)) }
       throw own.isOwnIssuer(issuer) ? .unknownKey : .unknownIssuer
     }
     try Self.checkSignature(of: token, key)
@@ -125,12 +126,12 @@ public final class TokenVerifier: Sendable {
 
   // MARK: Keys
 
-  /// Fetches an issuer's keys. Concurrent calls share one fetch; a call within `Limits.keyRefreshSeconds` of the last
-  /// fetch does nothing.
+  /// Fetches an issuer's keys, or waits for the first key of the built-in one. Concurrent calls share one fetch; a call
+  /// within `Limits.keyRefreshSeconds` of the last fetch does nothing.
   ///
   /// It never fails: the cause is logged, and tokens of the issuer are refused as `keysUnavailable` or `unknownKey`.
   public func refreshKeys(of name: IssuerName) async {
-    guard let keys = external[name] else { return }
+    guard let keys = external[name] else { return await prepareOwnKeys() }
     let fetcher = fetcher
     await keys.refresh(clock: clock) { issuer in
       do throws(KeyFetchError) { return .success(try await fetcher.keys(of: issuer)) } catch { return .failure(error) }
@@ -141,6 +142,11 @@ public final class TokenVerifier: Sendable {
         logger.warning("Keys of an issuer could not be fetched: \(error.message)", metadata: ["issuer": "\(name.text)"])
       }
     }
+  }
+
+  private func prepareOwnKeys() async {
+    guard own.lacksKeys, let reason = await own.prepareKeys() else { return }
+    logger.error("No token of the built-in authority can be verified.", metadata: ["reason": "\(reason)"])
   }
 
   /// Fetches the keys of every external issuer, so that first requests need not wait. It never fails; causes are

@@ -10,6 +10,13 @@ struct AddressedIssuer: BuiltInIssuer {
 
   func key(_ keyID: BytewiseString) -> VerificationKey? { own.key(keyID) }
 
+  var lacksKeys: Bool { own.lacksKeys }
+
+  func prepareKeys() async -> String? {
+    do throws(KeyFileError) { try await own.prepare() } catch { return error.message }
+    return nil
+  }
+
   func isOwnIssuer(_ name: String) -> Bool { addresses.isOwnIssuer(name) }
 
   func isOwnAudience(_ audience: String) -> Bool { addresses.isOwnAudience(audience) }

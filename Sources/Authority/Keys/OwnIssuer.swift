@@ -125,6 +125,9 @@ public final class OwnIssuer: Sendable {
     state.withLock { $0.content.keys.first { $0.verification.keyID == keyID }?.verification }
   }
 
+  /// Whether there is no key to sign with yet: see `prepare`.
+  var lacksKeys: Bool { state.withLock { $0.signing == nil } }
+
   /// The public RSA keys as a key set (RFC 7517 section 5) for tokens of `issuer`. Throws `KeyFileError` when there is
   /// no key and none can be made.
   public func keySet(issuer: String) async throws(KeyFileError) -> [UInt8] {

@@ -84,6 +84,28 @@ struct OwnIssuerTests {
     #expect(try verifier(second).0.verify(token: token).caller != nil)
   }
 
+  @Test("A token that another process signs with the first key of a new directory is verified, not refused")
+  func firstKeyOfAnotherProcess() async throws {
+    let directory = try TemporaryDirectory()
+    let server = try await OwnIssuer.load(directory: directory.path)
+    let (verifier, _) = try verifier(server)
+    let token = try await OwnIssuer.load(directory: directory.path).sign(try order())
+    #expect(verifier.verify(token: token).needsKeys)
+    #expect(try await verifier.caller(authorization: "Bearer \(token)").get().tenant == .demo)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["key-0001.pem"])
+  }
+
+  @Test("While no first key can be made, tokens of the built-in authority are neither taken nor called wrong")
+  func noFirstKey() async throws {
+    let directory = try TemporaryDirectory()
+    let server = try await OwnIssuer.load(directory: directory.path + "/keys")
+    let (verifier, _) = try verifier(server)
+    let token = try await OwnIssuer.forTests(directory: directory.path + "/other").sign(try order())
+    try FileManager.default.removeItem(atPath: directory.path + "/keys")
+    let result = await verifier.caller(authorization: "Bearer \(token)")
+    #expect(throws: TokenRefusal.keysUnavailable) { try result.get() }
+  }
+
   @Test("After a rotation the newest key signs and the older ones still verify")
   func rotation() async throws {
     let directory = try TemporaryDirectory()
