@@ -34,8 +34,6 @@ final class BackPressureRequestDecoder: ChannelDuplexHandler {
   private var hasInputEnded = false
   /// Whether a read that a later handler asked for is deferred until `unparsed` is empty.
   private var isReadDeferred = false
-  /// Whether one read has been issued ahead since the last one that a later handler asked for.
-  private var hasReadAhead = false
 
   /// A decoder that passes requests on as `consumer` demands them.
   init(consumer: any RequestConsumer) { self.consumer = consumer }
@@ -70,23 +68,15 @@ final class BackPressureRequestDecoder: ChannelDuplexHandler {
     if unparsed.readableBytes > Limits.pipelinedBytesMax { context.close(promise: nil) }
   }
 
-  /// Issues one read ahead of the later handlers while a request waits for the store.
-  ///
-  /// Those handlers do not read meanwhile, and stopping and resuming would cost two system calls for each such request.
-  /// What the read brings stays here, so a client that sends without pause is read no further until its requests are
-  /// answered.
   func channelReadComplete(context: ChannelHandlerContext) {
     isInsideRead = false
     context.fireChannelReadComplete()
-    guard consumer.isAwaitingResponse, !hasReadAhead, unparsed.readableBytes == 0, context.channel.isWritable else {
-      return
-    }
-    hasReadAhead = true
-    context.read()
   }
 
+  /// Reads, unless the last read brought something that is not parsed yet. So one read is made ahead while a request
+  /// waits for its response, since stopping and resuming would cost two system calls; a client that sends without pause
+  /// is read no further until its requests are answered.
   func read(context: ChannelHandlerContext) {
-    hasReadAhead = false
     guard unparsed.readableBytes == 0 else {
       isReadDeferred = true
       return
@@ -100,17 +90,10 @@ final class BackPressureRequestDecoder: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    switch event {
-    case is ChannelShouldQuiesceEvent:
-      // The pipeline handler in between does not pass this event on.
-      consumer.isQuiescing = true
-      context.fireUserInboundEventTriggered(event)
-    case ChannelEvent.inputClosed:
-      consumer.inputClosed()
-      hasInputEnded = true
-      endInput(context)
-    default: context.fireUserInboundEventTriggered(event)
-    }
+    guard case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
+    consumer.inputClosed()
+    hasInputEnded = true
+    endInput(context)
   }
 
   // MARK: Parsing
@@ -224,10 +207,6 @@ protocol RequestConsumer: AnyObject {
   /// Whether the current request, or the last one, has an `Upgrade` field. The decoder sets it to false once it has
   /// been replaced.
   var hasUpgradeField: Bool { get set }
-  /// Whether a Graph request waits for its response.
-  var isAwaitingResponse: Bool { get }
-  /// Whether the server is shutting down.
-  var isQuiescing: Bool { get set }
   /// Bytes were read from the socket.
   func bytesReceived()
   /// The client closed its side of the connection: it is gone, or only waits for its response.

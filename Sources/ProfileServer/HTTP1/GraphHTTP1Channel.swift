@@ -77,7 +77,6 @@ struct GraphHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
     http1.decoder = decoder
     http1.writer = SerializedResponseWriter(try pipeline.context(handler: decoder))
     try pipeline.addHandler(HTTPResponseEncoder())
-    try pipeline.addHandler(HTTPServerPipelineHandler())
     try pipeline.addHandler(http1)
   }
 

@@ -37,6 +37,7 @@ extension GraphHTTP1Handler {
 }
 
 extension GraphHTTP1Handler: RequestConsumer {
+  /// Whether a Graph request waits for its response.
   var isAwaitingResponse: Bool {
     if case .responding = phase { true } else { false }
   }

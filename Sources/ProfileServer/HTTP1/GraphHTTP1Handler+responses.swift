@@ -23,7 +23,7 @@ extension GraphHTTP1Handler {
     var response = response
     // For a client of HTTP/1.0, a body without a length ends with the connection (RFC 9112 section 6.3).
     if case .stream = response.body, head.version != .http1_1 { keepsAlive = false }
-    if !keepsAlive || isQuiescing {
+    if !keepsAlive {
       response.headers[.connection] = "close"
     } else if head.version != .http1_1 {
       response.headers[.connection] = "keep-alive"
@@ -45,28 +45,21 @@ extension GraphHTTP1Handler {
       }
       response.setContentLength()
       writeHead(response, to: head, context)
-      mayBeChunking = false
       outgoingBody = OutgoingBody(rest: bytes, stream: nil, requestNumber: requestNumber)
       pump()
     case .stream(let stream):
       writeHead(response, to: head, context)
-      mayBeChunking = true
       outgoingBody = OutgoingBody(rest: ByteBuffer(), stream: stream, requestNumber: requestNumber)
       pump()
     }
   }
 
-  /// Writes a whole response: serialized here, unless NIO's encoder must write it because of its HTTP version, or must
-  /// be told that no further chunk of the response before follows. After a serialized response only the end goes
-  /// through the pipeline, whose handlers count by it; the encoder writes nothing for it outside a chunked body.
+  /// Writes a whole response: serialized here, unless NIO's encoder must write it because of its HTTP version.
   private func write(_ response: GraphResponse, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    if Self.canBypassEncoder, let writer, !mayBeChunking, request.version == .http1_1 {
-      return response.write(to: writer)
-    }
+    if let writer, request.version == .http1_1 { return response.write(to: writer) }
     var response = response
     response.setContentLength()
     writeHead(response, to: request, context)
-    mayBeChunking = false
     if case .bytes(let bytes) = response.body {
       context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
     }
@@ -93,6 +86,13 @@ extension GraphHTTP1Handler {
     let head = HTTPResponseHead(
       version: request.version, status: response.status, headers: response.headers.httpHeaders)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
+    isEncoding = true
+  }
+
+  /// Sends what has been written, from next to the socket, as no handler in between holds anything back.
+  func flush(_ context: ChannelHandlerContext) {
+    guard let writer else { return context.flush() }
+    writer.flush()
   }
 
   // MARK: Bodies in chunks
@@ -159,14 +159,17 @@ extension GraphHTTP1Handler {
     phase = keepsAlive ? .waiting : .lingering
     timeouts.responseEnded(now: .now())
     let keepsAlive = keepsAlive
-    context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    if isEncoding {
+      isEncoding = false
+      context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    }
     if !keepsAlive { linger(context) }
     // Inside a read the decoder goes on with pipelined requests, and `channelReadComplete` flushes.
     guard !isInsideRead else {
       if let writer, writer.unflushedBytes > Limits.writeBytesMax { writer.flush() }
       return
     }
-    context.flush()
+    flush(context)
     respondToPendingRequest()
     decoder?.parseInput()
   }

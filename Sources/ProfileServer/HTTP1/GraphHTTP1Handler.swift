@@ -6,7 +6,7 @@ import Profiles
 
 /// The HTTP/1.1 channel handler: answers Graph requests on their event loop and forwards all others to Hummingbird.
 ///
-/// It follows NIO's HTTP/1 pipeline with pipelining assistance, so a connection has one current request. For both kinds
+/// It follows `BackPressureRequestDecoder`, so a connection has one current request. For both kinds
 /// of requests it enforces timeouts and body bounds and handles `Connection: close` (RFC 9112 section 9.6), HTTP/1.0,
 /// `100-continue` (RFC 9110 section 10.1.1) and parse errors. Back pressure: while the channel is not writable, it
 /// reads nothing and begins no request.
@@ -38,18 +38,12 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   var hasUpgradeField = false
   /// How many bytes were unsent at the last report to the budget; nil while this connection is not counted there.
   var reportedUnsentBytes: Int?
-  /// Whether the server is shutting down, so that responses say `Connection: close`.
-  var isQuiescing = false
+  /// Whether the server is shutting down: the connection is closed after the current response.
+  private var isQuiescing = false
   /// Whether the connection persists after the current response (RFC 9112 section 9.3).
   var keepsAlive = true
-  /// Whether NIO's encoder may be within a chunked body; if so, it writes a last chunk at the next end of a response.
-  var mayBeChunking = false
-  #if DEBUG
-    // With assertions enabled, NIO's handlers demand a head before each end.
-    static let canBypassEncoder = false
-  #else
-    static let canBypassEncoder = true
-  #endif
+  /// Whether NIO's encoder has the head of the current response, so that it must be given the end.
+  var isEncoding = false
   /// Inflates the body of the current request; nil when it is not compressed.
   private var inflater: BodyInflater?
   private var isReadDeferred = false
@@ -131,7 +125,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     isInsideRead = false
-    context.flush()
+    flush(context)
     context.fireChannelReadComplete()
   }
 
@@ -243,8 +237,11 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     timeouts.lingers(now: .now())
     context.flush()
     let closed = context.eventLoop.makePromise(of: Void.self)
-    let channel = context.channel
-    closed.futureResult.whenFailure { _ in channel.close(promise: nil) }
+    let (channel, isQuiescing) = (context.channel, isQuiescing)
+    closed.futureResult.whenComplete { result in
+      if case .success = result, !isQuiescing { return }
+      channel.close(promise: nil)
+    }
     context.close(mode: .output, promise: closed)
   }
 
@@ -274,7 +271,6 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
       endForwarded(request, data, context, promise)
     case .head(let head):
       request.hasResponseBegun = true
-      mayBeChunking = true
       phase = .forwarding(request)
       context.write(keepsAlive ? data : closing(head), promise: promise)
     case .body:
@@ -341,14 +337,30 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelWritabilityChanged()
   }
 
+  // MARK: The end of the connection
+
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
+    switch event {
+    case is ChannelShouldQuiesceEvent: quiesce(context)
+    case ChannelEvent.inputClosed: inputClosed(context)
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  /// The server is shutting down: an idle connection is closed, and any other after its response, which says so.
+  private func quiesce(_ context: ChannelHandlerContext) {
+    isQuiescing = true
+    keepsAlive = false
+    if case .waiting = phase { context.close(promise: nil) }
+  }
+
+  private func inputClosed(_ context: ChannelHandlerContext) {
     keepsAlive = false
     switch phase {
     case .waiting, .receiving: context.close(promise: nil)
     // The client may still read its response: the connection ends after that.
     case .responding, .lingering: break
-    case .forwarding: context.fireUserInboundEventTriggered(event)
+    case .forwarding: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
   }
 }

@@ -32,8 +32,7 @@ struct ResponseSerializer {
   }
 }
 
-/// Writes serialized responses next to the socket, past NIO's response encoder and pipeline handler. Owned by the event
-/// loop of its channel.
+/// Writes serialized responses next to the socket, past NIO's response encoder. Owned by the event loop of its channel.
 final class SerializedResponseWriter {
   private let context: ChannelHandlerContext
   /// How many bytes were written since the last flush.

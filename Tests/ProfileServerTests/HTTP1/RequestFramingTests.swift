@@ -50,8 +50,6 @@ struct RequestFramingTests {
     private(set) var demand = InputDemand.request
     private(set) var bodyFraming = RequestFraming.BodyFraming.length(0)
     var hasUpgradeField = false
-    var isQuiescing = false
-    let isAwaitingResponse = false
     var isBodyExpected: Bool { demand == .body }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
