@@ -12,10 +12,12 @@ public struct JSONWriter {
     bytes.reserveCapacity(capacity)
   }
 
-  /// Removes and returns the text so far, so that a long text can be sent in pieces.
+  /// Removes and returns the text so far, so that a long text can be sent in pieces. There is room for as long a piece
+  /// again.
   public mutating func takeBytes() -> [UInt8] {
     let taken = bytes
     bytes = []
+    bytes.reserveCapacity(taken.count)
     return taken
   }
 

@@ -18,6 +18,7 @@ public struct MemberNames {
   mutating func insert(_ name: JSONReader.Text) -> Bool {
     guard !few.contains(where: { $0.hasSameBytes(as: name) }) else { return false }
     guard few.count == Self.fewMax else {
+      if few.isEmpty { few.reserveCapacity(Self.fewMax) }
       few.append(name)
       return true
     }

@@ -19,21 +19,21 @@ final class BackPressureRequestDecoder: ChannelDuplexHandler {
   typealias OutboundOut = ByteBuffer
 
   private let consumer: any RequestConsumer
-  private var context: ChannelHandlerContext?
+  @exclusivity(unchecked) private var context: ChannelHandlerContext?
   private var decoder = BackPressureRequestDecoder.makeDecoder()
   private var framing = RequestFraming()
   /// Bytes that were read and not yet given to the decoder.
   private var unparsed = ByteBuffer()
   /// Bytes that the decoder was given and has not consumed: part of a line.
   private var undecoded = ByteBuffer()
-  private var isParsing = false
-  private var isInsideRead = false
+  @exclusivity(unchecked) private var isParsing = false
+  @exclusivity(unchecked) private var isInsideRead = false
   /// Whether further input is dropped unread.
-  private var isDiscardingInput = false
+  @exclusivity(unchecked) private var isDiscardingInput = false
   /// Whether the client has closed its side, and the later handlers have not been told yet.
-  private var hasInputEnded = false
+  @exclusivity(unchecked) private var hasInputEnded = false
   /// Whether a read that a later handler asked for is deferred until `unparsed` is empty.
-  private var isReadDeferred = false
+  @exclusivity(unchecked) private var isReadDeferred = false
 
   /// A decoder that passes requests on as `consumer` demands them.
   init(consumer: any RequestConsumer) { self.consumer = consumer }

@@ -20,12 +20,12 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   let graph: GraphHandler
   let environment: GraphHTTP1Environment
   /// The first handler of the pipeline.
-  var decoder: BackPressureRequestDecoder?
+  @exclusivity(unchecked) var decoder: BackPressureRequestDecoder?
   /// Writes responses that are serialized here.
-  var writer: SerializedResponseWriter?
-  var context: ChannelHandlerContext?
+  @exclusivity(unchecked) var writer: SerializedResponseWriter?
+  @exclusivity(unchecked) var context: ChannelHandlerContext?
   /// The state of the current request.
-  var phase = Phase.waiting
+  @exclusivity(unchecked) var phase = Phase.waiting
   /// The state of the timeouts.
   var timeouts: TimeoutStateMachine
   /// Tells long operations that the client is gone.
@@ -33,28 +33,28 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   /// The body that is being sent in chunks.
   var outgoingBody: OutgoingBody?
   /// Whether `pump` is running further up the stack; it sends whatever there is to send.
-  var isPumping = false
+  @exclusivity(unchecked) var isPumping = false
   /// Whether the current request has an `Upgrade` field, after which NIO's decoder stops.
-  var hasUpgradeField = false
+  @exclusivity(unchecked) var hasUpgradeField = false
   /// How many bytes were unsent at the last report to the budget; nil while this connection is not counted there.
   var reportedUnsentBytes: Int?
   /// Whether the server is shutting down: the connection is closed after the current response.
-  private var isQuiescing = false
+  @exclusivity(unchecked) private var isQuiescing = false
   /// Whether the connection persists after the current response (RFC 9112 section 9.3).
-  var keepsAlive = true
+  @exclusivity(unchecked) var keepsAlive = true
   /// Whether NIO's encoder has the head of the current response, so that it must be given the end.
-  var isEncoding = false
+  @exclusivity(unchecked) var isEncoding = false
   /// Inflates the body of the current request; nil when it is not compressed.
-  private var inflater: BodyInflater?
-  private var isReadDeferred = false
+  @exclusivity(unchecked) private var inflater: BodyInflater?
+  @exclusivity(unchecked) private var isReadDeferred = false
   /// Whether the channel is between `channelRead` and `channelReadComplete`.
-  private(set) var isInsideRead = false
+  @exclusivity(unchecked) private(set) var isInsideRead = false
   /// Counts requests, so that a late response is not taken for that of another request.
-  private(set) var requestNumber = 0
+  @exclusivity(unchecked) private(set) var requestNumber = 0
   private var timer: Scheduled<Void>?
   /// A complete request that waits until the response before it is written and the channel is writable.
-  private var pendingRequest: (HTTPRequestHead, ByteBuffer?)?
-  private var isHandlingRequest = false
+  @exclusivity(unchecked) private var pendingRequest: (HTTPRequestHead, ByteBuffer?)?
+  @exclusivity(unchecked) private var isHandlingRequest = false
 
   /// A handler for one connection.
   init(graph: GraphHandler, environment: GraphHTTP1Environment) {

@@ -36,7 +36,7 @@ struct ResponseSerializer {
 final class SerializedResponseWriter {
   private let context: ChannelHandlerContext
   /// How many bytes were written since the last flush.
-  private(set) var unflushedBytes = 0
+  @exclusivity(unchecked) private(set) var unflushedBytes = 0
 
   /// A writer at the position of `context`, that of the `BackPressureRequestDecoder`.
   init(_ context: ChannelHandlerContext) { self.context = context }

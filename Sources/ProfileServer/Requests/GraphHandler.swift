@@ -145,15 +145,15 @@ final class Exchange {
   /// The preferences of the client.
   private(set) lazy var preferences = Preferences(request.headers)
   /// The service version. Set when the path is read.
-  var version = ResourcePath.ServiceVersion.beta
+  @exclusivity(unchecked) var version = ResourcePath.ServiceVersion.beta
   /// The label in metrics and logs. Set when the path is read.
-  var label = RouteLabel.unknown
+  @exclusivity(unchecked) var label = RouteLabel.unknown
   /// Whether errors have the codes of the directory. Set when the path is read.
-  var isDirectory = false
+  @exclusivity(unchecked) var isDirectory = false
   /// Set when the query is read.
-  var options = QueryOptions()
+  @exclusivity(unchecked) var options = QueryOptions()
   /// Set when the header fields are read.
-  var representation = Representation()
+  @exclusivity(unchecked) var representation = Representation()
 
   /// The exchange of a request that was complete at `started`.
   init(

@@ -49,7 +49,7 @@ final class SessionContext {
   /// Tenants that were found in the store. Tenants are never deleted, so they need not be looked up again.
   var knownTenants = Set(TenantID.builtIn)
   /// The last caller whose tenant was found in `knownTenants`.
-  var lastAdmitted: Caller?
+  @exclusivity(unchecked) var lastAdmitted: Caller?
 
   init(service: ProfileService, reader: any ProfileReader, resume: @escaping Resume) {
     self.service = service

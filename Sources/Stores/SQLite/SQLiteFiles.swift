@@ -1,4 +1,10 @@
-import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The identity of the files of an open database, whatever lies under their names later.
 ///
@@ -10,7 +16,8 @@ import Foundation
 /// process (POSIX, `fcntl`).
 struct SQLiteFiles: Sendable {
   private struct File: Sendable {
-    let path: String
+    /// As a C string, since the writer looks it up twice for each commit.
+    let path: ContiguousArray<CChar>
     let device: dev_t
     let inode: ino_t
 
@@ -18,14 +25,21 @@ struct SQLiteFiles: Sendable {
     init?(_ path: String) {
       var status = stat()
       guard stat(path, &status) == 0 else { return nil }
-      self.path = path
+      self.path = path.utf8CString
       device = status.st_dev
       inode = status.st_ino
     }
 
+    /// The last component of the path.
+    var name: String {
+      let path = path.dropLast().map { UInt8(bitPattern: $0) }
+      return String(decoding: path.split(separator: UInt8(ascii: "/")).last ?? [], as: UTF8.self)
+    }
+
     var isInPlace: Bool {
       var status = stat()
-      return stat(path, &status) == 0 && status.st_ino == inode && status.st_dev == device
+      return path.withUnsafeBufferPointer { $0.baseAddress.map { stat($0, &status) } } == 0 && status.st_ino == inode
+        && status.st_dev == device
     }
   }
 
@@ -43,7 +57,7 @@ struct SQLiteFiles: Sendable {
 
   /// The name of the first file that is not the one that was opened; nil while all are in place.
   var misplaced: String? {
-    files.first { !$0.isInPlace }.map { ($0.path as NSString).lastPathComponent }
+    files.first { !$0.isInPlace }.map { $0.name }
   }
 
   /// When a database file was last written to, and its size then.

@@ -6,8 +6,8 @@ final class SQLiteReadConnection {
   private let path: String
   private let condition: StoreCondition
   private let policyDefaults: [TenantID: TenantPolicy]
-  private var statements: SQLiteReadStatements?
-  private var pass = Pass.none
+  @exclusivity(unchecked) private var statements: SQLiteReadStatements?
+  @exclusivity(unchecked) private var pass = Pass.none
 
   /// What the current pass of the event loop has read so far. A pass handles all events that have arrived.
   private enum Pass {

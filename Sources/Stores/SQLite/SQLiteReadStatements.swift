@@ -91,7 +91,7 @@ final class SQLiteReadStatements {
   }
 
   /// Whether a snapshot is open that the reads share.
-  private var isInSnapshot = false
+  @exclusivity(unchecked) private var isInSnapshot = false
 
   /// Runs many reads on one snapshot, which spares each of them the locks of the file.
   func withSnapshot(_ body: () -> Void) {

@@ -9,7 +9,7 @@ import Profiles
 final class SQLiteStatement {
   private let pointer: OpaquePointer
   /// Whether there was no memory for a column of the current row, so that it looked empty.
-  private var hasLostColumn = false
+  @exclusivity(unchecked) private var hasLostColumn = false
 
   /// Prepares `sql`; `handle` must outlive the statement.
   init(_ sql: String, on handle: OpaquePointer) throws(SQLiteFailure) {
