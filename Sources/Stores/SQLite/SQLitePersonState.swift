@@ -66,14 +66,14 @@ struct SQLitePersonState: Equatable {
   /// Largest number of chains: as many as the byte that counts them holds.
   static let chainsMax = 255
 
-  /// The size of the stored form is a multiple of this, and at least twice this, which holds one chain and nine
+  /// The size of the stored form is a multiple of this, and at least three times this, which holds one chain and seven
   /// collections. In bytes.
-  static let step = 64
+  static let step = 40
 
   /// The size of the stored form of a state, in bytes.
   static func storedBytes(collections: Int, chains: Int) -> Int {
     let used = headBytes + collectionBytes * collections + chainBytes * chains
-    return max(2 * step, (used + step - 1) / step * step)
+    return max(3 * step, (used + step - 1) / step * step)
   }
 
   /// Reads the stored form; nil when the bytes do not have that form.

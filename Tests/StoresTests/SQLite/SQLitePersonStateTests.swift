@@ -91,9 +91,9 @@ struct SQLitePersonStateTests {
         #expect(size >= 11 + 3 * collections + 88 * chains)
       }
     }
-    #expect(SQLitePersonState.storedBytes(collections: 0, chains: 0) == 128)
-    #expect(SQLitePersonState.storedBytes(collections: 9, chains: 1) == 128)
-    #expect(SQLitePersonState.storedBytes(collections: 10, chains: 1) == 192)
+    #expect(SQLitePersonState.storedBytes(collections: 0, chains: 0) == 120)
+    #expect(SQLitePersonState.storedBytes(collections: 7, chains: 1) == 120)
+    #expect(SQLitePersonState.storedBytes(collections: 8, chains: 1) == 160)
   }
 
   @Test("Items are counted by collection, in the order of collections, and none are left out")
