@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from .load import HTTPLoad, LDAPLoad, Measured, measure
@@ -19,7 +20,14 @@ class Subject:
     title: str
     process: Process
     load: HTTPLoad | LDAPLoad
+    # A file that is read once before each measurement, so that the system's cache holds it.
+    cached: Path | None = None
     rounds: list[Measured] = field(default_factory=list)
+
+    def measure(self, connections: int, seconds: int) -> Measured:
+        if self.cached:
+            read_through(self.cached)
+        return measure(self.process, self.load, connections, seconds)
 
     def values(self, property: str) -> list[float]:
         return [getattr(measured, property) for measured in self.rounds]
@@ -50,11 +58,18 @@ def run_rounds(subjects: list[Subject], rounds: int, connections: int, seconds: 
     """Measures all subjects, once as an uncounted warm-up and then in each round."""
     for subject in subjects:
         progress.step(f"warming up, {subject.title}")
-        measure(subject.process, subject.load, connections, WARM_UP_SECONDS)
+        subject.measure(connections, WARM_UP_SECONDS)
     for turn in range(rounds):
         for subject in reversed(subjects) if turn % 2 else subjects:
             progress.step(f"round {turn + 1}, {subject.title}")
-            subject.rounds.append(measure(subject.process, subject.load, connections, seconds))
+            subject.rounds.append(subject.measure(connections, seconds))
+
+
+def read_through(file: Path) -> None:
+    """Reads a file and drops what was read."""
+    with file.open("rb", buffering=0) as stream:
+        while stream.read(1 << 20):
+            pass
 
 
 def steps_of_rounds(subjects: int, rounds: int) -> int:
