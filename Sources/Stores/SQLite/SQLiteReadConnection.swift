@@ -97,7 +97,7 @@ final class SQLiteReadConnection {
   }
 
   private func opened() throws(SQLiteFailure) -> SQLiteReadStatements {
-    if let statements { return statements }
+    if let statements, !statements.isStuck { return statements }
     let opened = try SQLiteReadStatements(path, policyDefaults)
     // Another file could lie under the name by now.
     guard condition.hasFilesInPlace() else { throw .misplaced }

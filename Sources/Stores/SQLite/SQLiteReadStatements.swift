@@ -107,18 +107,25 @@ final class SQLiteReadStatements {
     return true
   }
 
-  /// Ends the snapshot that `beginSnapshot` began. Nothing was written, so there is nothing to keep or to undo.
+  /// Ends the snapshot that `beginSnapshot` began.
   func endSnapshot() {
     isInSnapshot = false
-    try? commit.run()
+    end()
+  }
+
+  /// Whether a snapshot could not be ended, so that whatever is read from now on may be old.
+  @exclusivity(unchecked) private(set) var isStuck = false
+
+  /// Ends the transaction. Nothing was written, so there is nothing to keep or to undo.
+  private func end() {
+    do throws(SQLiteFailure) { try commit.run() } catch { isStuck = true }
   }
 
   /// Runs reads on one snapshot.
   private func inSnapshot<Answer>(_ body: () throws(SQLiteFailure) -> Answer) throws(SQLiteFailure) -> Answer {
     guard !isInSnapshot else { return try body() }
     try begin.run()
-    // Nothing was written, so there is nothing to keep or to undo.
-    defer { try? commit.run() }
+    defer { end() }
     return try body()
   }
 
