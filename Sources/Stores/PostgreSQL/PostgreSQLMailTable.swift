@@ -17,7 +17,9 @@ enum PostgreSQLMailTable {
     "insert into mail_address (tenant, folded, shared, user_id) values ($1::text, $2::bytea, '', $3::text)")
   static let selectNoted = PostgreSQLStatement(
     "select_noted_mail", "select folded from mail_address where user_id = $1::text")
-  static let forget = PostgreSQLStatement("forget_mail", "delete from mail_address where user_id = $1::text")
+  static let forget = PostgreSQLStatement(
+    "forget_mail",
+    "delete from mail_address where tenant = $1::text and folded = $2::bytea and user_id = $3::text")
 
   // MARK: The form of the table
 

@@ -49,13 +49,15 @@ final class PostgreSQLOwnerRelations {
     }
   }
 
-  /// The columns of an `OwnerRow`, of the person `p` and the viewer whose id is `viewer`.
-  static func columns(viewer: String) -> String {
+  /// The columns of an `OwnerRow`, of the person `p`, whose id is `owner`, and the viewer whose id is `viewer`. The
+  /// subqueries repeat a parameter as the owner's id: a condition such as `l.user_id = p.user_id` is resolved only when
+  /// the query runs, and a distributed database then asks every shard.
+  static func columns(owner: String, viewer: String) -> String {
     """
     p.tenant, p.display_name, coalesce((select t.version from tenant t where t.id = p.tenant), 0)::bigint,
-    (exists (select 1 from membership b join membership a on a.user_id = p.user_id and a.group_id = b.group_id
+    (exists (select 1 from membership b join membership a on a.user_id = \(owner) and a.group_id = b.group_id
       where b.user_id = \(viewer)))::int::bigint,
-    coalesce((select bit_or(l.listed_as) from item l where l.user_id = p.user_id and l.listed = \(viewer)), 0)::bigint
+    coalesce((select bit_or(l.listed_as) from item l where l.user_id = \(owner) and l.listed = \(viewer)), 0)::bigint
     """
   }
 
@@ -65,7 +67,8 @@ final class PostgreSQLOwnerRelations {
   static let selectPlain = PostgreSQLStatement(
     "select_owner", "select \(plainColumns) from person p where p.user_id = $1::text")
   static let select = PostgreSQLStatement(
-    "select_owner_relation", "select \(columns(viewer: "$2::text")) from person p where p.user_id = $1::text")
+    "select_owner_relation",
+    "select \(columns(owner: "$1::text", viewer: "$2::text")) from person p where p.user_id = $1::text")
   static let selectTenant = PostgreSQLStatement(
     "select_tenant", "select version, json from tenant where id = $1::text")
 

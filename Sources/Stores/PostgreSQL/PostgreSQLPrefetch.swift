@@ -110,7 +110,7 @@ struct PostgreSQLPrefetch {
   static let selectOwnerRelations = PostgreSQLStatement(
     "select_all_owner_relations",
     """
-    select k.place, \(PostgreSQLOwnerRelations.columns(viewer: "k.viewer"))
+    select k.place, \(PostgreSQLOwnerRelations.columns(owner: "k.user_id", viewer: "k.viewer"))
     from unnest($1::bigint[], $2::text[], $3::text[]) as k (place, user_id, viewer)
     join person p on p.user_id = k.user_id
     """)

@@ -33,7 +33,8 @@ extension PostgreSQLReads {
   /// An item that nobody but its owner may see is not read for a viewer, like one that does not exist.
   static let selectItem = PostgreSQLStatement(
     "read_item",
-    item(PostgreSQLOwnerRelations.columns(viewer: "$4::text")) + " and (i.audience <> 0 or $4::text = '')")
+    item(PostgreSQLOwnerRelations.columns(owner: "$1::text", viewer: "$4::text"))
+      + " and (i.audience <> 0 or $4::text = '')")
   static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLOwnerRelations.plainColumns))
 
   private static func item(_ ownerColumns: String) -> String {
@@ -83,7 +84,7 @@ extension PostgreSQLReads {
     "read_member",
     """
     select 1::bigint from membership m join directory_group g on g.id = m.group_id
-    join person p on p.user_id = m.user_id
+    join person p on p.user_id = $1::text
     where m.user_id = $1::text and m.group_id = $2::text and g.tenant = $3::text and p.tenant = $3::text
     """)
   static let selectChanges = PostgreSQLStatement(

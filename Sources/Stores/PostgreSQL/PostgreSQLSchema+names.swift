@@ -22,6 +22,28 @@ extension PostgreSQLSchema {
       """, connection)
   }
 
+  /// Makes the table of principal names complete: people who share a name with the one who is found by it keep it in rows
+  /// of their own, with their id in `shared`. When the name is released, the next of them is found in this table, without
+  /// a search through all people.
+  static func addSharedNames(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
+    try execute(
+      """
+      alter table principal_name add column shared text collate "C" not null default '';
+      alter table principal_name alter column shared drop default;
+      alter table principal_name drop constraint principal_name_pkey;
+      alter table principal_name add primary key (tenant, folded, shared);
+      drop index principal_name_user;
+      insert into principal_name (tenant, folded, shared, user_id)
+      select p.tenant, p.principal_name_folded, p.user_id, p.user_id from person p join (
+        select tenant, principal_name_folded from person
+        where length(principal_name_folded) <= \(Limits.userPrincipalNameBytesMax)
+        group by tenant, principal_name_folded having count(*) > 1
+      ) s on s.tenant = p.tenant and s.principal_name_folded = p.principal_name_folded;
+      delete from principal_name n using principal_name h
+      where n.tenant = h.tenant and n.folded = h.folded and n.user_id = h.user_id and n.shared <> '' and h.shared = ''
+      """, connection)
+  }
+
   private static func foldPeople(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     var last = ""
     while true {

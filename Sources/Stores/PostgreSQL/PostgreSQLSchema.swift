@@ -13,12 +13,14 @@ enum PostgreSQLSchema {
     case foldedNames = 2
     case mailAddresses = 3
     case audienceIndexes = 4
+    case sharedNames = 5
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
       case .foldedNames: try PostgreSQLSchema.foldNames(connection)
       case .mailAddresses: try PostgreSQLMailTable.add(connection)
       case .audienceIndexes: try PostgreSQLAudienceIndexes.add(connection)
+      case .sharedNames: try PostgreSQLSchema.addSharedNames(connection)
       }
     }
   }

@@ -15,10 +15,16 @@ extension PostgreSQLTables {
     return !holder.rows.isEmpty
   }
 
-  func noteMail(_ folded: String?, of user: StoredUser) {
-    write(PostgreSQLMailTable.forget, .text(user.id.text))
+  func noteMail(_ folded: String?, of user: StoredUser, replacing old: String?) {
+    forgetMail(old, of: user)
     guard let folded else { return }
     write(PostgreSQLMailTable.insert, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
+  }
+
+  /// Deletes the mail address of a person, in the form by which addresses are compared.
+  func forgetMail(_ folded: String?, of user: StoredUser) {
+    guard let folded else { return }
+    write(PostgreSQLMailTable.forget, .text(user.tenant.text), .bytes(of: folded), .text(user.id.text))
   }
 
   /// Reserves the principal name of a person, by which they are found.
@@ -27,11 +33,10 @@ extension PostgreSQLTables {
     write(Self.insertName, .text(user.tenant.text), .bytes(of: key), .text(user.id.text))
   }
 
-  /// Releases the principal name of a person, after the person was written or deleted; another person who has the same name
-  /// is found by it from then on.
+  /// Releases the principal name of a person; another person who has the same name is found by it from then on.
   func releaseName(of user: StoredUser) {
-    write(Self.forgetNames, .text(user.id.text))
     guard let key = user.principalNameKey else { return }
+    write(Self.forgetName, .text(user.tenant.text), .bytes(of: key), .text(user.id.text))
     write(Self.passName, .text(user.tenant.text), .bytes(of: key))
   }
 }

@@ -90,20 +90,21 @@ extension PostgreSQLTables {
     """)
   static let deletePerson = PostgreSQLStatement("delete_person", "delete from person where user_id = $1::text")
   static let selectHolder = PostgreSQLStatement(
-    "select_holder", "select user_id from principal_name where tenant = $1::text and folded = $2::bytea")
+    "select_holder", "select user_id from principal_name where tenant = $1::text and folded = $2::bytea and shared = ''"
+  )
   static let insertName = PostgreSQLStatement(
-    "insert_name", "insert into principal_name (tenant, folded, user_id) values ($1::text, $2::bytea, $3::text)")
-  /// Lets another person who has a released name be found by it.
+    "insert_name",
+    "insert into principal_name (tenant, folded, shared, user_id) values ($1::text, $2::bytea, '', $3::text)")
+  /// Lets the first of the others who have a name be found by it, once nobody is.
   static let passName = PostgreSQLStatement(
     "pass_name",
     """
-    insert into principal_name (tenant, folded, user_id) select $1::text, $2::bytea, min(user_id) from person
-    where tenant = $1::text
-    and \(PostgreSQLSchema.sortKey("principal_name_folded")) = \(PostgreSQLSchema.sortKey("$2::bytea"))
-    and principal_name_folded = $2::bytea having count(*) > 0 on conflict do nothing
+    update principal_name set shared = '' where tenant = $1::text and folded = $2::bytea
+    and shared = (select min(shared) from principal_name where tenant = $1::text and folded = $2::bytea)
     """)
-  static let forgetNames = PostgreSQLStatement(
-    "forget_names", "delete from principal_name where user_id = $1::text")
+  static let forgetName = PostgreSQLStatement(
+    "forget_name",
+    "delete from principal_name where tenant = $1::text and folded = $2::bytea and user_id = $3::text")
 
   static let selectGroup = PostgreSQLStatement(
     "select_group", "select \(PostgreSQLColumns.group) from directory_group where id = $1::text")

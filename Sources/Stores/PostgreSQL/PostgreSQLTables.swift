@@ -244,7 +244,7 @@ final class PostgreSQLTables: WriteTables {
 
   func delete(_ user: StoredUser) {
     owners = [:]
-    write(PostgreSQLMailTable.forget, .text(user.id.text))
+    forgetMail(user.foldedMail, of: user)
     write(Self.deletePerson, .text(user.id.text))
     releaseName(of: user)
   }

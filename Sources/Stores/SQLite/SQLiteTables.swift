@@ -225,7 +225,9 @@ extension SQLiteTables {
     try mail.isTaken(folded, of: user)
   }
 
-  func noteMail(_ folded: String?, of user: StoredUser) throws(SQLiteFailure) { try mail.note(folded, of: user) }
+  func noteMail(_ folded: String?, of user: StoredUser, replacing old: String?) throws(SQLiteFailure) {
+    try mail.note(folded, of: user)
+  }
 
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? { try directory.group(id) }
 

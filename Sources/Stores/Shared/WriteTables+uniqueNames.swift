@@ -12,10 +12,11 @@ extension WriteTables {
   func put(_ user: StoredUser, replacing old: StoredUser?) throws(Failure) -> UniqueNameConflict? {
     if old.map({ !$0.hasSameName(as: user) }) ?? true, try isPrincipalNameTaken(of: user) { return .principalName }
     let mail = user.foldedMail
-    let keepsMail = isSame(mail, old?.foldedMail)
+    let oldMail = old?.foldedMail
+    let keepsMail = isSame(mail, oldMail)
     if let mail, !keepsMail, try isMailTaken(mail, of: user) { return .mail }
     if let old { try update(user, replacing: old) } else { try insert(user) }
-    if !keepsMail { try noteMail(mail, of: user) }
+    if !keepsMail { try noteMail(mail, of: user, replacing: oldMail) }
     return nil
   }
 

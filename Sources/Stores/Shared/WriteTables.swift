@@ -33,8 +33,8 @@ protocol WriteTables: AnyObject {
   func isPrincipalNameTaken(of user: StoredUser) throws(Failure) -> Bool
   /// Whether another person of the tenant has this mail address, in the form by which addresses are compared.
   func isMailTaken(_ folded: String, of user: StoredUser) throws(Failure) -> Bool
-  /// Records the mail address of a person in place of the one that they had; nil when they have none now.
-  func noteMail(_ folded: String?, of user: StoredUser) throws(Failure)
+  /// Records the mail address of a person in place of `old`, the one that they had; nil stands for none.
+  func noteMail(_ folded: String?, of user: StoredUser, replacing old: String?) throws(Failure)
   /// Adds a person who does not exist.
   func insert(_ user: StoredUser) throws(Failure)
   /// Replaces a person who exists.

@@ -20,7 +20,7 @@ struct PostgreSQLPlanTests {
     insert into tenant select 't' || n, 1, '{}' from generate_series(1, 2000) n;
     insert into person select 'u' || n, 't' || n % 20, convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8'), 1, '{}',
       convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8') from generate_series(1, 5000) n;
-    insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n from generate_series(1, 5000) n;
+    insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n, '' from generate_series(1, 5000) n;
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
       case when n % 7 = 0 then 'u' || n % 77 end, 2 from generate_series(1, 25000) n;
@@ -42,7 +42,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.lockChain, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem, PostgreSQLTables.updateItem,
     PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage, PostgreSQLTables.insertRow,
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLTables.selectCode,
-    PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetNames,
+    PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetName,
     PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
     PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
     PostgreSQLMailTable.forget,

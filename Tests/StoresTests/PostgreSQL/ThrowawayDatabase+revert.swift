@@ -25,5 +25,13 @@ extension ThrowawayDatabase {
       create index item_beyond_tenant on item (user_id, collection) where audience & 48 <> 0
       """
     ),
+    (
+      5,
+      """
+      delete from principal_name where shared <> ''; alter table principal_name drop constraint principal_name_pkey;
+      alter table principal_name drop column shared; alter table principal_name add primary key (tenant, folded);
+      create index principal_name_user on principal_name (user_id)
+      """
+    ),
   ]
 }
