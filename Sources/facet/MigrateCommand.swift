@@ -32,6 +32,7 @@ struct MigrateCommand: ParsableCommand {
     do {
       let nodes = try store.distribute()
       print("The tables are spread over \(nodes) \(nodes == 1 ? "node" : "nodes").")
+      if let warning = store.warning { print(warning) }
     } catch let error as StoreError {
       throw CommandFailure(error.message)
     }

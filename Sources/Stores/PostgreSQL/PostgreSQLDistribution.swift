@@ -32,12 +32,16 @@ enum PostgreSQLDistribution {
       """) == 1
   }
 
-  /// Spreads the tables with their rows, all or nothing, and returns how many nodes hold them. Throws `schema` when the
-  /// database has no Citus.
-  static func distribute(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Int {
+  /// Throws `schema` when the database has no Citus.
+  static func checkExtension(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     guard try number(connection, "select count(*)::bigint from pg_extension where extname = 'citus'") == 1 else {
       throw .schema("The database has no Citus. Install the extension on every node, and run: create extension citus.")
     }
+  }
+
+  /// Spreads the tables with their rows over the nodes of a database that has Citus, all or nothing, and returns how many
+  /// nodes hold them.
+  static func distribute(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Int {
     try PostgreSQLSchema.alone(connection) { () throws(PostgreSQLFailure) in
       guard try !isDone(connection) else { return }
       for statement in statements { try connection.execute(statement) }

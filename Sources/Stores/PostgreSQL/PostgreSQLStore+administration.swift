@@ -82,12 +82,15 @@ extension PostgreSQLStore {
   /// Spreads the tables with their rows over the nodes of Citus, and returns how many nodes hold them. No server may
   /// write meanwhile: the tables are locked. Blocks.
   ///
-  /// Throws `StoreError.readOnly` when the database has no Citus or another form than this program knows, and
+  /// Throws `StoreError.readOnly` when the database has no Citus or another form than this program knows, or when a node
+  /// lacks a setting that writes need; a setting that only operators need becomes the `warning` of the store. Throws
   /// `StoreError.unavailable` when the server cannot be reached.
   public func distribute() throws -> Int {
     do throws(PostgreSQLFailure) {
       let connection = try commandConnection()
       try PostgreSQLSchema.check(connection)
+      try PostgreSQLDistribution.checkExtension(connection)
+      condition.warning = try PostgreSQLNodeSettings.check(connection)
       return try PostgreSQLDistribution.distribute(connection)
     } catch {
       throw error.commandError

@@ -19,14 +19,14 @@ public final class PostgreSQLStore: ProfileStore {
   ///
   /// Throws `StoreError.unavailable` when the server cannot be reached, unless `opensWithoutServer` lets the store open
   /// nevertheless, and `StoreError.readOnly` when the database has the form of another version or another audit log
-  /// key.
+  /// key, or a node lacks a setting that writes need.
   public init(_ options: PostgreSQLOptions) throws(StoreError) {
     self.options = options
     let key: AuditKey
     var isDistributed = false
     var failure: StoreError?
     do throws(PostgreSQLFailure) {
-      (key, isDistributed) = try Self.prepare(options)
+      (key, isDistributed) = try Self.prepare(options, condition)
     } catch {
       let known = options.opensWithoutServer && error.isOutage ? try? AuditKey.existing(in: options.keyDirectory) : nil
       guard let known else { throw error.commandError }
@@ -44,11 +44,15 @@ public final class PostgreSQLStore: ProfileStore {
   }
 
   /// Creates the tables where there are none, finds the key of the audit log, and whether the tables are spread over
-  /// nodes.
-  private static func prepare(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) -> (AuditKey, Bool) {
+  /// nodes, whose settings are then checked.
+  private static func prepare(
+    _ options: PostgreSQLOptions, _ condition: StoreCondition
+  ) throws(PostgreSQLFailure) -> (AuditKey, Bool) {
     let connection = try PostgreSQLConnection(options.url, namesStatements: false)
     try PostgreSQLSchema.migrate(connection)
-    return (try auditKey(connection, options.keyDirectory), try PostgreSQLDistribution.isDone(connection))
+    let isDistributed = try PostgreSQLDistribution.isDone(connection)
+    if isDistributed { condition.warning = try PostgreSQLNodeSettings.check(connection) }
+    return (try auditKey(connection, options.keyDirectory), isDistributed)
   }
 
   deinit {

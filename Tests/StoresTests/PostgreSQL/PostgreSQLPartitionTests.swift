@@ -27,7 +27,7 @@ struct PostgreSQLPartitionTests {
     }
 
   /// The statements of the schema, each table in four parts; a table in parts has no pages to keep room in.
-  private static func tables() throws -> String {
+  static func tables() throws -> String {
     var sql = PostgreSQLSchema.tables.replacing(" with (fillfactor = 80)", with: "")
     for (table, column) in keys {
       let start = try #require(sql.firstRange(of: "create table \(table) ("))

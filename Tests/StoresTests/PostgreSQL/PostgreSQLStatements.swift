@@ -1,0 +1,88 @@
+import Foundation
+import Profiles
+
+@testable import Stores
+
+/// The named statements of the store by how many people they are about. `PostgreSQLShardTests` compares the lists with
+/// the sources, so that none is forgotten.
+enum PostgreSQLStatements {
+  /// Statements of requests that read or write a row or a few.
+  static let ofOneShard: [PostgreSQLStatement] =
+    ofPeople + ofAuditLog + ofItems + ofViewers + ofNames + ofGroups + ofTenants
+
+  private static let ofPeople: [PostgreSQLStatement] = [
+    PostgreSQLOwnerRelations.select, PostgreSQLOwnerRelations.selectPlain, PostgreSQLTables.selectPerson,
+    PostgreSQLTables.selectTenantOfPerson, PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson,
+    PostgreSQLTables.deletePerson,
+  ]
+  private static let ofAuditLog: [PostgreSQLStatement] = [
+    PostgreSQLReads.selectChanges, PostgreSQLReads.countChanges, PostgreSQLTables.lockChains,
+    PostgreSQLTables.lockChain, PostgreSQLTables.insertRow, PostgreSQLTables.insertChain,
+    PostgreSQLTables.updateChain, PostgreSQLTables.selectCode, PostgreSQLTables.selectStatus,
+  ]
+  private static let ofItems: [PostgreSQLStatement] = [
+    PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
+    PostgreSQLReads.countItems, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
+    PostgreSQLTables.updateItem, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
+    PostgreSQLTables.selectVersions,
+  ]
+  /// Statements about somebody else's items.
+  private static let ofViewers: [PostgreSQLStatement] =
+    [
+      PostgreSQLVisibleItems.select(for: .everyone), PostgreSQLVisibleItems.select(for: .all),
+      PostgreSQLVisibleItems.count(for: .everyone), PostgreSQLVisibleItems.count(for: .all),
+    ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
+  private static let ofNames: [PostgreSQLStatement] = [
+    PostgreSQLTables.selectHolder, PostgreSQLTables.insertName, PostgreSQLTables.forgetName,
+    PostgreSQLTables.passName, PostgreSQLMailTable.selectHolder, PostgreSQLMailTable.insert,
+    PostgreSQLMailTable.forget,
+  ]
+  private static let ofGroups: [PostgreSQLStatement] = [
+    PostgreSQLReads.selectGroups, PostgreSQLReads.countGroups, PostgreSQLReads.selectMemberships,
+    PostgreSQLReads.countMembers, PostgreSQLReads.selectMember, PostgreSQLTables.selectGroup,
+    PostgreSQLTables.putGroup, PostgreSQLTables.deleteGroup, PostgreSQLTables.selectMembers,
+    PostgreSQLTables.deleteMembers, PostgreSQLTables.selectMember, PostgreSQLTables.insertMember,
+    PostgreSQLTables.deleteMember, PostgreSQLTables.countMemberships, PostgreSQLTables.selectMemberships,
+  ]
+  private static let ofTenants: [PostgreSQLStatement] = [
+    PostgreSQLOwnerRelations.selectTenant, PostgreSQLTables.lockTenant, PostgreSQLTables.putTenant,
+    PostgreSQLTables.addTenant, PostgreSQLTables.keepFile, PostgreSQLTables.identify,
+    PostgreSQLTables.selectReceipt, PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt,
+  ]
+
+  /// Statements that answer a request about people of the whole tenant or group, who may lie anywhere.
+  static let ofEveryShard: [PostgreSQLStatement] = [PostgreSQLReads.countUsers, PostgreSQLReads.selectMembers]
+
+  /// Statements that a group of writes of several people shares, and one that each creation runs: not on Citus.
+  static let ofOneDatabase: [PostgreSQLStatement] = [
+    PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
+    PostgreSQLPrefetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
+    PostgreSQLBulk.itemInserts.many, PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many,
+    PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts,
+  ]
+
+  /// Statements without a table, those that run now and then, apart from requests, and those that a check alone runs.
+  static let ofNoRequest: [PostgreSQLStatement] = [
+    PostgreSQLTables.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback, PostgreSQLTables.savepoint,
+    PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
+    PostgreSQLMailTable.selectNoted,
+  ]
+
+  /// Files of commands and migrations, which may ask every shard.
+  private static let commandFiles = ["PostgreSQLCheck.swift", "PostgreSQLExport.swift", "PostgreSQLSchema+names.swift"]
+
+  /// The names of the statements that the sources of requests define. A name that is made of parts, such as
+  /// `read_items_for_\(audiences)`, is cut off after the first.
+  static func namesInSources() throws -> Set<String> {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../../Sources/Stores/PostgreSQL")
+    var names: Set<String> = []
+    for file in try FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
+    where !commandFiles.contains(file.lastPathComponent) {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for match in text.matches(of: #/PostgreSQLStatement\(\s*"(?<name>[a-z_]+)/#) { names.insert(String(match.name)) }
+    }
+    // Empties every table for an import.
+    return names.subtracting(["clear_"])
+  }
+}
