@@ -63,8 +63,10 @@ extension Limits {
   public static let databaseReadsMax = 64
   /// Connections that write.
   public static let databaseWriters = 2
-  /// Connections that write to a database that is spread over nodes, where each person is written alone.
-  public static let distributedWriters = 16
+  /// Connections that write to each node of a database that is spread over nodes.
+  public static let distributedWriters = 4
+  /// Longest time until reads follow a shard that was moved to another node. Until then the former node asks the new one.
+  public static let shardMapSeconds = 1
   /// Shortest time between two deletions of expired receipts on a database that is spread over nodes.
   public static let distributedReceiptsSeconds = 60
 }

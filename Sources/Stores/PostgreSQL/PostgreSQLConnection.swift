@@ -11,14 +11,16 @@ final class PostgreSQLConnection {
   private var prepared: Set<PostgreSQLStatement> = []
 
   /// Connects with a connection string of libpq, and everything that libpq reads beside it: TLS, password file,
-  /// service. An answer that takes longer than `answerSeconds` counts as a lost connection.
+  /// service; `address` takes the place of host and port. An answer that takes longer than `answerSeconds` counts as a lost
+  /// connection.
   ///
   /// Throws `unreachable` when the server cannot be reached or refuses the connection.
   init(
-    _ url: String, namesStatements: Bool, answerSeconds: Int = Limits.databaseSeconds
+    _ url: String, at address: PostgreSQLAddress? = nil, namesStatements: Bool,
+    answerSeconds: Int = Limits.databaseSeconds
   ) throws(PostgreSQLFailure) {
     self.answerSeconds = answerSeconds
-    guard let connection = Self.connect(url) else { throw .unreachable("there is no memory for it") }
+    guard let connection = Self.connect(url, address) else { throw .unreachable("there is no memory for it") }
     self.connection = connection
     self.namesStatements = namesStatements
     // When a later line throws, `deinit` closes the connection.
@@ -30,11 +32,14 @@ final class PostgreSQLConnection {
 
   deinit { PQfinish(connection) }
 
-  /// The URL overrides the parameters before it (libpq lets the last of equal keywords win).
-  private static func connect(_ url: String) -> OpaquePointer? {
-    let parameters = [
-      ("connect_timeout", "\(Limits.databaseConnectSeconds)"), ("fallback_application_name", "facet"), ("dbname", url),
-    ]
+  /// The URL overrides the parameters before it, and the address those of the URL (libpq lets the last of equal keywords
+  /// win).
+  private static func connect(_ url: String, _ address: PostgreSQLAddress?) -> OpaquePointer? {
+    let parameters =
+      [
+        ("connect_timeout", "\(Limits.databaseConnectSeconds)"), ("fallback_application_name", "facet"),
+        ("dbname", url),
+      ] + (address.map { [("host", $0.host), ("port", "\($0.port)")] } ?? [])
     let texts = parameters.flatMap { [strdup($0.0), strdup($0.1)] }
     defer { for text in texts { free(text) } }
     func column(_ first: Int) -> [UnsafePointer<CChar>?] {

@@ -9,6 +9,8 @@ enum PostgreSQLFailure: Error, Equatable {
   case unreachable(String)
   /// The reply to COMMIT was lost, and it could not be found out whether the transaction was committed.
   case unresolved
+  /// A shard of the group of writes does not lie on the node that was asked. Nothing was written.
+  case misplaced
   /// The server reported an SQLSTATE (PostgreSQL documentation, appendix A).
   case state(String)
   /// The columns of a row do not form what they should; the sentence says what.
@@ -36,7 +38,7 @@ enum PostgreSQLFailure: Error, Equatable {
     switch self {
     case .disconnected, .unreachable: true
     case .state(let code): code.hasPrefix("57P") || code.hasPrefix("08") || code == "25006" || code.hasPrefix("53")
-    case .row, .schema, .unresolved: false
+    case .row, .schema, .unresolved, .misplaced: false
     }
   }
 
@@ -51,6 +53,7 @@ enum PostgreSQLFailure: Error, Equatable {
     switch self {
     case .disconnected, .unreachable: .unavailable("The database server cannot be reached.")
     case .unresolved: .unresolved
+    case .misplaced: .transient("The person is being moved to another node.")
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")
     case .state("53100"): .diskFull
     case .state(let code) where isOutage: .unavailable("The database server cannot be used now (SQLSTATE \(code)).")

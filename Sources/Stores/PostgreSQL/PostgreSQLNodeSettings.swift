@@ -33,10 +33,10 @@ struct PostgreSQLNodeSettings: Equatable {
     return warning(of: nodes)
   }
 
-  /// Why the writes of a server would fail on a node: each of its writers may have one prepared transaction there. nil
-  /// when they would not.
+  /// Why the writes of a server would fail on a node: each of its writers, of whichever node, may have one prepared
+  /// transaction there. nil when they would not.
   static func fault(of nodes: [PostgreSQLNodeSettings]) -> String? {
-    let needed = Limits.distributedWriters
+    let needed = Limits.distributedWriters * nodes.count
     return names(of: nodes.filter { $0.preparedTransactions < needed }).map {
       """
       Writes to several nodes of Citus need prepared transactions. Set max_prepared_transactions to at least \(needed) \

@@ -29,14 +29,14 @@ final class PostgreSQLPool: Sendable {
   /// How long a read is tried again, in seconds.
   let retrySeconds: Int
 
-  /// Starts the threads.
-  init(_ options: PostgreSQLOptions, _ key: AuditKey, threads: Int) {
+  /// Starts the threads, which connect to the node at `address`; nil stands for the URL of the store.
+  init(_ access: PostgreSQLAccess, at address: PostgreSQLAddress?, threads: Int) {
     count = threads
-    retrySeconds = options.retrySeconds
+    retrySeconds = access.options.retrySeconds
     for _ in 0..<count {
       ended.enter()
       StoreThread.start("facet-reader") { [self] in
-        run(PostgreSQLSession(options, key))
+        run(PostgreSQLSession(access, at: address))
         ended.leave()
       }
     }

@@ -5,7 +5,8 @@ import Profiles
 extension PostgreSQLReadRequest {
   /// See `ProfileReader.owner`.
   static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
-    Self([PostgreSQLOwnerRelations.Lookup(user, authorization).query]) { reads, rows throws(PostgreSQLFailure) in
+    Self(at: .person(user), [PostgreSQLOwnerRelations.Lookup(user, authorization).query]) {
+      reads, rows throws(PostgreSQLFailure) in
       try PostgreSQLOwnerRelations.OwnerRow(rows[0]).map { row throws(PostgreSQLFailure) in
         try reads.owner(row, user, authorization)
       }
@@ -20,7 +21,7 @@ extension PostgreSQLReadRequest {
       lookup.needsOwnerRelation
       ? PostgreSQLQuery(PostgreSQLReads.selectItem, values: place + [.text(lookup.viewer)])
       : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
-    return Self([query]) { reads, rows throws(PostgreSQLFailure) in
+    return Self(at: .person(key.user), [query]) { reads, rows throws(PostgreSQLFailure) in
       guard let row = rows[0].first else { return nil }
       let owner = try reads.owner(try PostgreSQLOwnerRelations.OwnerRow(row, from: 6), key.user, authorization)
       let item = try row.item(key, from: 0)
@@ -40,7 +41,8 @@ extension PostgreSQLReadRequest {
   ) -> Self where Answer: Sendable {
     let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
     let all = authorization.needsOwnerRelation(to: user) ? nil : query(nil)
-    return Self([lookup] + (all.map { [$0, lookup] } ?? [])) { reads, rows throws(PostgreSQLFailure) in
+    return Self(at: .person(user), [lookup] + (all.map { [$0, lookup] } ?? [])) {
+      reads, rows throws(PostgreSQLFailure) in
       var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
       var answers = Array(rows.dropFirst())
       var hasAll = all != nil
@@ -100,7 +102,7 @@ extension PostgreSQLReadRequest {
     of user: UserID, _ authorization: AuthorizationContext
   ) -> Self where Answer == Bool {
     let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
-    return Self([lookup]) { reads, rows throws(PostgreSQLFailure) in
+    return Self(at: .person(user), [lookup]) { reads, rows throws(PostgreSQLFailure) in
       var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
       while true {
         let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }

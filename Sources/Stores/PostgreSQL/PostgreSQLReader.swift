@@ -2,16 +2,14 @@ import Dispatch
 import OData
 import Profiles
 
-/// The reads of one event loop, which the threads of the pools answer later.
+/// The reads of one event loop, which the threads of the nodes answer later.
 final class PostgreSQLReader: ProfileReader {
-  private let pool: PostgreSQLPool
-  private let largeReads: PostgreSQLPool
+  private let nodes: PostgreSQLNodes
   private let resume: Resume
 
   /// A reader whose answers `resume` brings back to the thread that it belongs to.
-  init(_ pool: PostgreSQLPool, large largeReads: PostgreSQLPool, resume: @escaping Resume) {
-    self.pool = pool
-    self.largeReads = largeReads
+  init(_ nodes: PostgreSQLNodes, resume: @escaping Resume) {
+    self.nodes = nodes
     self.resume = resume
   }
 
@@ -19,6 +17,7 @@ final class PostgreSQLReader: ProfileReader {
     _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false,
     _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
+    let pool = isLarge ? nodes.largeReads : nodes.node(of: request.place).reads
     let resume = resume
     let then = OneTimeTransfer(then)
     let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
@@ -26,7 +25,7 @@ final class PostgreSQLReader: ProfileReader {
       queries: request.queries, deadline: .now() + .seconds(pool.retrySeconds),
       proceed: { reads, rows throws(PostgreSQLFailure) in give(.success(try request.answer(reads, rows))) },
       fail: { give(.failure($0)) })
-    if !(isLarge ? largeReads : pool).submit(read) { give(.failure(.closed)) }
+    if !pool.submit(read) { give(.failure(.closed)) }
   }
 
   /// No snapshot is shared: each read is answered later. Reads that wait together share a round trip.
@@ -78,7 +77,7 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    read(.number(PostgreSQLReads.countUsers, .text(tenant.text)), isLarge: true, then)
+    read(.number(at: .severalNodes, PostgreSQLReads.countUsers, .text(tenant.text)), isLarge: true, then)
   }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) { read(.user(id), then) }
@@ -111,7 +110,7 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    read(.number(PostgreSQLReads.countMembers, .text(group.text)), isLarge: true, then)
+    read(.number(at: .severalNodes, PostgreSQLReads.countMembers, .text(group.text)), isLarge: true, then)
   }
 
   func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
@@ -126,6 +125,9 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    read(.number(PostgreSQLReads.countChanges, .text(person.user.text), .text(person.tenant.text)), then)
+    read(
+      .number(
+        at: .person(person.user), PostgreSQLReads.countChanges, .text(person.user.text), .text(person.tenant.text)),
+      then)
   }
 }

@@ -103,14 +103,17 @@ extension PostgreSQLReads {
 /// decision has to come first, the relation is read again behind the answer, and a read for which it has changed is
 /// done again.
 struct PostgreSQLReadRequest<Answer>: Sendable {
+  /// Where most of what is read lies.
+  let place: PostgreSQLPlace
   let queries: [PostgreSQLQuery]
   /// Makes the answer of the rows of each query; it may run further queries.
   let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
 
   init(
-    _ queries: [PostgreSQLQuery],
+    at place: PostgreSQLPlace, _ queries: [PostgreSQLQuery],
     _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
   ) {
+    self.place = place
     self.queries = queries
     self.answer = { reads, rows throws(PostgreSQLFailure) in
       guard rows.count == queries.count else { throw .disconnected }
@@ -120,10 +123,10 @@ struct PostgreSQLReadRequest<Answer>: Sendable {
 
   /// A read of one query, all of whose rows make the answer.
   init(
-    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
+    at place: PostgreSQLPlace, _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
     answer: @escaping @Sendable (PostgreSQLRows) throws(PostgreSQLFailure) -> Answer
   ) {
-    self.init([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+    self.init(at: place, [PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
       try answer(rows[0])
     }
   }
@@ -132,10 +135,11 @@ struct PostgreSQLReadRequest<Answer>: Sendable {
 extension PostgreSQLReadRequest {
   /// A read of one query, whose first row makes the answer; nil when there is none.
   fileprivate static func first<Element>(
-    _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
+    at place: PostgreSQLPlace, _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...,
     read: @escaping @Sendable (PostgreSQLRow) throws(PostgreSQLFailure) -> Element
   ) -> PostgreSQLReadRequest<Element?> {
-    PostgreSQLReadRequest<Element?>([PostgreSQLQuery(statement, values: values)]) { _, rows throws(PostgreSQLFailure) in
+    PostgreSQLReadRequest<Element?>(at: place, [PostgreSQLQuery(statement, values: values)]) {
+      _, rows throws(PostgreSQLFailure) in
       try rows[0].first.map(read)
     }
   }
@@ -161,13 +165,15 @@ extension PostgreSQLReadRequest {
 
 extension PostgreSQLReadRequest {
   /// A read of one query that returns a number.
-  static func number(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) -> Self where Answer == Int {
-    Self([PostgreSQLQuery(statement, values: values)]) { _, rows in Int(rows[0].first?.int64(0) ?? 0) }
+  static func number(
+    at place: PostgreSQLPlace, _ statement: PostgreSQLStatement, _ values: PostgreSQLValue...
+  ) -> Self where Answer == Int {
+    Self(at: place, [PostgreSQLQuery(statement, values: values)]) { _, rows in Int(rows[0].first?.int64(0) ?? 0) }
   }
 
   /// See `ProfileReader.tenant`.
   static func tenant(_ id: TenantID) -> Self where Answer == TenantSettings? {
-    Self([PostgreSQLQuery(PostgreSQLOwnerRelations.selectTenant, .text(id.text))]) {
+    Self(at: .anyNode(id.text), [PostgreSQLQuery(PostgreSQLOwnerRelations.selectTenant, .text(id.text))]) {
       reads, rows throws(PostgreSQLFailure) in
       try rows[0].first.map { row throws(PostgreSQLFailure) in
         reads.relations.completed(try PostgreSQLOwnerRelations.decided(id, row.bytes(1)))
@@ -177,18 +183,20 @@ extension PostgreSQLReadRequest {
 
   /// The person with this id; nil when there is none.
   static func user(_ id: UserID) -> Self where Answer == StoredUser? {
-    first(PostgreSQLTables.selectPerson, .text(id.text)) { row throws(PostgreSQLFailure) in try row.person() }
+    first(at: .person(id), PostgreSQLTables.selectPerson, .text(id.text)) { row throws(PostgreSQLFailure) in
+      try row.person()
+    }
   }
 
   /// See `ProfileReader.user(principalName:orID:in:_:)`.
   static func user(principalName: String, orID: Bool, in tenant: TenantID) -> Self where Answer == StoredUser? {
-    // The name may lie on another node than the person.
+    // The name may lie on another node than the person, whom its node then asks for.
     let key = PrincipalName.key(of: principalName)
     var queries = [PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(Array(key.utf8)))]
     if orID, let id = UserID(principalName) {
       queries.append(PostgreSQLQuery(PostgreSQLTables.selectPerson, .text(id.text)))
     }
-    return Self(queries) { reads, rows throws(PostgreSQLFailure) in
+    return Self(at: .principalName(key), queries) { reads, rows throws(PostgreSQLFailure) in
       let referred = try rows.dropFirst().first?.first.map { row throws(PostgreSQLFailure) in try row.person() }
       if let referred, referred.tenant == tenant { return referred }
       guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
@@ -204,7 +212,7 @@ extension PostgreSQLReadRequest {
   static func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
-    Self([PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query]) {
+    Self(at: .severalNodes, [PostgreSQLUserQuery(selection, in: tenant, after: place, rows: limit + 1).query]) {
       _, rows throws(PostgreSQLFailure) in
       try page(rows[0], limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
     }
@@ -212,7 +220,9 @@ extension PostgreSQLReadRequest {
 
   /// The group with this id; nil when there is none.
   static func group(_ id: GroupID) -> Self where Answer == StoredGroup? {
-    first(PostgreSQLTables.selectGroup, .text(id.text)) { row throws(PostgreSQLFailure) in try row.group() }
+    first(at: .anyNode(id.text), PostgreSQLTables.selectGroup, .text(id.text)) { row throws(PostgreSQLFailure) in
+      try row.group()
+    }
   }
 
   /// See `DirectoryReader.groups`.
@@ -224,7 +234,9 @@ extension PostgreSQLReadRequest {
       case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text)
       case .member(let user): (PostgreSQLReads.selectMemberships, user.text)
       }
-    return Self(statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)) { rows throws(PostgreSQLFailure) in
+    return Self(
+      at: .anyNode(owner), statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)
+    ) { rows throws(PostgreSQLFailure) in
       try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.group() }
     }
   }
@@ -232,8 +244,8 @@ extension PostgreSQLReadRequest {
   /// See `DirectoryReader.countGroups`.
   static func countGroups(_ scope: GroupScope) -> Self where Answer == Int {
     switch scope {
-    case .tenant(let tenant): number(PostgreSQLReads.countGroups, .text(tenant.text))
-    case .member(let user): number(PostgreSQLTables.countMemberships, .text(user.text))
+    case .tenant(let tenant): number(at: .anyNode(tenant.text), PostgreSQLReads.countGroups, .text(tenant.text))
+    case .member(let user): number(at: .anyNode(user.text), PostgreSQLTables.countMemberships, .text(user.text))
     }
   }
 
@@ -241,15 +253,19 @@ extension PostgreSQLReadRequest {
   static func members(
     of group: GroupID, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
-    Self(PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)) {
-      rows throws(PostgreSQLFailure) in
+    Self(
+      at: .severalNodes, PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)
+    ) { rows throws(PostgreSQLFailure) in
       try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
     }
   }
 
   /// See `DirectoryReader.isMember`.
   static func isMember(_ viewer: TenantUser, of group: GroupID) -> Self where Answer == Bool {
-    Self(PostgreSQLReads.selectMember, .text(viewer.user.text), .text(group.text), .text(viewer.tenant.text)) { rows in
+    Self(
+      at: .person(viewer.user), PostgreSQLReads.selectMember, .text(viewer.user.text), .text(group.text),
+      .text(viewer.tenant.text)
+    ) { rows in
       !rows.rows.isEmpty
     }
   }
@@ -259,8 +275,8 @@ extension PostgreSQLReadRequest {
     of person: TenantUser, from place: Int64?, limit: Int
   ) -> Self where Answer == StoredPage<AuditEntry> {
     Self(
-      PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text), .int(place ?? .max),
-      .int(Int64(clamping: limit == .max ? limit : limit + 1))
+      at: .person(person.user), PostgreSQLReads.selectChanges, .text(person.user.text), .text(person.tenant.text),
+      .int(place ?? .max), .int(Int64(clamping: limit == .max ? limit : limit + 1))
     ) { rows throws(PostgreSQLFailure) in
       try page(rows, limit: limit, size: { _ in 512 }) { row throws(PostgreSQLFailure) in
         let position = row.int64(11)

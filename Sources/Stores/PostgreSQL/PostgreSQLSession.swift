@@ -4,8 +4,9 @@ import Profiles
 
 /// The connection of one thread: opened lazily, reopened after loss.
 final class PostgreSQLSession {
-  private let options: PostgreSQLOptions
-  private let key: AuditKey
+  private let access: PostgreSQLAccess
+  /// The node that is connected to; nil stands for the URL of the store.
+  private let address: PostgreSQLAddress?
   private var current: PostgreSQLConnection?
   /// The settings of tenants that are cached, for no longer than the connection: after a fail-over the new server may
   /// lack the last commits.
@@ -15,11 +16,11 @@ final class PostgreSQLSession {
   /// Whether the tables are spread over nodes, as the last connection found.
   private(set) var isDistributed = false
 
-  /// A session that connects with the first read or write. `key` is that of the audit log.
-  init(_ options: PostgreSQLOptions, _ key: AuditKey) {
-    self.options = options
-    self.key = key
-    relations = PostgreSQLOwnerRelations(options.policyDefaults)
+  /// A session that connects with the first read or write, to the node at `address`; nil stands for the URL of the store.
+  init(_ access: PostgreSQLAccess, at address: PostgreSQLAddress?) {
+    self.access = access
+    self.address = address
+    relations = PostgreSQLOwnerRelations(access.options.policyDefaults)
   }
 
   /// The connection, which is checked to have the form of this program and the audit log of the key. Throws when it
@@ -27,10 +28,12 @@ final class PostgreSQLSession {
   func connection() throws(PostgreSQLFailure) -> PostgreSQLConnection {
     if let current, !current.isLost { return current }
     do throws(PostgreSQLFailure) {
+      let options = access.options
       let made = try PostgreSQLConnection(
-        options.url, namesStatements: options.namesStatements, answerSeconds: options.answerSeconds)
-      try PostgreSQLSchema.check(made, key)
+        options.url, at: address, namesStatements: options.namesStatements, answerSeconds: options.answerSeconds)
+      try PostgreSQLSchema.check(made, access.key)
       isDistributed = try PostgreSQLDistribution.isDone(made)
+      if isDistributed { try access.shards.read(made) }
       relations = PostgreSQLOwnerRelations(options.policyDefaults)
       (current, outage) = (made, nil)
       return made
@@ -59,6 +62,7 @@ final class PostgreSQLSession {
     let answers: [PostgreSQLRows]
     do throws(PostgreSQLFailure) {
       connection = try self.connection()
+      access.shards.readIfOld(connection)
       answers = try connection.run(reads.flatMap(\.queries))
     } catch {
       if error.needsNewConnection { reset() }

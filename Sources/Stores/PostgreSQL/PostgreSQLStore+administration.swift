@@ -3,12 +3,15 @@ public import Profiles
 
 extension PostgreSQLStore: AdministeredStore {
   /// See `AdministeredStore`.
-  public var warning: String? { condition.warning }
+  public var warning: String? {
+    let sentences = [condition.warning, nodes.warning].compactMap(\.self)
+    return sentences.isEmpty ? nil : sentences.joined(separator: " ")
+  }
 
   /// See `AdministeredStore`.
   public var writeCounts: StoreWriteCounts {
     var counts = counter.counts
-    counts.waiting = writers.reduce(0) { $0 + $1.waiting }
+    counts.waiting = nodes.waiting
     return counts
   }
 
@@ -23,7 +26,7 @@ extension PostgreSQLStore: AdministeredStore {
   public func totals() throws -> StoreTotals {
     try withReads { reads in
       func count(_ table: String) throws(PostgreSQLFailure) -> Int {
-        try reads.answer(.number(PostgreSQLStatement("", "select count(*)::bigint from \(table)")))
+        try reads.answer(.number(at: .severalNodes, PostgreSQLStatement("", "select count(*)::bigint from \(table)")))
       }
       return StoreTotals(users: try count("person"), items: try count("item"), changes: try count("record"))
     }

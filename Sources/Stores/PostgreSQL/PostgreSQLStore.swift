@@ -8,10 +8,8 @@ public final class PostgreSQLStore: ProfileStore {
   let condition = StoreCondition()
   /// Counts the groups of all writers.
   let counter = StoreWriteCounter()
-  private let pool: PostgreSQLPool
-  /// For reads that may touch every row of a tenant, so that no other read waits for one.
-  private let largeReads: PostgreSQLPool
-  let writers: [GroupCommit<PostgreSQLWriter>]
+  /// The threads that read and write.
+  let nodes: PostgreSQLNodes
   /// Why the database server could not be reached at the start; nil when it could. For the operator's eyes alone.
   public let startFailure: StoreError?
 
@@ -23,10 +21,10 @@ public final class PostgreSQLStore: ProfileStore {
   public init(_ options: PostgreSQLOptions) throws(StoreError) {
     self.options = options
     let key: AuditKey
-    var isDistributed = false
+    let shards = PostgreSQLShards()
     var failure: StoreError?
     do throws(PostgreSQLFailure) {
-      (key, isDistributed) = try Self.prepare(options, condition)
+      key = try Self.prepare(options, condition, shards)
     } catch {
       let known = options.opensWithoutServer && error.isOutage ? try? AuditKey.existing(in: options.keyDirectory) : nil
       guard let known else { throw error.commandError }
@@ -35,60 +33,49 @@ public final class PostgreSQLStore: ProfileStore {
       condition.pause(error.storeError)
     }
     startFailure = failure
-    pool = PostgreSQLPool(options, key, threads: options.readers)
-    largeReads = PostgreSQLPool(options, key, threads: 1)
-    let count = options.writers ?? (isDistributed ? Limits.distributedWriters : Limits.databaseWriters)
-    writers = (0..<count).map { [condition, counter] _ in
-      GroupCommit(PostgreSQLWriter(options, key, condition, counter))
-    }
+    nodes = PostgreSQLNodes(PostgreSQLAccess(options: options, key: key, shards: shards), condition, counter)
   }
 
-  /// Creates the tables where there are none, finds the key of the audit log, and whether the tables are spread over
-  /// nodes, whose settings are then checked.
+  /// Creates the tables where there are none, and finds the key of the audit log. Where the tables are spread over nodes,
+  /// reads which node holds which shard, and checks the settings of the nodes.
   private static func prepare(
-    _ options: PostgreSQLOptions, _ condition: StoreCondition
-  ) throws(PostgreSQLFailure) -> (AuditKey, Bool) {
+    _ options: PostgreSQLOptions, _ condition: StoreCondition, _ shards: PostgreSQLShards
+  ) throws(PostgreSQLFailure) -> AuditKey {
     let connection = try PostgreSQLConnection(options.url, namesStatements: false)
     try PostgreSQLSchema.migrate(connection)
-    let isDistributed = try PostgreSQLDistribution.isDone(connection)
-    if isDistributed { condition.warning = try PostgreSQLNodeSettings.check(connection) }
-    return (try auditKey(connection, options.keyDirectory), isDistributed)
+    if try PostgreSQLDistribution.isDone(connection) {
+      condition.warning = try PostgreSQLNodeSettings.check(connection)
+      try shards.read(connection)
+    }
+    return try auditKey(connection, options.keyDirectory)
   }
 
   deinit {
     // As `close`, without waiting: this may be a thread of the store.
     guard condition.close() else { return }
-    stop()
+    nodes.stop()
   }
 
   /// See `ProfileStore`.
-  public var health: StoreHealth { condition.health }
+  public var health: StoreHealth { nodes.health }
 
   /// See `ProfileStore`.
   public func makeReader(resume: @escaping Resume) throws(StoreError) -> any ProfileReader {
     guard !condition.isClosed else { throw .closed }
-    return PostgreSQLReader(pool, large: largeReads, resume: resume)
+    return PostgreSQLReader(nodes, resume: resume)
   }
 
-  /// See `ProfileStore`. The writes of one person or group go to one writer, so that they keep their order.
+  /// See `ProfileStore`.
   public func submit(_ write: StoreWrite) {
     guard !condition.isClosed else { return write.fail(.closed) }
-    writers[write.routingKey % writers.count].submit(write)
+    nodes.node(of: write.place).submit(write)
   }
 
   /// See `ProfileStore`.
   public func close() {
     guard condition.close() else { return }
-    stop()
-    pool.waitForEnd()
-    largeReads.waitForEnd()
-    for writer in writers { writer.waitForEnd() }
-  }
-
-  private func stop() {
-    pool.stop()
-    largeReads.stop()
-    for writer in writers { writer.stop() }
+    nodes.stop()
+    nodes.waitForEnd()
   }
 }
 

@@ -22,8 +22,7 @@ final class PostgreSQLTables: WriteTables {
   /// The ends of chains at the savepoint.
   private var savedEnds: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
-  /// The time of the last receipt that was stored.
-  private(set) var lastReceiptTime: DateTimeOffset?
+  private var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
   private let isDistributed: Bool
 
@@ -44,7 +43,8 @@ final class PostgreSQLTables: WriteTables {
   // MARK: The transaction
 
   /// Begins a transaction, locks the chains of people in their order, so that writes of several servers come one after
-  /// the other, and reads ahead what the writes will need. One round trip.
+  /// the other, and reads ahead what the writes will need. One round trip. Throws `misplaced` when a shard is not where the
+  /// write set wants it.
   func begin(_ writeSet: PostgreSQLWriteSet) throws(PostgreSQLFailure) {
     unsent = []
     fetched = [:]
@@ -53,14 +53,20 @@ final class PostgreSQLTables: WriteTables {
     let users = writeSet.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     let prefetch = PostgreSQLPrefetch(
       users: users, keys: Array(writeSet.keys), lookups: Array(writeSet.ownerLookups), isDistributed: isDistributed)
-    let answers = try connection.run([PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)] + prefetch.queries)
+    var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
+    let shards = writeSet.localShards
+    if !shards.isEmpty {
+      queries.append(PostgreSQLQuery(PostgreSQLShardMap.countLocal, .column(shards.map(PostgreSQLValue.int), .bigint)))
+    }
+    let answers = try connection.run(queries + prefetch.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
     guard identity.int64(1) == PostgreSQLSchema.version else {
       try rollback()
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
-    let state = try prefetch.state(Array(answers.dropFirst(2)))
+    guard shards.isEmpty || answers[2].first?.int64(0) == Int64(shards.count) else { throw .misplaced }
+    let state = try prefetch.state(Array(answers.dropFirst(queries.count)))
     (touchedUsers, usages) = (users, [:])
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
   }
@@ -350,6 +356,12 @@ final class PostgreSQLTables: WriteTables {
     lastReceiptTime = receipt.time
     // Expired receipts lie on every node.
     if !isDistributed { write(Self.forgetReceipts, .int(receipt.time.ticks)) }
+  }
+
+  /// The time of the last receipt that was stored since the last call; nil when there was none.
+  func takeLastReceiptTime() -> DateTimeOffset? {
+    defer { lastReceiptTime = nil }
+    return lastReceiptTime
   }
 
   func append(_ change: Change) throws(PostgreSQLFailure) {

@@ -9,6 +9,8 @@ struct PostgreSQLWriteSet {
   var keys: Set<ItemKey> = []
   /// The owners that are read ahead.
   var ownerLookups: Set<PostgreSQLOwnerRelations.Lookup> = []
+  /// The shards that must lie on the node that the transaction runs on; none where that is not checked.
+  var localShards: Set<Int64> = []
 }
 
 extension StoreWrite {

@@ -9,23 +9,25 @@ import Profiles
 /// whether it is back, and the others fail at once.
 final class PostgreSQLWriter: GroupCommitWriter {
   let counter: StoreWriteCounter
-  private let options: PostgreSQLOptions
-  private let key: AuditKey
+  private let access: PostgreSQLAccess
+  /// The node that is written; nil stands for the URL of the store.
+  private let address: PostgreSQLAddress?
   private let condition: StoreCondition
   private let session: PostgreSQLSession
   private var tables: PostgreSQLTables?
   /// When a connection was last tried in vain.
   private var lastOutage: DispatchTime?
-  /// When expired receipts were last looked for.
-  private var lastForgotten = DispatchTime.now()
 
-  /// A writer of a database whose audit log has this key. It connects with the first write.
-  init(_ options: PostgreSQLOptions, _ key: AuditKey, _ condition: StoreCondition, _ counter: StoreWriteCounter) {
-    self.options = options
-    self.key = key
+  /// A writer that connects with the first write, to the node at `address`; nil stands for the URL of the store.
+  init(
+    _ access: PostgreSQLAccess, at address: PostgreSQLAddress?, _ condition: StoreCondition,
+    _ counter: StoreWriteCounter
+  ) {
+    self.access = access
+    self.address = address
     self.condition = condition
     self.counter = counter
-    session = PostgreSQLSession(options, key)
+    session = PostgreSQLSession(access, at: address)
   }
 
   // MARK: Groups
@@ -36,6 +38,8 @@ final class PostgreSQLWriter: GroupCommitWriter {
     let deadline: DispatchTime
     /// The end of attempts that fail because the server is away: now, if it was away before.
     let patience: DispatchTime
+    /// Whether shards must lie where the map says. Once they did not, a write is committed wherever they lie.
+    var checksShards = true
   }
 
   func commit(_ writes: [StoreWrite]) {
@@ -48,7 +52,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
     if attempt == nil, let knownOutage { return .failed(knownOutage) }
     let attempt = attempt ?? firstAttempt()
     do throws(PostgreSQLFailure) {
-      let answers = try transact(writes, until: attempt.deadline)
+      let answers = try transact(writes, attempt)
       condition.resume()
       return .committed(answers)
     } catch {
@@ -58,7 +62,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
 
   private func firstAttempt() -> Attempt {
     let now = DispatchTime.now()
-    let deadline = now + .seconds(options.retrySeconds)
+    let deadline = now + .seconds(access.options.retrySeconds)
     return Attempt(deadline: deadline, patience: condition.refusal == nil ? deadline : now)
   }
 
@@ -70,6 +74,13 @@ final class PostgreSQLWriter: GroupCommitWriter {
       guard DispatchTime.now() < attempt.patience else { return giveUp(after: failure) }
       StoreThread.pause(milliseconds: 50)
       return .retryGroup(attempt)
+    }
+    if failure == .misplaced {
+      // Later writes go where the new map says. What fails here is tried again with them.
+      _ = try? access.shards.read(session.connection())
+      var next = attempt
+      next.checksShards = false
+      return count == 1 ? .retryGroup(next) : .retryOneByOne(next)
     }
     if failure.isConflict || failure.isUnprepared {
       guard DispatchTime.now() < attempt.deadline else { return giveUp(after: failure) }
@@ -97,33 +108,18 @@ final class PostgreSQLWriter: GroupCommitWriter {
     return refusal
   }
 
-  /// On a database that is spread over nodes a transaction of several people would need two phases, so each person's writes
-  /// make a group there.
+  /// The parts of a group of writes, each of which is a transaction.
   private func groups(_ writes: [StoreWrite]) -> [[StoreWrite]] {
     // Without a connection, what the last one found holds.
     if session.outage == nil { _ = try? session.connection() }
-    guard session.isDistributed else { return [writes] }
-    var groups: [[StoreWrite]] = []
-    var places: [String: Int] = [:]
-    for write in writes {
-      guard let subject = write.subject else { return writes.map { [$0] } }
-      if let place = places[subject] {
-        groups[place].append(write)
-      } else {
-        places[subject] = groups.count
-        groups.append([write])
-      }
-    }
-    return groups
+    return access.shards.map?.parts(of: writes) ?? [writes]
   }
 
-  /// Where receipts are spread over nodes, those that have expired are deleted apart from the writes, now and then.
+  /// Deletes receipts that have expired, where no creation does.
   private func forgetReceipts() {
-    let now = DispatchTime.now()
-    guard session.isDistributed, now > lastForgotten + .seconds(Limits.distributedReceiptsSeconds),
-      let tables, let time = tables.lastReceiptTime
-    else { return }
-    lastForgotten = now
+    guard session.isDistributed else { return }
+    if let time = tables?.takeLastReceiptTime() { access.receiptExpiry.note(time) }
+    guard let time = access.receiptExpiry.takeDue() else { return }
     // What fails is tried again after the next interval.
     _ = try? session.connection().rows(PostgreSQLTables.forgetAllReceipts, .int(time.ticks))
   }
@@ -160,7 +156,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
   /// Applies writes in one transaction and returns their answers once it is committed. What it throws says that nothing was
   /// committed, except for `unresolved`.
   private func transact(
-    _ writes: [StoreWrite], until deadline: DispatchTime
+    _ writes: [StoreWrite], _ attempt: Attempt
   ) throws(PostgreSQLFailure) -> [() -> Void] {
     var answers: [() -> Void] = []
     let tables: PostgreSQLTables
@@ -168,6 +164,9 @@ final class PostgreSQLWriter: GroupCommitWriter {
       tables = try currentTables()
       var writeSet = PostgreSQLWriteSet()
       for write in writes { write.add(to: &writeSet) }
+      if attempt.checksShards {
+        writeSet.localShards = access.shards.map?.shards(of: writes, allAt: address) ?? []
+      }
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       for write in writes { answers.append(try applier.apply(write)) }
@@ -183,7 +182,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       // A transaction without a row in the audit log changed nothing, or nothing that doing it again would not change in the
       // same way. After any other outage, even one that the server itself reports, the commit may have come before it.
       guard error.isOutage, let commitProof else { throw error }
-      guard try wasCommitted(commitProof, until: deadline) else { throw error }
+      guard try wasCommitted(commitProof, until: attempt.deadline) else { throw error }
     }
     return answers
   }
@@ -218,7 +217,8 @@ final class PostgreSQLWriter: GroupCommitWriter {
   private func currentTables() throws(PostgreSQLFailure) -> PostgreSQLTables {
     let connection = try session.connection()
     if let tables, tables.isOn(connection) { return tables }
-    let made = PostgreSQLTables(connection, key, options.policyDefaults, isDistributed: session.isDistributed)
+    let made = PostgreSQLTables(
+      connection, access.key, access.options.policyDefaults, isDistributed: session.isDistributed)
     tables = made
     return made
   }

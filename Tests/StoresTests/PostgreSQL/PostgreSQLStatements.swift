@@ -61,11 +61,11 @@ enum PostgreSQLStatements {
     PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts,
   ]
 
-  /// Statements without a table, those that run now and then, apart from requests, and those that a check alone runs.
+  /// Statements without a table of ours, those that run now and then, apart from requests, and those that a check alone runs.
   static let ofNoRequest: [PostgreSQLStatement] = [
     PostgreSQLTables.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback, PostgreSQLTables.savepoint,
     PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
-    PostgreSQLMailTable.selectNoted,
+    PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal,
   ]
 
   /// Files of commands and migrations, which may ask every shard.

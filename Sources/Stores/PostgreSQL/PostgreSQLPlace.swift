@@ -1,0 +1,35 @@
+import Profiles
+
+/// Where the rows of a read or a write lie when the tables are spread over nodes.
+enum PostgreSQLPlace: Hashable, Sendable {
+  /// With one person.
+  case person(UserID)
+  /// With a principal name, in the form by which names are compared.
+  case principalName(String)
+  /// On every node in full. The text spreads such reads over the nodes.
+  case anyNode(String)
+  /// On several nodes, or they are written on all.
+  case severalNodes
+}
+
+extension StoreWrite {
+  /// Where the rows of the write lie. Groups and their members are on every node.
+  var place: PostgreSQLPlace {
+    switch self {
+    case .item(let operation, _): .person(operation.key.user)
+    case .createItem(let operation, _, _): .person(operation.key.user)
+    case .atomic(let operations, _): operations.first.map { .person($0.key.user) } ?? .severalNodes
+    case .person(let operation, _): .person(operation.user)
+    case .createPerson(let operation, _, _): .person(operation.user)
+    case .group, .createGroup, .replaceAll: .severalNodes
+    }
+  }
+
+  /// Whether everything that the write touches lies with one person. Names, mail addresses and receipts lie elsewhere.
+  var isOfOnePlace: Bool {
+    switch self {
+    case .item, .atomic: true
+    case .createItem, .person, .createPerson, .group, .createGroup, .replaceAll: false
+    }
+  }
+}
