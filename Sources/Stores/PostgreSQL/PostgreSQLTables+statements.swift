@@ -8,10 +8,6 @@ extension PostgreSQLTables {
   static let keepFile = PostgreSQLStatement(
     "keep_file",
     "insert into facet_key (name, value) values ($1::text, $2::bytea) on conflict (name) do nothing")
-  static let selectCode = PostgreSQLStatement(
-    "select_code",
-    "select code from record where user_id = $1::text and tenant = $2::text and position = $3::bigint")
-  static let selectStatus = PostgreSQLStatement("select_status", "select pg_xact_status($1::text::xid8)")
   static let lockTenant = PostgreSQLStatement(
     "lock_tenant", "select json from tenant where id = $1::text for update")
   static let commit = PostgreSQLStatement("commit", "commit")

@@ -10,7 +10,7 @@ final class PostgreSQLTables: WriteTables {
   private let auditKey: AuditKey
   let relations: PostgreSQLOwnerRelations
   /// The id of the transaction, to look up its outcome.
-  private(set) var transaction: String?
+  private var transaction: String?
   private var unsent: [PostgreSQLQuery] = []
   private var fetched: [ItemKey: StoredItem?] = [:]
   /// The people whom the group of writes touches, and how much they hold.
@@ -71,20 +71,10 @@ final class PostgreSQLTables: WriteTables {
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
   }
 
-  /// Evidence by which a new connection can find out whether the transaction was committed.
-  struct CommitProof {
-    /// The id of the transaction. After a crash another transaction may get the same one, so it only tells whether it
-    /// is under way.
-    let transaction: String
-    let owner: AuditChainOwner
-    /// The end of a chain that the transaction wrote. Nobody else can have made its code.
-    let chain: AuditChain
-  }
-
   /// The evidence of the open transaction; nil when it appends nothing to the audit log.
-  var commitProof: CommitProof? {
+  var commitProof: PostgreSQLCommitProof? {
     guard let transaction, let (owner, end) = touched.first else { return nil }
-    return CommitProof(transaction: transaction, owner: owner, chain: end.chain)
+    return PostgreSQLCommitProof(transaction: transaction, owner: owner, chain: end.chain)
   }
 
   /// Sends the rest and commits. One round trip. When it throws an outage, the transaction may have been committed.

@@ -187,23 +187,18 @@ final class PostgreSQLWriter: GroupCommitWriter {
     return answers
   }
 
-  /// Whether a transaction was committed: a new connection looks for the row that it appended to the audit log, once the
-  /// transaction is not under way any more. Throws `unresolved` when that cannot be found out.
+  /// Whether a transaction was committed, once it is not under way any more. A new connection asks the node that ran it.
+  /// Throws `unresolved` when that cannot be found out.
   private func wasCommitted(
-    _ commitProof: PostgreSQLTables.CommitProof, until deadline: DispatchTime
+    _ commitProof: PostgreSQLCommitProof, until deadline: DispatchTime
   ) throws(PostgreSQLFailure) -> Bool {
     while true {
       do throws(PostgreSQLFailure) {
-        let answers = try session.connection().run([
-          PostgreSQLQuery(PostgreSQLTables.selectStatus, .text(commitProof.transaction)),
-          PostgreSQLQuery(
-            PostgreSQLTables.selectCode, .text(commitProof.owner.user.text), .text(commitProof.owner.tenant.text),
-            .int(commitProof.chain.length)),
-        ])
-        guard answers.count == 2 else { throw .disconnected }
-        if answers[1].first?.bytes(0) == commitProof.chain.tip { return true }
-        // The old server process may not have noticed yet that its client is gone.
-        if answers[0].first?.optionalText(0) != "in progress" { return false }
+        switch try commitProof.outcome(session.connection()) {
+        case .committed: return true
+        case .notCommitted: return false
+        case .underWay: break
+        }
       } catch {
         session.reset()
         // A look-up that fails does not say that nothing was committed.

@@ -18,7 +18,8 @@ enum PostgreSQLStatements {
   private static let ofAuditLog: [PostgreSQLStatement] = [
     PostgreSQLReads.selectChanges, PostgreSQLReads.countChanges, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.insertRow, PostgreSQLTables.insertChain,
-    PostgreSQLTables.updateChain, PostgreSQLTables.selectCode, PostgreSQLTables.selectStatus,
+    PostgreSQLTables.updateChain, PostgreSQLCommitProof.selectCode, PostgreSQLCommitProof.selectStatus,
+    PostgreSQLCommitProof.tryKey,
   ]
   private static let ofItems: [PostgreSQLStatement] = [
     PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
@@ -65,7 +66,7 @@ enum PostgreSQLStatements {
   static let ofNoRequest: [PostgreSQLStatement] = [
     PostgreSQLTables.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback, PostgreSQLTables.savepoint,
     PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
-    PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal,
+    PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
   ]
 
   /// Files of commands and migrations, which may ask every shard.
