@@ -217,6 +217,9 @@ public struct AuthorizationContext: Sendable {
     self.needsPolicy = needsPolicy
   }
 
+  /// The tenant of the caller; nil for the store's own purposes.
+  public var tenant: TenantID? { caller?.tenant }
+
   /// The person to look up in the lists and groups of `owner`; nil when nobody needs to be.
   public func viewer(of owner: UserID) -> TenantUser? {
     guard let caller, let user = caller.userID, user != owner else { return nil }

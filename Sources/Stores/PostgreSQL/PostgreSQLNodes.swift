@@ -30,6 +30,9 @@ final class PostgreSQLNodes: Sendable {
     largeReads = PostgreSQLPool(access, at: nil, threads: 1)
   }
 
+  /// Whether the tables are spread over nodes, as far as that is known.
+  var isDistributed: Bool { access.shards.isSpread }
+
   /// The threads for rows of a place.
   func node(of place: PostgreSQLPlace) -> PostgreSQLNode {
     guard let address = access.shards.map?.shard(of: place)?.node else { return first }

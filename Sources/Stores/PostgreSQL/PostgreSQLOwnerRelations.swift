@@ -20,32 +20,17 @@ final class PostgreSQLOwnerRelations {
       listed = Audience(rawValue: row.int64(column + 4))
     }
 
-    /// Reads the answer to a look-up; nil when there is no such person.
+    /// Reads the answer to the one query of a look-up; nil when there is no such person.
     init?(_ rows: PostgreSQLRows) throws(PostgreSQLFailure) {
       guard let row = rows.first else { return nil }
       try self.init(row, from: 0)
     }
-  }
 
-  /// A look-up of a person, and of how a viewer relates to them.
-  struct Lookup: Hashable {
-    let user: UserID
-    /// The id of the viewer; empty when nobody need be looked up.
-    let viewer: String
-    /// Whether the relation and the tenant's settings are needed.
-    let needsOwnerRelation: Bool
-
-    /// The look-up of `user` that `authorization` needs.
-    init(_ user: UserID, _ authorization: AuthorizationContext) {
-      self.user = user
-      needsOwnerRelation = authorization.needsOwnerRelation(to: user)
-      viewer = authorization.viewer(of: user)?.user.text ?? ""
-    }
-
-    var query: PostgreSQLQuery {
-      needsOwnerRelation
-        ? PostgreSQLQuery(PostgreSQLOwnerRelations.select, .text(user.text), .text(viewer))
-        : PostgreSQLQuery(PostgreSQLOwnerRelations.selectPlain, .text(user.text))
+    /// A row of what was read apart, of which `person` holds the plain columns.
+    init(_ person: PostgreSQLRow, tenantVersion: Int64, sharesGroup: Bool, listed: Audience) throws(PostgreSQLFailure) {
+      tenant = try person.tenantID(0)
+      displayName = person.optionalText(1)
+      (self.tenantVersion, self.sharesGroup, self.listed) = (tenantVersion, sharesGroup, listed)
     }
   }
 

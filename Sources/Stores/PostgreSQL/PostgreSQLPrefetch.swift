@@ -4,7 +4,7 @@ import Profiles
 /// The reads that a group of writes begins with. For one person each statement names that person, so that a distributed
 /// database asks only one of its nodes; for several people one statement reads all.
 struct PostgreSQLPrefetch {
-  typealias Lookup = PostgreSQLOwnerRelations.Lookup
+  typealias Lookup = PostgreSQLOwnerLookup
   typealias OwnerRow = PostgreSQLOwnerRelations.OwnerRow
 
   /// In the order in which their chains are locked.
@@ -30,7 +30,7 @@ struct PostgreSQLPrefetch {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
         + keys.map {
           PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-        } + lookups.map(\.query)
+        } + lookups.flatMap { $0.queries(isSplit: isDistributed) }
     }
     return [
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
@@ -66,8 +66,14 @@ struct PostgreSQLPrefetch {
     for (key, rows) in zip(keys, answers.dropFirst(users.count)) {
       state.items[key] = .some(try rows.first.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) })
     }
-    for (lookup, rows) in zip(lookups, answers.dropFirst(users.count + keys.count)) {
-      state.owners[lookup] = .some(try OwnerRow(rows))
+    var rest = answers.dropFirst(users.count + keys.count)
+    for lookup in lookups {
+      let count = lookup.queries(isSplit: isDistributed).count
+      // Who is not found here is looked up in one statement when they are needed.
+      if case .row(let row) = try lookup.answer(rest.prefix(count), isSplit: isDistributed) {
+        state.owners[lookup] = .some(row)
+      }
+      rest = rest.dropFirst(count)
     }
     return state
   }

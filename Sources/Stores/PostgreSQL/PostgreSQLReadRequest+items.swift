@@ -3,19 +3,27 @@ import Profiles
 
 /// Reads of owners and of items.
 extension PostgreSQLReadRequest {
-  /// See `ProfileReader.owner`.
-  static func owner(_ user: UserID, _ authorization: AuthorizationContext) -> Self where Answer == ItemOwner? {
-    Self(at: .person(user), [PostgreSQLOwnerRelations.Lookup(user, authorization).query]) {
-      reads, rows throws(PostgreSQLFailure) in
-      try PostgreSQLOwnerRelations.OwnerRow(rows[0]).map { row throws(PostgreSQLFailure) in
+  /// See `ProfileReader.owner`. Like everything that follows, `isDistributed` tells whether statements are split.
+  static func owner(
+    _ user: UserID, _ authorization: AuthorizationContext, isDistributed: Bool
+  ) -> Self where Answer == ItemOwner? {
+    let lookup = PostgreSQLOwnerLookup(user, authorization)
+    return Self(at: .person(user), lookup.queries(isSplit: isDistributed)) { reads, rows throws(PostgreSQLFailure) in
+      try reads.row(lookup, lookup.answer(rows, isSplit: isDistributed)).map { row throws(PostgreSQLFailure) in
         try reads.owner(row, user, authorization)
       }
     }
   }
 
   /// See `ProfileReader.item`.
-  static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
-    let lookup = PostgreSQLOwnerRelations.Lookup(key.user, authorization)
+  static func item(
+    _ key: ItemKey, _ authorization: AuthorizationContext, isDistributed: Bool
+  ) -> Self where Answer == OwnedItem? {
+    isDistributed ? splitItem(key, authorization) : item(key, authorization)
+  }
+
+  private static func item(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self where Answer == OwnedItem? {
+    let lookup = PostgreSQLOwnerLookup(key.user, authorization)
     let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
     let query =
       lookup.needsOwnerRelation
@@ -23,38 +31,66 @@ extension PostgreSQLReadRequest {
       : PostgreSQLQuery(PostgreSQLReads.selectPlainItem, values: place)
     return Self(at: .person(key.user), [query]) { reads, rows throws(PostgreSQLFailure) in
       guard let row = rows[0].first else { return nil }
-      let owner = try reads.owner(try PostgreSQLOwnerRelations.OwnerRow(row, from: 6), key.user, authorization)
-      let item = try row.item(key, from: 0)
-      let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
-      guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
-      return OwnedItem(item: item, owner: owner)
+      return try ownedItem(
+        key, row, try PostgreSQLOwnerRelations.OwnerRow(row, from: 6), authorization, reads)
     }
+  }
+
+  /// Reads the owner's row before and behind the item. When it is the same, the item is answered as if all were of the moment
+  /// of the item; otherwise one statement reads all.
+  private static func splitItem(
+    _ key: ItemKey, _ authorization: AuthorizationContext
+  ) -> Self where Answer == OwnedItem? {
+    let lookup = PostgreSQLOwnerLookup(key.user, authorization)
+    let around = lookup.queries(isSplit: true)
+    let item = PostgreSQLQuery(
+      PostgreSQLTables.selectItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
+    return Self(at: .person(key.user), around + [item] + around) { reads, rows throws(PostgreSQLFailure) in
+      let before = try lookup.answer(rows.prefix(around.count), isSplit: true)
+      guard case .row(let owner) = before, try lookup.answer(rows.suffix(around.count), isSplit: true) == before else {
+        return try reads.answer(Self.item(key, authorization))
+      }
+      guard let owner, let row = rows[around.count].first else { return nil }
+      return try ownedItem(key, row, owner, authorization, reads)
+    }
+  }
+
+  /// The item of a row with its owner; nil when it is not visible.
+  private static func ownedItem(
+    _ key: ItemKey, _ row: PostgreSQLRow, _ owner: PostgreSQLOwnerRelations.OwnerRow,
+    _ authorization: AuthorizationContext, _ reads: PostgreSQLReads
+  ) throws(PostgreSQLFailure) -> OwnedItem? where Answer == OwnedItem? {
+    let owner = try reads.owner(owner, key.user, authorization)
+    let item = try row.item(key, from: 0)
+    let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
+    guard audiences.map({ !item.audience.isDisjoint(with: $0) }) ?? true else { return nil }
+    return OwnedItem(item: item, owner: owner)
   }
 
   /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind
   /// what was read. Owners, and requests that need no relation, see every item, which is therefore read at once.
   /// `query` reads the items for any of these audiences, or all items for nil; it is nil where nothing is visible.
   private static func visible(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, none: Answer,
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, isDistributed: Bool, none: Answer,
     query: @escaping @Sendable (Audience?) -> PostgreSQLQuery?,
     read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer
   ) -> Self where Answer: Sendable {
-    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
+    let lookup = PostgreSQLOwnerLookup(user, authorization)
+    let queries = lookup.queries(isSplit: isDistributed)
     let all = authorization.needsOwnerRelation(to: user) ? nil : query(nil)
-    return Self(at: .person(user), [lookup] + (all.map { [$0, lookup] } ?? [])) {
+    return Self(at: .person(user), queries + (all.map { [$0] + queries } ?? [])) {
       reads, rows throws(PostgreSQLFailure) in
-      var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
-      var answers = Array(rows.dropFirst())
+      var known = try reads.row(lookup, lookup.answer(rows.prefix(queries.count), isSplit: isDistributed))
+      var answers = Array(rows.dropFirst(queries.count))
       var hasAll = all != nil
       while let row = known {
         let owner = try reads.owner(row, user, authorization)
         let audiences = authorization.audiences(of: user, owner, in: collection)
         if !hasAll || audiences != nil {
-          answers = try reads.connection.run([query(audiences), lookup].compactMap(\.self))
+          answers = try reads.connection.run([query(audiences)].compactMap(\.self) + queries)
         }
-        guard let last = answers.last else { throw .disconnected }
-        known = try PostgreSQLOwnerRelations.OwnerRow(last)
-        if known == row { return try read(owner, answers.count == 2 ? answers[0] : nil) }
+        known = try reads.row(lookup, lookup.answer(answers.suffix(queries.count), isSplit: isDistributed))
+        if known == row { return try read(owner, answers.count > queries.count ? answers[0] : nil) }
         hasAll = false
       }
       return none
@@ -64,10 +100,11 @@ extension PostgreSQLReadRequest {
   /// See `ProfileReader.items`.
   static func items(
     of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int
+    limit: Int, isDistributed: Bool
   ) -> Self where Answer == OwnedPage {
     visible(
-      of: user, in: collection, authorization, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
+      of: user, in: collection, authorization, isDistributed: isDistributed,
+      none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
     ) { audiences in
       let select = audiences.map(PostgreSQLVisibleItems.select) ?? PostgreSQLReads.selectItems
       return select.map { select in
@@ -86,9 +123,9 @@ extension PostgreSQLReadRequest {
 
   /// See `ProfileReader.count`.
   static func count(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, isDistributed: Bool
   ) -> Self where Answer == Int {
-    visible(of: user, in: collection, authorization, none: 0) { audiences in
+    visible(of: user, in: collection, authorization, isDistributed: isDistributed, none: 0) { audiences in
       let count = audiences.map(PostgreSQLVisibleItems.count) ?? PostgreSQLReads.countItems
       return count.map { PostgreSQLQuery($0, .text(user.text), .text(collection)) }
     } read: { _, rows in
@@ -99,20 +136,20 @@ extension PostgreSQLReadRequest {
   /// See `ProfileReader.hasItemsBeyondTenant`. What is run, and how often, does not depend on whether the person
   /// exists.
   static func hasItemsBeyondTenant(
-    of user: UserID, _ authorization: AuthorizationContext
+    of user: UserID, _ authorization: AuthorizationContext, isDistributed: Bool
   ) -> Self where Answer == Bool {
-    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization).query
-    return Self(at: .person(user), [lookup]) { reads, rows throws(PostgreSQLFailure) in
-      var known = try PostgreSQLOwnerRelations.OwnerRow(rows[0])
+    let lookup = PostgreSQLOwnerLookup(user, authorization)
+    let queries = lookup.queries(isSplit: isDistributed)
+    return Self(at: .person(user), queries) { reads, rows throws(PostgreSQLFailure) in
+      var known = try reads.row(lookup, lookup.answer(rows, isSplit: isDistributed))
       while true {
         let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
         let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
           let audiences = authorization.audiences(of: user, owner ?? .nobody, in: collection) ?? .all
           return owner == nil ? .me : audiences
         }
-        let answers = try reads.connection.run([query, lookup])
-        guard answers.count == 2 else { throw .disconnected }
-        let row = try PostgreSQLOwnerRelations.OwnerRow(answers[1])
+        let answers = try reads.connection.run([query] + queries)
+        let row = try reads.row(lookup, lookup.answer(answers.dropFirst(), isSplit: isDistributed))
         if row == known { return !answers[0].rows.isEmpty }
         known = row
       }

@@ -34,13 +34,13 @@ final class PostgreSQLReader: ProfileReader {
   func item(
     _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
-    read(.item(key, authorization), then)
+    read(.item(key, authorization, isDistributed: nodes.isDistributed), then)
   }
 
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
   ) {
-    read(.owner(user, authorization), then)
+    read(.owner(user, authorization, isDistributed: nodes.isDistributed), then)
   }
 
   func items(
@@ -48,20 +48,23 @@ final class PostgreSQLReader: ProfileReader {
     limit: Int,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
-    read(.items(of: user, in: collection, authorization, after: position, limit: limit), then)
+    read(
+      .items(
+        of: user, in: collection, authorization, after: position, limit: limit, isDistributed: nodes.isDistributed),
+      then)
   }
 
   func count(
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
     _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    read(.count(of: user, in: collection, authorization), then)
+    read(.count(of: user, in: collection, authorization, isDistributed: nodes.isDistributed), then)
   }
 
   func hasItemsBeyondTenant(
     of user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<Bool, StoreError>) -> Void
   ) {
-    read(.hasItemsBeyondTenant(of: user, authorization), then)
+    read(.hasItemsBeyondTenant(of: user, authorization, isDistributed: nodes.isDistributed), then)
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {

@@ -17,6 +17,16 @@ struct PostgreSQLReads {
     try request.answer(self, try connection.run(request.queries))
   }
 
+  /// The row that a look-up told, which is asked for in one statement where it told none.
+  func row(
+    _ lookup: PostgreSQLOwnerLookup, _ answer: PostgreSQLOwnerLookup.Answer
+  ) throws(PostgreSQLFailure) -> PostgreSQLOwnerRelations.OwnerRow? {
+    switch answer {
+    case .row(let row): row
+    case .notOfTenant: try PostgreSQLOwnerRelations.OwnerRow(try connection.run([lookup.query])[0])
+    }
+  }
+
   /// The owner of a row that was read.
   func owner(
     _ row: PostgreSQLOwnerRelations.OwnerRow, _ user: UserID, _ authorization: AuthorizationContext

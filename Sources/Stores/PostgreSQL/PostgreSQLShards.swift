@@ -15,12 +15,14 @@ final class PostgreSQLShards: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Spares a database whose tables are not spread the lock.
   private let isKnown = Atomic(false)
+
+  /// Whether a connection has found that tables are spread. Spares a database whose tables are not spread the lock.
+  var isSpread: Bool { isKnown.load(ordering: .acquiring) }
 
   /// The map; nil while no connection has found that tables are spread.
   var map: PostgreSQLShardMap? {
-    guard isKnown.load(ordering: .acquiring) else { return nil }
+    guard isSpread else { return nil }
     return state.withLock { $0.map }
   }
 
@@ -33,7 +35,7 @@ final class PostgreSQLShards: Sendable {
 
   /// Reads the map when it is old; one thread does it for all. What fails is tried again by the next.
   func readIfOld(_ connection: PostgreSQLConnection) {
-    guard isKnown.load(ordering: .acquiring) else { return }
+    guard isSpread else { return }
     let now = DispatchTime.now()
     let isOld = state.withLock { state in
       guard state.isOldAt <= now else { return false }

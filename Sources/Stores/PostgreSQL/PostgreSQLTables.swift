@@ -17,7 +17,7 @@ final class PostgreSQLTables: WriteTables {
   private var touchedUsers: [UserID] = []
   private var usages: [UserID: PersonQuota] = [:]
   /// The owners that were looked up, until something is written that their rows depend on.
-  private var owners: [PostgreSQLOwnerRelations.Lookup: PostgreSQLOwnerRelations.OwnerRow?] = [:]
+  private var owners: [PostgreSQLOwnerLookup: PostgreSQLOwnerRelations.OwnerRow?] = [:]
   private var ends: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
   /// The ends of chains at the savepoint.
   private var savedEnds: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
@@ -216,7 +216,7 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemOwner? {
-    let lookup = PostgreSQLOwnerRelations.Lookup(user, authorization)
+    let lookup = PostgreSQLOwnerLookup(user, authorization)
     let known = owners[lookup]
     let row = known == nil ? try PostgreSQLOwnerRelations.OwnerRow(try read(lookup.query)) : known ?? nil
     owners[lookup] = .some(row)

@@ -8,7 +8,7 @@ struct PostgreSQLWriteSet {
   /// The items that are read ahead.
   var keys: Set<ItemKey> = []
   /// The owners that are read ahead.
-  var ownerLookups: Set<PostgreSQLOwnerRelations.Lookup> = []
+  var ownerLookups: Set<PostgreSQLOwnerLookup> = []
   /// The shards that must lie on the node that the transaction runs on; none where that is not checked.
   var localShards: Set<Int64> = []
 }
@@ -48,6 +48,6 @@ extension StoreWrite {
   private static func add(_ operation: any ItemOperation, to writeSet: inout PostgreSQLWriteSet) {
     writeSet.users.insert(operation.key.user)
     writeSet.keys.insert(operation.key)
-    writeSet.ownerLookups.insert(PostgreSQLOwnerRelations.Lookup(operation.key.user, operation.authorization))
+    writeSet.ownerLookups.insert(PostgreSQLOwnerLookup(operation.key.user, operation.authorization))
   }
 }

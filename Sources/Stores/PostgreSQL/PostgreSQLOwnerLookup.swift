@@ -1,0 +1,82 @@
+import OData
+import Profiles
+
+/// A look-up of a person, and of how a viewer relates to them.
+///
+/// One statement tells it all, of one moment. On a distributed database that statement is planned anew for each request, which
+/// takes longer than the rest; there the look-up is split into statements on one table each, whose plans are kept. Their
+/// answers may be of different moments: who needs them to be of one reads them before and after what they decide on.
+struct PostgreSQLOwnerLookup: Hashable {
+  typealias OwnerRow = PostgreSQLOwnerRelations.OwnerRow
+
+  let user: UserID
+  /// The id of the viewer; empty when nobody need be looked up.
+  let viewer: String
+  /// Whether the relation and the tenant's settings are needed.
+  let needsOwnerRelation: Bool
+  /// The tenant of the caller, which most people whom they look up share; nil where no relation is needed.
+  private let tenant: TenantID?
+
+  /// The look-up of `user` that `authorization` needs.
+  init(_ user: UserID, _ authorization: AuthorizationContext) {
+    self.user = user
+    needsOwnerRelation = authorization.needsOwnerRelation(to: user)
+    viewer = authorization.viewer(of: user)?.user.text ?? ""
+    tenant = needsOwnerRelation ? authorization.tenant : nil
+  }
+
+  /// The look-up in one statement, whose answer `OwnerRow` reads.
+  var query: PostgreSQLQuery {
+    needsOwnerRelation
+      ? PostgreSQLQuery(PostgreSQLOwnerRelations.select, .text(user.text), .text(viewer)) : plainQuery
+  }
+
+  private var plainQuery: PostgreSQLQuery { PostgreSQLQuery(PostgreSQLOwnerRelations.selectPlain, .text(user.text)) }
+
+  // MARK: Split
+
+  /// The statements of the look-up: one, or one on each table.
+  func queries(isSplit: Bool) -> [PostgreSQLQuery] {
+    guard isSplit, let tenant else { return [query] }
+    let queries = [plainQuery, PostgreSQLQuery(Self.selectTenantVersion, .text(tenant.text))]
+    guard !viewer.isEmpty else { return queries }
+    return queries + [
+      PostgreSQLQuery(Self.selectSharedGroup, .text(user.text), .text(viewer)),
+      PostgreSQLQuery(Self.selectListed, .text(user.text), .text(viewer)),
+    ]
+  }
+
+  /// What a look-up told.
+  enum Answer: Equatable {
+    /// The row; nil when there is no such person.
+    case row(OwnerRow?)
+    /// The tenant of the caller has no such person: `query` has to be asked. That is so whether there is a person of another
+    /// tenant or none, so that the time of a request does not tell.
+    case notOfTenant
+  }
+
+  /// Reads the answers to `queries(isSplit:)`.
+  func answer(_ answers: some Sequence<PostgreSQLRows>, isSplit: Bool) throws(PostgreSQLFailure) -> Answer {
+    let answers = Array(answers)
+    guard answers.count == queries(isSplit: isSplit).count else { throw .disconnected }
+    guard isSplit, let tenant else { return .row(try OwnerRow(answers[0])) }
+    guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .notOfTenant }
+    return .row(
+      try OwnerRow(
+        person, tenantVersion: answers[1].first?.int64(0) ?? 0,
+        sharesGroup: answers.count > 2 && answers[2].first != nil,
+        listed: Audience(rawValue: answers.count > 3 ? answers[3].first?.int64(0) ?? 0 : 0)))
+  }
+
+  static let selectTenantVersion = PostgreSQLStatement(
+    "select_tenant_version", "select version from tenant where id = $1::text")
+  static let selectSharedGroup = PostgreSQLStatement(
+    "select_shared_group",
+    """
+    select 1::bigint from membership b join membership a on a.user_id = $1::text and a.group_id = b.group_id
+    where b.user_id = $2::text limit 1
+    """)
+  static let selectListed = PostgreSQLStatement(
+    "select_listed",
+    "select coalesce(bit_or(listed_as), 0)::bigint from item where user_id = $1::text and listed = $2::text")
+}
