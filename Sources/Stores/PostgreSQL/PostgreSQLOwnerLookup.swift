@@ -5,7 +5,7 @@ import Profiles
 ///
 /// One statement tells it all, of one moment. On a distributed database that statement is planned anew for each request, which
 /// takes longer than the rest; there the look-up is split into statements on one table each, whose plans are kept. Their
-/// answers may be of different moments: who needs them to be of one reads them before and after what they decide on.
+/// answers may be of different moments.
 struct PostgreSQLOwnerLookup: Hashable {
   typealias OwnerRow = PostgreSQLOwnerRelations.OwnerRow
 
@@ -37,13 +37,19 @@ struct PostgreSQLOwnerLookup: Hashable {
 
   /// The statements of the look-up: one, or one on each table.
   func queries(isSplit: Bool) -> [PostgreSQLQuery] {
-    guard isSplit, let tenant else { return [query] }
-    let queries = [plainQuery, PostgreSQLQuery(Self.selectTenantVersion, .text(tenant.text))]
+    guard isSplit, let tenantVersionQuery else { return [query] }
+    let queries = [plainQuery, tenantVersionQuery]
     guard !viewer.isEmpty else { return queries }
     return queries + [
-      PostgreSQLQuery(Self.selectSharedGroup, .text(user.text), .text(viewer)),
+      PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(user.text)),
+      PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(viewer)),
       PostgreSQLQuery(Self.selectListed, .text(user.text), .text(viewer)),
     ]
+  }
+
+  /// Reads the version of the caller's tenant; nil where no relation is needed.
+  var tenantVersionQuery: PostgreSQLQuery? {
+    tenant.map { PostgreSQLQuery(Self.selectTenantVersion, .text($0.text)) }
   }
 
   /// What a look-up told.
@@ -61,21 +67,25 @@ struct PostgreSQLOwnerLookup: Hashable {
     guard answers.count == queries(isSplit: isSplit).count else { throw .disconnected }
     guard isSplit, let tenant else { return .row(try OwnerRow(answers[0])) }
     guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .notOfTenant }
+    let hasViewer = answers.count > 2
     return .row(
       try OwnerRow(
-        person, tenantVersion: answers[1].first?.int64(0) ?? 0,
-        sharesGroup: answers.count > 2 && answers[2].first != nil,
-        listed: Audience(rawValue: answers.count > 3 ? answers[3].first?.int64(0) ?? 0 : 0)))
+        person, tenantVersion: Self.tenantVersion(answers[1]),
+        sharesGroup: hasViewer && Self.haveCommonRow(answers[2], answers[3]),
+        listed: Audience(rawValue: hasViewer ? answers[4].first?.int64(0) ?? 0 : 0)))
+  }
+
+  /// Reads the answer to `tenantVersionQuery`.
+  static func tenantVersion(_ rows: PostgreSQLRows) -> Int64 { rows.first?.int64(0) ?? 0 }
+
+  /// Whether two lists of groups have one in common.
+  private static func haveCommonRow(_ left: PostgreSQLRows, _ right: PostgreSQLRows) -> Bool {
+    guard !left.rows.isEmpty, !right.rows.isEmpty else { return false }
+    return !Set(left.rows.map { $0[0] }).isDisjoint(with: right.rows.lazy.map { $0[0] })
   }
 
   static let selectTenantVersion = PostgreSQLStatement(
     "select_tenant_version", "select version from tenant where id = $1::text")
-  static let selectSharedGroup = PostgreSQLStatement(
-    "select_shared_group",
-    """
-    select 1::bigint from membership b join membership a on a.user_id = $1::text and a.group_id = b.group_id
-    where b.user_id = $2::text limit 1
-    """)
   static let selectListed = PostgreSQLStatement(
     "select_listed",
     "select coalesce(bit_or(listed_as), 0)::bigint from item where user_id = $1::text and listed = $2::text")

@@ -36,23 +36,36 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// Reads the owner's row before and behind the item. When it is the same, the item is answered as if all were of the moment
-  /// of the item; otherwise one statement reads all.
+  /// Reads the item, how the viewer relates to its owner, and then the versions of the tenant and of the item. When they are
+  /// those that were read before, the tenant's policy and the item were the same all the while: there was a moment at which
+  /// all held that makes the item visible. Otherwise one statement reads all.
   private static func splitItem(
     _ key: ItemKey, _ authorization: AuthorizationContext
   ) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerLookup(key.user, authorization)
-    let around = lookup.queries(isSplit: true)
-    let item = PostgreSQLQuery(
-      PostgreSQLTables.selectItem, .text(key.user.text), .text(key.collection), .text(key.id.text))
-    return Self(at: .person(key.user), around + [item] + around) { reads, rows throws(PostgreSQLFailure) in
-      let before = try lookup.answer(rows.prefix(around.count), isSplit: true)
-      guard case .row(let owner) = before, try lookup.answer(rows.suffix(around.count), isSplit: true) == before else {
+    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
+    let ownerQueries = lookup.queries(isSplit: true)
+    let queries =
+      [PostgreSQLQuery(PostgreSQLTables.selectItem, values: place)] + ownerQueries
+      + [lookup.tenantVersionQuery].compactMap(\.self)
+      + [PostgreSQLQuery(PostgreSQLReads.selectItemVersion, values: place)]
+    return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
+      let found = try lookup.answer(rows[1...ownerQueries.count], isSplit: true)
+      let isSameItem = rows[0].first?.int64(0) == rows.last?.first?.int64(0)
+      guard case .row(let owner) = found, isSameItem, isSettled(owner, lookup, rows) else {
         return try reads.answer(Self.item(key, authorization))
       }
-      guard let owner, let row = rows[around.count].first else { return nil }
+      guard let owner, let row = rows[0].first else { return nil }
       return try ownedItem(key, row, owner, authorization, reads)
     }
+  }
+
+  /// Whether the tenant had the same version at the end of a split read of an item.
+  private static func isSettled(
+    _ owner: PostgreSQLOwnerRelations.OwnerRow?, _ lookup: PostgreSQLOwnerLookup, _ rows: [PostgreSQLRows]
+  ) -> Bool {
+    guard let owner, lookup.tenantVersionQuery != nil else { return true }
+    return owner.tenantVersion == PostgreSQLOwnerLookup.tenantVersion(rows[rows.count - 2])
   }
 
   /// The item of a row with its owner; nil when it is not visible.

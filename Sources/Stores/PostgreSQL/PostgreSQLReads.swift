@@ -55,6 +55,11 @@ extension PostgreSQLReads {
     """
   }
 
+  /// The version of an item, which is drawn at random with each write.
+  static let selectItemVersion = PostgreSQLStatement(
+    "read_item_version",
+    "select version from item where user_id = $1::text and collection = $2::text and id = $3::text")
+
   /// All items of a collection; `PostgreSQLVisibleItems` has the statements for those who do not see all.
   static let selectItems = PostgreSQLStatement(
     "read_items",

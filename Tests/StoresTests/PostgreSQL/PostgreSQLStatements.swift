@@ -30,8 +30,8 @@ enum PostgreSQLStatements {
   /// Statements about somebody else's items.
   private static let ofViewers: [PostgreSQLStatement] =
     [
-      PostgreSQLOwnerLookup.selectTenantVersion, PostgreSQLOwnerLookup.selectSharedGroup,
-      PostgreSQLOwnerLookup.selectListed,
+      PostgreSQLOwnerLookup.selectTenantVersion,
+      PostgreSQLOwnerLookup.selectListed, PostgreSQLReads.selectItemVersion,
       PostgreSQLVisibleItems.select(for: .everyone), PostgreSQLVisibleItems.select(for: .all),
       PostgreSQLVisibleItems.count(for: .everyone), PostgreSQLVisibleItems.count(for: .all),
     ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
