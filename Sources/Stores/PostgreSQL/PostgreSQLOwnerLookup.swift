@@ -35,11 +35,12 @@ struct PostgreSQLOwnerLookup: Hashable {
 
   // MARK: Split
 
-  /// The statements of the look-up: one, or one on each table.
-  func queries(isSplit: Bool) -> [PostgreSQLQuery] {
+  /// The statements of the look-up: one, or one on each table. `isOfTenant` leaves out how the viewer relates to the owner
+  /// beyond sharing a tenant.
+  func queries(isSplit: Bool, isOfTenant: Bool = false) -> [PostgreSQLQuery] {
     guard isSplit, let tenantVersionQuery else { return [query] }
     let queries = [plainQuery, tenantVersionQuery]
-    guard !viewer.isEmpty else { return queries }
+    guard !viewer.isEmpty, !isOfTenant else { return queries }
     return queries + [
       PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(user.text)),
       PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(viewer)),
@@ -61,10 +62,9 @@ struct PostgreSQLOwnerLookup: Hashable {
     case notOfTenant
   }
 
-  /// Reads the answers to `queries(isSplit:)`.
+  /// Reads the answers to `queries`.
   func answer(_ answers: some Sequence<PostgreSQLRows>, isSplit: Bool) throws(PostgreSQLFailure) -> Answer {
     let answers = Array(answers)
-    guard answers.count == queries(isSplit: isSplit).count else { throw .disconnected }
     guard isSplit, let tenant else { return .row(try OwnerRow(answers[0])) }
     guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .notOfTenant }
     let hasViewer = answers.count > 2

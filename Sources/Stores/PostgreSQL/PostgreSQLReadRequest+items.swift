@@ -36,28 +36,61 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// Reads the item, how the viewer relates to its owner, and then the versions of the tenant and of the item. When they are
-  /// those that were read before, the tenant's policy and the item were the same all the while: there was a moment at which
-  /// all held that makes the item visible. Otherwise one statement reads all.
+  /// Most items that somebody may see are seen by everybody of the owner's tenant. So first only that is found out: when the
+  /// item had the same version before and behind the tenant's policy, both were of one moment. Whether an item is hidden or
+  /// does not exist, the same is read next.
   private static func splitItem(
     _ key: ItemKey, _ authorization: AuthorizationContext
   ) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerLookup(key.user, authorization)
-    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
+    let (item, version) = itemQueries(key)
+    let queries = [item] + lookup.queries(isSplit: true, isOfTenant: true) + [version]
+    return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
+      let found = try lookup.answer(rows.dropFirst().dropLast(), isSplit: true)
+      guard case .row(let owner) = found, isSameItem(rows) else {
+        return try reads.answer(Self.item(key, authorization))
+      }
+      if let owner, let row = rows[0].first,
+        let item = try ownedItem(key, row, owner, authorization, reads)
+      {
+        return item
+      }
+      return lookup.viewer.isEmpty ? nil : try reads.answer(splitItemOfRelation(key, authorization))
+    }
+  }
+
+  /// Reads the item, how the viewer relates to its owner, and then the versions of the tenant and of the item. When they are
+  /// those that were read before, the tenant's policy and the item were the same all the while: there was a moment at which
+  /// all held that makes the item visible. Otherwise one statement reads all.
+  private static func splitItemOfRelation(
+    _ key: ItemKey, _ authorization: AuthorizationContext
+  ) -> Self where Answer == OwnedItem? {
+    let lookup = PostgreSQLOwnerLookup(key.user, authorization)
+    let (item, version) = itemQueries(key)
     let ownerQueries = lookup.queries(isSplit: true)
-    let queries =
-      [PostgreSQLQuery(PostgreSQLTables.selectItem, values: place)] + ownerQueries
-      + [lookup.tenantVersionQuery].compactMap(\.self)
-      + [PostgreSQLQuery(PostgreSQLReads.selectItemVersion, values: place)]
+    let queries = [item] + ownerQueries + [lookup.tenantVersionQuery].compactMap(\.self) + [version]
     return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
       let found = try lookup.answer(rows[1...ownerQueries.count], isSplit: true)
-      let isSameItem = rows[0].first?.int64(0) == rows.last?.first?.int64(0)
-      guard case .row(let owner) = found, isSameItem, isSettled(owner, lookup, rows) else {
+      guard case .row(let owner) = found, isSameItem(rows), isSettled(owner, lookup, rows) else {
         return try reads.answer(Self.item(key, authorization))
       }
       guard let owner, let row = rows[0].first else { return nil }
       return try ownedItem(key, row, owner, authorization, reads)
     }
+  }
+
+  /// The queries that a split read of an item begins and ends with.
+  private static func itemQueries(_ key: ItemKey) -> (item: PostgreSQLQuery, version: PostgreSQLQuery) {
+    let place: [PostgreSQLValue] = [.text(key.user.text), .text(key.collection), .text(key.id.text)]
+    return (
+      PostgreSQLQuery(PostgreSQLTables.selectItem, values: place),
+      PostgreSQLQuery(PostgreSQLReads.selectItemVersion, values: place)
+    )
+  }
+
+  /// Whether the item had the same version at the end of a split read.
+  private static func isSameItem(_ rows: [PostgreSQLRows]) -> Bool {
+    rows.first?.first?.int64(0) == rows.last?.first?.int64(0)
   }
 
   /// Whether the tenant had the same version at the end of a split read of an item.

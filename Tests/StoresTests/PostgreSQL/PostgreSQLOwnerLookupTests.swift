@@ -88,8 +88,10 @@ struct PostgreSQLOwnerLookupTests {
         }
         for id in try (0..<Self.audiences.count).map({ try #require(ItemID("p\($0)")) }) {
           let key = ItemKey(user: user, collection: "phones", id: id)
+          // What makes the item visible is enough to know of the owner.
           let items = try both { .item(key, authorization, isDistributed: $0) }
-          #expect(items.0 == items.1)
+          #expect(items.0?.item == items.1?.item && items.0?.owner.tenant == items.1?.owner.tenant)
+          #expect(items.0?.owner.displayName == items.1?.owner.displayName)
           seen += items.1 == nil ? 0 : 1
         }
         let owners = try both { .owner(user, authorization, isDistributed: $0) }
@@ -109,32 +111,23 @@ struct PostgreSQLOwnerLookupTests {
     try await database.remove()
   }
 
-  @Test(
-    "When the item or the tenant changes while they are read, all is read again",
-    arguments: [(1, "update item set version = 9 where id = 'p3'"), (6, "update tenant set version = version + 1")])
-  func change(_ count: Int, _ sql: String) async throws {
+  @Test("When the item changes while it is read, all is read again")
+  func change() async throws {
     let database = try await Self.database()
     let reads = try Self.reads(database)
-    let bob = AuthorizationContext(
-      of: Caller(actor: .user(Sample.userID("bob")), tenant: .demo, permissions: Set(Permission.allCases)))
-    let key = ItemKey(user: Sample.userID("ann"), collection: "phones", id: try #require(ItemID("p3")))
-    let request = PostgreSQLReadRequest.item(key, bob, isDistributed: true)
-    #expect(request.queries.count == 8)
+    let zoe = AuthorizationContext(
+      of: Caller(actor: .user(Sample.userID("zoe")), tenant: .demo, permissions: Set(Permission.allCases)))
+    let key = ItemKey(user: Sample.userID("ann"), collection: "phones", id: try #require(ItemID("p4")))
+    let request = PostgreSQLReadRequest.item(key, zoe, isDistributed: true)
+    #expect(request.queries.count == 4)
     #expect(try reads.answer(request) != nil)
-    let before = try reads.connection.run(Array(request.queries.prefix(count)))
-    // Bob shares a group with Ann when that is looked up, but not any more when the read ends.
-    let between = try reads.connection.run(Array(request.queries[count..<6]))
-    try await database.psql("\(sql); delete from membership where user_id = 'bob'")
-    let after = try reads.connection.run(Array(request.queries.suffix(2)))
-    #expect(try request.answer(reads, before + between + after) == nil)
-    // With nothing changed, what was read first decides.
-    #expect(try request.answer(reads, before + between + Self.unchanged(before, between)) != nil)
+    let before = try reads.connection.run(Array(request.queries.prefix(3)))
+    // From now on only Ann sees the item.
+    try await database.psql("update item set version = 9, audience = 0 where id = 'p4'")
+    let after = try reads.connection.run(Array(request.queries.suffix(1)))
+    #expect(try request.answer(reads, before + after) == nil)
+    // Had nothing changed, what was read first would decide.
+    #expect(try request.answer(reads, before + [before[0]]) != nil)
     try await database.remove()
-  }
-
-  /// The versions that a read would have ended with, had nothing changed.
-  private static func unchanged(_ before: [PostgreSQLRows], _ between: [PostgreSQLRows]) -> [PostgreSQLRows] {
-    let all = before + between
-    return [all[2], all[0]]
   }
 }
