@@ -36,47 +36,43 @@ struct PostgreSQLOwnerLookup: Hashable {
   // MARK: Split
 
   /// The statements of the look-up: one, or one on each table. `isOfTenant` leaves out how the viewer relates to the owner
-  /// beyond sharing a tenant.
+  /// beyond sharing a tenant. Otherwise the version of the tenant is read before and behind, because its policy and a group
+  /// decide together.
   func queries(isSplit: Bool, isOfTenant: Bool = false) -> [PostgreSQLQuery] {
-    guard isSplit, let tenantVersionQuery else { return [query] }
-    let queries = [plainQuery, tenantVersionQuery]
-    guard !viewer.isEmpty, !isOfTenant else { return queries }
-    return queries + [
-      PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(user.text)),
+    guard isSplit, let tenant else { return [query] }
+    let version = PostgreSQLQuery(Self.selectTenantVersion, .text(tenant.text))
+    guard !viewer.isEmpty, !isOfTenant else { return [plainQuery, version] }
+    return [
+      plainQuery, version, PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(user.text)),
       PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(viewer)),
-      PostgreSQLQuery(Self.selectListed, .text(user.text), .text(viewer)),
+      PostgreSQLQuery(Self.selectListed, .text(user.text), .text(viewer)), version,
     ]
-  }
-
-  /// Reads the version of the caller's tenant; nil where no relation is needed.
-  var tenantVersionQuery: PostgreSQLQuery? {
-    tenant.map { PostgreSQLQuery(Self.selectTenantVersion, .text($0.text)) }
   }
 
   /// What a look-up told.
   enum Answer: Equatable {
     /// The row; nil when there is no such person.
     case row(OwnerRow?)
-    /// The tenant of the caller has no such person: `query` has to be asked. That is so whether there is a person of another
-    /// tenant or none, so that the time of a request does not tell.
-    case notOfTenant
+    /// `query` has to be asked: the tenant of the caller has no such person, or it changed meanwhile. The former is so whether
+    /// there is a person of another tenant or none, so that the time of a request does not tell.
+    case undecided
   }
 
   /// Reads the answers to `queries`.
   func answer(_ answers: some Sequence<PostgreSQLRows>, isSplit: Bool) throws(PostgreSQLFailure) -> Answer {
     let answers = Array(answers)
     guard isSplit, let tenant else { return .row(try OwnerRow(answers[0])) }
-    guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .notOfTenant }
-    let hasViewer = answers.count > 2
+    guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .undecided }
+    func version(_ index: Int) -> Int64 { answers[index].first?.int64(0) ?? 0 }
+    guard answers.count > 2 else {
+      return .row(try OwnerRow(person, tenantVersion: version(1), sharesGroup: false, listed: .me))
+    }
+    guard version(1) == version(5) else { return .undecided }
     return .row(
       try OwnerRow(
-        person, tenantVersion: Self.tenantVersion(answers[1]),
-        sharesGroup: hasViewer && Self.haveCommonRow(answers[2], answers[3]),
-        listed: Audience(rawValue: hasViewer ? answers[4].first?.int64(0) ?? 0 : 0)))
+        person, tenantVersion: version(1), sharesGroup: Self.haveCommonRow(answers[2], answers[3]),
+        listed: Audience(rawValue: answers[4].first?.int64(0) ?? 0)))
   }
-
-  /// Reads the answer to `tenantVersionQuery`.
-  static func tenantVersion(_ rows: PostgreSQLRows) -> Int64 { rows.first?.int64(0) ?? 0 }
 
   /// Whether two lists of groups have one in common.
   private static func haveCommonRow(_ left: PostgreSQLRows, _ right: PostgreSQLRows) -> Bool {

@@ -36,15 +36,17 @@ extension PostgreSQLReadRequest {
     }
   }
 
-  /// Most items that somebody may see are seen by everybody of the owner's tenant. So first only that is found out: when the
-  /// item had the same version before and behind the tenant's policy, both were of one moment. Whether an item is hidden or
-  /// does not exist, the same is read next.
+  /// Reads the item, the owner, and then the version of the item. When it is the one that was read before, the item was the
+  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise one statement reads all.
+  ///
+  /// Most items that somebody may see are seen by everybody of the owner's tenant, so that lists and groups are looked up only
+  /// when that does not decide. Whether an item is hidden or does not exist, the same is read.
   private static func splitItem(
-    _ key: ItemKey, _ authorization: AuthorizationContext
+    _ key: ItemKey, _ authorization: AuthorizationContext, isOfTenant: Bool = true
   ) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerLookup(key.user, authorization)
     let (item, version) = itemQueries(key)
-    let queries = [item] + lookup.queries(isSplit: true, isOfTenant: true) + [version]
+    let queries = [item] + lookup.queries(isSplit: true, isOfTenant: isOfTenant) + [version]
     return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
       let found = try lookup.answer(rows.dropFirst().dropLast(), isSplit: true)
       guard case .row(let owner) = found, isSameItem(rows) else {
@@ -55,27 +57,8 @@ extension PostgreSQLReadRequest {
       {
         return item
       }
-      return lookup.viewer.isEmpty ? nil : try reads.answer(splitItemOfRelation(key, authorization))
-    }
-  }
-
-  /// Reads the item, how the viewer relates to its owner, and then the versions of the tenant and of the item. When they are
-  /// those that were read before, the tenant's policy and the item were the same all the while: there was a moment at which
-  /// all held that makes the item visible. Otherwise one statement reads all.
-  private static func splitItemOfRelation(
-    _ key: ItemKey, _ authorization: AuthorizationContext
-  ) -> Self where Answer == OwnedItem? {
-    let lookup = PostgreSQLOwnerLookup(key.user, authorization)
-    let (item, version) = itemQueries(key)
-    let ownerQueries = lookup.queries(isSplit: true)
-    let queries = [item] + ownerQueries + [lookup.tenantVersionQuery].compactMap(\.self) + [version]
-    return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
-      let found = try lookup.answer(rows[1...ownerQueries.count], isSplit: true)
-      guard case .row(let owner) = found, isSameItem(rows), isSettled(owner, lookup, rows) else {
-        return try reads.answer(Self.item(key, authorization))
-      }
-      guard let owner, let row = rows[0].first else { return nil }
-      return try ownedItem(key, row, owner, authorization, reads)
+      guard isOfTenant, !lookup.viewer.isEmpty else { return nil }
+      return try reads.answer(splitItem(key, authorization, isOfTenant: false))
     }
   }
 
@@ -91,14 +74,6 @@ extension PostgreSQLReadRequest {
   /// Whether the item had the same version at the end of a split read.
   private static func isSameItem(_ rows: [PostgreSQLRows]) -> Bool {
     rows.first?.first?.int64(0) == rows.last?.first?.int64(0)
-  }
-
-  /// Whether the tenant had the same version at the end of a split read of an item.
-  private static func isSettled(
-    _ owner: PostgreSQLOwnerRelations.OwnerRow?, _ lookup: PostgreSQLOwnerLookup, _ rows: [PostgreSQLRows]
-  ) -> Bool {
-    guard let owner, lookup.tenantVersionQuery != nil else { return true }
-    return owner.tenantVersion == PostgreSQLOwnerLookup.tenantVersion(rows[rows.count - 2])
   }
 
   /// The item of a row with its owner; nil when it is not visible.

@@ -23,7 +23,7 @@ struct PostgreSQLReads {
   ) throws(PostgreSQLFailure) -> PostgreSQLOwnerRelations.OwnerRow? {
     switch answer {
     case .row(let row): row
-    case .notOfTenant: try PostgreSQLOwnerRelations.OwnerRow(try connection.run([lookup.query])[0])
+    case .undecided: try PostgreSQLOwnerRelations.OwnerRow(try connection.run([lookup.query])[0])
     }
   }
 

@@ -130,4 +130,23 @@ struct PostgreSQLOwnerLookupTests {
     #expect(try request.answer(reads, before + [before[0]]) != nil)
     try await database.remove()
   }
+
+  @Test("When the tenant changes between the policy and the groups, the look-up does not decide")
+  func tenant() async throws {
+    let database = try await Self.database()
+    let reads = try Self.reads(database)
+    let bob = AuthorizationContext(
+      of: Caller(actor: .user(Sample.userID("bob")), tenant: .demo, permissions: Set(Permission.allCases)))
+    let lookup = PostgreSQLOwnerLookup(Sample.userID("ann"), bob)
+    let queries = lookup.queries(isSplit: true)
+    #expect(queries.count == 6)
+    let whole = try PostgreSQLOwnerRelations.OwnerRow(try reads.connection.run([lookup.query])[0])
+    #expect(whole?.sharesGroup == true)
+    #expect(try lookup.answer(reads.connection.run(queries), isSplit: true) == .row(whole))
+    let before = try reads.connection.run(Array(queries.prefix(2)))
+    try await database.psql("update tenant set version = version + 1")
+    let after = try reads.connection.run(Array(queries.suffix(4)))
+    #expect(try lookup.answer(before + after, isSplit: true) == .undecided)
+    try await database.remove()
+  }
 }
