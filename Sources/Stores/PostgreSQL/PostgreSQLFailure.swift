@@ -30,6 +30,13 @@ enum PostgreSQLFailure: Error, Equatable {
   /// Whether this program may not write the database.
   var isOfSchema: Bool { if case .schema = self { true } else { false } }
 
+  /// Whether the node that was asked could not reach another node of Citus, which reports it so (`connection_failure`). Only
+  /// what lies there fails; the connection and its node are well.
+  var isOfOtherNode: Bool { self == .state("08006") }
+
+  /// Whether a transaction whose COMMIT failed so may have been committed.
+  var mayFollowCommit: Bool { isOutage || isOfOtherNode }
+
   /// Whether the connection is of no more use.
   var needsNewConnection: Bool { self == .disconnected || isUnprepared }
 
@@ -37,6 +44,7 @@ enum PostgreSQLFailure: Error, Equatable {
   var isOutage: Bool {
     switch self {
     case .disconnected, .unreachable: true
+    case .state where isOfOtherNode: false
     case .state(let code): code.hasPrefix("57P") || code.hasPrefix("08") || code == "25006" || code.hasPrefix("53")
     case .row, .schema, .unresolved, .misplaced: false
     }
@@ -56,6 +64,7 @@ enum PostgreSQLFailure: Error, Equatable {
     case .misplaced: .transient("The person is being moved to another node.")
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")
     case .state("53100"): .diskFull
+    case .state where isOfOtherNode: .unavailable("A node of the database cannot be reached by another one.")
     case .state(let code) where isOutage: .unavailable("The database server cannot be used now (SQLSTATE \(code)).")
     case .state(let code): .failed("The database server reported SQLSTATE \(code).")
     case .row(let sentence): .damaged(sentence)

@@ -89,7 +89,31 @@ final class PostgreSQLReader: ProfileReader {
     principalName: String, orID: Bool, in tenant: TenantID,
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
   ) {
-    read(.user(principalName: principalName, orID: orID, in: tenant), then)
+    guard nodes.isDistributed else {
+      return read(.user(principalName: principalName, orID: orID, in: tenant), then)
+    }
+    guard orID, let id = UserID(principalName) else { return userOnNodes(principalName, in: tenant, then) }
+    read(.user(id)) { [self] found in
+      if case .success(let user) = found, user?.tenant != tenant {
+        userOnNodes(principalName, in: tenant, then)
+      } else {
+        then(found)
+      }
+    }
+  }
+
+  /// Asks the node of the name, and then that of the person.
+  private func userOnNodes(
+    _ principalName: String, in tenant: TenantID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void
+  ) {
+    let key = PrincipalName.key(of: principalName)
+    read(.holder(of: key, in: tenant)) { [self] holder in
+      switch holder {
+      case .success(nil): then(.success(nil))
+      case .success(let id?): read(.user(id, named: key, in: tenant), then)
+      case .failure(let error): then(.failure(error))
+      }
+    }
   }
 
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { read(.group(id), then) }

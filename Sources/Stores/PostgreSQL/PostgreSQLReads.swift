@@ -205,7 +205,6 @@ extension PostgreSQLReadRequest {
 
   /// See `ProfileReader.user(principalName:orID:in:_:)`.
   static func user(principalName: String, orID: Bool, in tenant: TenantID) -> Self where Answer == StoredUser? {
-    // The name may lie on another node than the person, whom its node then asks for.
     let key = PrincipalName.key(of: principalName)
     var queries = [PostgreSQLQuery(PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(Array(key.utf8)))]
     if orID, let id = UserID(principalName) {
@@ -217,9 +216,23 @@ extension PostgreSQLReadRequest {
       guard let holder = try rows[0].first.map({ row throws(PostgreSQLFailure) in try row.userID(0) }) else {
         return nil
       }
-      // Between the two reads the name may have gone to another person.
-      guard let person = try reads.answer(.user(holder)), person.tenant == tenant else { return nil }
-      return person.principalNameKey?.hasSameBytes(as: key) == true ? person : nil
+      return try reads.answer(.user(holder, named: key, in: tenant))
+    }
+  }
+
+  /// Who is found by a principal name, in the form by which names are compared; nil when nobody is.
+  static func holder(of key: String, in tenant: TenantID) -> Self where Answer == UserID? {
+    first(
+      at: .principalName(key), PostgreSQLTables.selectHolder, .text(tenant.text), .bytes(Array(key.utf8))
+    ) { row throws(PostgreSQLFailure) in try row.userID(0) }
+  }
+
+  /// The person who was found by a principal name, unless the name has gone to another person in between.
+  static func user(_ id: UserID, named key: String, in tenant: TenantID) -> Self where Answer == StoredUser? {
+    let person = user(id)
+    return Self(at: person.place, person.queries) { reads, rows throws(PostgreSQLFailure) in
+      guard let found = try person.answer(reads, rows), found.tenant == tenant else { return nil }
+      return found.principalNameKey?.hasSameBytes(as: key) == true ? found : nil
     }
   }
 

@@ -104,7 +104,7 @@ extension PostgreSQLStore {
           try tables.commit()
         } catch {
           // The server may have committed before the outage cut its reply off.
-          throw error.isOutage ? .unresolved : error
+          throw error.mayFollowCommit ? .unresolved : error
         }
         return answer
       } catch {

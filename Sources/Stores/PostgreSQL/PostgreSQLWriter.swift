@@ -181,7 +181,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       recover(error)
       // A transaction without a row in the audit log changed nothing, or nothing that doing it again would not change in the
       // same way. After any other outage, even one that the server itself reports, the commit may have come before it.
-      guard error.isOutage, let commitProof else { throw error }
+      guard error.mayFollowCommit, let commitProof else { throw error }
       guard try wasCommitted(commitProof, until: attempt.deadline) else { throw error }
     }
     return answers
@@ -202,7 +202,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       } catch {
         session.reset()
         // A look-up that fails does not say that nothing was committed.
-        guard error.isOutage else { throw .unresolved }
+        guard error.mayFollowCommit else { throw .unresolved }
       }
       guard DispatchTime.now() < deadline + .seconds(Limits.databaseSeconds) else { throw .unresolved }
       StoreThread.pause(milliseconds: 50)
