@@ -9,7 +9,8 @@ final class PostgreSQLNode: Sendable {
   let reads: PostgreSQLPool
   private let writers: [GroupCommit<PostgreSQLWriter>]
 
-  /// Starts the threads: as many as the options want for each server. They connect to the node at `address`; nil stands for the URL of the store.
+  /// Starts the threads: as many as the options want for each server. They connect to the node at `address`; nil stands for
+  /// the URL of the store.
   init(
     _ access: PostgreSQLAccess, at address: PostgreSQLAddress?, _ condition: StoreCondition,
     _ counter: StoreWriteCounter
