@@ -106,7 +106,10 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     reportBufferedBytes()
     switch timeouts.action(now: .now()) {
     case .none: break
-    case .closeIdle, .abort: return context.close(promise: nil)
+    case .closeIdle, .abort:
+      // With TLS, input may still arrive while the connection closes.
+      phase = .lingering
+      return context.close(promise: nil)
     case .respondTimeout: refuse(.tooSlow, context, head: phase.head)
     }
     scheduleTick(context)
@@ -218,6 +221,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     switch phase {
     case .lingering: return
     case .forwarding(let request) where request.hasResponseBegun: return context.close(promise: nil)
+    case .responding where isEncoding: return context.close(promise: nil)
     case .waiting, .receiving, .responding, .forwarding: break
     }
     requestNumber += 1
@@ -231,15 +235,16 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Closes the sending side and discards further input. Closing both sides at once would reset the connection, and a
-  /// client that is still sending would lose the response (RFC 9112 section 9.6).
-  func linger(_ context: ChannelHandlerContext) {
+  /// client that is still sending would lose the response (RFC 9112 section 9.6). So both sides are closed only when the
+  /// server is shutting down, and only if the last request was read to its end.
+  func linger(_ context: ChannelHandlerContext, isRequestComplete: Bool) {
     phase = .lingering
     timeouts.lingers(now: .now())
     context.flush()
     let closed = context.eventLoop.makePromise(of: Void.self)
-    let (channel, isQuiescing) = (context.channel, isQuiescing)
-    closed.futureResult.whenComplete { result in
-      if case .success = result, !isQuiescing { return }
+    let channel = context.channel
+    closed.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { [self] result in
+      if case .success = result, !(isRequestComplete && isQuiescing) { return }
       channel.close(promise: nil)
     }
     context.close(mode: .output, promise: closed)
@@ -297,7 +302,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     phase = keepsAlive ? .waiting : .lingering
     timeouts.responseEnded(now: .now())
     context.write(data, promise: promise)
-    if !keepsAlive { linger(context) }
+    if !keepsAlive { linger(context, isRequestComplete: true) }
     decoder?.parseInput()
   }
 
@@ -306,7 +311,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     guard case .forwarding(let request) = phase, request.isResponseComplete, request.isRequestComplete else { return }
     phase = .waiting
     timeouts.responseEnded(now: .now())
-    if !keepsAlive { linger(context) }
+    if !keepsAlive { linger(context, isRequestComplete: true) }
     decoder?.parseInput()
   }
 
@@ -347,11 +352,12 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  /// The server is shutting down: an idle connection is closed, and any other after its response, which says so.
+  /// The server is shutting down: an idle connection is closed once everything is sent, and any other after its
+  /// response, which says so.
   private func quiesce(_ context: ChannelHandlerContext) {
     isQuiescing = true
     keepsAlive = false
-    if case .waiting = phase { context.close(promise: nil) }
+    if case .waiting = phase { linger(context, isRequestComplete: true) }
   }
 
   private func inputClosed(_ context: ChannelHandlerContext) {
