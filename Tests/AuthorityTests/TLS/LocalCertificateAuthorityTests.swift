@@ -168,7 +168,8 @@ struct LocalCertificateAuthorityTests {
     for name in ["server.pem", "server.key"] {
       try FileManager.default.removeItem(atPath: path(name))
       try await load()
-      #expect(try await OpenSSL.run(["verify", "-x509_strict", "-CAfile", path("ca.pem"), path("server.pem")]).status == 0)
+      #expect(
+        try await OpenSSL.run(["verify", "-x509_strict", "-CAfile", path("ca.pem"), path("server.pem")]).status == 0)
     }
     try "broken".write(toFile: path("server.pem"), atomically: false, encoding: .utf8)
     try await load()
