@@ -40,6 +40,8 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   var reportedUnsentBytes: Int?
   /// Whether the server is shutting down: the connection is closed after the current response.
   @exclusivity(unchecked) private var isQuiescing = false
+  /// Whether the client has closed its side.
+  @exclusivity(unchecked) private var hasInputEnded = false
   /// Whether the connection persists after the current response (RFC 9112 section 9.3).
   @exclusivity(unchecked) var keepsAlive = true
   /// Whether NIO's encoder has the head of the current response, so that it must be given the end.
@@ -241,6 +243,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     phase = .lingering
     timeouts.lingers(now: .now())
     context.flush()
+    guard !hasInputEnded else { return closeWhenSent(context) }
     let closed = context.eventLoop.makePromise(of: Void.self)
     let channel = context.channel
     closed.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { [self] result in
@@ -248,6 +251,16 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
       channel.close(promise: nil)
     }
     context.close(mode: .output, promise: closed)
+  }
+
+  /// Closes a connection whose client has closed its side, once everything is sent: closing the output alone would make
+  /// NIO close both sides at once, and drop what is not sent.
+  private func closeWhenSent(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    guard let writer else { return channel.close(promise: nil) }
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    writer.flush(sent)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -362,8 +375,10 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func inputClosed(_ context: ChannelHandlerContext) {
     keepsAlive = false
+    hasInputEnded = true
     switch phase {
-    case .waiting, .receiving: context.close(promise: nil)
+    case .waiting: linger(context, isRequestComplete: true)
+    case .receiving: context.close(promise: nil)
     // The client may still read its response: the connection ends after that.
     case .responding, .lingering: break
     case .forwarding: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
