@@ -54,8 +54,9 @@ extension Limits {
   /// Most bytes that wait on all connections together: answers that are not sent, bodies that are not complete, and
   /// requests that are not parsed. At this bound the connection that has made no progress for longest is closed.
   public static let connectionBytesMax = 128 << 20
-  /// Most bytes of requests that wait behind the one in flight.
-  public static let pipelinedBytesMax = 256 << 10
+  /// Most bytes of requests that wait behind the one in flight: what a connection brings in one turn, four reads of
+  /// 64 KiB, and the part of a TLS record that was there before.
+  public static let pipelinedBytesMax = (4 * 64 + 16) << 10
 
   // MARK: Times of a connection
 

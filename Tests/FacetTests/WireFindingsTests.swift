@@ -64,6 +64,27 @@ struct WireFindingsTests {
     }
   }
 
+  @Test("A half-closed client that reads slowly gets every response that it was waiting for")
+  func halfClosedSlowReader() async throws {
+    try await withFacet { facet in
+      let (user, token) = try await Self.person(facet, phones: 3, bytes: 20_000)
+      let port = facet.httpPort
+      // More than the system takes while nothing is read.
+      let count = 150
+      try await blocking {
+        let connection = try HTTPConnection(port: port)
+        let request = HTTPProbe.text("GET", "/beta/users/\(user)/profile/phones", token: token)
+        for _ in 0..<count { try connection.send(request) }
+        connection.finishSending()
+        sleep(1)
+        var statuses: [Int] = []
+        for _ in 0..<count { statuses.append(try connection.readAnswer().status) }
+        #expect(statuses.count { $0 == 200 } == count, "\(statuses)")
+        #expect(connection.isClosedByPeer())
+      }
+    }
+  }
+
   @Test("A slow reader gets all of a long response before the connection closes")
   func slowReader() async throws {
     try await withFacet { facet in

@@ -82,7 +82,7 @@ final class BatchRun: ResponseBodySource {
     guard bytesWritten < Limits.batchAnswerBytesMax else { return refuse(members, .batchAnswerTooLarge, then) }
     if let group = groups[index] { return perform(group, of: members, then) }
     do throws(GraphError) {
-      handler.handle(try request(part)) { [self] response in write(response, of: part, then) }
+      handler.handle(try request(part), by: caller) { [self] response in write(response, of: part, then) }
     } catch {
       refuse([part], error, then)
     }

@@ -79,7 +79,7 @@ extension GraphHTTP1Handler {
       response.write(to: writer)
       writer.flush()
     }
-    linger(context)
+    linger(context, isRequestComplete: false)
   }
 
   private func writeHead(_ response: GraphResponse, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -163,7 +163,7 @@ extension GraphHTTP1Handler {
       isEncoding = false
       context.write(wrapOutboundOut(.end(nil)), promise: nil)
     }
-    if !keepsAlive { linger(context) }
+    if !keepsAlive { linger(context, isRequestComplete: true) }
     // Inside a read the decoder goes on with pipelined requests, and `channelReadComplete` flushes.
     guard !isInsideRead else {
       if let writer, writer.unflushedBytes > Limits.writeBytesMax { writer.flush() }
@@ -177,7 +177,7 @@ extension GraphHTTP1Handler {
   func closeAfterResponse() {
     keepsAlive = false
     guard case .waiting = phase, let context else { return }
-    linger(context)
+    linger(context, isRequestComplete: true)
   }
 
   // MARK: Buffered bytes

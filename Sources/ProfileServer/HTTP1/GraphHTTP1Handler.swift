@@ -40,6 +40,8 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   var reportedUnsentBytes: Int?
   /// Whether the server is shutting down: the connection is closed after the current response.
   @exclusivity(unchecked) private var isQuiescing = false
+  /// Whether the client has closed its side.
+  @exclusivity(unchecked) private var hasInputEnded = false
   /// Whether the connection persists after the current response (RFC 9112 section 9.3).
   @exclusivity(unchecked) var keepsAlive = true
   /// Whether NIO's encoder has the head of the current response, so that it must be given the end.
@@ -106,7 +108,10 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     reportBufferedBytes()
     switch timeouts.action(now: .now()) {
     case .none: break
-    case .closeIdle, .abort: return context.close(promise: nil)
+    case .closeIdle, .abort:
+      // With TLS, input may still arrive while the connection closes.
+      phase = .lingering
+      return context.close(promise: nil)
     case .respondTimeout: refuse(.tooSlow, context, head: phase.head)
     }
     scheduleTick(context)
@@ -218,6 +223,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     switch phase {
     case .lingering: return
     case .forwarding(let request) where request.hasResponseBegun: return context.close(promise: nil)
+    case .responding where isEncoding: return context.close(promise: nil)
     case .waiting, .receiving, .responding, .forwarding: break
     }
     requestNumber += 1
@@ -231,18 +237,30 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Closes the sending side and discards further input. Closing both sides at once would reset the connection, and a
-  /// client that is still sending would lose the response (RFC 9112 section 9.6).
-  func linger(_ context: ChannelHandlerContext) {
+  /// client that is still sending would lose the response (RFC 9112 section 9.6). So both sides are closed only when the
+  /// server is shutting down, and only if the last request was read to its end.
+  func linger(_ context: ChannelHandlerContext, isRequestComplete: Bool) {
     phase = .lingering
     timeouts.lingers(now: .now())
     context.flush()
+    guard !hasInputEnded else { return closeWhenSent(context) }
     let closed = context.eventLoop.makePromise(of: Void.self)
-    let (channel, isQuiescing) = (context.channel, isQuiescing)
-    closed.futureResult.whenComplete { result in
-      if case .success = result, !isQuiescing { return }
+    let channel = context.channel
+    closed.futureResult.assumeIsolatedUnsafeUnchecked().whenComplete { [self] result in
+      if case .success = result, !(isRequestComplete && isQuiescing) { return }
       channel.close(promise: nil)
     }
     context.close(mode: .output, promise: closed)
+  }
+
+  /// Closes a connection whose client has closed its side, once everything is sent: closing the output alone would make
+  /// NIO close both sides at once, and drop what is not sent.
+  private func closeWhenSent(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    guard let writer else { return channel.close(promise: nil) }
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    writer.flush(sent)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -297,7 +315,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     phase = keepsAlive ? .waiting : .lingering
     timeouts.responseEnded(now: .now())
     context.write(data, promise: promise)
-    if !keepsAlive { linger(context) }
+    if !keepsAlive { linger(context, isRequestComplete: true) }
     decoder?.parseInput()
   }
 
@@ -306,7 +324,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     guard case .forwarding(let request) = phase, request.isResponseComplete, request.isRequestComplete else { return }
     phase = .waiting
     timeouts.responseEnded(now: .now())
-    if !keepsAlive { linger(context) }
+    if !keepsAlive { linger(context, isRequestComplete: true) }
     decoder?.parseInput()
   }
 
@@ -347,17 +365,20 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  /// The server is shutting down: an idle connection is closed, and any other after its response, which says so.
+  /// The server is shutting down: an idle connection is closed once everything is sent, and any other after its
+  /// response, which says so.
   private func quiesce(_ context: ChannelHandlerContext) {
     isQuiescing = true
     keepsAlive = false
-    if case .waiting = phase { context.close(promise: nil) }
+    if case .waiting = phase { linger(context, isRequestComplete: true) }
   }
 
   private func inputClosed(_ context: ChannelHandlerContext) {
     keepsAlive = false
+    hasInputEnded = true
     switch phase {
-    case .waiting, .receiving: context.close(promise: nil)
+    case .waiting: linger(context, isRequestComplete: true)
+    case .receiving: context.close(promise: nil)
     // The client may still read its response: the connection ends after that.
     case .responding, .lingering: break
     case .forwarding: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)

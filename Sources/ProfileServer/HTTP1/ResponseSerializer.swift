@@ -52,6 +52,12 @@ final class SerializedResponseWriter {
     unflushedBytes = 0
     context.flush()
   }
+
+  /// Sends what has been written, and completes `sent` when all of it was given to the system.
+  func flush(_ sent: EventLoopPromise<Void>) {
+    unflushedBytes = 0
+    context.writeAndFlush(NIOAny(ByteBuffer()), promise: sent)
+  }
 }
 
 extension GraphResponse {

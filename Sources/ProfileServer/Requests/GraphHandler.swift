@@ -33,8 +33,9 @@ final class GraphHandler {
     routes = RouteGroups(session, requests, responses)
   }
 
-  /// Handles a request. `then` is called exactly once, on this event loop.
-  func handle(_ request: GraphRequest, _ then: @escaping (GraphResponse) -> Void) {
+  /// Handles a request. `caller` is known for a request of a batch, since the batch has been authenticated. `then` is
+  /// called exactly once, on this event loop.
+  func handle(_ request: GraphRequest, by caller: Caller? = nil, _ then: @escaping (GraphResponse) -> Void) {
     let exchange = responses.exchange(request, then)
     guard !CORS.isPreflight(request.method, request.headers) else {
       return responses.finish(exchange, CORS.preflight(request.headers))
@@ -45,6 +46,7 @@ final class GraphHandler {
         exchange.label = .metadata
         return responses.finish(exchange, try ServiceMetadata.current.response(to: request, version, document))
       }
+      if let caller { return perform(exchange, endpoint, caller) }
       authenticate(exchange, endpoint)
     } catch {
       responses.finish(exchange, error)

@@ -21,7 +21,11 @@ final class RequestReader {
   /// Checks that a write has a JSON body in UTF-8. Throws `GraphError.contentTypeMissing` or `contentTypeNotJSON`:
   /// Graph responds with 400, not 415.
   func checkMediaType(_ request: GraphRequest) throws(GraphError) {
-    guard request.method == .POST || request.method == .PATCH || request.method == .PUT else { return }
+    // Matched rather than compared: NIO compares methods by their names.
+    switch request.method {
+    case .POST, .PATCH, .PUT: break
+    default: return
+    }
     guard let contentType = request.headers.first(name: "Content-Type") else { throw .contentTypeMissing }
     guard MediaType(contentType)?.isJSONInUTF8 == true else { throw .contentTypeNotJSON }
   }
@@ -49,7 +53,7 @@ final class RequestReader {
   func representation(
     _ request: GraphRequest, _ options: QueryOptions, _ resource: Resource?
   ) throws(GraphError) -> Representation {
-    guard request.method != .DELETE else { return Representation() }
+    if case .DELETE = request.method { return Representation() }
     guard resource?.isPlainText != true else {
       guard Representation.takesUTF8(request.headers) != false else { throw .notAcceptable }
       return Representation()

@@ -29,6 +29,10 @@ struct ServiceAddress {
     _ text: String, in request: GraphRequest, from hosts: Hosts, isOwn: (URLOrigin) -> Bool
   ) throws(GraphError) {
     guard text.utf8.count <= Limits.urlBytesMax else { throw .urlTooLong }
+    if let target = Self.plainTarget(text, below: request.versionSegment) {
+      self.target = target
+      return
+    }
     // As an array, for speed: a batch has many addresses.
     let address = Self.trimmed(Array(text.utf8)[...])
     let isForbidden = address.withUnsafeBufferPointer { bytes in
@@ -52,6 +56,28 @@ struct ServiceAddress {
     bytes.append(Self.slash)
     bytes += path
     target = Self.encoded(bytes)
+  }
+
+  /// The target of an address as most batches write it: with one leading slash, without a version, in characters that
+  /// a URL can have. nil for any other.
+  private static func plainTarget(_ text: String, below version: ArraySlice<UInt8>) -> String? {
+    text.withBytes { bytes in
+      guard bytes.count > 1, bytes[0] == slash, bytes[1] != slash, !holdsExcluded(bytes) else { return nil }
+      let first = bytes.dropFirst().prefix { $0 != slash && $0 != UInt8(ascii: "?") }
+      guard ResourcePath.ServiceVersion(segment: UnsafeBufferPointer(rebasing: first)) == nil else { return nil }
+      return String(unsafeUninitializedCapacity: 1 + version.count + bytes.count) { space in
+        space.initializeElement(at: 0, to: slash)
+        let rest = space[1...].initialize(fromContentsOf: version)
+        return space[rest...].initialize(fromContentsOf: bytes)
+      }
+    }
+  }
+
+  /// Whether there is a byte that a URL cannot have, or the beginning of a fragment.
+  private static func holdsExcluded(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    excluded.withUnsafeBufferPointer { excluded in
+      bytes.holdsAny { excluded[Int($0)] || $0 == UInt8(ascii: "#") }
+    }
   }
 
   /// The bytes without spaces and tabs at both ends.

@@ -17,7 +17,8 @@ enum CORS {
 
   /// Whether a request is a CORS preflight.
   static func isPreflight(_ method: HTTPMethod, _ headers: RequestFields) -> Bool {
-    method == .OPTIONS && headers.contains(name: "Access-Control-Request-Method")
+    guard case .OPTIONS = method else { return false }
+    return headers.contains(name: "Access-Control-Request-Method")
   }
 
   /// The response to a preflight. It allows the fixed fields and, within bounds, every field that the browser asks for.

@@ -33,7 +33,7 @@ final class ResponseFinisher {
   /// Sends a response.
   func finish(_ exchange: Exchange, _ response: consuming GraphResponse) {
     addCommonFields(to: &response, exchange.identity, exchange.request.headers)
-    if exchange.request.method == .HEAD { response = response.withoutBody }
+    if case .HEAD = exchange.request.method { response = response.withoutBody }
     metrics.count(exchange.label, response.status, since: exchange.started)
     log(exchange, response.status)
     exchange.then(response)

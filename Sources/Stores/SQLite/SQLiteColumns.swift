@@ -37,7 +37,7 @@ extension SQLiteStatement {
     let item = StoredItem(
       key: key, version: int64(column + 1), audience: SQLiteProfileKey(int64(column)).audience.rawValue,
       createdTicks: int64(column + 2), collapseStart: optionalInt64(column + 3), collapseEnd: optionalInt64(column + 4),
-      json: withBlob(column + 5) { SQLiteItemJSON.restored($0, key.id) })
+      json: withBlob(column + 5) { SQLiteEntityJSON.restored($0, key.id.text) })
     guard let item else { throw .row(DamagedRow.item) }
     return item
   }
@@ -54,8 +54,9 @@ extension SQLiteStatement {
 
   /// The person whose `SQLiteColumns.user` begin with the first column.
   func user(_ names: SQLiteNames) throws(SQLiteFailure) -> StoredUser {
-    let json = bytes(5)
-    guard let id = UserID(text(0)), StoredItem.isEntity(json) else { throw .row(DamagedRow.user) }
+    guard let id = UserID(text(0)) else { throw .row(DamagedRow.user) }
+    let json = withBlob(5) { SQLiteEntityJSON.restored($0, id.text) }
+    guard StoredItem.isEntity(json) else { throw .row(DamagedRow.user) }
     return StoredUser(
       id: id, tenant: try names.tenant(int64(1)), principalName: optionalText(2), displayName: optionalText(3),
       version: Version(number: int64(4)), json: json)

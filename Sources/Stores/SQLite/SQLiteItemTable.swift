@@ -18,7 +18,7 @@ final class SQLiteItemTable {
     let isItem = "\(SQLiteProfileKey.place) = ? and id = ?"
     selectItem = try connection.prepare(
       "select \(SQLiteColumns.item) from profile where \(isItem) and (?3 is null or key & ?3 != 0)")
-    selectSize = try connection.prepare("select \(SQLiteItemJSON.size) from profile where \(isItem)")
+    selectSize = try connection.prepare("select \(SQLiteEntityJSON.size) from profile where \(isItem)")
     selectLast = try connection.prepare("select key from profile where key between ? and ? order by key desc limit 1")
     selectGap = try connection.prepare(
       """
@@ -80,7 +80,7 @@ final class SQLiteItemTable {
     let id = SQLiteIdentifier(item.key.id.text)
     try insertItem.bind(
       id, item.version.number, item.collapsible?.lowerBound, item.collapsible?.upperBound,
-      SQLiteItemJSON.stored(item, id), key.number, item.created.ticks, item.listed?.user.text,
+      SQLiteEntityJSON.stored(item, id), key.number, item.created.ticks, item.listed?.user.text,
       item.listed?.audience.rawValue)
     try insertItem.run()
     try count(1, item.json.count, collection, item.key.user, number)
@@ -91,7 +91,7 @@ final class SQLiteItemTable {
     let number = try number(of: item)
     let collection = try names.number(ofCollection: item.key.collection)
     let (place, id) = (SQLiteProfileKey.place(number, collection), SQLiteIdentifier(item.key.id.text))
-    let json = SQLiteItemJSON.stored(item, id)
+    let json = SQLiteEntityJSON.stored(item, id)
     let (start, end) = (item.collapsible?.lowerBound, item.collapsible?.upperBound)
     let isInPlace = item.audience == old.audience && item.created == old.created
     // A relationship may replace one that listed a person, which is not known here.

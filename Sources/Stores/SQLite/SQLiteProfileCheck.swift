@@ -74,7 +74,7 @@ struct SQLiteProfileCheck {
 
   private mutating func readItem(_ row: SQLiteStatement, _ key: SQLiteProfileKey) throws(SQLiteFailure) {
     let id = row.hasIdentifier(1) ? ItemID(row.identifier(1)) : nil
-    let json = row.withBlob(6) { stored in id.map { SQLiteItemJSON.restored(stored, $0) } ?? Array(stored) }
+    let json = row.withBlob(6) { stored in id.map { SQLiteEntityJSON.restored(stored, $0.text) } ?? Array(stored) }
     person?.held.add(1, to: key.collection)
     person?.held.bytes += json.count
     guard let user = person?.id else { return }

@@ -43,6 +43,7 @@ enum SQLiteSchema {
   /// People. When a person is deleted, their row keeps the number and the id, to which the audit log still refers; its
   /// tenant is null. The indexes of names are not unique: names are compared by stricter rules than in earlier
   /// versions, so two people may share one. No further person gets a taken name, because the only writer checks first.
+  /// The JSON of a person whose id is a GUID lacks its first member, the id (`SQLiteEntityJSON`).
   private static let people = """
     create table person (
       number integer primary key check (number between 1 and \(SQLiteProfileKey.peopleMax)),
@@ -67,7 +68,7 @@ enum SQLiteSchema {
 
   /// The profiles: for each person the row of their state (`SQLitePersonState`), then their items. Each index of a flag
   /// holds the items that the flag admits, in their default order, so that a list or a count touches nothing that is
-  /// hidden. The JSON of an item whose id is a GUID lacks its first member, the id (`SQLiteItemJSON`).
+  /// hidden. The JSON of an item whose id is a GUID lacks its first member, the id (`SQLiteEntityJSON`).
   private static let profiles = """
     create table profile (
       key integer primary key,

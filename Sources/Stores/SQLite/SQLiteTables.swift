@@ -150,14 +150,15 @@ final class SQLiteTables: WriteTables {
 
   private func write(_ user: StoredUser, _ number: Int64, with statement: SQLiteStatement) throws(SQLiteFailure) {
     let id: String? = statement === insertUser ? user.id.text : nil
+    let json = SQLiteEntityJSON.stored(user.json, SQLiteIdentifier(user.id.text), user.id.text)
     let tenant = try names.give(user.tenant)
     let (name, display) = (UserColumn.userPrincipalName.text(of: user), UserColumn.displayName.text(of: user))
     if let id {
       try statement.bind(
-        tenant, user.principalName, name, user.displayName, display, user.version.number, user.json, number, id)
+        tenant, user.principalName, name, user.displayName, display, user.version.number, json, number, id)
     } else {
       try statement.bind(
-        tenant, user.principalName, name, user.displayName, display, user.version.number, user.json, number)
+        tenant, user.principalName, name, user.displayName, display, user.version.number, json, number)
     }
     try statement.run()
   }

@@ -19,19 +19,19 @@ struct LocalCertificateAuthorityTests {
       ["-verify_hostname", "localhost"], ["-verify_ip", "127.0.0.1"], ["-verify_ip", "::1"],
       ["-verify_hostname", "people.example"], ["-verify_ip", "192.0.2.7"], ["-verify_ip", "2001:db8::1"],
     ] {
-      let result = try OpenSSL.run(
+      let result = try await OpenSSL.run(
         ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", path + "/ca.pem"] + check + [
           path + "/server.pem"
         ])
       #expect(result.status == 0, "\(check) \(result.output)")
     }
-    let stranger = try OpenSSL.run(
+    let stranger = try await OpenSSL.run(
       [
         "verify", "-x509_strict", "-CAfile", path + "/ca.pem", "-verify_hostname", "other.example",
         path + "/server.pem",
       ])
     #expect(stranger.status != 0)
-    let text = try OpenSSL.run(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
+    let text = try await OpenSSL.run(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
     #expect(text.contains("Facet local CA") && text.contains("CA:TRUE") && text.contains("prime256v1"))
   }
 
@@ -40,7 +40,7 @@ struct LocalCertificateAuthorityTests {
     let directory = try TemporaryDirectory()
     let path = directory.path
     _ = try await LocalCertificateAuthority.load(directory: path, hosts: ["people.example", "192.0.2.7"], now: Date())
-    let text = try OpenSSL.run(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
+    let text = try await OpenSSL.run(["x509", "-noout", "-text", "-in", path + "/ca.pem"]).output
     #expect(text.contains("X509v3 Name Constraints: critical"))
     for name in [
       "DNS:localhost", "DNS:people.example", "IP:127.0.0.1/255.255.255.255", "IP:192.0.2.7/255.255.255.255",
@@ -53,15 +53,15 @@ struct LocalCertificateAuthorityTests {
       ("DNS:people.example,DNS:evil.example", false), ("IP:192.0.2.8", false), ("IP:::2", false),
     ] {
       try "subjectAltName=\(name)".write(toFile: path + "/x.cnf", atomically: true, encoding: .utf8)
-      let made = try OpenSSL.run(
+      let made = try await OpenSSL.run(
         ["req", "-new", "-key", path + "/server.key", "-subj", "/CN=x", "-out", path + "/x.csr"])
       #expect(made.status == 0, "\(made.output)")
-      let signed = try OpenSSL.run([
+      let signed = try await OpenSSL.run([
         "x509", "-req", "-in", path + "/x.csr", "-CA", path + "/ca.pem", "-CAkey", path + "/ca.key", "-CAcreateserial",
         "-extfile", path + "/x.cnf", "-out", path + "/x.pem",
       ])
       #expect(signed.status == 0, "\(signed.output)")
-      let result = try OpenSSL.run(["verify", "-CAfile", path + "/ca.pem", path + "/x.pem"])
+      let result = try await OpenSSL.run(["verify", "-CAfile", path + "/ca.pem", path + "/x.pem"])
       #expect((result.status == 0) == isAccepted, "\(name) \(result.output)")
       #expect(isAccepted || result.output.contains("permitted subtree violation"), "\(result.output)")
     }
@@ -73,20 +73,20 @@ struct LocalCertificateAuthorityTests {
     let path = directory.path
     func load(_ hosts: [String]) async throws -> Bool {
       let authority = try await LocalCertificateAuthority.load(directory: path, hosts: hosts, now: Date())
-      let result = try OpenSSL.run(["verify", "-x509_strict", "-CAfile", path + "/ca.pem", path + "/server.pem"])
+      let result = try await OpenSSL.run(["verify", "-x509_strict", "-CAfile", path + "/ca.pem", path + "/server.pem"])
       #expect(result.status == 0, "\(hosts) \(result.output)")
       return authority.replacesAuthority
     }
     #expect(try await load([]) == false)
-    let first = try OpenSSL.serial(path + "/ca.pem")
+    let first = try await OpenSSL.serial(path + "/ca.pem")
     #expect(try await load([]) == false)
     #expect(try await load(["people.example"]) == true)
-    let second = try OpenSSL.serial(path + "/ca.pem")
+    let second = try await OpenSSL.serial(path + "/ca.pem")
     #expect(second != first)
     #expect(try await load(["people.example"]) == false)
     #expect(try await load(["api.people.example"]) == false)
     #expect(try await load([]) == false)
-    #expect(try OpenSSL.serial(path + "/ca.pem") == second)
+    #expect(try await OpenSSL.serial(path + "/ca.pem") == second)
     #expect(try await load(["192.0.2.7"]) == true)
     #expect(try await load(["example"]) == true)
   }
@@ -97,19 +97,19 @@ struct LocalCertificateAuthorityTests {
     let path = directory.path
     let key = P256.Signing.PrivateKey().pemRepresentation
     try PrivateFiles.write(Array(key.utf8), to: path + "/ca.key", mode: 0o600, existing: .replace)
-    let made = try OpenSSL.run([
+    let made = try await OpenSSL.run([
       "req", "-x509", "-new", "-key", path + "/ca.key", "-subj", "/CN=Facet local CA/O=Facet", "-days", "3650",
       "-addext",
       "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out",
       path + "/ca.pem",
     ])
     #expect(made.status == 0, "\(made.output)")
-    let before = try OpenSSL.serial(path + "/ca.pem")
+    let before = try await OpenSSL.serial(path + "/ca.pem")
     for hosts in [[], ["people.example"]] {
       let authority = try await LocalCertificateAuthority.load(directory: path, hosts: hosts, now: Date())
       #expect(!authority.replacesAuthority)
-      #expect(try OpenSSL.serial(path + "/ca.pem") == before)
-      #expect(try OpenSSL.run(["verify", "-CAfile", path + "/ca.pem", path + "/server.pem"]).status == 0)
+      #expect(try await OpenSSL.serial(path + "/ca.pem") == before)
+      #expect(try await OpenSSL.run(["verify", "-CAfile", path + "/ca.pem", path + "/server.pem"]).status == 0)
     }
   }
 
@@ -149,9 +149,9 @@ struct LocalCertificateAuthorityTests {
   func names() async throws {
     let directory = try TemporaryDirectory()
     _ = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
-    let first = try OpenSSL.serial(directory.path + "/server.pem")
+    let first = try await OpenSSL.serial(directory.path + "/server.pem")
     _ = try await LocalCertificateAuthority.load(directory: directory.path, hosts: ["people.example"], now: Date())
-    #expect(try OpenSSL.serial(directory.path + "/server.pem") != first)
+    #expect(try await OpenSSL.serial(directory.path + "/server.pem") != first)
     await #expect(throws: KeyFileError.invalidHost) {
       try await LocalCertificateAuthority.load(directory: directory.path, hosts: ["bad host"], now: Date())
     }
@@ -168,7 +168,8 @@ struct LocalCertificateAuthorityTests {
     for name in ["server.pem", "server.key"] {
       try FileManager.default.removeItem(atPath: path(name))
       try await load()
-      #expect(try OpenSSL.run(["verify", "-x509_strict", "-CAfile", path("ca.pem"), path("server.pem")]).status == 0)
+      #expect(
+        try await OpenSSL.run(["verify", "-x509_strict", "-CAfile", path("ca.pem"), path("server.pem")]).status == 0)
     }
     try "broken".write(toFile: path("server.pem"), atomically: false, encoding: .utf8)
     try await load()

@@ -49,4 +49,33 @@ struct BackPressureTests {
     try http1.send(String(repeating: "x", count: Limits.pipelinedBytesMax + beyond))
     #expect(http1.channel.isActive == (beyond == 0))
   }
+
+  @Test("A request that arrives after an idle connection was told of the shutdown is not performed")
+  func quiesced() async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    let http1 = try service.connect()
+    try http1.send(Self.request)
+    #expect(try http1.statusLines().count == 1)
+    http1.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    _ = try? http1.channel.writeInbound(ByteBuffer(string: Self.request))
+    service.loop.run()
+    #expect(try http1.statusLines() == [])
+    #expect(!http1.channel.isActive)
+  }
+
+  @Test("A request in flight is answered when the server shuts down, and the response says that it is the last")
+  func quiescedInFlight() async throws {
+    let service = try EmbeddedService(try await Self.issuer())
+    let http1 = try service.connect()
+    try http1.send("PATCH /beta/me HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
+    http1.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    service.loop.run()
+    #expect(http1.channel.isActive)
+    try http1.send("}" + Self.request)
+    service.loop.run()
+    let answers = try http1.received()
+    #expect(
+      answers.split(separator: "HTTP/1.1 ").count == 1 && answers.contains("Connection: close"), "\(answers)")
+    #expect(!http1.channel.isActive)
+  }
 }

@@ -20,28 +20,28 @@ struct ListenerTLSTests {
     let authority = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
     let tls = try ListenerTLS(authority).configuration()
     try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      func isAccepted(_ arguments: [String]) throws -> Bool {
-        let session = try OpenSSL.run(
+      func isAccepted(_ arguments: [String]) async throws -> Bool {
+        let session = try await OpenSSL.run(
           ["s_client", "-connect", "localhost:\(port)", "-CAfile", directory.path + "/ca.pem", "-verify_return_error"]
             + arguments)
         return session.status == 0 && session.output.contains("Verify return code: 0")
       }
       for suite in ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"] {
-        let isTaken = try isAccepted(["-tls1_2", "-cipher", suite])
+        let isTaken = try await isAccepted(["-tls1_2", "-cipher", suite])
         #expect(isTaken, "\(suite)")
       }
       for suite in [
         "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384",
         "AES128-SHA", "AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-CCM",
       ] {
-        let isRefused = try !isAccepted(["-tls1_2", "-cipher", "\(suite):@SECLEVEL=0"])
+        let isRefused = try await !isAccepted(["-tls1_2", "-cipher", "\(suite):@SECLEVEL=0"])
         #expect(isRefused, "\(suite)")
       }
       for suite in ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] {
-        let isTaken = try isAccepted(["-tls1_3", "-ciphersuites", suite])
+        let isTaken = try await isAccepted(["-tls1_3", "-ciphersuites", suite])
         #expect(isTaken, "\(suite)")
       }
-      let isOlderRefused = try !isAccepted(["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+      let isOlderRefused = try await !isAccepted(["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
       #expect(isOlderRefused)
     }
   }
@@ -53,15 +53,15 @@ struct ListenerTLSTests {
       directory: directory.path, hosts: ["people.example"], now: Date())
     let tls = try ListenerTLS(authority).configuration()
     try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      func names(_ arguments: [String]) throws -> String {
+      func names(_ arguments: [String]) async throws -> String {
         let connection = ["s_client", "-connect", "127.0.0.1:\(port)", "-CAfile", directory.path + "/ca.pem"]
-        let session = try OpenSSL.run(connection + ["-verify_return_error"] + arguments)
+        let session = try await OpenSSL.run(connection + ["-verify_return_error"] + arguments)
         #expect(session.status == 0, "\(session.output)")
-        return try OpenSSL.run(["x509", "-noout", "-ext", "subjectAltName"], input: session.output).output
+        return try await OpenSSL.run(["x509", "-noout", "-ext", "subjectAltName"], input: session.output).output
       }
-      let named = try names(["-servername", "people.example", "-verify_hostname", "people.example"])
+      let named = try await names(["-servername", "people.example", "-verify_hostname", "people.example"])
       #expect(named.contains("DNS:localhost, DNS:people.example") && !named.contains("IP Address"))
-      let bare = try names(["-noservername", "-verify_ip", "127.0.0.1"])
+      let bare = try await names(["-noservername", "-verify_ip", "127.0.0.1"])
       #expect(bare.contains("DNS:people.example") && bare.contains("IP Address:127.0.0.1"))
       // AsyncHTTPClient is a client on BoringSSL.
       var client = TLSConfiguration.makeClientConfiguration()
@@ -87,7 +87,7 @@ struct ListenerTLSTests {
           with socket.create_connection(("127.0.0.1", \(port))) as plain:
             with context.wrap_socket(plain, server_hostname=name) as secure: print(secure.version())
         """
-      let result = try OpenSSL.program(["python3", "-c", script])
+      let result = try await OpenSSL.program(["python3", "-c", script])
       #expect(result.status == 0 && result.output == "TLSv1.3\nTLSv1.3\n", "\(result.output)")
     }
   }
@@ -98,22 +98,22 @@ struct ListenerTLSTests {
     let authority = try await LocalCertificateAuthority.load(directory: directory.path, hosts: [], now: Date())
     let tls = try ListenerTLS(authority).configuration()
     try await AuthorityServer.run(server: { try .tls(tlsConfiguration: tls) }) { port in
-      func served() throws -> String {
+      func served() async throws -> String {
         let address = "127.0.0.1:\(port)"
-        let session = try OpenSSL.run([
+        let session = try await OpenSSL.run([
           "s_client", "-connect", address, "-noservername", "-verify_ip", "127.0.0.1", "-CAfile",
           directory.path + "/ca.pem", "-verify_return_error",
         ])
         #expect(session.status == 0, "\(session.output)")
-        return try OpenSSL.run(["x509", "-noout", "-serial"], input: session.output).output
+        return try await OpenSSL.run(["x509", "-noout", "-serial"], input: session.output).output
       }
-      let first = try served()
-      #expect(first == (try OpenSSL.serial(directory.path + "/server.pem")))
+      let first = try await served()
+      #expect(first == (try await OpenSSL.serial(directory.path + "/server.pem")))
       try FileManager.default.removeItem(atPath: directory.path + "/server.pem")
       #expect(try await authority.renewIfNeeded(now: Date()) == true)
-      let second = try served()
+      let second = try await served()
       #expect(second != first)
-      #expect(second == (try OpenSSL.serial(directory.path + "/server.pem")))
+      #expect(second == (try await OpenSSL.serial(directory.path + "/server.pem")))
     }
   }
 }

@@ -74,7 +74,7 @@ struct SQLitePersonStateTests {
     let bytes: [UInt8] =
       [1, 44, 1, 0, 0, 0, 0, 0, 0, 2, 1, 3, 1, 0, 9, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]
       + [17, 0, 0, 0, 0, 0, 0, 0] + Array(1...32) + Array(101...132)
-      + [UInt8](repeating: 0, count: 23)
+      + [UInt8](repeating: 0, count: 15)
     let state = Self.state([(9, 256), (3, 1)], bytes: 300, [Self.chain(2)])
     #expect(state.stored == bytes)
     #expect(Self.restored(bytes) == state)

@@ -40,7 +40,6 @@ final class ListScan<Element: ListedEntity, Cursor> {
   }
 
   private func readPiece(after cursor: Cursor?, rows: Int) {
-    guard builder.query.cancellation?.isCancelled != true else { return finish(.cancelled) }
     read(cursor, rows) { [self] piece in
       switch piece {
       case .failure(let error): finish(error)
@@ -71,6 +70,9 @@ final class ListScan<Element: ListedEntity, Cursor> {
 
   private func readOn(after next: Cursor?) {
     guard let next, !builder.isFull else { return finish(nil) }
+    // A client that has closed its side may still wait for its response, so only long evaluations end.
+    let isCancelled = builder.query.evaluatesEntities && builder.query.cancellation?.isCancelled == true
+    guard !isCancelled else { return finish(.cancelled) }
     readPiece(after: next, rows: Limits.pieceRowsMax)
   }
 

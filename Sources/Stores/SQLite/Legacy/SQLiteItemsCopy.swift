@@ -72,7 +72,7 @@ final class SQLiteItemsCopy {
     state.bytes += json.count
     return Item(
       key: key, id: identifier, version: row.int64(3), created: row.int64(5), collapseStart: row.optionalInt64(6),
-      collapseEnd: row.optionalInt64(7), json: SQLiteItemJSON.stored(json, identifier, id),
+      collapseEnd: row.optionalInt64(7), json: SQLiteEntityJSON.stored(json, identifier, id),
       listed: row.optionalText(9), listedAs: row.optionalInt64(10))
   }
 

@@ -66,7 +66,7 @@ final class SQLitePeopleCopy {
       let row = users.row
       try insertPerson.bind(
         number, id, try names.tenants.number(of: row.text(1)), row.value(2), row.value(3), row.value(4), row.value(5),
-        row.value(6), row.value(7))
+        row.value(6), SQLiteEntityJSON.stored(row.bytes(7), SQLiteIdentifier(id), id))
       try insertPerson.run()
       try users.advance()
     } else {

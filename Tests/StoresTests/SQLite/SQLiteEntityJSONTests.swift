@@ -4,8 +4,8 @@ import Testing
 
 @testable import Stores
 
-@Suite("The JSON of an item as SQLite keeps it")
-struct SQLiteItemJSONTests {
+@Suite("The JSON of items and people as SQLite keeps it")
+struct SQLiteEntityJSONTests {
   private static let guid = "0123abcd-ef45-4678-9abc-def012345678"
   private static let member = #""id":"\#(guid)","#
 
@@ -17,11 +17,11 @@ struct SQLiteItemJSONTests {
   }
 
   private static func stored(_ item: StoredItem) -> [UInt8] {
-    SQLiteItemJSON.stored(item, SQLiteIdentifier(item.key.id.text))
+    SQLiteEntityJSON.stored(item, SQLiteIdentifier(item.key.id.text))
   }
 
   private static func restored(_ stored: [UInt8], _ item: StoredItem) -> [UInt8] {
-    stored.withUnsafeBytes { SQLiteItemJSON.restored($0, item.key.id) }
+    stored.withUnsafeBytes { SQLiteEntityJSON.restored($0, item.key.id.text) }
   }
 
   @Test("The id of an item whose id is a GUID is left out, and comes back")
@@ -88,7 +88,7 @@ struct SQLiteItemJSONTests {
     connection.leaveGRDB()
     try connection.execute("create table profile (id any, json blob) strict")
     let insert = try connection.prepare("insert into profile (id, json) values (?, ?)")
-    let size = try connection.prepare("select \(SQLiteItemJSON.size) from profile order by rowid desc limit 1")
+    let size = try connection.prepare("select \(SQLiteEntityJSON.size) from profile order by rowid desc limit 1")
     for (json, id) in [
       (#"{\#(Self.member)"number":"ä1"}"#, Self.guid), (#"{"id":"\#(Self.guid)"}"#, Self.guid),
       (#"{"id": "\#(Self.guid)","number":"1"}"#, Self.guid), (#"{"id":"phone-1","number":"é"}"#, "phone-1"),
@@ -99,5 +99,23 @@ struct SQLiteItemJSONTests {
       try insert.run()
       #expect(try size.first { row throws(SQLiteFailure) in Int(row.int64(0)) } == item.json.count, "\(json)")
     }
+  }
+
+  @Test("The id of a person whose id is a GUID is left out, and comes back", arguments: [guid, "ann"])
+  func person(_ id: String) throws {
+    let scratch = try Scratch()
+    defer { scratch.remove() }
+    let person = Sample.person(id)
+    let store = try SQLiteStore.open(scratch.database)
+    try store.load([.user(person)])
+    let reader = try store.makeReader { $0() }
+    var found: [StoredUser] = []
+    reader.users(in: .demo, UserSelection(), after: nil, limit: 10) { page in
+      found = (try? page.get().elements) ?? []
+    }
+    #expect(found.map(\.json) == [person.json])
+    let connection = try SQLiteConnection(scratch.database, .read)
+    #expect(try connection.value("select length(json) from person") == "\(person.json.count - (id == "ann" ? 0 : 44))")
+    store.close()
   }
 }

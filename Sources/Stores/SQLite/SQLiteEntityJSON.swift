@@ -1,13 +1,13 @@
 import OData
 import Profiles
 
-/// The JSON of an item as a row stores it. Where the id is a GUID, which has a column of its own, the first member of
-/// the object, `"id":"…",`, is left out: 44 bytes, one in twelve of an ordinary item.
+/// The JSON of an item or a person as a row stores it. Where the id is a GUID, which has a column of its own, the first
+/// member of the object, `"id":"…",`, is left out: 44 bytes, one in twelve of an ordinary item.
 ///
-/// JSON whose first member is not exactly that is stored as it is, and begins with `{"id":` as every item does. An
+/// JSON whose first member is not exactly that is stored as it is, and begins with `{"id":` as every entity does. An
 /// object that begins otherwise can only come from a damaged row of the former layout. It is stored with a space
-/// instead of its brace, so that adding the member does not turn it into an item.
-enum SQLiteItemJSON {
+/// instead of its brace, so that adding the member does not turn it into an entity.
+enum SQLiteEntityJSON {
   /// The size of an item's JSON with the member that its row leaves out, in bytes, as SQL.
   static let size = """
     (length(json) + iif(typeof(id) = 'blob' and substr(json, 1, 1) = x'7b'
@@ -34,17 +34,17 @@ enum SQLiteItemJSON {
     }
   }
 
-  /// The JSON of the item `id`, from what its row stores.
-  static func restored(_ stored: UnsafeRawBufferPointer, _ id: ItemID) -> [UInt8] {
-    // Only in a damaged row does the id have another length. The reader of the JSON then finds no item in it.
-    guard stored.count > 1, stored[0] == brace, !stored.starts(with: beginning), id.text.utf8.count == idBytes else {
+  /// The JSON of the entity `id`, from what its row stores.
+  static func restored(_ stored: UnsafeRawBufferPointer, _ id: String) -> [UInt8] {
+    // Only in a damaged row does the id have another length. The reader of the JSON then finds no entity in it.
+    guard stored.count > 1, stored[0] == brace, !stored.starts(with: beginning), id.utf8.count == idBytes else {
       return Array(stored)
     }
     return Array(unsafeUninitializedCapacity: stored.count + memberBytes) { bytes, count in
       count = stored.count + memberBytes
       let json = UnsafeMutableRawBufferPointer(bytes)
       json.copyBytes(from: opening)
-      id.text.withBytes { json[opening.count...].copyBytes(from: $0.prefix(idBytes)) }
+      id.withBytes { json[opening.count...].copyBytes(from: $0.prefix(idBytes)) }
       json[(opening.count + idBytes)...].copyBytes(from: closing)
       json[(memberBytes + 1)...].copyBytes(from: stored[1...])
     }
