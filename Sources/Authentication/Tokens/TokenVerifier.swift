@@ -145,7 +145,7 @@ public final class TokenVerifier: Sendable {
   }
 
   private func prepareOwnKeys() async {
-    guard own.lacksKeys, let reason = await own.prepareKeys() else { return }
+    guard let reason = await own.prepareKeys() else { return }
     logger.error("No token of the built-in authority can be verified.", metadata: ["reason": "\(reason)"])
   }
 

@@ -155,7 +155,6 @@ final class BatchRun: ResponseBodySource {
   private func headers(of part: Part) -> RequestFields {
     guard !part.headers.isEmpty else { return inherited }
     var headers = part.headers
-    headers.remove(name: "Authorization")
     for (name, value) in inherited.all where !Self.versionFields.contains(name) || !headers.contains(name: name) {
       headers.replaceOrAdd(name: name, value: value)
     }
@@ -167,7 +166,7 @@ final class BatchRun: ResponseBodySource {
   /// The header fields of the batch that apply to each of its requests.
   private lazy var inherited: RequestFields = {
     var headers = HTTPHeaders()
-    for name in ["Authorization", "User-Agent", "SdkVersion", "Host"] + Self.versionFields {
+    for name in ["User-Agent", "SdkVersion", "Host"] + Self.versionFields {
       if let value = exchange.request.headers[name].last { headers.add(name: name, value: value) }
     }
     return RequestFields(headers)

@@ -74,11 +74,7 @@ extension GraphHTTP1Handler {
 
   /// Sends a serialized response as the last of this connection.
   func sendLast(_ response: GraphResponse, _ context: ChannelHandlerContext) {
-    context.flush()
-    if let writer {
-      response.write(to: writer)
-      writer.flush()
-    }
+    if let writer { response.write(to: writer) }
     linger(context, isRequestComplete: false)
   }
 

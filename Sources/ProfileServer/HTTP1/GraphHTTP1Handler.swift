@@ -218,7 +218,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Responds to a request that is not read to its end, then closes the connection once the client could read the
   /// response.
   ///
-  /// The response bypasses the pipeline, whose handlers would attribute it to a request that may never be complete.
+  /// The response bypasses NIO's encoder, as whole responses do.
   func refuse(_ error: GraphError, _ context: ChannelHandlerContext, head: HTTPRequestHead? = nil) {
     switch phase {
     case .lingering: return
@@ -236,13 +236,13 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     sendLast(response, context)
   }
 
-  /// Closes the sending side and discards further input. Closing both sides at once would reset the connection, and a
+  /// Sends what has been written, closes the sending side and discards further input. Closing both sides at once would reset the connection, and a
   /// client that is still sending would lose the response (RFC 9112 section 9.6). So both sides are closed only when the
   /// server is shutting down, and only if the last request was read to its end.
   func linger(_ context: ChannelHandlerContext, isRequestComplete: Bool) {
     phase = .lingering
     timeouts.lingers(now: .now())
-    context.flush()
+    flush(context)
     guard !hasInputEnded else { return closeWhenSent(context) }
     let closed = context.eventLoop.makePromise(of: Void.self)
     let channel = context.channel

@@ -144,8 +144,8 @@ struct ServiceAddress {
   /// An address with the characters that a URL cannot have percent-encoded (RFC 3986 section 2.1). Existing encodings
   /// are kept.
   private static func encoded(_ address: [UInt8]) -> String {
+    guard address.withUnsafeBufferPointer(holdsExcluded) else { return String(decoding: address, as: UTF8.self) }
     let excluded = Self.excluded
-    guard address.contains(where: { excluded[Int($0)] }) else { return String(decoding: address, as: UTF8.self) }
     var bytes: [UInt8] = []
     for byte in address {
       if excluded[Int(byte)] {

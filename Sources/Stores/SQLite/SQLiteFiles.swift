@@ -18,6 +18,8 @@ struct SQLiteFiles: Sendable {
   private struct File: Sendable {
     /// As a C string, since the writer looks it up twice for each commit.
     let path: ContiguousArray<CChar>
+    /// The last component of the path.
+    let name: String
     let device: dev_t
     let inode: ino_t
 
@@ -26,14 +28,9 @@ struct SQLiteFiles: Sendable {
       var status = stat()
       guard stat(path, &status) == 0 else { return nil }
       self.path = path.utf8CString
+      name = path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? ""
       device = status.st_dev
       inode = status.st_ino
-    }
-
-    /// The last component of the path.
-    var name: String {
-      let path = path.dropLast().map { UInt8(bitPattern: $0) }
-      return String(decoding: path.split(separator: UInt8(ascii: "/")).last ?? [], as: UTF8.self)
     }
 
     var isInPlace: Bool {
@@ -57,7 +54,7 @@ struct SQLiteFiles: Sendable {
 
   /// The name of the first file that is not the one that was opened; nil while all are in place.
   var misplaced: String? {
-    files.first { !$0.isInPlace }.map { $0.name }
+    files.first { !$0.isInPlace }?.name
   }
 
   /// When a database file was last written to, and its size then.

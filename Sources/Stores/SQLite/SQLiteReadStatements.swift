@@ -92,6 +92,8 @@ final class SQLiteReadStatements {
 
   /// Whether a snapshot is open that the reads share.
   @exclusivity(unchecked) private var isInSnapshot = false
+  /// Whether a snapshot could not be ended, so that whatever is read from now on may be old.
+  @exclusivity(unchecked) private(set) var isStuck = false
 
   /// Runs many reads on one snapshot, which spares each of them the locks of the file.
   func withSnapshot(_ body: () -> Void) {
@@ -112,9 +114,6 @@ final class SQLiteReadStatements {
     isInSnapshot = false
     end()
   }
-
-  /// Whether a snapshot could not be ended, so that whatever is read from now on may be old.
-  @exclusivity(unchecked) private(set) var isStuck = false
 
   /// Ends the transaction. Nothing was written, so there is nothing to keep or to undo.
   private func end() {
