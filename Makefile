@@ -10,7 +10,7 @@ SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev libutf8proc-dev
 TEST_PACKAGES := postgresql pgbouncer
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
-  tidy check bench bench-postgresql bench-tools instructions fuzz format faults terminal
+  tidy check bench bench-citus bench-postgresql bench-tools instructions fuzz format faults terminal
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ bench: build bench-tools ## Compare Facet with its peers; ARGS="--write" adds gr
 bench-postgresql: build test-packages ## Compare Facet on PostgreSQL with pgbench
 	@Scripts/install-packages wrk
 	POSTGRESQL_FSYNC=on Scripts/with-postgresql Benchmarks/postgresql $(ARGS)
+
+# Not part of `make bench`, because Debian has no package for Citus.
+bench-citus: build test-packages ## Compare Facet on Citus with Facet on one PostgreSQL; requires that extension
+	@Scripts/install-packages wrk
+	Scripts/with-postgresql Scripts/with-citus Benchmarks/citus $(ARGS)
 
 instructions: packages ## Compare instruction counts of requests with the recorded ones; ARGS=--write records new ones
 	@Scripts/install-packages valgrind binutils python3
