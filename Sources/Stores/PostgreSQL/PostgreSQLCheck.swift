@@ -65,6 +65,9 @@ struct PostgreSQLCheck {
       let owner = AuditChainOwner(user: user, tenant: try row.tenantID(0))
       tenants.insert(owner.tenant)
       findings += try self.findings(of: owner, row, person)
+      if PostgreSQLChainOwners.owner(row, from: 4) != PostgreSQLChainOwners.Owner(person, of: owner.tenant) {
+        findings.append(fault(PostgreSQLChainOwners.fault))
+      }
     }
     if let person, !tenants.contains(person.tenant) {
       findings.append(fault(CheckFinding.noAuditLog))
@@ -132,7 +135,11 @@ struct PostgreSQLCheck {
     order by collection, id
     """)
   private static let chains = PostgreSQLStatement(
-    "check_chains", "select tenant, length, tip, seal from chain where user_id = $1::text order by tenant")
+    "check_chains",
+    """
+    select tenant, length, tip, seal, \(PostgreSQLChainOwners.columns) from chain where user_id = $1::text
+    order by tenant
+    """)
   private static let line = PostgreSQLStatement(
     "check_record",
     """

@@ -26,6 +26,13 @@ final class PostgreSQLOwnerRelations {
       try self.init(row, from: 0)
     }
 
+    /// The row of a person of whom their chain tells, where no relation is needed.
+    init(_ owner: PostgreSQLChainOwners.Owner, of tenant: TenantID) {
+      self.tenant = tenant
+      displayName = owner.displayName
+      (tenantVersion, sharesGroup, listed) = (0, false, .me)
+    }
+
     /// A row of what was read apart, of which `person` holds the plain columns.
     init(_ person: PostgreSQLRow, tenantVersion: Int64, sharesGroup: Bool, listed: Audience) throws(PostgreSQLFailure) {
       tenant = try person.tenantID(0)

@@ -5,12 +5,14 @@ import Synchronization
 
 /// A read that waits for a thread of the pool.
 struct PostgreSQLRead: Sendable {
-  /// The queries that it begins with.
-  let queries: [PostgreSQLQuery]
+  /// Where most of what is read lies.
+  let place: PostgreSQLPlace
+  /// Makes and delivers the answer. What it throws may be tried again.
+  let trip: PostgreSQLTrip<Void>
+  /// The same with fewer queries, which must see one moment.
+  let ofOneMoment: PostgreSQLTrip<Void>?
   /// The end of all attempts.
   let deadline: DispatchTime
-  /// Makes the answer from the rows and delivers it. What it throws may be tried again.
-  let proceed: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Void
   /// Delivers an error.
   let fail: @Sendable (StoreError) -> Void
 }

@@ -17,6 +17,17 @@ struct PostgreSQLPrefetch {
     var ends: [AuditChainOwner: AuditChain] = [:]
     var items: [ItemKey: StoredItem?] = [:]
     var owners: [Lookup: OwnerRow?] = [:]
+
+    /// Adds a chain, whose columns begin at `column`, and answers the lookups of the person when it tells of them.
+    fileprivate mutating func add(
+      _ row: PostgreSQLRow, of user: UserID, from column: Int, _ lookups: [UserID: [Lookup]]
+    ) throws(PostgreSQLFailure) {
+      let tenant = try row.tenantID(column)
+      ends[AuditChainOwner(user: user, tenant: tenant)] = AuditChain(
+        length: row.int64(column + 1), tip: row.bytes(column + 2))
+      guard let owner = PostgreSQLChainOwners.owner(row, from: column + 3) else { return }
+      for lookup in lookups[user] ?? [] { owners[lookup] = OwnerRow(owner, of: tenant) }
+    }
   }
 
   /// Whether the rows of several people may lie on several nodes.
@@ -30,24 +41,23 @@ struct PostgreSQLPrefetch {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
         + keys.map {
           PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-        } + lookups.flatMap { $0.queries(isSplit: isDistributed) }
+        } + relationLookups.flatMap { $0.queries(isSplit: isDistributed) }
     }
     return [
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
       PostgreSQLQuery(
         Self.selectItems, .texts(keys.map(\.user.text)), .texts(keys.map(\.collection)), .texts(keys.map(\.id.text))),
-    ] + ownerQueries
+    ] + (relationLookups.isEmpty ? [] : [relationQuery])
   }
 
-  private var ownerQueries: [PostgreSQLQuery] {
-    let places = PostgreSQLValue.column(lookups.indices.map { .int(Int64($0)) }, .bigint)
-    let users = PostgreSQLValue.texts(lookups.map(\.user.text))
-    guard lookups.contains(where: \.needsOwnerRelation) else {
-      return [PostgreSQLQuery(Self.selectOwners, places, users)]
-    }
-    return [
-      PostgreSQLQuery(Self.selectOwnerRelations, places, users, .texts(lookups.map(\.viewer)))
-    ]
+  /// The lookups that take more than the chains tell.
+  private var relationLookups: [Lookup] { lookups.filter(\.needsOwnerRelation) }
+
+  private var relationQuery: PostgreSQLQuery {
+    let lookups = relationLookups
+    return PostgreSQLQuery(
+      Self.selectOwnerRelations, .column(lookups.indices.map { .int(Int64($0)) }, .bigint),
+      .texts(lookups.map(\.user.text)), .texts(lookups.map(\.viewer)))
   }
 
   /// Reads the answers to `queries`.
@@ -58,16 +68,15 @@ struct PostgreSQLPrefetch {
 
   private func stateOfOne(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     var state = State()
+    for lookup in plainLookups.values.joined() { state.owners[lookup] = .some(nil) }
     for (user, rows) in zip(users, answers) {
-      for row in rows.rows.map(PostgreSQLRow.init) {
-        state.ends[AuditChainOwner(user: user, tenant: try row.tenantID(0))] = Self.chain(row, from: 1)
-      }
+      for row in rows.rows.map(PostgreSQLRow.init) { try state.add(row, of: user, from: 0, plainLookups) }
     }
     for (key, rows) in zip(keys, answers.dropFirst(users.count)) {
       state.items[key] = .some(try rows.first.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) })
     }
     var rest = answers.dropFirst(users.count + keys.count)
-    for lookup in lookups {
+    for lookup in relationLookups {
       let count = lookup.queries(isSplit: isDistributed).count
       // Who is not found here is looked up in one statement when they are needed.
       if case .row(let row) = try lookup.answer(rest.prefix(count), isSplit: isDistributed) {
@@ -83,12 +92,14 @@ struct PostgreSQLPrefetch {
     for key in keys { state.items[key] = .some(nil) }
     for lookup in lookups { state.owners[lookup] = .some(nil) }
     for row in answers[0].rows.map(PostgreSQLRow.init) {
-      state.ends[AuditChainOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
+      try state.add(row, of: try row.userID(0), from: 1, plainLookups)
     }
     for row in answers[1].rows.map(PostgreSQLRow.init) {
       let key = ItemKey(user: try row.userID(0), collection: row.text(1), id: try row.itemID(2))
       state.items[key] = .some(try row.item(key, from: 3))
     }
+    guard answers.count > 2 else { return state }
+    let lookups = relationLookups
     for row in answers[2].rows.map(PostgreSQLRow.init) {
       let owner = try OwnerRow(row, from: 1)
       guard lookups.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
@@ -97,14 +108,16 @@ struct PostgreSQLPrefetch {
     return state
   }
 
-  private static func chain(_ row: PostgreSQLRow, from column: Int) -> AuditChain {
-    AuditChain(length: row.int64(column), tip: row.bytes(column + 1))
+  /// The lookups that the chains answer, by the person who is looked up.
+  private var plainLookups: [UserID: [Lookup]] {
+    Dictionary(grouping: lookups.filter { !$0.needsOwnerRelation }, by: \.user)
   }
 
   static let lockChains = PostgreSQLStatement(
     "lock_all_chains",
     """
-    select user_id, tenant, length, tip from chain where user_id = any($1::text[]) order by user_id, tenant for update
+    select user_id, tenant, length, tip, \(PostgreSQLChainOwners.columns) from chain where user_id = any($1::text[])
+    order by user_id, tenant for update
     """)
   static let selectItems = PostgreSQLStatement(
     "select_all_items",
@@ -119,11 +132,5 @@ struct PostgreSQLPrefetch {
     select k.place, \(PostgreSQLOwnerRelations.columns(owner: "k.user_id", viewer: "k.viewer"))
     from unnest($1::bigint[], $2::text[], $3::text[]) as k (place, user_id, viewer)
     join person p on p.user_id = k.user_id
-    """)
-  static let selectOwners = PostgreSQLStatement(
-    "select_all_owners",
-    """
-    select k.place, \(PostgreSQLOwnerRelations.plainColumns)
-    from unnest($1::bigint[], $2::text[]) as k (place, user_id) join person p on p.user_id = k.user_id
     """)
 }

@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// A value of a parameter.
-enum PostgreSQLValue: Sendable {
+enum PostgreSQLValue: Hashable, Sendable {
   case null
   case int(Int64)
   case text(String)
@@ -76,7 +76,7 @@ struct PostgreSQLStatement: Hashable, Sendable {
 }
 
 /// A statement with the values of its parameters.
-struct PostgreSQLQuery: Sendable {
+struct PostgreSQLQuery: Hashable, Sendable {
   let statement: PostgreSQLStatement
   let values: [PostgreSQLValue]
 

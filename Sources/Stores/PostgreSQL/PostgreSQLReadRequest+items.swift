@@ -41,15 +41,23 @@ extension PostgreSQLReadRequest {
   ///
   /// Most items that somebody may see are seen by everybody of the owner's tenant, so that lists and groups are looked up only
   /// when that does not decide. Whether an item is hidden or does not exist, the same is read.
+  private static func splitItem(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self
+  where Answer == OwnedItem? {
+    var request = Self(at: .person(key.user), splitItem(key, authorization, isOfTenant: true))
+    request.ofOneMoment = splitItem(key, authorization, isOfTenant: true, isOfOneMoment: true)
+    return request
+  }
+
   private static func splitItem(
-    _ key: ItemKey, _ authorization: AuthorizationContext, isOfTenant: Bool = true
-  ) -> Self where Answer == OwnedItem? {
+    _ key: ItemKey, _ authorization: AuthorizationContext, isOfTenant: Bool, isOfOneMoment: Bool = false
+  ) -> PostgreSQLTrip<Answer> where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerLookup(key.user, authorization)
     let (item, version) = itemQueries(key)
-    let queries = [item] + lookup.queries(isSplit: true, isOfTenant: isOfTenant) + [version]
-    return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
-      let found = try lookup.answer(rows.dropFirst().dropLast(), isSplit: true)
-      guard case .row(let owner) = found, isSameItem(rows) else {
+    let owner = lookup.queries(isSplit: true, isOfTenant: isOfTenant)
+    return PostgreSQLTrip([item] + owner + (isOfOneMoment ? [] : [version])) {
+      reads, rows throws(PostgreSQLFailure) in
+      let found = try lookup.answer(rows[1...owner.count], isSplit: true)
+      guard case .row(let owner) = found, isOfOneMoment || isSameItem(rows) else {
         return try reads.answer(Self.item(key, authorization))
       }
       if let owner, let row = rows[0].first,
@@ -58,7 +66,7 @@ extension PostgreSQLReadRequest {
         return item
       }
       guard isOfTenant, !lookup.viewer.isEmpty else { return nil }
-      return try reads.answer(splitItem(key, authorization, isOfTenant: false))
+      return try reads.answer(Self(at: .person(key.user), splitItem(key, authorization, isOfTenant: false)))
     }
   }
 

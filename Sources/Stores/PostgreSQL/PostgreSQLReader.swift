@@ -21,10 +21,7 @@ final class PostgreSQLReader: ProfileReader {
     let resume = resume
     let then = OneTimeTransfer(then)
     let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
-    let read = PostgreSQLRead(
-      queries: request.queries, deadline: .now() + .seconds(pool.retrySeconds),
-      proceed: { reads, rows throws(PostgreSQLFailure) in give(.success(try request.answer(reads, rows))) },
-      fail: { give(.failure($0)) })
+    let read = request.read(until: .now() + .seconds(pool.retrySeconds), give)
     if !pool.submit(read) { give(.failure(.closed)) }
   }
 

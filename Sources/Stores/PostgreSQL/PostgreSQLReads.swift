@@ -1,3 +1,4 @@
+import Dispatch
 import OData
 import Profiles
 
@@ -113,6 +114,31 @@ extension PostgreSQLReads {
   )
 }
 
+/// Queries that share a round trip, and what makes an answer of their rows.
+struct PostgreSQLTrip<Answer>: Sendable {
+  let queries: [PostgreSQLQuery]
+  /// Makes the answer of the rows of each query; it may run further queries.
+  let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+
+  init(
+    _ queries: [PostgreSQLQuery],
+    _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+  ) {
+    self.queries = queries
+    self.answer = { reads, rows throws(PostgreSQLFailure) in
+      guard rows.count == queries.count else { throw .disconnected }
+      return try answer(reads, rows)
+    }
+  }
+
+  /// The trip that gives its answer to `give`.
+  fileprivate func giving(_ give: @escaping @Sendable (Answer) -> Void) -> PostgreSQLTrip<Void> {
+    PostgreSQLTrip<Void>(queries) { [answer] reads, rows throws(PostgreSQLFailure) in
+      give(try answer(reads, rows))
+    }
+  }
+}
+
 /// A read: the queries that it begins with, which share a round trip with those of other reads, and how it makes its
 /// answer of the rows. What is visible is decided by the relation to the owner that the same statement reads. Where the
 /// decision has to come first, the relation is read again behind the answer, and a read for which it has changed is
@@ -120,20 +146,38 @@ extension PostgreSQLReads {
 struct PostgreSQLReadRequest<Answer>: Sendable {
   /// Where most of what is read lies.
   let place: PostgreSQLPlace
-  let queries: [PostgreSQLQuery]
-  /// Makes the answer of the rows of each query; it may run further queries.
-  let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+  /// Queries that make the answer whatever moment each of them sees.
+  var queries: [PostgreSQLQuery] { trip.queries }
+  private let trip: PostgreSQLTrip<Answer>
+  /// Fewer queries, which make the same answer when all of them see one moment; nil where it takes as many.
+  var ofOneMoment: PostgreSQLTrip<Answer>?
 
   init(
     at place: PostgreSQLPlace, _ queries: [PostgreSQLQuery],
     _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
   ) {
     self.place = place
-    self.queries = queries
-    self.answer = { reads, rows throws(PostgreSQLFailure) in
-      guard rows.count == queries.count else { throw .disconnected }
-      return try answer(reads, rows)
-    }
+    trip = PostgreSQLTrip(queries, answer)
+  }
+
+  /// Makes the answer of the rows of each of `queries`; it may run further ones.
+  func answer(_ reads: PostgreSQLReads, _ rows: [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer {
+    try trip.answer(reads, rows)
+  }
+
+  /// The read as a thread of the pool takes it, which gives the answer to `give`.
+  func read(
+    until deadline: DispatchTime, _ give: @escaping @Sendable (Result<Answer, StoreError>) -> Void
+  ) -> PostgreSQLRead where Answer: Sendable {
+    PostgreSQLRead(
+      place: place, trip: trip.giving { give(.success($0)) },
+      ofOneMoment: ofOneMoment?.giving { give(.success($0)) }, deadline: deadline, fail: { give(.failure($0)) })
+  }
+
+  /// A read by one trip.
+  init(at place: PostgreSQLPlace, _ trip: PostgreSQLTrip<Answer>) {
+    self.place = place
+    self.trip = trip
   }
 
   /// A read of one query, all of whose rows make the answer.

@@ -17,7 +17,11 @@ extension PostgreSQLTables {
   static let releaseSavepoint = PostgreSQLStatement("release", "release savepoint part")
 
   static let lockChains = PostgreSQLStatement(
-    "lock_chains", "select tenant, length, tip from chain where user_id = $1::text order by tenant for update")
+    "lock_chains",
+    """
+    select tenant, length, tip, \(PostgreSQLChainOwners.columns) from chain where user_id = $1::text order by tenant
+    for update
+    """)
   static let lockChain = PostgreSQLStatement(
     "lock_chain", "select length, tip from chain where user_id = $1::text and tenant = $2::text for update")
   static let insertChain = PostgreSQLStatement(
@@ -53,6 +57,8 @@ extension PostgreSQLTables {
     update item set version = $4::bigint, audience = $5::bigint, created = $6::bigint, collapse_start = $7::bigint,
     collapse_end = $8::bigint, json = $9::bytea, listed = $10::text, listed_as = $11::bigint where \(isItem)
     """)
+  static let updateContent = PostgreSQLStatement(
+    "update_item_content", "update item set version = $4::bigint, json = $5::bytea where \(isItem)")
   static let deleteItem = PostgreSQLStatement("delete_item", "delete from item where \(isItem)")
   static let selectUsage = PostgreSQLStatement("select_usage", usage("user_id = $1::text"))
   static let selectUsages = PostgreSQLStatement("select_usages", usage("user_id = any($1::text[])"))

@@ -22,6 +22,9 @@ final class PostgreSQLTables: WriteTables {
   /// The ends of chains at the savepoint.
   private var savedEnds: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
 
+  /// The people who were written, by their chains, as the chains are to tell of them; nil when they left the tenant.
+  private var chainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
+  private var savedChainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
   private var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
   private let isDistributed: Bool
@@ -54,10 +57,8 @@ final class PostgreSQLTables: WriteTables {
     let prefetch = PostgreSQLPrefetch(
       users: users, keys: Array(writeSet.keys), lookups: Array(writeSet.ownerLookups), isDistributed: isDistributed)
     var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
-    let shards = writeSet.localShards
-    if !shards.isEmpty {
-      queries.append(PostgreSQLQuery(PostgreSQLShardMap.countLocal, .column(shards.map(PostgreSQLValue.int), .bigint)))
-    }
+    let placements = writeSet.localPlacements
+    if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
     let answers = try connection.run(queries + prefetch.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
@@ -65,7 +66,7 @@ final class PostgreSQLTables: WriteTables {
       try rollback()
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
-    guard shards.isEmpty || answers[2].first?.int64(0) == Int64(shards.count) else { throw .misplaced }
+    guard placements.isEmpty || answers[2].first?.int64(0) == Int64(placements.count) else { throw .misplaced }
     let state = try prefetch.state(Array(answers.dropFirst(queries.count)))
     (touchedUsers, usages) = (users, [:])
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
@@ -85,10 +86,12 @@ final class PostgreSQLTables: WriteTables {
           end.isNew ? Self.insertChain : Self.updateChain, .text(owner.user.text), .text(owner.tenant.text),
           .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, auditKey))))
     }
+    for (chain, owner) in chainOwners { unsent.append(PostgreSQLChainOwners.query(chain, owner)) }
     let isOfMany = touched.count > 1 && !isDistributed
     let queries = (isOfMany ? PostgreSQLBulk.folded(unsent) : unsent) + [PostgreSQLQuery(Self.commit)]
     unsent = []
     touched = [:]
+    chainOwners = [:]
     _ = try connection.run(queries)
   }
 
@@ -96,6 +99,7 @@ final class PostgreSQLTables: WriteTables {
   func rollback() throws(PostgreSQLFailure) {
     unsent = []
     touched = [:]
+    chainOwners = [:]
     _ = try connection.run([PostgreSQLQuery(Self.rollback)])
   }
 
@@ -122,11 +126,11 @@ final class PostgreSQLTables: WriteTables {
 
   func setSavepoint() {
     write(Self.savepoint)
-    (savedEnds, savedTouched) = (ends, touched)
+    (savedEnds, savedTouched, savedChainOwners) = (ends, touched, chainOwners)
   }
 
   func undoToSavepoint() throws(PostgreSQLFailure) {
-    (ends, touched) = (savedEnds, savedTouched)
+    (ends, touched, chainOwners) = (savedEnds, savedTouched, savedChainOwners)
     fetched = [:]
     usages = [:]
     owners = [:]
@@ -145,6 +149,7 @@ final class PostgreSQLTables: WriteTables {
     }
     ends = [:]
     touched = [:]
+    chainOwners = [:]
     fetched = [:]
     owners = [:]
     usages = [:]
@@ -165,7 +170,19 @@ final class PostgreSQLTables: WriteTables {
     return item
   }
 
-  func update(_ item: StoredItem, replacing old: StoredItem) { write(item, Self.updateItem) }
+  /// On a distributed database a statement with fewer columns takes a fifth less. The person whom the old item listed is not
+  /// known here.
+  func update(_ item: StoredItem, replacing old: StoredItem) {
+    guard isDistributed, item.key.collection != Relationship.collection, item.differsInContentAlone(from: old) else {
+      return write(item, Self.updateItem)
+    }
+    fetched[item.key] = .some(item)
+    usages[item.key.user] = nil
+    write(
+      Self.updateContent, .text(item.key.user.text), .text(item.key.collection), .text(item.key.id.text),
+      .int(item.version.number), .bytes(item.json))
+  }
+
   func insert(_ item: StoredItem) { write(item, Self.insertItem) }
 
   private func write(_ item: StoredItem, _ statement: PostgreSQLStatement) {
@@ -228,11 +245,14 @@ final class PostgreSQLTables: WriteTables {
 
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
+    noteOwner(user)
     reserveName(of: user)
   }
 
   func update(_ user: StoredUser, replacing old: StoredUser) {
     write(user, Self.updatePerson)
+    if old.tenant != user.tenant { chainOwners[AuditChainOwner(user: old.id, tenant: old.tenant)] = .some(nil) }
+    noteOwner(user)
     guard !user.hasSameName(as: old) else { return }
     releaseName(of: old)
     reserveName(of: user)
@@ -242,7 +262,13 @@ final class PostgreSQLTables: WriteTables {
     owners = [:]
     forgetMail(user.foldedMail, of: user)
     write(Self.deletePerson, .text(user.id.text))
+    chainOwners[AuditChainOwner(user: user.id, tenant: user.tenant)] = .some(nil)
     releaseName(of: user)
+  }
+
+  private func noteOwner(_ user: StoredUser) {
+    chainOwners[AuditChainOwner(user: user.id, tenant: user.tenant)] = PostgreSQLChainOwners.Owner(
+      displayName: user.displayName)
   }
 
   private func write(_ user: StoredUser, _ statement: PostgreSQLStatement) {
@@ -373,5 +399,12 @@ final class PostgreSQLTables: WriteTables {
     let rows = try read(Self.lockChain, .text(owner.user.text), .text(owner.tenant.text))
     guard let row = rows.first else { return (AuditChain(), true) }
     return (AuditChain(length: row.int64(0), tip: row.bytes(1)), false)
+  }
+}
+
+extension StoredItem {
+  /// Whether the columns of the item but for version and JSON are as they were, apart from the person whom it lists.
+  fileprivate func differsInContentAlone(from old: StoredItem) -> Bool {
+    audience == old.audience && created == old.created && collapsible == old.collapsible
   }
 }

@@ -165,7 +165,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       var writeSet = PostgreSQLWriteSet()
       for write in writes { write.add(to: &writeSet) }
       if attempt.checksShards {
-        writeSet.localShards = access.shards.map?.shards(of: writes, allAt: address) ?? []
+        writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
       }
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)

@@ -92,6 +92,9 @@ struct PostgreSQLOwnerLookupTests {
           let items = try both { .item(key, authorization, isDistributed: $0) }
           #expect(items.0?.item == items.1?.item && items.0?.owner.tenant == items.1?.owner.tenant)
           #expect(items.0?.owner.displayName == items.1?.owner.displayName)
+          let trip = try #require(PostgreSQLReadRequest.item(key, authorization, isDistributed: true).ofOneMoment)
+          let ofOneMoment = try trip.answer(reads, reads.connection.run(trip.queries))
+          #expect(ofOneMoment?.item == items.1?.item && ofOneMoment?.owner == items.1?.owner)
           seen += items.1 == nil ? 0 : 1
         }
         let owners = try both { .owner(user, authorization, isDistributed: $0) }

@@ -24,7 +24,7 @@ struct PostgreSQLPlanTests {
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
       case when n % 7 = 0 then 'u' || n % 77 end, 2 from generate_series(1, 25000) n;
-    insert into chain select 'u' || n, 't' || n % 20, 1, 'x', 'x' from generate_series(1, 5000) n;
+    insert into chain select 'u' || n, 't' || n % 20, 1, 'x', 'x', true, null from generate_series(1, 5000) n;
     insert into record select 'u' || n % 5000, 't' || n % 20, n, 1, 1, null, null, '', null, null, null, null, 'x'
       from generate_series(1, 25000) n;
     insert into directory_group select 'g' || n, 't' || n % 20, 1, '{}' from generate_series(1, 5000) n;
@@ -60,7 +60,7 @@ struct PostgreSQLPlanTests {
   /// Statements that a group of writes of many people shares.
   private static let shared: [PostgreSQLStatement] = [
     PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
-    PostgreSQLPrefetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
+    PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
   ]

@@ -59,14 +59,15 @@ enum PostgreSQLStatements {
   /// Statements that a group of writes of several people shares, and one that each creation runs: not on Citus.
   static let ofOneDatabase: [PostgreSQLStatement] = [
     PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
-    PostgreSQLPrefetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
+    PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many, PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many,
     PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts,
   ]
 
   /// Statements without a table of ours, those that run now and then, apart from requests, and those that a check alone runs.
   static let ofNoRequest: [PostgreSQLStatement] = [
-    PostgreSQLTables.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback, PostgreSQLTables.savepoint,
+    PostgreSQLTables.begin, PostgreSQLReadBatch.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback,
+    PostgreSQLTables.savepoint,
     PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
     PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
   ]

@@ -33,5 +33,6 @@ extension ThrowawayDatabase {
       create index principal_name_user on principal_name (user_id)
       """
     ),
+    (7, "alter table chain drop column is_current, drop column display_name"),
   ]
 }
