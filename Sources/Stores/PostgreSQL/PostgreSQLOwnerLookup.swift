@@ -3,9 +3,8 @@ import Profiles
 
 /// A look-up of a person, and of how a viewer relates to them.
 ///
-/// One statement tells it all, of one moment. On a distributed database that statement is planned anew for each request, which
-/// takes longer than the rest; there the look-up is split into statements on one table each, whose plans are kept. Their
-/// answers may be of different moments.
+/// One statement tells it all, of one moment. On a distributed database the two may lie on different nodes. There the look-up
+/// is split into statements on one table and one person each, whose plans are kept. Their answers may be of different moments.
 struct PostgreSQLOwnerLookup: Hashable {
   typealias OwnerRow = PostgreSQLOwnerRelations.OwnerRow
 
@@ -25,7 +24,7 @@ struct PostgreSQLOwnerLookup: Hashable {
     tenant = needsOwnerRelation ? authorization.tenant : nil
   }
 
-  /// The look-up in one statement, whose answer `OwnerRow` reads.
+  /// The look-up in one statement, whose answer `OwnerRow` reads: not on a distributed database.
   var query: PostgreSQLQuery {
     needsOwnerRelation
       ? PostgreSQLQuery(PostgreSQLOwnerRelations.select, .text(user.text), .text(viewer)) : plainQuery
@@ -36,38 +35,69 @@ struct PostgreSQLOwnerLookup: Hashable {
   // MARK: Split
 
   /// The statements of the look-up: one, or one on each table. `isOfTenant` leaves out how the viewer relates to the owner
-  /// beyond sharing a tenant. Otherwise the version of the tenant is read before and behind, because its policy and a group
-  /// decide together.
+  /// beyond sharing a tenant.
+  ///
+  /// Otherwise what decides together with the viewer's groups is read before and behind them: the version of the tenant, for
+  /// its policy, and the groups of the owner, because a viewer who joins a group that the owner has just left shares none.
+  /// Nothing of the viewer is read before the owner: the viewer may lie on another node, which the node of the owner asks.
   func queries(isSplit: Bool, isOfTenant: Bool = false) -> [PostgreSQLQuery] {
     guard isSplit, let tenant else { return [query] }
     let version = PostgreSQLQuery(Self.selectTenantVersion, .text(tenant.text))
     guard !viewer.isEmpty, !isOfTenant else { return [plainQuery, version] }
+    let groups = PostgreSQLQuery(PostgreSQLMemberTable.selectGroups, .text(user.text))
     return [
-      plainQuery, version, PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(user.text)),
-      PostgreSQLQuery(PostgreSQLTables.selectMemberships, .text(viewer)),
-      PostgreSQLQuery(Self.selectListed, .text(user.text), .text(viewer)), version,
+      plainQuery, version, groups, PostgreSQLQuery(PostgreSQLMemberTable.selectGroups, .text(viewer)),
+      PostgreSQLQuery(Self.selectListed, .text(user.text), .text(viewer)), groups, version,
     ]
   }
+
+  /// The look-up of a person whom the caller's tenant does not have, in one statement. Only members of a tenant share groups.
+  private var foreignQuery: PostgreSQLQuery {
+    PostgreSQLQuery(PostgreSQLOwnerRelations.selectForeign, .text(user.text), .text(viewer))
+  }
+
+  /// Whether a row is that of a person of the caller's tenant.
+  func isOfTenant(_ row: OwnerRow) -> Bool { row.tenant == tenant }
 
   /// What a look-up told.
   enum Answer: Equatable {
     /// The row; nil when there is no such person.
     case row(OwnerRow?)
-    /// `query` has to be asked: the tenant of the caller has no such person, or it changed meanwhile. The former is so whether
-    /// there is a person of another tenant or none, so that the time of a request does not tell.
-    case undecided
+    /// The tenant of the caller has no such person: another statement has to be asked, whether there is a person of another
+    /// tenant or none, so that the time of a request does not tell.
+    case notOfTenant
+    /// The tenant or the owner changed meanwhile: `queries` have to be asked again.
+    case changed
+  }
+
+  /// The row that a split look-up told, or that further statements tell, which `run` runs.
+  func row(
+    _ answer: Answer, _ run: ([PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows]
+  ) throws(PostgreSQLFailure) -> OwnerRow? {
+    var answer = answer
+    while true {
+      switch answer {
+      case .row(let row): return row
+      case .changed: break
+      case .notOfTenant:
+        let row = try OwnerRow(try run([foreignQuery])[0])
+        // Otherwise the tenant of the caller has got the person meanwhile.
+        guard let row, isOfTenant(row) else { return row }
+      }
+      answer = try self.answer(try run(queries(isSplit: true)), isSplit: true)
+    }
   }
 
   /// Reads the answers to `queries`.
   func answer(_ answers: some Sequence<PostgreSQLRows>, isSplit: Bool) throws(PostgreSQLFailure) -> Answer {
     let answers = Array(answers)
     guard isSplit, let tenant else { return .row(try OwnerRow(answers[0])) }
-    guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .undecided }
+    guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .notOfTenant }
     func version(_ index: Int) -> Int64 { answers[index].first?.int64(0) ?? 0 }
     guard answers.count > 2 else {
       return .row(try OwnerRow(person, tenantVersion: version(1), sharesGroup: false, listed: .me))
     }
-    guard version(1) == version(5) else { return .undecided }
+    guard version(1) == version(6), answers[2].rows == answers[5].rows else { return .changed }
     return .row(
       try OwnerRow(
         person, tenantVersion: version(1), sharesGroup: Self.haveCommonRow(answers[2], answers[3]),

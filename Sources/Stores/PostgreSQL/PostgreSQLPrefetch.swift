@@ -16,7 +16,7 @@ struct PostgreSQLPrefetch {
   struct State {
     var ends: [AuditChainOwner: AuditChain] = [:]
     var items: [ItemKey: StoredItem?] = [:]
-    var owners: [Lookup: OwnerRow?] = [:]
+    var owners: [Lookup: Lookup.Answer] = [:]
   }
 
   /// Whether the rows of several people may lie on several nodes.
@@ -69,10 +69,7 @@ struct PostgreSQLPrefetch {
     var rest = answers.dropFirst(users.count + keys.count)
     for lookup in lookups {
       let count = lookup.queries(isSplit: isDistributed).count
-      // Who is not found here is looked up in one statement when they are needed.
-      if case .row(let row) = try lookup.answer(rest.prefix(count), isSplit: isDistributed) {
-        state.owners[lookup] = .some(row)
-      }
+      state.owners[lookup] = try lookup.answer(rest.prefix(count), isSplit: isDistributed)
       rest = rest.dropFirst(count)
     }
     return state
@@ -81,7 +78,7 @@ struct PostgreSQLPrefetch {
   private func stateOfMany(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     var state = State()
     for key in keys { state.items[key] = .some(nil) }
-    for lookup in lookups { state.owners[lookup] = .some(nil) }
+    for lookup in lookups { state.owners[lookup] = .row(nil) }
     for row in answers[0].rows.map(PostgreSQLRow.init) {
       state.ends[AuditChainOwner(user: try row.userID(0), tenant: try row.tenantID(1))] = Self.chain(row, from: 2)
     }
@@ -92,7 +89,7 @@ struct PostgreSQLPrefetch {
     for row in answers[2].rows.map(PostgreSQLRow.init) {
       let owner = try OwnerRow(row, from: 1)
       guard lookups.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
-      state.owners[lookups[Int(row.int64(0))]] = .some(owner)
+      state.owners[lookups[Int(row.int64(0))]] = .row(owner)
     }
     return state
   }

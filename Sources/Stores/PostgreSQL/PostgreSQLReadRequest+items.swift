@@ -37,7 +37,7 @@ extension PostgreSQLReadRequest {
   }
 
   /// Reads the item, the owner, and then the version of the item. When it is the one that was read before, the item was the
-  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise one statement reads all.
+  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise all is read again.
   ///
   /// Most items that somebody may see are seen by everybody of the owner's tenant, so that lists and groups are looked up only
   /// when that does not decide. Whether an item is hidden or does not exist, the same is read.
@@ -48,17 +48,33 @@ extension PostgreSQLReadRequest {
     let (item, version) = itemQueries(key)
     let queries = [item] + lookup.queries(isSplit: true, isOfTenant: isOfTenant) + [version]
     return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
-      let found = try lookup.answer(rows.dropFirst().dropLast(), isSplit: true)
-      guard case .row(let owner) = found, isSameItem(rows) else {
-        return try reads.answer(Self.item(key, authorization))
+      switch try lookup.answer(rows.dropFirst().dropLast(), isSplit: true) {
+      case .notOfTenant: return try reads.answer(foreignItem(key, authorization))
+      case .row(let owner) where isSameItem(rows):
+        if let owner, let row = rows[0].first, let item = try ownedItem(key, row, owner, authorization, reads) {
+          return item
+        }
+        guard isOfTenant, !lookup.viewer.isEmpty else { return nil }
+        return try reads.answer(splitItem(key, authorization, isOfTenant: false))
+      case .row, .changed: return try reads.answer(splitItem(key, authorization, isOfTenant: isOfTenant))
       }
-      if let owner, let row = rows[0].first,
-        let item = try ownedItem(key, row, owner, authorization, reads)
-      {
-        return item
-      }
-      guard isOfTenant, !lookup.viewer.isEmpty else { return nil }
-      return try reads.answer(splitItem(key, authorization, isOfTenant: false))
+    }
+  }
+
+  /// Reads an item of a person whom the caller's tenant does not have, in one statement on the node of that person.
+  private static func foreignItem(
+    _ key: ItemKey, _ authorization: AuthorizationContext
+  ) -> Self where Answer == OwnedItem? {
+    let lookup = PostgreSQLOwnerLookup(key.user, authorization)
+    let query = PostgreSQLQuery(
+      PostgreSQLReads.selectForeignItem, .text(key.user.text), .text(key.collection), .text(key.id.text),
+      .text(lookup.viewer))
+    return Self(at: .person(key.user), [query]) { reads, rows throws(PostgreSQLFailure) in
+      guard let row = rows[0].first else { return nil }
+      let owner = try PostgreSQLOwnerRelations.OwnerRow(row, from: 6)
+      // Otherwise the tenant has got the person meanwhile.
+      guard !lookup.isOfTenant(owner) else { return try reads.answer(splitItem(key, authorization)) }
+      return try ownedItem(key, row, owner, authorization, reads)
     }
   }
 

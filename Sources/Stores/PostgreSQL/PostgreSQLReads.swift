@@ -17,14 +17,11 @@ struct PostgreSQLReads {
     try request.answer(self, try connection.run(request.queries))
   }
 
-  /// The row that a look-up told, which is asked for in one statement where it told none.
+  /// The row that a look-up told, for which more is asked where it told none.
   func row(
     _ lookup: PostgreSQLOwnerLookup, _ answer: PostgreSQLOwnerLookup.Answer
   ) throws(PostgreSQLFailure) -> PostgreSQLOwnerRelations.OwnerRow? {
-    switch answer {
-    case .row(let row): row
-    case .undecided: try PostgreSQLOwnerRelations.OwnerRow(try connection.run([lookup.query])[0])
-    }
+    try lookup.row(answer, connection.run)
   }
 
   /// The owner of a row that was read.
@@ -43,9 +40,14 @@ extension PostgreSQLReads {
   /// An item that nobody but its owner may see is not read for a viewer, like one that does not exist.
   static let selectItem = PostgreSQLStatement(
     "read_item",
-    item(PostgreSQLOwnerRelations.columns(owner: "$1::text", viewer: "$4::text"))
-      + " and (i.audience <> 0 or $4::text = '')")
+    item(PostgreSQLOwnerRelations.columns(owner: "$1::text", viewer: "$4::text")) + isForOthers)
+  /// The same for a viewer of another tenant.
+  static let selectForeignItem = PostgreSQLStatement(
+    "read_foreign_item",
+    item(PostgreSQLOwnerRelations.foreignColumns(owner: "$1::text", viewer: "$4::text")) + isForOthers)
   static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLOwnerRelations.plainColumns))
+
+  private static let isForOthers = " and (i.audience <> 0 or $4::text = '')"
 
   private static func item(_ ownerColumns: String) -> String {
     """
@@ -86,15 +88,22 @@ extension PostgreSQLReads {
     join directory_group g on g.id = m.group_id where m.user_id = $1::text and m.group_id > $2::text
     order by m.group_id limit $3::bigint
     """)
+  static let selectMemberIDs = PostgreSQLStatement(
+    "read_member_ids",
+    """
+    select user_id from group_member where group_id = $1::text and user_id > $2::text and user_id <> ''
+    order by user_id limit $3::bigint
+    """)
+  /// Those people who are members of a group.
   static let selectMembers = PostgreSQLStatement(
     "read_members",
     """
-    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from membership m
-    join person p on p.user_id = m.user_id where m.group_id = $1::text and m.user_id > $2::text
-    order by m.user_id limit $3::bigint
+    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from person p
+    join membership m on m.user_id = p.user_id where p.user_id = any($1::text[]) and m.group_id = $2::text
+    order by p.user_id
     """)
   static let countMembers = PostgreSQLStatement(
-    "count_members", "select count(*)::bigint from membership where group_id = $1::text")
+    "count_members", "select count(*)::bigint from group_member where group_id = $1::text and user_id <> ''")
   static let selectMember = PostgreSQLStatement(
     "read_member",
     """
@@ -257,14 +266,13 @@ extension PostgreSQLReadRequest {
   static func groups(
     _ scope: GroupScope, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredGroup> {
-    let (statement, owner) =
+    let (statement, owner, place): (PostgreSQLStatement, String, PostgreSQLPlace) =
       switch scope {
-      case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text)
-      case .member(let user): (PostgreSQLReads.selectMemberships, user.text)
+      case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text, .anyNode(tenant.text))
+      case .member(let user): (PostgreSQLReads.selectMemberships, user.text, .person(user))
       }
-    return Self(
-      at: .anyNode(owner), statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)
-    ) { rows throws(PostgreSQLFailure) in
+    return Self(at: place, statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)) {
+      rows throws(PostgreSQLFailure) in
       try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.group() }
     }
   }
@@ -273,7 +281,7 @@ extension PostgreSQLReadRequest {
   static func countGroups(_ scope: GroupScope) -> Self where Answer == Int {
     switch scope {
     case .tenant(let tenant): number(at: .anyNode(tenant.text), PostgreSQLReads.countGroups, .text(tenant.text))
-    case .member(let user): number(at: .anyNode(user.text), PostgreSQLTables.countMemberships, .text(user.text))
+    case .member(let user): number(at: .person(user), PostgreSQLMemberTable.count, .text(user.text))
     }
   }
 
@@ -281,10 +289,22 @@ extension PostgreSQLReadRequest {
   static func members(
     of group: GroupID, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
-    Self(
-      at: .severalNodes, PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)
-    ) { rows throws(PostgreSQLFailure) in
-      try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
+    let query = PostgreSQLQuery(
+      PostgreSQLReads.selectMemberIDs, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1))
+    return Self(at: .severalNodes, [query]) { reads, rows throws(PostgreSQLFailure) in
+      let ids = rows[0].rows.map { PostgreSQLRow($0).text(0) }
+      guard !ids.isEmpty else { return StoredPage([], isLast: true) }
+      // A list may name people whose membership has ended just now.
+      let found = try reads.connection.rows(
+        PostgreSQLReads.selectMembers, .texts(Array(ids.prefix(limit))), .text(group.text))
+      let people = try page(found, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
+        try row.person()
+      }
+      let isLast = people.isLast && ids.count <= limit
+      guard people.elements.isEmpty, !isLast, let last = ids.prefix(limit).last else {
+        return StoredPage(people.elements, isLast: isLast)
+      }
+      return try reads.answer(members(of: group, after: last, limit: limit))
     }
   }
 

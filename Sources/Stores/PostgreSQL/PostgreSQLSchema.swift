@@ -14,6 +14,7 @@ enum PostgreSQLSchema {
     case mailAddresses = 3
     case audienceIndexes = 4
     case sharedNames = 5
+    case membersByGroup = 6
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
@@ -21,6 +22,7 @@ enum PostgreSQLSchema {
       case .mailAddresses: try PostgreSQLMailTable.add(connection)
       case .audienceIndexes: try PostgreSQLAudienceIndexes.add(connection)
       case .sharedNames: try PostgreSQLSchema.addSharedNames(connection)
+      case .membersByGroup: try PostgreSQLMemberTable.add(connection)
       }
     }
   }
