@@ -30,7 +30,7 @@ struct PostgreSQLPrefetch {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
         + keys.map {
           PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-        } + lookups.flatMap { $0.queries(isSplit: isDistributed) }
+        } + lookups.flatMap { $0.queries(isSplit: isDistributed, isOfTenant: true) }
     }
     return [
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
@@ -68,8 +68,8 @@ struct PostgreSQLPrefetch {
     }
     var rest = answers.dropFirst(users.count + keys.count)
     for lookup in lookups {
-      let count = lookup.queries(isSplit: isDistributed).count
-      state.owners[lookup] = try lookup.answer(rest.prefix(count), isSplit: isDistributed)
+      let count = lookup.queries(isSplit: isDistributed, isOfTenant: true).count
+      state.owners[lookup] = try lookup.answer(Array(rest.prefix(count)), isSplit: isDistributed)
       rest = rest.dropFirst(count)
     }
     return state

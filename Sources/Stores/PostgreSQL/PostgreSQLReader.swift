@@ -17,13 +17,27 @@ final class PostgreSQLReader: ProfileReader {
     _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false,
     _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
-    let pool = isLarge ? nodes.largeReads : nodes.node(of: request.place).reads
     let resume = resume
     let then = OneTimeTransfer(then)
-    let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
+    Self.read(request, isLarge: isLarge, by: nil, nodes) { answer in resume { then.take()?(answer) } }
+  }
+
+  /// Queues the first step of a read, which queues the next one. All of them share the deadline; nil stands for that of a new
+  /// read.
+  private static func read<Answer: Sendable>(
+    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool, by deadline: DispatchTime?, _ nodes: PostgreSQLNodes,
+    _ give: @escaping @Sendable (Result<Answer, StoreError>) -> Void
+  ) {
+    let pool = isLarge ? nodes.largeReads : nodes.node(of: request.place).reads
+    let deadline = deadline ?? .now() + .seconds(pool.retrySeconds)
     let read = PostgreSQLRead(
-      queries: request.queries, deadline: .now() + .seconds(pool.retrySeconds),
-      proceed: { reads, rows throws(PostgreSQLFailure) in give(.success(try request.answer(reads, rows))) },
+      queries: request.queries, deadline: deadline,
+      proceed: { reads, rows throws(PostgreSQLFailure) in
+        switch try request.step(reads, rows) {
+        case .done(let answer): give(.success(answer))
+        case .next(let next): Self.read(next, isLarge: isLarge, by: deadline, nodes, give)
+        }
+      },
       fail: { give(.failure($0)) })
     if !pool.submit(read) { give(.failure(.closed)) }
   }

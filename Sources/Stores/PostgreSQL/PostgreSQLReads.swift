@@ -12,16 +12,20 @@ struct PostgreSQLReads {
     self.relations = relations
   }
 
-  /// Runs one read by itself.
+  /// Runs one read by itself, with all its steps on the one connection.
   func answer<Answer>(_ request: PostgreSQLReadRequest<Answer>) throws(PostgreSQLFailure) -> Answer {
-    try request.answer(self, try connection.run(request.queries))
+    try answer(.next(request))
   }
 
-  /// The row that a look-up told, for which more is asked where it told none.
-  func row(
-    _ lookup: PostgreSQLOwnerLookup, _ answer: PostgreSQLOwnerLookup.Answer
-  ) throws(PostgreSQLFailure) -> PostgreSQLOwnerRelations.OwnerRow? {
-    try lookup.row(answer, connection.run)
+  /// Takes the further steps of a read.
+  func answer<Answer>(_ step: PostgreSQLReadStep<Answer>) throws(PostgreSQLFailure) -> Answer {
+    var step = step
+    while true {
+      switch step {
+      case .done(let answer): return answer
+      case .next(let request): step = try request.step(self, try connection.run(request.queries))
+      }
+    }
   }
 
   /// The owner of a row that was read.
@@ -40,14 +44,9 @@ extension PostgreSQLReads {
   /// An item that nobody but its owner may see is not read for a viewer, like one that does not exist.
   static let selectItem = PostgreSQLStatement(
     "read_item",
-    item(PostgreSQLOwnerRelations.columns(owner: "$1::text", viewer: "$4::text")) + isForOthers)
-  /// The same for a viewer of another tenant.
-  static let selectForeignItem = PostgreSQLStatement(
-    "read_foreign_item",
-    item(PostgreSQLOwnerRelations.foreignColumns(owner: "$1::text", viewer: "$4::text")) + isForOthers)
+    item(PostgreSQLOwnerRelations.columns(owner: "$1::text", viewer: "$4::text"))
+      + " and (i.audience <> 0 or $4::text = '')")
   static let selectPlainItem = PostgreSQLStatement("read_plain_item", item(PostgreSQLOwnerRelations.plainColumns))
-
-  private static let isForOthers = " and (i.audience <> 0 or $4::text = '')"
 
   private static func item(_ ownerColumns: String) -> String {
     """
@@ -122,27 +121,47 @@ extension PostgreSQLReads {
   )
 }
 
+/// What the rows of a read make.
+indirect enum PostgreSQLReadStep<Answer>: Sendable where Answer: Sendable {
+  /// The answer.
+  case done(Answer)
+  /// The read that goes on, maybe on another node.
+  case next(PostgreSQLReadRequest<Answer>)
+}
+
 /// A read: the queries that it begins with, which share a round trip with those of other reads, and how it makes its
 /// answer of the rows. What is visible is decided by the relation to the owner that the same statement reads. Where the
 /// decision has to come first, the relation is read again behind the answer, and a read for which it has changed is
 /// done again.
-struct PostgreSQLReadRequest<Answer>: Sendable {
+struct PostgreSQLReadRequest<Answer: Sendable>: Sendable {
   /// Where most of what is read lies.
   let place: PostgreSQLPlace
   let queries: [PostgreSQLQuery]
-  /// Makes the answer of the rows of each query; it may run further queries.
-  let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+  /// Makes the answer, or what follows, of the rows of each query; it may run further queries.
+  let step: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Answer>
 
+  /// A read that may need several steps.
+  init(
+    at place: PostgreSQLPlace, steps queries: [PostgreSQLQuery],
+    _ step:
+      @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> PostgreSQLReadStep<
+        Answer
+      >
+  ) {
+    self.place = place
+    self.queries = queries
+    self.step = { reads, rows throws(PostgreSQLFailure) in
+      guard rows.count == queries.count else { throw .disconnected }
+      return try step(reads, rows)
+    }
+  }
+
+  /// A read of one step.
   init(
     at place: PostgreSQLPlace, _ queries: [PostgreSQLQuery],
     _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
   ) {
-    self.place = place
-    self.queries = queries
-    self.answer = { reads, rows throws(PostgreSQLFailure) in
-      guard rows.count == queries.count else { throw .disconnected }
-      return try answer(reads, rows)
-    }
+    self.init(at: place, steps: queries) { reads, rows throws(PostgreSQLFailure) in .done(try answer(reads, rows)) }
   }
 
   /// A read of one query, all of whose rows make the answer.
@@ -238,9 +257,8 @@ extension PostgreSQLReadRequest {
 
   /// The person who was found by a principal name, unless the name has gone to another person in between.
   static func user(_ id: UserID, named key: String, in tenant: TenantID) -> Self where Answer == StoredUser? {
-    let person = user(id)
-    return Self(at: person.place, person.queries) { reads, rows throws(PostgreSQLFailure) in
-      guard let found = try person.answer(reads, rows), found.tenant == tenant else { return nil }
+    Self(at: .person(id), PostgreSQLTables.selectPerson, .text(id.text)) { rows throws(PostgreSQLFailure) in
+      guard let found = try rows.first?.person(), found.tenant == tenant else { return nil }
       return found.principalNameKey?.hasSameBytes(as: key) == true ? found : nil
     }
   }
@@ -291,9 +309,9 @@ extension PostgreSQLReadRequest {
   ) -> Self where Answer == StoredPage<StoredUser> {
     let query = PostgreSQLQuery(
       PostgreSQLReads.selectMemberIDs, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1))
-    return Self(at: .severalNodes, [query]) { reads, rows throws(PostgreSQLFailure) in
+    return Self(at: .severalNodes, steps: [query]) { reads, rows throws(PostgreSQLFailure) in
       let ids = rows[0].rows.map { PostgreSQLRow($0).text(0) }
-      guard !ids.isEmpty else { return StoredPage([], isLast: true) }
+      guard !ids.isEmpty else { return .done(StoredPage([], isLast: true)) }
       // A list may name people whose membership has ended just now.
       let found = try reads.connection.rows(
         PostgreSQLReads.selectMembers, .texts(Array(ids.prefix(limit))), .text(group.text))
@@ -302,9 +320,9 @@ extension PostgreSQLReadRequest {
       }
       let isLast = people.isLast && ids.count <= limit
       guard people.elements.isEmpty, !isLast, let last = ids.prefix(limit).last else {
-        return StoredPage(people.elements, isLast: isLast)
+        return .done(StoredPage(people.elements, isLast: isLast))
       }
-      return try reads.answer(members(of: group, after: last, limit: limit))
+      return .next(members(of: group, after: last, limit: limit))
     }
   }
 

@@ -164,8 +164,22 @@ final class PostgreSQLTables: WriteTables {
   // MARK: Items
 
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemState {
+    if let state = try stateWithinTenant(of: key, for: authorization) { return state }
     guard let owner = try owner(key.user, for: authorization) else { return ItemState(owner: nil, item: nil) }
     return ItemState(owner: owner, item: try item(key))
+  }
+
+  /// The state of an item that the whole tenant may see; nil when more must be known of the viewer, who may lie on another
+  /// node.
+  private func stateWithinTenant(
+    of key: ItemKey, for authorization: AuthorizationContext
+  ) throws(PostgreSQLFailure) -> ItemState? {
+    guard case .ofTenant(let row)? = owners[PostgreSQLOwnerLookup(key.user, authorization)], let item = try item(key)
+    else { return nil }
+    let owner = try owner(row, key.user, authorization)
+    let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
+    let isVisible = audiences.map { !item.audience.isDisjoint(with: $0) } ?? true
+    return isVisible ? ItemState(owner: owner, item: item) : nil
   }
 
   private func item(_ key: ItemKey) throws(PostgreSQLFailure) -> StoredItem? {
@@ -228,8 +242,13 @@ final class PostgreSQLTables: WriteTables {
 
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemOwner? {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    guard let row = try row(lookup) else { return nil }
-    return try relations.owner(row, user, authorization) { tenant throws(PostgreSQLFailure) in
+    return try row(lookup).map { row throws(PostgreSQLFailure) in try owner(row, user, authorization) }
+  }
+
+  private func owner(
+    _ row: PostgreSQLOwnerRelations.OwnerRow, _ user: UserID, _ authorization: AuthorizationContext
+  ) throws(PostgreSQLFailure) -> ItemOwner {
+    try relations.owner(row, user, authorization) { tenant throws(PostgreSQLFailure) in
       try read(PostgreSQLOwnerRelations.selectTenant, .text(tenant.text)).first
     }
   }

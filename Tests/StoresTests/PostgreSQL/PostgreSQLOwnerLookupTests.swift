@@ -127,9 +127,9 @@ struct PostgreSQLOwnerLookupTests {
     // From now on only Ann sees the item.
     try await database.psql("update item set version = 9, audience = 0 where id = 'p4'")
     let after = try reads.connection.run(Array(request.queries.suffix(1)))
-    #expect(try request.answer(reads, before + after) == nil)
+    #expect(try reads.answer(request.step(reads, before + after)) == nil)
     // Had nothing changed, what was read first would decide.
-    #expect(try request.answer(reads, before + [before[0]]) != nil)
+    #expect(try reads.answer(request.step(reads, before + [before[0]])) != nil)
     try await database.remove()
   }
 
@@ -153,12 +153,12 @@ struct PostgreSQLOwnerLookupTests {
       return
     }
     #expect(row.sharesGroup)
-    let before = try reads.connection.run(Array(queries.prefix(3)))
+    let before = try reads.connection.run(lookup.front + [lookup.viewerQuery])
     try await database.psql(sql)
-    let after = try reads.connection.run(Array(queries.suffix(4)))
+    let after = try reads.connection.run(lookup.back)
     #expect(try lookup.answer(before + after, isSplit: true) == .changed)
     // What is read again decides.
-    let again = try reads.row(lookup, .changed)
+    let again = try lookup.row(.changed, reads.connection.run)
     #expect(again?.sharesGroup == !sql.hasPrefix("delete"))
     try await database.remove()
   }
@@ -170,8 +170,54 @@ struct PostgreSQLOwnerLookupTests {
     let lookup = PostgreSQLOwnerLookup(Sample.userID("ann"), bob)
     let queries = lookup.queries(isSplit: true)
     let people = queries.map { $0.values.first?.binary.map { String(decoding: $0, as: UTF8.self) } ?? "" }
-    #expect(people.firstIndex(of: "bob") == 3 && people.filter { $0 == "bob" }.count == 1)
+    #expect(people.firstIndex(of: "bob") == 4 && people.filter { $0 == "bob" }.count == 1)
     #expect(queries[2].statement == PostgreSQLMemberTable.selectGroups)
+    #expect(lookup.viewerPlace == .person(Sample.userID("bob")))
     #expect(lookup.queries(isSplit: true, isOfTenant: true).allSatisfy { $0.statement.name != "select_group_ids" })
+  }
+
+  /// The statements of a read, step by step, with where each is run.
+  private static func steps<Answer>(
+    _ request: PostgreSQLReadRequest<Answer>, _ reads: PostgreSQLReads
+  ) throws -> [String] {
+    var steps: [String] = []
+    var step = PostgreSQLReadStep.next(request)
+    while case .next(let request) = step {
+      steps.append("\(request.place): \(request.queries.map(\.statement.name).joined(separator: " "))")
+      step = try request.step(reads, try reads.connection.run(request.queries))
+    }
+    return steps
+  }
+
+  @Test("The same is read of what is hidden as of what does not exist, and of people elsewhere as of nobody")
+  func sameSteps() async throws {
+    let database = try await Self.database()
+    let reads = try Self.reads(database)
+    for viewer in ["zoe", "bob"] {
+      let authorization = AuthorizationContext(
+        of: Caller(actor: .user(Sample.userID(viewer)), tenant: .demo, permissions: Set(Permission.allCases)))
+      func item(_ user: String, _ id: String) throws -> [String] {
+        let key = ItemKey(user: Sample.userID(user), collection: "phones", id: try #require(ItemID(id)))
+        return try Self.steps(.item(key, authorization, isDistributed: true), reads)
+      }
+      // Nobody but Ann sees the first.
+      #expect(try item("ann", "p0") == item("ann", "none"))
+      #expect(try item("ann", "p0").count == 4)
+      // What the policy decides takes one trip.
+      #expect(try item("ann", "p4").count == 1)
+      #expect(try item("far", "p9").map(Self.anonymous) == item("none", "p9").map(Self.anonymous))
+      for read in [
+        { try Self.steps(.owner($0, authorization, isDistributed: true), reads) },
+        { try Self.steps(.hasItemsBeyondTenant(of: $0, authorization, isDistributed: true), reads) },
+      ] as [(UserID) throws -> [String]] {
+        let (far, none) = (try read(Sample.userID("far")), try read(Sample.userID("none")))
+        #expect(far.map(Self.anonymous) == none.map(Self.anonymous))
+      }
+    }
+    try await database.remove()
+  }
+
+  private static func anonymous(_ step: String) -> String {
+    step.replacing("far", with: "x").replacing("none", with: "x")
   }
 }

@@ -53,7 +53,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLMemberTable.insert, PostgreSQLMemberTable.delete, PostgreSQLMemberTable.selectPeople,
     PostgreSQLMemberTable.insertListed, PostgreSQLMemberTable.deleteListed, PostgreSQLMemberTable.deleteAllListed,
     PostgreSQLMemberTable.hold, PostgreSQLMemberTable.take, PostgreSQLReads.selectMemberIDs,
-    PostgreSQLReads.countMembers, PostgreSQLOwnerRelations.selectForeign, PostgreSQLReads.selectForeignItem,
+    PostgreSQLReads.countMembers, PostgreSQLOwnerRelations.selectForeign,
   ]
   /// Statements about somebody else's items.
   private static let viewers: [PostgreSQLStatement] =

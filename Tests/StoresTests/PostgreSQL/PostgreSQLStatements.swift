@@ -22,7 +22,7 @@ enum PostgreSQLStatements {
     PostgreSQLCommitProof.tryKey,
   ]
   private static let ofItems: [PostgreSQLStatement] = [
-    PostgreSQLReads.selectForeignItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
+    PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
     PostgreSQLReads.countItems, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
     PostgreSQLTables.updateItem, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
     PostgreSQLTables.selectVersions,
