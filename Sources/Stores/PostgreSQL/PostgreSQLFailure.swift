@@ -64,6 +64,8 @@ enum PostgreSQLFailure: Error, Equatable {
     case .misplaced: .transient("The person is being moved to another node.")
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")
     case .state("53100"): .diskFull
+    // A read that was made before a first connection told how.
+    case .state("0A000"): .transient("The tables were found to be spread over nodes.")
     case .state where isOfOtherNode: .unavailable("A node of the database cannot be reached by another one.")
     case .state(let code) where isOutage: .unavailable("The database server cannot be used now (SQLSTATE \(code)).")
     case .state(let code): .failed("The database server reported SQLSTATE \(code).")

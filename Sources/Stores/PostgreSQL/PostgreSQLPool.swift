@@ -5,12 +5,18 @@ import Synchronization
 
 /// A read that waits for a thread of the pool.
 struct PostgreSQLRead: Sendable {
+  /// Queries that it begins with, and what follows.
+  struct Trip: Sendable {
+    let queries: [PostgreSQLQuery]
+    /// Makes the answer from the rows and delivers it, or goes on. What it throws may be tried again.
+    let proceed: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Void
+  }
+
   /// Where most of what is read lies.
   let place: PostgreSQLPlace
-  /// Makes and delivers the answer. What it throws may be tried again.
-  let trip: PostgreSQLTrip<Void>
-  /// The same with fewer queries, which must see one moment.
-  let ofOneMoment: PostgreSQLTrip<Void>?
+  let trip: Trip
+  /// The same with fewer queries, all of which must see one moment; nil where it takes as many.
+  let ofOneMoment: Trip?
   /// The end of all attempts.
   let deadline: DispatchTime
   /// Delivers an error.

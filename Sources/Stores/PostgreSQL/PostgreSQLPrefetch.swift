@@ -16,7 +16,7 @@ struct PostgreSQLPrefetch {
   struct State {
     var ends: [AuditChainOwner: AuditChain] = [:]
     var items: [ItemKey: StoredItem?] = [:]
-    var owners: [Lookup: OwnerRow?] = [:]
+    var owners: [Lookup: Lookup.Answer] = [:]
 
     /// Adds a chain, whose columns begin at `column`, and answers the lookups of the person when it tells of them.
     fileprivate mutating func add(
@@ -26,7 +26,7 @@ struct PostgreSQLPrefetch {
       ends[AuditChainOwner(user: user, tenant: tenant)] = AuditChain(
         length: row.int64(column + 1), tip: row.bytes(column + 2))
       guard let owner = PostgreSQLChainOwners.owner(row, from: column + 3) else { return }
-      for lookup in lookups[user] ?? [] { owners[lookup] = OwnerRow(owner, of: tenant) }
+      for lookup in lookups[user] ?? [] { owners[lookup] = .row(OwnerRow(owner, of: tenant)) }
     }
   }
 
@@ -41,7 +41,7 @@ struct PostgreSQLPrefetch {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
         + keys.map {
           PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-        } + relationLookups.flatMap { $0.queries(isSplit: isDistributed) }
+        } + relationLookups.flatMap { $0.queries(isSplit: isDistributed, isOfTenant: true) }
     }
     return [
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
@@ -68,7 +68,7 @@ struct PostgreSQLPrefetch {
 
   private func stateOfOne(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     var state = State()
-    for lookup in plainLookups.values.joined() { state.owners[lookup] = .some(nil) }
+    for lookup in plainLookups.values.joined() { state.owners[lookup] = .row(nil) }
     for (user, rows) in zip(users, answers) {
       for row in rows.rows.map(PostgreSQLRow.init) { try state.add(row, of: user, from: 0, plainLookups) }
     }
@@ -77,11 +77,8 @@ struct PostgreSQLPrefetch {
     }
     var rest = answers.dropFirst(users.count + keys.count)
     for lookup in relationLookups {
-      let count = lookup.queries(isSplit: isDistributed).count
-      // Who is not found here is looked up in one statement when they are needed.
-      if case .row(let row) = try lookup.answer(rest.prefix(count), isSplit: isDistributed) {
-        state.owners[lookup] = .some(row)
-      }
+      let count = lookup.queries(isSplit: isDistributed, isOfTenant: true).count
+      state.owners[lookup] = try lookup.answer(Array(rest.prefix(count)), isSplit: isDistributed)
       rest = rest.dropFirst(count)
     }
     return state
@@ -90,7 +87,7 @@ struct PostgreSQLPrefetch {
   private func stateOfMany(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     var state = State()
     for key in keys { state.items[key] = .some(nil) }
-    for lookup in lookups { state.owners[lookup] = .some(nil) }
+    for lookup in lookups { state.owners[lookup] = .row(nil) }
     for row in answers[0].rows.map(PostgreSQLRow.init) {
       try state.add(row, of: try row.userID(0), from: 1, plainLookups)
     }
@@ -103,7 +100,7 @@ struct PostgreSQLPrefetch {
     for row in answers[2].rows.map(PostgreSQLRow.init) {
       let owner = try OwnerRow(row, from: 1)
       guard lookups.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
-      state.owners[lookups[Int(row.int64(0))]] = .some(owner)
+      state.owners[lookups[Int(row.int64(0))]] = .row(owner)
     }
     return state
   }

@@ -13,7 +13,7 @@ struct PostgreSQLReadBatch {
   /// A read with the answers that are its own, in their order.
   private struct Part {
     let read: PostgreSQLRead
-    let trip: PostgreSQLTrip<Void>
+    let trip: PostgreSQLRead.Trip
     let places: [Int]
     let isOfOneMoment: Bool
   }
@@ -30,7 +30,7 @@ struct PostgreSQLReadBatch {
 
   /// The batch of reads on the node at `address`; `map` is nil where the tables are not spread over nodes.
   init(_ reads: [PostgreSQLRead], _ map: PostgreSQLShardMap?, at address: PostgreSQLAddress?) {
-    var ofOneMoment: [(read: PostgreSQLRead, trip: PostgreSQLTrip<Void>, placement: Int64)] = []
+    var ofOneMoment: [(read: PostgreSQLRead, trip: PostgreSQLRead.Trip, placement: Int64)] = []
     var others: [PostgreSQLRead] = []
     for read in reads {
       if let address, let trip = read.ofOneMoment, let shard = map?.shard(of: read.place), shard.node == address {
@@ -48,7 +48,7 @@ struct PostgreSQLReadBatch {
   }
 
   private mutating func addTransaction(
-    _ reads: [(read: PostgreSQLRead, trip: PostgreSQLTrip<Void>, placement: Int64)]
+    _ reads: [(read: PostgreSQLRead, trip: PostgreSQLRead.Trip, placement: Int64)]
   ) {
     queries.append(PostgreSQLQuery(Self.begin))
     var known: [PostgreSQLQuery: Int] = [:]
@@ -74,7 +74,7 @@ struct PostgreSQLReadBatch {
 
   /// Gives each read with its trip and rows to `body`; the rows are nil when they may be of several moments.
   func deliver(
-    _ answers: [PostgreSQLRows], _ body: (PostgreSQLRead, PostgreSQLTrip<Void>, [PostgreSQLRows]?) -> Void
+    _ answers: [PostgreSQLRows], _ body: (PostgreSQLRead, PostgreSQLRead.Trip, [PostgreSQLRows]?) -> Void
   ) {
     let isOfOneMoment = isOfOneMoment(answers)
     for part in parts {

@@ -7,11 +7,10 @@ extension PostgreSQLReadRequest {
   static func owner(
     _ user: UserID, _ authorization: AuthorizationContext, isDistributed: Bool
   ) -> Self where Answer == ItemOwner? {
-    let lookup = PostgreSQLOwnerLookup(user, authorization)
-    return Self(at: .person(user), lookup.queries(isSplit: isDistributed)) { reads, rows throws(PostgreSQLFailure) in
-      try reads.row(lookup, lookup.answer(rows, isSplit: isDistributed)).map { row throws(PostgreSQLFailure) in
-        try reads.owner(row, user, authorization)
-      }
+    related(by: PostgreSQLOwnerLookup(user, authorization), isDistributed: isDistributed) {
+      reads, found throws(PostgreSQLFailure) in
+      .done(
+        try found.owner.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) })
     }
   }
 
@@ -37,36 +36,27 @@ extension PostgreSQLReadRequest {
   }
 
   /// Reads the item, the owner, and then the version of the item. When it is the one that was read before, the item was the
-  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise one statement reads all.
+  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise all is read again.
   ///
   /// Most items that somebody may see are seen by everybody of the owner's tenant, so that lists and groups are looked up only
   /// when that does not decide. Whether an item is hidden or does not exist, the same is read.
-  private static func splitItem(_ key: ItemKey, _ authorization: AuthorizationContext) -> Self
-  where Answer == OwnedItem? {
-    var request = Self(at: .person(key.user), splitItem(key, authorization, isOfTenant: true))
-    request.ofOneMoment = splitItem(key, authorization, isOfTenant: true, isOfOneMoment: true)
-    return request
-  }
-
   private static func splitItem(
-    _ key: ItemKey, _ authorization: AuthorizationContext, isOfTenant: Bool, isOfOneMoment: Bool = false
-  ) -> PostgreSQLTrip<Answer> where Answer == OwnedItem? {
+    _ key: ItemKey, _ authorization: AuthorizationContext, isOfTenant: Bool = true
+  ) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerLookup(key.user, authorization)
     let (item, version) = itemQueries(key)
-    let owner = lookup.queries(isSplit: true, isOfTenant: isOfTenant)
-    return PostgreSQLTrip([item] + owner + (isOfOneMoment ? [] : [version])) {
-      reads, rows throws(PostgreSQLFailure) in
-      let found = try lookup.answer(rows[1...owner.count], isSplit: true)
-      guard case .row(let owner) = found, isOfOneMoment || isSameItem(rows) else {
-        return try reads.answer(Self.item(key, authorization))
-      }
-      if let owner, let row = rows[0].first,
+    return related(
+      by: lookup, before: [item], behind: [version], isDistributed: true, isOfTenant: isOfTenant
+    ) { reads, found throws(PostgreSQLFailure) in
+      guard isSameItem(found) else { return .next(splitItem(key, authorization, isOfTenant: isOfTenant)) }
+      if let owner = found.owner, let row = found.before[0].first,
         let item = try ownedItem(key, row, owner, authorization, reads)
       {
-        return item
+        return .done(item)
       }
-      guard isOfTenant, !lookup.viewer.isEmpty else { return nil }
-      return try reads.answer(Self(at: .person(key.user), splitItem(key, authorization, isOfTenant: false)))
+      // What does not exist is looked for as long as what is hidden.
+      guard isOfTenant, lookup.isOfTwo, found.owner.map(lookup.isOfTenant) ?? false else { return .done(nil) }
+      return .next(splitItem(key, authorization, isOfTenant: false))
     }
   }
 
@@ -80,8 +70,9 @@ extension PostgreSQLReadRequest {
   }
 
   /// Whether the item had the same version at the end of a split read.
-  private static func isSameItem(_ rows: [PostgreSQLRows]) -> Bool {
-    rows.first?.first?.int64(0) == rows.last?.first?.int64(0)
+  private static func isSameItem(_ found: Found) -> Bool {
+    guard let behind = found.behind else { return true }
+    return found.before[0].first?.int64(0) == behind[0].first?.int64(0)
   }
 
   /// The item of a row with its owner; nil when it is not visible.
@@ -105,24 +96,32 @@ extension PostgreSQLReadRequest {
     read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer
   ) -> Self where Answer: Sendable {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    let queries = lookup.queries(isSplit: isDistributed)
-    let all = authorization.needsOwnerRelation(to: user) ? nil : query(nil)
-    return Self(at: .person(user), queries + (all.map { [$0] + queries } ?? [])) {
-      reads, rows throws(PostgreSQLFailure) in
-      var known = try reads.row(lookup, lookup.answer(rows.prefix(queries.count), isSplit: isDistributed))
-      var answers = Array(rows.dropFirst(queries.count))
-      var hasAll = all != nil
-      while let row = known {
-        let owner = try reads.owner(row, user, authorization)
-        let audiences = authorization.audiences(of: user, owner, in: collection)
-        if !hasAll || audiences != nil {
-          answers = try reads.connection.run([query(audiences)].compactMap(\.self) + queries)
-        }
-        known = try reads.row(lookup, lookup.answer(answers.suffix(queries.count), isSplit: isDistributed))
-        if known == row { return try read(owner, answers.count > queries.count ? answers[0] : nil) }
-        hasAll = false
+    @Sendable func again(
+      _ reads: PostgreSQLReads, _ known: PostgreSQLOwnerRelations.OwnerRow?
+    ) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Answer> {
+      guard let known else { return .done(none) }
+      let owner = try reads.owner(known, user, authorization)
+      let items = query(authorization.audiences(of: user, owner, in: collection))
+      return .next(
+        related(by: lookup, before: [items].compactMap(\.self), isDistributed: isDistributed) {
+          reads, found throws(PostgreSQLFailure) in
+          found.owner == known ? .done(try read(owner, found.before.first)) : try again(reads, found.owner)
+        })
+    }
+    guard !authorization.needsOwnerRelation(to: user), let all = query(nil) else {
+      return related(by: lookup, isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+        try again(reads, found.owner)
       }
-      return none
+    }
+    let plain = lookup.queries(isSplit: isDistributed)
+    return related(by: lookup, before: plain + [all], isDistributed: isDistributed) {
+      reads, found throws(PostgreSQLFailure) in
+      guard let row = found.owner, try row == PostgreSQLOwnerRelations.OwnerRow(found.before[0]) else {
+        return try again(reads, found.owner)
+      }
+      let owner = try reads.owner(row, user, authorization)
+      guard authorization.audiences(of: user, owner, in: collection) == nil else { return try again(reads, row) }
+      return .done(try read(owner, found.before.last))
     }
   }
 
@@ -168,20 +167,21 @@ extension PostgreSQLReadRequest {
     of user: UserID, _ authorization: AuthorizationContext, isDistributed: Bool
   ) -> Self where Answer == Bool {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    let queries = lookup.queries(isSplit: isDistributed)
-    return Self(at: .person(user), queries) { reads, rows throws(PostgreSQLFailure) in
-      var known = try reads.row(lookup, lookup.answer(rows, isSplit: isDistributed))
-      while true {
-        let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
-        let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
-          let audiences = authorization.audiences(of: user, owner ?? .nobody, in: collection) ?? .all
-          return owner == nil ? .me : audiences
-        }
-        let answers = try reads.connection.run([query] + queries)
-        let row = try reads.row(lookup, lookup.answer(answers.dropFirst(), isSplit: isDistributed))
-        if row == known { return !answers[0].rows.isEmpty }
-        known = row
+    @Sendable func again(
+      _ reads: PostgreSQLReads, _ known: PostgreSQLOwnerRelations.OwnerRow?
+    ) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Bool> {
+      let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
+      let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
+        let audiences = authorization.audiences(of: user, owner ?? .nobody, in: collection) ?? .all
+        return owner == nil ? .me : audiences
       }
+      return .next(
+        related(by: lookup, before: [query], isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+          found.owner == known ? .done(!found.before[0].rows.isEmpty) : try again(reads, found.owner)
+        })
+    }
+    return related(by: lookup, isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+      try again(reads, found.owner)
     }
   }
 }

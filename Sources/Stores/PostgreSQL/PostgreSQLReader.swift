@@ -17,11 +17,30 @@ final class PostgreSQLReader: ProfileReader {
     _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false,
     _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
-    let pool = isLarge ? nodes.largeReads : nodes.node(of: request.place).reads
     let resume = resume
     let then = OneTimeTransfer(then)
-    let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
-    let read = request.read(until: .now() + .seconds(pool.retrySeconds), give)
+    Self.read(request, isLarge: isLarge, by: nil, nodes) { answer in resume { then.take()?(answer) } }
+  }
+
+  /// Queues the first step of a read, which queues the next one. All of them share the deadline; nil stands for that of a new
+  /// read.
+  private static func read<Answer: Sendable>(
+    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool, by deadline: DispatchTime?, _ nodes: PostgreSQLNodes,
+    _ give: @escaping @Sendable (Result<Answer, StoreError>) -> Void
+  ) {
+    let pool = isLarge ? nodes.largeReads : nodes.node(of: request.place).reads
+    let deadline = deadline ?? .now() + .seconds(pool.retrySeconds)
+    func trip(_ trip: PostgreSQLTrip<Answer>) -> PostgreSQLRead.Trip {
+      PostgreSQLRead.Trip(queries: trip.queries) { reads, rows throws(PostgreSQLFailure) in
+        switch try trip.step(reads, rows) {
+        case .done(let answer): give(.success(answer))
+        case .next(let next): Self.read(next, isLarge: isLarge, by: deadline, nodes, give)
+        }
+      }
+    }
+    let read = PostgreSQLRead(
+      place: request.place, trip: trip(request.trip), ofOneMoment: request.ofOneMoment.map(trip), deadline: deadline,
+      fail: { give(.failure($0)) })
     if !pool.submit(read) { give(.failure(.closed)) }
   }
 

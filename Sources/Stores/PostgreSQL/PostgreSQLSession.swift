@@ -82,7 +82,7 @@ final class PostgreSQLSession {
         return retry(read, after: .misplaced, isOwn: false)
       }
       do throws(PostgreSQLFailure) {
-        try trip.answer(PostgreSQLReads(connection, relations), rows)
+        try trip.proceed(PostgreSQLReads(connection, relations), rows)
       } catch {
         if error.needsNewConnection { reset() }
         retry(read, after: error, isOwn: true)
@@ -118,7 +118,7 @@ final class PostgreSQLSession {
       if isOwn, failure.isOutage || failure.isUnprepared { StoreThread.pause(milliseconds: 50) }
       do throws(PostgreSQLFailure) {
         let connection = try connection()
-        return try read.trip.answer(PostgreSQLReads(connection, relations), try connection.run(read.trip.queries))
+        return try read.trip.proceed(PostgreSQLReads(connection, relations), try connection.run(read.trip.queries))
       } catch {
         (failure, isOwn) = (error, true)
         if error.needsNewConnection { reset() }

@@ -25,12 +25,13 @@ extension PostgreSQLShardMap {
     return parts
   }
 
-  /// The placements of the shards of writes that lie on the node `address` alone; none when they do not.
+  /// The placements of the shards that have to lie on the node `address` where writes run; none when that makes no difference
+  /// to all of them.
   func placements(of writes: [StoreWrite], allAt address: PostgreSQLAddress?) -> Set<Int64> {
     guard let address else { return [] }
     var placements: Set<Int64> = []
     for write in writes {
-      guard write.isOfOnePlace, let shard = shard(of: write.place), shard.node == address else { return [] }
+      guard write.isBoundToPlace, let shard = shard(of: write.place), shard.node == address else { return [] }
       placements.insert(shard.placement)
     }
     return placements

@@ -117,20 +117,6 @@ extension PostgreSQLTables {
     on conflict (id) do update set tenant = excluded.tenant, version = excluded.version, json = excluded.json
     """)
   static let deleteGroup = PostgreSQLStatement("delete_group", "delete from directory_group where id = $1::text")
-  static let selectMembers = PostgreSQLStatement(
-    "select_member_ids", "select user_id from membership where group_id = $1::text order by user_id")
-  static let deleteMembers = PostgreSQLStatement(
-    "delete_members", "delete from membership where group_id = $1::text")
-  static let selectMember = PostgreSQLStatement(
-    "select_member", "select 1::bigint from membership where user_id = $1::text and group_id = $2::text")
-  static let insertMember = PostgreSQLStatement(
-    "insert_member", "insert into membership (user_id, group_id) values ($1::text, $2::text)")
-  static let deleteMember = PostgreSQLStatement(
-    "delete_member", "delete from membership where user_id = $1::text and group_id = $2::text")
-  static let countMemberships = PostgreSQLStatement(
-    "count_memberships", "select count(*)::bigint from membership where user_id = $1::text")
-  static let selectMemberships = PostgreSQLStatement(
-    "select_group_ids", "select group_id from membership where user_id = $1::text order by group_id")
 
   static let putTenant = PostgreSQLStatement(
     "put_tenant",

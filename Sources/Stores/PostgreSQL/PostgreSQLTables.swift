@@ -17,7 +17,7 @@ final class PostgreSQLTables: WriteTables {
   private var touchedUsers: [UserID] = []
   private var usages: [UserID: PersonQuota] = [:]
   /// The owners that were looked up, until something is written that their rows depend on.
-  private var owners: [PostgreSQLOwnerLookup: PostgreSQLOwnerRelations.OwnerRow?] = [:]
+  private var owners: [PostgreSQLOwnerLookup: PostgreSQLOwnerLookup.Answer] = [:]
   private var ends: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
   /// The ends of chains at the savepoint.
   private var savedEnds: [AuditChainOwner: (chain: AuditChain, isNew: Bool)] = [:]
@@ -25,6 +25,11 @@ final class PostgreSQLTables: WriteTables {
   /// The people who were written, by their chains, as the chains are to tell of them; nil when they left the tenant.
   private var chainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
   private var savedChainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
+  /// The groups that nobody deletes before the transaction ends.
+  var heldGroups: Set<GroupID> = []
+  /// The memberships that the transaction ends.
+  var endedMemberships = PostgreSQLEndedMemberships()
+
   private var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
   private let isDistributed: Bool
@@ -53,6 +58,7 @@ final class PostgreSQLTables: WriteTables {
     fetched = [:]
     owners = [:]
     ends = [:]
+    (heldGroups, endedMemberships) = ([], PostgreSQLEndedMemberships())
     let users = writeSet.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     let prefetch = PostgreSQLPrefetch(
       users: users, keys: Array(writeSet.keys), lookups: Array(writeSet.ownerLookups), isDistributed: isDistributed)
@@ -117,11 +123,14 @@ final class PostgreSQLTables: WriteTables {
   { try read(PostgreSQLQuery(statement, values: values)) }
 
   private func read(_ query: PostgreSQLQuery) throws(PostgreSQLFailure) -> PostgreSQLRows {
-    let queries = unsent + [query]
-    unsent = []
-    let answers = try connection.run(queries)
-    guard let last = answers.last else { throw .disconnected }
+    guard let last = try read([query]).last else { throw .disconnected }
     return last
+  }
+
+  private func read(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+    let all = unsent + queries
+    unsent = []
+    return try connection.run(all).suffix(queries.count)
   }
 
   func setSavepoint() {
@@ -134,6 +143,7 @@ final class PostgreSQLTables: WriteTables {
     fetched = [:]
     usages = [:]
     owners = [:]
+    heldGroups = []
     relations.forget()
     _ = try read(Self.undoToSavepoint)
     releaseSavepoint()
@@ -143,7 +153,8 @@ final class PostgreSQLTables: WriteTables {
 
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
-      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "record", "chain",
+      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "group_member",
+      "record", "chain",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }
@@ -158,8 +169,22 @@ final class PostgreSQLTables: WriteTables {
   // MARK: Items
 
   func state(of key: ItemKey, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemState {
+    if let state = try stateWithinTenant(of: key, for: authorization) { return state }
     guard let owner = try owner(key.user, for: authorization) else { return ItemState(owner: nil, item: nil) }
     return ItemState(owner: owner, item: try item(key))
+  }
+
+  /// The state of an item that the whole tenant may see; nil when more must be known of the viewer, who may lie on another
+  /// node.
+  private func stateWithinTenant(
+    of key: ItemKey, for authorization: AuthorizationContext
+  ) throws(PostgreSQLFailure) -> ItemState? {
+    guard case .ofTenant(let row)? = owners[PostgreSQLOwnerLookup(key.user, authorization)], let item = try item(key)
+    else { return nil }
+    let owner = try owner(row, key.user, authorization)
+    let audiences = authorization.audiences(of: key.user, owner, in: key.collection)
+    let isVisible = audiences.map { !item.audience.isDisjoint(with: $0) } ?? true
+    return isVisible ? ItemState(owner: owner, item: item) : nil
   }
 
   private func item(_ key: ItemKey) throws(PostgreSQLFailure) -> StoredItem? {
@@ -234,14 +259,31 @@ final class PostgreSQLTables: WriteTables {
 
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(PostgreSQLFailure) -> ItemOwner? {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    let known = owners[lookup]
-    let row = known == nil ? try PostgreSQLOwnerRelations.OwnerRow(try read(lookup.query)) : known ?? nil
-    owners[lookup] = .some(row)
-    guard let row else { return nil }
-    return try relations.owner(row, user, authorization) { tenant throws(PostgreSQLFailure) in
+    return try row(lookup).map { row throws(PostgreSQLFailure) in try owner(row, user, authorization) }
+  }
+
+  private func owner(
+    _ row: PostgreSQLOwnerRelations.OwnerRow, _ user: UserID, _ authorization: AuthorizationContext
+  ) throws(PostgreSQLFailure) -> ItemOwner {
+    try relations.owner(row, user, authorization) { tenant throws(PostgreSQLFailure) in
       try read(PostgreSQLOwnerRelations.selectTenant, .text(tenant.text)).first
     }
   }
+
+  private func row(_ lookup: PostgreSQLOwnerLookup) throws(PostgreSQLFailure) -> PostgreSQLOwnerRelations.OwnerRow? {
+    let answer: PostgreSQLOwnerLookup.Answer
+    if let known = owners[lookup] {
+      answer = known
+    } else {
+      answer = try lookup.answer(read(lookup.queries(isSplit: isDistributed)), isSplit: isDistributed)
+    }
+    let row = try lookup.row(answer, read)
+    owners[lookup] = .row(row)
+    return row
+  }
+
+  /// Forgets the owners that were looked up, when something is written that their rows depend on.
+  func forgetOwners() { owners = [:] }
 
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
@@ -284,63 +326,6 @@ final class PostgreSQLTables: WriteTables {
       let key = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
       return (key, Version(number: row.int64(2)), Audience(rawValue: row.int64(3)))
     }
-  }
-
-  // MARK: Groups
-
-  func group(_ id: GroupID) throws(PostgreSQLFailure) -> StoredGroup? {
-    try read(Self.selectGroup, .text(id.text)).map { row throws(PostgreSQLFailure) in try row.group() }.first
-  }
-
-  func put(_ group: StoredGroup, replacing old: StoredGroup?) {
-    write(
-      Self.putGroup, .text(group.id.text), .text(group.tenant.text), .int(group.version.number), .bytes(group.json))
-  }
-
-  func deleteGroup(_ group: GroupID) throws(PostgreSQLFailure) -> [UserID] {
-    let members = try read(Self.selectMembers, .text(group.text)).map { row throws(PostgreSQLFailure) in
-      try row.userID(0)
-    }
-    owners = [:]
-    write(Self.deleteMembers, .text(group.text))
-    write(Self.deleteGroup, .text(group.text))
-    return members
-  }
-
-  func tenants(of people: [UserID]) throws(PostgreSQLFailure) -> [UserID: TenantID] {
-    var tenants: [UserID: TenantID] = [:]
-    for user in people {
-      tenants[user] = try read(Self.selectTenantOfPerson, .text(user.text)).map { row throws(PostgreSQLFailure) in
-        try row.tenantID(0)
-      }.first
-    }
-    return tenants
-  }
-
-  func isMember(_ user: UserID, of group: GroupID) throws(PostgreSQLFailure) -> Bool {
-    try !read(Self.selectMember, .text(user.text), .text(group.text)).rows.isEmpty
-  }
-
-  func membershipCount(of user: UserID) throws(PostgreSQLFailure) -> Int {
-    Int(try read(Self.countMemberships, .text(user.text)).first?.int64(0) ?? 0)
-  }
-
-  func add(_ user: UserID, to group: GroupID) {
-    owners = [:]
-    write(Self.insertMember, .text(user.text), .text(group.text))
-  }
-
-  func remove(_ user: UserID, from group: GroupID) {
-    owners = [:]
-    write(Self.deleteMember, .text(user.text), .text(group.text))
-  }
-
-  func removeMemberships(of user: UserID) throws(PostgreSQLFailure) -> [GroupID] {
-    let groups = try read(Self.selectMemberships, .text(user.text)).map { row throws(PostgreSQLFailure) in
-      try row.groupID(0)
-    }
-    for group in groups { remove(user, from: group) }
-    return groups
   }
 
   // MARK: Tenants, receipts, the audit log

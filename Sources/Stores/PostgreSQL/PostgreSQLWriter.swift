@@ -160,6 +160,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
   ) throws(PostgreSQLFailure) -> [() -> Void] {
     var answers: [() -> Void] = []
     let tables: PostgreSQLTables
+    let commitsFirst: Bool
     do throws(PostgreSQLFailure) {
       tables = try currentTables()
       var writeSet = PostgreSQLWriteSet()
@@ -167,6 +168,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       if attempt.checksShards {
         writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
       }
+      commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       for write in writes { answers.append(try applier.apply(write)) }
@@ -175,6 +177,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       throw error
     }
     let commitProof = tables.commitProof
+    let ended = commitsFirst ? PostgreSQLEndedMemberships() : tables.endedMemberships
     do throws(PostgreSQLFailure) {
       try tables.commit()
     } catch {
@@ -184,7 +187,24 @@ final class PostgreSQLWriter: GroupCommitWriter {
       guard error.mayFollowCommit, let commitProof else { throw error }
       guard try wasCommitted(commitProof, until: attempt.deadline) else { throw error }
     }
+    try waitForEnd(of: ended, until: attempt.deadline)
     return answers
+  }
+
+  /// Waits until memberships that a transaction ended have ended on every node. Throws `unresolved` when a node is away for
+  /// longer: it may still show what their people may no longer see.
+  private func waitForEnd(
+    of ended: PostgreSQLEndedMemberships, until deadline: DispatchTime
+  ) throws(PostgreSQLFailure) {
+    while !ended.isEmpty {
+      if let isLeft = try? ended.isLeft(session.connection()) {
+        guard isLeft else { return }
+      } else {
+        session.reset()
+      }
+      guard DispatchTime.now() < deadline else { throw .unresolved }
+      StoreThread.pause(milliseconds: 50)
+    }
   }
 
   /// Whether a transaction was committed, once it is not under way any more. A new connection asks the node that ran it.

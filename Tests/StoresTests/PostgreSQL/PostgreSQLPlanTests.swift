@@ -29,6 +29,8 @@ struct PostgreSQLPlanTests {
       from generate_series(1, 25000) n;
     insert into directory_group select 'g' || n, 't' || n % 20, 1, '{}' from generate_series(1, 5000) n;
     insert into membership select 'u' || n % 5000, 'g' || n % 4999 from generate_series(1, 20000) n on conflict do nothing;
+    insert into group_member select group_id, user_id from membership;
+    insert into group_member select id, '' from directory_group;
     insert into receipt select sha256(convert_to(n::text, 'UTF8')), 'x', 'i', n from generate_series(1, 5000) n;
     analyze;
     """
@@ -47,7 +49,11 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
     PostgreSQLMailTable.forget,
     PostgreSQLMailTable.insert,
-    PostgreSQLTables.countMemberships, PostgreSQLTables.selectMember,
+    PostgreSQLMemberTable.count, PostgreSQLMemberTable.select, PostgreSQLMemberTable.selectGroups,
+    PostgreSQLMemberTable.insert, PostgreSQLMemberTable.delete, PostgreSQLMemberTable.selectPeople,
+    PostgreSQLMemberTable.insertListed, PostgreSQLMemberTable.deleteListed, PostgreSQLMemberTable.deleteAllListed,
+    PostgreSQLMemberTable.hold, PostgreSQLMemberTable.take, PostgreSQLReads.selectMemberIDs,
+    PostgreSQLReads.countMembers, PostgreSQLOwnerRelations.selectForeign,
   ]
   /// Statements about somebody else's items.
   private static let viewers: [PostgreSQLStatement] =
@@ -63,6 +69,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
+    PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")
@@ -101,7 +108,7 @@ struct PostgreSQLPlanTests {
   /// Each condition of an index is on the key's first column, bound to a parameter or to the row of the same person.
   private static func expectOnePerson(_ statement: PostgreSQLStatement, _ plan: String) {
     for line in plan.split(separator: "\n") where line.contains("Index Cond:") {
-      let isBound = line.contains(#/\((user_id|listed|tenant|id|key|folded) = /#)
+      let isBound = line.contains(#/\((user_id|group_id|listed|tenant|id|key|folded) = /#)
       #expect(isBound, "\(statement.name) is not confined:\n\(plan)")
     }
   }

@@ -21,8 +21,13 @@ struct PostgreSQLReadBatchTests {
   private static func read(_ user: String, _ item: String) throws -> PostgreSQLRead {
     let key = ItemKey(user: Sample.userID(user), collection: "phones", id: try #require(ItemID(item)))
     let bob = Caller(actor: .user(Sample.userID("bob")), tenant: .demo, permissions: [.userReadAll])
-    return PostgreSQLReadRequest.item(key, AuthorizationContext(of: bob), isDistributed: true)
-      .read(until: DispatchTime.now() + .seconds(1)) { _ in }
+    let request = PostgreSQLReadRequest.item(key, AuthorizationContext(of: bob), isDistributed: true)
+    func trip(_ trip: PostgreSQLTrip<OwnedItem?>) -> PostgreSQLRead.Trip {
+      PostgreSQLRead.Trip(queries: trip.queries) { _, _ in }
+    }
+    return PostgreSQLRead(
+      place: request.place, trip: trip(request.trip), ofOneMoment: request.ofOneMoment.map(trip),
+      deadline: .now() + .seconds(1), fail: { _ in })
   }
 
   private static func names(_ batch: PostgreSQLReadBatch) -> [String] { batch.queries.map(\.statement.name) }

@@ -11,8 +11,9 @@ final class ThrowawayDatabase: Sendable {
   let name: String
   private let scratch: Scratch
 
-  /// A database that is empty; `isPlain` leaves it alone also where others are spread over nodes.
-  init(isPlain: Bool = false) async throws {
+  /// A database that is empty; `isPlain` leaves it alone also where others are spread over nodes. `detours` are the ports by
+  /// which others reach a worker instead of its own.
+  init(isPlain: Bool = false, detours: [String: Int] = [:]) async throws {
     name = "t" + UUID().uuidString.lowercased().filter { $0 != "-" }
     let server = try Self.server()
     url = "\(server) dbname=\(name)"
@@ -20,7 +21,7 @@ final class ThrowawayDatabase: Sendable {
     try await Self.psql("create database \(name) template template0", on: "postgres")
     workers =
       isPlain ? nil : ProcessInfo.processInfo.environment["TEST_CITUS_WORKERS"]?.split(separator: " ").map(String.init)
-    if let workers { try await joinWorkers(workers) }
+    if let workers { try await joinWorkers(workers, detours) }
   }
 
   /// The ports of the workers, where the tests run on Citus (`Scripts/with-citus`).
@@ -28,7 +29,7 @@ final class ThrowawayDatabase: Sendable {
   private let isDistributed = Mutex(false)
 
   /// Makes the database on every node, and the coordinator know them.
-  private func joinWorkers(_ ports: [String]) async throws {
+  private func joinWorkers(_ ports: [String], _ detours: [String: Int]) async throws {
     for port in ports {
       let node = "host=127.0.0.1 port=\(port) user=facet"
       try await Self.psql("create database \(name) template template0", at: "\(node) dbname=postgres")
@@ -36,7 +37,9 @@ final class ThrowawayDatabase: Sendable {
     }
     try await psql("create extension citus")
     try await psql("select citus_set_coordinator_host('127.0.0.1', current_setting('port')::int)")
-    for port in ports { try await psql("select citus_add_node('127.0.0.1', \(port))") }
+    for port in ports {
+      try await psql("select citus_add_node('127.0.0.1', \(detours[port].map(String.init) ?? port))")
+    }
   }
 
   /// A new store on the database; further ones are further servers.
@@ -67,6 +70,12 @@ final class ThrowawayDatabase: Sendable {
   /// Runs SQL on the database, behind the store's back, and returns what it prints.
   @discardableResult
   func psql(_ sql: String) async throws -> String { try await Self.psql(sql, on: name) }
+
+  /// Runs SQL on a worker.
+  @discardableResult
+  func psql(_ sql: String, onWorker port: String) async throws -> String {
+    try await Self.psql(sql, at: "host=127.0.0.1 port=\(port) user=facet dbname=\(name)")
+  }
 
   /// How the server of the tests is reached.
   static func server() throws -> String {
