@@ -123,9 +123,8 @@ final class PostgreSQLConnection {
           connection, query.statement.sql, Int32(values.count), nil, pointers, lengths, formats, 1)
       }
     }
+    // libpq gathers what a pipeline sends, and does not wait for room.
     guard isSent == 1 else { throw .disconnected }
-    // Sending must not wait for room while the server waits for its answers to be read.
-    guard PQflush(connection) >= 0 else { throw .disconnected }
   }
 
   /// A null value has no pointer; an empty one does.
