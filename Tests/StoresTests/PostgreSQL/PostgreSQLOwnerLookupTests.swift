@@ -172,7 +172,7 @@ struct PostgreSQLOwnerLookupTests {
       of: Caller(actor: .user(Sample.userID("bob")), tenant: .demo, permissions: Set(Permission.allCases)))
     let lookup = PostgreSQLOwnerLookup(Sample.userID("ann"), bob)
     let queries = lookup.queries(isSplit: true)
-    let people = queries.map { $0.values.first?.binary.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    let people = queries.map { if case .text(let id)? = $0.values.first { id } else { "" } }
     #expect(people.firstIndex(of: "bob") == 4 && people.filter { $0 == "bob" }.count == 1)
     #expect(queries[2].statement == PostgreSQLMemberTable.selectGroups)
     #expect(lookup.viewerPlace == .person(Sample.userID("bob")))
