@@ -7,7 +7,7 @@ BUILD := swift build -c release
 FACET := .build/release/facet
 SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
 SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev libutf8proc-dev
-TEST_PACKAGES := postgresql pgbouncer
+TEST_PACKAGES := postgresql pgbouncer python3
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
   tidy check bench bench-citus bench-postgresql bench-tools instructions fuzz format faults terminal

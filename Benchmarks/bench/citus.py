@@ -19,6 +19,7 @@ from .people import TENANT
 from .postgresql import CHOOSE, FIRST, ID, ITEMS, PEOPLE, PhoneLoad, lines, pgbench, psql, READ, STORED
 from .processes import ProcessTree
 from .progress import Progress
+from .recorded import record
 from .report import Table, median, number, spread
 
 HERE = Path(__file__).resolve().parent.parent
@@ -108,7 +109,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compares Facet on Citus with Facet on one PostgreSQL, in one run.")
     add_load_options(parser)
-    parser.add_argument("--json", type=Path, help="a file to write the figures to")
+    parser.add_argument("--record", action="store_true", help="record the figures for docs/scale.md")
     return parser.parse_args()
 
 
@@ -123,8 +124,8 @@ def run(options: argparse.Namespace, alone: str, coordinator: str, folder: Path)
         distributed = start(servers, options, "Citus", folder, people, cluster)
         pgbenches = rounds(options, plain, distributed, folder)
     show(options, plain, distributed, pgbenches)
-    if options.json:
-        options.json.write_text(json.dumps(figures([plain, distributed]), indent=2) + "\n")
+    if options.record:
+        record(requests=figures([plain, distributed]))
 
 
 def start(
