@@ -14,7 +14,7 @@ struct PostgreSQLOwnerLookup: Hashable {
   /// Whether the relation and the tenant's settings are needed.
   let needsOwnerRelation: Bool
   /// The tenant of the caller, which most people whom they look up share; nil where no relation is needed.
-  private let tenant: TenantID?
+  let tenant: TenantID?
 
   /// The look-up of `user` that `authorization` needs.
   init(_ user: UserID, _ authorization: AuthorizationContext) {
@@ -100,6 +100,15 @@ struct PostgreSQLOwnerLookup: Hashable {
     }
     guard let person = answers[0].first, try person.tenantID(0) == tenant else { return .notOfTenant }
     let row = try OwnerRow(person, tenantVersion: Self.version(answers[1]), sharesGroup: false, listed: .me)
+    return isOfTwo ? .ofTenant(row) : .row(row)
+  }
+
+  /// The answer for a person of whom their chain tells, nil for nobody, and the version of the tenant of the caller. As `answer`
+  /// for what is split, without the viewer.
+  func answer(_ person: OwnerRow?, tenantVersion: Int64) -> Answer {
+    guard tenant != nil else { return .row(person) }
+    guard let person, isOfTenant(person) else { return .notOfTenant }
+    let row = person.with(tenantVersion: tenantVersion)
     return isOfTwo ? .ofTenant(row) : .row(row)
   }
 

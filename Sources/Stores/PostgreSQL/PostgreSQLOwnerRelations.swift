@@ -33,6 +33,14 @@ final class PostgreSQLOwnerRelations {
       (tenantVersion, sharesGroup, listed) = (0, false, .me)
     }
 
+    private init(_ row: OwnerRow, tenantVersion: Int64) {
+      (tenant, displayName, sharesGroup, listed) = (row.tenant, row.displayName, row.sharesGroup, row.listed)
+      self.tenantVersion = tenantVersion
+    }
+
+    /// The same row with another version of the tenant.
+    func with(tenantVersion: Int64) -> OwnerRow { OwnerRow(self, tenantVersion: tenantVersion) }
+
     /// A row of what was read apart, of which `person` holds the plain columns.
     init(_ person: PostgreSQLRow, tenantVersion: Int64, sharesGroup: Bool, listed: Audience) throws(PostgreSQLFailure) {
       tenant = try person.tenantID(0)

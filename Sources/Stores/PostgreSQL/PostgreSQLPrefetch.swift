@@ -12,21 +12,23 @@ struct PostgreSQLPrefetch {
   let keys: [ItemKey]
   let lookups: [Lookup]
 
-  /// What was read: the ends of chains, and each item and owner, or nil where there is none.
+  /// What was read: the ends of chains, each item, or nil where there is none, and what is known of each owner.
   struct State {
     var ends: [AuditChainOwner: AuditChain] = [:]
     var items: [ItemKey: StoredItem?] = [:]
     var owners: [Lookup: Lookup.Answer] = [:]
+    /// The people of whom their chains tell.
+    fileprivate var people: [UserID: OwnerRow] = [:]
 
-    /// Adds a chain, whose columns begin at `column`, and answers the lookups of the person when it tells of them.
+    /// Adds a chain, whose columns begin at `column`.
     fileprivate mutating func add(
-      _ row: PostgreSQLRow, of user: UserID, from column: Int, _ lookups: [UserID: [Lookup]]
+      _ row: PostgreSQLRow, of user: UserID, from column: Int
     ) throws(PostgreSQLFailure) {
       let tenant = try row.tenantID(column)
       ends[AuditChainOwner(user: user, tenant: tenant)] = AuditChain(
         length: row.int64(column + 1), tip: row.bytes(column + 2))
       guard let owner = PostgreSQLChainOwners.owner(row, from: column + 3) else { return }
-      for lookup in lookups[user] ?? [] { owners[lookup] = .row(OwnerRow(owner, of: tenant)) }
+      people[user] = OwnerRow(owner, of: tenant)
     }
   }
 
@@ -36,50 +38,85 @@ struct PostgreSQLPrefetch {
   private var isOfMany: Bool { users.count > 1 && !isDistributed }
 
   /// The reads, whose rows `state` takes.
-  var queries: [PostgreSQLQuery] {
+  var queries: [PostgreSQLQuery] { itemQueries + versionQueries + wholeQueries }
+
+  private var itemQueries: [PostgreSQLQuery] {
     guard isOfMany else {
       return users.map { PostgreSQLQuery(PostgreSQLTables.lockChains, .text($0.text)) }
         + keys.map {
           PostgreSQLQuery(PostgreSQLTables.selectItem, .text($0.user.text), .text($0.collection), .text($0.id.text))
-        } + relationLookups.flatMap { $0.queries(isSplit: isDistributed, isOfTenant: true) }
+        }
     }
     return [
       PostgreSQLQuery(Self.lockChains, .texts(users.map(\.text))),
       PostgreSQLQuery(
         Self.selectItems, .texts(keys.map(\.user.text)), .texts(keys.map(\.collection)), .texts(keys.map(\.id.text))),
-    ] + (relationLookups.isEmpty ? [] : [relationQuery])
+    ]
   }
 
-  /// The lookups that take more than the chains tell.
-  private var relationLookups: [Lookup] { lookups.filter(\.needsOwnerRelation) }
+  // MARK: Owners
 
-  private var relationQuery: PostgreSQLQuery {
-    let lookups = relationLookups
-    return PostgreSQLQuery(
-      Self.selectOwnerRelations, .column(lookups.indices.map { .int(Int64($0)) }, .bigint),
-      .texts(lookups.map(\.user.text)), .texts(lookups.map(\.viewer)))
+  /// The look-ups that need more than chains and tenants tell, where one statement tells it. On a distributed database they are
+  /// completed when they are needed.
+  private var wholeLookups: [Lookup] { isDistributed ? [] : lookups.filter(\.isOfTwo) }
+
+  /// The tenants whose version the other look-ups need.
+  private var tenants: [TenantID] {
+    Set((isDistributed ? lookups : lookups.filter { !$0.isOfTwo }).compactMap(\.tenant)).sorted { $0.text < $1.text }
   }
+
+  private var versionQueries: [PostgreSQLQuery] {
+    tenants.map { PostgreSQLQuery(PostgreSQLOwnerLookup.selectTenantVersion, .text($0.text)) }
+  }
+
+  private var wholeQueries: [PostgreSQLQuery] {
+    let lookups = wholeLookups
+    guard isOfMany, !lookups.isEmpty else { return lookups.map(\.query) }
+    return [
+      PostgreSQLQuery(
+        Self.selectOwnerRelations, .column(lookups.indices.map { .int(Int64($0)) }, .bigint),
+        .texts(lookups.map(\.user.text)), .texts(lookups.map(\.viewer)))
+    ]
+  }
+
+  // MARK: Answers
 
   /// Reads the answers to `queries`.
   func state(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     guard answers.count == queries.count else { throw .disconnected }
-    return isOfMany ? try stateOfMany(answers) : try stateOfOne(answers)
+    var state = isOfMany ? try stateOfMany(answers) : try stateOfOne(answers)
+    var rest = answers.dropFirst(itemQueries.count)
+    var versions: [TenantID: Int64] = [:]
+    for tenant in tenants { versions[tenant] = rest.popFirst()?.first?.int64(0) }
+    for lookup in lookups {
+      state.owners[lookup] = lookup.answer(
+        state.people[lookup.user], tenantVersion: lookup.tenant.flatMap { versions[$0] } ?? 0)
+    }
+    try addWhole(Array(rest), to: &state)
+    return state
+  }
+
+  private func addWhole(_ answers: [PostgreSQLRows], to state: inout State) throws(PostgreSQLFailure) {
+    let lookups = wholeLookups
+    guard isOfMany else {
+      for (lookup, rows) in zip(lookups, answers) { state.owners[lookup] = .row(try OwnerRow(rows)) }
+      return
+    }
+    for lookup in lookups { state.owners[lookup] = .row(nil) }
+    for row in answers.first?.rows.map(PostgreSQLRow.init) ?? [] {
+      let owner = try OwnerRow(row, from: 1)
+      guard lookups.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
+      state.owners[lookups[Int(row.int64(0))]] = .row(owner)
+    }
   }
 
   private func stateOfOne(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     var state = State()
-    for lookup in plainLookups.values.joined() { state.owners[lookup] = .row(nil) }
     for (user, rows) in zip(users, answers) {
-      for row in rows.rows.map(PostgreSQLRow.init) { try state.add(row, of: user, from: 0, plainLookups) }
+      for row in rows.rows.map(PostgreSQLRow.init) { try state.add(row, of: user, from: 0) }
     }
     for (key, rows) in zip(keys, answers.dropFirst(users.count)) {
       state.items[key] = .some(try rows.first.map { row throws(PostgreSQLFailure) in try row.item(key, from: 0) })
-    }
-    var rest = answers.dropFirst(users.count + keys.count)
-    for lookup in relationLookups {
-      let count = lookup.queries(isSplit: isDistributed, isOfTenant: true).count
-      state.owners[lookup] = try lookup.answer(Array(rest.prefix(count)), isSplit: isDistributed)
-      rest = rest.dropFirst(count)
     }
     return state
   }
@@ -87,27 +124,12 @@ struct PostgreSQLPrefetch {
   private func stateOfMany(_ answers: [PostgreSQLRows]) throws(PostgreSQLFailure) -> State {
     var state = State()
     for key in keys { state.items[key] = .some(nil) }
-    for lookup in lookups { state.owners[lookup] = .row(nil) }
-    for row in answers[0].rows.map(PostgreSQLRow.init) {
-      try state.add(row, of: try row.userID(0), from: 1, plainLookups)
-    }
+    for row in answers[0].rows.map(PostgreSQLRow.init) { try state.add(row, of: try row.userID(0), from: 1) }
     for row in answers[1].rows.map(PostgreSQLRow.init) {
       let key = ItemKey(user: try row.userID(0), collection: row.text(1), id: try row.itemID(2))
       state.items[key] = .some(try row.item(key, from: 3))
     }
-    guard answers.count > 2 else { return state }
-    let lookups = relationLookups
-    for row in answers[2].rows.map(PostgreSQLRow.init) {
-      let owner = try OwnerRow(row, from: 1)
-      guard lookups.indices.contains(Int(row.int64(0))) else { throw .row("A row answers what was not asked.") }
-      state.owners[lookups[Int(row.int64(0))]] = .row(owner)
-    }
     return state
-  }
-
-  /// The lookups that the chains answer, by the person who is looked up.
-  private var plainLookups: [UserID: [Lookup]] {
-    Dictionary(grouping: lookups.filter { !$0.needsOwnerRelation }, by: \.user)
   }
 
   static let lockChains = PostgreSQLStatement(
