@@ -45,9 +45,9 @@ extension PostgreSQLReadRequest {
         return try then(reads, Found(owner: owner, before: front, behind: behind))
       case .needsViewer:
         return .next(
-          related(by: lookup, front, answers.prefix(lookup.front.count), behind: behind, again: again(), then: then))
+          related(by: lookup, front, answers.prefix(lookup.front.count), behind: behind, again: again, then: then))
       case .notOfTenant:
-        return .next(foreign(lookup, before: before, behind: behind, again: again(), then: then))
+        return .next(foreign(lookup, before: before, behind: behind, again: again, then: then))
       case .changed: return .next(again())
       }
     }
@@ -64,14 +64,15 @@ extension PostgreSQLReadRequest {
   /// Reads the groups of the viewer, and then what must not have changed.
   private static func related(
     by lookup: PostgreSQLOwnerLookup, _ before: [PostgreSQLRows], _ front: ArraySlice<PostgreSQLRows>,
-    behind: [PostgreSQLQuery], again: Self, then: @escaping Then
+    behind: [PostgreSQLQuery], again: @escaping @Sendable () -> Self,
+    then: @escaping Then
   ) -> Self {
     Self(at: lookup.viewerPlace, steps: [lookup.viewerQuery]) { _, viewer throws(PostgreSQLFailure) in
       .next(
         Self(at: .person(lookup.user), steps: lookup.back + behind) { reads, rows throws(PostgreSQLFailure) in
           let answers = front + rows.prefix(lookup.back.count)
           guard case .row(let owner) = try lookup.answerOfTwo(Array(answers), viewer: viewer[0]) else {
-            return .next(again)
+            return .next(again())
           }
           return try then(
             reads, Found(owner: owner, before: before, behind: Array(rows.dropFirst(lookup.back.count))))
@@ -82,13 +83,14 @@ extension PostgreSQLReadRequest {
   /// The same for a person whom the caller's tenant does not have, whose groups nobody there shares. `again` is for one whom
   /// it has got meanwhile.
   private static func foreign(
-    _ lookup: PostgreSQLOwnerLookup, before: [PostgreSQLQuery], behind: [PostgreSQLQuery], again: Self,
+    _ lookup: PostgreSQLOwnerLookup, before: [PostgreSQLQuery], behind: [PostgreSQLQuery],
+    again: @escaping @Sendable () -> Self,
     then: @escaping Then
   ) -> Self {
     Self(at: .person(lookup.user), steps: before + [lookup.foreignQuery] + behind) {
       reads, rows throws(PostgreSQLFailure) in
       let owner = try PostgreSQLOwnerRelations.OwnerRow(rows[before.count])
-      if let owner, lookup.isOfTenant(owner) { return .next(again) }
+      if let owner, lookup.isOfTenant(owner) { return .next(again()) }
       return try then(
         reads,
         Found(
