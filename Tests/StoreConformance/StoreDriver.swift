@@ -174,6 +174,16 @@ final class ReaderDriver: @unchecked Sendable {
     }
   }
 
+  /// Items by their ids.
+  func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    _ expected: ExpectedAudiences
+  ) async -> Result<[OwnedItem], StoreError> {
+    await ask { reader, then in
+      reader.items(ids, of: user, in: collection, for: authorization, expecting: expected, then)
+    }
+  }
+
   /// The items of one page of a collection.
   func items(
     of user: UserID, in collection: String, after position: ItemPosition? = nil, limit: Int

@@ -134,7 +134,7 @@ struct PostgreSQLPlanTests {
       }
     }
     for isBounded in [false, true] {
-      let page = try #require(Self.page("hiding", .all, isBounded: isBounded))
+      let page = try Self.page("hiding", .all, isBounded: isBounded)
       let all = try await Self.rows(of: page, "auto", database)
       #expect(all == (read: 1_020, given: 1_020), "What is read was not found out")
     }
@@ -150,11 +150,11 @@ struct PostgreSQLPlanTests {
       let read = audiences.contains(.organization) ? 40 : 20
       for person in ["hiding", "shown"] {
         for isBounded in [false, true] {
-          let page = try #require(page(person, .visible(audiences), isBounded: isBounded))
+          let page = try Self.page(person, .visible(audiences), isBounded: isBounded)
           #expect(try await rows(of: page, mode, database) == (read, 20), "\(page.statement.name), \(mode)")
         }
         // What a filter leaves out is also looked for among visible items alone.
-        let none = try #require(page(person, .visible(audiences), "startswith(number,'1')"))
+        let none = try page(person, .visible(audiences), "startswith(number,'1')")
         #expect(try await rows(of: none, mode, database) == (read, 0), "\(none.statement.name), \(mode)")
         #expect(try await rows(of: number(person, count), mode, database) == (read, 1), "\(count.name), \(mode)")
       }
@@ -171,7 +171,7 @@ struct PostgreSQLPlanTests {
 
   private static func page(
     _ person: String, _ scope: PostgreSQLItemScope, isBounded: Bool = true, _ filter: String? = nil
-  ) throws -> PostgreSQLQuery? {
+  ) throws -> PostgreSQLQuery {
     let type = try #require(ProfileModel.collection(named: "phones")).target
     let condition = try filter.flatMap {
       try QueryOptions("$filter=\($0)".utf8, of: type, supporting: .list).filter.flatMap {
@@ -179,9 +179,10 @@ struct PostgreSQLPlanTests {
       }
     }
     #expect((condition == nil) == (filter == nil))
-    return PostgreSQLItemQueries.page(
-      of: Sample.userID(person), in: "phones", scope,
-      ItemSelection(limit: isBounded ? 2_000 : Limits.databasePlainRowsMax, where: condition), addsBytes: isBounded)
+    let selection = ItemSelection(limit: isBounded ? 2_000 : Limits.databasePlainRowsMax, where: condition)
+    return try #require(
+      PostgreSQLItemQueries.page(
+        of: Sample.userID(person), in: "phones", scope, selection, addsBytes: isBounded))
   }
 
   private static func number(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
