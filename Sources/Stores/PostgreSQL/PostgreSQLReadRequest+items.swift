@@ -87,75 +87,106 @@ extension PostgreSQLReadRequest {
     return OwnedItem(item: item, owner: owner)
   }
 
-  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind
-  /// what was read. Owners, and requests that need no relation, see every item, which is therefore read at once.
-  /// `query` reads the items for any of these audiences, or all items for nil; it is nil where nothing is visible.
+  /// Reads by what is visible, and the owner's row behind it. When that row makes something else visible, reads again. A read
+  /// begins with what is expected to be visible; where nothing is known, it is decided first.
+  ///
+  /// `query` reads the items of a scope, and is told whether an answer was refused; it is nil where there is nothing to read.
+  /// `read` refuses rows by nil, which may happen once.
   private static func visible(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, isDistributed: Bool, none: Answer,
-    query: @escaping @Sendable (Audience?) -> PostgreSQLQuery?,
-    read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, expected: PostgreSQLItemScope?,
+    isDistributed: Bool, none: Answer,
+    query: @escaping @Sendable (PostgreSQLItemScope, _ isAgain: Bool) -> PostgreSQLQuery?,
+    read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer?
   ) -> Self where Answer: Sendable {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    @Sendable func again(
-      _ reads: PostgreSQLReads, _ known: PostgreSQLOwnerRelations.OwnerRow?
+    @Sendable func decide(
+      _ reads: PostgreSQLReads, _ found: Found, _ used: PostgreSQLItemScope?, isAgain: Bool
     ) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Answer> {
-      guard let known else { return .done(none) }
-      let owner = try reads.owner(known, user, authorization)
-      let items = query(authorization.audiences(of: user, owner, in: collection))
+      guard let row = found.owner else { return .done(none) }
+      let owner = try reads.owner(row, user, authorization)
+      let scope = PostgreSQLItemScope(authorization.audiences(of: user, owner, in: collection))
+      let isUsed = scope == used || (scope == .all && used == .ofPerson(in: owner.tenant))
+      if isUsed, let answer = try read(owner, found.before.first) { return .done(answer) }
+      let isAgain = isAgain || isUsed
+      guard let query = query(scope, isAgain) else { return .done(try read(owner, nil) ?? none) }
       return .next(
-        related(by: lookup, before: [items].compactMap(\.self), isDistributed: isDistributed) {
-          reads, found throws(PostgreSQLFailure) in
-          found.owner == known ? .done(try read(owner, found.before.first)) : try again(reads, found.owner)
+        related(by: lookup, before: [query], isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+          try decide(reads, found, scope, isAgain: isAgain)
         })
     }
-    guard !authorization.needsOwnerRelation(to: user), let all = query(nil) else {
-      return related(by: lookup, isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
-        try again(reads, found.owner)
-      }
-    }
-    let plain = lookup.queries(isSplit: isDistributed)
-    return related(by: lookup, before: plain + [all], isDistributed: isDistributed) {
-      reads, found throws(PostgreSQLFailure) in
-      guard let row = found.owner, try row == PostgreSQLOwnerRelations.OwnerRow(found.before[0]) else {
-        return try again(reads, found.owner)
-      }
-      let owner = try reads.owner(row, user, authorization)
-      guard authorization.audiences(of: user, owner, in: collection) == nil else { return try again(reads, row) }
-      return .done(try read(owner, found.before.last))
+    let first = expected.flatMap { query($0, false) }
+    return related(by: lookup, before: [first].compactMap(\.self), isDistributed: isDistributed) {
+      reads, found throws(PostgreSQLFailure) in try decide(reads, found, expected, isAgain: false)
     }
   }
 
-  /// See `ProfileReader.items`.
+  /// See `ProfileReader.items(of:in:for:_:_:)`.
   static func items(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int, isDistributed: Bool
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, _ selection: ItemSelection,
+    isDistributed: Bool
   ) -> Self where Answer == OwnedPage {
     visible(
-      of: user, in: collection, authorization, isDistributed: isDistributed,
-      none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
-    ) { audiences in
-      let select = audiences.map(PostgreSQLVisibleItems.select) ?? PostgreSQLReads.selectItems
-      return select.map { select in
-        PostgreSQLQuery(
-          select, .text(user.text), .text(collection), .int(position?.created.ticks ?? Int64.min),
-          .text(position?.id.text ?? ""), .int(Int64(clamping: limit == .max ? limit : limit + 1)))
-      }
+      of: user, in: collection, authorization,
+      expected: PostgreSQLItemScope(
+        of: user, expected: selection.expected, authorization, isDistributed: isDistributed),
+      isDistributed: isDistributed, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
+    ) { scope, isAgain in
+      PostgreSQLItemQueries.page(of: user, in: collection, scope, selection, addsBytes: isAgain)
     } read: { owner, rows throws(PostgreSQLFailure) in
       guard let rows else { return OwnedPage(owner: owner, page: StoredPage([], isLast: true)) }
-      let page = try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
-        try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
-      }
-      return OwnedPage(owner: owner, page: page)
+      return try page(rows, of: user, in: collection, limit: selection.limit).map { OwnedPage(owner: owner, page: $0) }
+    }
+  }
+
+  /// The page that rows form, as far as they hold JSON; nil when the first of those that the page has room for does not.
+  private static func page(
+    _ rows: PostgreSQLRows, of user: UserID, in collection: String, limit: Int
+  ) throws(PostgreSQLFailure) -> StoredPage<StoredItem>? {
+    var bytes = 0
+    for row in rows.rows.prefix(limit) {
+      guard bytes < Limits.pageBytesMax else { break }
+      guard let json = row[6] else { return nil }
+      bytes += json.count
+    }
+    return try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
+      try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
+    }
+  }
+
+  /// See `ProfileReader.items(_:of:in:for:expecting:_:)`.
+  static func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, _ authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, isDistributed: Bool
+  ) -> Self where Answer == [OwnedItem] {
+    visible(
+      of: user, in: collection, authorization,
+      // With nothing to begin with, it is decided first what is visible.
+      expected: expected == .unknown
+        ? nil
+        : PostgreSQLItemScope(
+          of: user, expected: expected, authorization, isDistributed: isDistributed),
+      isDistributed: isDistributed, none: []
+    ) { scope, _ in
+      PostgreSQLItemQueries.items(ids, of: user, in: collection, scope)
+    } read: { owner, rows throws(PostgreSQLFailure) in
+      try rows?.map { row throws(PostgreSQLFailure) in
+        let key = ItemKey(user: user, collection: collection, id: try row.itemID(0))
+        return OwnedItem(item: try row.item(key, from: 1), owner: owner)
+      } ?? []
     }
   }
 
   /// See `ProfileReader.count`.
   static func count(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, isDistributed: Bool
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, isDistributed: Bool
   ) -> Self where Answer == Int {
-    visible(of: user, in: collection, authorization, isDistributed: isDistributed, none: 0) { audiences in
-      let count = audiences.map(PostgreSQLVisibleItems.count) ?? PostgreSQLReads.countItems
-      return count.map { PostgreSQLQuery($0, .text(user.text), .text(collection)) }
+    visible(
+      of: user, in: collection, authorization,
+      expected: PostgreSQLItemScope(of: user, expected: expected, authorization, isDistributed: isDistributed),
+      isDistributed: isDistributed, none: 0
+    ) { scope, _ in
+      PostgreSQLItemQueries.count(of: user, in: collection, scope)
     } read: { _, rows in
       Int(rows?.first?.int64(0) ?? 0)
     }

@@ -44,6 +44,8 @@ final class PostgreSQLReader: ProfileReader {
     if !pool.submit(read) { give(.failure(.closed)) }
   }
 
+  let listReads = ListReads.overNetwork
+
   /// No snapshot is shared: each read is answered later. Reads that wait together share a round trip.
   func withSnapshot(_ body: () -> Void) { body() }
 
@@ -60,21 +62,28 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ selection: ItemSelection,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
+  ) {
+    read(.items(of: user, in: collection, authorization, selection, isDistributed: nodes.isDistributed), then)
+  }
+
+  func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<[OwnedItem], StoreError>) -> Void
   ) {
     read(
       .items(
-        of: user, in: collection, authorization, after: position, limit: limit, isDistributed: nodes.isDistributed),
+        ids, of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed),
       then)
   }
 
   func count(
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
-    _ then: @escaping (Result<Int, StoreError>) -> Void
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    read(.count(of: user, in: collection, authorization, isDistributed: nodes.isDistributed), then)
+    read(
+      .count(of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed), then)
   }
 
   func hasItemsBeyondTenant(

@@ -61,15 +61,6 @@ extension PostgreSQLReads {
     "read_item_version",
     "select version from item where user_id = $1::text and collection = $2::text and id = $3::text")
 
-  /// All items of a collection; `PostgreSQLVisibleItems` has the statements for those who do not see all.
-  static let selectItems = PostgreSQLStatement(
-    "read_items",
-    """
-    select id, \(PostgreSQLColumns.item) from item where user_id = $1::text and collection = $2::text
-    and (created, id) > ($3::bigint, $4::text) order by created, id limit $5::bigint
-    """)
-  static let countItems = PostgreSQLStatement(
-    "count_items", "select count(*)::bigint from item where user_id = $1::text and collection = $2::text")
   static let countUsers = PostgreSQLStatement(
     "count_people", "select count(*)::bigint from person where tenant = $1::text")
   static let selectGroups = PostgreSQLStatement(

@@ -62,6 +62,18 @@ struct PostgreSQLOwnerLookupTests {
     ]
   }
 
+  /// The ids of the phones that somebody may see, by their audiences alone.
+  private static func visible(
+    of user: UserID, _ authorization: AuthorizationContext, _ owner: ItemOwner?
+  ) throws -> [String] {
+    guard let owner else { return [] }
+    let held =
+      user == Sample.userID("far") ? [("p0", Audience.everyone)] : audiences.enumerated().map { ("p\($0)", $1) }
+    guard user != Sample.userID("bob") else { return [] }
+    let seen = authorization.audiences(of: user, owner, in: "phones")
+    return held.filter { held in seen.map { !held.1.isDisjoint(with: $0) } ?? true }.map(\.0)
+  }
+
   private static func reads(_ database: ThrowawayDatabase) throws -> PostgreSQLReads {
     PostgreSQLReads(
       try PostgreSQLConnection(database.url, namesStatements: true), PostgreSQLOwnerRelations([:]))
@@ -100,13 +112,25 @@ struct PostgreSQLOwnerLookupTests {
         }
         let owners = try both { .owner(user, authorization, isDistributed: $0) }
         #expect(owners.0 == owners.1)
-        let pages = try both {
-          .items(of: user, in: "phones", authorization, after: nil, limit: 5, isDistributed: $0)
+        // Whatever is expected, what is visible is given.
+        for expected in [ExpectedAudiences.unknown, .all, .some(.me), .some([.organization, .everyone])] {
+          let selection = ItemSelection(limit: 5, expecting: expected)
+          let pages = try both { .items(of: user, in: "phones", authorization, selection, isDistributed: $0) }
+          #expect(pages.0.owner == pages.1.owner && pages.0.owner == owners.0)
+          let visible = try Self.visible(of: user, authorization, owners.0)
+          #expect(pages.0.page.elements.map(\.key.id.text) == Array(visible.prefix(5)))
+          #expect(pages.1.page.elements.map(\.json) == pages.0.page.elements.map(\.json))
+          let counts = try both {
+            .count(of: user, in: "phones", authorization, expecting: expected, isDistributed: $0)
+          }
+          #expect(counts.0 == visible.count && counts.1 == visible.count)
+          let ids = try ["p6", "p0", "none"].map { try #require(ItemID($0)) }
+          let byID = try both {
+            .items(ids, of: user, in: "phones", authorization, expecting: expected, isDistributed: $0)
+          }
+          #expect(Set(byID.0.map(\.item.key.id.text)) == Set(visible).intersection(["p6", "p0"]))
+          #expect(Set(byID.1.map(\.item.key.id.text)) == Set(visible).intersection(["p6", "p0"]))
         }
-        #expect(pages.0.owner == pages.1.owner)
-        #expect(pages.0.page.elements.map(\.json) == pages.1.page.elements.map(\.json))
-        let counts = try both { .count(of: user, in: "phones", authorization, isDistributed: $0) }
-        #expect(counts.0 == counts.1)
         let beyond = try both { .hasItemsBeyondTenant(of: user, authorization, isDistributed: $0) }
         #expect(beyond.0 == beyond.1)
       }

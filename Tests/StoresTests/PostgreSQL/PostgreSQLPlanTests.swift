@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+import OData
 import Profiles
 import Testing
 
@@ -37,8 +38,10 @@ struct PostgreSQLPlanTests {
 
   /// Statements about one person, or about one name or receipt.
   private static let single: [PostgreSQLStatement] = [
-    PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
-    PostgreSQLReads.countItems, PostgreSQLReads.selectChanges,
+    PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLItemQueries.select,
+    PostgreSQLItemQueries.selectOwn, PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectOwnBounded,
+    PostgreSQLItemQueries.selectByID, PostgreSQLItemQueries.count, PostgreSQLItemQueries.countOwn,
+    PostgreSQLReads.selectChanges,
     PostgreSQLOwnerRelations.select, PostgreSQLOwnerRelations.selectPlain, PostgreSQLOwnerRelations.selectTenant,
     PostgreSQLTables.selectPerson, PostgreSQLTables.selectHolder, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem, PostgreSQLTables.updateItem,
@@ -58,8 +61,9 @@ struct PostgreSQLPlanTests {
   /// Statements about somebody else's items.
   private static let viewers: [PostgreSQLStatement] =
     [
-      PostgreSQLVisibleItems.select(for: [.organization, .everyone]),
-      PostgreSQLVisibleItems.select(for: [.family, .groupMembers, .organization, .everyone]),
+      PostgreSQLVisibleItems.select(for: [.organization, .everyone], isBounded: false),
+      PostgreSQLVisibleItems.select(for: [.organization, .everyone], isBounded: true),
+      PostgreSQLVisibleItems.select(for: [.family, .groupMembers, .organization, .everyone], isBounded: false),
       PostgreSQLVisibleItems.count(for: [.organization, .everyone]),
       PostgreSQLVisibleItems.count(for: [.family, .groupMembers, .organization, .everyone]),
     ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
@@ -136,8 +140,11 @@ struct PostgreSQLPlanTests {
         try await Self.expectNothingHiddenIsRead(database, mode)
       }
     }
-    let all = try await Self.rows(of: Self.page("hiding", PostgreSQLReads.selectItems), "auto", database)
-    #expect(all == (read: 1_020, given: 1_020), "What is read was not found out")
+    for isBounded in [false, true] {
+      let page = try Self.page("hiding", .all, isBounded: isBounded)
+      let all = try await Self.rows(of: page, "auto", database)
+      #expect(all == (read: 1_020, given: 1_020), "What is read was not found out")
+    }
     try await database.remove()
   }
 
@@ -145,12 +152,17 @@ struct PostgreSQLPlanTests {
     for audiences in [
       Audience.everyone, [.organization, .everyone], [.family, .groupMembers, .organization, .everyone],
     ] {
-      let select = try #require(PostgreSQLVisibleItems.select(for: audiences))
       let count = try #require(PostgreSQLVisibleItems.count(for: audiences))
       // Each audience reads an item that is for two.
       let read = audiences.contains(.organization) ? 40 : 20
       for person in ["hiding", "shown"] {
-        #expect(try await rows(of: page(person, select), mode, database) == (read, 20), "\(select.name), \(mode)")
+        for isBounded in [false, true] {
+          let page = try Self.page(person, .visible(audiences), isBounded: isBounded)
+          #expect(try await rows(of: page, mode, database) == (read, 20), "\(page.statement.name), \(mode)")
+        }
+        // What a filter leaves out is also looked for among visible items alone.
+        let none = try page(person, .visible(audiences), "startswith(number,'1')")
+        #expect(try await rows(of: none, mode, database) == (read, 0), "\(none.statement.name), \(mode)")
         #expect(try await rows(of: number(person, count), mode, database) == (read, 1), "\(count.name), \(mode)")
       }
     }
@@ -164,8 +176,20 @@ struct PostgreSQLPlanTests {
     #expect(try await rows(of: seen, mode, database).given == 1, "\(mode)")
   }
 
-  private static func page(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
-    PostgreSQLQuery(statement, .text(person), .text("phones"), .int(.min), .text(""), .int(2_000))
+  private static func page(
+    _ person: String, _ scope: PostgreSQLItemScope, isBounded: Bool = true, _ filter: String? = nil
+  ) throws -> PostgreSQLQuery {
+    let type = try #require(ProfileModel.collection(named: "phones")).target
+    let condition = try filter.flatMap {
+      try QueryOptions("$filter=\($0)".utf8, of: type, supporting: .list).filter.flatMap {
+        ItemCondition(impliedBy: $0, of: type)
+      }
+    }
+    #expect((condition == nil) == (filter == nil))
+    let selection = ItemSelection(limit: isBounded ? 2_000 : Limits.databasePlainRowsMax, where: condition)
+    return try #require(
+      PostgreSQLItemQueries.page(
+        of: Sample.userID(person), in: "phones", scope, selection, addsBytes: isBounded))
   }
 
   private static func number(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
@@ -188,7 +212,8 @@ struct PostgreSQLPlanTests {
       if let dropped = line.firstMatch(of: #/Rows Removed by .*: (\d+)/#) { read += Double(dropped.1) ?? .nan }
       guard let scan = line.firstMatch(of: #/ on item.*actual rows=([\d.]+) loops=(\d+)/#) else { continue }
       let isByAudience = line.contains(" item_for_") || line.contains("Bitmap Heap Scan")
-      #expect(isByAudience || query.statement == PostgreSQLReads.selectItems, "\(mode):\n\(plan)")
+      let readsAll = [PostgreSQLItemQueries.select, PostgreSQLItemQueries.selectBounded].contains(query.statement)
+      #expect(isByAudience || readsAll, "\(mode):\n\(plan)")
       // A bitmap's rows are read where the table is scanned.
       if !line.contains("Bitmap Index Scan") { read += (Double(scan.1) ?? .nan) * (Double(scan.2) ?? .nan) }
     }

@@ -22,8 +22,9 @@ enum PostgreSQLStatements {
     PostgreSQLCommitProof.tryKey,
   ]
   private static let ofItems: [PostgreSQLStatement] = [
-    PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
-    PostgreSQLReads.countItems, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
+    PostgreSQLReads.selectPlainItem, PostgreSQLItemQueries.select,
+    PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectByID, PostgreSQLItemQueries.count,
+    PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
     PostgreSQLTables.updateItem, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
     PostgreSQLTables.selectVersions,
   ]
@@ -32,7 +33,10 @@ enum PostgreSQLStatements {
     [
       PostgreSQLOwnerLookup.selectTenantVersion,
       PostgreSQLOwnerLookup.selectListed, PostgreSQLReads.selectItemVersion,
-      PostgreSQLVisibleItems.select(for: .everyone), PostgreSQLVisibleItems.select(for: .all),
+      PostgreSQLVisibleItems.select(for: .everyone, isBounded: false),
+      PostgreSQLVisibleItems.select(for: .all, isBounded: false),
+      PostgreSQLVisibleItems.select(for: .everyone, isBounded: true),
+      PostgreSQLVisibleItems.select(for: .all, isBounded: true),
       PostgreSQLVisibleItems.count(for: .everyone), PostgreSQLVisibleItems.count(for: .all),
     ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
   private static let ofNames: [PostgreSQLStatement] = [
@@ -61,13 +65,15 @@ enum PostgreSQLStatements {
   /// Statements that answer a request about people of the whole tenant, who may lie anywhere.
   static let ofEveryShard: [PostgreSQLStatement] = [PostgreSQLReads.countUsers]
 
-  /// Statements about two people or more, and one that each creation runs: not on Citus.
+  /// Statements about two people or more, one that each creation runs, and those that read one's own list in one round trip:
+  /// not on Citus.
   static let ofOneDatabase: [PostgreSQLStatement] = [
     PostgreSQLOwnerRelations.select, PostgreSQLReads.selectItem, PostgreSQLPrefetch.lockChains,
     PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
     PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many, PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many,
-    PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts,
+    PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts, PostgreSQLItemQueries.selectOwn,
+    PostgreSQLItemQueries.selectOwnBounded, PostgreSQLItemQueries.countOwn,
   ]
 
   /// Statements without a table of ours, those that run now and then, apart from requests, and those that a check alone runs.
