@@ -110,11 +110,15 @@ private struct ItemTest {
       if case .property(_, .audience) = value, case .literal(.enumeration(let bits)) = flags {
         finding = .audience(mask: bits, bits: bits)
       }
-    case .call(let function, let arguments): self.init(function, arguments, of: type)
+    case .call(let function, let arguments):
+      guard let test = ItemTest(function, arguments, of: type) else { return nil }
+      self = test
     case .not(let operand):
       guard let test = ItemTest(operand, of: type) else { return nil }
       (mayBeNull, calls) = (test.mayBeNull, test.calls)
-    case .logical(let word, let operands): self.init(word, operands, of: type)
+    case .logical(let word, let operands):
+      guard let test = ItemTest(word, operands, of: type) else { return nil }
+      self = test
     default: return nil
     }
   }
