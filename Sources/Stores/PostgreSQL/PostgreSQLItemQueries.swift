@@ -75,12 +75,11 @@ enum PostgreSQLItemQueries {
       selectByID, .text(user.text), .text(collection), .texts(ids.map(\.text)), .int(audiences.rawValue))
   }
 
-  /// What the parameters from `$6` to `$15` say of the items that satisfy a condition.
+  /// What the parameters from `$6` to `$15` say of the items that satisfy a condition. Texts that are not searched for are
+  /// null.
   private static func values(of condition: ItemCondition) -> [PostgreSQLValue] {
-    // Every object contains its first byte, where it is found at once.
-    let nothing = [UInt8(ascii: "{")]
     func filled(_ texts: [[UInt8]], to count: Int) -> [PostgreSQLValue] {
-      (texts + Array(repeating: texts.last ?? nothing, count: max(0, count - texts.count))).map(PostgreSQLValue.bytes)
+      texts.map(PostgreSQLValue.bytes) + Array(repeating: .null, count: count - texts.count)
     }
     return [
       .int(condition.createdFrom), .int(condition.createdTo), .int(condition.audienceMask),
@@ -102,17 +101,21 @@ enum PostgreSQLItemQueries {
     " and exists (select from person where user_id = $1::text and tenant = \(parameter)::text)"
   }
 
-  /// Whether an item satisfies the condition. Searching bytes cannot fail, whatever the JSON holds.
+  /// Whether an item satisfies the condition. Searching bytes cannot fail, whatever the JSON holds. For a text that is null
+  /// nothing is searched, because that would unpack the JSON.
   static let isWanted: String = {
-    func isIn(_ number: Int) -> String { "position($\(number)::bytea in json) > 0" }
-    let parts = (10..<(10 + Limits.narrowedPartsMax)).map(isIn)
-    let alternatives = (0..<Limits.narrowedAlternativesMax).map { isIn(10 + Limits.narrowedPartsMax + $0) }
+    let first = 10 + Limits.narrowedPartsMax
+    let alternatives = (first..<(first + Limits.narrowedAlternativesMax)).map(isIn).joined(separator: " or ")
+    let texts =
+      (10..<first).map { "($\($0)::bytea is null or \(isIn($0)))" }
+      + ["($\(first)::bytea is null or (\(alternatives)) is true)"]
     return """
       (length(json) > \(Limits.narrowedItemBytesMax) or (created between $6::bigint and $7::bigint
-      and audience & $8::bigint = $9::bigint and \(parts.joined(separator: " and "))
-      and (\(alternatives.joined(separator: " or ")))))
+      and audience & $8::bigint = $9::bigint and \(texts.joined(separator: " and "))))
       """
   }()
+
+  private static func isIn(_ parameter: Int) -> String { "position($\(parameter)::bytea in json) > 0" }
 
   /// The JSON of an item, as a short page gives it.
   static let plainJSON = "case when length(json) <= \(Limits.databasePlainItemBytesMax) then json end"
