@@ -65,10 +65,8 @@ extension Limits {
   public static let databasePlainRowsMax = 128
   /// Longest item that such a statement gives, in bytes of stored JSON.
   public static let databasePlainItemBytesMax = 16 << 10
-  /// Connections that write.
+  /// Connections that write to each server of the database.
   public static let databaseWriters = 2
-  /// Connections that write to each node of a database that is spread over nodes.
-  public static let distributedWriters = 2
   /// Longest time until reads follow a shard that was moved to another node. Until then the former node asks the new one.
   public static let shardMapSeconds = 1
   /// Shortest time between two deletions of expired receipts on a database that is spread over nodes.

@@ -17,9 +17,7 @@ final class PostgreSQLNode: Sendable {
   ) {
     self.condition = condition
     reads = PostgreSQLPool(access, at: address, threads: access.options.readers)
-    let count =
-      access.options.writers ?? (access.shards.map == nil ? Limits.databaseWriters : Limits.distributedWriters)
-    writers = (0..<count).map { _ in GroupCommit(PostgreSQLWriter(access, at: address, condition, counter)) }
+    writers = (0..<access.options.writers).map { _ in GroupCommit(PostgreSQLWriter(access, at: address, condition, counter)) }
   }
 
   /// How many writes wait.

@@ -13,7 +13,7 @@ struct PostgreSQLNodeSettingsTests {
 
   @Test("Nodes with every setting pass")
   func whole() {
-    let nodes = [Self.node("a:1", prepared: Limits.distributedWriters * 2), Self.node("b:2")]
+    let nodes = [Self.node("a:1", prepared: Limits.databaseWriters * 2), Self.node("b:2")]
     #expect(PostgreSQLNodeSettings.fault(of: nodes) == nil)
     #expect(PostgreSQLNodeSettings.warning(of: nodes) == nil)
   }
