@@ -17,15 +17,27 @@ final class PostgreSQLReader: ProfileReader {
     _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false,
     _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
-    let pool = isLarge ? nodes.largeReads : nodes.node(of: request.place).reads
-    let resume = resume
-    let then = OneTimeTransfer(then)
-    let give: @Sendable (Result<Answer, StoreError>) -> Void = { answer in resume { then.take()?(answer) } }
+    Self.submit(request, isLarge: isLarge, to: nodes, PostgreSQLAnswer(then, resume))
+  }
+
+  private static func submit<Answer: Sendable>(
+    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false, to nodes: PostgreSQLNodes,
+    _ answer: PostgreSQLAnswer<Answer>, isAgain: Bool = false
+  ) {
+    let node = nodes.node(of: request.place)
+    if let outage = node.outage { return answer.give(.failure(outage)) }
+    let isOfAnyNode = request.place.isOfAnyNode
     let read = PostgreSQLRead(
-      queries: request.queries, deadline: .now() + .seconds(pool.retrySeconds),
-      proceed: { reads, rows throws(PostgreSQLFailure) in give(.success(try request.answer(reads, rows))) },
-      fail: { give(.failure($0)) })
-    if !pool.submit(read) { give(.failure(.closed)) }
+      queries: request.queries, deadline: .now() + .seconds(node.reads.retrySeconds),
+      proceed: { reads, rows throws(PostgreSQLFailure) in answer.give(.success(try request.answer(reads, rows))) },
+      fail: { error in
+        // By now another node is chosen.
+        guard isOfAnyNode, !isAgain, case .unavailable = error, !answer.isGiven else {
+          return answer.give(.failure(error))
+        }
+        submit(request, to: nodes, answer, isAgain: true)
+      }, isOfAnyNode: isOfAnyNode)
+    if !(isLarge ? nodes.largeReads : node.reads).submit(read) { answer.give(.failure(.closed)) }
   }
 
   /// No snapshot is shared: each read is answered later. Reads that wait together share a round trip.

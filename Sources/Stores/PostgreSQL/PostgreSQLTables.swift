@@ -58,6 +58,7 @@ final class PostgreSQLTables: WriteTables {
     if !shards.isEmpty {
       queries.append(PostgreSQLQuery(PostgreSQLShardMap.countLocal, .column(shards.map(PostgreSQLValue.int), .bigint)))
     }
+    queries += writeSet.settings.map { PostgreSQLQuery($0) }
     let answers = try connection.run(queries + prefetch.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)

@@ -11,6 +11,8 @@ struct PostgreSQLWriteSet {
   var ownerLookups: Set<PostgreSQLOwnerLookup> = []
   /// The shards that must lie on the node that the transaction runs on; none where that is not checked.
   var localShards: Set<Int64> = []
+  /// Settings of the transaction, which are made first.
+  var settings: [PostgreSQLStatement] = []
 }
 
 extension StoreWrite {
