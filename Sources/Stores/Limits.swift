@@ -67,6 +67,22 @@ extension Limits {
   public static let databasePlainItemBytesMax = 16 << 10
   /// Connections that write to each server of the database.
   public static let databaseWriters = 2
+  /// Longest time that sent bytes may remain unacknowledged before a connection over TCP is given up, and the time after which
+  /// a connection that waits for an answer is probed, unless the URL says otherwise (`tcp_user_timeout`, `keepalives_idle`).
+  public static let databaseUnacknowledgedSeconds = 10
+  /// Further connections to each node of a database that is spread over nodes, for writes that may have to wait for other nodes.
+  public static let distributedFarWriters = 2
+  /// Longest wait for a lock on such a node, in milliseconds, before a write no longer delays those of other people.
+  public static let nodeLockMilliseconds = 1_000
+  /// The same for each write of a group of which one had to wait that long.
+  public static let nodeNextLockMilliseconds = 50
+  /// Longest time that a transaction over several nodes holds locks on one of them while it waits for another.
+  public static let nodeIdleSeconds = 10
+  /// Time between two questions whether such a node answers.
+  public static let nodeQuestionSeconds = 1
+  /// Longest wait for the answer to such a question. Then other nodes do what any node can do; what the node alone can do
+  /// fails at once when it has not answered for `databaseRetrySeconds`.
+  public static let nodeSilenceSeconds = 2
   /// Longest time until reads follow a shard that was moved to another node. Until then the former node asks the new one.
   public static let shardMapSeconds = 1
   /// Shortest time between two deletions of expired receipts on a database that is spread over nodes.

@@ -204,6 +204,20 @@ enum StoreMetrics {
       PrometheusLine(
         "facet_store_largest_group", .gauge, "Most writes in one transaction.", Int64(counts.largestGroup)),
       PrometheusLine("facet_store_waiting", .gauge, "Writes that wait for the writer.", Int64(counts.waiting)),
-    ]
+    ] + lines(store.nodeConditions)
+  }
+
+  /// One sample of each metric for each node. Whoever may read the metrics learns the addresses of the nodes.
+  private static func lines(_ nodes: [StoreNodeCondition]) -> [PrometheusLine] {
+    func gauge(_ name: String, _ help: String, _ value: (StoreNodeCondition) -> Int) -> [PrometheusLine] {
+      nodes.map { node in
+        PrometheusLine(
+          name, .gauge, help, Int64(value(node)), labels: [("node", node.name), ("role", node.role.rawValue)])
+      }
+    }
+    return gauge("facet_store_node_up", "Whether the node answered when it was last asked.") { $0.isAnswering ? 1 : 0 }
+      + gauge("facet_store_node_writable", "Whether the node takes writes.") { $0.takesWrites ? 1 : 0 }
+      + gauge("facet_store_node_waiting", "Writes that wait for the node.") { $0.waitingWrites }
+      + gauge("facet_store_node_shards", "Shards of people on the node.") { $0.shards }
   }
 }

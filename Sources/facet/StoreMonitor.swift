@@ -53,6 +53,9 @@ struct StoreNotices {
     if health != self.health {
       switch health {
       case .healthy: notices.append(Notice(level: .notice, message: "The store takes writes again."))
+      // The warning names the nodes.
+      case .limited(let reason):
+        notices.append(Notice(level: .error, message: "A part of the store cannot be used.", reason: reason))
       case .refusingWrites(let reason):
         notices.append(Notice(level: .error, message: "The store refuses writes.", reason: reason))
       }

@@ -169,6 +169,33 @@ struct GroupCommitTests {
       ])
   }
 
+  @Test("Writes that wait can be refused; the one that was begun and leases go on")
+  func refusing() {
+    let held = HeldGroupCommit()
+    let commit = held.start()
+    commit.submit(held.write("a"))
+    let isDone = DispatchSemaphore(value: 0)
+    StoreThread.start("borrower") {
+      try? commit.borrow { _ in held.log.append("lent") }
+      isDone.signal()
+    }
+    while commit.waiting < 2 { StoreThread.pause(milliseconds: 1) }
+    commit.submit(held.write("b"))
+    #expect(commit.refuseWaiting(.overloaded).map(Self.name) == ["a", "b"])
+    #expect(commit.waiting == 1)
+    held.gate.signal()
+    isDone.wait()
+    commit.submit(held.write("c"))
+    commit.stop()
+    commit.waitForEnd()
+    let refusal = "\(ProfileError.store(.overloaded))"
+    #expect(
+      held.log.all == [
+        "first@0", "a \(refusal)", "b \(refusal)", "first done", "answered", "lent", "c@0", "c done", "answered",
+        "finished",
+      ])
+  }
+
   @Test("A thread without work wakes when its writer asks for it")
   func waking() {
     let held = HeldGroupCommit()

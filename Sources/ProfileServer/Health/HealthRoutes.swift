@@ -20,20 +20,25 @@ struct HealthRoutes: Sendable {
     }
   }
 
-  /// Ready means that reads and writes work. The reason of a refusal is a sentence without personal data.
+  /// Ready means that reads and writes work, at least for most people: a load balancer that takes a server away because a
+  /// node of the database is away would take all of them away. The reason is a sentence without personal data or hosts.
   private func readiness() -> Response {
     var json = JSONWriter()
     json.beginObject()
-    let health = service.health
-    switch health {
+    var isReady = true
+    switch service.health {
     case .healthy: json.member("status", "ready")
+    case .limited(let reason):
+      json.member("status", "limited")
+      json.member("reason", reason)
     case .refusingWrites(let reason):
+      isReady = false
       json.member("status", "refusing writes")
       json.member("reason", reason)
     }
     json.endObject()
     return Response(
-      status: health == .healthy ? .ok : .serviceUnavailable,
+      status: isReady ? .ok : .serviceUnavailable,
       headers: [.contentType: "application/json", .cacheControl: "no-store"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes)))
   }

@@ -47,10 +47,12 @@ public protocol ProfileStore: AnyObject, Sendable {
   func close()
 }
 
-/// Whether a store takes writes.
+/// Whether a store can be used.
 public enum StoreHealth: Equatable, Sendable {
   /// Reads and writes work.
   case healthy
+  /// Reads and writes work, except for what the sentence names, because a part of the database is away.
+  case limited(String)
   /// Reads may work, writes are refused; the sentence says why.
   case refusingWrites(String)
 }

@@ -50,7 +50,7 @@ struct PostgreSQLCommitProof {
       guard answers.count == 4 else { throw .disconnected }
       return answers[2].changes == 1
     } catch {
-      guard error == .state("55P03") else { throw error }
+      guard error.isOfLock else { throw error }
       _ = try connection.run([PostgreSQLQuery(PostgreSQLTables.rollback)])
       return false
     }

@@ -10,6 +10,13 @@ final class PostgreSQLConnection {
   private let answerSeconds: Int
   private var prepared: Set<PostgreSQLStatement> = []
 
+  /// What a connection is used for, by which operators tell it from others (`application_name`).
+  enum Purpose: String {
+    case requests = "facet"
+    /// To find out whether a node answers.
+    case watch = "facet-watch"
+  }
+
   /// Connects with a connection string of libpq, and everything that libpq reads beside it: TLS, password file,
   /// service; `address` takes the place of host and port. An answer that takes longer than `answerSeconds` counts as a lost
   /// connection.
@@ -17,10 +24,10 @@ final class PostgreSQLConnection {
   /// Throws `unreachable` when the server cannot be reached or refuses the connection.
   init(
     _ url: String, at address: PostgreSQLAddress? = nil, namesStatements: Bool,
-    answerSeconds: Int = Limits.databaseSeconds
+    answerSeconds: Int = Limits.databaseSeconds, for purpose: Purpose = .requests
   ) throws(PostgreSQLFailure) {
     self.answerSeconds = answerSeconds
-    guard let connection = Self.connect(url, address) else { throw .unreachable("there is no memory for it") }
+    guard let connection = Self.connect(url, address, purpose) else { throw .unreachable("there is no memory for it") }
     self.connection = connection
     self.namesStatements = namesStatements
     // When a later line throws, `deinit` closes the connection.
@@ -34,12 +41,16 @@ final class PostgreSQLConnection {
 
   /// The URL overrides the parameters before it, and the address those of the URL (libpq lets the last of equal keywords
   /// win).
-  private static func connect(_ url: String, _ address: PostgreSQLAddress?) -> OpaquePointer? {
+  private static func connect(_ url: String, _ address: PostgreSQLAddress?, _ purpose: Purpose) -> OpaquePointer? {
     let parameters =
       [
-        ("connect_timeout", "\(Limits.databaseConnectSeconds)"), ("fallback_application_name", "facet"),
-        ("dbname", url),
+        ("connect_timeout", "\(Limits.databaseConnectSeconds)"), ("fallback_application_name", purpose.rawValue),
+        // Without these, a host that drops every packet is noticed only when an answer takes too long.
+        ("tcp_user_timeout", "\(Limits.databaseUnacknowledgedSeconds * 1_000)"),
+        ("keepalives_idle", "\(Limits.databaseUnacknowledgedSeconds)"),
+        ("keepalives_interval", "\(Limits.databaseUnacknowledgedSeconds)"), ("dbname", url),
       ] + (address.map { [("host", $0.host), ("port", "\($0.port)")] } ?? [])
+      + (purpose == .watch ? [("connect_timeout", "\(Limits.nodeSilenceSeconds)")] : [])
     let texts = parameters.flatMap { [strdup($0.0), strdup($0.1)] }
     defer { for text in texts { free(text) } }
     func column(_ first: Int) -> [UnsafePointer<CChar>?] {

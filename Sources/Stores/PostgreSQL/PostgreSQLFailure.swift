@@ -24,6 +24,9 @@ enum PostgreSQLFailure: Error, Equatable {
     if case .state(let code) = self { ["40P01", "40001", "23505"].contains(code) } else { false }
   }
 
+  /// Whether a lock was not to be had in time (`lock_not_available`).
+  var isOfLock: Bool { self == .state("55P03") }
+
   /// Whether a prepared statement is missing, as after a fail-over or behind a connection pooler.
   var isUnprepared: Bool { self == .state("26000") || self == .state("42P05") }
 

@@ -16,6 +16,23 @@ struct PostgreSQLNodeSettings: Equatable {
     }
   }
 
+  /// The settings of the node that a connection leads to.
+  static func own(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> PostgreSQLNodeSettings {
+    guard let row = try connection.rows(selectOwn).first else { throw .disconnected }
+    return PostgreSQLNodeSettings(node: row.text(0), preparedTransactions: Int(row.int64(1)), walLevel: row.text(2))
+  }
+
+  private static let selectOwn = PostgreSQLStatement(
+    "",
+    """
+    select coalesce(n.nodename || ':' || n.nodeport, 'coordinator'),
+    current_setting('max_prepared_transactions')::bigint, current_setting('wal_level')
+    from pg_catalog.pg_dist_local_group l left join pg_catalog.pg_dist_node n on n.groupid = l.groupid
+    """)
+  /// Nodes that do not answer are waited for by Citus, and the start by it.
+  private static let limitConnect =
+    "select set_config('citus.node_connection_timeout', '\(Limits.databaseConnectSeconds)s', false)"
+
   private static let select = PostgreSQLStatement(
     "",
     """
@@ -28,6 +45,7 @@ struct PostgreSQLNodeSettings: Equatable {
   /// Throws `schema` when the writes of a server would fail on a node. Returns what an operator should know although a
   /// server can use the nodes; nil when there is nothing. Nodes that cannot be reached are not checked.
   static func check(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> String? {
+    try connection.execute(limitConnect)
     let nodes = try all(connection)
     if let fault = fault(of: nodes) { throw .schema(fault) }
     return warning(of: nodes)
@@ -36,7 +54,7 @@ struct PostgreSQLNodeSettings: Equatable {
   /// Why the writes of a server would fail on a node: each of its writers, of whichever node, may have one prepared
   /// transaction there. nil when they would not.
   static func fault(of nodes: [PostgreSQLNodeSettings]) -> String? {
-    let needed = Limits.databaseWriters * nodes.count
+    let needed = (Limits.databaseWriters + Limits.distributedFarWriters) * nodes.count
     return names(of: nodes.filter { $0.preparedTransactions < needed }).map {
       """
       Writes to several nodes of Citus need prepared transactions. Set max_prepared_transactions to at least \(needed) \

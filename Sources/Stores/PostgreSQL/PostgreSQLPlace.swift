@@ -10,6 +10,9 @@ enum PostgreSQLPlace: Hashable, Sendable {
   case anyNode(String)
   /// On several nodes, or they are written on all.
   case severalNodes
+
+  /// Whether every node has the rows.
+  var isOfAnyNode: Bool { if case .anyNode = self { true } else { false } }
 }
 
 extension StoreWrite {

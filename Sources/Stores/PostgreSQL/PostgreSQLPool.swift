@@ -19,14 +19,18 @@ struct PostgreSQLRead: Sendable {
   let ofOneMoment: Trip?
   /// The end of all attempts.
   let deadline: DispatchTime
-  /// Delivers an error.
+  /// Delivers an error, unless the answer was delivered before. May be called while the read runs.
   let fail: @Sendable (StoreError) -> Void
+  /// Whether every node has the rows, so that another one can answer.
+  var isOfAnyNode = false
 }
 
 /// Threads that read, each with a connection of its own: calls into libpq block.
 final class PostgreSQLPool: Sendable {
   private struct State {
     var waiting: [PostgreSQLRead] = []
+    /// What each thread works on.
+    var running: [[PostgreSQLRead]] = []
     var isClosed = false
   }
 
@@ -41,10 +45,11 @@ final class PostgreSQLPool: Sendable {
   init(_ access: PostgreSQLAccess, at address: PostgreSQLAddress?, threads: Int) {
     count = threads
     retrySeconds = access.options.retrySeconds
-    for _ in 0..<count {
+    state.withLock { $0.running = Array(repeating: [], count: threads) }
+    for thread in 0..<count {
       ended.enter()
       StoreThread.start("facet-reader") { [self] in
-        run(PostgreSQLSession(access, at: address))
+        run(PostgreSQLSession(access, at: address), thread)
         ended.leave()
       }
     }
@@ -61,6 +66,19 @@ final class PostgreSQLPool: Sendable {
     return isTaken
   }
 
+  /// Fails the reads that `isAffected` holds for: those that wait and those that run, whose threads may go on to wait for
+  /// the server.
+  func fail(_ error: StoreError, _ isAffected: (PostgreSQLRead) -> Bool) {
+    let reads = state.withLock { state in
+      let reads = (state.running.joined() + state.waiting).filter(isAffected)
+      guard !reads.isEmpty else { return reads }
+      state.waiting.removeAll(where: isAffected)
+      for thread in state.running.indices { state.running[thread].removeAll(where: isAffected) }
+      return reads
+    }
+    for read in reads { read.fail(error) }
+  }
+
   /// Ends the threads; reads that wait fail with `StoreError.closed`.
   func stop() {
     state.withLock { $0.isClosed = true }
@@ -70,12 +88,13 @@ final class PostgreSQLPool: Sendable {
   /// Waits for the threads to end, after `stop`.
   func waitForEnd() { ended.wait() }
 
-  private func run(_ session: PostgreSQLSession) {
+  private func run(_ session: PostgreSQLSession, _ thread: Int) {
     while true {
       wake.wait()
       let (reads, isClosed) = state.withLock { state -> ([PostgreSQLRead], Bool) in
         let reads = Array(state.waiting.prefix(state.isClosed ? .max : Limits.databaseReadsMax))
         state.waiting.removeFirst(reads.count)
+        state.running[thread] = reads
         return (reads, state.isClosed)
       }
       if isClosed {
@@ -83,7 +102,9 @@ final class PostgreSQLPool: Sendable {
         return
       }
       // Each read has signalled; the signals of those that were taken with others find nothing.
-      if !reads.isEmpty { session.run(reads) }
+      guard !reads.isEmpty else { continue }
+      session.run(reads)
+      state.withLock { $0.running[thread] = [] }
     }
   }
 }

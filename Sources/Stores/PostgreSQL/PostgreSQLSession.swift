@@ -7,6 +7,7 @@ final class PostgreSQLSession {
   private let access: PostgreSQLAccess
   /// The node that is connected to; nil stands for the URL of the store.
   private let address: PostgreSQLAddress?
+  private let lockMilliseconds: Int?
   private var current: PostgreSQLConnection?
   /// The settings of tenants that are cached, for no longer than the connection: after a fail-over the new server may
   /// lack the last commits.
@@ -17,7 +18,9 @@ final class PostgreSQLSession {
   private(set) var isDistributed = false
 
   /// A session that connects with the first read or write, to the node at `address`; nil stands for the URL of the store.
-  init(_ access: PostgreSQLAccess, at address: PostgreSQLAddress?) {
+  /// It waits for a lock as long as `lockMilliseconds` says; nil stands for what the database says.
+  init(_ access: PostgreSQLAccess, at address: PostgreSQLAddress?, lockMilliseconds: Int? = nil) {
+    self.lockMilliseconds = lockMilliseconds
     self.access = access
     self.address = address
     relations = PostgreSQLOwnerRelations(access.options.policyDefaults)
@@ -34,6 +37,7 @@ final class PostgreSQLSession {
       try PostgreSQLSchema.check(made, access.key)
       isDistributed = try PostgreSQLDistribution.isDone(made)
       if isDistributed { try access.shards.read(made) }
+      if let lockMilliseconds { try made.execute("set lock_timeout = '\(lockMilliseconds)ms'") }
       relations = PostgreSQLOwnerRelations(options.policyDefaults)
       (current, outage) = (made, nil)
       return made

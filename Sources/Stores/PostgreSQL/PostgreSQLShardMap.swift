@@ -26,6 +26,9 @@ struct PostgreSQLShardMap: Equatable, Sendable {
   /// The shards of the table `principal_name`, by their start.
   let names: [Shard]
 
+  /// The nodes that hold people, by name.
+  var nodes: [PostgreSQLAddress] { Set(people.compactMap(\.node)).sorted { "\($0)" < "\($1)" } }
+
   /// The shard of a place; nil for several nodes.
   func shard(of place: PostgreSQLPlace) -> Shard? {
     switch place {

@@ -4,9 +4,12 @@ public import Profiles
 extension PostgreSQLStore: AdministeredStore {
   /// See `AdministeredStore`.
   public var warning: String? {
-    let sentences = [condition.warning, nodes.warning].compactMap(\.self)
+    let sentences = [nodes.settingsWarning ?? condition.warning, nodes.warning].compactMap(\.self)
     return sentences.isEmpty ? nil : sentences.joined(separator: " ")
   }
+
+  /// See `AdministeredStore`.
+  public var nodeConditions: [StoreNodeCondition] { nodes.conditions }
 
   /// See `AdministeredStore`.
   public var writeCounts: StoreWriteCounts {
@@ -52,7 +55,11 @@ extension PostgreSQLStore: AdministeredStore {
   }
 
   /// See `AdministeredStore`.
-  public func addTenant(_ id: TenantID) throws { try withTables { $0.add(id) } }
+  public func addTenant(_ id: TenantID) throws {
+    // A write asks every node, and one that is away must not keep a server from starting.
+    guard try !tenants().contains(where: { $0.id == id }) else { return }
+    try withTables { $0.add(id) }
+  }
 
   /// See `AdministeredStore`.
   @discardableResult

@@ -57,8 +57,10 @@ extension PostgreSQLStore {
   /// fails.
   public func shareFiles(in directory: String, publishes: Bool) throws {
     if publishes {
+      // A write asks every node of a spread database, and one that is away must not keep a server from starting.
+      let known = Set(try sharedFiles().map(\.name))
       let names = ["pages.key"] + (try keyFiles(in: directory))
-      for name in names {
+      for name in names where !known.contains(name) {
         let path = "\(directory)/\(name)"
         guard FileManager.default.fileExists(atPath: path) else { continue }
         guard let bytes = FileManager.default.contents(atPath: path) else {
@@ -78,15 +80,18 @@ extension PostgreSQLStore {
   }
 
   private func writeSharedFiles(to directory: String) throws {
+    for file in try sharedFiles() { try write(file.bytes, to: "\(directory)/\(file.name)") }
+  }
+
+  /// The files that the database has.
+  private func sharedFiles() throws -> [(name: String, bytes: [UInt8])] {
     let files = try withReads { reads in
       try reads.connection.rows(PostgreSQLStatement("", "select name, value from facet_key where name <> 'record'")).map
       {
         row throws(PostgreSQLFailure) in (name: row.text(0), bytes: row.bytes(1))
       }
     }
-    for file in files where Self.isShared(file.name) {
-      try write(file.bytes, to: "\(directory)/\(file.name)")
-    }
+    return files.filter { Self.isShared($0.name) }
   }
 
   /// The names of the shared files in the folder `keys`, if it exists. Throws `StoreError.failed` when it cannot be

@@ -65,6 +65,7 @@ final class PostgreSQLTables: WriteTables {
     var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
     let placements = writeSet.localPlacements
     if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
+    queries += writeSet.settings.map { PostgreSQLQuery($0) }
     let answers = try connection.run(queries + prefetch.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)

@@ -8,11 +8,25 @@ import Profiles
 /// tells whether it committed; that is never guessed. While the server is known to be away, one group a second finds out
 /// whether it is back, and the others fail at once.
 final class PostgreSQLWriter: GroupCommitWriter {
+  /// Which writes a thread does.
+  enum Lane {
+    /// All that go to its server.
+    case only
+    /// Those that its node commits alone. What has to wait for other nodes or for a lock goes to the far writers.
+    case near(PostgreSQLFarWriters)
+    /// Those that may have to wait, which are counted until they are answered.
+    case far(PostgreSQLPendingWrites)
+
+    /// The longest wait for a lock, in milliseconds; nil when it has no bound of its own.
+    var lockMilliseconds: Int? { if case .near = self { Limits.nodeLockMilliseconds } else { nil } }
+  }
+
   let counter: StoreWriteCounter
   private let access: PostgreSQLAccess
   /// The node that is written; nil stands for the URL of the store.
   private let address: PostgreSQLAddress?
   private let condition: StoreCondition
+  private let lane: Lane
   private let session: PostgreSQLSession
   private var tables: PostgreSQLTables?
   /// When a connection was last tried in vain.
@@ -21,13 +35,14 @@ final class PostgreSQLWriter: GroupCommitWriter {
   /// A writer that connects with the first write, to the node at `address`; nil stands for the URL of the store.
   init(
     _ access: PostgreSQLAccess, at address: PostgreSQLAddress?, _ condition: StoreCondition,
-    _ counter: StoreWriteCounter
+    _ counter: StoreWriteCounter, lane: Lane
   ) {
+    self.lane = lane
     self.access = access
     self.address = address
     self.condition = condition
     self.counter = counter
-    session = PostgreSQLSession(access, at: address)
+    session = PostgreSQLSession(access, at: address, lockMilliseconds: lane.lockMilliseconds)
   }
 
   // MARK: Groups
@@ -40,23 +55,35 @@ final class PostgreSQLWriter: GroupCommitWriter {
     let patience: DispatchTime
     /// Whether shards must lie where the map says. Once they did not, a write is committed wherever they lie.
     var checksShards = true
+    /// Whether the bound on waits for a lock is the one for a group of which a write had to wait.
+    var waitsShortly = false
+    /// Whether the writes stay on this thread, whatever they wait for, because no other one takes them.
+    var isBound = false
   }
 
   func commit(_ writes: [StoreWrite]) {
+    defer { if case .far(let pending) = lane { pending.remove(writes) } }
     if let knownOutage { return writes.forEach { $0.fail(knownOutage) } }
-    for group in groups(writes) { commitGroup(group) }
+    var own = writes
+    if case .near(let far) = lane { own = far.takeFollowing(writes) }
+    guard !own.isEmpty else { return }
+    for group in groups(own) { commitGroup(group) }
     forgetReceipts()
   }
 
   func tryCommit(_ writes: [StoreWrite], _ attempt: Attempt?) -> GroupCommitOutcome<Attempt> {
     if attempt == nil, let knownOutage { return .failed(knownOutage) }
+    // An earlier write of the person may have been handed over since.
+    if writes.count == 1, case .near(let far) = lane, attempt?.isBound != true, far.takeFollowing(writes).isEmpty {
+      return .handedOver
+    }
     let attempt = attempt ?? firstAttempt()
     do throws(PostgreSQLFailure) {
       let answers = try transact(writes, attempt)
       condition.resume()
       return .committed(answers)
     } catch {
-      return outcome(of: error, writes.count, attempt)
+      return outcome(of: error, writes, attempt)
     }
   }
 
@@ -67,8 +94,9 @@ final class PostgreSQLWriter: GroupCommitWriter {
   }
 
   private func outcome(
-    of failure: PostgreSQLFailure, _ count: Int, _ attempt: Attempt
+    of failure: PostgreSQLFailure, _ writes: [StoreWrite], _ attempt: Attempt
   ) -> GroupCommitOutcome<Attempt> {
+    let count = writes.count
     if failure.isOutage {
       lastOutage = .now()
       guard DispatchTime.now() < attempt.patience else { return giveUp(after: failure) }
@@ -76,12 +104,11 @@ final class PostgreSQLWriter: GroupCommitWriter {
       return .retryGroup(attempt)
     }
     if failure == .misplaced {
-      // Later writes go where the new map says. What fails here is tried again with them.
+      // Later writes go where the new map says.
       _ = try? access.shards.read(session.connection())
-      var next = attempt
-      next.checksShards = false
-      return count == 1 ? .retryGroup(next) : .retryOneByOne(next)
+      return handOver(writes, attempt)
     }
+    if failure.isOfLock { return afterLock(writes, attempt) }
     if failure.isConflict || failure.isUnprepared {
       guard DispatchTime.now() < attempt.deadline else { return giveUp(after: failure) }
       guard count == 1 else { return .retryOneByOne(nil) }
@@ -91,6 +118,29 @@ final class PostgreSQLWriter: GroupCommitWriter {
     // Writes whose outcome is unknown may have been committed; doing them again would do them twice.
     guard failure != .unresolved, count > 1 else { return giveUp(after: failure) }
     return .retryOneByOne(nil)
+  }
+
+  /// Lets the far writers do the writes; as far as they take none any more, this thread does them.
+  private func handOver(_ writes: [StoreWrite], _ attempt: Attempt) -> GroupCommitOutcome<Attempt> {
+    var next = attempt
+    next.checksShards = false
+    next.isBound = true
+    guard case .near(let far) = lane, !attempt.isBound else {
+      return writes.count == 1 ? .retryGroup(next) : .retryOneByOne(next)
+    }
+    for write in writes where far.append(write) != nil { commitGroup([write], next) }
+    return .handedOver
+  }
+
+  /// What follows when a lock was not to be had: most of the writes need another one.
+  private func afterLock(_ writes: [StoreWrite], _ attempt: Attempt) -> GroupCommitOutcome<Attempt> {
+    guard writes.count > 1 else {
+      guard attempt.isBound, DispatchTime.now() >= attempt.deadline else { return handOver(writes, attempt) }
+      return .failed(.transient("The person is being written by somebody else."))
+    }
+    var next = attempt
+    next.waitsShortly = true
+    return .retryOneByOne(next)
   }
 
   private func giveUp(after failure: PostgreSQLFailure) -> GroupCommitOutcome<Attempt> {
@@ -118,6 +168,8 @@ final class PostgreSQLWriter: GroupCommitWriter {
   /// Deletes receipts that have expired, where no creation does.
   private func forgetReceipts() {
     guard session.isDistributed else { return }
+    // Deleting them asks every node.
+    if case .near = lane { return }
     if let time = tables?.takeLastReceiptTime() { access.receiptExpiry.note(time) }
     guard let time = access.receiptExpiry.takeDue() else { return }
     // What fails is tried again after the next interval.
@@ -169,6 +221,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
         writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
       }
       commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
+      writeSet.settings = settings(of: writes, attempt)
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       for write in writes { answers.append(try applier.apply(write)) }
@@ -189,6 +242,13 @@ final class PostgreSQLWriter: GroupCommitWriter {
     }
     try waitForEnd(of: ended, until: attempt.deadline)
     return answers
+  }
+
+  /// The settings of a transaction by which it keeps no other node from its work.
+  private func settings(of writes: [StoreWrite], _ attempt: Attempt) -> [PostgreSQLStatement] {
+    guard session.isDistributed else { return [] }
+    if attempt.waitsShortly, !attempt.isBound { return PostgreSQLTransactionSettings.ofNextLock }
+    return writes.allSatisfy(\.isOfOnePlace) ? [] : PostgreSQLTransactionSettings.ofSeveralNodes
   }
 
   /// Waits until memberships that a transaction ended have ended on every node. Throws `unresolved` when a node is away for

@@ -6,6 +6,9 @@ extension SQLiteStore: AdministeredStore {
   public var warning: String? { condition.warning }
 
   /// See `AdministeredStore`.
+  public var nodeConditions: [StoreNodeCondition] { [] }
+
+  /// See `AdministeredStore`.
   public var writeCounts: StoreWriteCounts { writer?.counts ?? StoreWriteCounts() }
 
   /// See `AdministeredStore`.

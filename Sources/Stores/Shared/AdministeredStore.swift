@@ -12,6 +12,9 @@ public protocol AdministeredStore: ProfileStore {
   /// What an operator should know although writes are taken, as a sentence; nil when there is nothing. Cheap to read.
   var warning: String? { get }
 
+  /// The nodes of a database that is spread over several; none for any other. Cheap to read.
+  var nodeConditions: [StoreNodeCondition] { get }
+
   /// Whether no person was ever stored.
   func isEmpty() throws -> Bool
 

@@ -40,7 +40,18 @@ final class GroupCommit<Writer: GroupCommitWriter>: Sendable {
 
   /// Queues a write, or fails it at once.
   func submit(_ write: StoreWrite) {
-    if let refusal = queue.append(.write(write)) { write.fail(refusal) }
+    if let refusal = append(write) { write.fail(refusal) }
+  }
+
+  /// Queues a write. Returns why it was not taken, or nil.
+  func append(_ write: StoreWrite) -> StoreError? { queue.append(.write(write)) }
+
+  /// Fails the writes that wait; nothing of them was begun. Returns them.
+  @discardableResult
+  func refuseWaiting(_ error: StoreError) -> [StoreWrite] {
+    let writes = queue.removeWrites()
+    for write in writes { write.fail(error) }
+    return writes
   }
 
   /// Runs `body` with the writer between two groups. Blocks; never called from the completion of a write.
@@ -84,6 +95,8 @@ enum GroupCommitOutcome<Attempt> {
   /// Nothing was committed. One write may have spoiled the transaction for all, so each is attempted alone; nil makes that
   /// a first attempt.
   case retryOneByOne(Attempt?)
+  /// Nothing was committed here. Another thread has taken the writes and answers them.
+  case handedOver
   /// Given up: every write fails with this error, which also tells whether the outcome is known.
   case failed(StoreError)
 }
@@ -135,6 +148,7 @@ extension GroupCommitWriter {
       case .retryOneByOne(let next):
         for write in writes { commitGroup([write], next) }
         return
+      case .handedOver: return
       case .failed(let error):
         for write in writes { write.fail(error) }
         return

@@ -48,6 +48,16 @@ final class GroupCommitQueue<Writer>: Sendable {
     return refusal
   }
 
+  /// Takes the writes that wait out of the queue; leases stay.
+  func removeWrites() -> [StoreWrite] {
+    state.withLock { state in
+      let entries = state.outgoing.reversed() + state.incoming
+      let leases = entries.filter { if case .lease = $0 { true } else { false } }
+      (state.outgoing, state.incoming) = ([], leases)
+      return entries.compactMap { if case .write(let write) = $0 { write } else { nil } }
+    }
+  }
+
   /// Takes no more entries; `next` returns those that wait, and then nil.
   func close() {
     let mustWake = state.withLock { state in

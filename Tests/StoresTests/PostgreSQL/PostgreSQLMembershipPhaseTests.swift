@@ -36,7 +36,7 @@ struct PostgreSQLMembershipPhaseTests {
 
     private func onEveryNode(_ sql: String) async throws {
       try await database.psql(sql)
-      for worker in workers { try await database.psql(sql, onWorker: worker) }
+      for worker in workers { try await database.psql(sql, onNode: worker) }
     }
 
     /// The first of these people who lies on a node.
@@ -98,7 +98,7 @@ struct PostgreSQLMembershipPhaseTests {
     #expect(try await scene.database.psql(listed) == "1")
     #expect(try store.check().map(\.user?.text) == [leaver.text])
 
-    try await scene.database.psql("select recover_prepared_transactions()", onWorker: scene.workers[0])
+    try await scene.database.psql("select recover_prepared_transactions()", onNode: scene.workers[0])
     #expect(try await scene.database.psql(listed) == "0")
     #expect(try store.check() == [])
     store.close()

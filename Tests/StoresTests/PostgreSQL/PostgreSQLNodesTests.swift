@@ -145,6 +145,50 @@ struct PostgreSQLNodesTests {
     try await database.remove()
   }
 
+  /// `Limits.nodeLockMilliseconds`: somebody else has locked a person.
+  @Test(
+    "A write that waits for a lock delays nobody else's for long, and later ones of its person follow it",
+    .enabled(if: isCitus))
+  func lock() async throws {
+    let database = try await ThrowawayDatabase()
+    try Self.store(database, people: 30).close()
+    // All people of a node share one writer.
+    let store = try database.store { $0.writers = 1 }
+    let locked = Sample.userID("user-0")
+    let map = try #require(store.nodes.map)
+    let node = map.shard(of: .person(locked))?.node
+    let others = (1..<30).map { "user-\($0)" }.filter { map.shard(of: .person(Sample.userID($0)))?.node == node }
+    for user in [locked.text] + others { try await Self.renumber(store, user, 0) }
+    async let lock = database.psql(
+      "begin; select length from chain where user_id = '\(locked.text)' for update; select pg_sleep(10); rollback")
+    try await Task.sleep(for: .seconds(1))
+    async let ofLocked: Void = withThrowingTaskGroup(of: Void.self) { group in
+      for number in 1...3 {
+        group.addTask { try await Self.renumber(store, locked.text, number) }
+        // In this order, and all of them while the lock is held.
+        try await Task.sleep(for: .milliseconds(500))
+      }
+      try await group.waitForAll()
+    }
+    let start = ContinuousClock.now
+    var longest = 0.0
+    var number = 0
+    while ContinuousClock.now - start < .seconds(6) {
+      let began = ContinuousClock.now
+      number += 1
+      try await Self.renumber(store, try #require(others.first), number)
+      longest = max(longest, (ContinuousClock.now - began) / .seconds(1))
+    }
+    print("Beside a locked person \(number) writes, the longest took \(longest) s")
+    #expect(longest < 4 && number > 10)
+    _ = try await (lock, ofLocked)
+    let changes = try store.changes(of: locked, in: .demo).filter { $0.kind == .updated }
+    #expect(changes.flatMap(\.properties) == (0...3).map { "n\($0)" })
+    #expect(try store.check() == [])
+    store.close()
+    try await database.remove()
+  }
+
   private static func connection(_ database: ThrowawayDatabase) throws -> PostgreSQLConnection {
     try PostgreSQLConnection(database.url, namesStatements: false)
   }

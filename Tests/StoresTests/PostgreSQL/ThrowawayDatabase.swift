@@ -28,19 +28,30 @@ final class ThrowawayDatabase: Sendable {
   private let workers: [String]?
   private let isDistributed = Mutex(false)
 
+  /// Workers that were added later.
+  private let added = Mutex<[String]>([])
+
   /// Makes the database on every node, and the coordinator know them.
   private func joinWorkers(_ ports: [String], _ detours: [String: Int]) async throws {
-    for port in ports {
-      let node = "host=127.0.0.1 port=\(port) user=facet"
-      try await Self.psql("create database \(name) template template0", at: "\(node) dbname=postgres")
-      try await Self.psql("create extension citus", at: "\(node) dbname=\(name)")
-    }
     try await psql("create extension citus")
     try await psql("select citus_set_coordinator_host('127.0.0.1', current_setting('port')::int)")
-    for port in ports {
-      try await psql("select citus_add_node('127.0.0.1', \(detours[port].map(String.init) ?? port))")
-    }
+    for port in ports { try await join(port, by: detours[port].map(String.init) ?? port) }
   }
+
+  /// Adds the worker that listens on `port`; other nodes reach it on the port `detour`.
+  private func join(_ port: String, by detour: String) async throws {
+    try await Self.psql("create database \(name) template template0", at: "\(Self.node(port)) dbname=postgres")
+    try await psql("create extension citus", onNode: port)
+    try await psql("select citus_add_node('127.0.0.1', \(detour))")
+  }
+
+  /// Adds a worker to the nodes of the database; it holds no rows yet.
+  func addWorker(_ port: String) async throws {
+    added.withLock { $0.append(port) }
+    try await join(port, by: port)
+  }
+
+  private static func node(_ port: String) -> String { "host=127.0.0.1 port=\(port) user=facet" }
 
   /// A new store on the database; further ones are further servers.
   func store(_ change: (inout PostgreSQLOptions) -> Void = { _ in }) throws -> PostgreSQLStore {
@@ -60,9 +71,8 @@ final class ThrowawayDatabase: Sendable {
   /// Takes the database and the directory away.
   func remove() async throws {
     try await Self.psql("drop database \(name) with (force)", on: "postgres")
-    for port in workers ?? [] {
-      try await Self.psql(
-        "drop database \(name) with (force)", at: "host=127.0.0.1 port=\(port) user=facet dbname=postgres")
+    for port in (workers ?? []) + added.withLock({ $0 }) {
+      try await Self.psql("drop database \(name) with (force)", at: "\(Self.node(port)) dbname=postgres")
     }
     scratch.remove()
   }
@@ -71,10 +81,10 @@ final class ThrowawayDatabase: Sendable {
   @discardableResult
   func psql(_ sql: String) async throws -> String { try await Self.psql(sql, on: name) }
 
-  /// Runs SQL on a worker.
+  /// Runs SQL on the database of a worker.
   @discardableResult
-  func psql(_ sql: String, onWorker port: String) async throws -> String {
-    try await Self.psql(sql, at: "host=127.0.0.1 port=\(port) user=facet dbname=\(name)")
+  func psql(_ sql: String, onNode port: String) async throws -> String {
+    try await Self.psql(sql, at: "\(Self.node(port)) dbname=\(name)")
   }
 
   /// How the server of the tests is reached.

@@ -1,0 +1,329 @@
+import Fixtures
+import Foundation
+import OData
+import Profiles
+import Synchronization
+import Testing
+
+@testable import Stores
+
+/// Reads and writes without pause of people on known nodes, while nodes are added, moved and stopped. Each write leaves its
+/// name in the audit log, by which it is found out afterwards what was stored, and how often.
+final class NodeLoad: Sendable {
+  /// What is done.
+  enum Kind: String {
+    /// A phone of a person gets another number.
+    case write
+    /// The phone is read.
+    case read
+    /// A person is created, whose principal name may lie on another node.
+    case create
+    /// What every node can answer is read.
+    case anyNode
+    /// A person enters or leaves a group.
+    case group
+  }
+
+  /// What became of requests of a kind, of people on a node.
+  struct Tally {
+    /// How many succeeded.
+    var done = 0
+    /// The longest that one took that succeeded, in seconds.
+    var longest = 0.0
+    /// How many failed, by their error.
+    var failures: [String: Int] = [:]
+    /// The longest that one took that failed, in seconds.
+    var longestFailure = 0.0
+  }
+
+  /// Whose requests a tally counts.
+  struct Subject: Hashable {
+    let kind: Kind
+    /// The node on which the people lay at the start; nil where they lie anywhere.
+    let node: CitusNodes.Node?
+  }
+
+  private struct State {
+    var tallies: [Subject: Tally] = [:]
+    /// The names of acknowledged writes, by person.
+    var acknowledged: [UserID: [String]] = [:]
+    var created: [StoredUser] = []
+  }
+
+  /// The servers.
+  let stores: [PostgreSQLStore]
+  /// The people who are written, by node.
+  let people: [CitusNodes.Node: [UserID]]
+  /// The member of the group that is written, who lies on the first worker.
+  let member: UserID
+  private let map: PostgreSQLShardMap
+  private let state = Mutex(State())
+  private let isOver = Atomic(false)
+  private let running = Mutex<[Task<Void, Never>]>([])
+
+  static let group = GroupID("group")
+
+  /// A load on servers of a database, which is filled.
+  init(_ database: ThrowawayDatabase, servers: Int = 2, peoplePerNode: Int = 6) throws {
+    let first = try database.store()
+    stores = try [first] + (1..<servers).map { _ in try database.store() }
+    map = try #require(first.nodes.map)
+    var people: [CitusNodes.Node: [UserID]] = [:]
+    for number in 0..<200 {
+      let user = Sample.userID("user-\(number)")
+      guard let node = Self.node(of: user, map), people[node, default: []].count <= peoplePerNode else { continue }
+      people[node, default: []].append(user)
+    }
+    let last = people[.first]?.popLast()
+    member = try #require(last)
+    self.people = people
+    var lines = (people.values.joined() + [member]).flatMap { user -> [ImportLine] in
+      let person = Sample.person(user.text)
+      return [.user(person), .item(Sample.phone("phone", of: person, number: "0"))]
+    }[...]
+    _ = try first.importLines(at: Sample.time) { lines.popFirst() }
+  }
+
+  private static func node(of user: UserID, _ map: PostgreSQLShardMap) -> CitusNodes.Node? {
+    let port = map.shard(of: .person(user))?.node?.port
+    return CitusNodes.workers.first { $0.value == port.map(String.init) }?.key
+  }
+
+  // MARK: Requests
+
+  /// Begins with requests of these kinds, over all servers.
+  func start(_ kinds: Set<Kind> = [.write, .read, .create, .anyNode, .group]) {
+    var tasks: [Task<Void, Never>] = []
+    for (node, users) in people {
+      for (index, user) in users.enumerated() {
+        let store = stores[index % stores.count]
+        if kinds.contains(.write) { tasks.append(Task { await self.write(user, node, store) }) }
+        if kinds.contains(.read) { tasks.append(Task { await self.read(user, node, store) }) }
+      }
+      if kinds.contains(.create) { tasks.append(Task { await self.create(on: node, self.stores[0]) }) }
+    }
+    if kinds.contains(.anyNode) { tasks.append(Task { await self.readTenants(self.stores[0]) }) }
+    if kinds.contains(.group) { tasks.append(Task { await self.writeGroup(self.stores[0]) }) }
+    running.withLock { $0 = tasks }
+  }
+
+  /// Ends the requests.
+  func stop() async {
+    isOver.store(true, ordering: .relaxed)
+    for task in running.withLock({ $0 }) { await task.value }
+  }
+
+  /// Closes the servers.
+  func close() { for store in stores { store.close() } }
+
+  private func isGoing() -> Bool { !isOver.load(ordering: .relaxed) }
+
+  /// Measures one request. After a failure the next one waits a little, so that failures do not take all of the machine.
+  private func measured(_ kind: Kind, _ node: CitusNodes.Node?, _ body: () async throws -> Void) async -> Bool {
+    let start = ContinuousClock.now
+    var failure: String?
+    do { try await body() } catch { failure = "\(error)" }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    state.withLock { state in
+      var tally = state.tallies[Subject(kind: kind, node: node)] ?? Tally()
+      if let failure {
+        tally.failures[failure, default: 0] += 1
+        tally.longestFailure = max(tally.longestFailure, seconds)
+      } else {
+        tally.done += 1
+        tally.longest = max(tally.longest, seconds)
+      }
+      state.tallies[Subject(kind: kind, node: node)] = tally
+    }
+    try? await Task.sleep(for: .milliseconds(failure == nil ? 1 : 50))
+    return failure == nil
+  }
+
+  private func write(_ user: UserID, _ node: CitusNodes.Node, _ store: PostgreSQLStore) async {
+    var number = 0
+    while isGoing() {
+      number += 1
+      let name = "n\(number)"
+      let operation = NodeWrite(key: Sample.key("phone", of: Sample.person(user.text)), name: name)
+      let isDone = await measured(.write, node) {
+        _ = try await withCheckedContinuation { done in
+          store.submit(.item(operation) { done.resume(returning: $0) })
+        }.get()
+      }
+      if isDone { state.withLock { $0.acknowledged[user, default: []].append(name) } }
+    }
+  }
+
+  private func read(_ user: UserID, _ node: CitusNodes.Node, _ store: PostgreSQLStore) async {
+    let key = Sample.key("phone", of: Sample.person(user.text))
+    while isGoing() {
+      _ = await measured(.read, node) {
+        let found = try await Self.answer(store) { $0.item(key, for: .everything, $1) }
+        try #require(found != nil)
+      }
+    }
+  }
+
+  private func create(on node: CitusNodes.Node, _ store: PostgreSQLStore) async {
+    var number = 0
+    while isGoing() {
+      number += 1
+      let user = Sample.userID("new-\(node)-\(number)")
+      guard Self.node(of: user, map) == node else { continue }
+      let person = Sample.person(user.text)
+      let isDone = await measured(.create, node) {
+        _ = try await withCheckedContinuation { done in
+          store.submit(.person(NodeCreation(person: person)) { done.resume(returning: $0) })
+        }.get()
+      }
+      if isDone { state.withLock { $0.created.append(person) } }
+    }
+  }
+
+  private func readTenants(_ store: PostgreSQLStore) async {
+    var number = 0
+    while isGoing() {
+      number += 1
+      guard let tenant = TenantID("00000000-0000-4000-8000-\(100_000_000_000 + number)") else { return }
+      _ = await measured(.anyNode, nil) { _ = try await Self.answer(store) { $0.tenant(tenant, $1) } }
+    }
+  }
+
+  private func writeGroup(_ store: PostgreSQLStore) async {
+    guard let group = Self.group else { return }
+    var adds = true
+    while isGoing() {
+      let operation = NodeMembership(group: group, user: member, adds: adds)
+      adds.toggle()
+      _ = await measured(.group, nil) {
+        _ = try await withCheckedContinuation { done in
+          store.submit(.group(operation) { done.resume(returning: $0) })
+        }.get()
+      }
+    }
+  }
+
+  /// One read.
+  static func answer<Answer: Sendable>(
+    _ store: PostgreSQLStore, _ read: (any ProfileReader, @escaping (Result<Answer, StoreError>) -> Void) -> Void
+  ) async throws -> Answer {
+    let reader = try store.makeReader { $0() }
+    return try await withCheckedThrowingContinuation { continuation in
+      read(reader) { continuation.resume(with: $0) }
+    }
+  }
+
+  // MARK: What became of them
+
+  /// What became of the requests so far.
+  func tally(_ kind: Kind, _ node: CitusNodes.Node? = nil) -> Tally {
+    state.withLock { $0.tallies[Subject(kind: kind, node: node)] ?? Tally() }
+  }
+
+  /// Forgets how long requests took and how many failed, not what was acknowledged.
+  func forgetTallies() { state.withLock { $0.tallies = [:] } }
+
+  /// Waits until every kind of request of people has succeeded a few times since the tallies were forgotten.
+  func flows(of nodes: [CitusNodes.Node] = [.first, .second], kinds: [Kind] = [.write, .read]) async throws {
+    for _ in 0..<600 {
+      if kinds.allSatisfy({ kind in nodes.allSatisfy { tally(kind, $0).done > 20 } }) { return }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    Issue.record("Requests do not succeed: \(state.withLock { $0.tallies })")
+  }
+
+  /// Prints what became of the requests since the tallies were forgotten.
+  func report(_ title: String) {
+    let tallies = state.withLock { $0.tallies }
+    for (subject, tally) in tallies.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      let place = subject.node.map { " of \($0)" } ?? ""
+      let failed = tally.failures.values.reduce(0, +)
+      print(
+        String(
+          format: "%@: %@%@: %d done, longest %.2f s, %d failed, longest %.2f s", title, subject.kind.rawValue, place,
+          tally.done, tally.longest, failed, tally.longestFailure))
+      for (error, count) in tally.failures { print("  \(count) times \(error.prefix(200))") }
+    }
+  }
+
+  /// Compares what was acknowledged with what is stored: nothing is lost, nothing is there twice or in another order, the
+  /// audit logs are whole, and who was created is found by id and by name.
+  func verify(with store: PostgreSQLStore) async throws {
+    let (acknowledged, created) = state.withLock { ($0.acknowledged, $0.created) }
+    for (user, names) in acknowledged {
+      let stored = try store.changes(of: user, in: .demo).filter { $0.collection == "phones" }.flatMap(\.properties)
+      let numbers = stored.compactMap { Int($0.dropFirst()) }
+      #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }, "Written twice, or not in order: \(user)")
+      #expect(Set(names).subtracting(stored).isEmpty, "Acknowledged and lost: \(user)")
+      let item = try await Self.answer(store) {
+        $0.item(Sample.key("phone", of: Sample.person(user.text)), for: .everything, $1)
+      }
+      #expect(
+        item.map { String(decoding: $0.item.json, as: UTF8.self) }?.contains(#""number":"\#(stored.last ?? "0")""#)
+          == true)
+    }
+    for person in created {
+      let byID = try await Self.answer(store) { $0.user(person.id, $1) }
+      let byName = try await Self.answer(store) {
+        $0.user(principalName: person.principalName ?? "", orID: false, in: .demo, $1)
+      }
+      #expect(byID?.id == person.id && byName?.id == person.id, "Created and lost: \(person.id)")
+    }
+    #expect(try store.check() == [])
+  }
+}
+
+/// Gives a phone another number, and leaves its name in the audit log.
+private struct NodeWrite: ItemOperation {
+  let key: ItemKey
+  let name: String
+
+  func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
+    guard let old = state.item else { throw .itemNotFound }
+    let new = Sample.phone(key.id.text, of: Sample.person(key.user.text), number: name).with(old.version.next)
+    return .put(
+      new,
+      nodeChange(
+        .updated, key.user, key.collection, key.id, properties: [name], before: old.version, after: new.version))
+  }
+}
+
+/// Creates a person.
+private struct NodeCreation: PersonOperation {
+  let person: StoredUser
+  var user: UserID { person.id }
+
+  func change(_ state: PersonState) -> PersonChange {
+    if let existing = state.person { return .unchanged(existing) }
+    return .put(person, nodeChange(.created, user, nil, nil, before: nil, after: .first))
+  }
+}
+
+/// Makes a person a member, or ends that; also of a group that is not there yet.
+private struct NodeMembership: GroupOperation {
+  let group: GroupID
+  let user: UserID
+  let adds: Bool
+  var people: [UserID] { [user] }
+
+  func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
+    let row = nodeChange(
+      adds ? .created : .deleted, user, Change.memberships, ItemID(group.text), before: nil, after: nil)
+    guard let stored = state.group else {
+      let json = Array(#"{"id":"\#(group.text)","displayName":"Group"}"#.utf8)
+      let new = StoredGroup(id: group, tenant: .demo, version: .first, json: json)
+      return .put(new, adding: adds ? [row] : [])
+    }
+    guard state.members.contains(user) != adds else { return .unchanged(stored) }
+    return adds ? .add([row]) : .removeMember(row)
+  }
+}
+
+private func nodeChange(
+  _ kind: Change.Kind, _ user: UserID, _ collection: String?, _ item: ItemID?, properties: [String] = [],
+  before: Version?, after: Version?
+) -> Change {
+  Change(
+    time: Sample.time, kind: kind, user: user, tenant: .demo, collection: collection, item: item,
+    properties: properties, versionBefore: before, versionAfter: after, actingUser: nil, actingApplication: nil)
+}
