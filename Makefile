@@ -7,10 +7,10 @@ BUILD := swift build -c release
 FACET := .build/release/facet
 SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
 SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev libutf8proc-dev
-TEST_PACKAGES := postgresql pgbouncer
+TEST_PACKAGES := postgresql pgbouncer python3
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \
-  tidy check bench bench-postgresql bench-tools instructions fuzz format faults terminal
+  tidy check bench bench-citus bench-postgresql bench-tools instructions fuzz format faults terminal
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ test-clients-postgresql: build test-packages .venv/installed ## Run the client t
 # Not part of `make test`, because Debian has no package for Citus.
 test-citus: build-tests test-packages ## Run the store tests on Citus; requires that extension
 	Scripts/with-citus Scripts/run-tests --no-parallel \
-	  --filter 'PostgreSQLConformance|PostgreSQLServers|PostgreSQLShard|PostgreSQLNode|PostgreSQLGrowth|NodeHealth|PostgreSQLOwnerLookup|PostgreSQLCommitProof|RandomHistory|SharedMail' $(ARGS)
+	  --filter 'PostgreSQLConformance|PostgreSQLServers|PostgreSQLShard|PostgreSQLNode|PostgreSQLGrowth|NodeHealth|PostgreSQLOwnerLookup|PostgreSQLCommitProof|PostgreSQLMember|RandomHistory|SharedMail' $(ARGS)
 
 lint: ## Check the formatting of all Swift files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
@@ -65,6 +65,11 @@ bench: build bench-tools ## Compare Facet with its peers; ARGS="--write" adds gr
 bench-postgresql: build test-packages ## Compare Facet on PostgreSQL with pgbench
 	@Scripts/install-packages wrk
 	POSTGRESQL_FSYNC=on Scripts/with-postgresql Benchmarks/postgresql $(ARGS)
+
+# Not part of `make bench`, because Debian has no package for Citus.
+bench-citus: build test-packages ## Compare Facet on Citus with Facet on one PostgreSQL; requires that extension
+	@Scripts/install-packages wrk
+	Scripts/with-postgresql Scripts/with-citus Benchmarks/citus $(ARGS)
 
 instructions: packages ## Compare instruction counts of requests with the recorded ones; ARGS=--write records new ones
 	@Scripts/install-packages valgrind binutils python3

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
 
-from .facet import Facet, FacetServer
+from .facet import APPLICATION, Facet, FacetServer
 from .load import RUNS, Measured, add_load_options, measure
 from .people import TENANT
 from .progress import Progress
@@ -102,14 +102,18 @@ class PhoneLoad:
 
 
 def lines():
-    """Yields people with phones that are visible to the whole tenant."""
+    """Yields people with phones that are visible to the whole tenant, and as long as an update leaves them."""
+    then = "2026-01-01T00:00:00.1234567Z"
+    updated = {
+        "createdDateTime": then, "lastModifiedDateTime": then,
+        "lastModifiedBy": {"application": {"id": APPLICATION, "displayName": None}}}
     for person in range(PEOPLE):
         user = f"{ID}{FIRST + person}"
         yield {"tenant": TENANT, "user": {"id": user, "displayName": f"Person {person}"}}
         for slot in range(ITEMS):
             phone = {
                 "id": f"{ID}{FIRST + person * ITEMS + slot}", "allowedAudiences": "organization",
-                "displayName": "Car Phone", "type": "other", "number": "123456789"}
+                "displayName": "Car Phone", "type": "other", "number": "123456789"} | updated
             yield {"userId": user, "collection": "phones", "item": phone}
 
 

@@ -49,11 +49,7 @@ class Process:
 
     def cpu_seconds(self) -> float:
         """Returns the user and system CPU time of all processes of the server since its start."""
-        ticks = 0
-        for process in self._family():
-            fields = _status_fields(process)
-            ticks += int(fields[11]) + int(fields[12]) if fields else 0
-        return ticks / TICKS_PER_SECOND
+        return ProcessTree(self._process.pid).cpu_seconds()
 
     def resident_mb(self) -> float:
         """Returns the current resident memory."""
@@ -76,13 +72,28 @@ class Process:
                 return int(line.split()[1]) / 1024
         return 0
 
+
+class ProcessTree:
+    """A process that runs and its descendants."""
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+
+    def cpu_seconds(self) -> float:
+        """Returns the user and system CPU time of all of them since they started, and of those that have ended."""
+        ticks = 0
+        for process in self._family():
+            # User and system time of the process, and of its children that have ended.
+            ticks += sum(map(int, (_status_fields(process) or [])[11:15]))
+        return ticks / TICKS_PER_SECOND
+
     def _family(self) -> set[int]:
         """Returns the process and its descendants."""
         parents = {}
         for entry in os.listdir("/proc"):
             if entry.isdigit() and (fields := _status_fields(int(entry))):
                 parents[int(entry)] = int(fields[1])
-        family = {self._process.pid}
+        family = {self._root}
         while more := {child for child, parent in parents.items() if parent in family} - family:
             family |= more
         return family

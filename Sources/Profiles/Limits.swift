@@ -26,8 +26,8 @@ extension Limits {
   /// Most content of a page that is kept while the page is built, in bytes of stored JSON. It may be exceeded by one
   /// entity. The rest is read again when it is sent.
   public static let keptBytesMax = 128 << 10
-  /// Size of a piece of a page that was not kept and is read again, in bytes of stored JSON. It may be exceeded by
-  /// one entity.
+  /// Size of a piece of a page that was not kept and is read again on an event loop, in bytes of stored JSON. It may be
+  /// exceeded by one entity. Of a store on another server a piece has `keptBytesMax`.
   public static let listPieceBytes = 32 << 10
 
   // MARK: Long queries
@@ -57,6 +57,18 @@ extension Limits {
   public static let pieceRowsMax = 256
   /// Deepest nesting of a condition on people that is passed on to a store, whose own parser may refuse more.
   public static let selectionDepthMax = 10
+  /// Longest item that a store leaves out by a condition on its JSON, in bytes. No longer one can be too much work for the
+  /// evaluation of the functions that `narrowedCallsMax` permits.
+  public static let narrowedItemBytesMax = 64 << 10
+  /// Most functions that a filter calls before the part that a store checks. Each examines an item and a literal, which is a
+  /// part of a URL.
+  public static let narrowedCallsMax = 16
+  /// Most texts that an item must contain, each of them, to be read for a filter.
+  public static let narrowedPartsMax = 2
+  /// Most texts of which an item must contain one to be read for a filter.
+  public static let narrowedAlternativesMax = 4
+  /// Longest beginning of such a text that is searched for, in bytes.
+  public static let narrowedPartBytesMax = 64
 
   // MARK: Writes of a store
 

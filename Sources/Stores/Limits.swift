@@ -61,14 +61,16 @@ extension Limits {
   public static let databaseCommandSeconds = 86_400
   /// Most reads that go to the database server in one round trip.
   public static let databaseReadsMax = 64
-  /// Connections that write.
+  /// Most items that a statement reads without adding up their bytes, which costs a quarter more.
+  public static let databasePlainRowsMax = 128
+  /// Longest item that such a statement gives, in bytes of stored JSON.
+  public static let databasePlainItemBytesMax = 16 << 10
+  /// Connections that write to each server of the database.
   public static let databaseWriters = 2
   /// Longest time that sent bytes may remain unacknowledged before a connection over TCP is given up, and the time after which
   /// a connection that waits for an answer is probed, unless the URL says otherwise (`tcp_user_timeout`, `keepalives_idle`).
   public static let databaseUnacknowledgedSeconds = 10
-  /// Connections that write to each node of a database that is spread over nodes.
-  public static let distributedWriters = 4
-  /// Connections to each such node for writes that may have to wait for other nodes.
+  /// Connections to each node of a database that is spread over nodes, for writes that may have to wait for other nodes.
   public static let distributedFarWriters = 2
   /// Longest wait for a lock on such a node, in milliseconds, before a write no longer delays those of other people.
   public static let nodeLockMilliseconds = 1_000

@@ -1,8 +1,9 @@
+import Fixtures
 import Foundation
 import Testing
 
-/// The documentation of `make fuzz` and `make bench` matches what they do.
-@Suite("Documentation of fuzzers and of the benchmark")
+/// The documentation of `make fuzz`, of `make bench` and of `Benchmarks/scale` matches what they do.
+@Suite("Documentation of fuzzers and of benchmarks")
 struct ToolsDocumentationTests {
   @Test("Every target of the fuzzers has sources, seeds, a dictionary and a row in Fuzz/README.md")
   func fuzzTargets() throws {
@@ -43,6 +44,16 @@ struct ToolsDocumentationTests {
       sources.matches(of: /(?:Table|requests_table)\(\s*"([A-Z][a-z ]+)"/).map { String($0.output.1) })
     try #require(places.count > 5)
     #expect(places == tables)
+  }
+
+  @Test("docs/scale.md shows what Benchmarks/scale reckons from the recorded costs")
+  func scale() throws {
+    let process = Process()
+    process.executableURL = PackageFiles.root.appending(path: "Benchmarks/scale")
+    process.arguments = ["--check"]
+    try ProcessGate.run(process)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "Run: Benchmarks/scale --write")
   }
 
   private func entries(_ folder: String) throws -> [String] {

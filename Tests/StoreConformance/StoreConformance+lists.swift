@@ -126,6 +126,18 @@ extension StoreConformance {
       let listed = try await readPages(reader, of: user, for: viewer.authorization, limit: limit)
       try expectEqual(listed.map(\.key), wanted.map(\.key), "The items for \(who) in pages of \(limit)")
     }
+    // What is expected grants nothing and hides nothing, and so does a condition that all items satisfy.
+    for expected in [ExpectedAudiences.all, .some(.me), .some(.everyone), .some([.organization, .everyone])] {
+      let page = try await reader.page(
+        of: user, in: "phones", for: viewer.authorization, limit: 200, where: ItemCondition(), expecting: expected
+      ).get()
+      try expectEqual(page.elements.map(\.key), wanted.map(\.key), "The items for \(who), expecting \(expected)")
+      let ids = (all.prefix(40) + all.suffix(40)).map(\.key.id)
+      let chosen = try await reader.items(ids, of: user, in: "phones", for: viewer.authorization, expected).get()
+      try expectEqual(
+        Set(chosen.map(\.item.key)), Set(wanted.map(\.key).filter { ids.contains($0.id) }),
+        "Items by their ids for \(who), expecting \(expected)")
+    }
     let count = try await reader.count(of: user, in: "phones", for: viewer.authorization).get()
     try expectEqual(count, wanted.count, "The number of items for \(who)")
   }

@@ -165,11 +165,22 @@ final class ReaderDriver: @unchecked Sendable {
   /// One page of a collection.
   func page(
     of user: UserID, in collection: String, for authorization: AuthorizationContext = .everything,
-    after position: ItemPosition? = nil,
-    limit: Int
+    after position: ItemPosition? = nil, limit: Int, where condition: ItemCondition? = nil,
+    expecting expected: ExpectedAudiences = .unknown
   ) async -> Result<StoredPage<StoredItem>, StoreError> {
     await ask { reader, then in
-      reader.items(of: user, in: collection, for: authorization, after: position, limit: limit) { then($0.map(\.page)) }
+      let selection = ItemSelection(after: position, limit: limit, where: condition, expecting: expected)
+      reader.items(of: user, in: collection, for: authorization, selection) { then($0.map(\.page)) }
+    }
+  }
+
+  /// Items by their ids.
+  func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    _ expected: ExpectedAudiences
+  ) async -> Result<[OwnedItem], StoreError> {
+    await ask { reader, then in
+      reader.items(ids, of: user, in: collection, for: authorization, expecting: expected, then)
     }
   }
 
@@ -184,7 +195,9 @@ final class ReaderDriver: @unchecked Sendable {
   func count(of user: UserID, in collection: String, for authorization: AuthorizationContext) async -> Result<
     Int, StoreError
   > {
-    await ask { reader, then in reader.count(of: user, in: collection, for: authorization, then) }
+    await ask { reader, then in
+      reader.count(of: user, in: collection, for: authorization, expecting: .unknown, then)
+    }
   }
 
   /// Whether the person has visible items for audiences that reach beyond their tenant.

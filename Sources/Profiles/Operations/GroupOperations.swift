@@ -93,7 +93,7 @@ extension GroupOperations {
   private func readAgain(
     _ references: ArraySlice<ListReference>, _ caller: Caller, _ then: @escaping Completion<[VisibleObject]>
   ) {
-    ResultCollector.read(references, from: reader, then) { reference, then in
+    ResultCollector.read(references, from: reader, { then($0.mapError(ProfileError.store)) }) { reference, then in
       guard let id = GroupID(reference.id) else { return then(.success(nil)) }
       reader.group(id) { then($0.map { $0.flatMap { AccessDecision.visible($0, to: caller) } }) }
     }

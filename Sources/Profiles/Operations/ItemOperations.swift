@@ -14,7 +14,7 @@ extension ItemOperations {
   /// Reads the first page of a collection, at most `Limits.loopRowsMax` items. `ProfileOperations.continueList` reads
   /// the next one.
   public func list(_ request: CollectionRequest, _ then: @escaping Completion<ItemPage>) {
-    profiles.open(request.owner, by: request.caller) { [self] view in
+    profiles.openList(of: request.owner, by: request.caller) { [self] view in
       view.onSuccess(orFail: then) { profiles.listItems(of: $0, in: request.collection, then) }
     }
   }
@@ -23,7 +23,7 @@ extension ItemOperations {
   public func list(
     _ request: CollectionRequest, _ query: ListQuery, _ then: @escaping Completion<(UserID, Listing<VisibleItem>)>
   ) {
-    profiles.open(request.owner, by: request.caller) { [self] view in
+    profiles.openList(of: request.owner, by: request.caller) { [self] view in
       view.onSuccess(orFail: then) { view in
         profiles.listItems(of: view, in: request.collection, query) { listing in then(listing.map { (view.owner, $0) })
         }
@@ -33,7 +33,7 @@ extension ItemOperations {
 
   /// Counts the items of a collection that match a query, among those that the caller may see.
   public func count(_ request: CollectionRequest, _ query: ListQuery, _ then: @escaping Completion<Int>) {
-    profiles.open(request.owner, by: request.caller) { [self] view in
+    profiles.openList(of: request.owner, by: request.caller) { [self] view in
       view.onSuccess(orFail: then) { profiles.countItems(of: $0, in: request.collection, query, then) }
     }
   }

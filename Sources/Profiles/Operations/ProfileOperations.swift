@@ -18,8 +18,25 @@ public struct ProfileOperations {
         person.flatMap { user, decision in
           // Nobody writes across tenants, whatever is visible.
           guard purpose == .read || decision.mayWrite else { return .failure(.deniedForRole(isDirectory: false)) }
-          return .success(ProfileView(owner: user, caller: caller))
+          return .success(ProfileView(owner: user, caller: caller, decision: decision))
         })
+    }
+  }
+
+  /// Finds the person whose list is asked for, as `open` does. Of the caller's own profile nothing is read: whether they exist
+  /// is found out with the list.
+  func openList(of reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<ProfileView>) {
+    context.people.withPerson(reference, for: .readProfile, by: caller, then) { [self] id, then in
+      guard caller.userID != id else { return then(.success(ProfileView(owner: id, caller: caller, decision: nil))) }
+      confirm(ProfileView(owner: id, caller: caller, decision: nil), then)
+    }
+  }
+
+  /// The view with what is decided now. Fails with `userNotFound` where the person does not exist for the caller. Adds the
+  /// caller on their own first call, where the policy of their tenant allows it.
+  private func confirm(_ view: ProfileView, _ then: @escaping Completion<ProfileView>) {
+    context.people.decision(on: view.owner, by: view.caller) { decision in
+      then(decision.map { ProfileView(owner: view.owner, caller: view.caller, decision: $0) })
     }
   }
 
@@ -40,7 +57,7 @@ public struct ProfileOperations {
 
   /// Reads the next page of a list, off the session's thread when it is large.
   public func continueList(_ cursor: ItemCursor, _ then: @escaping Completion<ItemPage>) {
-    page(of: cursor.view, cursor.collection, after: cursor.position, limit: Limits.pieceRowsMax, then)
+    page(of: cursor.view, cursor.collection, after: cursor.position, limit: reader.listReads.nextRows, then)
   }
 
   /// Reads one page of the items that match a query, among those that the caller may see.
@@ -48,23 +65,46 @@ public struct ProfileOperations {
     of view: ProfileView, in collection: NavigationProperty, _ query: ListQuery,
     _ then: @escaping Completion<Listing<VisibleItem>>
   ) {
-    scan(view, collection, query) { [self] builder in
+    // In the list's own order a page begins where the one before ended; in another order all items must be looked at.
+    let start = query.ordering == nil ? query.after.flatMap { ItemPosition($0) } : nil
+    let reads = reader.listReads
+    let condition =
+      reads.areNarrowed ? query.filter.flatMap { ItemCondition(impliedBy: $0, of: collection.target) } : nil
+    // Once something was read it is known what to expect.
+    var view = view
+    let scan = ListScan(
+      context, for: view.caller,
+      PageBuilder<VisibleItem>(query, isInOrder: query.ordering == nil, now: context.environment.now()),
+      nextRows: reads.nextRows,
+      read: { [self] position, rows, then in
+        page(of: view, collection, after: position, limit: rows, where: condition) { page in
+          if case .success(let page) = page { view = page.view }
+          then(page.map { ($0.items, $0.next?.position) })
+        }
+      }
+    ) { [self] builder in
       builder.onSuccess(orFail: then) { builder in
+        let view = view
         builder.finish(
-          countAll: { countAll(view, collection, $0) },
+          pieceBytes: reads.pieceBytes, countAll: { countAll(view, collection, $0) },
           readAgain: { [self] references, then in readAgain(references, of: view, in: collection, then) }, then)
       }
     }
+    scan.run(after: start, rows: query.firstRows(of: reads, isNarrowed: condition != nil))
   }
 
   /// Counts the items of a collection that match a query, among those that the caller may see.
   func countItems(
     of view: ProfileView, in collection: NavigationProperty, _ query: ListQuery, _ then: @escaping Completion<Int>
   ) {
-    guard query.isSelective else {
-      return countAll(view, collection) { then($0.mapError(ProfileError.store)) }
+    guard !query.isSelective else {
+      return listItems(of: view, in: collection, query.counting) { then($0.map { $0.count ?? 0 }) }
     }
-    listItems(of: view, in: collection, query.counting) { then($0.map { $0.count ?? 0 }) }
+    countAll(view, collection) { [self] count in
+      // Who has no item may be nobody.
+      guard case .success(0) = count, view.decision == nil else { return then(count.mapError(ProfileError.store)) }
+      confirm(view) { then($0.map { _ in 0 }) }
+    }
   }
 
   /// Reads items of a page that was chosen before, as far as the caller may see them now.
@@ -72,53 +112,51 @@ public struct ProfileOperations {
     _ references: ArraySlice<ListReference>, of view: ProfileView, in collection: NavigationProperty,
     _ then: @escaping Completion<[VisibleItem]>
   ) {
-    ResultCollector.read(references, from: reader, then) { [self] reference, then in
-      guard let id = ItemID(reference.id) else { return then(.success(nil)) }
-      let key = ItemKey(user: view.owner, collection: collection.name, id: id)
-      reader.item(key, for: AuthorizationContext(of: view.caller)) { found in
-        then(
-          found.map { found in
-            found.flatMap {
-              AccessDecision(of: view.caller, to: view.owner, $0.owner).visible($0.item, of: collection.target)
-            }
-          })
-      }
+    let ids = references.compactMap { ItemID($0.id) }
+    reader.items(
+      ids, of: view.owner, in: collection.name, for: AuthorizationContext(of: view.caller),
+      expecting: view.expected(in: collection)
+    ) { found in
+      then(
+        found.mapError(ProfileError.store).map { found in
+          var visible: [ItemID: VisibleItem] = [:]
+          for found in found {
+            let decision = AccessDecision(of: view.caller, to: view.owner, found.owner)
+            visible[found.item.key.id] = decision.visible(found.item, of: collection.target)
+          }
+          return ids.compactMap { visible[$0] }
+        })
     }
-  }
-
-  private func scan(
-    _ view: ProfileView, _ collection: NavigationProperty, _ query: ListQuery,
-    _ then: @escaping Completion<PageBuilder<VisibleItem>>
-  ) {
-    // In the list's own order a page begins where the one before ended; in another order all items must be looked at.
-    let start = query.ordering == nil ? query.after.flatMap { ItemPosition($0) } : nil
-    let scan = ListScan(
-      context, for: view.caller,
-      PageBuilder<VisibleItem>(query, isInOrder: query.ordering == nil, now: context.environment.now()),
-      read: { [self] position, rows, then in
-        page(of: view, collection, after: position, limit: rows) { page in
-          then(page.map { ($0.items, $0.next?.position) })
-        }
-      }, then)
-    scan.run(after: start, rows: query.firstRows)
   }
 
   private func countAll(
     _ view: ProfileView, _ collection: NavigationProperty, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    reader.count(of: view.owner, in: collection.name, for: AuthorizationContext(of: view.caller), then)
+    reader.count(
+      of: view.owner, in: collection.name, for: AuthorizationContext(of: view.caller),
+      expecting: view.expected(in: collection), then)
   }
 
   private func page(
     of view: ProfileView, _ collection: NavigationProperty, after position: ItemPosition?, limit: Int,
-    _ then: @escaping Completion<ItemPage>
+    where condition: ItemCondition? = nil, _ then: @escaping Completion<ItemPage>
   ) {
     let authorization = AuthorizationContext(of: view.caller)
-    reader.items(of: view.owner, in: collection.name, for: authorization, after: position, limit: limit) { found in
+    let selection = ItemSelection(
+      after: position, limit: limit, where: condition, expecting: view.expected(in: collection))
+    reader.items(of: view.owner, in: collection.name, for: authorization, selection) { [self] found in
       found.onSuccess(orFail: then) { found in
         let page = found.page
         // The person may have been deleted since, and the id given to somebody else.
         let decision = found.owner.map { AccessDecision(of: view.caller, to: view.owner, $0) }
+        guard view.decision != nil || decision?.seesPerson == true else {
+          return confirm(view) { [self] view in
+            view.onSuccess(orFail: then) { view in
+              self.page(of: view, collection, after: position, limit: limit, where: condition, then)
+            }
+          }
+        }
+        let view = view.decision == nil ? ProfileView(owner: view.owner, caller: view.caller, decision: decision) : view
         let last = page.isLast ? nil : page.elements.last.map { ItemPosition(of: $0) }
         let next = last.map { ItemCursor(view: view, collection: collection, position: $0) }
         var visible: [VisibleItem] = []
@@ -126,7 +164,7 @@ public struct ProfileOperations {
         for index in page.elements.indices {
           if let item = decision?.visible(page.elements[index], of: collection.target) { visible.append(item) }
         }
-        then(.success(ItemPage(owner: view.owner, items: visible, next: next)))
+        then(.success(ItemPage(view: view, items: visible, next: next)))
       }
     }
   }

@@ -62,7 +62,7 @@ extension UserOperations {
     _ references: ArraySlice<ListReference>, _ then: @escaping Completion<[VisibleObject]>,
     _ visible: @escaping (StoredUser) -> VisibleObject?
   ) {
-    ResultCollector.read(references, from: reader, then) { reference, then in
+    ResultCollector.read(references, from: reader, { then($0.mapError(ProfileError.store)) }) { reference, then in
       guard let id = UserID(reference.id) else { return then(.success(nil)) }
       reader.user(id) { then($0.map { $0.flatMap(visible) }) }
     }

@@ -15,17 +15,27 @@ public protocol ProfileReader: DirectoryReader {
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void)
 
-  /// Reads one page of a collection, by `createdDateTime` and id, after `position`: of the items that `authorization`
-  /// makes visible. A page ends before `limit` when it holds `Limits.pageBytesMax` bytes. One of at most
-  /// `Limits.loopRowsMax` items may be answered at once; a larger one never keeps the thread.
+  /// How much of a list one read should ask for.
+  var listReads: ListReads { get }
+
+  /// Reads one page of a collection, by `createdDateTime` and id: of the items that `authorization` makes visible, at least
+  /// those that satisfy the condition of `selection`. A page ends before the limit of `selection` when it holds
+  /// `Limits.pageBytesMax` bytes. One of at most `Limits.loopRowsMax` items may be answered at once; a larger one never keeps
+  /// the thread.
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int, _ then: @escaping (Result<OwnedPage, StoreError>) -> Void)
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ selection: ItemSelection,
+    _ then: @escaping (Result<OwnedPage, StoreError>) -> Void)
+
+  /// Reads items of one collection of one person by their ids: those that `authorization` makes visible, in any order, with
+  /// what was known of their owner.
+  func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<[OwnedItem], StoreError>) -> Void)
 
   /// Counts the items of a collection that `authorization` makes visible.
   func count(
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
-    _ then: @escaping (Result<Int, StoreError>) -> Void)
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<Int, StoreError>) -> Void)
 
   /// Finds out whether a person has a visible item for one of the audiences that reach beyond their tenant. Takes the
   /// same time whether the person has many other items, none, or does not exist.
@@ -54,6 +64,18 @@ public protocol ProfileReader: DirectoryReader {
   func user(
     principalName: String, orID: Bool, in tenant: TenantID,
     _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
+}
+
+extension ProfileReader {
+  /// Reads the items one by one, in one snapshot where the store can.
+  public func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<[OwnedItem], StoreError>) -> Void
+  ) {
+    ResultCollector.read(ids, from: self, then) { id, then in
+      item(ItemKey(user: user, collection: collection, id: id), for: authorization, then)
+    }
+  }
 }
 
 /// Reads of groups and of the audit log, under the same rules as those of `ProfileReader`.

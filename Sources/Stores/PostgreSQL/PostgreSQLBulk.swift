@@ -19,8 +19,8 @@ struct PostgreSQLBulk {
 
   private func last(of rows: [[PostgreSQLValue]]) -> [[PostgreSQLValue]] {
     guard let keyLength else { return rows }
-    var seen: Set<[[UInt8]?]> = []
-    return rows.reversed().filter { seen.insert($0.prefix(keyLength).map(\.binary)).inserted }
+    var seen: Set<[PostgreSQLValue]> = []
+    return rows.reversed().filter { seen.insert(Array($0.prefix(keyLength))).inserted }
   }
 
   private func query(_ rows: [[PostgreSQLValue]]) -> PostgreSQLQuery {

@@ -24,9 +24,9 @@ struct PostgreSQLCheck {
       for row in people.rows.map(PostgreSQLRow.init) { findings += try self.findings(of: row.text(0)) }
       last = end.text(0)
     }
-    for row in try connection.rows(Self.groups).rows.map(PostgreSQLRow.init) {
-      if let finding = CheckFinding.ofGroup(try row.group()) { findings.append(finding) }
-    }
+    let groups = try connection.rows(Self.groups).map { row throws(PostgreSQLFailure) in try row.group() }
+    findings += groups.compactMap(CheckFinding.ofGroup)
+    findings += try PostgreSQLMemberCheck(connection).findings(groups.map(\.id))
     return Array(findings.prefix(Limits.checkFindingsMax))
   }
 
@@ -65,6 +65,9 @@ struct PostgreSQLCheck {
       let owner = AuditChainOwner(user: user, tenant: try row.tenantID(0))
       tenants.insert(owner.tenant)
       findings += try self.findings(of: owner, row, person)
+      if PostgreSQLChainOwners.owner(row, from: 4) != PostgreSQLChainOwners.Owner(person, of: owner.tenant) {
+        findings.append(fault(PostgreSQLChainOwners.fault))
+      }
     }
     if let person, !tenants.contains(person.tenant) {
       findings.append(fault(CheckFinding.noAuditLog))
@@ -107,7 +110,7 @@ struct PostgreSQLCheck {
       {
         comparison.compareItem(row.text(0), row.text(1), Version(number: row.int64(2)))
       }
-      for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(owner.user.text)).rows.map(
+      for row in try connection.rows(PostgreSQLMemberTable.selectGroups, .text(owner.user.text)).rows.map(
         PostgreSQLRow.init)
       {
         comparison.compareMembership(row.text(0))
@@ -132,7 +135,11 @@ struct PostgreSQLCheck {
     order by collection, id
     """)
   private static let chains = PostgreSQLStatement(
-    "check_chains", "select tenant, length, tip, seal from chain where user_id = $1::text order by tenant")
+    "check_chains",
+    """
+    select tenant, length, tip, seal, \(PostgreSQLChainOwners.columns) from chain where user_id = $1::text
+    order by tenant
+    """)
   private static let line = PostgreSQLStatement(
     "check_record",
     """

@@ -3,7 +3,9 @@ import Profiles
 
 /// The columns of people, items, groups and changes.
 enum PostgreSQLColumns {
-  static let item = "version, audience, created, collapse_start, collapse_end, json"
+  static let item = "\(itemHead), json"
+  /// The columns of an item without its JSON.
+  static let itemHead = "version, audience, created, collapse_start, collapse_end"
   static let person = "user_id, tenant, principal_name, display_name, version, json"
   static let group = "id, tenant, version, json"
   static let change = """

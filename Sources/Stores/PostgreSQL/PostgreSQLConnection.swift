@@ -122,41 +122,15 @@ final class PostgreSQLConnection {
         throw .disconnected
       }
     }
-    let values = query.values.map(\.binary)
-    let lengths = values.map { Int32($0?.count ?? 0) }
-    let formats = [Int32](repeating: 1, count: values.count)
-    let isSent = Self.withPointers(to: values) { pointers in
-      if isNamed {
-        PQsendQueryPrepared(
-          connection, query.statement.name, Int32(values.count), pointers, lengths, formats, 1)
-      } else {
-        PQsendQueryParams(
-          connection, query.statement.sql, Int32(values.count), nil, pointers, lengths, formats, 1)
-      }
+    let parameters = PostgreSQLParameters(query.values)
+    let isSent = parameters.withPointers { pointers, lengths, formats in
+      let count = Int32(query.values.count)
+      return isNamed
+        ? PQsendQueryPrepared(connection, query.statement.name, count, pointers, lengths, formats, 1)
+        : PQsendQueryParams(connection, query.statement.sql, count, nil, pointers, lengths, formats, 1)
     }
+    // libpq gathers what a pipeline sends, and does not wait for room.
     guard isSent == 1 else { throw .disconnected }
-    // Sending must not wait for room while the server waits for its answers to be read.
-    guard PQflush(connection) >= 0 else { throw .disconnected }
-  }
-
-  /// A null value has no pointer; an empty one does.
-  private static func withPointers<Answer>(
-    to values: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> Answer
-  ) -> Answer {
-    var pointers: [UnsafePointer<CChar>?] = []
-    pointers.reserveCapacity(values.count)
-    func next(_ index: Int) -> Answer {
-      guard index < values.count else { return body(pointers) }
-      guard let value = values[index] else {
-        pointers.append(nil)
-        return next(index + 1)
-      }
-      return (value + [0]).withUnsafeBytes { bytes in
-        pointers.append(bytes.bindMemory(to: CChar.self).baseAddress)
-        return next(index + 1)
-      }
-    }
-    return next(0)
   }
 
   // MARK: Receiving

@@ -4,19 +4,28 @@ import Profiles
 /// one person on one node; tables that people share and that are seldom written are on every node.
 enum PostgreSQLDistribution {
   /// Tables whose rows lie with their person.
-  static let byPerson = ["person", "item", "record", "chain"]
+  static let byPerson = ["person", "item", "record", "chain", "membership"]
   /// Tables that are spread by a column of their own.
-  static let byOther = [("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key")]
+  static let byOther = [
+    ("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key"), ("group_member", "group_id"),
+  ]
   /// Tables of which every node has all rows.
-  static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group", "membership"]
+  static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group"]
 
-  private static var statements: [String] {
-    everywhere.map { "select create_reference_table('\($0)')" }
-      + byPerson.map { table in
-        let beside = table == byPerson[0] ? "" : ", colocate_with => '\(byPerson[0])'"
-        return "select create_distributed_table('\(table)', 'user_id'\(beside))"
-      }
-      + byOther.map { "select create_distributed_table('\($0.0)', '\($0.1)', colocate_with => 'none')" }
+  /// The statements that spread tables. The rows that were there lie on the nodes then, and must not stay behind.
+  static func statements(for tables: [String]) -> [String] {
+    tables.flatMap { table in
+      ["select \(placement(of: table))", "select truncate_local_data_after_distributing_table('\(table)')"]
+    }
+  }
+
+  private static func placement(of table: String) -> String {
+    if everywhere.contains(table) { return "create_reference_table('\(table)')" }
+    if let other = byOther.first(where: { $0.0 == table }) {
+      return "create_distributed_table('\(table)', '\(other.1)', colocate_with => 'none')"
+    }
+    let beside = table == byPerson[0] ? "" : ", colocate_with => '\(byPerson[0])'"
+    return "create_distributed_table('\(table)', 'user_id'\(beside))"
   }
 
   /// Whether the tables are spread.
@@ -44,7 +53,7 @@ enum PostgreSQLDistribution {
   static func distribute(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Int {
     try PostgreSQLSchema.alone(connection) { () throws(PostgreSQLFailure) in
       guard try !isDone(connection) else { return }
-      for statement in statements { try connection.execute(statement) }
+      for statement in statements(for: everywhere + byPerson + byOther.map(\.0)) { try connection.execute(statement) }
     }
     return try number(
       connection,

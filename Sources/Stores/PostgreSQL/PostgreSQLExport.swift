@@ -33,7 +33,7 @@ struct PostgreSQLExport {
   /// Gives a person to `body`, followed by their memberships and items.
   func export(_ person: StoredUser, _ body: (ImportLine) throws -> Void) throws {
     try body(.user(person))
-    for row in try connection.rows(PostgreSQLTables.selectMemberships, .text(person.id.text)).rows.map(
+    for row in try connection.rows(PostgreSQLMemberTable.selectGroups, .text(person.id.text)).rows.map(
       PostgreSQLRow.init)
     {
       try body(.member(person.id, of: try row.groupID(0)))

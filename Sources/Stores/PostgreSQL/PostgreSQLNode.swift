@@ -25,9 +25,7 @@ final class PostgreSQLNode: Sendable {
     // What waits for another node says nothing of whether this one takes writes.
     let far = address.map { PostgreSQLFarWriters(access, at: $0, StoreCondition(), counter) }
     farWriters = far
-    let count =
-      access.options.writers ?? (access.shards.map == nil ? Limits.databaseWriters : Limits.distributedWriters)
-    writers = (0..<count).map { _ in
+    writers = (0..<access.options.writers).map { _ in
       GroupCommit(PostgreSQLWriter(access, at: address, condition, counter, lane: far.map { .near($0) } ?? .only))
     }
   }
@@ -79,7 +77,7 @@ final class PostgreSQLNode: Sendable {
     let error = PostgreSQLFailure.disconnected.storeError
     switch finding.state {
     case .answers: break
-    case .isDoubtful: reads.fail(error) { $0.isOfAnyNode }
+    case .isDoubtful: reads.fail(error) { $0.place.isOfAnyNode }
     case .isAway:
       reads.fail(error) { _ in true }
       for writer in writers { writer.refuseWaiting(error) }

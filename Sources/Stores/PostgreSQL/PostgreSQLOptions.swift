@@ -10,10 +10,9 @@ public struct PostgreSQLOptions: Sendable {
   /// Threads that read from each server of the database, each with a connection. With a single one more reads share a round
   /// trip.
   public var readers = 1
-  /// Threads that write to each server of the database, each with a connection; nil means `Limits.databaseWriters`, or
-  /// `Limits.distributedWriters` where the tables are spread over nodes. The writes of one person go to one of them, in their
-  /// order.
-  public var writers: Int?
+  /// Threads that write to each server of the database, each with a connection. The writes of one person go to one of them, in
+  /// their order. With fewer of them more writes share a transaction.
+  public var writers = Limits.databaseWriters
   /// Longest time that a read or a write is tried again while the server cannot be reached, in seconds.
   public var retrySeconds = Limits.databaseRetrySeconds
   /// Longest wait for an answer of the server, in seconds.

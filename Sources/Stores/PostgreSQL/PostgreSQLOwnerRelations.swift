@@ -26,6 +26,21 @@ final class PostgreSQLOwnerRelations {
       try self.init(row, from: 0)
     }
 
+    /// The row of a person of whom their chain tells, where no relation is needed.
+    init(_ owner: PostgreSQLChainOwners.Owner, of tenant: TenantID) {
+      self.tenant = tenant
+      displayName = owner.displayName
+      (tenantVersion, sharesGroup, listed) = (0, false, .me)
+    }
+
+    private init(_ row: OwnerRow, tenantVersion: Int64) {
+      (tenant, displayName, sharesGroup, listed) = (row.tenant, row.displayName, row.sharesGroup, row.listed)
+      self.tenantVersion = tenantVersion
+    }
+
+    /// The same row with another version of the tenant.
+    func with(tenantVersion: Int64) -> OwnerRow { OwnerRow(self, tenantVersion: tenantVersion) }
+
     /// A row of what was read apart, of which `person` holds the plain columns.
     init(_ person: PostgreSQLRow, tenantVersion: Int64, sharesGroup: Bool, listed: Audience) throws(PostgreSQLFailure) {
       tenant = try person.tenantID(0)
@@ -38,10 +53,23 @@ final class PostgreSQLOwnerRelations {
   /// subqueries repeat a parameter as the owner's id: a condition such as `l.user_id = p.user_id` is resolved only when
   /// the query runs, and a distributed database then asks every shard.
   static func columns(owner: String, viewer: String) -> String {
+    columns(
+      owner: owner, viewer: viewer,
+      sharesGroup: """
+        (exists (select 1 from membership b join membership a on a.user_id = \(owner) and a.group_id = b.group_id
+          where b.user_id = \(viewer)))::int::bigint
+        """)
+  }
+
+  /// The columns for a viewer of another tenant, who shares no group.
+  static func foreignColumns(owner: String, viewer: String) -> String {
+    columns(owner: owner, viewer: viewer, sharesGroup: "0::bigint")
+  }
+
+  private static func columns(owner: String, viewer: String, sharesGroup: String) -> String {
     """
     p.tenant, p.display_name, coalesce((select t.version from tenant t where t.id = p.tenant), 0)::bigint,
-    (exists (select 1 from membership b join membership a on a.user_id = \(owner) and a.group_id = b.group_id
-      where b.user_id = \(viewer)))::int::bigint,
+    \(sharesGroup),
     coalesce((select bit_or(l.listed_as) from item l where l.user_id = \(owner) and l.listed = \(viewer)), 0)::bigint
     """
   }
@@ -54,6 +82,9 @@ final class PostgreSQLOwnerRelations {
   static let select = PostgreSQLStatement(
     "select_owner_relation",
     "select \(columns(owner: "$1::text", viewer: "$2::text")) from person p where p.user_id = $1::text")
+  static let selectForeign = PostgreSQLStatement(
+    "select_foreign_owner",
+    "select \(foreignColumns(owner: "$1::text", viewer: "$2::text")) from person p where p.user_id = $1::text")
   static let selectTenant = PostgreSQLStatement(
     "select_tenant", "select version, json from tenant where id = $1::text")
 

@@ -16,7 +16,8 @@ enum PostgreSQLPlace: Hashable, Sendable {
 }
 
 extension StoreWrite {
-  /// Where the rows of the write lie. Groups and their members are on every node.
+  /// Where the rows of the write lie, or those by which access is decided. Groups are on every node; a membership decides
+  /// where its person lies.
   var place: PostgreSQLPlace {
     switch self {
     case .item(let operation, _): .person(operation.key.user)
@@ -24,8 +25,15 @@ extension StoreWrite {
     case .atomic(let operations, _): operations.first.map { .person($0.key.user) } ?? .severalNodes
     case .person(let operation, _): .person(operation.user)
     case .createPerson(let operation, _, _): .person(operation.user)
-    case .group, .createGroup, .replaceAll: .severalNodes
+    case .group(let operation, _): Self.place(of: operation)
+    case .createGroup(let operation, _, _): Self.place(of: operation)
+    case .replaceAll: .severalNodes
     }
+  }
+
+  private static func place(of operation: any GroupOperation) -> PostgreSQLPlace {
+    let people = operation.people
+    return people.count == 1 ? .person(people[0]) : .severalNodes
   }
 
   /// Whether everything that the write touches lies with one person. Names, mail addresses and receipts lie elsewhere.
@@ -33,6 +41,16 @@ extension StoreWrite {
     switch self {
     case .item, .atomic: true
     case .createItem, .person, .createPerson, .group, .createGroup, .replaceAll: false
+    }
+  }
+
+  /// Whether the transaction has to run on the node of its place: it commits there alone or, where it may end a membership,
+  /// there first.
+  var isBoundToPlace: Bool {
+    switch self {
+    case .item, .atomic, .person: true
+    case .group: place != .severalNodes
+    case .createItem, .createPerson, .createGroup, .replaceAll: false
     }
   }
 }

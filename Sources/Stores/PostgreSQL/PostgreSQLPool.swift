@@ -5,16 +5,22 @@ import Synchronization
 
 /// A read that waits for a thread of the pool.
 struct PostgreSQLRead: Sendable {
-  /// The queries that it begins with.
-  let queries: [PostgreSQLQuery]
+  /// Queries that it begins with, and what follows.
+  struct Trip: Sendable {
+    let queries: [PostgreSQLQuery]
+    /// Makes the answer from the rows and delivers it, or goes on. What it throws may be tried again.
+    let proceed: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Void
+  }
+
+  /// Where most of what is read lies.
+  let place: PostgreSQLPlace
+  let trip: Trip
+  /// The same with fewer queries, all of which must see one moment; nil where it takes as many.
+  let ofOneMoment: Trip?
   /// The end of all attempts.
   let deadline: DispatchTime
-  /// Makes the answer from the rows and delivers it. What it throws may be tried again.
-  let proceed: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Void
   /// Delivers an error, unless the answer was delivered before. May be called while the read runs.
   let fail: @Sendable (StoreError) -> Void
-  /// Whether every node has the rows, so that another one can answer.
-  var isOfAnyNode = false
 }
 
 /// Threads that read, each with a connection of its own: calls into libpq block.

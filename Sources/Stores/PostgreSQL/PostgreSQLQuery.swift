@@ -2,7 +2,7 @@ import OData
 import Profiles
 
 /// A value of a parameter.
-enum PostgreSQLValue: Sendable {
+enum PostgreSQLValue: Hashable, Sendable {
   case null
   case int(Int64)
   case text(String)
@@ -10,34 +10,32 @@ enum PostgreSQLValue: Sendable {
   /// The values of one column, all of the same type.
   case column([PostgreSQLValue], PostgreSQLType)
 
-  /// The value in PostgreSQL's binary form; nil for null.
-  var binary: [UInt8]? {
+  /// Appends the value in PostgreSQL's binary form; appends nothing for null, and returns false.
+  func append(to bytes: inout [UInt8]) -> Bool {
     switch self {
-    case .null: nil
-    case .int(let number): Self.binary(number)
-    case .text(let text): Array(text.utf8)
-    case .bytes(let bytes): bytes
-    case .column(let values, let type): Self.binary(values, type)
+    case .null: return false
+    case .int(let number): Self.append(number, to: &bytes)
+    case .text(let text): bytes += text.utf8
+    case .bytes(let value): bytes += value
+    case .column(let values, let type): Self.append(values, type, to: &bytes)
     }
+    return true
   }
 
-  private static func binary(_ number: some FixedWidthInteger) -> [UInt8] {
-    withUnsafeBytes(of: number.bigEndian) { Array($0) }
+  private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
   }
 
-  /// An array of one dimension in binary form: the number of dimensions, whether nulls may occur, the type, the length,
-  /// the first index, and each element behind its length (`array_recv` of PostgreSQL).
-  private static func binary(_ values: [PostgreSQLValue], _ type: PostgreSQLType) -> [UInt8] {
-    var bytes = [Int32(1), 1, type.rawValue, Int32(values.count), 1].flatMap(binary)
+  /// Appends an array of one dimension in binary form: the number of dimensions, whether nulls may occur, the type, the
+  /// length, the first index, and each element behind its length (`array_recv` of PostgreSQL).
+  private static func append(_ values: [PostgreSQLValue], _ type: PostgreSQLType, to bytes: inout [UInt8]) {
+    for number in [Int32(1), 1, type.rawValue, Int32(values.count), 1] { append(number, to: &bytes) }
     for value in values {
-      guard let element = value.binary else {
-        bytes += binary(Int32(-1))
-        continue
-      }
-      bytes += binary(Int32(element.count))
+      var element: [UInt8] = []
+      let isThere = value.append(to: &element)
+      append(isThere ? Int32(element.count) : -1, to: &bytes)
       bytes += element
     }
-    return bytes
   }
 
   /// A column of texts.
@@ -76,7 +74,7 @@ struct PostgreSQLStatement: Hashable, Sendable {
 }
 
 /// A statement with the values of its parameters.
-struct PostgreSQLQuery: Sendable {
+struct PostgreSQLQuery: Hashable, Sendable {
   let statement: PostgreSQLStatement
   let values: [PostgreSQLValue]
 
@@ -142,4 +140,36 @@ struct PostgreSQLRow {
 
   /// Bytes; none for null.
   func bytes(_ column: Int) -> [UInt8] { columns[column] ?? [] }
+}
+
+/// The parameters of a query in the form that libpq takes: all values in one buffer, each followed by a zero byte.
+struct PostgreSQLParameters {
+  private var bytes: [UInt8] = []
+  /// Where each value begins; nil for null.
+  private var offsets: [Int?] = []
+  private var lengths: [Int32] = []
+
+  /// The parameters with these values.
+  init(_ values: [PostgreSQLValue]) {
+    offsets.reserveCapacity(values.count)
+    lengths.reserveCapacity(values.count)
+    for value in values {
+      let start = bytes.count
+      let isThere = value.append(to: &bytes)
+      offsets.append(isThere ? start : nil)
+      lengths.append(Int32(bytes.count - start))
+      bytes.append(0)
+    }
+  }
+
+  /// Calls `body` with pointers to the values, nil for null, their lengths and their formats, all of which are binary.
+  func withPointers<Answer>(
+    _ body: (_ values: [UnsafePointer<CChar>?], _ lengths: [Int32], _ formats: [Int32]) -> Answer
+  ) -> Answer {
+    bytes.withUnsafeBytes { buffer in
+      let start = buffer.bindMemory(to: CChar.self).baseAddress
+      let pointers = offsets.map { offset in offset.flatMap { start?.advanced(by: $0) } }
+      return body(pointers, lengths, [Int32](repeating: 1, count: offsets.count))
+    }
+  }
 }

@@ -7,11 +7,10 @@ extension PostgreSQLReadRequest {
   static func owner(
     _ user: UserID, _ authorization: AuthorizationContext, isDistributed: Bool
   ) -> Self where Answer == ItemOwner? {
-    let lookup = PostgreSQLOwnerLookup(user, authorization)
-    return Self(at: .person(user), lookup.queries(isSplit: isDistributed)) { reads, rows throws(PostgreSQLFailure) in
-      try reads.row(lookup, lookup.answer(rows, isSplit: isDistributed)).map { row throws(PostgreSQLFailure) in
-        try reads.owner(row, user, authorization)
-      }
+    related(by: PostgreSQLOwnerLookup(user, authorization), isDistributed: isDistributed) {
+      reads, found throws(PostgreSQLFailure) in
+      .done(
+        try found.owner.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) })
     }
   }
 
@@ -37,7 +36,7 @@ extension PostgreSQLReadRequest {
   }
 
   /// Reads the item, the owner, and then the version of the item. When it is the one that was read before, the item was the
-  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise one statement reads all.
+  /// same all the while: what makes it visible held at a moment at which the item was so. Otherwise all is read again.
   ///
   /// Most items that somebody may see are seen by everybody of the owner's tenant, so that lists and groups are looked up only
   /// when that does not decide. Whether an item is hidden or does not exist, the same is read.
@@ -46,19 +45,18 @@ extension PostgreSQLReadRequest {
   ) -> Self where Answer == OwnedItem? {
     let lookup = PostgreSQLOwnerLookup(key.user, authorization)
     let (item, version) = itemQueries(key)
-    let queries = [item] + lookup.queries(isSplit: true, isOfTenant: isOfTenant) + [version]
-    return Self(at: .person(key.user), queries) { reads, rows throws(PostgreSQLFailure) in
-      let found = try lookup.answer(rows.dropFirst().dropLast(), isSplit: true)
-      guard case .row(let owner) = found, isSameItem(rows) else {
-        return try reads.answer(Self.item(key, authorization))
-      }
-      if let owner, let row = rows[0].first,
+    return related(
+      by: lookup, before: [item], behind: [version], isDistributed: true, isOfTenant: isOfTenant
+    ) { reads, found throws(PostgreSQLFailure) in
+      guard isSameItem(found) else { return .next(splitItem(key, authorization, isOfTenant: isOfTenant)) }
+      if let owner = found.owner, let row = found.before[0].first,
         let item = try ownedItem(key, row, owner, authorization, reads)
       {
-        return item
+        return .done(item)
       }
-      guard isOfTenant, !lookup.viewer.isEmpty else { return nil }
-      return try reads.answer(splitItem(key, authorization, isOfTenant: false))
+      // What does not exist is looked for as long as what is hidden.
+      guard isOfTenant, lookup.isOfTwo, found.owner.map(lookup.isOfTenant) ?? false else { return .done(nil) }
+      return .next(splitItem(key, authorization, isOfTenant: false))
     }
   }
 
@@ -72,8 +70,9 @@ extension PostgreSQLReadRequest {
   }
 
   /// Whether the item had the same version at the end of a split read.
-  private static func isSameItem(_ rows: [PostgreSQLRows]) -> Bool {
-    rows.first?.first?.int64(0) == rows.last?.first?.int64(0)
+  private static func isSameItem(_ found: Found) -> Bool {
+    guard let behind = found.behind else { return true }
+    return found.before[0].first?.int64(0) == behind[0].first?.int64(0)
   }
 
   /// The item of a row with its owner; nil when it is not visible.
@@ -88,67 +87,106 @@ extension PostgreSQLReadRequest {
     return OwnedItem(item: item, owner: owner)
   }
 
-  /// Decides which audiences are visible, reads with them, and decides again when the owner's row has changed behind
-  /// what was read. Owners, and requests that need no relation, see every item, which is therefore read at once.
-  /// `query` reads the items for any of these audiences, or all items for nil; it is nil where nothing is visible.
+  /// Reads by what is visible, and the owner's row behind it. When that row makes something else visible, reads again. A read
+  /// begins with what is expected to be visible; where nothing is known, it is decided first.
+  ///
+  /// `query` reads the items of a scope, and is told whether an answer was refused; it is nil where there is nothing to read.
+  /// `read` refuses rows by nil, which may happen once.
   private static func visible(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, isDistributed: Bool, none: Answer,
-    query: @escaping @Sendable (Audience?) -> PostgreSQLQuery?,
-    read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, expected: PostgreSQLItemScope?,
+    isDistributed: Bool, none: Answer,
+    query: @escaping @Sendable (PostgreSQLItemScope, _ isAgain: Bool) -> PostgreSQLQuery?,
+    read: @escaping @Sendable (ItemOwner, PostgreSQLRows?) throws(PostgreSQLFailure) -> Answer?
   ) -> Self where Answer: Sendable {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    let queries = lookup.queries(isSplit: isDistributed)
-    let all = authorization.needsOwnerRelation(to: user) ? nil : query(nil)
-    return Self(at: .person(user), queries + (all.map { [$0] + queries } ?? [])) {
-      reads, rows throws(PostgreSQLFailure) in
-      var known = try reads.row(lookup, lookup.answer(rows.prefix(queries.count), isSplit: isDistributed))
-      var answers = Array(rows.dropFirst(queries.count))
-      var hasAll = all != nil
-      while let row = known {
-        let owner = try reads.owner(row, user, authorization)
-        let audiences = authorization.audiences(of: user, owner, in: collection)
-        if !hasAll || audiences != nil {
-          answers = try reads.connection.run([query(audiences)].compactMap(\.self) + queries)
-        }
-        known = try reads.row(lookup, lookup.answer(answers.suffix(queries.count), isSplit: isDistributed))
-        if known == row { return try read(owner, answers.count > queries.count ? answers[0] : nil) }
-        hasAll = false
-      }
-      return none
+    @Sendable func decide(
+      _ reads: PostgreSQLReads, _ found: Found, _ used: PostgreSQLItemScope?, isAgain: Bool
+    ) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Answer> {
+      guard let row = found.owner else { return .done(none) }
+      let owner = try reads.owner(row, user, authorization)
+      let scope = PostgreSQLItemScope(authorization.audiences(of: user, owner, in: collection))
+      let isUsed = scope == used || (scope == .all && used == .ofPerson(in: owner.tenant))
+      if isUsed, let answer = try read(owner, found.before.first) { return .done(answer) }
+      let isAgain = isAgain || isUsed
+      guard let query = query(scope, isAgain) else { return .done(try read(owner, nil) ?? none) }
+      return .next(
+        related(by: lookup, before: [query], isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+          try decide(reads, found, scope, isAgain: isAgain)
+        })
+    }
+    let first = expected.flatMap { query($0, false) }
+    return related(by: lookup, before: [first].compactMap(\.self), isDistributed: isDistributed) {
+      reads, found throws(PostgreSQLFailure) in try decide(reads, found, expected, isAgain: false)
     }
   }
 
-  /// See `ProfileReader.items`.
+  /// See `ProfileReader.items(of:in:for:_:_:)`.
   static func items(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int, isDistributed: Bool
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext, _ selection: ItemSelection,
+    isDistributed: Bool
   ) -> Self where Answer == OwnedPage {
     visible(
-      of: user, in: collection, authorization, isDistributed: isDistributed,
-      none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
-    ) { audiences in
-      let select = audiences.map(PostgreSQLVisibleItems.select) ?? PostgreSQLReads.selectItems
-      return select.map { select in
-        PostgreSQLQuery(
-          select, .text(user.text), .text(collection), .int(position?.created.ticks ?? Int64.min),
-          .text(position?.id.text ?? ""), .int(Int64(clamping: limit == .max ? limit : limit + 1)))
-      }
+      of: user, in: collection, authorization,
+      expected: PostgreSQLItemScope(
+        of: user, expected: selection.expected, authorization, isDistributed: isDistributed),
+      isDistributed: isDistributed, none: OwnedPage(owner: nil, page: StoredPage([], isLast: true))
+    ) { scope, isAgain in
+      PostgreSQLItemQueries.page(of: user, in: collection, scope, selection, addsBytes: isAgain)
     } read: { owner, rows throws(PostgreSQLFailure) in
       guard let rows else { return OwnedPage(owner: owner, page: StoredPage([], isLast: true)) }
-      let page = try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
-        try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
-      }
-      return OwnedPage(owner: owner, page: page)
+      return try page(rows, of: user, in: collection, limit: selection.limit).map { OwnedPage(owner: owner, page: $0) }
+    }
+  }
+
+  /// The page that rows form, as far as they hold JSON; nil when the first of those that the page has room for does not.
+  private static func page(
+    _ rows: PostgreSQLRows, of user: UserID, in collection: String, limit: Int
+  ) throws(PostgreSQLFailure) -> StoredPage<StoredItem>? {
+    var bytes = 0
+    for row in rows.rows.prefix(limit) {
+      guard bytes < Limits.pageBytesMax else { break }
+      guard let json = row[6] else { return nil }
+      bytes += json.count
+    }
+    return try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
+      try row.item(ItemKey(user: user, collection: collection, id: try row.itemID(0)), from: 1)
+    }
+  }
+
+  /// See `ProfileReader.items(_:of:in:for:expecting:_:)`.
+  static func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, _ authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, isDistributed: Bool
+  ) -> Self where Answer == [OwnedItem] {
+    visible(
+      of: user, in: collection, authorization,
+      // With nothing to begin with, it is decided first what is visible.
+      expected: expected == .unknown
+        ? nil
+        : PostgreSQLItemScope(
+          of: user, expected: expected, authorization, isDistributed: isDistributed),
+      isDistributed: isDistributed, none: []
+    ) { scope, _ in
+      PostgreSQLItemQueries.items(ids, of: user, in: collection, scope)
+    } read: { owner, rows throws(PostgreSQLFailure) in
+      try rows?.map { row throws(PostgreSQLFailure) in
+        let key = ItemKey(user: user, collection: collection, id: try row.itemID(0))
+        return OwnedItem(item: try row.item(key, from: 1), owner: owner)
+      } ?? []
     }
   }
 
   /// See `ProfileReader.count`.
   static func count(
-    of user: UserID, in collection: String, _ authorization: AuthorizationContext, isDistributed: Bool
+    of user: UserID, in collection: String, _ authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, isDistributed: Bool
   ) -> Self where Answer == Int {
-    visible(of: user, in: collection, authorization, isDistributed: isDistributed, none: 0) { audiences in
-      let count = audiences.map(PostgreSQLVisibleItems.count) ?? PostgreSQLReads.countItems
-      return count.map { PostgreSQLQuery($0, .text(user.text), .text(collection)) }
+    visible(
+      of: user, in: collection, authorization,
+      expected: PostgreSQLItemScope(of: user, expected: expected, authorization, isDistributed: isDistributed),
+      isDistributed: isDistributed, none: 0
+    ) { scope, _ in
+      PostgreSQLItemQueries.count(of: user, in: collection, scope)
     } read: { _, rows in
       Int(rows?.first?.int64(0) ?? 0)
     }
@@ -160,20 +198,21 @@ extension PostgreSQLReadRequest {
     of user: UserID, _ authorization: AuthorizationContext, isDistributed: Bool
   ) -> Self where Answer == Bool {
     let lookup = PostgreSQLOwnerLookup(user, authorization)
-    let queries = lookup.queries(isSplit: isDistributed)
-    return Self(at: .person(user), queries) { reads, rows throws(PostgreSQLFailure) in
-      var known = try reads.row(lookup, lookup.answer(rows, isSplit: isDistributed))
-      while true {
-        let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
-        let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
-          let audiences = authorization.audiences(of: user, owner ?? .nobody, in: collection) ?? .all
-          return owner == nil ? .me : audiences
-        }
-        let answers = try reads.connection.run([query] + queries)
-        let row = try reads.row(lookup, lookup.answer(answers.dropFirst(), isSplit: isDistributed))
-        if row == known { return !answers[0].rows.isEmpty }
-        known = row
+    @Sendable func again(
+      _ reads: PostgreSQLReads, _ known: PostgreSQLOwnerRelations.OwnerRow?
+    ) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Bool> {
+      let owner = try known.map { row throws(PostgreSQLFailure) in try reads.owner(row, user, authorization) }
+      let query = PostgreSQLVisibleItems.beyondTenant(of: user) { collection in
+        let audiences = authorization.audiences(of: user, owner ?? .nobody, in: collection) ?? .all
+        return owner == nil ? .me : audiences
       }
+      return .next(
+        related(by: lookup, before: [query], isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+          found.owner == known ? .done(!found.before[0].rows.isEmpty) : try again(reads, found.owner)
+        })
+    }
+    return related(by: lookup, isDistributed: isDistributed) { reads, found throws(PostgreSQLFailure) in
+      try again(reads, found.owner)
     }
   }
 }

@@ -17,28 +17,38 @@ final class PostgreSQLReader: ProfileReader {
     _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false,
     _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
-    Self.submit(request, isLarge: isLarge, to: nodes, PostgreSQLAnswer(then, resume))
+    Self.read(request, isLarge: isLarge, by: nil, nodes, PostgreSQLAnswer(then, resume))
   }
 
-  private static func submit<Answer: Sendable>(
-    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false, to nodes: PostgreSQLNodes,
+  /// Queues the first step of a read, which queues the next one. All of them share the deadline; nil stands for that of a new
+  /// read. What any node can answer is asked once more, of another one, when a node is away.
+  private static func read<Answer: Sendable>(
+    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool, by deadline: DispatchTime?, _ nodes: PostgreSQLNodes,
     _ answer: PostgreSQLAnswer<Answer>, isAgain: Bool = false
   ) {
     let node = nodes.node(of: request.place)
     if let outage = node.outage { return answer.give(.failure(outage)) }
-    let isOfAnyNode = request.place.isOfAnyNode
+    let deadline = deadline ?? .now() + .seconds(node.reads.retrySeconds)
+    func trip(_ trip: PostgreSQLTrip<Answer>) -> PostgreSQLRead.Trip {
+      PostgreSQLRead.Trip(queries: trip.queries) { reads, rows throws(PostgreSQLFailure) in
+        switch try trip.step(reads, rows) {
+        case .done(let done): answer.give(.success(done))
+        case .next(let next): Self.read(next, isLarge: isLarge, by: deadline, nodes, answer)
+        }
+      }
+    }
     let read = PostgreSQLRead(
-      queries: request.queries, deadline: .now() + .seconds(node.reads.retrySeconds),
-      proceed: { reads, rows throws(PostgreSQLFailure) in answer.give(.success(try request.answer(reads, rows))) },
+      place: request.place, trip: trip(request.trip), ofOneMoment: request.ofOneMoment.map(trip), deadline: deadline,
       fail: { error in
-        // By now another node is chosen.
-        guard isOfAnyNode, !isAgain, case .unavailable = error, !answer.isGiven else {
+        guard request.place.isOfAnyNode, !isAgain, case .unavailable = error, !answer.isGiven else {
           return answer.give(.failure(error))
         }
-        submit(request, to: nodes, answer, isAgain: true)
-      }, isOfAnyNode: isOfAnyNode)
+        Self.read(request, isLarge: isLarge, by: nil, nodes, answer, isAgain: true)
+      })
     if !(isLarge ? nodes.largeReads : node.reads).submit(read) { answer.give(.failure(.closed)) }
   }
+
+  let listReads = ListReads.overNetwork
 
   /// No snapshot is shared: each read is answered later. Reads that wait together share a round trip.
   func withSnapshot(_ body: () -> Void) { body() }
@@ -56,21 +66,28 @@ final class PostgreSQLReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ selection: ItemSelection,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
+  ) {
+    read(.items(of: user, in: collection, authorization, selection, isDistributed: nodes.isDistributed), then)
+  }
+
+  func items(
+    _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<[OwnedItem], StoreError>) -> Void
   ) {
     read(
       .items(
-        of: user, in: collection, authorization, after: position, limit: limit, isDistributed: nodes.isDistributed),
+        ids, of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed),
       then)
   }
 
   func count(
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
-    _ then: @escaping (Result<Int, StoreError>) -> Void
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
-    read(.count(of: user, in: collection, authorization, isDistributed: nodes.isDistributed), then)
+    read(
+      .count(of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed), then)
   }
 
   func hasItemsBeyondTenant(

@@ -12,18 +12,19 @@ struct PostgreSQLReads {
     self.relations = relations
   }
 
-  /// Runs one read by itself.
+  /// Runs one read by itself, with all its steps on the one connection.
   func answer<Answer>(_ request: PostgreSQLReadRequest<Answer>) throws(PostgreSQLFailure) -> Answer {
-    try request.answer(self, try connection.run(request.queries))
+    try answer(.next(request))
   }
 
-  /// The row that a look-up told, which is asked for in one statement where it told none.
-  func row(
-    _ lookup: PostgreSQLOwnerLookup, _ answer: PostgreSQLOwnerLookup.Answer
-  ) throws(PostgreSQLFailure) -> PostgreSQLOwnerRelations.OwnerRow? {
-    switch answer {
-    case .row(let row): row
-    case .undecided: try PostgreSQLOwnerRelations.OwnerRow(try connection.run([lookup.query])[0])
+  /// Takes the further steps of a read.
+  func answer<Answer>(_ step: PostgreSQLReadStep<Answer>) throws(PostgreSQLFailure) -> Answer {
+    var step = step
+    while true {
+      switch step {
+      case .done(let answer): return answer
+      case .next(let request): step = try request.trip.step(self, try connection.run(request.trip.queries))
+      }
     }
   }
 
@@ -60,15 +61,6 @@ extension PostgreSQLReads {
     "read_item_version",
     "select version from item where user_id = $1::text and collection = $2::text and id = $3::text")
 
-  /// All items of a collection; `PostgreSQLVisibleItems` has the statements for those who do not see all.
-  static let selectItems = PostgreSQLStatement(
-    "read_items",
-    """
-    select id, \(PostgreSQLColumns.item) from item where user_id = $1::text and collection = $2::text
-    and (created, id) > ($3::bigint, $4::text) order by created, id limit $5::bigint
-    """)
-  static let countItems = PostgreSQLStatement(
-    "count_items", "select count(*)::bigint from item where user_id = $1::text and collection = $2::text")
   static let countUsers = PostgreSQLStatement(
     "count_people", "select count(*)::bigint from person where tenant = $1::text")
   static let selectGroups = PostgreSQLStatement(
@@ -86,15 +78,22 @@ extension PostgreSQLReads {
     join directory_group g on g.id = m.group_id where m.user_id = $1::text and m.group_id > $2::text
     order by m.group_id limit $3::bigint
     """)
+  static let selectMemberIDs = PostgreSQLStatement(
+    "read_member_ids",
+    """
+    select user_id from group_member where group_id = $1::text and user_id > $2::text and user_id <> ''
+    order by user_id limit $3::bigint
+    """)
+  /// Those people who are members of a group.
   static let selectMembers = PostgreSQLStatement(
     "read_members",
     """
-    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from membership m
-    join person p on p.user_id = m.user_id where m.group_id = $1::text and m.user_id > $2::text
-    order by m.user_id limit $3::bigint
+    select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from person p
+    join membership m on m.user_id = p.user_id where p.user_id = any($1::text[]) and m.group_id = $2::text
+    order by p.user_id
     """)
   static let countMembers = PostgreSQLStatement(
-    "count_members", "select count(*)::bigint from membership where group_id = $1::text")
+    "count_members", "select count(*)::bigint from group_member where group_id = $1::text and user_id <> ''")
   static let selectMember = PostgreSQLStatement(
     "read_member",
     """
@@ -113,27 +112,63 @@ extension PostgreSQLReads {
   )
 }
 
+/// Queries that share a round trip, and what follows from their rows.
+struct PostgreSQLTrip<Answer: Sendable>: Sendable {
+  let queries: [PostgreSQLQuery]
+  /// Makes the answer, or what follows, of the rows of each query; it may run further queries.
+  let step: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Answer>
+
+  init(
+    _ queries: [PostgreSQLQuery],
+    _ step:
+      @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> PostgreSQLReadStep<Answer>
+  ) {
+    self.queries = queries
+    self.step = { reads, rows throws(PostgreSQLFailure) in
+      guard rows.count == queries.count else { throw .disconnected }
+      return try step(reads, rows)
+    }
+  }
+}
+
+/// What the rows of a read make.
+indirect enum PostgreSQLReadStep<Answer>: Sendable where Answer: Sendable {
+  /// The answer.
+  case done(Answer)
+  /// The read that goes on, maybe on another node.
+  case next(PostgreSQLReadRequest<Answer>)
+}
+
 /// A read: the queries that it begins with, which share a round trip with those of other reads, and how it makes its
 /// answer of the rows. What is visible is decided by the relation to the owner that the same statement reads. Where the
 /// decision has to come first, the relation is read again behind the answer, and a read for which it has changed is
 /// done again.
-struct PostgreSQLReadRequest<Answer>: Sendable {
+struct PostgreSQLReadRequest<Answer: Sendable>: Sendable {
   /// Where most of what is read lies.
   let place: PostgreSQLPlace
-  let queries: [PostgreSQLQuery]
-  /// Makes the answer of the rows of each query; it may run further queries.
-  let answer: @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
+  /// What is read whatever moment each query sees.
+  let trip: PostgreSQLTrip<Answer>
+  /// The same with fewer queries, all of which must see one moment; nil where it takes as many.
+  var ofOneMoment: PostgreSQLTrip<Answer>?
 
+  /// A read that may need several steps.
+  init(
+    at place: PostgreSQLPlace, steps queries: [PostgreSQLQuery],
+    _ step:
+      @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> PostgreSQLReadStep<
+        Answer
+      >
+  ) {
+    self.place = place
+    trip = PostgreSQLTrip(queries, step)
+  }
+
+  /// A read of one step.
   init(
     at place: PostgreSQLPlace, _ queries: [PostgreSQLQuery],
     _ answer: @escaping @Sendable (PostgreSQLReads, [PostgreSQLRows]) throws(PostgreSQLFailure) -> Answer
   ) {
-    self.place = place
-    self.queries = queries
-    self.answer = { reads, rows throws(PostgreSQLFailure) in
-      guard rows.count == queries.count else { throw .disconnected }
-      return try answer(reads, rows)
-    }
+    self.init(at: place, steps: queries) { reads, rows throws(PostgreSQLFailure) in .done(try answer(reads, rows)) }
   }
 
   /// A read of one query, all of whose rows make the answer.
@@ -229,9 +264,8 @@ extension PostgreSQLReadRequest {
 
   /// The person who was found by a principal name, unless the name has gone to another person in between.
   static func user(_ id: UserID, named key: String, in tenant: TenantID) -> Self where Answer == StoredUser? {
-    let person = user(id)
-    return Self(at: person.place, person.queries) { reads, rows throws(PostgreSQLFailure) in
-      guard let found = try person.answer(reads, rows), found.tenant == tenant else { return nil }
+    Self(at: .person(id), PostgreSQLTables.selectPerson, .text(id.text)) { rows throws(PostgreSQLFailure) in
+      guard let found = try rows.first?.person(), found.tenant == tenant else { return nil }
       return found.principalNameKey?.hasSameBytes(as: key) == true ? found : nil
     }
   }
@@ -257,14 +291,13 @@ extension PostgreSQLReadRequest {
   static func groups(
     _ scope: GroupScope, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredGroup> {
-    let (statement, owner) =
+    let (statement, owner, place): (PostgreSQLStatement, String, PostgreSQLPlace) =
       switch scope {
-      case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text)
-      case .member(let user): (PostgreSQLReads.selectMemberships, user.text)
+      case .tenant(let tenant): (PostgreSQLReads.selectGroups, tenant.text, .anyNode(tenant.text))
+      case .member(let user): (PostgreSQLReads.selectMemberships, user.text, .person(user))
       }
-    return Self(
-      at: .anyNode(owner), statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)
-    ) { rows throws(PostgreSQLFailure) in
+    return Self(at: place, statement, .text(owner), .text(id ?? ""), .int(Int64(limit) + 1)) {
+      rows throws(PostgreSQLFailure) in
       try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.group() }
     }
   }
@@ -273,7 +306,7 @@ extension PostgreSQLReadRequest {
   static func countGroups(_ scope: GroupScope) -> Self where Answer == Int {
     switch scope {
     case .tenant(let tenant): number(at: .anyNode(tenant.text), PostgreSQLReads.countGroups, .text(tenant.text))
-    case .member(let user): number(at: .anyNode(user.text), PostgreSQLTables.countMemberships, .text(user.text))
+    case .member(let user): number(at: .person(user), PostgreSQLMemberTable.count, .text(user.text))
     }
   }
 
@@ -281,10 +314,22 @@ extension PostgreSQLReadRequest {
   static func members(
     of group: GroupID, after id: String?, limit: Int
   ) -> Self where Answer == StoredPage<StoredUser> {
-    Self(
-      at: .severalNodes, PostgreSQLReads.selectMembers, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1)
-    ) { rows throws(PostgreSQLFailure) in
-      try page(rows, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in try row.person() }
+    let query = PostgreSQLQuery(
+      PostgreSQLReads.selectMemberIDs, .text(group.text), .text(id ?? ""), .int(Int64(limit) + 1))
+    return Self(at: .severalNodes, steps: [query]) { reads, rows throws(PostgreSQLFailure) in
+      let ids = rows[0].rows.map { PostgreSQLRow($0).text(0) }
+      guard !ids.isEmpty else { return .done(StoredPage([], isLast: true)) }
+      // A list may name people whose membership has ended just now.
+      let found = try reads.connection.rows(
+        PostgreSQLReads.selectMembers, .texts(Array(ids.prefix(limit))), .text(group.text))
+      let people = try page(found, limit: limit, size: { $0.json.count }) { row throws(PostgreSQLFailure) in
+        try row.person()
+      }
+      let isLast = people.isLast && ids.count <= limit
+      guard people.elements.isEmpty, !isLast, let last = ids.prefix(limit).last else {
+        return .done(StoredPage(people.elements, isLast: isLast))
+      }
+      return .next(members(of: group, after: last, limit: limit))
     }
   }
 

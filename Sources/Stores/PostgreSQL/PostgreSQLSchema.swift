@@ -14,6 +14,8 @@ enum PostgreSQLSchema {
     case mailAddresses = 3
     case audienceIndexes = 4
     case sharedNames = 5
+    case membersByGroup = 6
+    case chainOwners = 7
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
@@ -21,6 +23,8 @@ enum PostgreSQLSchema {
       case .mailAddresses: try PostgreSQLMailTable.add(connection)
       case .audienceIndexes: try PostgreSQLAudienceIndexes.add(connection)
       case .sharedNames: try PostgreSQLSchema.addSharedNames(connection)
+      case .membersByGroup: try PostgreSQLMemberTable.add(connection)
+      case .chainOwners: try PostgreSQLChainOwners.add(connection)
       }
     }
   }
@@ -130,12 +134,21 @@ enum PostgreSQLSchema {
     create index receipt_expires on receipt (expires);
     """
 
+  /// Whether a database is empty or older than this program.
+  static func isToBeMigrated(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Bool {
+    guard try isThere(connection) else { return true }
+    return try connection.first("select version from facet_schema").map { $0.int64(0) < version } ?? false
+  }
+
+  private static func isThere(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) -> Bool {
+    try connection.first("select to_regclass('facet_schema') is not null and true")?.int64(0) == 1
+  }
+
   /// Migrates a database that is empty or older, one server at a time. From then on an older server beside this one
   /// writes nothing. Throws `schema` when a newer program wrote the database.
   static func migrate(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
     try alone(connection) { () throws(PostgreSQLFailure) in
-      let isThere = try connection.first("select to_regclass('facet_schema') is not null and true")?.int64(0) == 1
-      if !isThere { try begin(connection) }
+      if try !isThere(connection) { try begin(connection) }
       let found = try connection.first("select version from facet_schema")?.int64(0) ?? version
       guard found < version else { return }
       // Waits for the write of an older server that has already looked at the version; the next ones wait, and then see

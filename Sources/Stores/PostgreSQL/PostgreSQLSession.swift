@@ -63,25 +63,48 @@ final class PostgreSQLSession {
 
   private func runTogether(_ reads: [PostgreSQLRead]) {
     let connection: PostgreSQLConnection
+    let batch: PostgreSQLReadBatch
     let answers: [PostgreSQLRows]
     do throws(PostgreSQLFailure) {
       connection = try self.connection()
       access.shards.readIfOld(connection)
-      answers = try connection.run(reads.flatMap(\.queries))
+      batch = PostgreSQLReadBatch(reads, access.shards.map, at: address)
     } catch {
-      if error.needsNewConnection { reset() }
-      for read in reads { retry(read, after: error, isOwn: reads.count == 1) }
-      return
+      return retryEach(reads, after: error)
     }
-    var rest = answers[...]
-    for read in reads {
+    do throws(PostgreSQLFailure) {
+      answers = try connection.run(batch.queries)
+      guard answers.count == batch.queries.count else { throw .disconnected }
+    } catch {
+      if batch.hasTransaction, !error.needsNewConnection { endTransaction(connection) }
+      return retryEach(reads, after: error)
+    }
+    batch.deliver(answers) { read, trip, rows in
+      guard let rows else {
+        // Later reads go where the new map says.
+        try? access.shards.read(connection)
+        return retry(read, after: .misplaced, isOwn: false)
+      }
       do throws(PostgreSQLFailure) {
-        try read.proceed(PostgreSQLReads(connection, relations), Array(rest.prefix(read.queries.count)))
+        try trip.proceed(PostgreSQLReads(connection, relations), rows)
       } catch {
         if error.needsNewConnection { reset() }
         retry(read, after: error, isOwn: true)
       }
-      rest = rest.dropFirst(read.queries.count)
+    }
+  }
+
+  private func retryEach(_ reads: [PostgreSQLRead], after failure: PostgreSQLFailure) {
+    if failure.needsNewConnection { reset() }
+    for read in reads { retry(read, after: failure, isOwn: reads.count == 1) }
+  }
+
+  /// Ends a transaction that a failure has left open.
+  private func endTransaction(_ connection: PostgreSQLConnection) {
+    do throws(PostgreSQLFailure) {
+      _ = try connection.run([PostgreSQLQuery(PostgreSQLTables.rollback)])
+    } catch {
+      reset()
     }
   }
 
@@ -99,7 +122,7 @@ final class PostgreSQLSession {
       if isOwn, failure.isOutage || failure.isUnprepared { StoreThread.pause(milliseconds: 50) }
       do throws(PostgreSQLFailure) {
         let connection = try connection()
-        return try read.proceed(PostgreSQLReads(connection, relations), try connection.run(read.queries))
+        return try read.trip.proceed(PostgreSQLReads(connection, relations), try connection.run(read.trip.queries))
       } catch {
         (failure, isOwn) = (error, true)
         if error.needsNewConnection { reset() }

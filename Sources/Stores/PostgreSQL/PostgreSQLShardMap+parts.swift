@@ -25,14 +25,15 @@ extension PostgreSQLShardMap {
     return parts
   }
 
-  /// The shards of writes that lie on the node `address` alone; none when they do not.
-  func shards(of writes: [StoreWrite], allAt address: PostgreSQLAddress?) -> Set<Int64> {
+  /// The placements of the shards that have to lie on the node `address` where writes run; none when that makes no difference
+  /// to all of them.
+  func placements(of writes: [StoreWrite], allAt address: PostgreSQLAddress?) -> Set<Int64> {
     guard let address else { return [] }
-    var shards: Set<Int64> = []
+    var placements: Set<Int64> = []
     for write in writes {
-      guard write.isOfOnePlace, let shard = shard(of: write.place), shard.node == address else { return [] }
-      shards.insert(shard.id)
+      guard write.isBoundToPlace, let shard = shard(of: write.place), shard.node == address else { return [] }
+      placements.insert(shard.placement)
     }
-    return shards
+    return placements
   }
 }

@@ -42,7 +42,13 @@ public final class PostgreSQLStore: ProfileStore {
     _ options: PostgreSQLOptions, _ condition: StoreCondition, _ shards: PostgreSQLShards
   ) throws(PostgreSQLFailure) -> AuditKey {
     let connection = try PostgreSQLConnection(options.url, namesStatements: false)
-    try PostgreSQLSchema.migrate(connection)
+    if try PostgreSQLSchema.isToBeMigrated(connection) {
+      // What is done to every row may take longer than an answer to a request.
+      let patient = try PostgreSQLConnection(
+        options.url, namesStatements: false, answerSeconds: Limits.databaseCommandSeconds)
+      try PostgreSQLSchema.migrate(patient)
+    }
+    try PostgreSQLSchema.check(connection)
     if try PostgreSQLDistribution.isDone(connection) {
       condition.warning = try PostgreSQLNodeSettings.check(connection)
       try shards.read(connection)

@@ -17,7 +17,11 @@ extension PostgreSQLTables {
   static let releaseSavepoint = PostgreSQLStatement("release", "release savepoint part")
 
   static let lockChains = PostgreSQLStatement(
-    "lock_chains", "select tenant, length, tip from chain where user_id = $1::text order by tenant for update")
+    "lock_chains",
+    """
+    select tenant, length, tip, \(PostgreSQLChainOwners.columns) from chain where user_id = $1::text order by tenant
+    for update
+    """)
   static let lockChain = PostgreSQLStatement(
     "lock_chain", "select length, tip from chain where user_id = $1::text and tenant = $2::text for update")
   static let insertChain = PostgreSQLStatement(
@@ -53,6 +57,8 @@ extension PostgreSQLTables {
     update item set version = $4::bigint, audience = $5::bigint, created = $6::bigint, collapse_start = $7::bigint,
     collapse_end = $8::bigint, json = $9::bytea, listed = $10::text, listed_as = $11::bigint where \(isItem)
     """)
+  static let updateContent = PostgreSQLStatement(
+    "update_item_content", "update item set version = $4::bigint, json = $5::bytea where \(isItem)")
   static let deleteItem = PostgreSQLStatement("delete_item", "delete from item where \(isItem)")
   static let selectUsage = PostgreSQLStatement("select_usage", usage("user_id = $1::text"))
   static let selectUsages = PostgreSQLStatement("select_usages", usage("user_id = any($1::text[])"))
@@ -111,20 +117,6 @@ extension PostgreSQLTables {
     on conflict (id) do update set tenant = excluded.tenant, version = excluded.version, json = excluded.json
     """)
   static let deleteGroup = PostgreSQLStatement("delete_group", "delete from directory_group where id = $1::text")
-  static let selectMembers = PostgreSQLStatement(
-    "select_member_ids", "select user_id from membership where group_id = $1::text order by user_id")
-  static let deleteMembers = PostgreSQLStatement(
-    "delete_members", "delete from membership where group_id = $1::text")
-  static let selectMember = PostgreSQLStatement(
-    "select_member", "select 1::bigint from membership where user_id = $1::text and group_id = $2::text")
-  static let insertMember = PostgreSQLStatement(
-    "insert_member", "insert into membership (user_id, group_id) values ($1::text, $2::text)")
-  static let deleteMember = PostgreSQLStatement(
-    "delete_member", "delete from membership where user_id = $1::text and group_id = $2::text")
-  static let countMemberships = PostgreSQLStatement(
-    "count_memberships", "select count(*)::bigint from membership where user_id = $1::text")
-  static let selectMemberships = PostgreSQLStatement(
-    "select_group_ids", "select group_id from membership where user_id = $1::text order by group_id")
 
   static let putTenant = PostgreSQLStatement(
     "put_tenant",

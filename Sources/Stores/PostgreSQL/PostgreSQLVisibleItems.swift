@@ -1,18 +1,21 @@
 import OData
 import Profiles
 
-/// The statements that read items by their audiences: one for each set of audiences, because a single statement for any
-/// set would be planned anew each time it runs.
+/// The statements that read items by their audiences: two for each set of audiences (see `PostgreSQLItemQueries`), because a
+/// single statement for any set would be planned anew each time it runs.
 enum PostgreSQLVisibleItems {
   private static let sets = (1...Audience.all.rawValue).map(Audience.init(rawValue:))
-  private static let selects = sets.map(select)
+  private static let selects = sets.map { select($0, isBounded: false) }
+  private static let boundedSelects = sets.map { select($0, isBounded: true) }
   private static let counts = sets.map(count)
 
-  /// Reads one page of a collection, as `PostgreSQLReads.selectItems` does, of the items for any of these audiences;
-  /// nil for no audience, which makes nothing visible.
-  static func select(for audiences: Audience) -> PostgreSQLStatement? { statement(selects, audiences) }
+  /// Reads one page of a collection, as `PostgreSQLItemQueries.select` or `selectBounded` does, of the items for any of these
+  /// audiences; nil for no audience, which makes nothing visible.
+  static func select(for audiences: Audience, isBounded: Bool) -> PostgreSQLStatement? {
+    statement(isBounded ? boundedSelects : selects, audiences)
+  }
 
-  /// Counts the items of a collection, as `PostgreSQLReads.countItems` does, that are for any of these audiences; nil
+  /// Counts the items of a collection, as `PostgreSQLItemQueries.count` does, that are for any of these audiences; nil
   /// for no audience.
   static func count(for audiences: Audience) -> PostgreSQLStatement? { statement(counts, audiences) }
 
@@ -23,21 +26,25 @@ enum PostgreSQLVisibleItems {
 
   /// Merges the indexes of the audiences in their common order. An item for several of them occurs in each of
   /// their indexes, and is returned once.
-  private static func select(_ audiences: Audience) -> PostgreSQLStatement {
+  private static func select(_ audiences: Audience, isBounded: Bool) -> PostgreSQLStatement {
+    typealias Queries = PostgreSQLItemQueries
+    let json = isBounded ? "json" : "\(Queries.plainJSON) as json"
     let parts = members(of: audiences).map { member in
       """
-      (select id, \(PostgreSQLColumns.item) from item
+      (select id, \(PostgreSQLColumns.itemHead), \(json) from item
       where user_id = $1::text and \(PostgreSQLAudienceIndexes.collection(for: member)) = $2::text
-      and (created, id) > ($3::bigint, $4::text) order by created, id limit $5::bigint)
+      and \(Queries.isBehind)\(isBounded ? " and \(Queries.isWanted)" : "") \(Queries.isFirst))
       """
     }
-    return PostgreSQLStatement(
-      "read_items_for_\(audiences.rawValue)",
-      """
+    let page = """
       select distinct on (created, id) id, \(PostgreSQLColumns.item) from (
       \(parts.joined(separator: "\nunion all\n"))
-      ) visible order by created, id limit $5::bigint
-      """)
+      ) visible \(Queries.isFirst)
+      """
+    guard isBounded else { return PostgreSQLStatement("read_items_for_\(audiences.rawValue)", page) }
+    return PostgreSQLStatement(
+      "read_bounded_items_for_\(audiences.rawValue)",
+      "select id, \(PostgreSQLColumns.itemHead), \(Queries.boundedJSON) from (\n\(page)\n) page order by created, id")
   }
 
   /// Counts the items of each audience. An item for several of them is counted with the first.

@@ -9,8 +9,10 @@ struct PostgreSQLWriteSet {
   var keys: Set<ItemKey> = []
   /// The owners that are read ahead.
   var ownerLookups: Set<PostgreSQLOwnerLookup> = []
-  /// The shards that must lie on the node that the transaction runs on; none where that is not checked.
-  var localShards: Set<Int64> = []
+  /// The placements of shards that must be on the node that the transaction runs on; none where that is not checked.
+  var localPlacements: Set<Int64> = []
+  /// Viewers whose rows lie on other nodes, which the transaction must not wait for.
+  var farViewers: Set<String> = []
   /// Settings of the transaction, which are made first.
   var settings: [PostgreSQLStatement] = []
 }

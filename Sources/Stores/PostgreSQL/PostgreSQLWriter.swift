@@ -108,6 +108,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       _ = try? access.shards.read(session.connection())
       return handOver(writes, attempt)
     }
+    if failure == .elsewhere { return count == 1 ? handOver(writes, attempt) : .retryOneByOne(attempt) }
     if failure.isOfLock { return afterLock(writes, attempt) }
     if failure.isConflict || failure.isUnprepared {
       guard DispatchTime.now() < attempt.deadline else { return giveUp(after: failure) }
@@ -212,14 +213,17 @@ final class PostgreSQLWriter: GroupCommitWriter {
   ) throws(PostgreSQLFailure) -> [() -> Void] {
     var answers: [() -> Void] = []
     let tables: PostgreSQLTables
+    let commitsFirst: Bool
     do throws(PostgreSQLFailure) {
       tables = try currentTables()
       var writeSet = PostgreSQLWriteSet()
       for write in writes { write.add(to: &writeSet) }
-      if attempt.checksShards, case .near = lane {
-        writeSet.localShards = access.shards.map?.shards(of: writes, allAt: address) ?? []
+      if attempt.checksShards {
+        writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
       }
+      if !attempt.isBound { writeSet.farViewers = farViewers(of: writeSet) }
       writeSet.settings = settings(of: writes, attempt)
+      commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       for write in writes { answers.append(try applier.apply(write)) }
@@ -228,6 +232,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       throw error
     }
     let commitProof = tables.commitProof
+    let ended = commitsFirst ? PostgreSQLEndedMemberships() : tables.endedMemberships
     do throws(PostgreSQLFailure) {
       try tables.commit()
     } catch {
@@ -237,6 +242,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       guard error.mayFollowCommit, let commitProof else { throw error }
       guard try wasCommitted(commitProof, until: attempt.deadline) else { throw error }
     }
+    try waitForEnd(of: ended, until: attempt.deadline)
     return answers
   }
 
@@ -245,6 +251,29 @@ final class PostgreSQLWriter: GroupCommitWriter {
     guard session.isDistributed else { return [] }
     if attempt.waitsShortly, !attempt.isBound { return PostgreSQLTransactionSettings.ofNextLock }
     return writes.allSatisfy(\.isOfOnePlace) ? [] : PostgreSQLTransactionSettings.ofSeveralNodes
+  }
+
+  /// The viewers about whom another node would have to be asked, where this thread waits for no other one.
+  private func farViewers(of writeSet: PostgreSQLWriteSet) -> Set<String> {
+    guard case .near = lane, let map = access.shards.map else { return [] }
+    let lookups = writeSet.ownerLookups.filter { $0.isOfTwo && map.shard(of: $0.viewerPlace)?.node != address }
+    return Set(lookups.map(\.viewer))
+  }
+
+  /// Waits until memberships that a transaction ended have ended on every node. Throws `unresolved` when a node is away for
+  /// longer: it may still show what their people may no longer see.
+  private func waitForEnd(
+    of ended: PostgreSQLEndedMemberships, until deadline: DispatchTime
+  ) throws(PostgreSQLFailure) {
+    while !ended.isEmpty {
+      if let isLeft = try? ended.isLeft(session.connection()) {
+        guard isLeft else { return }
+      } else {
+        session.reset()
+      }
+      guard DispatchTime.now() < deadline else { throw .unresolved }
+      StoreThread.pause(milliseconds: 50)
+    }
   }
 
   /// Whether a transaction was committed, once it is not under way any more. A new connection asks the node that ran it.

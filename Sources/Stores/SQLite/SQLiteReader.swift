@@ -31,6 +31,8 @@ final class SQLiteReader: ProfileReader {
     connection.withSnapshot(body)
   }
 
+  let listReads = ListReads.inProcess
+
   /// Runs a read on the event loop.
   private func readNow<Answer>(
     _ read: (SQLiteReadStatements) throws(SQLiteFailure) -> Answer
@@ -52,10 +54,10 @@ final class SQLiteReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ selection: ItemSelection,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
+    let (position, limit) = (selection.position, selection.limit)
     page(limit, then) { statements throws(SQLiteFailure) in
       try statements.items(of: user, in: collection, for: authorization, after: position, limit: limit)
     }
@@ -78,7 +80,7 @@ final class SQLiteReader: ProfileReader {
 
   func count(
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
-    _ then: @escaping (Result<Int, StoreError>) -> Void
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(
       readNow { statements throws(SQLiteFailure) in

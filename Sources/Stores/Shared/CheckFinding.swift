@@ -27,6 +27,14 @@ extension CheckFinding {
   /// What is wrong with a group; nil when nothing is.
   static func ofGroup(_ group: StoredGroup) -> CheckFinding? { group.fault.map { .inDatabase("A group: \($0)") } }
 
+  /// What is wrong when the two tables of memberships differ, which is reported of the person.
+  enum MembershipFault: String {
+    case unlistedMember = "A group that the person is a member of does not list them."
+    case listedStranger = "A group lists the person, who is not a member of it."
+  }
+
+  /// What is wrong when the groups themselves differ from those whose members are listed.
+  static let otherGroups = "The groups are not those whose members are listed."
   /// What is wrong when a person has no audit log.
   static let noAuditLog = "The person has no audit log in their tenant."
   /// What is wrong when the table of mail addresses and a person differ.

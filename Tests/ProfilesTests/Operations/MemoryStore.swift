@@ -141,6 +141,8 @@ private final class MemoryReader: ProfileReader {
 
   init(store: MemoryStore) { self.store = store }
 
+  let listReads = ListReads.inProcess
+
   func withSnapshot(_ body: () -> Void) { body() }
 
   func item(
@@ -166,22 +168,21 @@ private final class MemoryReader: ProfileReader {
   }
 
   func items(
-    of user: UserID, in collection: String, for authorization: AuthorizationContext, after position: ItemPosition?,
-    limit: Int,
+    of user: UserID, in collection: String, for authorization: AuthorizationContext, _ selection: ItemSelection,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
     let rest = visible(user, authorization).filter { item in
       guard item.key.collection == collection else { return false }
-      guard let position else { return true }
+      guard let position = selection.position else { return true }
       return (item.created, item.key.id.text) > (position.created, position.id.text)
     }
-    let page = StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)
+    let page = StoredPage(Array(rest.prefix(selection.limit)), isLast: rest.count <= selection.limit)
     then(.success(OwnedPage(owner: store.owner(of: user, for: authorization), page: page)))
   }
 
   func count(
     of user: UserID, in collection: String, for authorization: AuthorizationContext,
-    _ then: @escaping (Result<Int, StoreError>) -> Void
+    expecting expected: ExpectedAudiences, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     then(.success(visible(user, authorization).count { $0.key.collection == collection }))
   }

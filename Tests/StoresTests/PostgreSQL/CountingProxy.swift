@@ -11,6 +11,8 @@ final class CountingProxy: Sendable {
     var passed: [Direction: Int] = [:]
     /// Where messages ended, in the same count.
     var boundaries: [Direction: [Int]] = [:]
+    /// How often the server was ready for more.
+    var trips = 0
     /// After so many bytes of a direction its connection is cut.
     var cut: (direction: Direction, after: Int)?
     var hasCut = false
@@ -42,6 +44,9 @@ final class CountingProxy: Sendable {
   func seen(_ direction: Direction) -> (boundaries: [Int], bytes: Int) {
     state.withLock { ($0.boundaries[direction] ?? [], $0.passed[direction] ?? 0) }
   }
+
+  /// How many round trips were made since `begin`: each ends when the server is ready for more.
+  var trips: Int { state.withLock(\.trips) }
 
   /// Whether something was cut since `begin`.
   var hasCut: Bool { state.withLock(\.hasCut) }
@@ -79,8 +84,12 @@ final class CountingProxy: Sendable {
     while true {
       let count = read(from, &buffer, buffer.count)
       guard count > 0 else { break }
-      let ends = reader.ends(in: buffer.prefix(count))
-      let allowed = pass(count, ends, direction)
+      let messages = reader.messages(in: buffer.prefix(count))
+      if direction == .toClient {
+        let trips = messages.count { $0.type == UInt8(ascii: "Z") }
+        state.withLock { $0.trips += trips }
+      }
+      let allowed = pass(count, messages.map(\.end), direction)
       var sent = 0
       while sent < allowed {
         let step = buffer[sent..<allowed].withUnsafeBytes { send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -111,7 +120,8 @@ final class CountingProxy: Sendable {
   }
 }
 
-/// Finds where messages of PostgreSQL's protocol end: a type of one byte, then a length that counts itself.
+/// Finds the types of messages of PostgreSQL's protocol and where they end: a type of one byte, then a length that counts
+/// itself.
 private struct MessageReader {
   private var header: [UInt8] = []
   private var rest = 0
@@ -119,8 +129,8 @@ private struct MessageReader {
 
   init(hasType: Bool) { headerBytes = hasType ? 5 : 4 }
 
-  mutating func ends(in bytes: ArraySlice<UInt8>) -> [Int] {
-    var ends: [Int] = []
+  mutating func messages(in bytes: ArraySlice<UInt8>) -> [(type: UInt8, end: Int)] {
+    var ends: [(type: UInt8, end: Int)] = []
     var place = bytes.startIndex
     while place < bytes.endIndex {
       if header.count < headerBytes {
@@ -133,7 +143,7 @@ private struct MessageReader {
       place += step
       rest -= step
       guard rest <= 0 else { continue }
-      ends.append(place - bytes.startIndex)
+      ends.append((header[0], place - bytes.startIndex))
       header = []
       headerBytes = 5
     }

@@ -20,7 +20,9 @@ final class NodeLoad: Sendable {
     case create
     /// What every node can answer is read.
     case anyNode
-    /// A person enters or leaves a group.
+    /// A person enters or leaves a group, which may lie on another node.
+    case member
+    /// A group, which every node has, gets another version.
     case group
   }
 
@@ -61,8 +63,6 @@ final class NodeLoad: Sendable {
   private let isOver = Atomic(false)
   private let running = Mutex<[Task<Void, Never>]>([])
 
-  static let group = GroupID("group")
-
   /// A load on servers of a database, which is filled.
   init(_ database: ThrowawayDatabase, servers: Int = 2, peoplePerNode: Int = 6) throws {
     let first = try database.store()
@@ -92,7 +92,7 @@ final class NodeLoad: Sendable {
   // MARK: Requests
 
   /// Begins with requests of these kinds, over all servers.
-  func start(_ kinds: Set<Kind> = [.write, .read, .create, .anyNode, .group]) {
+  func start(_ kinds: Set<Kind> = [.write, .read, .create, .anyNode, .member, .group]) {
     var tasks: [Task<Void, Never>] = []
     for (node, users) in people {
       for (index, user) in users.enumerated() {
@@ -103,6 +103,7 @@ final class NodeLoad: Sendable {
       if kinds.contains(.create) { tasks.append(Task { await self.create(on: node, self.stores[0]) }) }
     }
     if kinds.contains(.anyNode) { tasks.append(Task { await self.readTenants(self.stores[0]) }) }
+    if kinds.contains(.member) { tasks.append(Task { await self.writeMember(self.stores[0]) }) }
     if kinds.contains(.group) { tasks.append(Task { await self.writeGroup(self.stores[0]) }) }
     running.withLock { $0 = tasks }
   }
@@ -189,15 +190,26 @@ final class NodeLoad: Sendable {
     }
   }
 
-  private func writeGroup(_ store: PostgreSQLStore) async {
-    guard let group = Self.group else { return }
+  private func writeMember(_ store: PostgreSQLStore) async {
+    guard let group = GroupID("members") else { return }
     var adds = true
     while isGoing() {
       let operation = NodeMembership(group: group, user: member, adds: adds)
       adds.toggle()
-      _ = await measured(.group, nil) {
+      _ = await measured(.member, .first) {
         _ = try await withCheckedContinuation { done in
           store.submit(.group(operation) { done.resume(returning: $0) })
+        }.get()
+      }
+    }
+  }
+
+  private func writeGroup(_ store: PostgreSQLStore) async {
+    guard let group = GroupID("versions") else { return }
+    while isGoing() {
+      _ = await measured(.group, nil) {
+        _ = try await withCheckedContinuation { done in
+          store.submit(.group(NodeGroup(group: group)) { done.resume(returning: $0) })
         }.get()
       }
     }
@@ -296,6 +308,18 @@ private struct NodeCreation: PersonOperation {
   func change(_ state: PersonState) -> PersonChange {
     if let existing = state.person { return .unchanged(existing) }
     return .put(person, nodeChange(.created, user, nil, nil, before: nil, after: .first))
+  }
+}
+
+/// Puts a group, or its next version.
+private struct NodeGroup: GroupOperation {
+  let group: GroupID
+  var people: [UserID] { [] }
+
+  func change(_ state: GroupState) -> GroupChange {
+    let json = Array(#"{"id":"\#(group.text)","displayName":"Group"}"#.utf8)
+    return .put(
+      StoredGroup(id: group, tenant: .demo, version: state.group?.version.next ?? .first, json: json), adding: [])
   }
 }
 

@@ -95,7 +95,7 @@ struct PostgreSQLCutTests {
     return (history.verdict(answers, observer, checks: false), answers.counts)
   }
 
-  private static func socketDirectory() throws -> String {
+  static func socketDirectory() throws -> String {
     let server = try ThrowawayDatabase.server()
     return server.split(separator: " ").first { $0.hasPrefix("host=") }.map { String($0.dropFirst(5)) } ?? ""
   }
@@ -109,7 +109,7 @@ struct PostgreSQLCutTests {
 
 extension ThrowawayDatabase {
   /// A store whose way to the server leads through another socket.
-  fileprivate func store(through directory: String, insteadOf socketDirectory: String) throws -> PostgreSQLStore {
+  func store(through directory: String, insteadOf socketDirectory: String) throws -> PostgreSQLStore {
     let place = url.replacing("host=\(socketDirectory)", with: "host=\(directory)")
     return try store { $0 = PostgreSQLOptions(url: place, keyDirectory: $0.keyDirectory) }
   }

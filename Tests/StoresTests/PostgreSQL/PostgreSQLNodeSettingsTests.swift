@@ -14,7 +14,7 @@ struct PostgreSQLNodeSettingsTests {
   @Test("Nodes with every setting pass")
   func whole() {
     let nodes = [
-      Self.node("a:1", prepared: (Limits.distributedWriters + Limits.distributedFarWriters) * 2), Self.node("b:2"),
+      Self.node("a:1", prepared: (Limits.databaseWriters + Limits.distributedFarWriters) * 2), Self.node("b:2"),
     ]
     #expect(PostgreSQLNodeSettings.fault(of: nodes) == nil)
     #expect(PostgreSQLNodeSettings.warning(of: nodes) == nil)

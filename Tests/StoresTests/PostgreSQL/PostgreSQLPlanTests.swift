@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+import OData
 import Profiles
 import Testing
 
@@ -24,19 +25,23 @@ struct PostgreSQLPlanTests {
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
       case when n % 7 = 0 then 'u' || n % 77 end, 2 from generate_series(1, 25000) n;
-    insert into chain select 'u' || n, 't' || n % 20, 1, 'x', 'x' from generate_series(1, 5000) n;
+    insert into chain select 'u' || n, 't' || n % 20, 1, 'x', 'x', true, null from generate_series(1, 5000) n;
     insert into record select 'u' || n % 5000, 't' || n % 20, n, 1, 1, null, null, '', null, null, null, null, 'x'
       from generate_series(1, 25000) n;
     insert into directory_group select 'g' || n, 't' || n % 20, 1, '{}' from generate_series(1, 5000) n;
     insert into membership select 'u' || n % 5000, 'g' || n % 4999 from generate_series(1, 20000) n on conflict do nothing;
+    insert into group_member select group_id, user_id from membership;
+    insert into group_member select id, '' from directory_group;
     insert into receipt select sha256(convert_to(n::text, 'UTF8')), 'x', 'i', n from generate_series(1, 5000) n;
     analyze;
     """
 
   /// Statements about one person, or about one name or receipt.
   private static let single: [PostgreSQLStatement] = [
-    PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
-    PostgreSQLReads.countItems, PostgreSQLReads.selectChanges,
+    PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLItemQueries.select,
+    PostgreSQLItemQueries.selectOwn, PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectOwnBounded,
+    PostgreSQLItemQueries.selectByID, PostgreSQLItemQueries.count, PostgreSQLItemQueries.countOwn,
+    PostgreSQLReads.selectChanges,
     PostgreSQLOwnerRelations.select, PostgreSQLOwnerRelations.selectPlain, PostgreSQLOwnerRelations.selectTenant,
     PostgreSQLTables.selectPerson, PostgreSQLTables.selectHolder, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem, PostgreSQLTables.updateItem,
@@ -47,22 +52,28 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
     PostgreSQLMailTable.forget,
     PostgreSQLMailTable.insert,
-    PostgreSQLTables.countMemberships, PostgreSQLTables.selectMember,
+    PostgreSQLMemberTable.count, PostgreSQLMemberTable.select, PostgreSQLMemberTable.selectGroups,
+    PostgreSQLMemberTable.insert, PostgreSQLMemberTable.delete, PostgreSQLMemberTable.selectPeople,
+    PostgreSQLMemberTable.insertListed, PostgreSQLMemberTable.deleteListed, PostgreSQLMemberTable.deleteAllListed,
+    PostgreSQLMemberTable.hold, PostgreSQLMemberTable.take, PostgreSQLReads.selectMemberIDs,
+    PostgreSQLReads.countMembers, PostgreSQLOwnerRelations.selectForeign,
   ]
   /// Statements about somebody else's items.
   private static let viewers: [PostgreSQLStatement] =
     [
-      PostgreSQLVisibleItems.select(for: [.organization, .everyone]),
-      PostgreSQLVisibleItems.select(for: [.family, .groupMembers, .organization, .everyone]),
+      PostgreSQLVisibleItems.select(for: [.organization, .everyone], isBounded: false),
+      PostgreSQLVisibleItems.select(for: [.organization, .everyone], isBounded: true),
+      PostgreSQLVisibleItems.select(for: [.family, .groupMembers, .organization, .everyone], isBounded: false),
       PostgreSQLVisibleItems.count(for: [.organization, .everyone]),
       PostgreSQLVisibleItems.count(for: [.family, .groupMembers, .organization, .everyone]),
     ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
   /// Statements that a group of writes of many people shares.
   private static let shared: [PostgreSQLStatement] = [
     PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
-    PostgreSQLPrefetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
+    PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
+    PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")
@@ -101,7 +112,7 @@ struct PostgreSQLPlanTests {
   /// Each condition of an index is on the key's first column, bound to a parameter or to the row of the same person.
   private static func expectOnePerson(_ statement: PostgreSQLStatement, _ plan: String) {
     for line in plan.split(separator: "\n") where line.contains("Index Cond:") {
-      let isBound = line.contains(#/\((user_id|listed|tenant|id|key|folded) = /#)
+      let isBound = line.contains(#/\((user_id|group_id|listed|tenant|id|key|folded) = /#)
       #expect(isBound, "\(statement.name) is not confined:\n\(plan)")
     }
   }
@@ -129,8 +140,11 @@ struct PostgreSQLPlanTests {
         try await Self.expectNothingHiddenIsRead(database, mode)
       }
     }
-    let all = try await Self.rows(of: Self.page("hiding", PostgreSQLReads.selectItems), "auto", database)
-    #expect(all == (read: 1_020, given: 1_020), "What is read was not found out")
+    for isBounded in [false, true] {
+      let page = try Self.page("hiding", .all, isBounded: isBounded)
+      let all = try await Self.rows(of: page, "auto", database)
+      #expect(all == (read: 1_020, given: 1_020), "What is read was not found out")
+    }
     try await database.remove()
   }
 
@@ -138,12 +152,17 @@ struct PostgreSQLPlanTests {
     for audiences in [
       Audience.everyone, [.organization, .everyone], [.family, .groupMembers, .organization, .everyone],
     ] {
-      let select = try #require(PostgreSQLVisibleItems.select(for: audiences))
       let count = try #require(PostgreSQLVisibleItems.count(for: audiences))
       // Each audience reads an item that is for two.
       let read = audiences.contains(.organization) ? 40 : 20
       for person in ["hiding", "shown"] {
-        #expect(try await rows(of: page(person, select), mode, database) == (read, 20), "\(select.name), \(mode)")
+        for isBounded in [false, true] {
+          let page = try Self.page(person, .visible(audiences), isBounded: isBounded)
+          #expect(try await rows(of: page, mode, database) == (read, 20), "\(page.statement.name), \(mode)")
+        }
+        // What a filter leaves out is also looked for among visible items alone.
+        let none = try page(person, .visible(audiences), "startswith(number,'1')")
+        #expect(try await rows(of: none, mode, database) == (read, 0), "\(none.statement.name), \(mode)")
         #expect(try await rows(of: number(person, count), mode, database) == (read, 1), "\(count.name), \(mode)")
       }
     }
@@ -157,8 +176,20 @@ struct PostgreSQLPlanTests {
     #expect(try await rows(of: seen, mode, database).given == 1, "\(mode)")
   }
 
-  private static func page(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
-    PostgreSQLQuery(statement, .text(person), .text("phones"), .int(.min), .text(""), .int(2_000))
+  private static func page(
+    _ person: String, _ scope: PostgreSQLItemScope, isBounded: Bool = true, _ filter: String? = nil
+  ) throws -> PostgreSQLQuery {
+    let type = try #require(ProfileModel.collection(named: "phones")).target
+    let condition = try filter.flatMap {
+      try QueryOptions("$filter=\($0)".utf8, of: type, supporting: .list).filter.flatMap {
+        ItemCondition(impliedBy: $0, of: type)
+      }
+    }
+    #expect((condition == nil) == (filter == nil))
+    let selection = ItemSelection(limit: isBounded ? 2_000 : Limits.databasePlainRowsMax, where: condition)
+    return try #require(
+      PostgreSQLItemQueries.page(
+        of: Sample.userID(person), in: "phones", scope, selection, addsBytes: isBounded))
   }
 
   private static func number(_ person: String, _ statement: PostgreSQLStatement) -> PostgreSQLQuery {
@@ -181,7 +212,8 @@ struct PostgreSQLPlanTests {
       if let dropped = line.firstMatch(of: #/Rows Removed by .*: (\d+)/#) { read += Double(dropped.1) ?? .nan }
       guard let scan = line.firstMatch(of: #/ on item.*actual rows=([\d.]+) loops=(\d+)/#) else { continue }
       let isByAudience = line.contains(" item_for_") || line.contains("Bitmap Heap Scan")
-      #expect(isByAudience || query.statement == PostgreSQLReads.selectItems, "\(mode):\n\(plan)")
+      let readsAll = [PostgreSQLItemQueries.select, PostgreSQLItemQueries.selectBounded].contains(query.statement)
+      #expect(isByAudience || readsAll, "\(mode):\n\(plan)")
       // A bitmap's rows are read where the table is scanned.
       if !line.contains("Bitmap Index Scan") { read += (Double(scan.1) ?? .nan) * (Double(scan.2) ?? .nan) }
     }

@@ -8,10 +8,10 @@ import Profiles
 enum PostgreSQLStatements {
   /// Statements of requests that read or write a row or a few.
   static let ofOneShard: [PostgreSQLStatement] =
-    ofPeople + ofAuditLog + ofItems + ofViewers + ofNames + ofGroups + ofTenants
+    ofPeople + ofAuditLog + ofItems + ofViewers + ofNames + ofGroups + ofMembers + ofTenants
 
   private static let ofPeople: [PostgreSQLStatement] = [
-    PostgreSQLOwnerRelations.select, PostgreSQLOwnerRelations.selectPlain, PostgreSQLTables.selectPerson,
+    PostgreSQLOwnerRelations.selectForeign, PostgreSQLOwnerRelations.selectPlain, PostgreSQLTables.selectPerson,
     PostgreSQLTables.selectTenantOfPerson, PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson,
     PostgreSQLTables.deletePerson,
   ]
@@ -22,8 +22,9 @@ enum PostgreSQLStatements {
     PostgreSQLCommitProof.tryKey,
   ]
   private static let ofItems: [PostgreSQLStatement] = [
-    PostgreSQLReads.selectItem, PostgreSQLReads.selectPlainItem, PostgreSQLReads.selectItems,
-    PostgreSQLReads.countItems, PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
+    PostgreSQLReads.selectPlainItem, PostgreSQLItemQueries.select,
+    PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectByID, PostgreSQLItemQueries.count,
+    PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
     PostgreSQLTables.updateItem, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
     PostgreSQLTables.selectVersions,
   ]
@@ -32,7 +33,10 @@ enum PostgreSQLStatements {
     [
       PostgreSQLOwnerLookup.selectTenantVersion,
       PostgreSQLOwnerLookup.selectListed, PostgreSQLReads.selectItemVersion,
-      PostgreSQLVisibleItems.select(for: .everyone), PostgreSQLVisibleItems.select(for: .all),
+      PostgreSQLVisibleItems.select(for: .everyone, isBounded: false),
+      PostgreSQLVisibleItems.select(for: .all, isBounded: false),
+      PostgreSQLVisibleItems.select(for: .everyone, isBounded: true),
+      PostgreSQLVisibleItems.select(for: .all, isBounded: true),
       PostgreSQLVisibleItems.count(for: .everyone), PostgreSQLVisibleItems.count(for: .all),
     ].compactMap(\.self) + [PostgreSQLVisibleItems.selectBeyondTenant]
   private static let ofNames: [PostgreSQLStatement] = [
@@ -42,10 +46,15 @@ enum PostgreSQLStatements {
   ]
   private static let ofGroups: [PostgreSQLStatement] = [
     PostgreSQLReads.selectGroups, PostgreSQLReads.countGroups, PostgreSQLReads.selectMemberships,
-    PostgreSQLReads.countMembers, PostgreSQLReads.selectMember, PostgreSQLTables.selectGroup,
-    PostgreSQLTables.putGroup, PostgreSQLTables.deleteGroup, PostgreSQLTables.selectMembers,
-    PostgreSQLTables.deleteMembers, PostgreSQLTables.selectMember, PostgreSQLTables.insertMember,
-    PostgreSQLTables.deleteMember, PostgreSQLTables.countMemberships, PostgreSQLTables.selectMemberships,
+    PostgreSQLReads.countMembers, PostgreSQLReads.selectMember, PostgreSQLReads.selectMemberIDs,
+    PostgreSQLReads.selectMembers, PostgreSQLTables.selectGroup, PostgreSQLTables.putGroup,
+    PostgreSQLTables.deleteGroup,
+  ]
+  private static let ofMembers: [PostgreSQLStatement] = [
+    PostgreSQLMemberTable.select, PostgreSQLMemberTable.count, PostgreSQLMemberTable.selectGroups,
+    PostgreSQLMemberTable.insert, PostgreSQLMemberTable.delete, PostgreSQLMemberTable.selectLeft,
+    PostgreSQLMemberTable.selectPeople, PostgreSQLMemberTable.insertListed, PostgreSQLMemberTable.deleteListed,
+    PostgreSQLMemberTable.deleteAllListed, PostgreSQLMemberTable.hold, PostgreSQLMemberTable.take,
   ]
   private static let ofTenants: [PostgreSQLStatement] = [
     PostgreSQLOwnerRelations.selectTenant, PostgreSQLTables.lockTenant, PostgreSQLTables.putTenant,
@@ -53,26 +62,32 @@ enum PostgreSQLStatements {
     PostgreSQLTables.selectReceipt, PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt,
   ]
 
-  /// Statements that answer a request about people of the whole tenant or group, who may lie anywhere.
-  static let ofEveryShard: [PostgreSQLStatement] = [PostgreSQLReads.countUsers, PostgreSQLReads.selectMembers]
+  /// Statements that answer a request about people of the whole tenant, who may lie anywhere.
+  static let ofEveryShard: [PostgreSQLStatement] = [PostgreSQLReads.countUsers]
 
-  /// Statements that a group of writes of several people shares, and one that each creation runs: not on Citus.
+  /// Statements about two people or more, one that each creation runs, and those that read one's own list in one round trip:
+  /// not on Citus.
   static let ofOneDatabase: [PostgreSQLStatement] = [
-    PostgreSQLPrefetch.lockChains, PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
-    PostgreSQLPrefetch.selectOwners, PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
+    PostgreSQLOwnerRelations.select, PostgreSQLReads.selectItem, PostgreSQLPrefetch.lockChains,
+    PostgreSQLPrefetch.selectItems, PostgreSQLPrefetch.selectOwnerRelations,
+    PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many, PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many,
-    PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts,
+    PostgreSQLBulk.chainUpdates.many, PostgreSQLTables.forgetReceipts, PostgreSQLItemQueries.selectOwn,
+    PostgreSQLItemQueries.selectOwnBounded, PostgreSQLItemQueries.countOwn,
   ]
 
   /// Statements without a table of ours, those that run now and then, apart from requests, and those that a check alone runs.
   static let ofNoRequest: [PostgreSQLStatement] = [
-    PostgreSQLTables.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback, PostgreSQLTables.savepoint,
+    PostgreSQLTables.begin, PostgreSQLReadBatch.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback,
+    PostgreSQLTables.savepoint,
     PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
     PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
   ]
 
   /// Files of commands and migrations, which may ask every shard.
-  private static let commandFiles = ["PostgreSQLCheck.swift", "PostgreSQLExport.swift", "PostgreSQLSchema+names.swift"]
+  private static let commandFiles = [
+    "PostgreSQLCheck.swift", "PostgreSQLMemberCheck.swift", "PostgreSQLExport.swift", "PostgreSQLSchema+names.swift",
+  ]
 
   /// The names of the statements that the sources of requests define. A name that is made of parts, such as
   /// `read_items_for_\(audiences)`, is cut off after the first.

@@ -1,8 +1,11 @@
 extension ThrowawayDatabase {
   /// Takes back the migrations after `version`, with what they stored, so that the next server runs them again.
   func revert(to version: Int64) async throws {
+    let isSpread = try await psql("select to_regclass('citus_tables') is not null") == "t"
     for migration in Self.migrations.reversed() where migration.version > version {
+      if isSpread, migration.version == 6 { try await psql("select undistribute_table('membership')") }
       try await psql(migration.undo)
+      if isSpread, migration.version == 6 { try await psql("select create_reference_table('membership')") }
     }
     try await psql("update facet_schema set version = \(version)")
   }
@@ -33,5 +36,7 @@ extension ThrowawayDatabase {
       create index principal_name_user on principal_name (user_id)
       """
     ),
+    (6, "drop table group_member; create index membership_group on membership (group_id, user_id)"),
+    (7, "alter table chain drop column is_current, drop column display_name"),
   ]
 }

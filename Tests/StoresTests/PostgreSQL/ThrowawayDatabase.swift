@@ -11,8 +11,9 @@ final class ThrowawayDatabase: Sendable {
   let name: String
   private let scratch: Scratch
 
-  /// A database that is empty; `isPlain` leaves it alone also where others are spread over nodes.
-  init(isPlain: Bool = false) async throws {
+  /// A database that is empty; `isPlain` leaves it alone also where others are spread over nodes. `detours` are the ports by
+  /// which others reach a worker instead of its own.
+  init(isPlain: Bool = false, detours: [String: Int] = [:]) async throws {
     name = "t" + UUID().uuidString.lowercased().filter { $0 != "-" }
     let server = try Self.server()
     url = "\(server) dbname=\(name)"
@@ -20,7 +21,7 @@ final class ThrowawayDatabase: Sendable {
     try await Self.psql("create database \(name) template template0", on: "postgres")
     workers =
       isPlain ? nil : ProcessInfo.processInfo.environment["TEST_CITUS_WORKERS"]?.split(separator: " ").map(String.init)
-    if let workers { try await joinWorkers(workers) }
+    if let workers { try await joinWorkers(workers, detours) }
   }
 
   /// The ports of the workers, where the tests run on Citus (`Scripts/with-citus`).
@@ -31,22 +32,22 @@ final class ThrowawayDatabase: Sendable {
   private let added = Mutex<[String]>([])
 
   /// Makes the database on every node, and the coordinator know them.
-  private func joinWorkers(_ ports: [String]) async throws {
+  private func joinWorkers(_ ports: [String], _ detours: [String: Int]) async throws {
     try await psql("create extension citus")
     try await psql("select citus_set_coordinator_host('127.0.0.1', current_setting('port')::int)")
-    for port in ports { try await join(port) }
+    for port in ports { try await join(port, by: detours[port].map(String.init) ?? port) }
   }
 
-  private func join(_ port: String) async throws {
+  private func join(_ port: String, by detour: String) async throws {
     try await Self.psql("create database \(name) template template0", at: "\(Self.node(port)) dbname=postgres")
-    try await psql("create extension citus", onNode: port)
-    try await psql("select citus_add_node('127.0.0.1', \(port))")
+    try await psql("create extension citus", onWorker: port)
+    try await psql("select citus_add_node('127.0.0.1', \(detour))")
   }
 
   /// Adds a worker to the nodes of the database; it holds no rows yet.
   func addWorker(_ port: String) async throws {
     added.withLock { $0.append(port) }
-    try await join(port)
+    try await join(port, by: port)
   }
 
   private static func node(_ port: String) -> String { "host=127.0.0.1 port=\(port) user=facet" }
@@ -79,9 +80,9 @@ final class ThrowawayDatabase: Sendable {
   @discardableResult
   func psql(_ sql: String) async throws -> String { try await Self.psql(sql, on: name) }
 
-  /// Runs SQL on the database of a worker.
+  /// Runs SQL on a worker.
   @discardableResult
-  func psql(_ sql: String, onNode port: String) async throws -> String {
+  func psql(_ sql: String, onWorker port: String) async throws -> String {
     try await Self.psql(sql, at: "\(Self.node(port)) dbname=\(name)")
   }
 

@@ -127,7 +127,7 @@ extension ExpressionValue {
 
 extension DateTimeOffset {
   /// The first instant of a day, in UTC.
-  init(midnightOf date: CalendarDate) {
+  public init(midnightOf date: CalendarDate) {
     self = DateTimeOffset(ticks: Int64(date.dayNumber) * 86_400 * Self.ticksPerSecond) ?? DateTimeOffset(unixSeconds: 0)
   }
 

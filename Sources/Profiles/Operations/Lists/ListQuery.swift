@@ -55,7 +55,17 @@ public struct ListQuery: Sendable {
   /// Whether entities are left out by what they hold.
   var isSelective: Bool { filter != nil || search != nil }
   /// The number of rows that the first read of the list asks for.
-  var firstRows: Int { evaluatesEntities ? Limits.loopRowsMax : min(skip + limit + 1, Limits.loopRowsMax) }
+  var firstRows: Int { evaluatesEntities ? Limits.loopRowsMax : min(pageRows, Limits.loopRowsMax) }
+
+  /// The number of rows that the first read of a list of items asks for. `isNarrowed` tells whether the store leaves out most
+  /// of what the filter leaves out, so that it need not read on.
+  func firstRows(of reads: ListReads, isNarrowed: Bool) -> Int {
+    let readsOn = evaluatesEntities && (!isNarrowed || search != nil || ordering != nil || countsAll)
+    return readsOn ? reads.firstRows : min(pageRows, reads.firstRows)
+  }
+
+  /// What a page needs, with one more entity that tells whether another page follows.
+  private var pageRows: Int { skip + limit + 1 }
 }
 
 /// Tells long work that its client has left. Work checks it between two slices and then ends. There is one for each

@@ -16,15 +16,18 @@ final class ListScan<Element: ListedEntity, Cursor> {
   private var builder: PageBuilder<Element>
   private let read: Read
   private let then: Completion<PageBuilder<Element>>
+  /// Most rows of each read but the first.
+  private let nextRows: Int
   /// The caller's turn in the queue, once this scan has it.
   private var turn: EvaluationQueue.CallerKey?
   /// What is left of the list's time on the session's thread.
   private var budget = TimeBudget()
 
   init(
-    _ context: SessionContext, for caller: Caller, _ builder: PageBuilder<Element>, read: @escaping Read,
-    _ then: @escaping Completion<PageBuilder<Element>>
+    _ context: SessionContext, for caller: Caller, _ builder: PageBuilder<Element>,
+    nextRows: Int = Limits.pieceRowsMax, read: @escaping Read, _ then: @escaping Completion<PageBuilder<Element>>
   ) {
+    self.nextRows = nextRows
     self.context = context
     self.caller = caller
     self.builder = builder
@@ -73,7 +76,7 @@ final class ListScan<Element: ListedEntity, Cursor> {
     // A client that has closed its side may still wait for its response, so only long evaluations end.
     let isCancelled = builder.query.evaluatesEntities && builder.query.cancellation?.isCancelled == true
     guard !isCancelled else { return finish(.cancelled) }
-    readPiece(after: next, rows: Limits.pieceRowsMax)
+    readPiece(after: next, rows: nextRows)
   }
 
   private func finish(_ error: ProfileError?) {

@@ -23,23 +23,25 @@ public final class PageRemainder<Element: Sendable> {
   private let all: ArraySlice<ListReference>
   private var references: ArraySlice<ListReference>
   private let read: Read
+  private let pieceBytes: Int
 
-  init(_ references: ArraySlice<ListReference>, read: @escaping Read) {
+  init(_ references: ArraySlice<ListReference>, pieceBytes: Int = Limits.listPieceBytes, read: @escaping Read) {
     all = references
     self.references = references
     self.read = read
+    self.pieceBytes = pieceBytes
   }
 
   /// The same part of the page, from its beginning.
-  public func again() -> PageRemainder { PageRemainder(all, read: read) }
+  public func again() -> PageRemainder { PageRemainder(all, pieceBytes: pieceBytes, read: read) }
 
-  /// Reads the next entities, about `Limits.listPieceBytes` bytes of them; nil at the end. Calls back on the session's
-  /// thread, at once or later. Must not be called again before that.
+  /// Reads the next entities, about as many bytes of them as the store reads at once (`ListReads.pieceBytes`); nil at the end.
+  /// Calls back on the session's thread, at once or later. Must not be called again before that.
   public func next(_ then: @escaping Completion<[Element]?>) {
     var bytes = 0
     let piece = references.prefix { reference in
       defer { bytes += reference.bytes }
-      return bytes < Limits.listPieceBytes
+      return bytes < pieceBytes
     }
     guard !piece.isEmpty else { return then(.success(nil)) }
     references = references[piece.endIndex...]

@@ -136,16 +136,24 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   }
 
   /// Finishes the page, which ends early when it holds `Limits.answerBytesMax` bytes. Calls `countAll` for the length
-  /// of the list where the query asks for it and leaves no entity out. `readAgain` reads content that was not kept.
+  /// of the list where the query asks for it and leaves no entity out. `readAgain` reads content that was not kept, in
+  /// pieces of `pieceBytes`.
   func finish(
+    pieceBytes: Int = Limits.listPieceBytes,
     countAll: (@escaping (Result<Int, StoreError>) -> Void) -> Void,
     readAgain: @escaping PageRemainder<Element>.Read, _ then: @escaping Completion<Listing<Element>>
   ) {
-    guard query.countsAll, !query.isSelective else { return then(.success(listing(total: nil, read: readAgain))) }
-    countAll { total in then(total.map { listing(total: $0, read: readAgain) }.mapError(ProfileError.store)) }
+    guard query.countsAll, !query.isSelective else {
+      return then(.success(listing(total: nil, pieceBytes, read: readAgain)))
+    }
+    countAll { total in
+      then(total.map { listing(total: $0, pieceBytes, read: readAgain) }.mapError(ProfileError.store))
+    }
   }
 
-  private func listing(total: Int?, read: @escaping PageRemainder<Element>.Read) -> Listing<Element> {
+  private func listing(
+    total: Int?, _ pieceBytes: Int, read: @escaping PageRemainder<Element>.Read
+  ) -> Listing<Element> {
     let candidates = isInOrder ? kept[...] : kept.dropFirst(query.skip)
     let bytesMax = canReadAgain ? Limits.answerBytesMax : Limits.keptBytesMax
     var (bytes, end) = (0, candidates.startIndex)
@@ -162,7 +170,7 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
       end += 1
     }
     return Listing(
-      elements: beginning, rest: rest.isEmpty ? nil : PageRemainder(rest[...], read: read),
+      elements: beginning, rest: rest.isEmpty ? nil : PageRemainder(rest[...], pieceBytes: pieceBytes, read: read),
       count: query.countsAll ? query.isSelective ? matches : total : nil,
       next: end == candidates.endIndex ? nil : candidates[..<end].last?.position)
   }

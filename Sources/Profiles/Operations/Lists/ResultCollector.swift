@@ -3,19 +3,21 @@ final class ResultCollector<Element> {
   private var found: [Element?]
   private var missing: Int
   private var failure: StoreError?
-  private let then: Completion<[Element]>
+  private let then: (Result<[Element], StoreError>) -> Void
 
-  private init(_ count: Int, _ then: @escaping Completion<[Element]>) {
+  private init(_ count: Int, _ then: @escaping (Result<[Element], StoreError>) -> Void) {
     found = Array(repeating: nil, count: count)
     missing = count
     self.then = then
   }
 
   /// Reads entities one by one, in one snapshot where the store can, and gives those that exist in their order.
-  static func read(
-    _ references: ArraySlice<ListReference>, from reader: any ProfileReader, _ then: @escaping Completion<[Element]>,
-    each read: (ListReference, @escaping (Result<Element?, StoreError>) -> Void) -> Void
+  static func read<Reference>(
+    _ references: some Collection<Reference>, from reader: any ProfileReader,
+    _ then: @escaping (Result<[Element], StoreError>) -> Void,
+    each read: (Reference, @escaping (Result<Element?, StoreError>) -> Void) -> Void
   ) {
+    guard !references.isEmpty else { return then(.success([])) }
     let collector = ResultCollector(references.count, then)
     reader.withSnapshot {
       for (index, reference) in references.enumerated() {
@@ -31,6 +33,6 @@ final class ResultCollector<Element> {
     }
     missing -= 1
     guard missing == 0 else { return }
-    then(failure.map { .failure(.store($0)) } ?? .success(found.compactMap { $0 }))
+    then(failure.map { .failure($0) } ?? .success(found.compactMap { $0 }))
   }
 }

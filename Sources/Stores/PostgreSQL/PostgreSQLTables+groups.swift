@@ -1,0 +1,77 @@
+import OData
+import Profiles
+
+/// Groups and their members.
+extension PostgreSQLTables {
+  func group(_ id: GroupID) throws(PostgreSQLFailure) -> StoredGroup? {
+    try read(Self.selectGroup, .text(id.text)).map { row throws(PostgreSQLFailure) in try row.group() }.first
+  }
+
+  func put(_ group: StoredGroup, replacing old: StoredGroup?) {
+    write(
+      Self.putGroup, .text(group.id.text), .text(group.tenant.text), .int(group.version.number), .bytes(group.json))
+    if old == nil { write(PostgreSQLMemberTable.insertListed, .text(""), .text(group.id.text)) }
+  }
+
+  func deleteGroup(_ group: GroupID) throws(PostgreSQLFailure) -> [UserID] {
+    _ = try read(PostgreSQLMemberTable.take, .text(group.text))
+    let members = try read(PostgreSQLMemberTable.selectPeople, .text(group.text)).map {
+      row throws(PostgreSQLFailure) in try row.userID(0)
+    }
+    forgetOwners()
+    // In the order in which others write the two tables.
+    for user in members { write(PostgreSQLMemberTable.delete, .text(user.text), .text(group.text)) }
+    write(PostgreSQLMemberTable.deleteAllListed, .text(group.text))
+    write(Self.deleteGroup, .text(group.text))
+    endedMemberships.add(members, of: group)
+    return members
+  }
+
+  func tenants(of people: [UserID]) throws(PostgreSQLFailure) -> [UserID: TenantID] {
+    var tenants: [UserID: TenantID] = [:]
+    for user in people {
+      tenants[user] = try read(Self.selectTenantOfPerson, .text(user.text)).map { row throws(PostgreSQLFailure) in
+        try row.tenantID(0)
+      }.first
+    }
+    return tenants
+  }
+
+  func isMember(_ user: UserID, of group: GroupID) throws(PostgreSQLFailure) -> Bool {
+    try !read(PostgreSQLMemberTable.select, .text(user.text), .text(group.text)).rows.isEmpty
+  }
+
+  func membershipCount(of user: UserID) throws(PostgreSQLFailure) -> Int {
+    Int(try read(PostgreSQLMemberTable.count, .text(user.text)).first?.int64(0) ?? 0)
+  }
+
+  func add(_ user: UserID, to group: GroupID) throws(PostgreSQLFailure) {
+    try hold(group)
+    forgetOwners()
+    write(PostgreSQLMemberTable.insert, .text(user.text), .text(group.text))
+    write(PostgreSQLMemberTable.insertListed, .text(user.text), .text(group.text))
+  }
+
+  /// Keeps the deletion of a group out until the commit.
+  private func hold(_ group: GroupID) throws(PostgreSQLFailure) {
+    guard !heldGroups.contains(group) else { return }
+    // A group that was deleted since it was read is not found when the transaction is run again.
+    guard try !read(PostgreSQLMemberTable.hold, .text(group.text)).rows.isEmpty else { throw .state("40001") }
+    heldGroups.insert(group)
+  }
+
+  func remove(_ user: UserID, from group: GroupID) {
+    forgetOwners()
+    write(PostgreSQLMemberTable.delete, .text(user.text), .text(group.text))
+    write(PostgreSQLMemberTable.deleteListed, .text(user.text), .text(group.text))
+    endedMemberships.add([user], of: group)
+  }
+
+  func removeMemberships(of user: UserID) throws(PostgreSQLFailure) -> [GroupID] {
+    let groups = try read(PostgreSQLMemberTable.selectGroups, .text(user.text)).map { row throws(PostgreSQLFailure) in
+      try row.groupID(0)
+    }
+    for group in groups { remove(user, from: group) }
+    return groups
+  }
+}
