@@ -32,9 +32,10 @@ final class PostgreSQLTables: WriteTables {
 
   /// Viewers about whom another node would have to be asked, for which the transaction must not wait.
   private var farViewers: Set<String> = []
-  private var lastReceiptTime: DateTimeOffset?
+  /// The time of the last receipt that was stored; nil when there was none since it was taken.
+  var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
-  private let isDistributed: Bool
+  let isDistributed: Bool
 
   /// The tables of a connection. `isDistributed` tells whether they are spread over nodes.
   init(
@@ -341,7 +342,7 @@ final class PostgreSQLTables: WriteTables {
     }
   }
 
-  // MARK: Tenants, receipts, the audit log
+  // MARK: Tenants, the audit log
 
   /// Stores a key file, unless it is there.
   func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
@@ -359,24 +360,6 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
-
-  func known(_ receipt: IdempotencyReceipt) throws(PostgreSQLFailure) -> (body: [UInt8], id: String)? {
-    try read(Self.selectReceipt, .bytes(receipt.key), .int(receipt.time.ticks)).first.map { ($0.bytes(0), $0.text(1)) }
-  }
-
-  func keep(_ receipt: IdempotencyReceipt, of id: String) {
-    write(Self.forgetReceipt, .bytes(receipt.key), .int(receipt.time.ticks))
-    write(Self.insertReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
-    lastReceiptTime = receipt.time
-    // Expired receipts lie on every node.
-    if !isDistributed { write(Self.forgetReceipts, .int(receipt.time.ticks)) }
-  }
-
-  /// The time of the last receipt that was stored since the last call; nil when there was none.
-  func takeLastReceiptTime() -> DateTimeOffset? {
-    defer { lastReceiptTime = nil }
-    return lastReceiptTime
-  }
 
   func append(_ change: Change) throws(PostgreSQLFailure) {
     let owner = AuditChainOwner(user: change.user, tenant: change.tenant)

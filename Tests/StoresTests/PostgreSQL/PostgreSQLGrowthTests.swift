@@ -35,7 +35,7 @@ struct PostgreSQLGrowthTests {
       }
     }
     for kind in [NodeLoad.Kind.anyNode, .group] { Self.expectNoFailure(load.tally(kind), "\(kind)") }
-    Self.expectNoFailure(load.tally(.member, .first), "member")
+    for kind in [NodeLoad.Kind.member, .visit] { Self.expectNoFailure(load.tally(kind, .first), "\(kind)") }
     // The new node is used, and known to operators.
     for store in load.stores {
       let conditions = store.nodeConditions

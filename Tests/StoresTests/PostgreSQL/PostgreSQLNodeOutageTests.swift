@@ -16,7 +16,7 @@ struct PostgreSQLNodeOutageTests {
   private static let goneSeconds = 60.0
 
   private static func withLoad(
-    _ kinds: Set<NodeLoad.Kind> = [.write, .read, .create, .anyNode, .member, .group],
+    _ kinds: Set<NodeLoad.Kind> = [.write, .read, .create, .anyNode, .visit, .member, .group],
     _ body: (NodeLoad, ThrowawayDatabase) async throws -> Void
   ) async throws {
     for node in [CitusNodes.Node.coordinator, .first, .second] { try await CitusNodes.order(node, .start) }
@@ -132,7 +132,7 @@ struct PostgreSQLNodeOutageTests {
     let store = try database.store()
     let user = try #require(load.people[.first]?.first)
     let key = Sample.key("phone", of: Sample.person(user.text))
-    #expect(try await NodeLoad.answer(store) { $0.item(key, for: .everything, $1) } != nil)
+    #expect(try await store.ask { $0.item(key, for: .everything, $1) } != nil)
     store.close()
   }
 
@@ -225,7 +225,7 @@ struct PostgreSQLNodeOutageTests {
       let key = Sample.key("phone-0", of: Sample.person("user-\(number)"))
       let isNear = map.shard(of: .person(key.user))?.node?.port != silent.port
       let start = ContinuousClock.now
-      let item = try? await NodeLoad.answer(store) { $0.item(key, for: .everything, $1) }
+      let item = try? await store.ask { $0.item(key, for: .everything, $1) }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       #expect((item != nil) == isNear && seconds < (isNear ? 1 : 10) + Self.slack)
     }
