@@ -70,7 +70,7 @@ extension Limits {
   /// Longest time that sent bytes may remain unacknowledged before a connection over TCP is given up, and the time after which
   /// a connection that waits for an answer is probed, unless the URL says otherwise (`tcp_user_timeout`, `keepalives_idle`).
   public static let databaseUnacknowledgedSeconds = 10
-  /// Further connections to each node of a database that is spread over nodes, for writes that may have to wait for other nodes.
+  /// Connections to each node of a database that is spread over nodes, for writes that may have to wait for other nodes.
   public static let distributedFarWriters = 2
   /// Longest wait for a lock on such a node, in milliseconds, before a write no longer delays those of other people.
   public static let nodeLockMilliseconds = 1_000

@@ -11,6 +11,8 @@ enum PostgreSQLFailure: Error, Equatable {
   case unresolved
   /// A shard of the group of writes does not lie on the node that was asked. Nothing was written.
   case misplaced
+  /// Another node would have to be asked, for which this thread must not wait. Nothing was written.
+  case elsewhere
   /// The server reported an SQLSTATE (PostgreSQL documentation, appendix A).
   case state(String)
   /// The columns of a row do not form what they should; the sentence says what.
@@ -49,7 +51,7 @@ enum PostgreSQLFailure: Error, Equatable {
     case .disconnected, .unreachable: true
     case .state where isOfOtherNode: false
     case .state(let code): code.hasPrefix("57P") || code.hasPrefix("08") || code == "25006" || code.hasPrefix("53")
-    case .row, .schema, .unresolved, .misplaced: false
+    case .row, .schema, .unresolved, .misplaced, .elsewhere: false
     }
   }
 
@@ -65,6 +67,7 @@ enum PostgreSQLFailure: Error, Equatable {
     case .disconnected, .unreachable: .unavailable("The database server cannot be reached.")
     case .unresolved: .unresolved
     case .misplaced: .transient("The person is being moved to another node.")
+    case .elsewhere: .transient("Another node of the database would have to be asked.")
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")
     case .state("53100"): .diskFull
     // A read that was made before a first connection told how.

@@ -77,7 +77,7 @@ final class PostgreSQLNode: Sendable {
     let error = PostgreSQLFailure.disconnected.storeError
     switch finding.state {
     case .answers: break
-    case .isDoubtful: reads.fail(error) { $0.isOfAnyNode }
+    case .isDoubtful: reads.fail(error) { $0.place.isOfAnyNode }
     case .isAway:
       reads.fail(error) { _ in true }
       for writer in writers { writer.refuseWaiting(error) }

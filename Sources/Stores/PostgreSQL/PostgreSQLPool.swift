@@ -21,8 +21,6 @@ struct PostgreSQLRead: Sendable {
   let deadline: DispatchTime
   /// Delivers an error, unless the answer was delivered before. May be called while the read runs.
   let fail: @Sendable (StoreError) -> Void
-  /// Whether every node has the rows, so that another one can answer.
-  var isOfAnyNode = false
 }
 
 /// Threads that read, each with a connection of its own: calls into libpq block.

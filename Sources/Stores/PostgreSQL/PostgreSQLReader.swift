@@ -17,36 +17,34 @@ final class PostgreSQLReader: ProfileReader {
     _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool = false,
     _ then: @escaping (Result<Answer, StoreError>) -> Void
   ) {
-    Self.submit(request, isLarge: isLarge, to: nodes, PostgreSQLAnswer(then, resume))
+    Self.read(request, isLarge: isLarge, by: nil, nodes, PostgreSQLAnswer(then, resume))
   }
 
   /// Queues the first step of a read, which queues the next one. All of them share the deadline; nil stands for that of a new
-  /// read.
-  private static func submit<Answer: Sendable>(
-    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool, to nodes: PostgreSQLNodes,
-    _ answer: PostgreSQLAnswer<Answer>, by deadline: DispatchTime? = nil, isAgain: Bool = false
+  /// read. What any node can answer is asked once more, of another one, when a node is away.
+  private static func read<Answer: Sendable>(
+    _ request: PostgreSQLReadRequest<Answer>, isLarge: Bool, by deadline: DispatchTime?, _ nodes: PostgreSQLNodes,
+    _ answer: PostgreSQLAnswer<Answer>, isAgain: Bool = false
   ) {
     let node = nodes.node(of: request.place)
     if let outage = node.outage { return answer.give(.failure(outage)) }
-    let isOfAnyNode = request.place.isOfAnyNode
     let deadline = deadline ?? .now() + .seconds(node.reads.retrySeconds)
     func trip(_ trip: PostgreSQLTrip<Answer>) -> PostgreSQLRead.Trip {
       PostgreSQLRead.Trip(queries: trip.queries) { reads, rows throws(PostgreSQLFailure) in
         switch try trip.step(reads, rows) {
-        case .done(let value): answer.give(.success(value))
-        case .next(let next): submit(next, isLarge: isLarge, to: nodes, answer, by: deadline)
+        case .done(let done): answer.give(.success(done))
+        case .next(let next): Self.read(next, isLarge: isLarge, by: deadline, nodes, answer)
         }
       }
     }
     let read = PostgreSQLRead(
       place: request.place, trip: trip(request.trip), ofOneMoment: request.ofOneMoment.map(trip), deadline: deadline,
       fail: { error in
-        // By now another node is chosen.
-        guard isOfAnyNode, !isAgain, case .unavailable = error, !answer.isGiven else {
+        guard request.place.isOfAnyNode, !isAgain, case .unavailable = error, !answer.isGiven else {
           return answer.give(.failure(error))
         }
-        submit(request, isLarge: isLarge, to: nodes, answer, isAgain: true)
-      }, isOfAnyNode: isOfAnyNode)
+        Self.read(request, isLarge: isLarge, by: nil, nodes, answer, isAgain: true)
+      })
     if !(isLarge ? nodes.largeReads : node.reads).submit(read) { answer.give(.failure(.closed)) }
   }
 

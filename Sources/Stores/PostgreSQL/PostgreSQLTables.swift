@@ -30,9 +30,12 @@ final class PostgreSQLTables: WriteTables {
   /// The memberships that the transaction ends.
   var endedMemberships = PostgreSQLEndedMemberships()
 
-  private var lastReceiptTime: DateTimeOffset?
+  /// Viewers about whom another node would have to be asked, for which the transaction must not wait.
+  private var farViewers: Set<String> = []
+  /// The time of the last receipt that was stored; nil when there was none since it was taken.
+  var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
-  private let isDistributed: Bool
+  let isDistributed: Bool
 
   /// The tables of a connection. `isDistributed` tells whether they are spread over nodes.
   init(
@@ -66,6 +69,7 @@ final class PostgreSQLTables: WriteTables {
     let placements = writeSet.localPlacements
     if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
     queries += writeSet.settings.map { PostgreSQLQuery($0) }
+    farViewers = writeSet.farViewers
     let answers = try connection.run(queries + prefetch.queries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
@@ -276,11 +280,20 @@ final class PostgreSQLTables: WriteTables {
     if let known = owners[lookup] {
       answer = known
     } else {
-      answer = try lookup.answer(read(lookup.queries(isSplit: isDistributed)), isSplit: isDistributed)
+      answer = try lookup.answer(read(lookup, lookup.queries(isSplit: isDistributed)), isSplit: isDistributed)
     }
-    let row = try lookup.row(answer, read)
+    let row = try lookup.row(answer) { queries throws(PostgreSQLFailure) in try read(lookup, queries) }
     owners[lookup] = .row(row)
     return row
+  }
+
+  /// Reads about an owner and a viewer. Throws `elsewhere` when that would ask another node, for which the transaction must
+  /// not wait.
+  private func read(
+    _ lookup: PostgreSQLOwnerLookup, _ queries: [PostgreSQLQuery]
+  ) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+    guard !farViewers.contains(lookup.viewer) || !queries.contains(lookup.viewerQuery) else { throw .elsewhere }
+    return try read(queries)
   }
 
   /// Forgets the owners that were looked up, when something is written that their rows depend on.
@@ -329,7 +342,7 @@ final class PostgreSQLTables: WriteTables {
     }
   }
 
-  // MARK: Tenants, receipts, the audit log
+  // MARK: Tenants, the audit log
 
   /// Stores a key file, unless it is there.
   func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
@@ -347,24 +360,6 @@ final class PostgreSQLTables: WriteTables {
   }
 
   func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
-
-  func known(_ receipt: IdempotencyReceipt) throws(PostgreSQLFailure) -> (body: [UInt8], id: String)? {
-    try read(Self.selectReceipt, .bytes(receipt.key), .int(receipt.time.ticks)).first.map { ($0.bytes(0), $0.text(1)) }
-  }
-
-  func keep(_ receipt: IdempotencyReceipt, of id: String) {
-    write(Self.forgetReceipt, .bytes(receipt.key), .int(receipt.time.ticks))
-    write(Self.insertReceipt, .bytes(receipt.key), .bytes(receipt.body), .text(id), .int(receipt.expires.ticks))
-    lastReceiptTime = receipt.time
-    // Expired receipts lie on every node.
-    if !isDistributed { write(Self.forgetReceipts, .int(receipt.time.ticks)) }
-  }
-
-  /// The time of the last receipt that was stored since the last call; nil when there was none.
-  func takeLastReceiptTime() -> DateTimeOffset? {
-    defer { lastReceiptTime = nil }
-    return lastReceiptTime
-  }
 
   func append(_ change: Change) throws(PostgreSQLFailure) {
     let owner = AuditChainOwner(user: change.user, tenant: change.tenant)

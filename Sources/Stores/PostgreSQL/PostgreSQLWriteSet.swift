@@ -11,6 +11,8 @@ struct PostgreSQLWriteSet {
   var ownerLookups: Set<PostgreSQLOwnerLookup> = []
   /// The placements of shards that must be on the node that the transaction runs on; none where that is not checked.
   var localPlacements: Set<Int64> = []
+  /// Viewers whose rows lie on other nodes, which the transaction must not wait for.
+  var farViewers: Set<String> = []
   /// Settings of the transaction, which are made first.
   var settings: [PostgreSQLStatement] = []
 }

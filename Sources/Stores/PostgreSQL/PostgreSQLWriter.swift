@@ -108,6 +108,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       _ = try? access.shards.read(session.connection())
       return handOver(writes, attempt)
     }
+    if failure == .elsewhere { return count == 1 ? handOver(writes, attempt) : .retryOneByOne(attempt) }
     if failure.isOfLock { return afterLock(writes, attempt) }
     if failure.isConflict || failure.isUnprepared {
       guard DispatchTime.now() < attempt.deadline else { return giveUp(after: failure) }
@@ -220,8 +221,9 @@ final class PostgreSQLWriter: GroupCommitWriter {
       if attempt.checksShards {
         writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
       }
-      commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
+      if !attempt.isBound { writeSet.farViewers = farViewers(of: writeSet) }
       writeSet.settings = settings(of: writes, attempt)
+      commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       for write in writes { answers.append(try applier.apply(write)) }
@@ -249,6 +251,13 @@ final class PostgreSQLWriter: GroupCommitWriter {
     guard session.isDistributed else { return [] }
     if attempt.waitsShortly, !attempt.isBound { return PostgreSQLTransactionSettings.ofNextLock }
     return writes.allSatisfy(\.isOfOnePlace) ? [] : PostgreSQLTransactionSettings.ofSeveralNodes
+  }
+
+  /// The viewers about whom another node would have to be asked, where this thread waits for no other one.
+  private func farViewers(of writeSet: PostgreSQLWriteSet) -> Set<String> {
+    guard case .near = lane, let map = access.shards.map else { return [] }
+    let lookups = writeSet.ownerLookups.filter { $0.isOfTwo && map.shard(of: $0.viewerPlace)?.node != address }
+    return Set(lookups.map(\.viewer))
   }
 
   /// Waits until memberships that a transaction ended have ended on every node. Throws `unresolved` when a node is away for

@@ -20,7 +20,11 @@ final class NodeLoad: Sendable {
     case create
     /// What every node can answer is read.
     case anyNode
-    /// A person enters or leaves a group.
+    /// A person of the second worker reads and writes an item of one of the first, because they share a group.
+    case visit
+    /// A person enters or leaves a group, which may lie on another node.
+    case member
+    /// A group, which every node has, gets another version.
     case group
   }
 
@@ -56,12 +60,12 @@ final class NodeLoad: Sendable {
   let people: [CitusNodes.Node: [UserID]]
   /// The member of the group that is written, who lies on the first worker.
   let member: UserID
+  /// Whose item on the first worker is for their group, and who of it lies on the second.
+  private let (host, guest): (UserID, UserID)
   private let map: PostgreSQLShardMap
   private let state = Mutex(State())
   private let isOver = Atomic(false)
   private let running = Mutex<[Task<Void, Never>]>([])
-
-  static let group = GroupID("group")
 
   /// A load on servers of a database, which is filled.
   init(_ database: ThrowawayDatabase, servers: Int = 2, peoplePerNode: Int = 6) throws {
@@ -71,17 +75,20 @@ final class NodeLoad: Sendable {
     var people: [CitusNodes.Node: [UserID]] = [:]
     for number in 0..<200 {
       let user = Sample.userID("user-\(number)")
-      guard let node = Self.node(of: user, map), people[node, default: []].count <= peoplePerNode else { continue }
+      guard let node = Self.node(of: user, map), people[node, default: []].count < peoplePerNode + 2 else { continue }
       people[node, default: []].append(user)
     }
-    let last = people[.first]?.popLast()
-    member = try #require(last)
+    let taken = (people[.first]?.popLast(), people[.first]?.popLast(), people[.second]?.popLast())
+    (member, host, guest) = (try #require(taken.0), try #require(taken.1), try #require(taken.2))
     self.people = people
-    var lines = (people.values.joined() + [member]).flatMap { user -> [ImportLine] in
+    let lines = (people.values.joined() + [member, host, guest]).flatMap { user -> [ImportLine] in
       let person = Sample.person(user.text)
       return [.user(person), .item(Sample.phone("phone", of: person, number: "0"))]
-    }[...]
-    _ = try first.importLines(at: Sample.time) { lines.popFirst() }
+    }
+    let shared = Sample.groupID("shared")
+    try first.load(
+      [Sample.group(shared)] + lines + [.item(Sample.groupPhone(of: host)), .member(host, of: shared)]
+        + [.member(guest, of: shared)])
   }
 
   private static func node(of user: UserID, _ map: PostgreSQLShardMap) -> CitusNodes.Node? {
@@ -92,7 +99,7 @@ final class NodeLoad: Sendable {
   // MARK: Requests
 
   /// Begins with requests of these kinds, over all servers.
-  func start(_ kinds: Set<Kind> = [.write, .read, .create, .anyNode, .group]) {
+  func start(_ kinds: Set<Kind> = [.write, .read, .create, .anyNode, .visit, .member, .group]) {
     var tasks: [Task<Void, Never>] = []
     for (node, users) in people {
       for (index, user) in users.enumerated() {
@@ -103,6 +110,8 @@ final class NodeLoad: Sendable {
       if kinds.contains(.create) { tasks.append(Task { await self.create(on: node, self.stores[0]) }) }
     }
     if kinds.contains(.anyNode) { tasks.append(Task { await self.readTenants(self.stores[0]) }) }
+    if kinds.contains(.visit) { tasks.append(Task { await self.visit(self.stores[0]) }) }
+    if kinds.contains(.member) { tasks.append(Task { await self.writeMember(self.stores[0]) }) }
     if kinds.contains(.group) { tasks.append(Task { await self.writeGroup(self.stores[0]) }) }
     running.withLock { $0 = tasks }
   }
@@ -158,7 +167,7 @@ final class NodeLoad: Sendable {
     let key = Sample.key("phone", of: Sample.person(user.text))
     while isGoing() {
       _ = await measured(.read, node) {
-        let found = try await Self.answer(store) { $0.item(key, for: .everything, $1) }
+        let found = try await store.ask { $0.item(key, for: .everything, $1) }
         try #require(found != nil)
       }
     }
@@ -185,17 +194,33 @@ final class NodeLoad: Sendable {
     while isGoing() {
       number += 1
       guard let tenant = TenantID("00000000-0000-4000-8000-\(100_000_000_000 + number)") else { return }
-      _ = await measured(.anyNode, nil) { _ = try await Self.answer(store) { $0.tenant(tenant, $1) } }
+      _ = await measured(.anyNode, nil) { _ = try await store.ask { $0.tenant(tenant, $1) } }
     }
   }
 
-  private func writeGroup(_ store: PostgreSQLStore) async {
-    guard let group = Self.group else { return }
+  private func visit(_ store: PostgreSQLStore) async {
+    let key = Sample.groupPhone(of: host).key
+    let caller = Caller(actor: .user(guest), tenant: .demo, permissions: Set(Permission.allCases))
+    let authorization = AuthorizationContext(of: caller)
+    while isGoing() {
+      _ = await measured(.visit, .first) {
+        let seen = try await store.ask { $0.item(key, for: authorization, $1) }
+        try #require(seen != nil)
+        let operation = NodeWrite(key: key, name: "visit", authorization: authorization)
+        _ = try await withCheckedContinuation { done in
+          store.submit(.item(operation) { done.resume(returning: $0) })
+        }.get()
+      }
+    }
+  }
+
+  private func writeMember(_ store: PostgreSQLStore) async {
+    guard let group = GroupID("members") else { return }
     var adds = true
     while isGoing() {
       let operation = NodeMembership(group: group, user: member, adds: adds)
       adds.toggle()
-      _ = await measured(.group, nil) {
+      _ = await measured(.member, .first) {
         _ = try await withCheckedContinuation { done in
           store.submit(.group(operation) { done.resume(returning: $0) })
         }.get()
@@ -203,13 +228,14 @@ final class NodeLoad: Sendable {
     }
   }
 
-  /// One read.
-  static func answer<Answer: Sendable>(
-    _ store: PostgreSQLStore, _ read: (any ProfileReader, @escaping (Result<Answer, StoreError>) -> Void) -> Void
-  ) async throws -> Answer {
-    let reader = try store.makeReader { $0() }
-    return try await withCheckedThrowingContinuation { continuation in
-      read(reader) { continuation.resume(with: $0) }
+  private func writeGroup(_ store: PostgreSQLStore) async {
+    guard let group = GroupID("versions") else { return }
+    while isGoing() {
+      _ = await measured(.group, nil) {
+        _ = try await withCheckedContinuation { done in
+          store.submit(.group(NodeGroup(group: group)) { done.resume(returning: $0) })
+        }.get()
+      }
     }
   }
 
@@ -255,7 +281,7 @@ final class NodeLoad: Sendable {
       let numbers = stored.compactMap { Int($0.dropFirst()) }
       #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }, "Written twice, or not in order: \(user)")
       #expect(Set(names).subtracting(stored).isEmpty, "Acknowledged and lost: \(user)")
-      let item = try await Self.answer(store) {
+      let item = try await store.ask {
         $0.item(Sample.key("phone", of: Sample.person(user.text)), for: .everything, $1)
       }
       #expect(
@@ -263,67 +289,12 @@ final class NodeLoad: Sendable {
           == true)
     }
     for person in created {
-      let byID = try await Self.answer(store) { $0.user(person.id, $1) }
-      let byName = try await Self.answer(store) {
+      let byID = try await store.ask { $0.user(person.id, $1) }
+      let byName = try await store.ask {
         $0.user(principalName: person.principalName ?? "", orID: false, in: .demo, $1)
       }
       #expect(byID?.id == person.id && byName?.id == person.id, "Created and lost: \(person.id)")
     }
     #expect(try store.check() == [])
   }
-}
-
-/// Gives a phone another number, and leaves its name in the audit log.
-private struct NodeWrite: ItemOperation {
-  let key: ItemKey
-  let name: String
-
-  func change(_ state: ItemState) throws(ProfileError) -> ItemChange {
-    guard let old = state.item else { throw .itemNotFound }
-    let new = Sample.phone(key.id.text, of: Sample.person(key.user.text), number: name).with(old.version.next)
-    return .put(
-      new,
-      nodeChange(
-        .updated, key.user, key.collection, key.id, properties: [name], before: old.version, after: new.version))
-  }
-}
-
-/// Creates a person.
-private struct NodeCreation: PersonOperation {
-  let person: StoredUser
-  var user: UserID { person.id }
-
-  func change(_ state: PersonState) -> PersonChange {
-    if let existing = state.person { return .unchanged(existing) }
-    return .put(person, nodeChange(.created, user, nil, nil, before: nil, after: .first))
-  }
-}
-
-/// Makes a person a member, or ends that; also of a group that is not there yet.
-private struct NodeMembership: GroupOperation {
-  let group: GroupID
-  let user: UserID
-  let adds: Bool
-  var people: [UserID] { [user] }
-
-  func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
-    let row = nodeChange(
-      adds ? .created : .deleted, user, Change.memberships, ItemID(group.text), before: nil, after: nil)
-    guard let stored = state.group else {
-      let json = Array(#"{"id":"\#(group.text)","displayName":"Group"}"#.utf8)
-      let new = StoredGroup(id: group, tenant: .demo, version: .first, json: json)
-      return .put(new, adding: adds ? [row] : [])
-    }
-    guard state.members.contains(user) != adds else { return .unchanged(stored) }
-    return adds ? .add([row]) : .removeMember(row)
-  }
-}
-
-private func nodeChange(
-  _ kind: Change.Kind, _ user: UserID, _ collection: String?, _ item: ItemID?, properties: [String] = [],
-  before: Version?, after: Version?
-) -> Change {
-  Change(
-    time: Sample.time, kind: kind, user: user, tenant: .demo, collection: collection, item: item,
-    properties: properties, versionBefore: before, versionAfter: after, actingUser: nil, actingApplication: nil)
 }

@@ -35,6 +35,7 @@ struct PostgreSQLGrowthTests {
       }
     }
     for kind in [NodeLoad.Kind.anyNode, .group] { Self.expectNoFailure(load.tally(kind), "\(kind)") }
+    for kind in [NodeLoad.Kind.member, .visit] { Self.expectNoFailure(load.tally(kind, .first), "\(kind)") }
     // The new node is used, and known to operators.
     for store in load.stores {
       let conditions = store.nodeConditions
@@ -45,7 +46,7 @@ struct PostgreSQLGrowthTests {
     }
     let sessions = try await database.psql(
       "select count(*) from pg_stat_activity where application_name = 'facet' and datname = current_database()",
-      onNode: port)
+      onWorker: port)
     #expect(Int(sessions) ?? 0 > 0)
     await load.stop()
     try await load.verify(with: load.stores[0])

@@ -16,7 +16,7 @@ struct PostgreSQLNodeOutageTests {
   private static let goneSeconds = 60.0
 
   private static func withLoad(
-    _ kinds: Set<NodeLoad.Kind> = [.write, .read, .create, .anyNode, .group],
+    _ kinds: Set<NodeLoad.Kind> = [.write, .read, .create, .anyNode, .visit, .member, .group],
     _ body: (NodeLoad, ThrowawayDatabase) async throws -> Void
   ) async throws {
     for node in [CitusNodes.Node.coordinator, .first, .second] { try await CitusNodes.order(node, .start) }
@@ -30,7 +30,7 @@ struct PostgreSQLNodeOutageTests {
     // What a node had only prepared when it failed is otherwise settled within `citus.recover_2pc_interval`.
     try await database.psql("select recover_prepared_transactions()")
     for node in [CitusNodes.Node.first, .second] {
-      try await database.psql("select recover_prepared_transactions()", onNode: try CitusNodes.port(of: node))
+      try await database.psql("select recover_prepared_transactions()", onWorker: try CitusNodes.port(of: node))
     }
     try await load.verify(with: load.stores[0])
     load.close()
@@ -132,7 +132,7 @@ struct PostgreSQLNodeOutageTests {
     let store = try database.store()
     let user = try #require(load.people[.first]?.first)
     let key = Sample.key("phone", of: Sample.person(user.text))
-    #expect(try await NodeLoad.answer(store) { $0.item(key, for: .everything, $1) } != nil)
+    #expect(try await store.ask { $0.item(key, for: .everything, $1) } != nil)
     store.close()
   }
 
@@ -213,7 +213,7 @@ struct PostgreSQLNodeOutageTests {
     let find = "(select nodeid from pg_dist_node where nodeport = \(port))"
     let insert = "insert into pg_dist_poolinfo select nodeid, 'host=127.0.0.1 port=\(port)' from \(find) n"
     for node in [CitusNodes.Node.first, .second] {
-      try await database.psql(insert, onNode: try CitusNodes.port(of: node))
+      try await database.psql(insert, onWorker: try CitusNodes.port(of: node))
     }
     try await database.psql(insert)
     try await database.psql("select citus_update_node(\(find), '127.0.0.1', \(silent.port))")
@@ -225,7 +225,7 @@ struct PostgreSQLNodeOutageTests {
       let key = Sample.key("phone-0", of: Sample.person("user-\(number)"))
       let isNear = map.shard(of: .person(key.user))?.node?.port != silent.port
       let start = ContinuousClock.now
-      let item = try? await NodeLoad.answer(store) { $0.item(key, for: .everything, $1) }
+      let item = try? await store.ask { $0.item(key, for: .everything, $1) }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       #expect((item != nil) == isNear && seconds < (isNear ? 1 : 10) + Self.slack)
     }

@@ -38,10 +38,9 @@ final class ThrowawayDatabase: Sendable {
     for port in ports { try await join(port, by: detours[port].map(String.init) ?? port) }
   }
 
-  /// Adds the worker that listens on `port`; other nodes reach it on the port `detour`.
   private func join(_ port: String, by detour: String) async throws {
     try await Self.psql("create database \(name) template template0", at: "\(Self.node(port)) dbname=postgres")
-    try await psql("create extension citus", onNode: port)
+    try await psql("create extension citus", onWorker: port)
     try await psql("select citus_add_node('127.0.0.1', \(detour))")
   }
 
@@ -81,9 +80,9 @@ final class ThrowawayDatabase: Sendable {
   @discardableResult
   func psql(_ sql: String) async throws -> String { try await Self.psql(sql, on: name) }
 
-  /// Runs SQL on the database of a worker.
+  /// Runs SQL on a worker.
   @discardableResult
-  func psql(_ sql: String, onNode port: String) async throws -> String {
+  func psql(_ sql: String, onWorker port: String) async throws -> String {
     try await Self.psql(sql, at: "\(Self.node(port)) dbname=\(name)")
   }
 
