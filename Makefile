@@ -47,7 +47,7 @@ test-clients-postgresql: build test-packages .venv/installed ## Run the client t
 # Not part of `make test`, because Debian has no package for Citus.
 test-citus: build-tests test-packages ## Run the store tests on Citus; requires that extension
 	Scripts/with-citus Scripts/run-tests --no-parallel \
-	  --filter 'PostgreSQLConformance|PostgreSQLServers|PostgreSQLShard|PostgreSQLNode|PostgreSQLGrowth|NodeHealth|PostgreSQLOwnerLookup|PostgreSQLCommitProof|PostgreSQLMember|RandomHistory|SharedMail' $(ARGS)
+	  --filter 'Citus|PostgreSQLConformance|PostgreSQLServers|PostgreSQLShard|PostgreSQLNode|PostgreSQLOwnerLookup|PostgreSQLCommitProof|PostgreSQLMember|RandomHistory|SharedMail' $(ARGS)
 
 lint: ## Check the formatting of all Swift files
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)

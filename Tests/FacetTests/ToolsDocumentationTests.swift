@@ -47,13 +47,16 @@ struct ToolsDocumentationTests {
   }
 
   @Test("docs/scale.md shows what Benchmarks/scale reckons from the recorded costs")
-  func scale() throws {
-    let process = Process()
-    process.executableURL = PackageFiles.root.appending(path: "Benchmarks/scale")
-    process.arguments = ["--check"]
-    try ProcessGate.run(process)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "Run: Benchmarks/scale --write")
+  func scale() async throws {
+    let status = try await blocking {
+      let process = Process()
+      process.executableURL = PackageFiles.root.appending(path: "Benchmarks/scale")
+      process.arguments = ["--check"]
+      try ProcessGate.run(process)
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+    #expect(status == 0, "Run: Benchmarks/scale --write")
   }
 
   private func entries(_ folder: String) throws -> [String] {

@@ -52,7 +52,7 @@ struct PostgreSQLMembershipTests {
   }
 
   @Test("A plain database that holds memberships is spread over nodes, and nothing stays behind", .enabled(if: isCitus))
-  func distribution() async throws {
+  func distributionOnCitus() async throws {
     let (database, keys) = (try await ThrowawayDatabase(), try Scratch())
     let options = PostgreSQLOptions(url: database.url, keyDirectory: keys.directory)
     let plain = try PostgreSQLStore(options)

@@ -24,7 +24,7 @@ struct PostgreSQLNodeSettingsTests {
   func preparedTransactions() throws {
     let nodes = [Self.node("a:1"), Self.node("b:2", prepared: 0), Self.node("c:3", prepared: 17)]
     let fault = try #require(PostgreSQLNodeSettings.fault(of: nodes))
-    #expect(fault.contains("max_prepared_transactions to at least 18") && fault.hasSuffix("the node: b:2, c:3."))
+    #expect(fault.contains("max_prepared_transactions to at least 12") && fault.hasSuffix("the node: b:2, c:3."))
     #expect(PostgreSQLNodeSettings.warning(of: nodes) == nil)
   }
 

@@ -66,7 +66,7 @@ struct PostgreSQLNodesTests {
   }
 
   @Test("The map agrees with Citus for texts and for bytes", .enabled(if: isCitus))
-  func hashes() async throws {
+  func hashesOnCitus() async throws {
     let database = try await ThrowawayDatabase()
     try database.store().close()
     let connection = try PostgreSQLConnection(database.url, namesStatements: false)
@@ -97,7 +97,7 @@ struct PostgreSQLNodesTests {
 
   @Test(
     "People are read and written on the nodes that hold them, and not by way of the coordinator", .enabled(if: isCitus))
-  func writes() async throws {
+  func writesOnCitus() async throws {
     let database = try await ThrowawayDatabase()
     let store = try Self.store(database, people: 8)
     let reader = try store.makeReader { $0() }
@@ -121,7 +121,7 @@ struct PostgreSQLNodesTests {
   }
 
   @Test("A shard that is moved while it is written is found again, and no write fails", .enabled(if: isCitus))
-  func move() async throws {
+  func moveOnCitus() async throws {
     let database = try await ThrowawayDatabase()
     let store = try Self.store(database, people: 8)
     let user = Sample.userID("user-3")
@@ -149,7 +149,7 @@ struct PostgreSQLNodesTests {
   @Test(
     "A write that waits for a lock delays nobody else's for long, and later ones of its person follow it",
     .enabled(if: isCitus))
-  func lock() async throws {
+  func lockOnCitus() async throws {
     let database = try await ThrowawayDatabase()
     try Self.store(database, people: 30).close()
     // All people of a node share one writer.

@@ -18,14 +18,14 @@ enum PostgreSQLStatements {
   private static let ofAuditLog: [PostgreSQLStatement] = [
     PostgreSQLReads.selectChanges, PostgreSQLReads.countChanges, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.insertRow, PostgreSQLTables.insertChain,
-    PostgreSQLTables.updateChain, PostgreSQLCommitProof.selectCode, PostgreSQLCommitProof.selectStatus,
+    PostgreSQLTables.updateChain, PostgreSQLChainOwners.update, PostgreSQLCommitProof.selectCode, PostgreSQLCommitProof.selectStatus,
     PostgreSQLCommitProof.tryKey,
   ]
   private static let ofItems: [PostgreSQLStatement] = [
     PostgreSQLReads.selectPlainItem, PostgreSQLItemQueries.select,
     PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectByID, PostgreSQLItemQueries.count,
     PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
-    PostgreSQLTables.updateItem, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
+    PostgreSQLTables.updateItem, PostgreSQLTables.updateContent, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
     PostgreSQLTables.selectVersions,
   ]
   /// Statements about somebody else's items.
@@ -82,7 +82,7 @@ enum PostgreSQLStatements {
     PostgreSQLTables.savepoint,
     PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
     PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
-  ]
+  ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
 
   /// Files of commands and migrations, which may ask every shard.
   private static let commandFiles = [

@@ -22,7 +22,7 @@ struct PostgreSQLTripsTests {
         """
       return try reader.line(Array(#"{"userId":"ann","collection":"\#(collection)","item":\#(item)}"#.utf8))
     }
-    let long = String(repeating: "x", count: 100_000)
+    let long = String(repeating: "x", count: 60_000)
     return [.user(Sample.person("ann")), .user(Sample.person("bob"))]
       + (try (0..<5).map { try item("phones", $0, #""number":"\#($0)""#) })
       + (try (0..<1_000).map {

@@ -9,7 +9,7 @@ import Testing
 /// What is done to one node of several: nothing acknowledged is lost or done twice, and the people of other nodes do not
 /// notice.
 @Suite("Nodes that fail", .serialized, .enabled(if: CitusNodes.areThere))
-struct PostgreSQLNodeOutageTests {
+struct CitusOutageTests {
   /// A bound on requests of other people, and what a busy machine may add to other bounds.
   private static let slack = Double(Limits.databaseRetrySeconds)
   /// How long a worker is gone.

@@ -8,7 +8,7 @@ import Testing
 
 /// A node is added while servers run.
 @Suite("A database that grows while it is used", .serialized, .enabled(if: CitusNodes.areThere))
-struct PostgreSQLGrowthTests {
+struct CitusGrowthTests {
   /// No request may take longer; the longest is printed.
   private static let stallSecondsMax = Double(Limits.databaseRetrySeconds)
 

@@ -5,7 +5,7 @@ import Testing
 
 /// What operators see of the nodes of Citus, from the binary.
 @Suite("The health of nodes", .serialized, .enabled(if: CitusNodes.areThere))
-struct NodeHealthTests {
+struct CitusHealthTests {
   private static let name = "f" + UUID().uuidString.lowercased().filter { $0 != "-" }
 
   private static func psql(_ statement: String, at place: String) async throws {

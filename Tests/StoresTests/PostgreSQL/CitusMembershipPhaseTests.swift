@@ -10,7 +10,7 @@ import Testing
 @Suite(
   "Memberships that end while a node is away", .serialized,
   .enabled(if: ProcessInfo.processInfo.environment["TEST_CITUS_WORKERS"] != nil))
-struct PostgreSQLMembershipPhaseTests {
+struct CitusMembershipPhaseTests {
   /// A database on two workers, of which the second can be taken away.
   private struct Scene {
     let database: ThrowawayDatabase
@@ -36,7 +36,7 @@ struct PostgreSQLMembershipPhaseTests {
 
     private func onEveryNode(_ sql: String) async throws {
       try await database.psql(sql)
-      for worker in workers { try await database.psql(sql, onNode: worker) }
+      for worker in workers { try await database.psql(sql, onWorker: worker) }
     }
 
     /// The first of these people who lies on a node.
@@ -98,7 +98,7 @@ struct PostgreSQLMembershipPhaseTests {
     #expect(try await scene.database.psql(listed) == "1")
     #expect(try store.check().map(\.user?.text) == [leaver.text])
 
-    try await scene.database.psql("select recover_prepared_transactions()", onNode: scene.workers[0])
+    try await scene.database.psql("select recover_prepared_transactions()", onWorker: scene.workers[0])
     #expect(try await scene.database.psql(listed) == "0")
     #expect(try store.check() == [])
     store.close()
