@@ -89,8 +89,8 @@ extension PostgreSQLReads {
     "read_members",
     """
     select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from person p
-    join membership m on m.user_id = p.user_id where p.user_id = any($1::text[]) and m.group_id = $2::text
-    order by p.user_id
+    join membership m on m.user_id = p.user_id
+    where p.user_id = any($1::text[]) and m.user_id = any($1::text[]) and m.group_id = $2::text order by p.user_id
     """)
   static let countMembers = PostgreSQLStatement(
     "count_members", "select count(*)::bigint from group_member where group_id = $1::text and user_id <> ''")
