@@ -53,8 +53,8 @@ ASSUMPTIONS = [value for value in list(globals().values()) if isinstance(value, 
 
 REQUESTS = {"get": OWNER_READS, "other": OTHER_READS, "patch": WRITES}
 PEOPLE = (10_000_000, 100_000_000, 1_000_000_000)
-# Threads of a server for each node, each with a connection: 4 that write and 1 that reads.
-CONNECTIONS, READERS = 5, 1
+# Threads of a server for each node, each with a session: 2 that write, 2 for writes on several nodes, 1 that reads.
+SESSIONS, READERS = 5, 1
 DAY = 86_400
 
 
@@ -183,7 +183,7 @@ class Cluster:
     @property
     def sessions(self) -> int:
         """Those of a node."""
-        return self.servers * CONNECTIONS
+        return self.servers * SESSIONS
 
     @property
     def sessions_gb(self) -> float:

@@ -41,7 +41,7 @@ def parse() -> argparse.Namespace:
         "--measure", action="store_true",
         help="measure everything but the costs of requests into scale.json; started by Scripts/with-citus")
     parser.add_argument("--facet", type=Path, default=ROOT / ".build/release/facet", help="the binary to measure")
-    parser.add_argument("--people", type=int, default=100_000, help="number of people to measure with")
+    parser.add_argument("--people", type=int, default=20_000, help="number of people to measure with")
     parser.add_argument("--seconds", type=int, default=5, help="duration of one measurement")
     return parser.parse_args()
 

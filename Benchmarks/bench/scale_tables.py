@@ -75,6 +75,7 @@ def measured(costs: Costs) -> Rows:
     size, (fixed, slope), (base, by_shard) = costs.sizes["bytes"], costs.move, costs.session_mb
     hashed, people = costs.sizes["hash"], costs.sizes["people"]
     rows = [
+        ("people, and items of each", f"{people:,} and {costs.sizes['items']}"),
         ("a person, with principal name, mail address and the end of the audit chain, bytes",
          number(size["person"] + size["chain"])),
         ("an item, bytes", number(size["item"])),

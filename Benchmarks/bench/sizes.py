@@ -39,6 +39,9 @@ STATEMENTS = {
         where tenant = '{TENANT}' order by user_id limit 101;""",
     "count": f"select count(*)::bigint from person where tenant = '{TENANT}';",
 }
+# For larger shards: four more items for each.
+MORE_ITEMS = """insert into item select user_id, collection, n || id, version, audience, created, collapse_start,
+    collapse_end, json, listed, listed_as from item, generate_series(1, 4) n"""
 POLICY = '{"name":"Fabrikam","policy":{"writersOfOthers":"administrators","administrators":"0123456789abcdef"}}'
 GROUP = """insert into directory_group (id, tenant, version, json)
     values (md5((random() * 1000)::int::text), 'tenant', 1, convert_to(repeat('x', 200), 'UTF8'))
@@ -99,7 +102,10 @@ def _measure(binary: Path, folder: Path, nodes: list[str], people: int, seconds:
     cluster, directory = Cluster("bench", nodes), Directory(people, len(COLLECTIONS), COLLECTIONS)
     host, port = (re.search(rf"{name}=(\S+)", cluster.first)[1] for name in ("host", "port"))
     facet = Facet(binary, folder, f"postgresql://facet@/bench?host={host}&port={port}")
+    started = time.perf_counter()
     facet.import_lines(lines(directory))
+    found = {"people": people, "items": len(COLLECTIONS), "workers": len(nodes) - 1}
+    found["import seconds"] = time.perf_counter() - started
     _say("imported")
     with FacetServer(facet) as server:
         token = facet.application_token()
@@ -107,10 +113,12 @@ def _measure(binary: Path, folder: Path, nodes: list[str], people: int, seconds:
         # Rows of the audit log and chains come from writes.
         measure(server, HTTPLoad(server.http, "patch", token, directory), 64, 4 * seconds)
     cluster.ask(f"insert into tenant select md5(n::text), 1, '{POLICY}' from generate_series(1, 10000) n")
-    found = {"people": people, "items": len(COLLECTIONS), "workers": len(nodes) - 1, "bytes": sizes(cluster)}
+    found["bytes"] = sizes(cluster)
     _say("written")
     spread_over(dict(enumerate(cluster.databases)))
+    started = time.perf_counter()
     facet.run("migrate", "--distribute")
+    found["distribute seconds"] = time.perf_counter() - started
     cluster.ask("vacuum analyze")
     found |= {"hash": evenness(cluster), "shards": [], "moves": []}
     for shards in SHARDS:
@@ -118,6 +126,8 @@ def _measure(binary: Path, folder: Path, nodes: list[str], people: int, seconds:
         if shards in SHARDS[:2]:
             costs = of_all_shards(cluster) | sessions(facet, cluster, directory, seconds)
             found["shards"].append({"shards": shards} | costs)
+        if shards == SHARDS[2]:
+            cluster.ask(MORE_ITEMS)
         found["moves"] += [move(cluster, shards, place) for place in range(min(MOVES, shards))]
         _say(f"moved {shards} shards")
     set_shards(cluster, SHARDS[0])
@@ -162,9 +172,9 @@ def sizes(cluster: Cluster) -> dict[str, float]:
 
 def one_person(server: FacetServer, token: str, directory: Directory, seconds: int) -> dict[str, dict[str, float]]:
     """The requests a second to the items of one person and to those of all."""
-    one = Directory(1, directory.items, directory.collections)
+    whose = {"all": directory, "one": Directory(1, directory.items, directory.collections)}
     return {
-        scenario: {name: rate(server, scenario, token, whose, seconds) for name, whose in (("all", directory), ("one", one))}
+        scenario: {name: rate(server, scenario, token, of, seconds) for name, of in whose.items()}
         for scenario in ("get", "patch")}
 
 
