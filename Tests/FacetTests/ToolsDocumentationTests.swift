@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+import HTTPProbe
 import Testing
 
 /// The documentation of `make fuzz`, of `make bench` and of `Benchmarks/scale` matches what they do.
