@@ -53,8 +53,9 @@ ASSUMPTIONS = [value for value in list(globals().values()) if isinstance(value, 
 
 REQUESTS = {"get": OWNER_READS, "other": OTHER_READS, "patch": WRITES}
 PEOPLE = (10_000_000, 100_000_000, 1_000_000_000)
-# Threads of a server for each node, each with a session: 2 that write, 2 for writes on several nodes, 1 that reads.
-SESSIONS, READERS = 5, 1
+# Sessions of a server on each node: 1 that reads, 2 that write there, 2 for writes on several nodes, 1 that asks whether it
+# answers.
+READERS, SESSIONS = 1, 6
 DAY = 86_400
 
 
