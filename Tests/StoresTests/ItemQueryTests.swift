@@ -31,7 +31,7 @@ struct ItemQueryTests {
     var lines: [ImportLine] = ["ann", "bob"].map { .user(Sample.person($0)) }
     for number in 0..<160 {
       func word(_ step: Int) -> String? { number % step == 0 ? nil : words[number * step % words.count] }
-      let name = number % 40 == 7 ? String(repeating: "lang ", count: 13_100) + (word(3) ?? "") : word(3)
+      let name = number % 40 == 7 ? String(repeating: "lang ", count: 13_070) + (word(3) ?? "") : word(3)
       let day = String(format: "%02d", number % 28 + 1)
       let created = number % 9 == 0 ? "null" : #""2024-02-\#(day)T12:00:00.\#(number)Z""#
       let common = """

@@ -22,7 +22,7 @@ struct PostgreSQLNodeSettingsTests {
 
   @Test("A node with too few prepared transactions is named, with the setting and a value")
   func preparedTransactions() throws {
-    let nodes = [Self.node("a:1"), Self.node("b:2", prepared: 0), Self.node("c:3", prepared: 17)]
+    let nodes = [Self.node("a:1"), Self.node("b:2", prepared: 0), Self.node("c:3", prepared: 11)]
     let fault = try #require(PostgreSQLNodeSettings.fault(of: nodes))
     #expect(fault.contains("max_prepared_transactions to at least 12") && fault.hasSuffix("the node: b:2, c:3."))
     #expect(PostgreSQLNodeSettings.warning(of: nodes) == nil)
