@@ -95,7 +95,7 @@ struct PostgreSQLTripsTests {
       Case(caller: ann, collection: "emails", query: "$filter=type eq 'work'", limit: 999, items: 50, trips: 1),
       Case(caller: bob, collection: "emails", query: "$filter=type eq 'work'", limit: 999, items: 50, trips: 2),
       Case(caller: ann, collection: "emails", query: "$filter=type eq 'work'&$count=true", items: 50, trips: 1),
-      Case(caller: ann, collection: "emails", query: "$filter=length(type) eq 4&$count=true", items: 50, trips: 2),
+      Case(caller: ann, collection: "emails", query: "$filter=not (type ne 'work')&$count=true", items: 50, trips: 2),
       // Two reads, and three more for the 320 kB of which no copy is kept.
       Case(caller: ann, collection: "emails", query: "", limit: 999, items: 999, trips: 5),
       Case(caller: bob, collection: "emails", query: "", limit: 999, items: 999, trips: 6),
