@@ -18,14 +18,16 @@ enum PostgreSQLStatements {
   private static let ofAuditLog: [PostgreSQLStatement] = [
     PostgreSQLReads.selectChanges, PostgreSQLReads.countChanges, PostgreSQLTables.lockChains,
     PostgreSQLTables.lockChain, PostgreSQLTables.insertRow, PostgreSQLTables.insertChain,
-    PostgreSQLTables.updateChain, PostgreSQLChainOwners.update, PostgreSQLCommitProof.selectCode, PostgreSQLCommitProof.selectStatus,
+    PostgreSQLTables.updateChain, PostgreSQLChainOwners.update, PostgreSQLCommitProof.selectCode,
+    PostgreSQLCommitProof.selectStatus,
     PostgreSQLCommitProof.tryKey,
   ]
   private static let ofItems: [PostgreSQLStatement] = [
     PostgreSQLReads.selectPlainItem, PostgreSQLItemQueries.select,
     PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectByID, PostgreSQLItemQueries.count,
     PostgreSQLTables.selectItem, PostgreSQLTables.insertItem,
-    PostgreSQLTables.updateItem, PostgreSQLTables.updateContent, PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage,
+    PostgreSQLTables.updateItem, PostgreSQLTables.updateContent, PostgreSQLTables.deleteItem,
+    PostgreSQLTables.selectUsage,
     PostgreSQLTables.selectVersions,
   ]
   /// Statements about somebody else's items.
@@ -77,12 +79,13 @@ enum PostgreSQLStatements {
   ]
 
   /// Statements without a table of ours, those that run now and then, apart from requests, and those that a check alone runs.
-  static let ofNoRequest: [PostgreSQLStatement] = [
-    PostgreSQLTables.begin, PostgreSQLReadBatch.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback,
-    PostgreSQLTables.savepoint,
-    PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
-    PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
-  ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
+  static let ofNoRequest: [PostgreSQLStatement] =
+    [
+      PostgreSQLTables.begin, PostgreSQLReadBatch.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback,
+      PostgreSQLTables.savepoint,
+      PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
+      PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
+    ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
 
   /// Files of commands and migrations, which may ask every shard.
   private static let commandFiles = [
