@@ -53,8 +53,8 @@ ASSUMPTIONS = [value for value in list(globals().values()) if isinstance(value, 
 
 REQUESTS = {"get": OWNER_READS, "other": OTHER_READS, "patch": WRITES}
 PEOPLE = (10_000_000, 100_000_000, 1_000_000_000)
-# Sessions of a server on each node: 1 that reads, 2 that write there, 2 for writes on several nodes, 1 that asks whether it
-# answers.
+# Sessions of a server on each node: 1 that reads, 2 that write there, 2 for writes on several nodes, 1 that asks whether
+# the node answers.
 READERS, SESSIONS = 1, 6
 DAY = 86_400
 
@@ -83,6 +83,11 @@ class Costs:
         return WRITES.value * 365 * AUDIT_YEARS.value * self.sizes["bytes"]["audit"]
 
     @property
+    def import_lines(self) -> float:
+        """The lines of the import that was measured: people, items and memberships."""
+        return self.sizes["people"] * (1 + self.sizes["items"] + self.sizes["groups"])
+
+    @property
     def shared_bytes(self) -> float:
         """The rows of groups and tenants for each person, which every node has."""
         size = self.sizes["bytes"]
@@ -90,25 +95,26 @@ class Costs:
 
     @cached_property
     def move(self) -> tuple[float, float]:
-        """What a move of a shard takes, in seconds, and what each MB adds to it: the line of least squares."""
-        points = [(move["mb"], move["seconds"]) for move in self.sizes["moves"]]
-        mean_mb, mean_seconds = (sum(values) / len(points) for values in zip(*points, strict=True))
-        slope = sum((mb - mean_mb) * (seconds - mean_seconds) for mb, seconds in points) / sum(
-            (mb - mean_mb) ** 2 for mb, _ in points)
-        return mean_seconds - slope * mean_mb, slope
+        """The seconds that a move of a shard takes, and those that each GB adds."""
+        return line([(move["mb"] / 1e3, move["seconds"]) for move in self.sizes["moves"]])
 
-    @property
-    def move_cpu_per_gb(self) -> float:
-        """The CPU seconds of all nodes for a GB that moves."""
-        moves = self.sizes["moves"]
-        return sum(sum(move["cpu"]) for move in moves) / sum(move["mb"] for move in moves) * 1e3
+    @cached_property
+    def move_cpu(self) -> tuple[float, float]:
+        """The CPU seconds that a move takes on all nodes, and those that each GB adds."""
+        return line([(move["mb"] / 1e3, sum(move["cpu"])) for move in self.sizes["moves"]])
 
     @cached_property
     def session_mb(self) -> tuple[float, float]:
-        """The memory of a session on a node without shards, and what each shard of the node adds to it."""
-        few, many = self.sizes["shards"][:2]
-        slope = (many["session mb"] - few["session mb"]) / (many["shards"] - few["shards"]) * self.sizes["workers"]
-        return few["session mb"] - slope * few["shards"] / self.sizes["workers"], slope
+        """The memory of a session on a node without shards, and what each shard of the node adds."""
+        return line([
+            (each["shards"] / self.sizes["workers"], each["session mb"]) for each in self.sizes["shards"]])
+
+
+def line(points: list[tuple[float, float]]) -> tuple[float, float]:
+    """The line of least squares: where it begins, and how much it rises for each 1."""
+    mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+    return mean_y - slope * mean_x, slope
 
 
 def peak_requests(kind: str) -> float:
@@ -182,6 +188,13 @@ class Cluster:
         return math.ceil(wanted) + 1
 
     @property
+    def list_seconds(self) -> float:
+        """The CPU of all nodes for the first 100 people of a tenant, asked for by one session for each node."""
+        measured = self.costs.sizes["shards"]
+        start, slope = line([(each["shards"], sum(each["list by one"]["cpu"])) for each in measured])
+        return start + slope * self.shards
+
+    @property
     def sessions(self) -> int:
         """Those of a node."""
         return self.servers * SESSIONS
@@ -206,6 +219,12 @@ class Cluster:
         return self.people * self.costs.audit_bytes / 1e9
 
     @property
+    def import_seconds(self) -> float:
+        """What one process takes to import everybody."""
+        lines = self.people * (1 + ITEMS.value + GROUPS.value)
+        return lines * self.costs.sizes["import seconds"] / self.costs.import_lines
+
+    @property
     def dollars(self) -> float:
         """The price of a month: servers, nodes, a coordinator as large as a server, their standbys, and disks."""
         small, large = SERVER_CORES.value * SERVER_PRICE.value, CORES.value * NODE_PRICE.value
@@ -227,7 +246,7 @@ class Cluster:
     def move_seconds(self) -> float:
         """What one shard takes to move."""
         fixed, slope = self.costs.move
-        return fixed + slope * self.shard_gb * 1e3
+        return fixed + slope * self.shard_gb
 
     @property
     def shards_to_new_node(self) -> int:
@@ -236,7 +255,8 @@ class Cluster:
     @property
     def move_cores(self) -> float:
         """The cores that a move takes while it runs, on the two nodes together."""
-        return self.costs.move_cpu_per_gb * self.shard_gb / self.move_seconds
+        fixed, slope = self.costs.move_cpu
+        return (fixed + slope * self.shard_gb) / self.move_seconds
 
     @property
     def shared_write(self) -> tuple[float, float]:

@@ -24,7 +24,7 @@ def all_tables(costs: Costs) -> dict[str, Table]:
         "sizes": words(("What", "Measured"), measured(costs)),
         "assumptions": words(
             ("What", "Assumed", "Because"),
-            [(each.what, f"{each.value:,g}", each.why) for each in ASSUMPTIONS + skew.ASSUMPTIONS]),
+            [(each.what, f"{each.value:,}", each.why) for each in ASSUMPTIONS + skew.ASSUMPTIONS]),
         "node": numbers(("A node carries", *DATABASES.values()), node(costs)),
         "clusters": numbers(sizes, machines(clusters)),
         "growing": numbers(sizes, growing(clusters)),
@@ -57,7 +57,9 @@ def millions(count: float) -> str:
 def span(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"
+    if seconds < 6_000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h" if seconds < 200_000 else f"{seconds / 86_400:.0f} days"
 
 
 def requests(costs: Costs) -> Rows:
@@ -72,32 +74,35 @@ def requests(costs: Costs) -> Rows:
 
 def measured(costs: Costs) -> Rows:
     """What else was measured."""
-    size, (fixed, slope), (base, by_shard) = costs.sizes["bytes"], costs.move, costs.session_mb
+    size, (fixed, slope), (fixed_cpu, by_gb_cpu) = costs.sizes["bytes"], costs.move, costs.move_cpu
+    base, by_shard = costs.session_mb
     hashed, people = costs.sizes["hash"], costs.sizes["people"]
     rows = [
-        ("people, and items of each", f"{people:,} and {costs.sizes['items']}"),
+        ("people, items and groups of each", f"{people:,}, {costs.sizes['items']}, {costs.sizes['groups']}"),
+        ("lines that an import reads a second", number(costs.import_lines / costs.sizes["import seconds"])),
         ("a person, with principal name, mail address and the end of the audit chain, bytes",
          number(size["person"] + size["chain"])),
         ("an item, bytes", number(size["item"])),
         ("a membership, bytes", number(size["membership"])),
         ("a row of the audit log, one for each write, bytes", number(size["audit"])),
         ("a group; a tenant: on each node, bytes", f"{number(size['group'])}; {number(size['tenant'])}"),
-        ("moving a shard", f"{fixed:.1f} s and 1 s for each {1 / slope:.0f} MB"),
-        ("CPU of all nodes for each GB that moves, s", number(costs.move_cpu_per_gb)),
+        ("moving a shard, s", f"{fixed:.1f}, and {slope:.1f} for each GB"),
+        ("the same, CPU of all nodes, s", f"{fixed_cpu:.1f}, and {by_gb_cpu:.1f} for each GB"),
         ("memory of a session on a node, MB", f"{base:.1f}, and {by_shard:.2f} for each shard there"),
     ]
     for name, title in (("list", "the first 100 people of a tenant"), ("count", "the number of its people")):
         for each in costs.sizes["shards"]:
+            ways = (each[name], each[f"{name} by one"])
             rows.append((
-                f"{title}, {each['shards']} shards: CPU of all nodes, ms", number(sum(each[name]["cpu"]) * 1e3)))
+                f"{title}, {each['shards']} shards: CPU of all nodes, ms; by one session each",
+                "; ".join(number(sum(way["cpu"]) * 1e3) for way in ways)))
     rows.append((
         f"people on the emptiest and the fullest of {hashed['shards']} shards; chance alone would vary by",
         f"{hashed['least']:,} and {hashed['most']:,}; {math.sqrt(people / hashed['shards']):.0f}"))
-    for database, title in DATABASES.items():
-        rates = costs.sizes["one person"][database]["patch"]
+    for on, rates in (("one PostgreSQL", costs.sizes["rates"]), ("Citus", costs.sizes["shards"][0]["rates"])):
         rows.append((
-            f"PATCHes a second, {title}: to items of all people; of one person",
-            f"{number(rates['all'])}; {number(rates['one'])}"))
+            f"PATCHes to items of one person, to those of all, throughput on {on}",
+            f"{rates['patch']['one'] / rates['patch']['all']:.2f}"))
     return rows
 
 
@@ -124,8 +129,10 @@ def machines(clusters: list[Cluster]) -> Rows:
         row(clusters, "servers of Facet", lambda each: str(each.servers)),
         row(clusters, "sessions of a node", lambda each: str(each.sessions)),
         row(clusters, "their memory, GB", lambda each: number(each.sessions_gb)),
+        row(clusters, "the first 100 people of a tenant: CPU of all nodes, s", lambda each: number(each.list_seconds)),
         row(clusters, "memory of all nodes, GB", lambda each: f"{each.nodes * MEMORY_GB.value:,.0f}"),
         row(clusters, "disk of all nodes and standbys, GB", lambda each: f"{each.disk_gb:,.0f}"),
+        row(clusters, "an import of everybody", lambda each: span(each.import_seconds)),
         row(clusters, "dollars a month", lambda each: f"{each.dollars:,.0f}"),
         row(clusters, "dollars a month, for each million people",
             lambda each: f"{each.dollars / each.people * 1e6:,.0f}"),
@@ -139,10 +146,10 @@ def growing(clusters: list[Cluster]) -> Rows:
         row(clusters, "it moves in", lambda each: span(each.move_seconds)),
         row(clusters, "one node more: shards that move", lambda each: str(each.shards_to_new_node)),
         row(clusters, "they move in", lambda each: span(each.shards_to_new_node * each.move_seconds)),
-        row(clusters, "twice the nodes: shards that move", lambda each: str(each.shards // 2)),
+        row(clusters, "twice the nodes: shards that move", lambda each: f"{each.shards // 2:,}"),
         row(clusters, "they move in, all pairs of nodes at once",
             lambda each: span(each.shards / 2 / each.nodes * each.move_seconds)),
-        row(clusters, "cores of a node that a move takes", lambda each: number(each.move_cores)),
+        row(clusters, "cores that a move takes, of all nodes", lambda each: number(each.move_cores)),
     ]
 
 
@@ -185,4 +192,5 @@ def data(cluster: Cluster) -> Rows:
             skew.GROUP_MEMBERS.value / memberships, memberships / GROUP_PEOPLE.value, shards, nodes),
     }
     return [
-        (what, f"{found.node:.2f}", f"{found.shard:.2f}", f"{found.first:.2g}") for what, found in cases.items()]
+        (what, f"{found.node:.2f}", f"{found.shard:.2f}", f"1 in {1 / found.first:,.0f}")
+        for what, found in cases.items()]

@@ -42,6 +42,7 @@ STATEMENTS = {
 # For larger shards: four more items for each.
 MORE_ITEMS = """insert into item select user_id, collection, n || id, version, audience, created, collapse_start,
     collapse_end, json, listed, listed_as from item, generate_series(1, 4) n"""
+ONE_SESSION = "-c citus.max_adaptive_executor_pool_size=1"
 POLICY = '{"name":"Fabrikam","policy":{"writersOfOthers":"administrators","administrators":"0123456789abcdef"}}'
 GROUP = """insert into directory_group (id, tenant, version, json)
     values (md5((random() * 1000)::int::text), 'tenant', 1, convert_to(repeat('x', 200), 'UTF8'))
@@ -72,13 +73,15 @@ class Cluster:
     def ask(self, sql: str) -> str:
         return psql(self.first, sql)
 
-    def run(self, statement: str, times: int) -> dict:
+    def run(self, statement: str, times: int, settings: str = "") -> dict:
         """Runs a statement by the coordinator on one connection and returns what it costs."""
         script = Path(os.environ.get("TMPDIR", "/tmp")) / f"sizes-{os.getpid()}.sql"
         script.write_text(" ".join(statement.split()) + "\n")
         command = ["pgbench", "--no-vacuum", "--protocol=extended", f"--file={script}"]
+        environment = os.environ | {"PGOPTIONS": settings}
         with self.cost(times) as cost:
-            subprocess.run([*command, f"--transactions={times}", self.first], check=True, capture_output=True)
+            subprocess.run(
+                [*command, f"--transactions={times}", self.first], check=True, capture_output=True, env=environment)
         script.unlink()
         return cost
 
@@ -104,12 +107,12 @@ def _measure(binary: Path, folder: Path, nodes: list[str], people: int, seconds:
     facet = Facet(binary, folder, f"postgresql://facet@/bench?host={host}&port={port}")
     started = time.perf_counter()
     facet.import_lines(lines(directory))
-    found = {"people": people, "items": len(COLLECTIONS), "workers": len(nodes) - 1}
+    found = {"people": people, "items": len(COLLECTIONS), "groups": GROUPS_PER_PERSON, "workers": len(nodes) - 1}
     found["import seconds"] = time.perf_counter() - started
     _say("imported")
     with FacetServer(facet) as server:
         token = facet.application_token()
-        plain = one_person(server, token, directory, seconds)
+        found["rates"] = rates(server, token, directory, seconds)
         # Rows of the audit log and chains come from writes.
         measure(server, HTTPLoad(server.http, "patch", token, directory), 64, 4 * seconds)
     cluster.ask(f"insert into tenant select md5(n::text), 1, '{POLICY}' from generate_series(1, 10000) n")
@@ -130,10 +133,7 @@ def _measure(binary: Path, folder: Path, nodes: list[str], people: int, seconds:
             cluster.ask(MORE_ITEMS)
         found["moves"] += [move(cluster, shards, place) for place in range(min(MOVES, shards))]
         _say(f"moved {shards} shards")
-    set_shards(cluster, SHARDS[0])
-    with FacetServer(facet) as server:
-        distributed = one_person(server, facet.application_token(), directory, seconds)
-    return found | {"one person": {"plain": plain, "distributed": distributed}}
+    return found
 
 
 def _say(what: str) -> None:
@@ -170,7 +170,7 @@ def sizes(cluster: Cluster) -> dict[str, float]:
     return found
 
 
-def one_person(server: FacetServer, token: str, directory: Directory, seconds: int) -> dict[str, dict[str, float]]:
+def rates(server: FacetServer, token: str, directory: Directory, seconds: int) -> dict[str, dict[str, float]]:
     """The requests a second to the items of one person and to those of all."""
     whose = {"all": directory, "one": Directory(1, directory.items, directory.collections)}
     return {
@@ -198,21 +198,24 @@ def set_shards(cluster: Cluster, shards: int) -> None:
 
 
 def of_all_shards(cluster: Cluster) -> dict[str, dict]:
-    """What statements cost that ask each shard."""
-    for statement in STATEMENTS.values():
-        cluster.run(statement, 5)
-    return {name: cluster.run(statement, 40) for name, statement in STATEMENTS.items()}
+    """What statements cost that ask each shard: by several sessions to each node, as Citus does, and by one."""
+    found = {}
+    for name, statement in STATEMENTS.items():
+        for way, settings in {name: "", f"{name} by one": ONE_SESSION}.items():
+            cluster.run(statement, 5, settings)
+            found[way] = cluster.run(statement, 40, settings)
+    return found
 
 
-def sessions(facet: Facet, cluster: Cluster, directory: Directory, seconds: int) -> dict[str, float]:
-    """The memory of a server's sessions on a worker after load, in MB: what each has for itself."""
+def sessions(facet: Facet, cluster: Cluster, directory: Directory, seconds: int) -> dict:
+    """Loads a server, and returns its rates and the MB of memory that each of its sessions on a worker has for itself."""
     with FacetServer(facet) as server:
         token = facet.application_token()
-        rates = {scenario: rate(server, scenario, token, directory, seconds) for scenario in ("get", "patch")}
+        measured = rates(server, token, directory, seconds)
         pids = psql(cluster.databases[1], """select pid from pg_stat_activity where datname = current_database()
             and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name not like 'citus%'""")
         found = [_own_mb(int(pid)) for pid in pids.split()]
-    return {"session mb": median(found), "sessions": len(found), "rates": rates}
+    return {"session mb": median(found), "sessions": len(found), "rates": measured}
 
 
 def _own_mb(process: int) -> float:
