@@ -22,7 +22,32 @@ public enum CSDLJSON {
   private static func schema(_ description: ModelDescription) -> DocumentNode {
     let enums = description.enumTypes.map { (name: $0.name, value: enumType($0)) }
     let types = description.structuredTypes.map { (name: $0.name, value: structuredType($0, description)) }
-    return .object(enums + types + [(description.containerName, container(description))])
+    let actions = Dictionary(grouping: description.model.actions, by: \.name).sorted { $0.key < $1.key }
+      .map { (name: $0.key, value: DocumentNode.array($0.value.map { action($0, description) })) }
+    return .object(enums + types + actions + [(description.containerName, container(description))])
+  }
+
+  /// An action (OData CSDL JSON 4.01 section 12.1).
+  private static func action(_ action: Action, _ description: ModelDescription) -> DocumentNode {
+    func typed(_ type: String, isCollection: Bool) -> [(name: String, value: DocumentNode)] {
+      [("$Type", .string(type))] + (isCollection ? [("$Collection", true)] : [])
+    }
+    let binding: [(name: String, value: DocumentNode)] =
+      [("$Name", .string(Action.bindingParameter))]
+      + typed("\(description.model.namespace).\(action.boundType)", isCollection: action.isBoundToSet)
+    let parameters = action.parameters.map { parameter in
+      DocumentNode.object(
+        [("$Name", .string(parameter.name))]
+          + typed(parameter.value.typeName, isCollection: parameter.value.isCollection)
+          + [("$Nullable", true)])
+    }
+    var members: [(name: String, value: DocumentNode)] = [
+      ("$Kind", "Action"), ("$IsBound", true), ("$Parameter", .array([.object(binding)] + parameters)),
+    ]
+    if let returns = action.returns {
+      members.append(("$ReturnType", .object(typed(returns.typeName, isCollection: returns.isCollection))))
+    }
+    return .object(members)
   }
 
   private static func enumType(_ type: EnumType) -> DocumentNode {

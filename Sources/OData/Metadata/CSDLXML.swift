@@ -26,6 +26,7 @@ public enum CSDLXML {
     xml.element("Schema", attributes) { xml in
       for type in description.enumTypes { enumType(type, into: &xml) }
       for type in description.structuredTypes { structuredType(type, description, into: &xml) }
+      for action in description.model.actions { self.action(action, description, into: &xml) }
       container(description, into: &xml)
     }
   }
@@ -83,6 +84,27 @@ public enum CSDLXML {
     ]
     xml.element("NavigationProperty", attributes) { xml in
       annotate(description.annotations(of: navigation, in: type), into: &xml)
+    }
+  }
+
+  /// An action (OData CSDL XML 4.01 section 12.1).
+  private static func action(_ action: Action, _ description: ModelDescription, into xml: inout XMLWriter) {
+    xml.element("Action", ["Name": action.name, "IsBound": "true"]) { xml in
+      let type = "\(description.model.namespace).\(action.boundType)"
+      xml.element(
+        "Parameter",
+        [
+          "Name": Action.bindingParameter, "Type": typeName(type, isCollection: action.isBoundToSet),
+          "Nullable": "false",
+        ])
+      for parameter in action.parameters {
+        let type = typeName(parameter.value.typeName, isCollection: parameter.value.isCollection)
+        xml.element("Parameter", ["Name": parameter.name, "Type": type])
+      }
+      guard let returns = action.returns else { return }
+      xml.element(
+        "ReturnType",
+        ["Type": typeName(returns.typeName, isCollection: returns.isCollection), "Nullable": "false"])
     }
   }
 

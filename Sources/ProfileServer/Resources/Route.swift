@@ -11,12 +11,20 @@ final class Route: Sendable {
     case updatedSilently
     /// A reference that was added.
     case added
+    /// What an action returns: ids of `Collection(Edm.String)`, or entities of the directory.
+    case ids, found
+    /// An action that finds nothing to object to.
+    case checked
+    /// A list of references.
+    case references
   }
 
   /// The HTTP method.
   let method: APIOperation.Method
   /// The permissions that a caller needs.
   let permissions: RequiredPermissions
+  /// The action that the route performs; nil for a method of a resource.
+  let action: Action?
   /// What the route does, for readers of the documents. `{collection}` is replaced by the name of the collection.
   let summary: String
   /// The response to a successful request.
@@ -38,8 +46,9 @@ final class Route: Sendable {
   private init(
     method: APIOperation.Method, permissions: RequiredPermissions, summary: String, success: Success,
     options: [SystemQueryOption], isUnderMe: Bool = true, isConditional: Bool = false, createsIfMissing: Bool = false,
-    takesReferenceID: Bool = false, handler: RouteHandler
+    takesReferenceID: Bool = false, action: Action? = nil, handler: RouteHandler
   ) {
+    self.action = action
     self.method = method
     self.permissions = permissions
     self.summary = summary
@@ -72,6 +81,18 @@ final class Route: Sendable {
       handler: handler)
   }
 
+  /// An action (OData 4.01 part 1, 11.5.5). It creates nothing that an `Idempotency-Key` could protect.
+  static func action(
+    _ name: String, _ permissions: RequiredPermissions, _ summary: String, _ success: Success, _ handler: RouteHandler
+  ) -> Route {
+    guard let action = ProfileModel.model.actions.first(where: { $0.name == name }) else {
+      preconditionFailure("The model declares no action \(name).")
+    }
+    return Route(
+      method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
+      action: action, handler: handler)
+  }
+
   /// An update.
   static func patch(
     _ permissions: RequiredPermissions, _ summary: String, _ success: Success, isUnderMe: Bool = true,
@@ -96,9 +117,10 @@ final class Route: Sendable {
   private static func options(of success: Success) -> [SystemQueryOption] {
     switch success {
     case .list: [.select, .filter, .orderby, .top, .skip, .count, .search]
-    case .entity, .created, .updated, .updatedSilently: [.select]
+    case .references: [.filter, .orderby, .top, .skip, .count, .search]
+    case .entity, .created, .updated, .updatedSilently, .found: [.select]
     case .count: [.filter, .search]
-    case .deleted, .added, .property, .rawValue: []
+    case .deleted, .added, .property, .rawValue, .ids, .checked: []
     }
   }
 

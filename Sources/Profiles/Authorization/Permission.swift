@@ -15,6 +15,14 @@ public enum Permission: String, CaseIterable, Sendable {
   case groupReadAll = "Group.Read.All"
   /// Read and write groups and their members.
   case groupReadWriteAll = "Group.ReadWrite.All"
+  /// Read groups and their members.
+  case groupMemberReadAll = "GroupMember.Read.All"
+  /// Read groups and their members, and write who is a member.
+  case groupMemberReadWriteAll = "GroupMember.ReadWrite.All"
+  /// Read the directory: people and groups, but nobody's profile.
+  case directoryReadAll = "Directory.Read.All"
+  /// Read and write the directory: people and groups, but nobody's profile. It deletes nothing.
+  case directoryReadWriteAll = "Directory.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {
