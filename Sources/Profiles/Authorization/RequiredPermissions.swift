@@ -86,8 +86,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .manageGroups: [.groupReadWriteAll, .directoryReadWriteAll]
     case .manageMembers: [.groupMemberReadWriteAll, .groupReadWriteAll, .directoryReadWriteAll]
     case .deleteGroups: [.groupReadWriteAll]
-    case .readObjects:
-      own + [.userReadBasicAll] + everyRead + Self.groupReads
+    case .readObjects: Permission.leastFirst(own + [.userReadBasicAll] + Self.wholeUserReads + Self.groupReads)
     }
   }
 
