@@ -16,7 +16,9 @@ public protocol GroupOperation: Sendable {
 }
 
 extension GroupOperation {
+  /// None.
   public var nested: [GroupID] { [] }
+  /// None, as for a write that is about people alone.
   public var linkedTenant: TenantID? { nil }
 }
 
