@@ -161,6 +161,12 @@ struct GroupTests {
         #expect(answer.json["displayName"] is String)
       }
       #expect(try await service.send("GET", "/v1.0/directoryObjects/nothing").status == 404)
+      for (id, type, status) in [
+        (Demo.amara, "user", 200), (team, "group", 200), (team, "user", 404), (Demo.amara, "group", 404),
+      ] {
+        let path = "/v1.0/directoryObjects/\(id)/microsoft.graph.\(type)?$select=displayName"
+        #expect(try await service.send("GET", path).status == status, "\(path)")
+      }
       func byIDs(_ types: String, token: String? = nil) async throws -> [String]? {
         let body = "{\"ids\":[\"\(team)\",\"nothing\",\"\(Demo.amara)\"]\(types)}"
         let answer = try await service.send("POST", "/v1.0/directoryObjects/getByIds", body, token: token)

@@ -97,14 +97,20 @@ public enum CSDLXML {
           "Name": Action.bindingParameter, "Type": typeName(type, isCollection: action.isBoundToSet),
           "Nullable": "false",
         ])
-      for parameter in action.parameters {
-        let type = typeName(parameter.value.typeName, isCollection: parameter.value.isCollection)
-        xml.element("Parameter", ["Name": parameter.name, "Type": type])
+      for (name, value) in action.parameters {
+        // For a collection, this is about its elements.
+        let attributes: KeyValuePairs<String, String?> = [
+          "Name": name, "Type": typeName(value.typeName, isCollection: value.isCollection),
+          "Nullable": value.isCollection ? "false" : nil,
+        ]
+        xml.element("Parameter", attributes)
       }
       guard let returns = action.returns else { return }
-      xml.element(
-        "ReturnType",
-        ["Type": typeName(returns.typeName, isCollection: returns.isCollection), "Nullable": "false"])
+      let attributes: KeyValuePairs<String, String?> = [
+        "Type": typeName(returns.typeName, isCollection: returns.isCollection),
+        "Nullable": returns.isOfEntities ? nil : "false",
+      ]
+      xml.element("ReturnType", attributes)
     }
   }
 

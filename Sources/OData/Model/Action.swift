@@ -6,6 +6,8 @@ public struct Action: Sendable {
     let typeName: String
     /// Whether there are many.
     let isCollection: Bool
+    /// Whether they are entities.
+    var isOfEntities = false
 
     /// A value of a primitive type.
     public static func primitive(_ kind: PrimitiveKind) -> Self {
@@ -16,7 +18,9 @@ public struct Action: Sendable {
       Self(typeName: kind.qualifiedName, isCollection: true)
     }
     /// Many entities of a type, by its qualified name.
-    public static func entities(_ typeName: String) -> Self { Self(typeName: typeName, isCollection: true) }
+    public static func entities(_ typeName: String) -> Self {
+      Self(typeName: typeName, isCollection: true, isOfEntities: true)
+    }
   }
 
   /// The name of the parameter that the action is bound to.

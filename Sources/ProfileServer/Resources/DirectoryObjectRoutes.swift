@@ -19,6 +19,17 @@ final class DirectoryObjectRoutes {
     session.directoryObjects.read(id, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
+  /// Gets a person behind a cast to users.
+  func readUser(_ exchange: Exchange, _ id: UserID, _ caller: Caller) {
+    session.users.read(.id(id), by: caller) { [responses] in responses.finish(exchange, read: $0) }
+  }
+
+  /// Gets a group behind a cast to groups. Throws `GraphError.malformedID` for an id that no group can have.
+  func readGroup(_ exchange: Exchange, _ id: UserID, _ caller: Caller) throws(GraphError) {
+    guard let group = GroupID(id.text) else { throw .malformedID }
+    session.groups.read(group, by: caller) { [responses] in responses.finish(exchange, read: $0) }
+  }
+
   /// Gets people and groups by their ids (Graph page on getByIds). What does not exist for the caller is left out. Throws
   /// the error of an invalid body.
   func getByIDs(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {

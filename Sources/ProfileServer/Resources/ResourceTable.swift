@@ -335,6 +335,14 @@ enum ResourceTable {
         "/directoryObjects/{object-id}", "A directory object", of: ProfileModel.user, tag: "directoryObjects",
         [.get(.readObjects, "Get a user or a group", .entity, .object { $0.directoryObjects.read })]),
       .init(
+        "/directoryObjects/{object-id}/\(ProfileModel.user.qualifiedName)", "A directory object, cast to a user",
+        of: ProfileModel.user, tag: "directoryObjects",
+        [.get(.readUser, "Get a user", .entity, .object { $0.directoryObjects.readUser })]),
+      .init(
+        "/directoryObjects/{object-id}/\(ProfileModel.group.qualifiedName)", "A directory object, cast to a group",
+        of: ProfileModel.group, tag: "directoryObjects",
+        [.get(.readGroups, "Get a group", .entity, .object { $0.directoryObjects.readGroup })]),
+      .init(
         "/directoryObjects/getByIds", "Directory objects by their ids", of: ProfileModel.user, tag: "directoryObjects",
         [
           .action(
