@@ -14,6 +14,8 @@ public struct APIOperation: Sendable {
     case entity(StructuredType)
     /// A collection of entities of this type.
     case list(StructuredType)
+    /// One entity of one of these types.
+    case either([StructuredType])
     /// Entities of one of these types each.
     case mixed([StructuredType])
     /// Texts, as an action returns them.

@@ -177,6 +177,7 @@ public struct OpenAPIDocument: Sendable {
     case .nothing: "Done; there is no body."
     case .entity(let type): "One `\(type.qualifiedName)`."
     case .list(let type): "A list of `\(type.qualifiedName)`."
+    case .either(let types): "One \(types.map { "`\($0.qualifiedName)`" }.joined(separator: " or "))."
     case .mixed(let types): "A list of \(types.map { "`\($0.qualifiedName)`" }.joined(separator: " and "))."
     case .texts: "A list of texts."
     case .references: "A list of references."
@@ -197,9 +198,8 @@ public struct OpenAPIDocument: Sendable {
       body = Self.content("application/json", OpenAPISchemas.reference(to: type.qualifiedName))
     case .list(let type):
       body = Self.content("application/json", Self.list(of: OpenAPISchemas.reference(to: type.qualifiedName)))
-    case .mixed(let types):
-      let references = types.map { OpenAPISchemas.reference(to: $0.qualifiedName) }
-      body = Self.content("application/json", Self.list(of: ["anyOf": .array(references)]))
+    case .either(let types): body = Self.content("application/json", Self.schema(ofAny: types))
+    case .mixed(let types): body = Self.content("application/json", Self.list(of: Self.schema(ofAny: types)))
     case .texts: body = Self.content("application/json", Self.list(of: ["type": "string"]))
     case .references:
       body = Self.content(
@@ -213,6 +213,10 @@ public struct OpenAPIDocument: Sendable {
       body = .object(mediaTypes.map { (name: $0, value: ["schema": anything]) })
     }
     return [("content", body)]
+  }
+
+  private static func schema(ofAny types: [StructuredType]) -> DocumentNode {
+    ["anyOf": .array(types.map { OpenAPISchemas.reference(to: $0.qualifiedName) })]
   }
 
   private static func list(of element: DocumentNode) -> DocumentNode {

@@ -10,8 +10,9 @@ extension Route {
   func successes(of type: StructuredType) -> [APIOperation.Success] {
     switch success {
     case .entity:
-      [.init(200, .entity(type), headers: ["ETag"])] + (isConditional ? [.init(304, .nothing, headers: ["ETag"])] : [])
-    case .list: [.init(200, .list(type))]
+      [.init(200, types.isEmpty ? .entity(type) : .either(types), headers: ["ETag"])]
+        + (isConditional ? [.init(304, .nothing, headers: ["ETag"])] : [])
+    case .list: [.init(200, types.isEmpty ? .list(type) : .mixed(types))]
     case .created:
       [
         .init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"]),

@@ -29,6 +29,8 @@ final class Route: Sendable {
   let summary: String
   /// The response to a successful request.
   let success: Success
+  /// The types of what the route answers, where those may be several; otherwise the type of the resource.
+  let types: [StructuredType]
   /// The system query options that the route supports in addition to `$format`.
   let options: [SystemQueryOption]
   /// Whether documents list the route under `/me` too.
@@ -46,9 +48,10 @@ final class Route: Sendable {
   private init(
     method: APIOperation.Method, permissions: RequiredPermissions, summary: String, success: Success,
     options: [SystemQueryOption], isUnderMe: Bool = true, isConditional: Bool = false, createsIfMissing: Bool = false,
-    takesReferenceID: Bool = false, action: Action? = nil, handler: RouteHandler
+    takesReferenceID: Bool = false, action: Action? = nil, types: [StructuredType] = [], handler: RouteHandler
   ) {
     self.action = action
+    self.types = types
     self.method = method
     self.permissions = permissions
     self.summary = summary
@@ -65,11 +68,11 @@ final class Route: Sendable {
   /// `$expand`.
   static func get(
     _ permissions: RequiredPermissions, _ summary: String, _ success: Success, options: [SystemQueryOption]? = nil,
-    isConditional: Bool = false, _ handler: RouteHandler
+    isConditional: Bool = false, types: [StructuredType] = [], _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .get, permissions: permissions, summary: summary, success: success,
-      options: options ?? Self.options(of: success), isConditional: isConditional, handler: handler)
+      options: options ?? Self.options(of: success), isConditional: isConditional, types: types, handler: handler)
   }
 
   /// A creation. It supports `Idempotency-Key`.
