@@ -16,8 +16,10 @@ extension Limits {
   public static let clientRequestIDBytesMax = 128
   /// Longest `Idempotency-Key`, in bytes.
   public static let idempotencyKeyBytesMax = 255
-  /// Most members that one write of a group adds (as on Graph).
+  /// Most members, and most owners, that one write of a group adds (as on Graph).
   public static let membersAddedMax = 20
+  /// Longest name of a group that `validateProperties` finds valid, in bytes (256 characters on Graph).
+  public static let groupNameBytesMax = 256
 
   // MARK: A list
 

@@ -14,6 +14,16 @@ extension Limits {
   public static let personBytesStep = 64
   /// Most groups that one person can be a member of: each is looked up when somebody asks for the person's items.
   public static let groupsPerPersonMax = 1_000
+  /// Most groups that are members of one group, and most that one group is a member of.
+  public static let groupsPerGroupMax = 1_000
+  /// Most groups that lie in one another.
+  public static let groupLevelsMax = 16
+  /// Most groups above a group that another one is put into, and most below the other one.
+  public static let groupRelativesMax = 2_000
+  /// Most owners of one group.
+  public static let ownersPerGroupMax = 100
+  /// Most groups that an answer about memberships at second hand has (as on Graph).
+  public static let transitiveGroupsMax = 11_000
   /// Longest id of a user or an item, in bytes of UTF-8.
   public static let idBytesMax = 256
   /// Longest user principal name, in bytes of UTF-8.
@@ -33,6 +43,17 @@ extension Limits {
   /// Size of a piece of a page that was not kept and is read again on an event loop, in bytes of stored JSON. It may be
   /// exceeded by one entity. Of a store on another server a piece has `keptBytesMax`.
   public static let listPieceBytes = 32 << 10
+
+  /// Fewest people that one read of a group asks for where the people of several groups are listed together. Refuses
+  /// nothing.
+  static let mergedRowsMin = 8
+
+  // MARK: Memberships
+
+  /// Most ids that one request checks (as on Graph).
+  public static let idsCheckedMax = 20
+  /// Most ids that one request asks for (as on Graph).
+  public static let idsAskedMax = 1_000
 
   // MARK: Long queries
 

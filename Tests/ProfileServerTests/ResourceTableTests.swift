@@ -24,7 +24,7 @@ struct ResourceTableTests {
       + resource.template.text.replacing("{collection}", with: "phones")
       .replacing("{property}", with: property(of: resource)).replacing("{user-id}", with: "a")
       .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
-      .replacing("{object-id}", with: "e")
+      .replacing("{object-id}", with: "e").replacing("{owner-id}", with: "f")
   }
 
   /// A property of the resource: a collection where values are counted.
@@ -163,9 +163,11 @@ extension RouteHandler {
   fileprivate func fits(_ subject: RequestedResource.Subject) -> Bool {
     switch (self, subject) {
     case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
-      (.member, .member), (.property, .person), (.property, .item), (.property, .group):
+      (.member, .member), (.object, .directoryObject), (.property, .person), (.property, .item), (.property, .group):
       true
-    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.property, _): false
+    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _),
+      (.property, _):
+      false
     }
   }
 }

@@ -99,6 +99,22 @@ struct ServiceAddressTests {
     #expect(person(text) == .id(try #require(UserID("u"))), "\(text)")
   }
 
+  @Test("A group is a member in the forms of a path, and an id of an object may be either")
+  func members() throws {
+    let group = try #require(GroupID("g"))
+    for text in ["groups/g", "/groups('g')", "https://graph.microsoft.com/v1.0/groups/g"] {
+      #expect(try read(text, .ownAndGraph).member(in: .demo) == .group(group), "\(text)")
+    }
+    let object = MemberReference.object(try #require(UserID("g")))
+    #expect(try read("directoryObjects/g", .ownAndGraph).member(in: .demo) == object)
+    #expect(try read("users/g", .ownAndGraph).member(in: .demo) == .person(.id(try #require(UserID("g")))))
+    for text in [
+      "groups", "groups/g/members", "groups/g/members/u", "directoryObjects/getByIds", "groups/g/getMemberGroups",
+    ] {
+      #expect((try? read(text, .ownAndGraph).member(in: .demo)) == nil, "\(text)")
+    }
+  }
+
   @Test("Principal names and /me are accepted as in paths")
   func names() {
     for text in ["users/a@b.example", "users('a%40b.example')"] {

@@ -221,6 +221,11 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.tenant(id, then) }
   }
 
+  /// The links of groups.
+  func links(of groups: [GroupID]) async -> Result<[GroupID: LinkedGroup], StoreError> {
+    await ask { reader, then in reader.links(of: groups, then) }
+  }
+
   /// One page of groups.
   func groups(
     _ scope: GroupScope, after id: String? = nil, limit: Int

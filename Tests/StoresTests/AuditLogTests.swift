@@ -232,7 +232,7 @@ struct AuditLogTests {
       "update tenant set json = cast('garbage' as blob)",
       "delete from profile where \(Self.rows) and id = 'phone-0'",
       """
-      insert into directory_group values ('g', '\(TenantID.demo.text)', 1, cast('{"id":"g","displayName":"G"}' as blob));
+      insert into directory_group (id, tenant, version, json) values ('g', '\(TenantID.demo.text)', 1, cast('{"id":"g","displayName":"G"}' as blob));
       insert into membership values ('user-0', 'g')
       """,
     ] {

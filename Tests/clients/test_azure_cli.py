@@ -95,6 +95,12 @@ def test_groups_are_made_shown_and_deleted(client):
     client("ad", "group", "member", "add", "--group", made["id"], "--member-id", demo.USER)
     members = client("ad", "group", "member", "list", "--group", made["id"])
     assert [member["id"] for member in members] == [demo.USER]
+    assert client("ad", "group", "member", "check", "--group", made["id"], "--member-id", demo.USER) == {"value": True}
+    groups = client("ad", "user", "get-member-groups", "--id", demo.USER)
+    assert [group["id"] for group in groups] == [made["id"]]
+    client("ad", "group", "owner", "add", "--group", made["id"], "--owner-object-id", demo.USER)
+    owners = client("ad", "group", "owner", "list", "--group", made["id"])
+    assert [owner["id"] for owner in owners] == [demo.USER]
     client("ad", "group", "delete", "--group", made["id"])
     assert client("ad", "group", "list") == []
 

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from msgraph_beta.generated.directory_objects.get_by_ids.get_by_ids_post_request_body import GetByIdsPostRequestBody
 from msgraph_beta.generated.groups.groups_request_builder import GroupsRequestBuilder
 from msgraph_beta.generated.models.group import Group
 from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_beta.generated.models.reference_create import ReferenceCreate
 from msgraph_beta.generated.models.user import User
+from msgraph_beta.generated.users.item.get_member_groups.get_member_groups_post_request_body import (
+    GetMemberGroupsPostRequestBody,
+)
 
 import demo
 from graph_client import StaticToken, graph_client
@@ -293,7 +297,8 @@ def test_who_may_read_names_of_people_cannot_ask_members_for_more(directory, wri
 
 
 @pytest.mark.parametrize("binding", [
-    {"members@odata.bind": "x/users/a"}, {"members@bind": []}, {"owners@odata.bind": []}, {"Members@odata.bind": []}])
+    {"members@odata.bind": "x/users/a"}, {"members@bind": []}, {"memberOf@odata.bind": ["groups/a"]},
+    {"Members@odata.bind": []}, {"allowExternalSenders": True}])
 def test_a_relation_that_is_not_understood_is_refused(writer, binding):
     answer = writer.post("/beta/groups", json={"displayName": "Team"} | binding)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "RequestBodyRead")
@@ -307,6 +312,89 @@ def test_one_request_adds_twenty_members_and_no_more(directory, writer):
         members = [f"https://graph.microsoft.com/v1.0/directoryObjects/{person}" for person in people[:count]]
         body = {"displayName": "Many", "members@odata.bind": members}
         assert writer.post("/beta/groups", json=body).status_code == status
+
+
+def test_one_request_adds_twenty_owners_and_no_more(writer):
+    for count, status in ((1, 201), (21, 400)):
+        owners = [f"https://graph.microsoft.com/v1.0/users/{ANNA}"] * count
+        body = {"displayName": "Owned", "owners@odata.bind": owners}
+        assert writer.post("/beta/groups", json=body).status_code == status
+
+
+# Groups in groups, and memberships as answers
+
+
+def nested(writer: httpx.Client) -> tuple[str, str]:
+    """Two groups, the second one in the first, with Bela in the second."""
+    whole = made(writer, "Whole", securityEnabled=False)
+    part = made(writer, "Part", BELA, securityEnabled=True)
+    assert add(writer, whole, part, "groups").status_code == 204
+    return whole, part
+
+
+@pytest.mark.anyio
+async def test_the_sdk_asks_for_memberships_through_groups(directory, writer):
+    whole, part = nested(writer)
+    scopes = ("--user", BELA, "--scopes", "User.Read Group.Read.All")
+    graph = graph_client(f"{directory.http}/beta", StaticToken(directory.token(*scopes)))
+    bela = graph.users.by_user_id(BELA)
+    found = (await bela.transitive_member_of.get()).value
+    assert {(type(one), one.id) for one in found} == {(Group, whole), (Group, part)}
+    assert [one.id for one in (await bela.transitive_member_of.graph_group.get()).value] == sorted([whole, part])
+    answer = await bela.get_member_groups.post(GetMemberGroupsPostRequestBody(security_enabled_only=True))
+    assert answer.value == [part]
+    members = (await graph.groups.by_group_id(whole).transitive_members.get()).value
+    assert {(type(one), one.id) for one in members} == {(Group, part), (User, BELA)}
+    asked = GetByIdsPostRequestBody(ids=[whole, part, BELA], types=["group"])
+    objects = (await graph.directory_objects.get_by_ids.post(asked)).value
+    assert [(type(one), one.id, one.display_name) for one in objects] == [(Group, whole, "Whole"), (Group, part, "Part")]
+
+
+def test_the_requests_of_dex_and_grafana_are_answered(directory, writer):
+    """Their own sequences: ids of the groups, then what these are."""
+    whole, part = nested(writer)
+    with directory.caller("--user", BELA, "--scopes", "User.Read Directory.Read.All") as dex:
+        person_ = dex.get("/v1.0/me?$select=id,displayName,userPrincipalName")
+        assert person_.json()["id"] == BELA
+        ids = dex.post("/v1.0/me/getMemberGroups", json={"securityEnabledOnly": False}).json()["value"]
+        assert sorted(ids) == sorted([whole, part])
+        found = dex.post("/v1.0/directoryObjects/getByIds", json={"ids": ids, "types": ["group"]})
+        assert {one["displayName"] for one in found.json()["value"]} == {"Whole", "Part"}
+    with directory.caller("--user", BELA, "--scopes", "User.Read") as grafana:
+        answer = grafana.post(f"/v1.0/users/{BELA}/getMemberObjects", json={"securityEnabledOnly": False})
+        assert sorted(answer.json()["value"]) == sorted([whole, part])
+        assert answer.json()["@odata.context"].endswith("$metadata#Collection(Edm.String)")
+
+
+def test_oauth2_proxy_follows_the_pages_of_its_groups(directory, writer):
+    groups = nested(writer)
+    with directory.caller("--user", BELA, "--scopes", "User.Read GroupMember.Read.All") as client:
+        client.headers["ConsistencyLevel"] = "eventual"
+        assert sorted(listed(client, "/v1.0/me/transitiveMemberOf?$select=id&$top=1")) == sorted(groups)
+        secure = "/v1.0/me/transitiveMemberOf?$count=true&$filter=securityEnabled+eq+true&$select=displayName,id"
+        assert client.get(secure).json()["@odata.count"] == 1
+
+
+def test_a_group_in_a_group_shares_nothing_and_makes_no_administrator(directory, writer, as_bela):
+    whole, part = nested(writer)
+    assert add(writer, whole, ANNA).status_code == 204
+    assert as_bela.get(PHONE).status_code == 404
+    assert writer.get(f"/beta/groups/{whole}/members/$count").text == "2"
+    assert add(writer, part, whole, "groups").status_code == 400
+    assert remove(writer, whole, part).status_code == 204
+    assert listed(writer, f"/beta/groups/{whole}/members") == [ANNA]
+
+
+@pytest.mark.parametrize(("ids", "status"), [(20, 200), (21, 400), (0, 400)])
+def test_twenty_groups_are_checked_at_once(writer, ids, status):
+    body = {"groupIds": [str(number) for number in range(ids)]}
+    assert writer.post(f"/v1.0/directoryObjects/{BELA}/checkMemberGroups", json=body).status_code == status
+
+
+@pytest.mark.parametrize(("ids", "status"), [(1000, 200), (1001, 400), (0, 400)])
+def test_a_thousand_objects_are_asked_for_at_once(writer, ids, status):
+    body = {"ids": [str(number) for number in range(ids)]}
+    assert writer.post("/v1.0/directoryObjects/getByIds", json=body).status_code == status
 
 
 # The audience groupMembers

@@ -24,7 +24,7 @@ private let slash = UInt8(ascii: "/")
 
 /// One part of a path after its root.
 private struct Part: Equatable {
-  enum Kind: Equatable { case navigation, key, system, property }
+  enum Kind: Equatable { case navigation, key, system, property, cast, action }
 
   let kind: Kind
   let text: String
@@ -39,11 +39,18 @@ private struct Part: Equatable {
   /// The part as text of a path. A system segment keeps its dollar sign unencoded, which tells it from a key.
   var written: String {
     switch kind {
-    case .navigation, .property: return "/\(text)"
+    case .navigation, .property, .cast, .action: return "/\(text)"
     case .system: return "/$" + PercentEncoding.encodeSegment(String(text.unicodeScalars.dropFirst()))
     case .key:
-      guard let keyName else { return "/" + PercentEncoding.encodeSegment(text) }
+      // As a segment, a key with the name of a type or an action would be taken for that.
+      let isPlain =
+        keyName == nil && !text.utf8.contains(UInt8(ascii: ".")) && !text.lowercased().hasPrefix("getbyids")
+        && !text.lowercased().hasPrefix("validateproperties")
+      guard !isPlain else { return "/" + PercentEncoding.encodeSegment(text) }
       let quoted = text.utf8.flatMap { $0 == UInt8(ascii: "'") ? [$0, $0] : [$0] }
+      guard let keyName else {
+        return PercentEncoding.encodeSegment("('\(String(decoding: quoted, as: UTF8.self))')")
+      }
       return PercentEncoding.encodeSegment("(\(keyName)='\(String(decoding: quoted, as: UTF8.self))')")
     }
   }
@@ -59,6 +66,8 @@ extension ResourcePath {
       case .key(let key): parts.append(Part(kind: .key, text: key.value, keyName: key.name))
       case .system(let name): parts.append(Part(kind: .system, text: name))
       case .property(let property): parts.append(Part(kind: .property, text: property.name))
+      case .cast(let type): parts.append(Part(kind: .cast, text: type.qualifiedName))
+      case .action(let action): parts.append(Part(kind: .action, text: action.name))
       }
     }
     return parts

@@ -14,6 +14,14 @@ public struct APIOperation: Sendable {
     case entity(StructuredType)
     /// A collection of entities of this type.
     case list(StructuredType)
+    /// One entity of one of these types.
+    case either([StructuredType])
+    /// Entities of one of these types each.
+    case mixed([StructuredType])
+    /// Texts, as an action returns them.
+    case texts
+    /// References to entities (OData JSON 4.01 section 14).
+    case references
     /// A number, as plain text.
     case count
     /// One property, in a JSON object of its own (OData JSON 4.01 section 11).
@@ -34,6 +42,8 @@ public struct APIOperation: Sendable {
     case batch
     /// An entity reference (OData JSON 4.01 section 14).
     case reference
+    /// The parameters of an action (OData JSON 4.01 section 18).
+    case parameters(Action)
   }
 
   /// The type of a parameter's values.

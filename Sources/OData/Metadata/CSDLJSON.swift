@@ -22,7 +22,37 @@ public enum CSDLJSON {
   private static func schema(_ description: ModelDescription) -> DocumentNode {
     let enums = description.enumTypes.map { (name: $0.name, value: enumType($0)) }
     let types = description.structuredTypes.map { (name: $0.name, value: structuredType($0, description)) }
-    return .object(enums + types + [(description.containerName, container(description))])
+    var names: [String] = []
+    for action in description.model.actions where !names.contains(action.name) { names.append(action.name) }
+    let actions = names.map { name in
+      let overloads = description.model.actions.filter { $0.name == name }
+      return (name: name, value: DocumentNode.array(overloads.map { action($0, description) }))
+    }
+    return .object(enums + types + actions + [(description.containerName, container(description))])
+  }
+
+  /// An action (OData CSDL JSON 4.01 section 12.1).
+  private static func action(_ action: Action, _ description: ModelDescription) -> DocumentNode {
+    let bound = "\(description.model.namespace).\(action.boundType)"
+    let binding =
+      [("$Name", DocumentNode.string(Action.bindingParameter))] + type(bound, isCollection: action.isBoundToSet)
+    let parameters = action.parameters.map { name, value in
+      DocumentNode.object(
+        [("$Name", .string(name))] + type(value.typeName, isCollection: value.isCollection)
+          + (value.isCollection ? [] : [("$Nullable", true)]))
+    }
+    var members: [(name: String, value: DocumentNode)] = [
+      ("$Kind", "Action"), ("$IsBound", true), ("$Parameter", .array([.object(binding)] + parameters)),
+    ]
+    if let returns = action.returns {
+      members.append(("$ReturnType", .object(type(returns.typeName, isCollection: returns.isCollection))))
+    }
+    return .object(members)
+  }
+
+  private static func type(_ name: String, isCollection: Bool) -> [(name: String, value: DocumentNode)] {
+    (isCollection ? [("$Collection", true)] : [])
+      + (name == PrimitiveKind.string.qualifiedName ? [] : [("$Type", .string(name))])
   }
 
   private static func enumType(_ type: EnumType) -> DocumentNode {

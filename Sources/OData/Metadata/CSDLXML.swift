@@ -26,6 +26,7 @@ public enum CSDLXML {
     xml.element("Schema", attributes) { xml in
       for type in description.enumTypes { enumType(type, into: &xml) }
       for type in description.structuredTypes { structuredType(type, description, into: &xml) }
+      for action in description.model.actions { self.action(action, description, into: &xml) }
       container(description, into: &xml)
     }
   }
@@ -83,6 +84,33 @@ public enum CSDLXML {
     ]
     xml.element("NavigationProperty", attributes) { xml in
       annotate(description.annotations(of: navigation, in: type), into: &xml)
+    }
+  }
+
+  /// An action (OData CSDL XML 4.01 section 12.1).
+  private static func action(_ action: Action, _ description: ModelDescription, into xml: inout XMLWriter) {
+    xml.element("Action", ["Name": action.name, "IsBound": "true"]) { xml in
+      let type = "\(description.model.namespace).\(action.boundType)"
+      xml.element(
+        "Parameter",
+        [
+          "Name": Action.bindingParameter, "Type": typeName(type, isCollection: action.isBoundToSet),
+          "Nullable": "false",
+        ])
+      for (name, value) in action.parameters {
+        // For a collection, this is about its elements.
+        let attributes: KeyValuePairs<String, String?> = [
+          "Name": name, "Type": typeName(value.typeName, isCollection: value.isCollection),
+          "Nullable": value.isCollection ? "false" : nil,
+        ]
+        xml.element("Parameter", attributes)
+      }
+      guard let returns = action.returns else { return }
+      let attributes: KeyValuePairs<String, String?> = [
+        "Type": typeName(returns.typeName, isCollection: returns.isCollection),
+        "Nullable": returns.isOfEntities ? nil : "false",
+      ]
+      xml.element("ReturnType", attributes)
     }
   }
 

@@ -110,7 +110,16 @@ public struct OpenAPIDocument: Sendable {
     case .batch: batchRequest
     case .reference:
       ["type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]]]
+    case .parameters(let action):
+      ["type": "object", "properties": .object(action.parameters.map { ($0.name, schema(of: $0.value)) })]
     }
+  }
+
+  /// A parameter of an action, which may be null.
+  private static func schema(of value: Action.Value) -> DocumentNode {
+    let type = value.typeName == PrimitiveKind.boolean.qualifiedName ? "boolean" : "string"
+    return value.isCollection
+      ? ["type": ["array", "null"], "items": ["type": .string(type)]] : ["type": [.string(type), "null"]]
   }
 
   // MARK: Batches
@@ -168,6 +177,10 @@ public struct OpenAPIDocument: Sendable {
     case .nothing: "Done; there is no body."
     case .entity(let type): "One `\(type.qualifiedName)`."
     case .list(let type): "A list of `\(type.qualifiedName)`."
+    case .either(let types): "One \(types.map { "`\($0.qualifiedName)`" }.joined(separator: " or "))."
+    case .mixed(let types): "A list of \(types.map { "`\($0.qualifiedName)`" }.joined(separator: " and "))."
+    case .texts: "A list of texts."
+    case .references: "A list of references."
     case .count: "The number of items that the caller may see."
     case .property: "The property in an object of its own."
     case .rawValue: "The value as plain text."
@@ -183,7 +196,15 @@ public struct OpenAPIDocument: Sendable {
     case .nothing: return []
     case .entity(let type):
       body = Self.content("application/json", OpenAPISchemas.reference(to: type.qualifiedName))
-    case .list(let type): body = Self.content("application/json", Self.list(of: type))
+    case .list(let type):
+      body = Self.content("application/json", Self.list(of: OpenAPISchemas.reference(to: type.qualifiedName)))
+    case .either(let types): body = Self.content("application/json", Self.schema(ofAny: types))
+    case .mixed(let types): body = Self.content("application/json", Self.list(of: Self.schema(ofAny: types)))
+    case .texts: body = Self.content("application/json", Self.list(of: ["type": "string"]))
+    case .references:
+      body = Self.content(
+        "application/json",
+        Self.list(of: ["type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]]]))
     case .count: body = Self.content("text/plain", ["type": "integer", "minimum": 0])
     case .property: body = Self.content("application/json", Self.property)
     case .rawValue: body = Self.content("text/plain", ["type": "string"])
@@ -194,8 +215,12 @@ public struct OpenAPIDocument: Sendable {
     return [("content", body)]
   }
 
-  private static func list(of type: StructuredType) -> DocumentNode {
-    let value: DocumentNode = ["type": "array", "items": OpenAPISchemas.reference(to: type.qualifiedName)]
+  private static func schema(ofAny types: [StructuredType]) -> DocumentNode {
+    ["anyOf": .array(types.map { OpenAPISchemas.reference(to: $0.qualifiedName) })]
+  }
+
+  private static func list(of element: DocumentNode) -> DocumentNode {
+    let value: DocumentNode = ["type": "array", "items": element]
     return [
       "type": "object", "required": ["value"],
       "properties": [

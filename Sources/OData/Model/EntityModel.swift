@@ -39,17 +39,26 @@ public struct EntityModel: Sendable {
   public let structuredTypes: [StructuredType]
   /// Entity sets and singletons, in the order of their declaration.
   public let roots: [Root]
+  /// Actions that are bound to entities, in the order of their declaration.
+  public let actions: [Action]
+  /// The first letters, in lower case, of what may follow a set in a path and is no key: a qualified name, or an action.
+  let nameInitials: [UInt8]
 
   /// Resolves declarations into a model.
   ///
   /// - Throws: `DeclarationError` when a name is declared twice or not at all, a type depends on itself, or a type has
   ///   more than 64 properties.
   public init(
-    namespace: String, enums: [EnumTypeDeclaration], types: [StructuredTypeDeclaration], roots: [RootDeclaration]
+    namespace: String, enums: [EnumTypeDeclaration], types: [StructuredTypeDeclaration], roots: [RootDeclaration],
+    actions: [Action] = []
   ) throws(DeclarationError) {
     var builder = Builder(namespace: namespace, types: types)
     try builder.resolve(enums: enums)
     self.namespace = namespace
+    self.actions = actions
+    nameInitials = ([namespace] + actions.filter(\.isBoundToSet).map(\.name)).compactMap {
+      $0.utf8.first.map { $0 | 0x20 }
+    }
     enumTypes = enums.compactMap { builder.enums[$0.name] }
     var resolved: [StructuredType] = []
     for type in types { resolved.append(try builder.structured(type.name)) }

@@ -20,12 +20,14 @@ extension ResourcePath {
     }
     self.root = root
     var key = head.key
-    if root.isEntitySet, key == nil, let next = segments.popKey() {
+    if root.isEntitySet, key == nil, try !segments.isName(behindSetOf: root.type, model),
+      let next = segments.popKey()
+    {
       key = Key(value: try PathSegment.decode(next))
     }
     guard root.isEntitySet || key == nil else { throw .malformedKey(segment: root.name) }
     self.key = key
-    steps = try Self.steps(&segments, from: root.type)
+    steps = try Self.steps(&segments, from: root.type, isSet: root.isEntitySet && key == nil, model)
   }
 
   /// Whether this is one of OData's resources at the service root that this server does not support (OData URL
@@ -39,11 +41,12 @@ extension ResourcePath {
   private static let systemSegments: Set<String> = ["$count", "$value", "$ref", "$filter", "$each", "$query"]
 
   private static func steps(
-    _ segments: inout PathSegmentIterator, from root: StructuredType
+    _ segments: inout PathSegmentIterator, from root: StructuredType, isSet: Bool, _ model: EntityModel
   ) throws(PathError) -> [Step] {
     var steps: [Step] = []
     steps.reserveCapacity(4)
     var type: StructuredType? = root
+    var isSet = isSet
     while let raw = segments.popFirst() {
       let segment = try PathSegment(raw)
       if segment.name.utf8.first == UInt8(ascii: "$") {
@@ -59,12 +62,27 @@ extension ResourcePath {
       if let navigation = navigations.last {
         for navigation in navigations { steps.append(.navigation(navigation)) }
         type = navigation.target
+        isSet = navigation.isCollection
         if let key = segment.key {
           guard navigation.isCollection else { throw .malformedKey(segment: navigation.name) }
           steps.append(.key(key))
-        } else if navigation.isCollection, let next = segments.popKey() {
+          isSet = false
+        } else if navigation.isCollection, try !segments.isName(behindSetOf: navigation.target, model),
+          let next = segments.popKey()
+        {
           steps.append(.key(Key(value: try PathSegment.decode(next))))
+          isSet = false
         }
+        continue
+      }
+      if segment.key == nil, let cast = model.cast(of: segment.name, from: owner) {
+        steps.append(.cast(cast))
+        type = cast
+        continue
+      }
+      if segment.key == nil, let action = model.action(of: segment.name, boundTo: owner, isSet: isSet) {
+        steps.append(.action(action))
+        type = nil
         continue
       }
       guard let property = owner.properties.first(where: { $0.name.isSameName(as: segment.name) })
@@ -116,6 +134,23 @@ private struct PathSegmentIterator {
   mutating func popKey() -> ArraySlice<UInt8>? {
     skipSlashes()
     guard position < bytes.count, bytes[position] != UInt8(ascii: "$") else { return nil }
+    return popFirst()
+  }
+
+  /// Whether the next segment is a cast or an action behind a set of entities of `type`, and so no key.
+  mutating func isName(behindSetOf type: StructuredType, _ model: EntityModel) throws(PathError) -> Bool {
+    skipSlashes()
+    // Few keys begin with the letter of such a name; the others need not be decoded twice.
+    guard position < bytes.count, model.nameInitials.contains(bytes[position] | 0x20), let next = peek() else {
+      return false
+    }
+    let name = try PathSegment.decode(next)
+    return model.cast(of: name, from: type) != nil || model.action(of: name, boundTo: type, isSet: true) != nil
+  }
+
+  private mutating func peek() -> ArraySlice<UInt8>? {
+    let start = position
+    defer { position = start }
     return popFirst()
   }
 

@@ -36,6 +36,10 @@ public struct ResourcePath: Sendable {
     case system(String)
     /// A structural property.
     case property(Property)
+    /// A cast to a type, which is the declared one or derived from it (OData URL Conventions 4.01 section 4.11).
+    case cast(StructuredType)
+    /// A bound action (OData URL Conventions 4.01 section 4.5).
+    case action(Action)
   }
 
   /// The version of the API.

@@ -123,20 +123,20 @@ extension Resource {
         option.documentation)
     }
     if route.takesReferenceID {
-      parameters.append(.init("$id", in: .query, "The address of the member, as in '@odata.id'."))
+      parameters.append(.init("$id", in: .query, "The address of what the reference names, as in '@odata.id'."))
     }
     if route.isConditional, route.method == .get {
       parameters.append(
         .init("If-None-Match", in: .header, "Nothing is answered while the entity tag is still one of these."))
     }
-    if route.method == .post {
+    if route.method == .post, route.action == nil {
       parameters.append(
         .init("Idempotency-Key", in: .header, "A creation that is sent again under its key is not done again."))
     }
     if route.isConditional, route.method != .get {
       parameters.append(.init("If-Match", in: .header, "The write happens only if the entity tag is still this one."))
     }
-    if route.hasBody, route.success != .added {
+    if route.hasBody, route.success != .added, route.action == nil {
       parameters.append(
         .init(
           "Prefer", in: .header,
@@ -160,6 +160,7 @@ extension Resource {
 extension Route {
   fileprivate func body(of type: StructuredType) -> APIOperation.Body? {
     guard hasBody else { return nil }
+    if let action { return .parameters(action) }
     return success == .added ? .reference : .entity(type)
   }
 

@@ -10,8 +10,9 @@ extension Route {
   func successes(of type: StructuredType) -> [APIOperation.Success] {
     switch success {
     case .entity:
-      [.init(200, .entity(type), headers: ["ETag"])] + (isConditional ? [.init(304, .nothing, headers: ["ETag"])] : [])
-    case .list: [.init(200, .list(type))]
+      [.init(200, types.isEmpty ? .entity(type) : .either(types), headers: ["ETag"])]
+        + (isConditional ? [.init(304, .nothing, headers: ["ETag"])] : [])
+    case .list: [.init(200, types.isEmpty ? .list(type) : .mixed(types))]
     case .created:
       [
         .init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"]),
@@ -22,7 +23,10 @@ extension Route {
         .init(200, .entity(type), headers: ["ETag", "Preference-Applied"]),
         .init(204, .nothing, headers: ["ETag", "Preference-Applied"]),
       ] + (createsIfMissing ? [.init(201, .entity(type), headers: ["ETag", "Location", "Preference-Applied"])] : [])
-    case .deleted, .added: [.init(204, .nothing)]
+    case .deleted, .added, .checked: [.init(204, .nothing)]
+    case .ids: [.init(200, .texts)]
+    case .found: [.init(200, .mixed([ProfileModel.user, ProfileModel.group]))]
+    case .references: [.init(200, .references)]
     case .count: [.init(200, .count)]
     case .property: [.init(200, .property), .init(204, .nothing)]
     case .rawValue: [.init(200, .rawValue), .init(204, .nothing)]
@@ -35,9 +39,14 @@ extension Route {
       (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied),
       (404, template.keys.contains(.item) ? [.resourceNotFound, .unknownError] : [.resourceNotFound]),
     ]
-    if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
+    if hasBody, action == nil {
+      codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : [])))
+    }
     if isConditional { codes.append((412, [.resourceModified])) }
-    if method != .delete, ![.count, .rawValue, .added].contains(success) { codes.append((406, [.notAcceptable])) }
+    if method != .delete, ![.count, .rawValue, .added, .checked].contains(success) {
+      codes.append((406, [.notAcceptable]))
+    }
+    if success == .checked { codes.append((422, [.invalidLengthValue])) }
     if options.contains(.filter) { codes.append((501, [.notImplemented])) }
     // Long queries of one caller wait for one another.
     if options.contains(where: { Self.evaluated.contains($0) }) { codes.append((429, [.tooManyRequests])) }
@@ -50,7 +59,13 @@ extension Route {
   private var badRequest: [GraphErrorCode] {
     [.badRequest] + (permissions.isDirectory && method != .get ? [.requestBadRequest] : [])
       + (hasBody ? [.requestBodyRead, .unknownError] : [])
-      + (isConditional ? [.malformedEntityTag] : [])
+      + (isConditional ? [.malformedEntityTag] : []) + (mayHaveTooManyResults ? [.resultSizeLimitExceeded] : [])
+  }
+
+  /// Whether memberships may be more than an answer holds.
+  private var mayHaveTooManyResults: Bool {
+    guard permissions == .readMemberships || permissions == .readGroups else { return false }
+    return success == .ids || success == .list || success == .count
   }
 
   private var denied: [GraphErrorCode] {

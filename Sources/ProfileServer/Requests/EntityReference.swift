@@ -37,19 +37,25 @@ struct EntityReference {
 }
 
 extension GraphError {
-  /// A reference that names no person.
+  /// A reference that names neither a person nor a group, or a group where only people can be named.
   static let malformedReference = GraphError(
     status: .badRequest, code: .requestBadRequest,
-    message: "A reference must name a person, as /users/{id or principal name} or /directoryObjects/{id}, in the "
-      + "'@odata.id' of an object or in an array 'members@odata.bind'.")
+    message:
+      "A reference must name a person, as /users/{id or principal name} or /directoryObjects/{id}, or a member that "
+      + "is a group, as /groups/{id}, in the '@odata.id' of an object or in an array 'members@odata.bind' or "
+      + "'owners@odata.bind'.")
 
   /// The deletion of a reference without `$id` (OData 4.01 part 1, 11.4.6.2).
   static let referenceNotNamed = GraphError(
     status: .badRequest, code: .requestBadRequest,
-    message: "Name the reference to take away: DELETE .../members/{id}/$ref, or .../members/$ref?$id={address}.")
+    message:
+      "Name the reference to take away: DELETE .../members/{id}/$ref, or .../members/$ref?$id={address}, and the "
+      + "same with owners.")
 
   /// More members than one request may add (Graph page on adding members).
   static let membersTooMany = GraphError(
     status: .badRequest, code: .requestBadRequest,
-    message: "One request adds at most \(Limits.membersAddedMax) members. Send the others with further requests.")
+    message:
+      "One request adds at most \(Limits.membersAddedMax) members and as many owners. Send the others with further "
+      + "requests.")
 }

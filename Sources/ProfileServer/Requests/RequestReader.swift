@@ -118,27 +118,47 @@ final class RequestReader {
     try ServiceAddress(text, in: request, from: hosts, isOwn: isOwn)
   }
 
-  /// The people of `members@odata.bind`. Throws `GraphError.membersTooMany` when there are too many, and the error of
-  /// an address that names no person.
-  func members(
+  /// The members of `members@odata.bind` and the owners of `owners@odata.bind`. Throws `GraphError.membersTooMany` when
+  /// there are too many of either, and the error of an address that names none.
+  func additions(
     _ patch: StructuredPatch, _ exchange: Exchange, _ caller: Caller
-  ) throws(GraphError) -> [OwnerReference] {
-    let addresses = patch.bindings["members"] ?? []
-    guard addresses.count <= Limits.membersAddedMax else { throw .membersTooMany }
-    var members: [OwnerReference] = []
-    for address in addresses { members.append(try member(at: address, exchange, caller)) }
-    return members
+  ) throws(GraphError) -> GroupReferences {
+    if let other = patch.bindings.keys.filter({ $0 != "members" && $0 != "owners" }).min() {
+      throw GraphError(
+        BodyError.unknownProperty("\(other)@odata.bind", type: ProfileModel.group.qualifiedName, suggestion: nil))
+    }
+    var members: [MemberReference] = []
+    var owners: [OwnerReference] = []
+    for address in try addresses("members", patch) { members.append(try member(at: address, exchange, caller)) }
+    for address in try addresses("owners", patch) { owners.append(try owner(at: address, exchange, caller)) }
+    return GroupReferences(members: members, owners: owners)
   }
 
-  /// The person of the entity reference in the body. Throws the error of a body or an address that names no person.
-  func referencedMember(_ exchange: Exchange, _ caller: Caller) throws(GraphError) -> OwnerReference {
-    let address = try body(exchange).withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
-    return try member(at: address, exchange, caller)
+  private func addresses(_ name: String, _ patch: StructuredPatch) throws(GraphError) -> [String] {
+    let addresses = patch.bindings[name] ?? []
+    guard addresses.count <= Limits.membersAddedMax else { throw .membersTooMany }
+    return addresses
+  }
+
+  /// The address of the entity reference in the body. Throws the error of a body that has none.
+  func referencedAddress(_ exchange: Exchange) throws(GraphError) -> String {
+    try body(exchange).withBytes { bytes throws(GraphError) in try EntityReference(bytes).address }
+  }
+
+  /// The person or the group at an address. Throws the error of an address that names neither.
+  func member(at address: String, _ exchange: Exchange, _ caller: Caller) throws(GraphError) -> MemberReference {
+    try self.address(address, in: exchange.request, from: .ownAndGraph).member(in: caller.tenant)
   }
 
   /// The person at an address. Throws the error of an address that names no person.
-  func member(at address: String, _ exchange: Exchange, _ caller: Caller) throws(GraphError) -> OwnerReference {
+  func owner(at address: String, _ exchange: Exchange, _ caller: Caller) throws(GraphError) -> OwnerReference {
     try self.address(address, in: exchange.request, from: .ownAndGraph).person(in: caller.tenant)
+  }
+
+  /// The parameters of an action in the body. Throws the error of a body that does not have them.
+  func parameters(_ exchange: Exchange, ofAction name: String) throws(GraphError) -> ActionParameters {
+    guard let action = ProfileModel.model.actions.first(where: { $0.name == name }) else { throw .notImplemented }
+    return try body(exchange).withBytes { bytes throws(GraphError) in try ActionParameters(bytes, of: action) }
   }
 }
 

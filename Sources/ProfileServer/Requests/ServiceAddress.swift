@@ -169,18 +169,28 @@ extension ServiceAddress {
   /// Graph's alias of the caller's tenant in addresses.
   private static let ownTenant = "myorganization"
 
-  /// The person whom a reference names, in any form of a path. The caller's tenant may follow the version. Whether an
-  /// id of `/directoryObjects` is that of a person shows when it is looked up. Throws `GraphError.malformedReference`
-  /// when the address names no person.
-  func person(in tenant: TenantID) throws(GraphError) -> OwnerReference {
+  /// The person or the group that a reference names, in any form of a path. The caller's tenant may follow the version.
+  /// Throws `GraphError.malformedReference` when the address names neither.
+  func member(in tenant: TenantID) throws(GraphError) -> MemberReference {
     let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
     guard let requested = try? RequestedResource(path: Self.path(path, without: tenant)),
       requested.resource?.template.namesEntity == true
     else { throw .malformedReference }
     switch requested.subject {
+    case .person(let owner): return .person(owner)
+    case .group(let group): return .group(group)
+    case .directoryObject(let id): return .object(id)
+    case .service, .collection, .item, .member: throw .malformedReference
+    }
+  }
+
+  /// The person whom a reference names. Whether an id of `/directoryObjects` is that of a person shows when it is looked
+  /// up. Throws `GraphError.malformedReference` when the address names no person.
+  func person(in tenant: TenantID) throws(GraphError) -> OwnerReference {
+    switch try member(in: tenant) {
     case .person(let owner): return owner
-    case .directoryObject(let id): return .id(id)
-    case .service, .collection, .item, .group, .member: throw .malformedReference
+    case .object(let id): return .id(id)
+    case .group: throw .malformedReference
     }
   }
 

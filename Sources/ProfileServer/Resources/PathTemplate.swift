@@ -9,6 +9,7 @@ struct PathTemplate: Sendable {
     case item = "item-id"
     case group = "group-id"
     case member = "member-id"
+    case owner = "owner-id"
     case object = "object-id"
 
     /// The name in metric labels and logs.
@@ -16,7 +17,7 @@ struct PathTemplate: Sendable {
       switch self {
       case .user, .group, .object: "id"
       case .item: "itemId"
-      case .member: "userId"
+      case .member, .owner: "userId"
       }
     }
 
@@ -27,6 +28,7 @@ struct PathTemplate: Sendable {
       case .item: "The id of an item."
       case .group: "The id of a group."
       case .member: "The id of a member."
+      case .owner: "The id of an owner."
       case .object: "The id of a directory object."
       }
     }

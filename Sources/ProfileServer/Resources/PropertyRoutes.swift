@@ -51,7 +51,8 @@ final class PropertyRoutes {
       switch form {
       case .count: responses.finish(exchange, count: .success(Self.count(of: found)))
       case .rawValue: finish(exchange, rawValue: found, of: property)
-      case .property, .entity, .list, .created, .updated, .deleted, .updatedSilently, .added:
+      case .property, .entity, .list, .created, .updated, .deleted, .updatedSilently, .added, .ids, .found, .checked,
+        .references:
         finish(exchange, found, property, requested.properties, of: entity.context)
       }
     }

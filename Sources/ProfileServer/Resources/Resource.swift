@@ -60,7 +60,9 @@ final class Resource: Sendable {
     deletion = routes.first { $0.method == .delete }
     isPlainText = read?.isPlainText ?? false
     readOptions = read.map { QueryOptions.Supported($0.options).union($0.isPlainText ? [] : .format) } ?? []
-    writeOptions = readOptions.intersection([.select, .format])
+    let answer = creation.flatMap { $0.action == nil || $0.success == .checked ? nil : $0 }
+    let ofActions = answer.map { QueryOptions.Supported($0.options).union(.format) } ?? []
+    writeOptions = readOptions.union(ofActions).intersection([.select, .format])
     isDirectory = routes.first.map { $0.permissions.isDirectory } ?? true
     allowedMethods = routes.flatMap { $0.method == .get ? [.GET, .HEAD] : [$0.method.httpMethod] }
   }
@@ -88,7 +90,9 @@ final class Resource: Sendable {
   }
 
   /// Whether the method creates something, so that an `Idempotency-Key` has an effect.
-  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool { method == .POST && creation != nil }
+  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool {
+    method == .POST && creation != nil && creation?.action == nil
+  }
 }
 
 extension QueryOptions.Supported {

@@ -19,7 +19,9 @@ enum ResourceTable {
       RouteLabel(row.template.label, index: RouteLabel.fixed.count + index)
     }
 
-  private static let declarations: [Resource.Declaration] = users + profiles + items + auditLog + memberships + groups
+  private static let declarations: [Resource.Declaration] =
+    users + profiles + items + auditLog + memberships + groups
+    + members + membershipsOfGroups + directoryObjects
 
   // MARK: People
 
@@ -42,11 +44,9 @@ enum ResourceTable {
             .writeUser, "Update a user", .updatedSilently,
             .person { $0.users.update }),
           .delete(
-            .manageUsers, "Delete a user with the profile", isUnderMe: false,
+            .deleteUsers, "Delete a user with the profile", isUnderMe: false,
             .person { $0.users.delete }),
         ]),
-      // For references only.
-      .init("/directoryObjects/{object-id}", "A directory object", of: ProfileModel.user, tag: "users", []),
     ] + properties(of: "/users/{user-id}", "a user", ProfileModel.user, tag: "users", .readUser)
 
   // MARK: Profiles
@@ -94,7 +94,7 @@ enum ResourceTable {
       .readProfile)
 
   /// The properties of an entity as resources (OData URL Conventions 4.01 sections 4.6 to 4.8).
-  private static func properties(
+  static func properties(
     of template: String, _ entity: String, _ type: StructuredType, tag: String, _ permissions: RequiredPermissions
   ) -> [Resource.Declaration] {
     let whose = template.contains("{collection}") ? "\(entity) of {collection}" : entity
@@ -128,66 +128,4 @@ enum ResourceTable {
           .person { $0.auditLog.count })
       ]),
   ]
-
-  // MARK: Groups
-
-  private static let memberships: [Resource.Declaration] = [
-    .init(
-      "/users/{user-id}/memberOf", "The groups of a user", of: ProfileModel.group, tag: "groups",
-      [
-        .get(
-          .readMemberships, "List the groups of a user", .list, .person { $0.groups.listMemberships })
-      ]),
-    .init(
-      "/users/{user-id}/memberOf/$count", "The number of groups of a user", of: ProfileModel.group, tag: "groups",
-      [
-        .get(
-          .readMemberships, "Count the groups of a user", .count, .person { $0.groups.countMemberships })
-      ]),
-  ]
-
-  private static let groups: [Resource.Declaration] =
-    [
-      .init(
-        "/groups", "All groups", of: ProfileModel.group, tag: "groups",
-        [
-          .get(.readGroups, "List groups", .list, .service { $0.groups.list }),
-          .post(.manageGroups, "Create a group", .created, .service { $0.groups.create }),
-        ]),
-      .init(
-        "/groups/$count", "The number of groups", of: ProfileModel.group, tag: "groups",
-        [.get(.readGroups, "Count the groups", .count, .service { $0.groups.count })]),
-      .init(
-        "/groups/{group-id}", "A group", of: ProfileModel.group, tag: "groups",
-        [
-          .get(.readGroups, "Get a group", .entity, isConditional: true, .group { $0.groups.read }),
-          .patch(.manageGroups, "Update a group", .updatedSilently, .group { $0.groups.update }),
-          .delete(.manageGroups, "Delete a group", .group { $0.groups.delete }),
-        ]),
-      .init(
-        "/groups/{group-id}/members", "The members of a group", of: ProfileModel.user, tag: "groups",
-        [
-          .get(.readGroups, "List the members of a group", .list, .group { $0.groups.listMembers })
-        ]),
-      .init(
-        "/groups/{group-id}/members/$count", "The number of members of a group", of: ProfileModel.user, tag: "groups",
-        [.get(.readGroups, "Count the members of a group", .count, .group { $0.groups.countMembers })]),
-      .init(
-        "/groups/{group-id}/members/$ref", "References to the members of a group", of: ProfileModel.user, tag: "groups",
-        [
-          .post(
-            .manageGroups, "Add a member to a group", .added, .group { $0.groups.addMember }),
-          .delete(
-            .manageGroups, "Remove the member that $id names from a group", isConditional: false,
-            takesReferenceID: true, .group { $0.groups.removeNamedMember }),
-        ]),
-      .init(
-        "/groups/{group-id}/members/{member-id}/$ref", "The reference to a member of a group", of: ProfileModel.user,
-        tag: "groups",
-        [
-          .delete(
-            .manageGroups, "Remove a member from a group", isConditional: false,
-            .member { $0.groups.removeMember })
-        ]),
-    ] + properties(of: "/groups/{group-id}", "a group", ProfileModel.group, tag: "groups", .readGroups)
 }

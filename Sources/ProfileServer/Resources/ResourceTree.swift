@@ -98,6 +98,8 @@ struct ResourceTree: Sendable {
       resolution.properties.append(property)
       // A path of several properties has the same node as a single one.
       return resolution.properties.count > 1 ? node : nodes[node].property
+    case .cast(let type): return nodes[node].names.first { $0.name == type.qualifiedName }?.node
+    case .action(let action): return nodes[node].names.first { $0.name == action.name }?.node
     case .system(let name):
       guard let system = nodes[node].systems.first(where: { $0.name == name }) else { return nil }
       if name == "$count", let property = resolution.properties.last, !property.isCollection { throw .notACollection }
@@ -114,10 +116,11 @@ struct ResourceTree: Sendable {
     case (.user, .service): resolution.subject = .person(try OwnerReference(key))
     case (.group, .service): resolution.subject = .group(try Self.id(key, GroupID.init(_:)))
     case (.object, .service): resolution.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
-    case (.member, .group(let group)): resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
+    case (.member, .group(let group)), (.owner, .group(let group)):
+      resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
       resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
-    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _): return nil
+    case (.user, _), (.group, _), (.object, _), (.member, _), (.owner, _), (.item, _): return nil
     }
     return place.node
   }

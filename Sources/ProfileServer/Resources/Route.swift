@@ -11,16 +11,26 @@ final class Route: Sendable {
     case updatedSilently
     /// A reference that was added.
     case added
+    /// What an action returns: ids of `Collection(Edm.String)`, or entities of the directory.
+    case ids, found
+    /// An action that finds nothing to object to.
+    case checked
+    /// A list of references.
+    case references
   }
 
   /// The HTTP method.
   let method: APIOperation.Method
   /// The permissions that a caller needs.
   let permissions: RequiredPermissions
+  /// The action that the route performs; nil for a method of a resource.
+  let action: Action?
   /// What the route does, for readers of the documents. `{collection}` is replaced by the name of the collection.
   let summary: String
   /// The response to a successful request.
   let success: Success
+  /// The types of what the route answers, where those may be several; otherwise the type of the resource.
+  let types: [StructuredType]
   /// The system query options that the route supports in addition to `$format`.
   let options: [SystemQueryOption]
   /// Whether documents list the route under `/me` too.
@@ -38,8 +48,10 @@ final class Route: Sendable {
   private init(
     method: APIOperation.Method, permissions: RequiredPermissions, summary: String, success: Success,
     options: [SystemQueryOption], isUnderMe: Bool = true, isConditional: Bool = false, createsIfMissing: Bool = false,
-    takesReferenceID: Bool = false, handler: RouteHandler
+    takesReferenceID: Bool = false, action: Action? = nil, types: [StructuredType] = [], handler: RouteHandler
   ) {
+    self.action = action
+    self.types = types
     self.method = method
     self.permissions = permissions
     self.summary = summary
@@ -56,11 +68,11 @@ final class Route: Sendable {
   /// `$expand`.
   static func get(
     _ permissions: RequiredPermissions, _ summary: String, _ success: Success, options: [SystemQueryOption]? = nil,
-    isConditional: Bool = false, _ handler: RouteHandler
+    isConditional: Bool = false, types: [StructuredType] = [], _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .get, permissions: permissions, summary: summary, success: success,
-      options: options ?? Self.options(of: success), isConditional: isConditional, handler: handler)
+      options: options ?? Self.options(of: success), isConditional: isConditional, types: types, handler: handler)
   }
 
   /// A creation. It supports `Idempotency-Key`.
@@ -70,6 +82,18 @@ final class Route: Sendable {
     Route(
       method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
       handler: handler)
+  }
+
+  /// An action (OData 4.01 part 1, 11.5.5). It creates nothing that an `Idempotency-Key` could protect.
+  static func action(
+    _ name: String, _ permissions: RequiredPermissions, _ summary: String, _ success: Success, _ handler: RouteHandler
+  ) -> Route {
+    guard let action = ProfileModel.model.actions.first(where: { $0.name == name }) else {
+      preconditionFailure("The model declares no action \(name).")
+    }
+    return Route(
+      method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
+      action: action, handler: handler)
   }
 
   /// An update.
@@ -96,9 +120,10 @@ final class Route: Sendable {
   private static func options(of success: Success) -> [SystemQueryOption] {
     switch success {
     case .list: [.select, .filter, .orderby, .top, .skip, .count, .search]
-    case .entity, .created, .updated, .updatedSilently: [.select]
+    case .references: [.filter, .orderby, .top, .skip, .count, .search]
+    case .entity, .created, .updated, .updatedSilently, .found: [.select]
     case .count: [.filter, .search]
-    case .deleted, .added, .property, .rawValue: []
+    case .deleted, .added, .property, .rawValue, .ids, .checked: []
     }
   }
 

@@ -22,6 +22,11 @@ extension GraphError {
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
     case .alreadyMember: self = .alreadyMember
+    case .alreadyOwner: self = .alreadyOwner
+    case .tooManyOwners: self = .tooManyOwners
+    case .lastOwner: self = .lastOwner
+    case .nesting(let obstacle): self.init(obstacle)
+    case .tooManyResults: self = .tooManyResults
     case .principalNameTaken: self.init(taken: "userPrincipalName")
     case .mailTaken: self.init(taken: "mail")
     case .preconditionFailed: self = .preconditionFailed
@@ -116,6 +121,45 @@ extension GraphError {
   private static let alreadyMember = GraphError(
     status: .badRequest, code: .requestBadRequest,
     message: "One or more added object references already exist for the following modified properties: 'members'.")
+
+  private static let alreadyOwner = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "One or more added object references already exist for the following modified properties: 'owners'.")
+
+  /// The last owner of a group stays (Graph page on removing owners).
+  private static let lastOwner = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "The group must have at least one owner, hence this owner cannot be removed. Add another owner first.")
+
+  /// A group that cannot be a member of another one.
+  private init(_ obstacle: NestingObstacle) {
+    switch obstacle {
+    case .circle:
+      self.init(
+        status: .badRequest, code: .requestBadRequest,
+        message: "A group cannot be a member of itself, directly or through other groups. Take the other group out of "
+          + "this one first.")
+    case .tooDeep:
+      self.init(
+        status: .badRequest, code: .requestBadRequest,
+        message: "At most \(Limits.groupLevelsMax) groups can lie in one another. Add the group higher up.")
+    case .tooMany:
+      self.init(
+        status: .conflict, code: .quotaLimitReached,
+        message: "A group can have \(Limits.groupsPerGroupMax) groups as members, be a member of as many, and have "
+          + "\(Limits.groupRelativesMax) above or below it. Take some out first.")
+    }
+  }
+
+  private static let tooManyOwners = GraphError(
+    status: .conflict, code: .quotaLimitReached,
+    message: "A group can have \(Limits.ownersPerGroupMax) owners. Remove others first.")
+
+  /// An answer with more groups than Graph gives (Graph page on getMemberGroups).
+  private static let tooManyResults = GraphError(
+    status: .badRequest, code: .resultSizeLimitExceeded,
+    message: "The result has too many groups: an answer holds at most \(Limits.transitiveGroupsMax). List memberOf or "
+      + "members, which are direct.")
 
   /// A property whose value another person of the tenant has.
   private init(taken property: String) {

@@ -12,6 +12,8 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case directoryDenied = "Authorization_RequestDenied"
   case resourceNotFound = "Request_ResourceNotFound"
   case requestBadRequest = "Request_BadRequest"
+  case resultSizeLimitExceeded = "Directory_ResultSizeLimitExceeded"
+  case invalidLengthValue = "InvalidLengthValue"
   case notAcceptable
   case idempotencyKeyReused
   case requestTimeout

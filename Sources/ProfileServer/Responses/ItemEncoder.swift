@@ -123,7 +123,7 @@ struct ItemEncoder {
   func object(_ object: VisibleObject, _ selection: Selection?) -> [UInt8] {
     var json = JSONWriter(capacity: object.json.count + 256)
     json.beginObject()
-    control("@odata.context", "\(context(ofSetOf: object.type, selection))/$entity", into: &json)
+    control("@odata.context", "\(context(ofSetOf: object.type, selection, of: object.listedType))/$entity", into: &json)
     write(object, selection, into: &json)
     return json.bytes
   }
@@ -131,6 +131,42 @@ struct ItemEncoder {
   /// Entities of the directory of a page. `isFirst` says that none precedes them.
   func objects(_ objects: [VisibleObject], _ selection: Selection?, isFirst: Bool) -> [UInt8] {
     joined(objects, isFirst: isFirst) { object, json in write(object, selection, into: &json) }
+  }
+
+  /// References to entities of a page, as absolute URLs of the set of `set` (OData JSON 4.01 section 14). `isFirst` says
+  /// that none precedes them.
+  func references(_ objects: [VisibleObject], in set: StructuredType, isFirst: Bool) -> [UInt8] {
+    joined(objects, isFirst: isFirst) { object, json in
+      json.member(
+        "@odata.id", "\(serviceRoot)\(Self.entitySet(of: set))/\(PercentEncoding.encodeSegment(object.id))")
+      json.endObject()
+    }
+  }
+
+  /// The context URL of a list of references (OData 4.01 part 1, 10.11).
+  var referencesContext: String { "\(serviceRoot)$metadata#Collection($ref)" }
+
+  /// The ids that an action returns, as the content of a response.
+  func ids(_ ids: [String]) -> [UInt8] {
+    var json = JSONWriter(capacity: 40 * ids.count + 160)
+    json.beginObject()
+    control("@odata.context", "\(serviceRoot)$metadata#Collection(Edm.String)", into: &json)
+    json.member("value", ids)
+    json.endObject()
+    return json.bytes
+  }
+
+  /// The entities of the directory that an action returns, as the content of a response.
+  func found(_ objects: [VisibleObject], _ selection: Selection?) -> [UInt8] {
+    var json = JSONWriter(capacity: 1_024 * objects.count + 256)
+    json.beginObject()
+    control(
+      "@odata.context", context(ofSetOf: ProfileModel.directoryObject, selection, of: ProfileModel.user), into: &json)
+    json.name("value")
+    json.beginArray()
+    json.append(self.objects(objects, selection, isFirst: true))
+    json.append(Self.listClosing)
+    return json.bytes
   }
 
   /// The absolute URL of a person or a group.
@@ -256,7 +292,7 @@ struct ItemEncoder {
 
   private func write(_ object: VisibleObject, _ selection: Selection?, into json: inout JSONWriter) {
     control(object.type, object.version, into: &json)
-    if let selection { return write(object.value, object.type, selection, into: &json) }
+    if let selection { return write(object.listedValue, object.listedType, selection, into: &json) }
     json.rawMember(object.json.dropFirst())
   }
 

@@ -299,6 +299,35 @@ extension ResponseFinisher {
     }
   }
 
+  /// Responds with a list of references to directory entities, which belong to the entity set of `set`.
+  func finish(
+    _ exchange: Exchange, _ result: Result<Listing<VisibleObject>, ProfileError>, _ page: PageRequest,
+    referencesTo set: StructuredType
+  ) {
+    onSuccess(of: result, exchange) { listing in
+      let encoder = encoder(exchange)
+      finish(exchange, listing, encoder.referencesContext, page, Self.directoryHeaders) {
+        encoder.references($0, in: set, isFirst: $1)
+      }
+    }
+  }
+
+  /// Responds with the ids that an action returns.
+  func finish(_ exchange: Exchange, ids: Result<[String], ProfileError>) {
+    onSuccess(of: ids, exchange) { ids in
+      let body = encoder(exchange).ids(ids)
+      finish(exchange, .json(.ok, body, Self.directoryHeaders, as: exchange.representation.contentType))
+    }
+  }
+
+  /// Responds with the directory entities that an action returns.
+  func finish(_ exchange: Exchange, found: Result<[VisibleObject], ProfileError>) {
+    onSuccess(of: found, exchange) { objects in
+      let body = encoder(exchange).found(objects, exchange.options.selection)
+      finish(exchange, .json(.ok, body, Self.directoryHeaders, as: exchange.representation.contentType))
+    }
+  }
+
   /// Responds with a count as plain text (OData 4.01 part 1, 11.2.10).
   func finish(_ exchange: Exchange, count: Result<Int, ProfileError>) {
     onSuccess(of: count, exchange) { finish(exchange, .text(String($0))) }

@@ -135,11 +135,41 @@ public struct VisibleObject: Sendable {
   public let json: [UInt8]
   /// The key of the position after which a list continues behind the object.
   let position: String
+  /// The type whose properties a list with objects of several types is queried by.
+  private let typeInList: StructuredType?
 
   /// The object as a value of its type; nil when the stored JSON is damaged.
   public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
 
-  fileprivate init(_ type: StructuredType, id: String, version: Version?, json: [UInt8], position: String? = nil) {
+  /// The type that queries are evaluated against.
+  public var listedType: StructuredType { typeInList ?? type }
+
+  /// The object as a value of that type, in which properties that the object does not have are not set; nil when the stored
+  /// JSON is damaged.
+  public var listedValue: StructuredValue? {
+    guard let typeInList else { return value }
+    return value.map { value in
+      var listed = StructuredValue(of: typeInList)
+      for property in type.properties {
+        guard let same = typeInList.property(named: property.name), same.isCollection == property.isCollection,
+          same.type.qualifiedName == property.type.qualifiedName
+        else { continue }
+        listed.members[same.index] = value.members[property.index]
+      }
+      return listed
+    }
+  }
+
+  /// The object in a list whose queries are about another type.
+  func listed(as type: StructuredType) -> VisibleObject {
+    VisibleObject(self.type, id: id, version: version, json: json, position: position, listedAs: type)
+  }
+
+  fileprivate init(
+    _ type: StructuredType, id: String, version: Version?, json: [UInt8], position: String? = nil,
+    listedAs typeInList: StructuredType? = nil
+  ) {
+    self.typeInList = typeInList
     self.type = type
     self.id = id
     self.version = version
@@ -191,7 +221,7 @@ extension AccessDecision {
 
   /// The permissions of which each one shows a whole person.
   private static func fullReads(isOwner: Bool) -> [Permission] {
-    isOwner ? [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll] : [.userReadAll, .userReadWriteAll]
+    (isOwner ? [.userRead, .userReadWrite] : []) + RequiredPermissions.wholeUserReads
   }
 
   /// The members that `User.ReadBasic.All` shows.

@@ -9,12 +9,20 @@ public enum Permission: String, CaseIterable, Sendable {
   case userReadBasicAll = "User.ReadBasic.All"
   /// Read the entry and profile of everybody.
   case userReadAll = "User.Read.All"
-  /// Read and write the entry and profile of everybody.
-  case userReadWriteAll = "User.ReadWrite.All"
+  /// Read groups and their members.
+  case groupMemberReadAll = "GroupMember.Read.All"
   /// Read groups and their members.
   case groupReadAll = "Group.Read.All"
+  /// Read the directory: people and groups, but nobody's profile.
+  case directoryReadAll = "Directory.Read.All"
+  /// Read and write the entry and profile of everybody.
+  case userReadWriteAll = "User.ReadWrite.All"
+  /// Read groups and their members, and write who is a member.
+  case groupMemberReadWriteAll = "GroupMember.ReadWrite.All"
   /// Read and write groups and their members.
   case groupReadWriteAll = "Group.ReadWrite.All"
+  /// Read and write the directory: people and groups, but nobody's profile. It deletes nothing.
+  case directoryReadWriteAll = "Directory.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {
@@ -23,4 +31,7 @@ public enum Permission: String, CaseIterable, Sendable {
     }
     self = permission
   }
+
+  /// Permissions, each once, in the order in which they are declared: the least first.
+  static func leastFirst(_ permissions: [Permission]) -> [Permission] { allCases.filter(permissions.contains) }
 }

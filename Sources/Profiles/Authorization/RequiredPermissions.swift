@@ -14,20 +14,29 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case administerUser
   /// List the people of a tenant.
   case listUsers
-  /// Create and delete people.
+  /// Create people.
   case manageUsers
+  /// Delete people.
+  case deleteUsers
   /// List the groups that a person is a member of.
   case readMemberships
   /// List groups and their members.
   case readGroups
-  /// Create, change and delete groups, and decide who is a member.
+  /// Create and change groups, and decide who is a member and who an owner.
   case manageGroups
+  /// Decide who is a member of a group.
+  case manageMembers
+  /// Delete groups.
+  case deleteGroups
+  /// Read people or groups by their ids, as far as the caller may read either.
+  case readObjects
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
     case .readProfile, .writeProfile, .readAuditLog: false
-    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
+    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .deleteUsers, .readMemberships, .readGroups,
+      .manageGroups, .manageMembers, .deleteGroups, .readObjects:
       true
     }
   }
@@ -35,8 +44,10 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access may take more than a permission: a role, ownership or a policy.
   public var mayRequireRole: Bool {
     switch self {
-    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
-    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
+    case .writeProfile, .writeUser, .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers,
+      .deleteGroups, .readAuditLog:
+      true
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects: false
     }
   }
 
@@ -59,20 +70,36 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// The permission table: the permissions of which one is enough for a requester, least first.
   public func sufficient(_ requester: Requester) -> [Permission] {
     let own: [Permission] = requester == .own ? [.userRead, .userReadWrite] : []
+    let ownWrite: [Permission] = requester == .own ? [.userReadWrite] : []
     let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
     return switch self {
     case .readProfile: own + everyRead
-    case .writeProfile, .writeUser, .administerUser:
-      requester == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
+    case .writeProfile: ownWrite + [.userReadWriteAll]
+    case .writeUser, .administerUser: ownWrite + [.userReadWriteAll, .directoryReadWriteAll]
     case .readAuditLog: requester == .others ? [] : own + everyRead
-    case .readUser: own + [.userReadBasicAll] + everyRead
-    case .listUsers: [.userReadBasicAll] + everyRead
-    case .manageUsers: [.userReadWriteAll]
-    case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
-    case .readGroups: [.groupReadAll, .groupReadWriteAll]
-    case .manageGroups: [.groupReadWriteAll]
+    case .readUser: own + [.userReadBasicAll] + Self.wholeUserReads
+    case .listUsers: [.userReadBasicAll] + Self.wholeUserReads
+    case .manageUsers: [.userReadWriteAll, .directoryReadWriteAll]
+    case .deleteUsers: [.userReadWriteAll]
+    case .readMemberships: own + Self.groupReads
+    case .readGroups: Self.groupReads
+    case .manageGroups: [.groupReadWriteAll, .directoryReadWriteAll]
+    case .manageMembers: [.groupMemberReadWriteAll, .groupReadWriteAll, .directoryReadWriteAll]
+    case .deleteGroups: [.groupReadWriteAll]
+    case .readObjects: Permission.leastFirst(own + [.userReadBasicAll] + Self.wholeUserReads + Self.groupReads)
     }
   }
+
+  /// The permissions of which each one shows every property of people in the directory.
+  static let wholeUserReads: [Permission] = [
+    .userReadAll, .directoryReadAll, .userReadWriteAll, .directoryReadWriteAll,
+  ]
+
+  /// The permissions of which each one shows groups and who is a member. One that writes reads too.
+  private static let groupReads: [Permission] = [
+    .groupMemberReadAll, .groupReadAll, .directoryReadAll, .groupMemberReadWriteAll, .groupReadWriteAll,
+    .directoryReadWriteAll,
+  ]
 
   /// The role that a delegated caller needs beside the permission.
   enum Role: Sendable {
@@ -88,10 +115,20 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
-    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups: .none
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects: .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
     case .writeUser: isOwner ? .none : .administrator
-    case .administerUser, .manageUsers, .manageGroups: .administrator
+    case .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups: .administrator
+    }
+  }
+
+  /// Whether the access concerns others even where it names the caller.
+  private var concernsOthers: Bool {
+    switch self {
+    case .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups: true
+    case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
+      .readMemberships, .readGroups, .readObjects:
+      false
     }
   }
 
@@ -102,7 +139,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
-    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || concernsOthers)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
     guard sufficient.contains(where: caller.permissions.contains) else {
       guard !sufficient.isEmpty else { throw .ownerOnly }

@@ -7,7 +7,12 @@ enum DirectoryTypes {
       "directoryObject", base: "entity", isAbstract: true, ignoresCase: true, "Anything in the directory.", []),
     .entity(
       "user", base: "directoryObject",
-      references: [.init("memberOf", to: "directoryObject", "The groups that a person is a member of.")],
+      references: [
+        .init("memberOf", to: "directoryObject", "The groups that a person is a member of."),
+        .init(
+          "transitiveMemberOf", to: "directoryObject",
+          "The groups that a person is a member of, and those that these are members of."),
+      ],
       "A person of the directory.",
       [
         .string("displayName", "Name shown in the address book."),
@@ -28,7 +33,16 @@ enum DirectoryTypes {
       "The profile of a person; its content lies in its collections.", []),
     .entity(
       "group", base: "directoryObject",
-      references: [.init("members", to: "directoryObject", "The people in the group.")],
+      references: [
+        .init("memberOf", to: "directoryObject", "The groups that the group is a member of."),
+        .init("members", to: "directoryObject", "The people and groups in the group."),
+        .init("owners", to: "directoryObject", "The people whom the organisation names as owners, without rights."),
+        .init(
+          "transitiveMemberOf", to: "directoryObject",
+          "The groups that the group is a member of, and those that these are members of."),
+        .init(
+          "transitiveMembers", to: "directoryObject", "The people and groups in the group, and in the groups in it."),
+      ],
       "People who share what they mark for group members.",
       [
         .string("displayName", "Name of the group."),
@@ -40,6 +54,28 @@ enum DirectoryTypes {
         .string("groupTypes", "Kinds of the group, such as Unified.").collection.nonNullable,
         .string("visibility", "Who may see the group, in the words of the organisation."),
         .primitive(.dateTimeOffset, "createdDateTime", "When the group was made.").traits(.readOnly),
+        .string("classification", "How confidential the group is, in the words of the organisation."),
+        .primitive(.dateTimeOffset, "expirationDateTime", "When the group ends.").traits(.readOnly),
+        .primitive(.boolean, "isAssignableToRole", "Whether roles are assigned to the group; never true here."),
+        .string("membershipRule", "The rule by which members are found; never set here."),
+        .string("membershipRuleProcessingState", "Whether the rule is applied; never set here."),
+        .string("onPremisesDomainName", "Domain of the group in a directory on premises.").traits(.readOnly),
+        .primitive(.dateTimeOffset, "onPremisesLastSyncDateTime", "When the group last came from there.")
+          .traits(.readOnly),
+        .string("onPremisesNetBiosName", "NetBIOS name of that domain.").traits(.readOnly),
+        .string("onPremisesSamAccountName", "Account name of the group there.").traits(.readOnly),
+        .string("onPremisesSecurityIdentifier", "Security identifier of the group there.").traits(.readOnly),
+        .primitive(.boolean, "onPremisesSyncEnabled", "Whether the group comes from there.").traits(.readOnly),
+        .string("preferredDataLocation", "Where data of the group should lie."),
+        .string("preferredLanguage", "Language tag such as en-US."),
+        .string("proxyAddresses", "Mail addresses with their kinds, as SMTP:team@contoso.example.").collection
+          .nonNullable.traits(.readOnly),
+        .primitive(.dateTimeOffset, "renewedDateTime", "When the group was last renewed.").traits(.readOnly),
+        .string("resourceBehaviorOptions", "Behaviours, in the words of the organisation.").collection.nonNullable,
+        .string("resourceProvisioningOptions", "What comes with the group, such as Team.").collection.nonNullable,
+        .string("securityIdentifier", "Security identifier of the group.").traits(.readOnly),
+        .string("theme", "Colour of the group."),
+        .string("uniqueName", "Name by which programs know the group."),
       ]),
     .entity(
       "profileChange", base: "entity", isExtension: true,
@@ -57,5 +93,30 @@ enum DirectoryTypes {
         .string("versionBefore", "The entity tag before; null when there was none.").traits(.readOnly),
         .string("versionAfter", "The entity tag after; null when there is none.").traits(.readOnly),
       ]),
+  ]
+
+  /// The actions of the directory (Graph pages of `directoryObject`).
+  static let actions: [Action] = [
+    .init(
+      "checkMemberGroups", boundTo: "directoryObject", ["groupIds": .collection(.string)],
+      returns: .collection(.string)),
+    .init(
+      "checkMemberObjects", boundTo: "directoryObject", ["ids": .collection(.string)], returns: .collection(.string)),
+    .init(
+      "getMemberGroups", boundTo: "directoryObject", ["securityEnabledOnly": .primitive(.boolean)],
+      returns: .collection(.string)),
+    .init(
+      "getMemberObjects", boundTo: "directoryObject", ["securityEnabledOnly": .primitive(.boolean)],
+      returns: .collection(.string)),
+    .init(
+      "getByIds", ofSet: true, boundTo: "directoryObject",
+      ["ids": .collection(.string), "types": .collection(.string)],
+      returns: .entities("microsoft.graph.directoryObject")),
+    .init(
+      "validateProperties", ofSet: true, boundTo: "directoryObject",
+      [
+        "entityType": .primitive(.string), "displayName": .primitive(.string), "mailNickname": .primitive(.string),
+        "onBehalfOfUserId": .primitive(.string),
+      ], returns: nil),
   ]
 }

@@ -15,7 +15,7 @@ public enum ProfileModel {
           .singleton("me", of: "user"),
           .entitySet("groups", of: "group"),
           .entitySet("directoryObjects", of: "directoryObject", isListed: false),
-        ])
+        ], actions: DirectoryTypes.actions)
     } catch {
       preconditionFailure("The declared model is wrong: \(error)")
     }

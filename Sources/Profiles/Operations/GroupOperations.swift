@@ -31,49 +31,7 @@ extension GroupOperations {
     }
   }
 
-  /// Reads one page of the groups that a person is a member of.
-  public func listMemberships(
-    of reference: OwnerReference, _ query: ListQuery, by caller: Caller,
-    _ then: @escaping Completion<Listing<VisibleObject>>
-  ) {
-    context.people.decision(on: reference, for: .readMemberships, by: caller) { [self] person in
-      person.onSuccess(orFail: then) { id, decision in
-        // Groups are not visible from another tenant.
-        guard decision.seesPerson else { return then(.failure(.userNotFound)) }
-        list(.member(id), query, caller, then)
-      }
-    }
-  }
-
-  /// Reads one page of the members of a group.
-  public func listMembers(
-    of id: GroupID, _ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
-  ) {
-    read(id, by: caller) { [self] group in
-      group.onSuccess(orFail: then) { _ in listMembers(ofVisible: id, query, caller, then) }
-    }
-  }
-
-  private func listMembers(
-    ofVisible id: GroupID, _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
-  ) {
-    let visible: (StoredUser) -> VisibleObject? = { user in
-      AccessDecision(of: caller, to: user.id, user.asOwner).visibleMember(user, to: caller)
-    }
-    ListScan.runInKeyOrder(context, query, for: caller) { [self] position, rows, then in
-      reader.members(of: id, after: position?.idText, limit: rows) { found in
-        then(ListScan.piece(found, id: \.id.text, visible))
-      }
-    } then: { [self] builder in
-      builder.onSuccess(orFail: then) { builder in
-        builder.finish(
-          countAll: { reader.countMembers(of: id, $0) },
-          readAgain: { [context] in UserOperations(context: context).readAgain($0, $1, visible) }, then)
-      }
-    }
-  }
-
-  private func list(
+  func list(
     _ scope: GroupScope, _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
     ListScan.runInKeyOrder(context, query, for: caller) { [self] position, rows, then in
@@ -90,7 +48,7 @@ extension GroupOperations {
   }
 
   /// Reads groups of a page that was chosen before, as far as the caller may see them now.
-  private func readAgain(
+  func readAgain(
     _ references: ArraySlice<ListReference>, _ caller: Caller, _ then: @escaping Completion<[VisibleObject]>
   ) {
     ResultCollector.read(references, from: reader, { then($0.mapError(ProfileError.store)) }) { reference, then in
@@ -103,19 +61,19 @@ extension GroupOperations {
 // MARK: Writes
 
 extension GroupOperations {
-  /// Creates a group in the caller's tenant, with an id of the server's choice and with these members. When the same
-  /// receipt comes again, answers the group that the first request created, as it is now.
+  /// Creates a group in the caller's tenant, with an id of the server's choice, and with these members and owners. When the
+  /// same receipt comes again, answers the group that the first request created, as it is now.
   public func create(
-    _ patch: StructuredPatch, members: [OwnerReference], once receipt: IdempotencyReceipt? = nil, by caller: Caller,
-    _ then: @escaping Completion<VisibleObject>
+    _ patch: StructuredPatch, adding references: GroupReferences, once receipt: IdempotencyReceipt? = nil,
+    by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
-    authorizeWrite(of: nil, naming: members, by: caller) { [self] people in
+    authorizeWrite(of: nil, for: .manageGroups, naming: references, by: caller) { [self] added in
       do throws(ProfileError) {
-        let people = try people.get()
+        let added = try added.get()
         guard let id = GroupID(context.environment.makeID().text) else {
           throw .store(.failed("A new id is not an id."))
         }
-        let operation = CreateGroup(group: id, people: people, patch: patch, stamp: context.stamp(caller))
+        let operation = CreateGroup(group: id, added: added, patch: patch, stamp: context.stamp(caller))
         submit(operation, onceOrNot: receipt) { [self] outcome in
           outcome.onSuccess(orFail: then) { outcome in
             switch outcome {
@@ -132,15 +90,20 @@ extension GroupOperations {
     }
   }
 
-  /// Updates a group, where what the patch leaves out stays as it is, and adds members.
+  /// Updates a group, where what the patch leaves out stays as it is, and adds members and owners. One that adds members and
+  /// nothing else takes no more than a permission to write members.
   public func update(
-    _ id: GroupID, _ patch: StructuredPatch, members: [OwnerReference], preconditions: Preconditions,
+    _ id: GroupID, _ patch: StructuredPatch, adding references: GroupReferences, preconditions: Preconditions,
     by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
-    authorizeWrite(of: id, naming: members, by: caller) { [context] people in
-      people.onSuccess(orFail: then) { people in
+    let addsMembersAlone =
+      !references.members.isEmpty && references.owners.isEmpty
+      && ProfileModel.group.properties.allSatisfy { patch.isAbsent($0) }
+    authorizeWrite(of: id, for: addsMembersAlone ? .manageMembers : .manageGroups, naming: references, by: caller) {
+      [context] added in
+      added.onSuccess(orFail: then) { added in
         let operation = UpdateGroup(
-          group: id, people: people, patch: patch, preconditions: preconditions, stamp: context.stamp(caller))
+          group: id, added: added, patch: patch, preconditions: preconditions, stamp: context.stamp(caller))
         context.submit(operation) { then($0.flatMap { Self.trim($0, for: caller) }) }
       }
     }
@@ -150,60 +113,113 @@ extension GroupOperations {
   public func delete(
     _ id: GroupID, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
-    write(to: id, [], by: caller, then) { [context] _ in
-      DeleteGroup(group: id, preconditions: preconditions, stamp: context.stamp(caller))
+    authorizeWrite(of: id, for: .deleteGroups, by: caller) { [context] authorized in
+      authorized.onSuccess(orFail: then) {
+        let operation = DeleteGroup(group: id, preconditions: preconditions, stamp: context.stamp(caller))
+        context.submit(operation) { then($0.map { _ in }) }
+      }
     }
   }
 
-  /// Adds a person of the caller's tenant to a group. When the same receipt comes again, changes nothing.
+  /// Adds a person or a group of the caller's tenant to the members of a group. When the same receipt comes again, changes
+  /// nothing.
   public func addMember(
-    _ user: OwnerReference, to id: GroupID, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
+    _ member: MemberReference, to id: GroupID, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
     _ then: @escaping Completion<Void>
   ) {
-    write(to: id, [user], once: receipt, by: caller, then) { [context] people in
-      people.first.map { AddMember(group: id, member: $0, stamp: context.stamp(caller)) }
+    write(to: id, member, once: receipt, by: caller, then) { member, stamp in
+      switch member {
+      case .person(let user): AddMember(group: id, member: user, stamp: stamp)
+      case .group(let group): AddNestedGroup(group: id, member: group, stamp: stamp)
+      }
     }
   }
 
-  /// Removes a person from a group.
+  /// Removes a person or a group from the members of a group.
   public func removeMember(
-    _ user: OwnerReference, from id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>
+    _ member: MemberReference, from id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
-    write(to: id, [user], by: caller, then) { [context] people in
-      people.first.map { RemoveMember(group: id, member: $0, stamp: context.stamp(caller)) }
+    write(to: id, member, by: caller, then) { member, stamp in
+      switch member {
+      case .person(let user): RemoveMember(group: id, member: user, stamp: stamp)
+      case .group(let group): RemoveNestedGroup(group: id, member: group, stamp: stamp)
+      }
     }
   }
 
-  /// A write that answers no content.
+  /// A write of the members that answers no content.
   private func write(
-    to group: GroupID, _ members: [OwnerReference], once receipt: IdempotencyReceipt? = nil, by caller: Caller,
-    _ then: @escaping Completion<Void>, _ operation: @escaping ([UserID]) -> (any GroupOperation)?
+    to group: GroupID, _ member: MemberReference, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<Void>, _ operation: @escaping (ResolvedMember, WriteStamp) -> any GroupOperation
   ) {
-    authorizeWrite(of: group, naming: members, by: caller) { [self] people in
-      people.onSuccess(orFail: then) { people in
-        guard let operation = operation(people) else { return then(.failure(.userNotFound)) }
-        submit(operation, onceOrNot: receipt) { [self] outcome in
-          guard case .success(.repeated) = outcome else { return then(outcome.map { _ in }) }
-          read(group, by: caller) { then($0.map { _ in }) }
+    authorizeWrite(of: group, for: .manageMembers, by: caller) { [self] authorized in
+      authorized.onSuccess(orFail: then) {
+        context.people.member(member, by: caller) { [self] member in
+          member.onSuccess(orFail: then) { member in
+            submit(operation(member, context.stamp(caller)), to: group, onceOrNot: receipt, by: caller, then)
+          }
         }
       }
     }
   }
 
-  /// Checks that the caller may write a group, then finds the people that the write names.
-  private func authorizeWrite(
-    of group: GroupID?, naming members: [OwnerReference], by caller: Caller, _ then: @escaping Completion<[UserID]>
+  /// Makes a person of the caller's tenant an owner of a group. When the same receipt comes again, changes nothing.
+  public func addOwner(
+    _ owner: OwnerReference, to id: GroupID, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<Void>
   ) {
-    authorizeWrite(of: group, by: caller) { [context] authorized in
-      authorized.onSuccess(orFail: then) { context.people.ids(of: members[...], by: caller, then) }
+    write(to: id, owner, once: receipt, by: caller, then) { AddOwner(group: id, owner: $0, stamp: $1) }
+  }
+
+  /// Ends the ownership of a person.
+  public func removeOwner(
+    _ owner: OwnerReference, from id: GroupID, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
+    write(to: id, owner, by: caller, then) { RemoveOwner(group: id, owner: $0, stamp: $1) }
+  }
+
+  /// A write of the owners that answers no content.
+  private func write(
+    to group: GroupID, _ owner: OwnerReference, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
+    _ then: @escaping Completion<Void>, _ operation: @escaping (UserID, WriteStamp) -> any GroupOperation
+  ) {
+    let references = GroupReferences(owners: [owner])
+    authorizeWrite(of: group, for: .manageGroups, naming: references, by: caller) { [self] added in
+      added.onSuccess(orFail: then) { added in
+        guard let owner = added.owners.first else { return then(.failure(.userNotFound)) }
+        submit(operation(owner, context.stamp(caller)), to: group, onceOrNot: receipt, by: caller, then)
+      }
+    }
+  }
+
+  /// Submits a write of a group that answers no content; one that comes again is answered from the group as it is now.
+  private func submit(
+    _ operation: any GroupOperation, to group: GroupID, onceOrNot receipt: IdempotencyReceipt?, by caller: Caller,
+    _ then: @escaping Completion<Void>
+  ) {
+    submit(operation, onceOrNot: receipt) { [self] outcome in
+      guard case .success(.repeated) = outcome else { return then(outcome.map { _ in }) }
+      read(group, by: caller) { then($0.map { _ in }) }
+    }
+  }
+
+  /// Checks that the caller may write a group, then finds whom and what the write names.
+  private func authorizeWrite(
+    of group: GroupID?, for access: RequiredPermissions, naming references: GroupReferences, by caller: Caller,
+    _ then: @escaping Completion<GroupAdditions>
+  ) {
+    authorizeWrite(of: group, for: access, by: caller) { [context] authorized in
+      authorized.onSuccess(orFail: then) { context.people.additions(references, by: caller, then) }
     }
   }
 
   /// Members of the group that the tenant's policy names are administrators, so that no application may write that
   /// group.
-  private func authorizeWrite(of group: GroupID?, by caller: Caller, _ then: @escaping Completion<Void>) {
+  private func authorizeWrite(
+    of group: GroupID?, for access: RequiredPermissions, by caller: Caller, _ then: @escaping Completion<Void>
+  ) {
     let authorization = context.authorization
-    authorization.authorize(.manageGroups, by: caller) { authorized in
+    authorization.authorize(access, by: caller) { authorized in
       guard case .success = authorized, caller.actor == .application, let group else { return then(authorized) }
       authorization.policy(of: caller.tenant) { policy in
         then(

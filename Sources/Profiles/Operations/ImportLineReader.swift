@@ -1,11 +1,13 @@
 public import OData
 
-/// Reads the lines of an import or export file. Each line is a JSON object in one of five shapes:
+/// Reads the lines of an import or export file. Each line is a JSON object in one of seven shapes:
 ///
 ///     {"tenant":"…","settings":{…}}
 ///     {"tenant":"…","group":{…}}
 ///     {"tenant":"…","user":{…}}
 ///     {"groupId":"…","member":"…"}
+///     {"groupId":"…","memberGroup":"…"}
+///     {"groupId":"…","owner":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
 /// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's
@@ -25,21 +27,41 @@ public struct ImportLineReader: Sendable {
   public func line(_ line: [UInt8]) throws(ImportLineError) -> ImportLine {
     let parts = try Parts(line)
     let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
-    switch (parts.object, parts.userID, parts.collection, parts.groupID, parts.member) {
-    case (.user(let json)?, nil, nil, nil, nil): return .user(try user(json, tenant))
-    case (.group(let json)?, nil, nil, nil, nil): return .group(try group(json, tenant))
-    case (.settings(let json)?, nil, nil, nil, nil):
+    if parts.groupID != nil { return try link(parts) }
+    guard parts.member == nil, parts.memberGroup == nil, parts.owner == nil else { throw .wrongShape }
+    switch (parts.object, parts.userID, parts.collection) {
+    case (.user(let json)?, nil, nil): return .user(try user(json, tenant))
+    case (.group(let json)?, nil, nil): return .group(try group(json, tenant))
+    case (.settings(let json)?, nil, nil):
       guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesCollectionsOnly else {
         throw .malformedSettings
       }
       return .tenant(settings)
-    case (.item(let json)?, let id?, let collection?, nil, nil): return .item(try item(json, of: id, in: collection))
-    case (nil, nil, nil, let group?, let member?):
-      guard let user = UserID(member) else { throw .malformedID("member") }
-      guard let group = GroupID(group) else { throw .malformedID("groupId") }
-      return .member(user, of: group)
+    case (.item(let json)?, let id?, let collection?): return .item(try item(json, of: id, in: collection))
     default: throw .wrongShape
     }
+  }
+
+  /// A line that ties a person or a group to a group.
+  private func link(_ parts: Parts) throws(ImportLineError) -> ImportLine {
+    guard parts.object == nil, parts.userID == nil, parts.collection == nil else { throw .wrongShape }
+    switch (parts.member, parts.memberGroup, parts.owner) {
+    case (let member?, nil, nil):
+      guard let user = UserID(member) else { throw .malformedID("member") }
+      return .member(user, of: try Self.group(parts.groupID))
+    case (nil, let member?, nil):
+      guard let nested = GroupID(member) else { throw .malformedID("memberGroup") }
+      return .nestedGroup(nested, in: try Self.group(parts.groupID))
+    case (nil, nil, let owner?):
+      guard let user = UserID(owner) else { throw .malformedID("owner") }
+      return .owner(user, of: try Self.group(parts.groupID))
+    default: throw .wrongShape
+    }
+  }
+
+  private static func group(_ text: String?) throws(ImportLineError) -> GroupID {
+    guard let group = text.flatMap(GroupID.init) else { throw .malformedID("groupId") }
+    return group
   }
 
   private static func tenant(_ text: String) throws(ImportLineError) -> TenantID {
@@ -130,7 +152,7 @@ public struct ImportLineReader: Sendable {
 public enum ImportLineError: Error, Equatable, Sendable {
   /// The line is not valid JSON.
   case malformed(JSONError)
-  /// The object has none of the five shapes.
+  /// The object has none of the seven shapes.
   case wrongShape
   /// The object has a member that no shape has.
   case unknownMember
@@ -149,9 +171,10 @@ public enum ImportLineError: Error, Equatable, Sendable {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
     case .wrongShape:
       "must be one object of user, group or settings, with an optional tenant, of userId with collection and item, or of "
-        + "groupId with member"
+        + "groupId with member, memberGroup or owner"
     case .unknownMember:
-      "holds a member other than tenant, user, group, settings, userId, collection, item, groupId and member"
+      "holds a member other than tenant, user, group, settings, userId, collection, item, groupId, member, "
+        + "memberGroup and owner"
     case .malformedSettings: "holds settings that a tenant does not have"
     case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
     case .unknownCollection: "names a collection that profiles do not have"
@@ -181,6 +204,12 @@ extension ImportLine {
     case .member(let user, of: let group):
       json.member("groupId", group.text)
       json.member("member", user.text)
+    case .nestedGroup(let member, in: let group):
+      json.member("groupId", group.text)
+      json.member("memberGroup", member.text)
+    case .owner(let user, of: let group):
+      json.member("groupId", group.text)
+      json.member("owner", user.text)
     case .item(let item):
       json.member("userId", item.key.user.text)
       json.member("collection", item.key.collection)
@@ -198,6 +227,8 @@ private struct Parts {
   var userID: String?
   var groupID: String?
   var member: String?
+  var memberGroup: String?
+  var owner: String?
   var collection: String?
   var object: Object?
 
@@ -242,6 +273,8 @@ private struct Parts {
       case "collection": try Self.set(&collection, &reader)
       case "groupId": try Self.set(&groupID, &reader)
       case "member": try Self.set(&member, &reader)
+      case "memberGroup": try Self.set(&memberGroup, &reader)
+      case "owner": try Self.set(&owner, &reader)
       case "settings": try set(&reader, Object.settings)
       case "group": try set(&reader, Object.group)
       case "user": try set(&reader, Object.user)

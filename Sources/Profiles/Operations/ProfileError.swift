@@ -26,6 +26,16 @@ public enum ProfileError: Error, Equatable, Sendable {
   case alreadyMember
   /// The person is a member of `Limits.groupsPerPersonMax` groups.
   case tooManyGroups
+  /// The person is already an owner of the group.
+  case alreadyOwner
+  /// The group has `Limits.ownersPerGroupMax` owners.
+  case tooManyOwners
+  /// The person is the only owner of the group.
+  case lastOwner
+  /// The group cannot be a member of the other one.
+  case nesting(NestingObstacle)
+  /// The answer would have more than `Limits.transitiveGroupsMax` groups.
+  case tooManyResults
   /// There is no such person, or none that the caller may know of.
   case userNotFound
   /// There is no such item, or none that the caller may see.

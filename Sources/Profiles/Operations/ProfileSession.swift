@@ -12,6 +12,10 @@ public final class ProfileSession {
   public let users: UserOperations
   /// Groups and memberships.
   public let groups: GroupOperations
+  /// Who is a member of what.
+  public let memberships: MembershipOperations
+  /// People and groups by their ids.
+  public let directoryObjects: DirectoryObjectOperations
   /// Items of a profile, one by one or as a changeset.
   public let items: ItemOperations
   /// Profiles as a whole.
@@ -25,6 +29,8 @@ public final class ProfileSession {
     self.context = context
     users = UserOperations(context: context)
     groups = GroupOperations(context: context)
+    memberships = MembershipOperations(context: context)
+    directoryObjects = DirectoryObjectOperations(context: context)
     items = ItemOperations(context: context)
     profiles = ProfileOperations(context: context)
     auditLog = AuditLogOperations(context: context)

@@ -158,7 +158,7 @@ extension UserOperations {
   public func delete(
     _ reference: OwnerReference, preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
-    context.people.withPerson(reference, for: .manageUsers, by: caller, then) { [context] id, then in
+    context.people.withPerson(reference, for: .deleteUsers, by: caller, then) { [context] id, then in
       context.submit(DeleteUser(user: id, preconditions: preconditions, stamp: context.stamp(caller))) {
         then($0.map { _ in })
       }

@@ -16,6 +16,8 @@ public struct Change: Equatable, Sendable {
 
   /// The collection in rows about memberships, whose items are groups.
   public static let memberships = "memberOf"
+  /// The collection in rows about groups that a person owns.
+  public static let ownerships = "ownedObjects"
 
   /// When it happened, by the server's clock.
   public let time: DateTimeOffset

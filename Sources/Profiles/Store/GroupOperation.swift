@@ -4,25 +4,47 @@ public protocol GroupOperation: Sendable {
   var group: GroupID { get }
   /// The people of whom `change` needs to know whether they exist, and whether they are members.
   var people: [UserID] { get }
+  /// The groups of which `change` needs to know whether they can be members of the group. Only a write with a
+  /// `linkedTenant` names any.
+  var nested: [GroupID] { get }
+  /// The tenant of the group, for a write that needs or changes links of groups: those of a tenant come one after the
+  /// other, whichever servers they come from. nil for every other write.
+  var linkedTenant: TenantID? { get }
   /// Decides what to write. It may run more than once, on any thread; it does no I/O and keeps nothing. Throws the
   /// `ProfileError` with which the write is refused.
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange
+}
+
+extension GroupOperation {
+  /// None.
+  public var nested: [GroupID] { [] }
+  /// None, as for a write that is about people alone.
+  public var linkedTenant: TenantID? { nil }
 }
 
 /// What a store finds before an operation on a group decides.
 public struct GroupState: Sendable {
   /// nil when there is no such group.
   public let group: StoredGroup?
-  /// The tenants of those people of the operation who exist.
+  /// The tenants of those people of the operation who exist; with a `linkedTenant`, of the owners too.
   public let people: [UserID: TenantID]
   /// Those of them who are members.
   public let members: Set<UserID>
+  /// The links of the group; none for an operation without a `linkedTenant`.
+  public let links: GroupLinks
+  /// Those groups that the operation names as members and that exist.
+  public let nested: [GroupID: NestedGroup]
 
   /// The state of one group.
-  public init(group: StoredGroup?, people: [UserID: TenantID] = [:], members: Set<UserID> = []) {
+  public init(
+    group: StoredGroup?, people: [UserID: TenantID] = [:], members: Set<UserID> = [], links: GroupLinks = GroupLinks(),
+    nested: [GroupID: NestedGroup] = [:]
+  ) {
     self.group = group
     self.people = people
     self.members = members
+    self.links = links
+    self.nested = nested
   }
 }
 
@@ -39,6 +61,9 @@ public enum GroupChange: Sendable {
   case add([Change])
   /// End the membership of the person of this row of the audit log.
   case removeMember(Change)
+  /// Do the first thing, if there is one, and change the links of the group. For an operation with a `linkedTenant`
+  /// only.
+  indirect case linking(GroupLinkChange, after: GroupChange?)
 }
 
 /// The outcome of a write of a group.

@@ -6,10 +6,14 @@ public enum ImportError: Error, Equatable, Sendable {
   case otherTenant
   /// A group is there already, in another tenant.
   case groupOfOtherTenant
-  /// A membership names a group that is neither in the store nor earlier in the import, or one of another tenant.
+  /// A line names a group that is neither in the store nor earlier in the import, or one of another tenant.
   case unknownGroup
   /// The person would be a member of more than `Limits.groupsPerPersonMax` groups.
   case tooManyGroups
+  /// The group cannot be a member of the other one.
+  case nesting(NestingObstacle)
+  /// The group would have more than `Limits.ownersPerGroupMax` owners.
+  case tooManyOwners
   /// Another person of the tenant has the principal name.
   case principalNameTaken
   /// Another person of the tenant has the mail address.
@@ -28,6 +32,11 @@ public enum ImportError: Error, Equatable, Sendable {
     case .groupOfOtherTenant: "The group is known in another tenant. Give the new group another id."
     case .unknownGroup: "The group is not known in the tenant of the person. Put the group before its members."
     case .tooManyGroups: "The person would be a member of too many groups. Remove some of them."
+    case .nesting(.circle):
+      "The other group is a member of this one, directly or through others. Remove one of the two."
+    case .nesting(.tooDeep): "Too many groups would lie in one another. Remove some of them."
+    case .nesting(.tooMany): "Too many groups would be above or below the group. Remove some of them."
+    case .tooManyOwners: "The group would have too many owners. Remove some of them."
     case .principalNameTaken: "Another person of the tenant has this userPrincipalName. Change one of the two."
     case .mailTaken:
       "Another person of the tenant has this mail address. Change one of the two; whoever gives it up comes first."

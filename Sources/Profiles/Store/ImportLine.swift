@@ -8,6 +8,10 @@ public enum ImportLine: Equatable, Sendable {
   case user(StoredUser)
   /// A membership.
   case member(UserID, of: GroupID)
+  /// A group that is a member of another one.
+  case nestedGroup(GroupID, in: GroupID)
+  /// A person who owns a group.
+  case owner(UserID, of: GroupID)
   /// An item of a person.
   case item(StoredItem)
 }

@@ -83,6 +83,9 @@ public protocol DirectoryReader: AnyObject {
   /// Reads the group with this id; nil when there is none.
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void)
 
+  /// Reads the links of those of at most `Limits.loopRowsMax` groups that exist, in one round trip.
+  func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void)
+
   /// Reads one page of groups by id, after the one with this id.
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,

@@ -26,6 +26,7 @@ struct PostgreSQLCheck {
     }
     let groups = try connection.rows(Self.groups).map { row throws(PostgreSQLFailure) in try row.group() }
     findings += groups.compactMap(CheckFinding.ofGroup)
+    findings += CheckFinding.ofLinks(try PostgreSQLGroupLinks.read(connection.rows(PostgreSQLGroupLinks.selectAll)))
     findings += try PostgreSQLMemberCheck(connection).findings(groups.map(\.id))
     return Array(findings.prefix(Limits.checkFindingsMax))
   }

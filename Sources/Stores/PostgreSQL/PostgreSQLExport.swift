@@ -18,6 +18,9 @@ struct PostgreSQLExport {
     try each("select \(PostgreSQLColumns.group) from directory_group order by id") { row in
       try body(.group(try row.group()))
     }
+    try exportLinks { group, links in
+      for nested in links.groups { try body(.nestedGroup(nested, in: group)) }
+    }
     var last = ""
     while true {
       let people = try connection.rows(Self.people, .text(last))
@@ -26,7 +29,29 @@ struct PostgreSQLExport {
         last = person.id.text
         try export(person, body)
       }
-      guard !people.rows.isEmpty else { return }
+      guard people.rows.isEmpty else { continue }
+      // Owners come behind the people, which an import demands.
+      return try exportLinks { group, links in
+        for owner in links.owners {
+          let exists = try !connection.rows(PostgreSQLTables.selectTenantOfPerson, .text(owner.text)).rows.isEmpty
+          if exists { try body(.owner(owner, of: group)) }
+        }
+      }
+    }
+  }
+
+  /// Passes on every group that has links.
+  private func exportLinks(_ body: (GroupID, GroupLinks) throws -> Void) throws {
+    try each("select id, links from directory_group where links is not null order by id") { row in
+      guard let links = GroupLinks(json: row.bytes(1)) else { throw PostgreSQLFailure.row(DamagedRow.group) }
+      try body(try row.groupID(0), links)
+    }
+  }
+
+  /// Gives the groups that a person owns to `body`.
+  func exportOwned(by user: UserID, _ body: (ImportLine) throws -> Void) throws {
+    try exportLinks { group, links in
+      if links.owners.contains(user) { try body(.owner(user, of: group)) }
     }
   }
 

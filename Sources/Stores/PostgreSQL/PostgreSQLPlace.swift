@@ -33,7 +33,7 @@ extension StoreWrite {
 
   private static func place(of operation: any GroupOperation) -> PostgreSQLPlace {
     let people = operation.people
-    return people.count == 1 ? .person(people[0]) : .severalNodes
+    return people.count == 1 && operation.linkedTenant == nil ? .person(people[0]) : .severalNodes
   }
 
   /// Whether everything that the write touches lies with one person. Names, mail addresses and receipts lie elsewhere.

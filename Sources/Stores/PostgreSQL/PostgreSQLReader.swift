@@ -147,6 +147,10 @@ final class PostgreSQLReader: ProfileReader {
 
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { read(.group(id), then) }
 
+  func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void) {
+    read(.links(of: groups), then)
+  }
+
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void

@@ -287,6 +287,14 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// See `DirectoryReader.links`.
+  static func links(of groups: [GroupID]) -> Self where Answer == [GroupID: LinkedGroup] {
+    Self(at: .anyNode(groups.first?.text ?? ""), [PostgreSQLGroupLinks.query(groups)]) {
+      _, rows throws(PostgreSQLFailure) in
+      try PostgreSQLGroupLinks.read(rows[0])
+    }
+  }
+
   /// See `DirectoryReader.groups`.
   static func groups(
     _ scope: GroupScope, after id: String?, limit: Int

@@ -16,6 +16,7 @@ enum PostgreSQLSchema {
     case sharedNames = 5
     case membersByGroup = 6
     case chainOwners = 7
+    case groupLinks = 8
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
@@ -28,6 +29,7 @@ enum PostgreSQLSchema {
         try connection.execute("alter table facet_schema add primary key (version)")
         try PostgreSQLMemberTable.add(connection)
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
+      case .groupLinks: try PostgreSQLGroupLinks.add(connection)
       }
     }
   }

@@ -27,6 +27,18 @@ extension PostgreSQLTables {
     return members
   }
 
+  /// Locks the row of the tenant, which is on every node: such writes run on the first one.
+  func lockLinks(of tenant: TenantID) throws(PostgreSQLFailure) { _ = try read(Self.lockTenant, .text(tenant.text)) }
+
+  func links(of groups: [GroupID]) throws(PostgreSQLFailure) -> [GroupID: LinkedGroup] {
+    guard !groups.isEmpty else { return [:] }
+    return try PostgreSQLGroupLinks.read(read(PostgreSQLGroupLinks.select, .texts(groups.map(\.text))))
+  }
+
+  func put(_ links: GroupLinks, of group: GroupID) {
+    write(PostgreSQLGroupLinks.update, .text(group.text), links.json.map { .bytes($0) } ?? .null)
+  }
+
   func tenants(of people: [UserID]) throws(PostgreSQLFailure) -> [UserID: TenantID] {
     var tenants: [UserID: TenantID] = [:]
     for user in people {

@@ -112,6 +112,14 @@ struct SQLiteCheck {
       }
       findings.append(finding)
     }
+    var linked: [GroupID: LinkedGroup] = [:]
+    try connection.prepare("select id, tenant, links from directory_group").forEach { row in
+      guard let id = GroupID(row.text(0)), let tenant = TenantID(row.text(1)),
+        let links = GroupLinks(json: row.bytes(2))
+      else { throw SQLiteFailure.row(DamagedRow.group) }
+      linked[id] = LinkedGroup(tenant: tenant, links: links)
+    }
+    findings += CheckFinding.ofLinks(linked)
     let joinless = try connection.prepare(
       """
       select m.user from membership m left join person p on p.id = m.user left join tenant t on t.number = p.tenant

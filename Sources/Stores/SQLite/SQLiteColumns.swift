@@ -18,6 +18,8 @@ enum SQLiteColumns {
 
   /// The columns of a group.
   static let group = "id, tenant, version, json"
+  /// The statement that reads the links of a group.
+  static let selectLinks = "select tenant, links from directory_group where id = ?"
   /// The columns of a row of the audit log, without its person and its tenant.
   static let change = """
     time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app, position, previous
@@ -69,6 +71,21 @@ extension SQLiteStatement {
       throw .row(DamagedRow.group)
     }
     return StoredGroup(id: id, tenant: tenant, version: Version(number: int64(2)), json: json)
+  }
+
+  /// The links of those groups that exist; for `SQLiteColumns.selectLinks`.
+  func links(of groups: [GroupID]) throws(SQLiteFailure) -> [GroupID: LinkedGroup] {
+    var found: [GroupID: LinkedGroup] = [:]
+    for group in groups {
+      try bind(group.text)
+      found[group] = try first { row throws(SQLiteFailure) in
+        guard let tenant = TenantID(row.text(0)), let links = GroupLinks(json: row.bytes(1)) else {
+          throw .row(DamagedRow.group)
+        }
+        return LinkedGroup(tenant: tenant, links: links)
+      }
+    }
+    return found
   }
 
   /// The row of the audit log of a person whose `SQLiteColumns.change` begin with the first column.

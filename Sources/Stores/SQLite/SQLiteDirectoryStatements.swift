@@ -5,7 +5,7 @@ import Profiles
 /// Statements that read groups and the audit log. Belongs to one connection and its thread.
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
-  private let selectMembers, countMembers, selectMember, selectState, selectChange: SQLiteStatement
+  private let selectMembers, countMembers, selectMember, selectState, selectChange, selectLinks: SQLiteStatement
 
   private let names: SQLiteNames
 
@@ -34,6 +34,7 @@ final class SQLiteDirectoryStatements {
       select 1 from membership m join directory_group g on g.id = m.group_id join person u on u.id = m.user
       where m.user = ?1 and m.group_id = ?2 and g.tenant = ?3 and u.tenant = ?4
       """)
+    selectLinks = try connection.prepare(SQLiteColumns.selectLinks)
     // A person who is gone still has their audit log.
     selectState = try connection.prepare(
       """
@@ -48,6 +49,11 @@ final class SQLiteDirectoryStatements {
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
     try selectGroup.bind(id.text)
     return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
+  }
+
+  /// The links of those groups that exist.
+  func links(of groups: [GroupID]) throws(SQLiteFailure) -> [GroupID: LinkedGroup] {
+    try selectLinks.links(of: groups)
   }
 
   /// One page of groups by id.

@@ -4,7 +4,7 @@ import Profiles
 /// The statements that write tenants, groups and memberships, inside the open transaction.
 final class SQLiteDirectoryTables {
   private let names: SQLiteNames
-  private let selectGroup, insertGroup, updateGroup, deleteGroup: SQLiteStatement
+  private let selectGroup, insertGroup, updateGroup, deleteGroup, selectLinks, updateLinks: SQLiteStatement
   private let selectTenantOfUser, selectMember, insertMember, deleteMember, selectMembers: SQLiteStatement
   private let selectMemberships, countMemberships, putTenant: SQLiteStatement
 
@@ -16,6 +16,8 @@ final class SQLiteDirectoryTables {
       "insert into directory_group (tenant, version, json, id) values (?, ?, ?, ?)")
     updateGroup = try connection.prepare("update directory_group set tenant = ?, version = ?, json = ? where id = ?")
     deleteGroup = try connection.prepare("delete from directory_group where id = ?")
+    selectLinks = try connection.prepare(SQLiteColumns.selectLinks)
+    updateLinks = try connection.prepare("update directory_group set links = ? where id = ?")
     selectTenantOfUser = try connection.prepare("select tenant from person where id = ? and tenant is not null")
     selectMember = try connection.prepare("select 1 from membership where user = ? and group_id = ?")
     insertMember = try connection.prepare("insert into membership (user, group_id) values (?, ?)")
@@ -56,6 +58,19 @@ final class SQLiteDirectoryTables {
     try deleteGroup.bind(group.text)
     try deleteGroup.run()
     return members
+  }
+
+  // MARK: Links
+
+  /// The links of those groups that exist.
+  func links(of groups: [GroupID]) throws(SQLiteFailure) -> [GroupID: LinkedGroup] {
+    try selectLinks.links(of: groups)
+  }
+
+  /// Replaces the links of a group.
+  func put(_ links: GroupLinks, of group: GroupID) throws(SQLiteFailure) {
+    try updateLinks.bind(links.json, group.text)
+    try updateLinks.run()
   }
 
   // MARK: Memberships

@@ -18,9 +18,31 @@ struct SQLiteExport {
     try connection.prepare("select \(SQLiteColumns.group) from directory_group order by id").forEach { row in
       try body(.group(try row.group()))
     }
+    try exportLinks { group, links in
+      for nested in links.groups { try body(.nestedGroup(nested, in: group)) }
+    }
     let people = try connection.prepare(
       "select \(SQLiteColumns.user), number from person where tenant is not null order by id")
     try exportPeople(people, body)
+    // Owners come behind the people, which an import demands.
+    let isPerson = try connection.prepare("select 1 from person where id = ? and tenant is not null")
+    try exportLinks { group, links in
+      for owner in links.owners {
+        try isPerson.bind(owner.text)
+        let exists = try isPerson.first { _ throws(SQLiteFailure) in true } ?? false
+        if exists { try body(.owner(owner, of: group)) }
+      }
+    }
+  }
+
+  /// Passes on every group that has links.
+  private func exportLinks(_ body: (GroupID, GroupLinks) throws -> Void) throws {
+    try connection.prepare("select id, links from directory_group where links is not null order by id").forEach { row in
+      guard let group = GroupID(row.text(0)), let links = GroupLinks(json: row.bytes(1)) else {
+        throw SQLiteFailure.row(DamagedRow.group)
+      }
+      try body(group, links)
+    }
   }
 
   /// Gives one person, if they are of the tenant.
@@ -29,6 +51,9 @@ struct SQLiteExport {
       "select \(SQLiteColumns.user), number from person where id = ? and tenant = ?")
     try people.bind(user.text, names.number(of: tenant))
     try exportPeople(people, body)
+    try exportLinks { group, links in
+      if links.owners.contains(user) { try body(.owner(user, of: group)) }
+    }
   }
 
   /// Gives the rows of the audit log of a tenant that are about a person, in their order, then those that tell what the

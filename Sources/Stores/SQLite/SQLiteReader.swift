@@ -152,6 +152,10 @@ extension SQLiteReader {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
   }
 
+  func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void) {
+    page(groups.count, then) { statements throws(SQLiteFailure) in try statements.directory.links(of: groups) }
+  }
+
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void

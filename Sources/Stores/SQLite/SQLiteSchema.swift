@@ -190,6 +190,9 @@ enum SQLiteSchema {
       guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
       try create(database, key)
     }
+    migrator.registerMigration("links of groups") { database in
+      try database.execute(sql: "alter table directory_group add column links blob")
+    }
     return migrator
   }
 

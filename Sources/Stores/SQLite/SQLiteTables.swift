@@ -238,6 +238,13 @@ extension SQLiteTables {
 
   func deleteGroup(_ group: GroupID) throws(SQLiteFailure) -> [UserID] { try directory.delete(group) }
 
+  /// Only one writer changes a database.
+  func lockLinks(of tenant: TenantID) throws(SQLiteFailure) {}
+
+  func links(of groups: [GroupID]) throws(SQLiteFailure) -> [GroupID: LinkedGroup] { try directory.links(of: groups) }
+
+  func put(_ links: GroupLinks, of group: GroupID) throws(SQLiteFailure) { try directory.put(links, of: group) }
+
   func tenants(of people: [UserID]) throws(SQLiteFailure) -> [UserID: TenantID] { try directory.tenants(of: people) }
 
   func isMember(_ user: UserID, of group: GroupID) throws(SQLiteFailure) -> Bool {

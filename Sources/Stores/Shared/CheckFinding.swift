@@ -27,6 +27,19 @@ extension CheckFinding {
   /// What is wrong with a group; nil when nothing is.
   static func ofGroup(_ group: StoredGroup) -> CheckFinding? { group.fault.map { .inDatabase("A group: \($0)") } }
 
+  /// What is wrong with the links of groups, both ends of which must agree and lie in one tenant. Owners who were deleted
+  /// may still be named.
+  static func ofLinks(_ groups: [GroupID: LinkedGroup]) -> [CheckFinding] {
+    let isWhole = groups.allSatisfy { id, group in
+      group.links.groups.allSatisfy {
+        groups[$0]?.tenant == group.tenant && groups[$0]?.links.parents.contains(id) == true
+      }
+        && group.links.parents.allSatisfy { groups[$0]?.links.groups.contains(id) == true }
+    }
+    return isWhole
+      ? [] : [.inDatabase("A group is a member of another one that does not list it, or is listed without being one.")]
+  }
+
   /// What is wrong when the two tables of memberships differ, which is reported of the person.
   enum MembershipFault: String {
     case unlistedMember = "A group that the person is a member of does not list them."

@@ -33,6 +33,8 @@ struct DirectoryImport<Tables: WriteTables> {
     case .group(let group): try add(group)
     case .user(let user): try add(user)
     case .member(let user, of: let group): try add(user, of: group)
+    case .nestedGroup(let member, in: let group): try add(member, in: group)
+    case .owner(let user, of: let group): try add(owner: user, of: group)
     case .item(let item): try add(item)
     }
   }
@@ -52,6 +54,36 @@ struct DirectoryImport<Tables: WriteTables> {
     guard try tables.hasRoom(for: user) else { throw ImportError.tooManyGroups }
     try tables.add(user, to: group)
     try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
+  }
+
+  /// The links of a group that a line names, which no other server changes any more.
+  private func links(of group: GroupID, in tenant: TenantID) throws -> GroupLinks {
+    try tables.lockLinks(of: tenant)
+    guard let found = try tables.links(of: [group])[group], found.tenant == tenant else {
+      throw ImportError.unknownGroup
+    }
+    return found.links
+  }
+
+  private func add(_ member: GroupID, in group: GroupID) throws {
+    guard let tenant = try tables.links(of: [member])[member]?.tenant else { throw ImportError.unknownGroup }
+    let links = try links(of: group, in: tenant)
+    guard !links.groups.contains(member) else { return }
+    guard links.groups.count < Limits.groupsPerGroupMax else { throw ImportError.nesting(.tooMany) }
+    let states = try GroupNesting(tables: tables, group: group, links: links).states(of: [member])
+    if let obstacle = states[member]?.obstacle { throw ImportError.nesting(obstacle) }
+    try WriteApplier(tables).link(GroupLinkChange(added: [member]), group, links)
+  }
+
+  private func add(owner user: UserID, of group: GroupID) throws {
+    guard let tenant = try tables.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
+    let links = try links(of: group, in: tenant)
+    guard !links.owners.contains(user) else { return }
+    let tenants = try tables.tenants(of: links.owners)
+    let owners = links.owners.filter { tenants[$0] == tenant }
+    guard owners.count < Limits.ownersPerGroupMax else { throw ImportError.tooManyOwners }
+    try tables.put(links.applying(GroupLinkChange(owners: owners + [user])), of: group)
+    try append(user, tenant, Change.ownerships, ItemID(group.text), from: nil, to: nil)
   }
 
   private func add(_ user: StoredUser) throws {

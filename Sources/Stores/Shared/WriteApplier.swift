@@ -177,14 +177,31 @@ final class WriteApplier<Tables: WriteTables> {
   // MARK: Groups
 
   private func apply(_ operation: any GroupOperation) throws(WriteFailure) -> GroupOutcome {
-    let state = try sql { () throws(Tables.Failure) in
-      GroupState(
-        group: try tables.group(operation.group),
-        people: try tables.tenants(of: operation.people),
-        members: try tables.members(among: operation.people, of: operation.group))
-    }
+    let state = try sql { () throws(Tables.Failure) in try groupState(for: operation) }
     let change: GroupChange
     do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
+    return try perform(change, operation, state)
+  }
+
+  private func groupState(for operation: any GroupOperation) throws(Tables.Failure) -> GroupState {
+    let id = operation.group
+    guard let tenant = operation.linkedTenant else {
+      return GroupState(
+        group: try tables.group(id), people: try tables.tenants(of: operation.people),
+        members: try tables.members(among: operation.people, of: id))
+    }
+    try tables.lockLinks(of: tenant)
+    let links = try tables.links(of: [id])[id]?.links ?? GroupLinks()
+    let owners = links.owners.filter { !operation.people.contains($0) }
+    return GroupState(
+      group: try tables.group(id), people: try tables.tenants(of: operation.people + owners),
+      members: try tables.members(among: operation.people, of: id), links: links,
+      nested: try GroupNesting(tables: tables, group: id, links: links).states(of: operation.nested))
+  }
+
+  private func perform(
+    _ change: GroupChange, _ operation: any GroupOperation, _ state: GroupState
+  ) throws(WriteFailure) -> GroupOutcome {
     switch change {
     case .unchanged(let group): return .group(group)
     case .put(let group, let additions):
@@ -204,6 +221,10 @@ final class WriteApplier<Tables: WriteTables> {
       try sql { () throws(Tables.Failure) in
         for user in try tables.deleteGroup(operation.group) { try tables.append(log(user)) }
       }
+    case .linking(let links, let first):
+      let outcome = try first.map { first throws(WriteFailure) in try perform(first, operation, state) }
+      try sql { () throws(Tables.Failure) in try link(links, operation.group, state.links) }
+      return outcome ?? .done
     }
     return .done
   }

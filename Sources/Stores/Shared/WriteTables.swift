@@ -52,6 +52,12 @@ protocol WriteTables: AnyObject {
   func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(Failure)
   /// Deletes a group and its memberships, and returns who was a member.
   func deleteGroup(_ group: GroupID) throws(Failure) -> [UserID]
+  /// Keeps other servers from changing links of the groups of a tenant until the transaction ends.
+  func lockLinks(of tenant: TenantID) throws(Failure)
+  /// The links of those groups that exist.
+  func links(of groups: [GroupID]) throws(Failure) -> [GroupID: LinkedGroup]
+  /// Replaces the links of a group; nothing happens when there is no such group.
+  func put(_ links: GroupLinks, of group: GroupID) throws(Failure)
   /// Those people who exist, with their tenants.
   func tenants(of people: [UserID]) throws(Failure) -> [UserID: TenantID]
   /// Whether a person is a member of a group.

@@ -4,14 +4,16 @@ import Testing
 @Suite("ResourcePath")
 struct ResourcePathTests {
   /// A path as one line: version, root, key, steps.
-  private func outline(_ text: String) throws -> String {
-    let path = try ResourcePath(Array(text.utf8), model: TestModel.model)
+  private func outline(_ text: String, _ model: EntityModel = TestModel.model) throws -> String {
+    let path = try ResourcePath(Array(text.utf8), model: model)
     let steps = path.steps.map { step in
       switch step {
       case .navigation(let property): property.name
       case .key(let key): "(\(key.name.map { $0 + "=" } ?? "")\(key.value))"
       case .system(let name): name
       case .property(let property): "." + property.name
+      case .cast(let type): "<\(type.name)>"
+      case .action(let action): "!\(action.name)"
       }
     }
     let key = path.key.map { "(\($0.name.map { $0 + "=" } ?? "")\($0.value))" } ?? ""
@@ -153,5 +155,60 @@ struct ResourcePathTests {
     #expect(try ResourcePath(Array(deep.utf8), model: TestModel.model).steps.count == (Self.urlBytesMax - 8) / 5)
     let name = String(repeating: "n", count: 8_000)
     #expect((fault("/beta/" + name)?.message.utf8.count ?? .max) < 200)
+  }
+
+  /// Things of two kinds, which belong to one another.
+  private static func things() throws -> EntityModel {
+    try EntityModel(
+      namespace: "test.model", enums: [],
+      types: [
+        .entity(
+          "thing", base: nil, references: [.init("parts", to: "thing", "")], "", [.string("id", "").traits(.key)]),
+        .entity("box", base: "thing", "", [.string("size", "")]), .entity("other", base: nil, "", []),
+      ],
+      roots: [.entitySet("things", of: "thing"), .singleton("root", of: "box")],
+      actions: [
+        .init("open", boundTo: "thing", [:], returns: nil),
+        .init("sort", ofSet: true, boundTo: "thing", [:], returns: nil),
+      ])
+  }
+
+  @Test("A cast to a derived type stands behind a set or an entity, by its qualified name in any case")
+  func casts() throws {
+    let model = try Self.things()
+    for (text, wanted) in [
+      ("/beta/things/1/parts/test.model.box", "beta things(1) parts <box>"),
+      ("/beta/things/1/parts/TEST.model.Box/$count", "beta things(1) parts <box> $count"),
+      ("/beta/things/1/parts/test%2Emodel.thing", "beta things(1) parts <thing>"),
+      ("/beta/things/test.model.box", "beta things <box>"), ("/beta/root/test.model.box/size", "beta root <box> .size"),
+      ("/beta/things/1/test.model.box/size", "beta things(1) <box> .size"),
+      // What is no type that it can be is a key.
+      ("/beta/things/test.model.other", "beta things(test.model.other)"),
+      ("/beta/things/test.model.x", "beta things(test.model.x)"), ("/beta/things/tes", "beta things(tes)"),
+    ] {
+      #expect(try outline(text, model) == wanted, "\(text)")
+    }
+    for text in ["/beta/root/test.model.thing", "/beta/things/1/test.model.other", "/beta/things/1/box"] {
+      #expect((try? outline(text, model)) == nil, "\(text)")
+    }
+  }
+
+  @Test("An action stands behind what it is bound to, with or without the namespace, and nothing behind it")
+  func actions() throws {
+    let model = try Self.things()
+    for (text, wanted) in [
+      ("/beta/things/1/open", "beta things(1) !open"), ("/beta/things/1/test.model.open", "beta things(1) !open"),
+      ("/beta/root/OPEN", "beta root !open"), ("/beta/things/sort", "beta things !sort"),
+      ("/beta/things/test.model.sort", "beta things !sort"),
+      ("/beta/things/1/parts/sort", "beta things(1) parts !sort"),
+      ("/beta/things/1/parts/2/open", "beta things(1) parts (2) !open"),
+      // An action of one entity is no name behind a set.
+      ("/beta/things/open", "beta things(open)"),
+    ] {
+      #expect(try outline(text, model) == wanted, "\(text)")
+    }
+    for text in ["/beta/things/1/sort", "/beta/things/1/open/id", "/beta/things/sort/1", "/beta/root/open('x')"] {
+      #expect((try? outline(text, model)) == nil, "\(text)")
+    }
   }
 }

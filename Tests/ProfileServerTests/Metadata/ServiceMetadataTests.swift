@@ -128,16 +128,25 @@ struct ServiceMetadataTests {
     #expect(GzipCoding.compress([]) == nil && GzipCoding.compress([1, 2, 3]) == nil)
   }
 
-  @Test("The declared conformance level is minimal, because type casts are not supported")
+  @Test(
+    "The declared conformance level is minimal, though casts are supported where objects of several types are listed")
   func conformance() throws {
     let document = text(try answer("/beta/$metadata"))
     #expect(
       document.contains(#"Term="Capabilities.ConformanceLevel" EnumMember="Capabilities.ConformanceLevelType/Minimal""#)
     )
-    for path in ["/beta/groups/a/members/microsoft.graph.user", "/beta/me/profile/phones/microsoft.graph.itemPhone/a"] {
+    for (path, isOffered) in [
+      ("/beta/groups/a/members/microsoft.graph.user", true),
+      ("/beta/groups/a/members/Microsoft.Graph.Group/$count", true),
+      ("/beta/groups/a/members/microsoft.graph.profile", true), ("/beta/users/microsoft.graph.user", false),
+      ("/beta/me/profile/phones/microsoft.graph.itemPhone/a", false),
+    ] {
       let requested = try? RequestedResource(path: Array(path.utf8))
-      #expect(requested?.resource == nil, "\(path)")
+      #expect((requested?.resource != nil) == isOffered, "\(path)")
     }
+    // What is no type of directory objects is the id of a member.
+    let member = try RequestedResource(path: Array("/beta/groups/a/members/microsoft.graph.profile".utf8))
+    #expect(member.resource?.template.text == "/groups/{group-id}/members/{member-id}")
   }
 
   @Test("The entity set of references and contexts is declared, with its navigation bindings")
@@ -147,7 +156,9 @@ struct ServiceMetadataTests {
       let set = #"<EntitySet Name="directoryObjects" EntityType="microsoft.graph.directoryObject" "#
       #expect(document.contains(set + #"IncludeInServiceDocument="false"/>"#))
       #expect(document.contains(#"<NavigationPropertyBinding Path="members" Target="directoryObjects"/>"#))
-      #expect(document.components(separatedBy: #"Path="memberOf" Target="directoryObjects""#).count == 3)
+      #expect(document.components(separatedBy: #"Path="memberOf" Target="directoryObjects""#).count == 4)
+      let action = #"<Action Name="getMemberGroups" IsBound="true"><Parameter Name="bindingParameter" "#
+      #expect(document.contains(action + #"Type="microsoft.graph.directoryObject""#))
     }
   }
 

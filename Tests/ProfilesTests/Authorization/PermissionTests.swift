@@ -8,22 +8,30 @@ import Testing
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
-  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
+  /// the rest, `l` lists people, `m` creates them, `d` deletes them, `b` reads memberships, `g` reads groups, `k` manages
+  /// them, `n` writes who is a member, `x` deletes them, `o` reads people or groups by their ids.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
-    (.userRead, "rcub", "", ""),
-    (.userReadWrite, "rwcupab", "", ""),
-    (.userReadBasicAll, "ul", "ul", "ul"),
-    (.userReadAll, "rcul", "rul", "rcul"),
-    (.userReadWriteAll, "rwcupalm", "rwupalm", "rwcupalm"),
-    (.groupReadAll, "bg", "bg", "bg"),
-    (.groupReadWriteAll, "bgk", "bgk", "bgk"),
+    (.userRead, "rcubo", "", ""),
+    (.userReadWrite, "rwcupabo", "", ""),
+    (.userReadBasicAll, "ulo", "ulo", "ulo"),
+    (.userReadAll, "rculo", "rulo", "rculo"),
+    (.groupMemberReadAll, "bgo", "bgo", "bgo"),
+    (.groupReadAll, "bgo", "bgo", "bgo"),
+    (.directoryReadAll, "ulbgo", "ulbgo", "ulbgo"),
+    (.userReadWriteAll, "rwcupalmdo", "rwupalmdo", "rwcupalmdo"),
+    (.groupMemberReadWriteAll, "bgno", "bgno", "bgno"),
+    (.groupReadWriteAll, "bgknxo", "bgknxo", "bgknxo"),
+    (.directoryReadWriteAll, "upalmbgkno", "upalmbgkno", "upalmbgkno"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
-    (.administerUser, "a"),
+    (.administerUser, "a"), (.deleteUsers, "d"), (.manageMembers, "n"), (.deleteGroups, "x"), (.readObjects, "o"),
   ]
+
+  /// Accesses that concern others even where they name the caller, and those that take an administrator.
+  private static let (ofOthers, ofAdministrators) = ("mkdnx", "amkdnx")
 
   private enum Outcome: Equatable {
     case allowed
@@ -52,11 +60,12 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard !isPersonal || (isOwner && !"mk".contains(letter)) else { return .insufficient }
+      guard !isPersonal || (isOwner && !PermissionTests.ofOthers.contains(letter)) else { return .insufficient }
       guard reaches else {
         return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
-      let needsRole = ("wp".contains(letter) && !isOwner || "amk".contains(letter)) && !isApplication
+      let needsRole =
+        ("wp".contains(letter) && !isOwner || PermissionTests.ofAdministrators.contains(letter)) && !isApplication
       // A policy opens profiles alone.
       let isOpen = isOpenPolicy && letter == "w"
       return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
@@ -70,10 +79,16 @@ struct PermissionTests {
     }
   }
 
+  /// No permission, each one, each two, and all: one is enough for what it allows, and no two allow more than both.
+  private static var sets: [Set<Permission>] {
+    let all = Permission.allCases
+    let few = all.flatMap { one in all.map { Set([one, $0]) } }
+    return Array(Set([[], Set(all)] + few))
+  }
+
   private static func cases() -> [Case] {
     var cases: [Case] = []
-    for bits in 0..<(1 << Permission.allCases.count) {
-      let permissions = Set(Permission.allCases.enumerated().filter { bits & (1 << $0.offset) != 0 }.map(\.element))
+    for permissions in sets {
       for (access, letter) in accesses {
         for flags in 0..<32 {
           let isApplication = flags & 1 != 0
@@ -89,10 +104,12 @@ struct PermissionTests {
     return cases
   }
 
-  @Test("Every set of permissions allows exactly what the table says")
+  @Test("Every permission and every two allow exactly what the table says")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 11 * 24)
+    let count = Permission.allCases.count
+    #expect(Self.sets.count == 2 + count * (count + 1) / 2)
+    #expect(cases.count == Self.sets.count * RequiredPermissions.allCases.count * 24)
     #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
@@ -104,7 +121,7 @@ struct PermissionTests {
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {
-          let isConfined = item.isPersonal && (!item.isOwner || "mk".contains(item.letter))
+          let isConfined = item.isPersonal && (!item.isOwner || Self.ofOthers.contains(item.letter))
           let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)
           #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))
         }
@@ -132,7 +149,9 @@ struct PermissionTests {
       #expect(Permission(named: permission.rawValue.uppercased()) == permission)
       #expect(Permission(named: permission.rawValue.lowercased()) == permission)
     }
-    for name in ["", "User.Read ", "User.ReadWrite.Al", "AgentIdUser.ReadWrite.All", "User", "Directory.Read.All"] {
+    for name in [
+      "", "User.Read ", "User.ReadWrite.Al", "AgentIdUser.ReadWrite.All", "User", "Directory.AccessAsUser.All",
+    ] {
       #expect(Permission(named: name) == nil, "\(name)")
     }
   }

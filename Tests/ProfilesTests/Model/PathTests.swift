@@ -13,6 +13,8 @@ struct PathTests {
       case .key(let key): "(\(key.value))"
       case .system(let name): name
       case .property(let property): "." + property.name
+      case .cast(let type): "<\(type.name)>"
+      case .action(let action): "!\(action.name)"
       }
     }
     return ([path.root.name + (path.key.map { "(\($0.value))" } ?? "")] + steps).joined(separator: " ")

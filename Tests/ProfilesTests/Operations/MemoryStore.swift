@@ -11,6 +11,7 @@ final class MemoryStore: ProfileStore {
     var changes: [Change] = []
     var policy = TenantPolicy()
     var ownerFailure: StoreError?
+    var groups: [GroupID: (group: StoredGroup, links: GroupLinks, members: [UserID])] = [:]
   }
 
   private let state = Mutex(State())
@@ -24,6 +25,20 @@ final class MemoryStore: ProfileStore {
 
   /// Gives every tenant this policy.
   func decide(_ policy: TenantPolicy) { state.withLock { $0.policy = policy } }
+
+  /// Puts a group with its members and links, which a test keeps in order.
+  func put(_ group: StoredGroup, members: [UserID] = [], _ links: GroupLinks = GroupLinks()) {
+    let sorted = members.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    state.withLock { $0.groups[group.id] = (group, links, sorted) }
+  }
+
+  func group(_ id: GroupID) -> StoredGroup? { state.withLock { $0.groups[id]?.group } }
+  func links(of id: GroupID) -> GroupLinks? { state.withLock { $0.groups[id]?.links } }
+  func members(of id: GroupID) -> [UserID] { state.withLock { $0.groups[id]?.members ?? [] } }
+  func groups(of user: UserID) -> [StoredGroup] {
+    state.withLock { $0.groups.values.filter { $0.members.contains(user) }.map(\.group) }
+      .sorted { $0.id.text.utf8.lexicographicallyPrecedes($1.id.text.utf8) }
+  }
 
   var policy: TenantPolicy { state.withLock { $0.policy } }
 
@@ -197,28 +212,53 @@ private final class MemoryReader: ProfileReader {
     then(.success(TenantSettings(id: id, policy: store.policy)))
   }
 
-  func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { then(.success(nil)) }
+  func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) {
+    then(.success(store.group(id)))
+  }
+
+  func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void) {
+    var found: [GroupID: LinkedGroup] = [:]
+    for id in groups {
+      guard let group = store.group(id), let links = store.links(of: id) else { continue }
+      found[id] = LinkedGroup(tenant: group.tenant, links: links)
+    }
+    then(.success(found))
+  }
 
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void
   ) {
-    then(.success(StoredPage([], isLast: true)))
+    guard case .member(let user) = scope else { return then(.success(StoredPage([], isLast: true))) }
+    then(.success(Self.page(store.groups(of: user), after: id, limit, \.id.text)))
   }
 
-  func countGroups(_ scope: GroupScope, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
+  private static func page<Row>(_ rows: [Row], after id: String?, _ limit: Int, _ key: (Row) -> String) -> StoredPage<
+    Row
+  > {
+    let rest = rows.filter { row in id.map { $0.utf8.lexicographicallyPrecedes(key(row).utf8) } ?? true }
+    return StoredPage(Array(rest.prefix(limit)), isLast: rest.count <= limit)
+  }
+
+  func countGroups(_ scope: GroupScope, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    guard case .member(let user) = scope else { return then(.success(0)) }
+    then(.success(store.groups(of: user).count))
+  }
 
   func members(
     of group: GroupID, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
-    then(.success(StoredPage([], isLast: true)))
+    let people = store.members(of: group).compactMap(store.user)
+    then(.success(Self.page(people, after: id, limit, \.id.text)))
   }
 
-  func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
+  func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
+    then(.success(store.members(of: group).count))
+  }
 
   func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
-    then(.success(false))
+    then(.success(store.members(of: group).contains(viewer.user)))
   }
 
   func changes(

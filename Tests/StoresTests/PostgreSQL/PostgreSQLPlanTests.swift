@@ -73,7 +73,8 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
-    PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers,
+    PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers, PostgreSQLGroupLinks.select,
+    PostgreSQLGroupLinks.update,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")

@@ -50,7 +50,7 @@ enum PostgreSQLStatements {
     PostgreSQLReads.selectGroups, PostgreSQLReads.countGroups, PostgreSQLReads.selectMemberships,
     PostgreSQLReads.countMembers, PostgreSQLReads.selectMember, PostgreSQLReads.selectMemberIDs,
     PostgreSQLReads.selectMembers, PostgreSQLTables.selectGroup, PostgreSQLTables.putGroup,
-    PostgreSQLTables.deleteGroup,
+    PostgreSQLTables.deleteGroup, PostgreSQLGroupLinks.select, PostgreSQLGroupLinks.update,
   ]
   private static let ofMembers: [PostgreSQLStatement] = [
     PostgreSQLMemberTable.select, PostgreSQLMemberTable.count, PostgreSQLMemberTable.selectGroups,
@@ -85,6 +85,7 @@ enum PostgreSQLStatements {
       PostgreSQLTables.savepoint,
       PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
       PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
+      PostgreSQLGroupLinks.selectAll,
     ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
 
   /// Files of commands and migrations, which may ask every shard.

@@ -59,8 +59,10 @@ struct ListReference: Sendable {
 
 /// An entity that can be listed: one that its caller may see.
 protocol ListedEntity: Sendable {
+  /// The type that queries are evaluated against.
   var listedType: StructuredType { get }
-  var value: StructuredValue? { get }
+  /// The entity as a value of that type; nil when the stored JSON is damaged.
+  var listedValue: StructuredValue? { get }
   var json: [UInt8] { get }
   /// The key, by which ties are broken.
   var listedID: String { get }
@@ -70,6 +72,7 @@ protocol ListedEntity: Sendable {
 
 extension VisibleItem: ListedEntity {
   var listedType: StructuredType { type }
+  var listedValue: StructuredValue? { value }
   var listedID: String { key.id.text }
   var defaultPosition: KeysetPosition {
     KeysetPosition(values: [OrderValue.int(created.ticks)], id: Array(key.id.text.utf8))
@@ -77,7 +80,6 @@ extension VisibleItem: ListedEntity {
 }
 
 extension VisibleObject: ListedEntity {
-  var listedType: StructuredType { type }
   var listedID: String { id }
   var defaultPosition: KeysetPosition { KeysetPosition(values: [], id: Array(position.utf8)) }
 }

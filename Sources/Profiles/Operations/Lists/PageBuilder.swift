@@ -78,7 +78,7 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   /// Puts an entity on the page if it belongs there.
   mutating func take(_ element: Element) throws(ProfileError) {
     guard query.evaluatesEntities else { return append(element, nil) }
-    guard let value = element.value else { throw .store(.damaged("A stored entity is not of its type.")) }
+    guard let value = element.listedValue else { throw .store(.damaged("A stored entity is not of its type.")) }
     do throws(EvaluationError) {
       guard try satisfies(value, element) else { return }
       matches += 1

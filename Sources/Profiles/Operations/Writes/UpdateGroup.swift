@@ -1,23 +1,30 @@
 import OData
 
-/// Changes the properties of a group that the body sets, and adds members.
+/// Changes the properties of a group that the body sets, and adds members and owners.
 struct UpdateGroup: GroupOperation {
   let group: GroupID
-  let people: [UserID]
+  let added: GroupAdditions
   let patch: StructuredPatch
   let preconditions: Preconditions
   let stamp: WriteStamp
+  var people: [UserID] { added.people + added.owners }
+  var nested: [GroupID] { added.groups }
+  var linkedTenant: TenantID? { added.changesLinks ? stamp.caller.tenant : nil }
 
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
     let old = try GroupRules.existing(state, by: stamp.caller, preconditions)
+    let members = try GroupRules.additions(added.people, state, to: group, of: old.tenant, stamp)
+    let links = try GroupRules.link(added, state, to: group, of: old.tenant, stamp)
+    return try properties(of: old, adding: members).linking(links)
+  }
+
+  private func properties(of old: StoredGroup, adding members: [Change]) throws(ProfileError) -> GroupChange {
     guard var value = StructuredValue(stored: old.json, of: ProfileModel.group) else {
       throw .store(.damaged("A stored group is not of the declared type."))
     }
-    let additions = try GroupRules.additions(people, state, to: group, of: old.tenant, stamp)
     let changed = patch.apply(to: &value, of: ProfileModel.group)
-    guard !changed.isEmpty else { return additions.isEmpty ? .unchanged(old) : .put(old, adding: additions) }
+    guard !changed.isEmpty else { return members.isEmpty ? .unchanged(old) : .put(old, adding: members) }
     try GroupRules.check(value, changed: changed)
-    return .put(
-      StoredGroup(id: group, tenant: old.tenant, version: stamp.version, value: value), adding: additions)
+    return .put(StoredGroup(id: group, tenant: old.tenant, version: stamp.version, value: value), adding: members)
   }
 }

@@ -57,8 +57,17 @@ struct WriteStamp: Sendable {
 
   /// A row of the audit log for a membership of a person.
   func membership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
+    relation(kind, Change.memberships, of: user, group)
+  }
+
+  /// A row of the audit log for a person who owns a group.
+  func ownership(_ kind: Change.Kind, of user: UserID, in group: GroupID) -> Change {
+    relation(kind, Change.ownerships, of: user, group)
+  }
+
+  private func relation(_ kind: Change.Kind, _ collection: String, of user: UserID, _ group: GroupID) -> Change {
     Change(
-      time: time, kind: kind, user: user, tenant: caller.tenant, collection: Change.memberships,
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: collection,
       item: ItemID(group.text), properties: [],
       versionBefore: nil, versionAfter: nil, actingUser: caller.userID, actingApplication: caller.applicationID)
   }

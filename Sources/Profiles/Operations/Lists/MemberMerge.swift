@@ -1,0 +1,89 @@
+import OData
+
+/// Reads the people of several groups in the order of their ids, each person once.
+///
+/// Each group is read in pieces. What is behind the last person of a piece that is not the last one of its group is not
+/// known yet, so that people are given up to the first such place. A few groups are read at a time, and other work of the
+/// session's thread comes between.
+final class MemberMerge {
+  /// The people of one group that were read and not given.
+  private struct Source {
+    let group: GroupID
+    var people: [StoredUser] = []
+    var isAtEnd = false
+    /// The id behind which the next piece begins.
+    var position: String?
+  }
+
+  private let context: SessionContext
+  private var sources: [Source]
+  /// People in order who are not given yet.
+  private var ready: [StoredUser] = []
+
+  /// The people of these groups behind an id.
+  init(_ context: SessionContext, of groups: [GroupID], after id: String?) {
+    self.context = context
+    sources = groups.map { Source(group: $0, position: id) }
+  }
+
+  /// Reads the next people, at most that many; none at the end. Must not be called again before it has answered.
+  func next(_ limit: Int, _ then: @escaping Completion<[StoredUser]>) {
+    guard ready.count < limit, sources.contains(where: { !$0.isAtEnd || !$0.people.isEmpty }) else {
+      let people = Array(ready.prefix(limit))
+      ready.removeFirst(people.count)
+      return then(.success(people))
+    }
+    fill(limit) { [self] filled in
+      filled.onSuccess(orFail: then) {
+        takeKnown()
+        // A long list must not keep the thread.
+        guard limit > Limits.loopRowsMax else { return next(limit, then) }
+        context.afterOthers { [self] in next(limit, then) }
+      }
+    }
+  }
+
+  /// Reads the next piece of a few of the groups of which nothing is left, until there is none.
+  private func fill(_ limit: Int, _ then: @escaping Completion<Void>) {
+    let empty = sources.indices.filter { sources[$0].people.isEmpty && !sources[$0].isAtEnd }
+    guard !empty.isEmpty else { return then(.success(())) }
+    let rows = max(Limits.mergedRowsMin, min(Limits.loopRowsMax, limit) / sources.count)
+    let piece = empty.prefix(max(1, Limits.loopRowsMax / rows))
+    let took: (Result<[(Int, StoredPage<StoredUser>)], StoreError>) -> Void = { [self] found in
+      found.onSuccess(orFail: then) { pages in
+        for (index, page) in pages { take(page, of: index) }
+        guard empty.count > piece.count else { return then(.success(())) }
+        context.afterOthers { [self] in fill(limit, then) }
+      }
+    }
+    ResultCollector.read(Array(piece), from: context.reader, took) { [self] index, then in
+      let source = sources[index]
+      context.reader.members(of: source.group, after: source.position, limit: rows) { page in
+        then(page.map { (index, $0) })
+      }
+    }
+  }
+
+  private func take(_ page: StoredPage<StoredUser>, of index: Int) {
+    sources[index].people = page.elements
+    // A page without people is not followed by others.
+    sources[index].isAtEnd = page.isLast || page.elements.isEmpty
+    sources[index].position = page.elements.last?.id.text ?? sources[index].position
+  }
+
+  /// Takes the people up to the last one behind whom nothing can come that was not read.
+  private func takeKnown() {
+    let open = sources.filter { !$0.isAtEnd }.compactMap(\.people.last?.id.text)
+    let end = open.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    var known: [StoredUser] = []
+    for index in sources.indices {
+      let count = sources[index].people.prefix { user in
+        end.map { !$0.utf8.lexicographicallyPrecedes(user.id.text.utf8) } ?? true
+      }.count
+      known += sources[index].people.prefix(count)
+      sources[index].people.removeFirst(count)
+    }
+    known.sort { $0.id.text.utf8.lexicographicallyPrecedes($1.id.text.utf8) }
+    for user in known where ready.last?.id != user.id { ready.append(user) }
+  }
+}
