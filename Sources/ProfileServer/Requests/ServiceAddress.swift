@@ -166,9 +166,6 @@ struct ServiceAddress {
 // MARK: References
 
 extension ServiceAddress {
-  /// Graph's alias of the caller's tenant in addresses.
-  private static let ownTenant = "myorganization"
-
   /// The person whom a reference names, in any form of a path. The caller's tenant may follow the version. Whether an
   /// id of `/directoryObjects` is that of a person shows when it is looked up. Throws `GraphError.malformedReference`
   /// when the address names no person.
@@ -180,14 +177,14 @@ extension ServiceAddress {
     switch requested.subject {
     case .person(let owner): return owner
     case .directoryObject(let id): return .id(id)
-    case .service, .collection, .item, .group, .member: throw .malformedReference
+    case .service, .collection, .item, .group, .member, .entity: throw .malformedReference
     }
   }
 
   private static func path(_ path: Substring.UTF8View, without tenant: TenantID) -> [UInt8] {
     let segments = path.split(separator: slash, maxSplits: 2)
     guard segments.count == 3, let name = PercentEncoding.decode(segments[1]),
-      name.isSameName(as: tenant.text) || name.isSameName(as: ownTenant)
+      name.isSameName(as: tenant.text) || name.isSameName(as: TenantPrefix.ownTenant)
     else { return Array(path) }
     return [slash] + Array(segments[0]) + [slash] + Array(segments[2])
   }

@@ -10,11 +10,13 @@ struct PathTemplate: Sendable {
     case group = "group-id"
     case member = "member-id"
     case object = "object-id"
+    case organization = "organization-id"
+    case domain = "domain-id"
 
     /// The name in metric labels and logs.
     fileprivate var label: String {
       switch self {
-      case .user, .group, .object: "id"
+      case .user, .group, .object, .organization, .domain: "id"
       case .item: "itemId"
       case .member: "userId"
       }
@@ -28,6 +30,8 @@ struct PathTemplate: Sendable {
       case .group: "The id of a group."
       case .member: "The id of a member."
       case .object: "The id of a directory object."
+      case .organization: "The id of an organisation, which is that of its tenant."
+      case .domain: "The name of a domain."
       }
     }
   }

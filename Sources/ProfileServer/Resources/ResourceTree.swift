@@ -114,10 +114,12 @@ struct ResourceTree: Sendable {
     case (.user, .service): resolution.subject = .person(try OwnerReference(key))
     case (.group, .service): resolution.subject = .group(try Self.id(key, GroupID.init(_:)))
     case (.object, .service): resolution.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
+    case (.organization, .service), (.domain, .service):
+      resolution.subject = .entity(try Self.id(key) { $0 })
     case (.member, .group(let group)): resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
       resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
-    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _): return nil
+    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _), (.organization, _), (.domain, _): return nil
     }
     return place.node
   }
@@ -193,6 +195,8 @@ struct RequestedResource {
     case member(UserID, GroupID)
     /// A directory object by its id, the form that references use.
     case directoryObject(UserID)
+    /// An entity that only its own routes know, by its key.
+    case entity(String)
   }
 
   /// The service version.
@@ -230,7 +234,7 @@ struct RequestedResource {
   var type: StructuredType {
     switch subject {
     case .collection(_, let collection), .item(_, let collection, _): collection.target
-    case .service, .person, .group, .member, .directoryObject: resource?.type ?? ProfileModel.user
+    case .service, .person, .group, .member, .directoryObject, .entity: resource?.type ?? ProfileModel.user
     }
   }
 }

@@ -22,12 +22,17 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case readGroups
   /// Create, change and delete groups, and decide who is a member.
   case manageGroups
+  /// Read the organisation of the tenant.
+  case readOrganization
+  /// Read the domains of the tenant.
+  case readDomains
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
     case .readProfile, .writeProfile, .readAuditLog: false
-    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
+    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups,
+      .readOrganization, .readDomains:
       true
     }
   }
@@ -36,7 +41,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   public var mayRequireRole: Bool {
     switch self {
     case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
-    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readOrganization, .readDomains: false
     }
   }
 
@@ -71,6 +76,8 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
     case .readGroups: [.groupReadAll, .groupReadWriteAll]
     case .manageGroups: [.groupReadWriteAll]
+    case .readOrganization: (requester == .application ? [] : [.userRead, .userReadWrite]) + [.organizationReadAll]
+    case .readDomains: [.domainReadAll]
     }
   }
 
@@ -88,7 +95,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
-    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups: .none
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readOrganization,
+      .readDomains:
+      .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
     case .writeUser: isOwner ? .none : .administrator
     case .administerUser, .manageUsers, .manageGroups: .administrator

@@ -50,15 +50,20 @@ extension GroupOperations {
     of id: GroupID, _ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
     read(id, by: caller) { [self] group in
-      group.onSuccess(orFail: then) { _ in listMembers(ofVisible: id, query, caller, then) }
+      group.onSuccess(orFail: then) { _ in
+        context.authorization.withheld(from: caller) { [self] withheld in
+          withheld.onSuccess(orFail: then) { listMembers(ofVisible: id, query, caller, withholding: $0, then) }
+        }
+      }
     }
   }
 
   private func listMembers(
-    ofVisible id: GroupID, _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
+    ofVisible id: GroupID, _ query: ListQuery, _ caller: Caller, withholding withheld: WithheldProperties,
+    _ then: @escaping Completion<Listing<VisibleObject>>
   ) {
     let visible: (StoredUser) -> VisibleObject? = { user in
-      AccessDecision(of: caller, to: user.id, user.asOwner).visibleMember(user, to: caller)
+      AccessDecision(of: caller, to: user.id, user.asOwner).visibleMember(user, to: caller, withholding: withheld)
     }
     ListScan.runInKeyOrder(context, query, for: caller) { [self] position, rows, then in
       reader.members(of: id, after: position?.idText, limit: rows) { found in

@@ -29,7 +29,7 @@ public struct ImportLineReader: Sendable {
     case (.user(let json)?, nil, nil, nil, nil): return .user(try user(json, tenant))
     case (.group(let json)?, nil, nil, nil, nil): return .group(try group(json, tenant))
     case (.settings(let json)?, nil, nil, nil, nil):
-      guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesCollectionsOnly else {
+      guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesExistOnly else {
         throw .malformedSettings
       }
       return .tenant(settings)

@@ -65,12 +65,13 @@ extension JSONReader {
 
 extension StoredUser {
   /// A person as their token describes them.
-  init(id: UserID, caller: Caller, version: Version) {
+  init(id: UserID, caller: Caller, version: Version, at time: DateTimeOffset) {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", id.text)
     value.set("displayName", caller.displayName?.isEmpty == true ? nil : caller.displayName)
     // A token may hold a name that is not valid here.
     value.set("userPrincipalName", caller.userPrincipalName.flatMap(PrincipalName.init)?.text)
+    UserRules.setDefaults(of: &value, at: time)
     self.init(id: id, tenant: caller.tenant, version: version, value: value)
   }
 
@@ -83,28 +84,63 @@ extension StoredUser {
       displayName: value.string("displayName"), version: version, json: writer.json.bytes)
   }
 
-  /// The person with only these members set; nil when the stored JSON is damaged.
-  func json(restrictedTo names: Set<String>) -> [UInt8]? {
-    guard let value = value(restrictedTo: names) else { return nil }
+  /// The person without these properties; nil when the stored JSON is damaged.
+  func json(without hidden: Set<Int>) -> [UInt8]? {
+    guard let value = value(without: hidden) else { return nil }
     var writer = EntityWriter()
     writer.object(value, of: ProfileModel.user)
     return writer.json.bytes
   }
 
+  /// The JSON with what holds of an account of which nothing else was said: it is enabled, and a member's. People that an
+  /// earlier version stored say neither.
+  var completeJSON: [UInt8] {
+    let missing = Self.accountDefaults.filter { !json.contains(text: $0.name) }
+    guard !missing.isEmpty, json.count > 2, json.last == UInt8(ascii: "}") else { return json }
+    var complete = json
+    complete.removeLast()
+    for member in missing { complete += [UInt8(ascii: ",")] + member.name + member.value }
+    complete.append(UInt8(ascii: "}"))
+    return complete
+  }
+
+  /// Whether the account is disabled.
+  public var isDisabled: Bool { json.contains(text: Self.disabled) }
+
+  // Within a text, JSON escapes its quotation marks, so that no value can hold such a member.
+  private static let accountDefaults: [(name: [UInt8], value: [UInt8])] = [
+    (Array("\"accountEnabled\":".utf8), Array("true".utf8)), (Array("\"userType\":".utf8), Array("\"Member\"".utf8)),
+  ]
+  private static let disabled = Array("\"accountEnabled\":false".utf8)
+
   /// The same person without a principal name, for when somebody else has it; nil when the stored JSON is damaged.
   public var withoutPrincipalName: StoredUser? {
-    let names = Set(ProfileModel.user.properties.map(\.name)).subtracting(["userPrincipalName"])
-    guard let value = value(restrictedTo: names) else { return nil }
+    guard let name = ProfileModel.user.property(named: "userPrincipalName"), let value = value(without: [name.index])
+    else { return nil }
     return StoredUser(id: id, tenant: tenant, version: version, value: value)
   }
 
-  private func value(restrictedTo names: Set<String>) -> StructuredValue? {
-    guard let value = StructuredValue(stored: json, of: ProfileModel.user) else { return nil }
-    var restricted = StructuredValue(of: ProfileModel.user)
-    for property in ProfileModel.user.properties where names.contains(property.name) {
-      restricted.members[property.index] = value.members[property.index]
+  private func value(without hidden: Set<Int>) -> StructuredValue? {
+    guard var value = StructuredValue(stored: completeJSON, of: ProfileModel.user) else { return nil }
+    let unset = StructuredValue(of: ProfileModel.user)
+    for index in hidden { value.members[index] = unset.members[index] }
+    return value
+  }
+}
+
+extension [UInt8] {
+  /// Whether these bytes hold a text.
+  fileprivate func contains(text: [UInt8]) -> Bool {
+    guard let first = text.first else { return true }
+    return withUnsafeBufferPointer { bytes in
+      var start = 0
+      while start + text.count <= bytes.count {
+        guard let next = bytes[start...].firstIndex(of: first), next + text.count <= bytes.count else { return false }
+        if bytes[next..<(next + text.count)].elementsEqual(text) { return true }
+        start = next + 1
+      }
+      return false
     }
-    return restricted
   }
 }
 
@@ -118,6 +154,19 @@ extension StructuredValue {
   mutating func set(_ name: String, _ value: Value, of type: StructuredType) {
     guard let property = type.property(named: name) else { return }
     members[property.index] = value
+  }
+
+  /// Whether a property of a person has no value.
+  func isUnset(_ name: String) -> Bool {
+    ProfileModel.user.property(named: name).map { members[$0.index].isNull } ?? true
+  }
+
+  /// The texts of a collection of a person; none where it is not set.
+  func texts(_ name: String) -> [String] {
+    guard let property = ProfileModel.user.property(named: name),
+      case .collection(let elements) = members[property.index]
+    else { return [] }
+    return elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
   }
 
   /// A string property.

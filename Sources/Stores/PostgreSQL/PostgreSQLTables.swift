@@ -25,6 +25,8 @@ final class PostgreSQLTables: WriteTables {
   /// The people who were written, by their chains, as the chains are to tell of them; nil when they left the tenant.
   private var chainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
   private var savedChainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
+  /// Whether the accounts of the callers are disabled, as far as that was read ahead.
+  private var accounts: [TenantUser: Bool] = [:]
   /// The groups that nobody deletes before the transaction ends.
   var heldGroups: Set<GroupID> = []
   /// The memberships that the transaction ends.
@@ -70,7 +72,8 @@ final class PostgreSQLTables: WriteTables {
     if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
     queries += writeSet.settings.map { PostgreSQLQuery($0) }
     farViewers = writeSet.farViewers
-    let answers = try connection.run(queries + prefetch.queries)
+    let accountQueries = Self.queries(of: writeSet.accounts)
+    let answers = try connection.run(queries + prefetch.queries + accountQueries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
     guard identity.int64(1) == PostgreSQLSchema.version else {
@@ -78,9 +81,18 @@ final class PostgreSQLTables: WriteTables {
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
     guard placements.isEmpty || answers[2].first?.int64(0) == Int64(placements.count) else { throw .misplaced }
-    let state = try prefetch.state(Array(answers.dropFirst(queries.count)))
+    let state = try prefetch.state(Array(answers.dropFirst(queries.count).dropLast(accountQueries.count)))
+    accounts = Dictionary(uniqueKeysWithValues: writeSet.accounts.map { ($0, false) })
+    for row in accountQueries.isEmpty ? [] : answers.last?.rows.map(PostgreSQLRow.init) ?? [] {
+      accounts[TenantUser(user: try row.userID(0), tenant: try row.tenantID(1))] = true
+    }
     (touchedUsers, usages) = (users, [:])
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
+  }
+
+  private static func queries(of accounts: Set<TenantUser>) -> [PostgreSQLQuery] {
+    guard !accounts.isEmpty else { return [] }
+    return [PostgreSQLQuery(PostgreSQLDisabledAccounts.selectAll, .texts(accounts.map(\.user.text)))]
   }
 
   /// The evidence of the open transaction; nil when it appends nothing to the audit log.
@@ -148,6 +160,7 @@ final class PostgreSQLTables: WriteTables {
     fetched = [:]
     usages = [:]
     owners = [:]
+    accounts = [:]
     heldGroups = []
     relations.forget()
     _ = try read(Self.undoToSavepoint)
@@ -158,7 +171,8 @@ final class PostgreSQLTables: WriteTables {
 
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
-      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "group_member",
+      "item", "person", "disabled_account", "principal_name", "mail_address", "receipt", "directory_group",
+      "membership", "group_member",
       "record", "chain",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
@@ -333,6 +347,22 @@ final class PostgreSQLTables: WriteTables {
       statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
       .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
       .bytes(of: UserColumn.userPrincipalName.text(of: user)), .bytes(of: UserColumn.displayName.text(of: user)))
+  }
+
+  func isDisabled(_ account: TenantUser) throws(PostgreSQLFailure) -> Bool {
+    if let known = accounts[account] { return known }
+    let isDisabled = try !read(PostgreSQLDisabledAccounts.query(account)).rows.isEmpty
+    accounts[account] = isDisabled
+    return isDisabled
+  }
+
+  func note(_ user: StoredUser, isDisabled: Bool) {
+    accounts = [:]
+    if isDisabled {
+      write(PostgreSQLDisabledAccounts.insert, .text(user.id.text), .text(user.tenant.text))
+    } else {
+      write(PostgreSQLDisabledAccounts.delete, .text(user.id.text))
+    }
   }
 
   func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {
