@@ -8,21 +8,24 @@ import Testing
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
-  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
+  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them,
+  /// `o` reads the organisation, `d` its domains.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
-    (.userRead, "rcub", "", ""),
-    (.userReadWrite, "rwcupab", "", ""),
+    (.userRead, "rcubo", "o", ""),
+    (.userReadWrite, "rwcupabo", "o", ""),
     (.userReadBasicAll, "ul", "ul", "ul"),
     (.userReadAll, "rcul", "rul", "rcul"),
     (.userReadWriteAll, "rwcupalm", "rwupalm", "rwcupalm"),
     (.groupReadAll, "bg", "bg", "bg"),
     (.groupReadWriteAll, "bgk", "bgk", "bgk"),
+    (.organizationReadAll, "o", "o", "o"),
+    (.domainReadAll, "d", "d", "d"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
-    (.administerUser, "a"),
+    (.administerUser, "a"), (.readOrganization, "o"), (.readDomains, "d"),
   ]
 
   private enum Outcome: Equatable {
@@ -92,7 +95,7 @@ struct PermissionTests {
   @Test("Every set of permissions allows exactly what the table says")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 11 * 24)
+    #expect(cases.count == 512 * 13 * 24)
     #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
