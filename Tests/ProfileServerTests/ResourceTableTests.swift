@@ -24,7 +24,8 @@ struct ResourceTableTests {
       + resource.template.text.replacing("{collection}", with: "phones")
       .replacing("{property}", with: property(of: resource)).replacing("{user-id}", with: "a")
       .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
-      .replacing("{object-id}", with: "e")
+      .replacing("{object-id}", with: "e").replacing("{organization-id}", with: "f")
+      .replacing("{domain-id}", with: "g.example")
   }
 
   /// A property of the resource: a collection where values are counted.
@@ -163,9 +164,11 @@ extension RouteHandler {
   fileprivate func fits(_ subject: RequestedResource.Subject) -> Bool {
     switch (self, subject) {
     case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
-      (.member, .member), (.property, .person), (.property, .item), (.property, .group):
+      (.member, .member), (.entity, .entity), (.property, .person), (.property, .item), (.property, .group):
       true
-    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.property, _): false
+    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.entity, _),
+      (.property, _):
+      false
     }
   }
 }
