@@ -27,6 +27,8 @@ public final class StructuredType: Sendable {
   public let aliases: [String]
   /// All properties, inherited ones first; each lies at its own `index`.
   public let properties: [Property]
+  /// The value of each property that was never set.
+  let unset: [Value]
   /// All navigation properties: inherited ones first, then the type's own, sorted by name.
   public let navigation: [NavigationProperty]
   /// What the published service has below the type and this one does not.
@@ -57,6 +59,7 @@ public final class StructuredType: Sendable {
     unoffered = declaration.unoffered
     documentation = declaration.documentation
     self.properties = properties
+    unset = properties.map(StructuredValue.unset)
     self.navigation = navigation
     let segments = Self.segments(navigation)
     segmentKeys = segments.map(\.key)

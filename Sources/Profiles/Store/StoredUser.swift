@@ -92,26 +92,44 @@ extension StoredUser {
     return writer.json.bytes
   }
 
-  /// The JSON with what holds of an account of which nothing else was said: it is enabled, and a member's. People that an
-  /// earlier version stored say neither.
+  /// The JSON with what holds of an account of which nothing was said: it is enabled, and a member's. Only people whom an
+  /// earlier version stored say nothing.
   var completeJSON: [UInt8] {
-    let missing = Self.accountDefaults.filter { !json.contains(text: $0.name) }
-    guard !missing.isEmpty, json.count > 2, json.last == UInt8(ascii: "}") else { return json }
+    guard enabledLetter == nil, json.count > 2, json.last == UInt8(ascii: "}") else { return json }
     var complete = json
     complete.removeLast()
-    for member in missing { complete += [UInt8(ascii: ",")] + member.name + member.value }
-    complete.append(UInt8(ascii: "}"))
+    complete += Self.accountDefaults
     return complete
   }
 
   /// Whether the account is disabled.
-  public var isDisabled: Bool { json.contains(text: Self.disabled) }
+  public var isDisabled: Bool { enabledLetter == UInt8(ascii: "f") }
 
-  // Within a text, JSON escapes its quotation marks, so that no value can hold such a member.
-  private static let accountDefaults: [(name: [UInt8], value: [UInt8])] = [
-    (Array("\"accountEnabled\":".utf8), Array("true".utf8)), (Array("\"userType\":".utf8), Array("\"Member\"".utf8)),
-  ]
-  private static let disabled = Array("\"accountEnabled\":false".utf8)
+  private static let accountDefaults = Array(#","accountEnabled":true,"userType":"Member"}"#.utf8)
+  private static let enabledMember = Array("\"accountEnabled\":".utf8)
+  /// Where the member has its one capital, which is rarer than what surrounds it.
+  private static let enabledCapital = 8
+
+  /// The first letter of the value of `accountEnabled`; nil when there is no such member. Lists look at it for each person, so
+  /// that the JSON is not read: within a text, JSON escapes quotation marks, so that no value holds such a member.
+  private var enabledLetter: UInt8? {
+    let (member, capital) = (Self.enabledMember, Self.enabledCapital)
+    return json.withUnsafeBufferPointer { json in
+      member.withUnsafeBufferPointer { member in
+        let last = json.count - member.count
+        var start = 0
+        while start < last {
+          if json[start + capital] == member[capital],
+            UnsafeBufferPointer(rebasing: json[start..<(start + member.count)]).elementsEqual(member)
+          {
+            return json[start + member.count]
+          }
+          start += 1
+        }
+        return nil
+      }
+    }
+  }
 
   /// The same person without a principal name, for when somebody else has it; nil when the stored JSON is damaged.
   public var withoutPrincipalName: StoredUser? {
@@ -125,22 +143,6 @@ extension StoredUser {
     let unset = StructuredValue(of: ProfileModel.user)
     for index in hidden { value.members[index] = unset.members[index] }
     return value
-  }
-}
-
-extension [UInt8] {
-  /// Whether these bytes hold a text.
-  fileprivate func contains(text: [UInt8]) -> Bool {
-    guard let first = text.first else { return true }
-    return withUnsafeBufferPointer { bytes in
-      var start = 0
-      while start + text.count <= bytes.count {
-        guard let next = bytes[start...].firstIndex(of: first), next + text.count <= bytes.count else { return false }
-        if bytes[next..<(next + text.count)].elementsEqual(text) { return true }
-        start = next + 1
-      }
-      return false
-    }
   }
 }
 

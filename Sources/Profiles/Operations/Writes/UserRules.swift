@@ -44,12 +44,18 @@ enum UserRules {
   /// begins with, and a mail address by protocol.
   static func setDefaults(of value: inout StructuredValue, at time: DateTimeOffset) {
     value.set("createdDateTime", .dateTime(time), of: ProfileModel.user)
-    if value.isUnset("accountEnabled") { value.set("accountEnabled", .bool(true), of: ProfileModel.user) }
-    if value.isUnset("userType") { value.set("userType", "Member") }
+    completeAccount(of: &value)
     let alias = value.string("userPrincipalName").map { String($0.prefix { $0 != "@" }) }
     if let alias, value.isUnset("mailNickname"), textRules["mailNickname"]?.allows(alias) == true {
       value.set("mailNickname", alias)
     }
+  }
+
+  /// What an account has of which nothing is said: it is enabled, and a member's. Everybody who is stored says both, so that
+  /// readers need not look for what is missing (`StoredUser.completeJSON`).
+  static func completeAccount(of value: inout StructuredValue) {
+    if value.isUnset("accountEnabled") { value.set("accountEnabled", .bool(true), of: ProfileModel.user) }
+    if value.isUnset("userType") { value.set("userType", "Member") }
   }
 
   /// Sets what follows from other properties that changed: the main one of `proxyAddresses` is the mail address, and the
