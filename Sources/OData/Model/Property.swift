@@ -77,6 +77,9 @@ public final class Property: Sendable {
   /// The name as the beginning of a JSON member: in quotes, with its colon.
   let memberPrefix: [UInt8]
 
+  /// Whether no request body sets the property.
+  var isReadOnly: Bool { traits.contains(.readOnly) || (refusal != nil && !traits.contains(.discarded)) }
+
   /// Whether queries can compare and sort by the property.
   var isComparable: Bool { traits.isDisjoint(with: [.computed, .discarded]) }
 

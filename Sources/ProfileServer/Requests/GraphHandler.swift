@@ -104,7 +104,8 @@ final class GraphHandler {
       guard let route = resource.route(of: exchange.request.method) else {
         throw .methodNotAllowed(resource.allowedMethods)
       }
-      guard session.itemsCheckAccounts, !route.handler.isOfItems, !exchange.request.isBatchPart else {
+      let isChecked = route.handler.isOfItems && requested.namesOwnerByID
+      guard session.itemsCheckAccounts, !isChecked, !exchange.request.isBatchPart else {
         return try route.handler.perform(routes, exchange, requested, caller)
       }
       checkAccount(exchange, caller) { [self] in perform(route, exchange, requested, caller) }

@@ -230,6 +230,18 @@ struct RequestedResource {
     self.properties = properties
   }
 
+  /// Whether the path names the owner of a collection or of an item without a name that would have to be looked up.
+  var namesOwnerByID: Bool {
+    switch subject {
+    case .collection(let owner, _), .item(let owner, _, _):
+      switch owner {
+      case .me, .id: true
+      case .nameOrID, .principalName: false
+      }
+    case .service, .person, .group, .member, .directoryObject, .entity: false
+    }
+  }
+
   /// The type against which query options are parsed.
   var type: StructuredType {
     switch subject {

@@ -20,6 +20,23 @@ enum PostgreSQLDisabledAccounts {
     PostgreSQLQuery(select, .text(account.user.text), .text(account.tenant.text))
   }
 
+  /// The query for all of several accounts; none for no account.
+  static func queries(_ accounts: Set<TenantUser>) -> [PostgreSQLQuery] {
+    guard !accounts.isEmpty else { return [] }
+    return [PostgreSQLQuery(selectAll, .texts(accounts.map(\.user.text)))]
+  }
+
+  /// Which of these accounts are disabled, by the answer to their query.
+  static func answer(
+    _ rows: PostgreSQLRows?, _ accounts: Set<TenantUser>
+  ) throws(PostgreSQLFailure) -> [TenantUser: Bool] {
+    var isDisabled = Dictionary(uniqueKeysWithValues: accounts.map { ($0, false) })
+    for row in rows?.rows.map(PostgreSQLRow.init) ?? [] {
+      isDisabled[TenantUser(user: try row.userID(0), tenant: try row.tenantID(1))] = true
+    }
+    return isDisabled
+  }
+
   // MARK: The form of the table
 
   private static let table = """
@@ -39,6 +56,27 @@ enum PostgreSQLDisabledAccounts {
   }
 }
 
+/// Writes.
+extension PostgreSQLTables {
+  /// The accounts of the callers of a group of writes were read ahead.
+  func isDisabled(_ account: TenantUser) throws(PostgreSQLFailure) -> Bool {
+    if let known = accounts[account] { return known }
+    let found = try read(PostgreSQLDisabledAccounts.select, .text(account.user.text), .text(account.tenant.text))
+    accounts[account] = !found.rows.isEmpty
+    return !found.rows.isEmpty
+  }
+
+  func note(_ user: StoredUser, isDisabled: Bool) {
+    accounts = [:]
+    if isDisabled {
+      write(PostgreSQLDisabledAccounts.insert, .text(user.id.text), .text(user.tenant.text))
+    } else {
+      write(PostgreSQLDisabledAccounts.delete, .text(user.id.text))
+    }
+  }
+}
+
+/// Reads.
 extension PostgreSQLReadRequest {
   /// The same read, which fails with `accountDisabled` where the account of the caller is disabled. The first round trip
   /// tells.

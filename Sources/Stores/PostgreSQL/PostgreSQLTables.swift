@@ -26,7 +26,7 @@ final class PostgreSQLTables: WriteTables {
   private var chainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
   private var savedChainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
   /// Whether the accounts of the callers are disabled, as far as that was read ahead.
-  private var accounts: [TenantUser: Bool] = [:]
+  var accounts: [TenantUser: Bool] = [:]
   /// The groups that nobody deletes before the transaction ends.
   var heldGroups: Set<GroupID> = []
   /// The memberships that the transaction ends.
@@ -72,7 +72,7 @@ final class PostgreSQLTables: WriteTables {
     if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
     queries += writeSet.settings.map { PostgreSQLQuery($0) }
     farViewers = writeSet.farViewers
-    let accountQueries = Self.queries(of: writeSet.accounts)
+    let accountQueries = PostgreSQLDisabledAccounts.queries(writeSet.accounts)
     let answers = try connection.run(queries + prefetch.queries + accountQueries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
@@ -82,17 +82,9 @@ final class PostgreSQLTables: WriteTables {
     }
     guard placements.isEmpty || answers[2].first?.int64(0) == Int64(placements.count) else { throw .misplaced }
     let state = try prefetch.state(Array(answers.dropFirst(queries.count).dropLast(accountQueries.count)))
-    accounts = Dictionary(uniqueKeysWithValues: writeSet.accounts.map { ($0, false) })
-    for row in accountQueries.isEmpty ? [] : answers.last?.rows.map(PostgreSQLRow.init) ?? [] {
-      accounts[TenantUser(user: try row.userID(0), tenant: try row.tenantID(1))] = true
-    }
+    accounts = try PostgreSQLDisabledAccounts.answer(accountQueries.isEmpty ? nil : answers.last, writeSet.accounts)
     (touchedUsers, usages) = (users, [:])
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
-  }
-
-  private static func queries(of accounts: Set<TenantUser>) -> [PostgreSQLQuery] {
-    guard !accounts.isEmpty else { return [] }
-    return [PostgreSQLQuery(PostgreSQLDisabledAccounts.selectAll, .texts(accounts.map(\.user.text)))]
   }
 
   /// The evidence of the open transaction; nil when it appends nothing to the audit log.
@@ -347,22 +339,6 @@ final class PostgreSQLTables: WriteTables {
       statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
       .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
       .bytes(of: UserColumn.userPrincipalName.text(of: user)), .bytes(of: UserColumn.displayName.text(of: user)))
-  }
-
-  func isDisabled(_ account: TenantUser) throws(PostgreSQLFailure) -> Bool {
-    if let known = accounts[account] { return known }
-    let isDisabled = try !read(PostgreSQLDisabledAccounts.query(account)).rows.isEmpty
-    accounts[account] = isDisabled
-    return isDisabled
-  }
-
-  func note(_ user: StoredUser, isDisabled: Bool) {
-    accounts = [:]
-    if isDisabled {
-      write(PostgreSQLDisabledAccounts.insert, .text(user.id.text), .text(user.tenant.text))
-    } else {
-      write(PostgreSQLDisabledAccounts.delete, .text(user.id.text))
-    }
   }
 
   func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {
