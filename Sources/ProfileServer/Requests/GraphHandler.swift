@@ -69,7 +69,9 @@ final class GraphHandler {
     session.admit(caller) { [self] admitted in
       switch admitted {
       case .success:
-        guard checksAccountFirst(endpoint) else { return perform(exchange, endpoint, caller) }
+        guard !session.isKnownEnabled(caller), checksAccountFirst(endpoint) else {
+          return perform(exchange, endpoint, caller)
+        }
         checkAccount(exchange, caller) { [self] in perform(exchange, endpoint, caller) }
       case .failure(.unknownTenant): responses.finish(exchange, authenticator.refusal(.unknownTenant))
       case .failure(let error): responses.finish(exchange, error)

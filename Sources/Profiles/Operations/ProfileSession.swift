@@ -21,10 +21,15 @@ public final class ProfileSession {
   /// The organisation of the caller's tenant.
   public let organizations: OrganizationOperations
 
+  /// Whether operations on items fail by themselves where the caller's account is disabled, so that `checkAccount` need
+  /// not come before them.
+  public let itemsCheckAccounts: Bool
+
   let context: SessionContext
 
   init(context: SessionContext) {
     self.context = context
+    itemsCheckAccounts = context.reader.itemsCheckAccounts
     users = UserOperations(context: context)
     groups = GroupOperations(context: context)
     items = ItemOperations(context: context)
@@ -39,9 +44,9 @@ public final class ProfileSession {
     context.authorization.admit(caller, then)
   }
 
-  /// Whether operations on items fail by themselves where the caller's account is disabled, so that `checkAccount` need
-  /// not come before them.
-  public var itemsCheckAccounts: Bool { context.reader.itemsCheckAccounts }
+  /// Whether it is known without a read that the caller is an application, or a person whose account is enabled. Nearly every
+  /// request of a store in this process ends here.
+  public func isKnownEnabled(_ caller: Caller) -> Bool { caller.userID.map(context.reader.isKnownEnabled) ?? true }
 
   /// Succeeds unless the account of the person behind the caller is disabled. Fails with `StoreError.accountDisabled`
   /// then.

@@ -61,6 +61,9 @@ public protocol ProfileReader: DirectoryReader {
   /// Finds out whether a person's account is disabled; false when there is no such person in the tenant.
   func isDisabled(_ account: TenantUser, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
+  /// Whether it is known without a read that a person's account is enabled. A store that does not know says no.
+  func isKnownEnabled(_ user: UserID) -> Bool
+
   /// Whether reads and writes of items find out themselves that the account of their `AuthorizationContext` is disabled,
   /// and fail with `StoreError.accountDisabled`: where asking before would take a round trip of its own.
   var itemsCheckAccounts: Bool { get }
@@ -78,6 +81,9 @@ extension ProfileReader {
   public func isDisabled(_ account: TenantUser, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     user(account.user) { then($0.map { $0.map { $0.tenant == account.tenant && $0.isDisabled } ?? false }) }
   }
+
+  /// It is not known.
+  public func isKnownEnabled(_ user: UserID) -> Bool { false }
 
   /// They do not.
   public var itemsCheckAccounts: Bool { false }

@@ -130,11 +130,8 @@ final class SQLiteReader: ProfileReader {
     }
   }
 
-  /// Reads the person only where the account may be disabled: nearly never.
-  func isDisabled(_ account: TenantUser, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
-    guard connection.mayBeDisabled(account.user) else { return then(.success(false)) }
-    user(account.user) { then($0.map { $0.map { $0.tenant == account.tenant && $0.isDisabled } ?? false }) }
-  }
+  /// Known of nearly everybody, so that the person is read nearly never.
+  func isKnownEnabled(_ user: UserID) -> Bool { !connection.mayBeDisabled(user) }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) {
     then(readNow { statements throws(SQLiteFailure) in try statements.user(id) })
