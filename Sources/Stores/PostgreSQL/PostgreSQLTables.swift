@@ -353,24 +353,7 @@ final class PostgreSQLTables: WriteTables {
     }
   }
 
-  // MARK: Tenants, the audit log
-
-  /// Stores a key file, unless it is there.
-  func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
-
-  /// What a tenant decided, locked until the commit; nil when there is no such tenant.
-  func lockedTenant(_ id: TenantID) throws(PostgreSQLFailure) -> TenantSettings? {
-    try read(Self.lockTenant, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
-      try PostgreSQLOwnerRelations.decided(id, row.bytes(0))
-    }
-  }
-
-  func put(_ settings: TenantSettings) {
-    owners = [:]
-    write(Self.putTenant, .text(settings.id.text), .bytes(settings.json))
-  }
-
-  func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
+  // MARK: The audit log
 
   func append(_ change: Change) throws(PostgreSQLFailure) {
     let owner = AuditChainOwner(user: change.user, tenant: change.tenant)
