@@ -18,13 +18,16 @@ struct DirectoryPathsTests {
         #expect(try await facet.probe.request("POST", phones, token: token, body: "{}").status == 201, "\(prefix)")
       }
       for prefix in [
-        "22222222-2222-4222-8222-222222222222", "fabrikam.example", "x.contoso.example", "contoso.example.",
+        "22222222-2222-4222-8222-222222222222", "fabrikam.example", "x.contoso.example",
         "9188040d-6c67-4c5b-b112-36a304b66dad",
       ] {
         for path in ["users/\(Demo.lena)", "me", "nosuch", ""] {
           let answer = try await facet.probe.request("GET", "/v1.0/\(prefix)/\(path)", token: token)
           #expect(answer.status == 404 && answer.errorCode == "Request_ResourceNotFound", "\(prefix)/\(path)")
         }
+      }
+      for path in ["contoso.example./me", "../me", "./me", "a..b/me"] {
+        #expect(try await facet.probe.request("GET", "/v1.0/\(path)", token: token).status == 400, "\(path)")
       }
       // Twice is once too often, and a name with a dot in a key is no tenant.
       #expect(try await facet.probe.request("GET", "/v1.0/\(tenant)/\(tenant)/users", token: token).status == 400)

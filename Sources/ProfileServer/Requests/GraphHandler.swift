@@ -127,12 +127,15 @@ final class GraphHandler {
   /// Handles a request whose path names a tenant behind the version. Any tenant but the caller's is not found.
   private func enter(_ prefix: TenantPrefix, _ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
     exchange.pathBelowTenant = prefix.rest
-    guard let domain = prefix.domain else { return perform(exchange, endpoint, caller) }
-    session.organizations.ownsDomain(domain, caller) { [self] isOwn in
-      switch isOwn {
-      case .success(true): perform(exchange, endpoint, caller)
-      case .success(false): responses.finish(exchange, GraphError.tenantNotFound)
-      case .failure(let error): responses.finish(exchange, error)
+    switch prefix.tenant {
+    case .own: perform(exchange, endpoint, caller)
+    case .other: responses.finish(exchange, GraphError.tenantNotFound)
+    case .domain(let domain):
+      session.organizations.ownsDomain(domain, caller) { [self] isOwn in
+        responses.onSuccess(of: isOwn, exchange) { isOwn in
+          guard isOwn else { return responses.finish(exchange, GraphError.tenantNotFound) }
+          perform(exchange, endpoint, caller)
+        }
       }
     }
   }

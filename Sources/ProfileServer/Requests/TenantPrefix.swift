@@ -5,27 +5,30 @@ import Profiles
 /// A tenant that a path names behind the version, as in `/v1.0/contoso.example/users`: the form of the older directory
 /// service, in which some clients still address Graph.
 struct TenantPrefix {
+  /// The tenant that a path names.
+  enum Tenant: Equatable {
+    /// The caller's.
+    case own
+    /// The caller's, if this is one of its domains.
+    case domain(DomainName)
+    /// Another one, whether there is one of this id or not.
+    case other
+  }
+
   /// Stands for the caller's tenant.
   static let ownTenant = "myorganization"
 
   /// The path without the tenant.
   let rest: [UInt8]
-  /// The domain that must be one of the caller's tenant; nil when the path names that tenant by its id.
-  let domain: String?
+  let tenant: Tenant
 
-  /// Reads the segment behind the version. nil when it names no tenant: a domain has a dot, and no resource does. The id
-  /// of another tenant is taken for a domain, which no tenant has.
+  /// Reads the segment behind the version; nil when it names no tenant.
   init?(_ path: [UInt8], of caller: Caller) {
     let slash = UInt8(ascii: "/")
-    guard let start = Self.secondSegment(of: path), let first = path[start...].first, first != UInt8(ascii: "$")
-    else { return nil }
+    guard let start = Self.secondSegment(of: path) else { return nil }
     let end = path[start...].firstIndex(of: slash) ?? path.endIndex
-    let segment = path[start..<end]
-    let isOwn = segment.withUnsafeBufferPointer { bytes in
-      caller.tenant.text.isSameName(as: bytes) || Self.ownTenant.isSameName(as: bytes)
-    }
-    guard isOwn || Self.mayBeTenant(segment) else { return nil }
-    domain = isOwn ? nil : String(decoding: segment, as: UTF8.self)
+    guard let tenant = Self.tenant(path[start..<end], caller) else { return nil }
+    self.tenant = tenant
     rest = Array(path[..<start] + path[end...].drop { $0 == slash })
   }
 
@@ -37,16 +40,28 @@ struct TenantPrefix {
     return path[end...].firstIndex { $0 != slash }
   }
 
-  /// Whether a segment has the form of a domain, or of a GUID: no resource is named so. A key in parentheses may hold
-  /// dots.
-  private static func mayBeTenant(_ segment: ArraySlice<UInt8>) -> Bool {
+  /// The tenant of a segment. No resource has a dot in its name, or is named by a GUID.
+  private static func tenant(_ segment: ArraySlice<UInt8>, _ caller: Caller) -> Tenant? {
     segment.withUnsafeBufferPointer { bytes in
-      if bytes.count == guidBytes, bytes[8] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: "-") { return true }
-      return bytes.contains(UInt8(ascii: ".")) && !bytes.contains(UInt8(ascii: "("))
+      if caller.tenant.text.isSameName(as: bytes) || ownTenant.isSameName(as: bytes) {
+        // The id of a tenant may be any text.
+        let isResource = ProfileModel.model.roots.contains { $0.isNamed(String(decoding: bytes, as: UTF8.self)) }
+        return isResource ? nil : .own
+      }
+      if bytes.contains(UInt8(ascii: ".")) {
+        return DomainName(String(decoding: bytes, as: UTF8.self)).map(Tenant.domain)
+      }
+      let isGUID =
+        bytes.count == guidBytes
+        && bytes.indices.allSatisfy { index in
+          guidHyphens.contains(index) == (bytes[index] == UInt8(ascii: "-"))
+        }
+      return isGUID ? .other : nil
     }
   }
 
   private static let guidBytes = 36
+  private static let guidHyphens: Set<Int> = [8, 13, 18, 23]
 }
 
 extension GraphError {

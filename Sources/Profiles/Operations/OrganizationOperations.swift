@@ -44,8 +44,7 @@ public struct OrganizationOperations {
 
   /// Finds out whether a domain is one of the caller's tenant. It needs no permission, since a path that names another
   /// domain is not found.
-  public func ownsDomain(_ name: String, _ caller: Caller, _ then: @escaping Completion<Bool>) {
-    guard let domain = DomainName(name) else { return then(.success(false)) }
+  public func ownsDomain(_ domain: DomainName, _ caller: Caller, _ then: @escaping Completion<Bool>) {
     context.reader.tenant(caller.tenant) {
       then($0.map { $0?.verifiedDomains.contains(domain) ?? false }.mapError(ProfileError.store))
     }
