@@ -31,6 +31,18 @@ extension Limits {
   /// Longest mail address of a person, in bytes, as it is and as it is compared: it is the key of an index.
   public static let mailBytesMax = 1_024
 
+  /// Longest alias of a mail address, in bytes (Graph page on the resource type user).
+  public static let mailNicknameBytesMax = 64
+  /// Longest number that an organisation gives a person, in bytes.
+  public static let employeeIDBytesMax = 16
+
+  // MARK: A tenant
+
+  /// Most domains of one tenant.
+  public static let domainsMax = 100
+  /// Most mail addresses for technical messages to one tenant.
+  public static let technicalMailsMax = 10
+
   // MARK: A list
 
   /// Most entities that a sorted list can skip: they have to be sorted too.

@@ -17,6 +17,7 @@ extension TenantCommand {
           writersOfOthers                 administrators, or anyone with User.ReadWrite.All
           createsUnknownPeople            true or false: whether a first call creates the person
           administrators                  id of a group whose members are administrators
+          withheldProperties              contact properties that people see of themselves alone, contact for all
         """)
 
     @OptionGroup var options: StoreOptions
@@ -75,6 +76,7 @@ extension TenantPolicy {
     case ("administrators", 1):
       administrators = GroupID(value)
       guard value.isEmpty || administrators != nil else { throw CommandFailure("'\(value)' is no id of a group.") }
+    case ("withheldProperties", 1): withheldProperties = try Self.properties(value)
     default: throw CommandFailure("There is no '\(change[..<equals])' in a policy. See 'facet help tenant policy'.")
     }
   }
@@ -93,6 +95,17 @@ extension TenantPolicy {
     case "none": []
     default: Set(try value.split(separator: ",").map { try collection(String($0)) })
     }
+  }
+
+  private static func properties(_ value: String) throws -> Set<String> {
+    let known = contactProperties.map(\.name)
+    guard value != "contact" else { return Set(known) }
+    let names = value.split(separator: ",").map(String.init)
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw CommandFailure(
+        "'\(unknown)' is no contact property. These are: \(known.joined(separator: ", ")), and contact for all.")
+    }
+    return Set(names)
   }
 
   private static func collection(_ name: String) throws -> String {

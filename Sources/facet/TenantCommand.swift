@@ -5,9 +5,9 @@ import Stores
 /// `facet tenant`: the tenants of the directory and their policies.
 struct TenantCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tenant", abstract: "Add tenants, list them, federate them, and set their policies.",
+    commandName: "tenant", abstract: "Add tenants, list them, federate them, and set their domains and policies.",
     discussion: "Every change holds from the next request on, also of a server that is running.",
-    subcommands: [Add.self, List.self, Federate.self, Policy.self])
+    subcommands: [Add.self, List.self, Domain.self, Federate.self, Policy.self])
 
   /// A tenant's id as an argument.
   struct Reference: ExpressibleByArgument {

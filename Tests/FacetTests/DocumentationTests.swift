@@ -10,7 +10,7 @@ import Testing
 struct DocumentationTests {
   private static let subcommands = [
     "serve", "token", "import", "export", "backup", "restore", "check", "tenant add", "tenant list", "tenant federate",
-    "tenant policy",
+    "tenant policy", "tenant domain add", "tenant domain remove",
   ]
 
   @Test("docs/configuration.md describes every flag of every command, with its variable", arguments: subcommands)

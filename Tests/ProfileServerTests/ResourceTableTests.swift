@@ -25,6 +25,7 @@ struct ResourceTableTests {
       .replacing("{property}", with: property(of: resource)).replacing("{user-id}", with: "a")
       .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
       .replacing("{object-id}", with: "e").replacing("{owner-id}", with: "f")
+      .replacing("{organization-id}", with: "h").replacing("{domain-id}", with: "g.example")
   }
 
   /// A property of the resource: a collection where values are counted.
@@ -163,9 +164,11 @@ extension RouteHandler {
   fileprivate func fits(_ subject: RequestedResource.Subject) -> Bool {
     switch (self, subject) {
     case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
-      (.member, .member), (.object, .directoryObject), (.property, .person), (.property, .item), (.property, .group):
+      (.member, .member), (.object, .directoryObject), (.entity, .entity), (.property, .person), (.property, .item),
+      (.property, .group):
       true
     case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _),
+      (.entity, _),
       (.property, _):
       false
     }

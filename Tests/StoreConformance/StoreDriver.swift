@@ -216,6 +216,18 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.item(key, for: authorization, then) }
   }
 
+  /// Whether an account is disabled.
+  func isDisabled(_ account: TenantUser) async -> Result<Bool, StoreError> {
+    await ask { reader, then in reader.isDisabled(account, then) }
+  }
+
+  /// Whether reads of items find out themselves that an account is disabled.
+  var itemsCheckAccounts: Bool {
+    get async {
+      await ask { reader, then in then(.success(reader.itemsCheckAccounts)) }.map { $0 } == .success(true)
+    }
+  }
+
   /// A tenant.
   func tenant(_ id: TenantID) async -> Result<TenantSettings?, StoreError> {
     await ask { reader, then in reader.tenant(id, then) }

@@ -27,6 +27,9 @@ HIDDEN_TENANT = "66666666-1111-4111-8111-111111111111"
 OWNER, HERMIT, COLLEAGUE, HIDDEN_GROUP, HOME_GROUP = (identifier(place) for place in range(1, 6))
 EVERYTHING = ("User.Read.All User.ReadWrite.All User.ReadBasic.All User.Read User.ReadWrite "
               "Group.Read.All Group.ReadWrite.All")
+# Properties of a person that are given otherwise, and those that are made of items, which no import takes.
+GIVEN = {"id", "displayName", "userPrincipalName"}
+COMPUTED = {"aboutMe", "mySite", "preferredName"}
 # What each audience hides from whom is said by the oracle; `EVERYBODY` may be met by all.
 AUDIENCES = (0, 7, 8, 16)
 EVERYBODY = 32
@@ -85,7 +88,7 @@ class World:
 
     def _hermit(self) -> Iterator[dict]:
         known = {name: self.hermit() for name, (kind, many) in self.model.properties("user").items()
-                 if kind == "Edm.String" and not many and name not in ("id", "displayName", "userPrincipalName")}
+                 if kind == "Edm.String" and not many and name not in GIVEN | COMPUTED}
         known |= {"businessPhones": [self.hermit()], "userPrincipalName": f"{self.hermit()}@facet.example"}
         yield person(HERMIT, self.hermit(), HIDDEN_TENANT, **known)
         yield group(HIDDEN_GROUP, self.hermit(), HIDDEN_TENANT, description=self.hermit(), mailNickname=self.hermit())

@@ -30,6 +30,8 @@ public enum TokenRefusal: Error, Hashable, Sendable {
   case tenantNotAllowed
   /// The server has no such tenant.
   case unknownTenant
+  /// The account of the token's person is disabled.
+  case accountDisabled
   /// The claim of this name is absent.
   case missingClaim(String)
   /// The claim of this name has a value that cannot be used.
@@ -70,6 +72,8 @@ public enum TokenRefusal: Error, Hashable, Sendable {
         + "the file of --issuers."
     case .unknownTenant:
       "The access token's tenant is none of this server's. Sign in to another one, or add it with 'facet tenant add'."
+    case .accountDisabled:
+      "The account of the access token's person is disabled ('accountEnabled' is false). An administrator can enable it."
     case .missingClaim(let name): "The access token has no claim '\(name)'. Ask its issuer to include it."
     case .invalidClaim(let name):
       "The access token's claim '\(name)' has a value that cannot be used. Ask its issuer to correct it."

@@ -20,6 +20,8 @@ public enum BodyError: Error, Equatable, Sendable {
   case unknownMember(property: String, type: String)
   /// The value is of the right kind, with a wrong content. `reason` begins with a verb.
   case invalidValue(property: String, reason: String)
+  /// Clients cannot set the property. `reason` follows its name.
+  case refused(property: String, reason: String)
   /// The value exceeds a bound of `Limits`; `bound` names the bound.
   case tooLarge(property: String, bound: String)
   /// `@odata.type` names another type than that of the resource, which is `expected` (qualified).
@@ -36,7 +38,7 @@ public enum BodyError: Error, Equatable, Sendable {
     case .malformed, .notAnObject, .contradictingType: nil
     case .unknownProperty(let name, _, _), .inlineNavigation(let name): name
     case .wrongKind(let property, _), .notNullable(let property), .unknownMember(let property, _),
-      .invalidValue(let property, _), .tooLarge(let property, _):
+      .invalidValue(let property, _), .refused(let property, _), .tooLarge(let property, _):
       property
     }
   }
@@ -65,6 +67,7 @@ public enum BodyError: Error, Equatable, Sendable {
     case .unknownMember(let property, let type):
       "The value of '\(property)' is not a member of '\(type)'. Send one of its names."
     case .invalidValue(let property, let reason): "The value of '\(property)' \(reason)."
+    case .refused(let property, let reason): "The property '\(property)' \(reason)."
     case .tooLarge(let property, let bound): "The value of '\(property)' is too large: \(bound)."
     case .contradictingType(let expected):
       "The '@odata.type' in the body contradicts the resource, which is '#\(expected)'. Leave it out or send that type."

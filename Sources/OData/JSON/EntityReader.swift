@@ -133,6 +133,8 @@ public struct EntityReader: Sendable {
       return .absent
     }
     let path = path.appending(property.name)
+    if property.refusal != nil { try checkAccepted(property, &reader, path: path) }
+    if property.traits.contains(.discarded) { return try discard(&reader, property, path: path) }
     if try reader.peek() == .null {
       try reader.readNull()
       guard property.isNullable || property.isCollection else { throw BodyError.notNullable(property: path.text) }
@@ -140,6 +142,33 @@ public struct EntityReader: Sendable {
     }
     guard property.isCollection else { return try readSingle(&reader, property, path: path) }
     return try readCollection(&reader, property, path: path)
+  }
+
+  /// Throws `BodyError.refused` for a property that cannot be set. An import can set everything that is stored.
+  private func checkAccepted(_ property: Property, _ reader: inout JSONReader, path: PropertyPath) throws {
+    guard let refusal = property.refusal else { return }
+    let isAccepted =
+      switch purpose {
+      case .create: property.traits.contains(.discarded)
+      case .update: false
+      case .importing: try !property.traits.contains(.computed) || reader.peek() == .null
+      case .restore: true
+      }
+    guard isAccepted else { throw BodyError.refused(property: path.text, reason: refusal) }
+  }
+
+  /// Reads a value against its type and keeps nothing of it.
+  private func discard(
+    _ reader: inout JSONReader, _ property: Property, path: PropertyPath
+  ) throws -> StructuredPatch.Change {
+    if try reader.peek() == .null {
+      try reader.readNull()
+    } else if property.isCollection {
+      _ = try readCollection(&reader, property, path: path)
+    } else {
+      _ = try readSingle(&reader, property, path: path)
+    }
+    return .absent
   }
 
   private func readSingle(
@@ -306,10 +335,17 @@ public struct EntityReader: Sendable {
 /// error.
 private struct SeenNames {
   private var declared: UInt64 = 0
+  /// The properties from the 65th on, which few types have.
+  private var furtherDeclared: UInt64 = 0
   private var others = MemberNames()
 
   mutating func insert(_ index: Int, at offset: Int) throws(JSONError) {
-    let bit: UInt64 = 1 << UInt64(index)
+    let bit: UInt64 = 1 << UInt64(index & 63)
+    guard index < 64 else {
+      guard furtherDeclared & bit == 0 else { throw JSONError(.duplicateMember, at: offset) }
+      furtherDeclared |= bit
+      return
+    }
     guard declared & bit == 0 else { throw JSONError(.duplicateMember, at: offset) }
     declared |= bit
   }

@@ -61,12 +61,17 @@ public struct EntityWriter {
 
   /// Writes one member of an entity or complex value of `type`, or leaves it out where it is null.
   mutating func member(_ value: Value, of property: Property, in type: StructuredType) {
-    if value.isNull, Self.mayLeaveOut(property, in: type) { return }
+    if Self.isUnset(value, property), Self.mayLeaveOut(property, in: type) { return }
     json.rawName(property.memberPrefix)
     write(value, property)
   }
 
-  /// Whether a member is left out where it is null.
+  private static func isUnset(_ value: Value, _ property: Property) -> Bool {
+    if case .collection(let elements) = value { return elements.isEmpty && property.defaultsToEmpty }
+    return value.isNull
+  }
+
+  /// Whether a member is left out where it is null, or empty where it cannot be null.
   static func mayLeaveOut(_ property: Property, in type: StructuredType) -> Bool {
     type.showsOnlySetMembers || property.traits.contains(.omittedWhenNull)
   }

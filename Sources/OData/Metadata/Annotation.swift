@@ -56,7 +56,7 @@ extension Annotation {
   static func declared(of property: Property) -> [Annotation] {
     var annotations = described(property.documentation)
     if property.traits.contains(.key) { annotations.append(Annotation("Core.Computed", .bool(true))) }
-    if property.traits.contains(.readOnly) {
+    if property.isReadOnly {
       annotations.append(Annotation("Core.Permissions", .member(type: "Core.Permission", name: "Read")))
     }
     // The client may set it; otherwise the server computes a value.

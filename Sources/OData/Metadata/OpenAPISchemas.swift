@@ -62,7 +62,8 @@ struct OpenAPISchemas {
       schema = property.isNullable ? Self.nullable(value) : value
     }
     var further: [(name: String, value: DocumentNode)] = []
-    if !property.traits.isDisjoint(with: [.key, .readOnly]) { further.append(("readOnly", true)) }
+    if property.isReadOnly || property.traits.contains(.key) { further.append(("readOnly", true)) }
+    if property.traits.contains(.discarded) { further.append(("writeOnly", true)) }
     if !property.documentation.isEmpty { further.append(("description", .string(property.documentation))) }
     return schema.adding(further)
   }

@@ -8,7 +8,7 @@ public struct EntityModel: Sendable {
     case duplicateType(String)
     /// The type is its own base, or contains itself.
     case circularType(String)
-    /// The type has more than 64 properties, inherited ones included.
+    /// The type has more than 128 properties, inherited ones included.
     case tooManyProperties(String)
   }
 
@@ -24,6 +24,9 @@ public struct EntityModel: Sendable {
     public let isEntitySet: Bool
     /// Whether the service document lists it (OData CSDL 4.01 section 13.2, `IncludeInServiceDocument`).
     public let isListed: Bool
+
+    /// The actions and functions of the set that the published service has and this one does not.
+    let unoffered: [String]
 
     /// Whether a path segment names this root. ASCII case is ignored.
     public func isNamed(_ segment: String) -> Bool {
@@ -43,14 +46,16 @@ public struct EntityModel: Sendable {
   public let actions: [Action]
   /// The first letters, in lower case, of what may follow a set in a path and is no key: a qualified name, or an action.
   let nameInitials: [UInt8]
+  /// Entity sets and singletons that the published service has and this one does not.
+  let unofferedRoots: [String]
 
   /// Resolves declarations into a model.
   ///
   /// - Throws: `DeclarationError` when a name is declared twice or not at all, a type depends on itself, or a type has
-  ///   more than 64 properties.
+  ///   more than 128 properties.
   public init(
     namespace: String, enums: [EnumTypeDeclaration], types: [StructuredTypeDeclaration], roots: [RootDeclaration],
-    actions: [Action] = []
+    unofferedRoots: [String] = [], actions: [Action] = []
   ) throws(DeclarationError) {
     var builder = Builder(namespace: namespace, types: types)
     try builder.resolve(enums: enums)
@@ -59,6 +64,7 @@ public struct EntityModel: Sendable {
     nameInitials = ([namespace] + actions.filter(\.isBoundToSet).map(\.name)).compactMap {
       $0.utf8.first.map { $0 | 0x20 }
     }
+    self.unofferedRoots = unofferedRoots
     enumTypes = enums.compactMap { builder.enums[$0.name] }
     var resolved: [StructuredType] = []
     for type in types { resolved.append(try builder.structured(type.name)) }
@@ -68,7 +74,7 @@ public struct EntityModel: Sendable {
       resolvedRoots.append(
         Root(
           name: root.name, aliases: root.aliases, type: try builder.structured(root.type),
-          isEntitySet: root.isCollection, isListed: root.isListed))
+          isEntitySet: root.isCollection, isListed: root.isListed, unoffered: root.unoffered))
     }
     self.roots = resolvedRoots
   }
@@ -87,8 +93,8 @@ public struct EntityModel: Sendable {
 
 /// Resolves names to types: a type's base, property types and navigation targets before the type itself.
 private struct Builder {
-  /// `EntityReader` tracks the members of one object in the bits of one word.
-  static let propertiesMax = 64
+  /// `EntityReader` tracks the members of one object in the bits of two words.
+  static let propertiesMax = 128
 
   let namespace: String
   let declarations: [StructuredTypeDeclaration]

@@ -32,13 +32,24 @@ public final class Property: Sendable {
     public static let readOnly = Traits(rawValue: 1 << 1)
     /// Filled in by the server, such as a modification time, unless a body sets it.
     public static let stamp = Traits(rawValue: 1 << 2)
-    /// Left out of responses while it is null; other properties are written as `null`.
+    /// Left out of stored JSON and of responses while it is null, or empty where it cannot be null; other properties
+    /// are written as `null` or `[]`.
     public static let omittedWhenNull = Traits(rawValue: 1 << 3)
     /// A collection that bodies may also give as its only element, and that responses may show so.
     public static let singleOrCollection = Traits(rawValue: 1 << 4)
     /// A property of a person that this person may set without being an administrator. The others identify the person
     /// to somebody else, so changing one takes an administrator.
     public static let selfService = Traits(rawValue: 1 << 5)
+    /// Not stored: made of other data when `$select` asks for it of one entity. Queries cannot compare or sort by it.
+    public static let computed = Traits(rawValue: 1 << 6)
+    /// Accepted when an entity is created, and kept nowhere.
+    public static let discarded = Traits(rawValue: 1 << 7)
+    /// A property of a person that the permission on basic properties shows.
+    public static let basic = Traits(rawValue: 1 << 8)
+    /// A property of a person by which they are reached, which a tenant's policy can withhold.
+    public static let contact = Traits(rawValue: 1 << 9)
+    /// A property of a person that `/v1.0` answers without `$select`.
+    public static let answeredByDefault = Traits(rawValue: 1 << 10)
   }
 
   /// The name, in the case that JSON uses.
@@ -53,6 +64,9 @@ public final class Property: Sendable {
   public let traits: Traits
   /// The value that null in a request body stands for; nil where null means null.
   public let nullMeaning: Value?
+  /// Why request bodies cannot set the property, as what follows its name; nil where they can. A `discarded` property
+  /// can be set by a creation all the same.
+  public let refusal: String?
   /// The description that metadata shows; empty when there is none.
   public let documentation: String
   /// The index among all properties of the type, inherited ones first, from 0. Values and patches are indexed by it.
@@ -62,6 +76,12 @@ public final class Property: Sendable {
   let nameBytes: [UInt8]
   /// The name as the beginning of a JSON member: in quotes, with its colon.
   let memberPrefix: [UInt8]
+
+  /// Whether no request body sets the property.
+  var isReadOnly: Bool { traits.contains(.readOnly) || (refusal != nil && !traits.contains(.discarded)) }
+
+  /// Whether queries can compare and sort by the property.
+  var isComparable: Bool { traits.isDisjoint(with: [.computed, .discarded]) }
 
   /// Whether the unset value is an empty collection: a collection that cannot be null.
   var defaultsToEmpty: Bool { isCollection && !isNullable }
@@ -73,6 +93,7 @@ public final class Property: Sendable {
     isNullable = declaration.isNullable
     traits = declaration.traits
     nullMeaning = declaration.nullMeaning
+    refusal = declaration.refusal
     documentation = declaration.documentation
     self.index = index
     nameBytes = Array(declaration.name.utf8)

@@ -27,8 +27,12 @@ public final class StructuredType: Sendable {
   public let aliases: [String]
   /// All properties, inherited ones first; each lies at its own `index`.
   public let properties: [Property]
+  /// The value of each property that was never set.
+  let unset: [Value]
   /// All navigation properties: inherited ones first, then the type's own, sorted by name.
   public let navigation: [NavigationProperty]
+  /// What the published service has below the type and this one does not.
+  let unoffered: [String]
   /// The description that metadata shows; empty when there is none.
   public let documentation: String
   /// The keys of the path segments that stand for navigation properties. They have an array of their own, so that
@@ -52,8 +56,10 @@ public final class StructuredType: Sendable {
     isExtension = declaration.isExtension
     ignoresCase = declaration.ignoresCase || base?.ignoresCase == true
     aliases = declaration.aliases.map { "\(namespace).\($0)" }
+    unoffered = declaration.unoffered
     documentation = declaration.documentation
     self.properties = properties
+    unset = properties.map(StructuredValue.unset)
     self.navigation = navigation
     let segments = Self.segments(navigation)
     segmentKeys = segments.map(\.key)
@@ -96,6 +102,10 @@ public final class StructuredType: Sendable {
 
   /// A number made of the length and the first letter of a name, ignoring ASCII case. It distinguishes most names.
   private static func segmentKey(_ name: String) -> Int { name.utf8.count << 8 | Int((name.utf8.first ?? 0) | 0x20) }
+
+  /// The name that a segment or an option means, if it is one of those that the published service has below the type and
+  /// this one does not; nil for any other.
+  func unofferedName(_ name: some StringProtocol) -> String? { unoffered.first { $0.isSameName(as: String(name)) } }
 
   /// The index of the property that a member of a JSON object names; nil when there is none. The search starts at
   /// `likely`: members mostly come in the order of their declaration, so the first comparison mostly succeeds.

@@ -32,6 +32,7 @@ public struct PropertyDeclaration: Sendable {
   var isNullable = true
   var traits: Property.Traits = []
   var nullMeaning: Value?
+  var refusal: String?
   let documentation: String
 
   /// Declares a property of a primitive type.
@@ -57,6 +58,9 @@ public struct PropertyDeclaration: Sendable {
   public func traits(_ traits: Property.Traits) -> Self { with { $0.traits.formUnion(traits) } }
   /// The property with a value that null in a request body stands for.
   public func nullMeans(_ value: Value) -> Self { with { $0.nullMeaning = value } }
+
+  /// The property as one that request bodies cannot set. `reason` follows its name in the message.
+  public func refused(_ reason: String) -> Self { with { $0.refusal = reason } }
 
   private func with(_ change: (inout Self) -> Void) -> Self {
     var copy = self
@@ -120,21 +124,23 @@ public struct StructuredTypeDeclaration: Sendable {
   let aliases: [String]
   let containment: Containment?
   let references: [Reference]
+  let unoffered: [String]
   let properties: [PropertyDeclaration]
   let documentation: String
 
   /// Declares an entity type. `isExtension` marks a type that the published service does not have. `ignoresCase` means
-  /// what it means on `StructuredType`, and derived types inherit it.
+  /// what it means on `StructuredType`, and derived types inherit it. `unoffered` names what the published service has
+  /// below the type and this one does not: properties, navigation properties, actions and functions.
   public static func entity(
     _ name: String, base: String?, isAbstract: Bool = false, isExtension: Bool = false, ignoresCase: Bool = false,
     aliases: [String] = [],
-    contained containment: Containment? = nil, references: [Reference] = [], _ documentation: String,
-    _ properties: [PropertyDeclaration]
+    contained containment: Containment? = nil, references: [Reference] = [], unoffered: [String] = [],
+    _ documentation: String, _ properties: [PropertyDeclaration]
   ) -> Self {
     Self(
       name: name, base: base, isEntity: true, isAbstract: isAbstract, isOpen: false, showsOnlySetMembers: false,
       isExtension: isExtension, ignoresCase: ignoresCase, aliases: aliases, containment: containment,
-      references: references,
+      references: references, unoffered: unoffered,
       properties: properties, documentation: documentation)
   }
 
@@ -147,7 +153,7 @@ public struct StructuredTypeDeclaration: Sendable {
     Self(
       name: name, base: nil, isEntity: false, isAbstract: false, isOpen: isOpen,
       showsOnlySetMembers: showsOnlySetMembers, isExtension: false, ignoresCase: false, aliases: aliases,
-      containment: nil, references: [], properties: properties, documentation: documentation)
+      containment: nil, references: [], unoffered: [], properties: properties, documentation: documentation)
   }
 }
 
@@ -159,17 +165,19 @@ public struct RootDeclaration: Sendable {
   let type: String
   let isCollection: Bool
   let isListed: Bool
+  let unoffered: [String]
 
   /// Declares the entity set `name`, which its aliases also address. `isListed` is false for a set that the service
-  /// document leaves out.
+  /// document leaves out. `unoffered` names the actions and functions of the set that the published service has and
+  /// this one does not.
   public static func entitySet(
-    _ name: String, aliases: [String] = [], of type: String, isListed: Bool = true
+    _ name: String, aliases: [String] = [], of type: String, isListed: Bool = true, unoffered: [String] = []
   ) -> Self {
-    Self(name: name, aliases: aliases, type: type, isCollection: true, isListed: isListed)
+    Self(name: name, aliases: aliases, type: type, isCollection: true, isListed: isListed, unoffered: unoffered)
   }
 
   /// Declares the singleton `name`.
   public static func singleton(_ name: String, of type: String) -> Self {
-    Self(name: name, aliases: [], type: type, isCollection: false, isListed: true)
+    Self(name: name, aliases: [], type: type, isCollection: false, isListed: true, unoffered: [])
   }
 }

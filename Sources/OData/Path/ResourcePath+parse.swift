@@ -16,10 +16,13 @@ extension ResourcePath {
     let head = try PathSegment(second)
     guard !Self.isNotOffered(head.name) else { throw .notOffered(head.name) }
     guard let root = model.roots.first(where: { $0.isNamed(head.name) }) else {
-      throw .unknownSegment(head.printableName)
+      throw Self.error(ofRoot: head, model, segments.peek())
     }
     self.root = root
     var key = head.key
+    if root.isEntitySet, key == nil, let name = Self.unoffered(segments.peek(), among: root.unoffered) {
+      throw .unoffered("\(root.name)/\(name)")
+    }
     if root.isEntitySet, key == nil, try !segments.isName(behindSetOf: root.type, model),
       let next = segments.popKey()
     {
@@ -36,6 +39,29 @@ extension ResourcePath {
     name.utf8.first == UInt8(ascii: "$") && ["$entity", "$all", "$crossjoin"].contains { $0.isSameName(as: name) }
   }
 
+  /// The error for a root that the model does not have. One that the published service has is named with the segment
+  /// behind it where that is a name as well, as in `directory/deletedItems`.
+  private static func error(
+    ofRoot head: PathSegment, _ model: EntityModel, _ next: ArraySlice<UInt8>?
+  ) -> PathError {
+    guard let root = model.unofferedRoots.first(where: { $0.isSameName(as: head.name) }) else {
+      return .unknownSegment(head.printableName)
+    }
+    guard let next, next.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) }) else {
+      return .unoffered(root)
+    }
+    return .unoffered("\(root)/\(PropertyPath.printable(String(decoding: next, as: UTF8.self)))")
+  }
+
+  /// The name that a segment means, if it is one of `names`, with or without the namespace and the parentheses of a
+  /// function; nil for any other.
+  private static func unoffered(_ segment: ArraySlice<UInt8>?, among names: [String]) -> String? {
+    guard let segment, !names.isEmpty else { return nil }
+    var name = segment.prefix { $0 != UInt8(ascii: "(") }
+    if let dot = name.lastIndex(of: UInt8(ascii: ".")) { name = name[(dot + 1)...] }
+    return name.withUnsafeBufferPointer { bytes in names.first { $0.isSameName(as: bytes) } }
+  }
+
   /// The segments that OData defines after a resource, in lower case, including those that no resource here supports
   /// (OData URL Conventions 4.01 sections 4.4 to 4.17). Any other segment with a dollar sign names nothing.
   private static let systemSegments: Set<String> = ["$count", "$value", "$ref", "$filter", "$each", "$query"]
@@ -48,7 +74,14 @@ extension ResourcePath {
     var type: StructuredType? = root
     var isSet = isSet
     while let raw = segments.popFirst() {
-      let segment = try PathSegment(raw)
+      let segment: PathSegment
+      do throws(PathError) {
+        segment = try PathSegment(raw)
+      } catch {
+        // Parameters of a function are no key.
+        if let name = unoffered(raw, among: type?.unoffered ?? []) { throw .unoffered(name) }
+        throw error
+      }
       if segment.name.utf8.first == UInt8(ascii: "$") {
         guard segment.key == nil else { throw .malformedKey(segment: segment.printableName) }
         let name = segment.name.lowercased()
@@ -86,7 +119,9 @@ extension ResourcePath {
         continue
       }
       guard let property = owner.properties.first(where: { $0.name.isSameName(as: segment.name) })
-      else { throw .unknownSegment(segment.printableName) }
+      else {
+        throw unoffered(raw, among: owner.unoffered).map { .unoffered($0) } ?? .unknownSegment(segment.printableName)
+      }
       guard segment.key == nil else { throw .malformedKey(segment: property.name) }
       steps.append(.property(property))
       if case .complex(let complex) = property.type { type = complex } else { type = nil }
@@ -129,6 +164,12 @@ private struct PathSegmentIterator {
     return start < position ? bytes[start..<position] : nil
   }
 
+  /// The next segment, which is not consumed; nil at the end.
+  func peek() -> ArraySlice<UInt8>? {
+    var rest = self
+    return rest.popFirst()
+  }
+
   /// The next segment as a key. Nil at the end, and for a system segment, which begins with a dollar sign and is not
   /// consumed.
   mutating func popKey() -> ArraySlice<UInt8>? {
@@ -146,12 +187,6 @@ private struct PathSegmentIterator {
     }
     let name = try PathSegment.decode(next)
     return model.cast(of: name, from: type) != nil || model.action(of: name, boundTo: type, isSet: true) != nil
-  }
-
-  private mutating func peek() -> ArraySlice<UInt8>? {
-    let start = position
-    defer { position = start }
-    return popFirst()
   }
 
   private mutating func skipSlashes() {

@@ -60,6 +60,8 @@ public enum PathError: Error, Equatable, Sendable {
   case malformedEncoding
   /// OData defines this segment, and this server does not support it.
   case notOffered(String)
+  /// The published service has a resource, an action or a function of this name here, and this server does not.
+  case unoffered(String)
   /// No resource has this name here.
   case unknownSegment(String)
   /// The key in parentheses after this segment does not follow the grammar.
@@ -75,6 +77,7 @@ public enum PathError: Error, Equatable, Sendable {
       "A segment of the path could not be read: behind each % stand two hexadecimal digits, and what is encoded is UTF-8 "
         + "without control characters. Encode each segment once."
     case .notOffered(let name): "'\(name)' is part of OData, but not offered by this version of the server."
+    case .unoffered(let name): "'\(name)' is part of Microsoft Graph, but not offered by this version of the server."
     case .unknownSegment(let name): "Resource not found for the segment '\(name)'."
     case .malformedKey(let segment):
       "The key after '\(segment)' is malformed. Write it as a segment of its own or as ('key')."

@@ -16,7 +16,7 @@ extension OptionParser {
       } else if let navigation = type.inlineNavigation.first(where: { $0.isNamed(name) }) {
         if !selection.navigation.contains(navigation.name) { selection.navigation.append(navigation.name) }
       } else {
-        throw unknown(name, at: start)
+        throw unknown(name, of: type, at: start)
       }
       skipBlanks()
     } while skip(UInt8(ascii: ","))
@@ -78,7 +78,7 @@ extension OptionParser {
       }
       let name = try name()
       guard let navigation = type.inlineNavigation.first(where: { $0.isNamed(name) }) else {
-        throw unknown(name, at: start)
+        throw unknown(name, of: type, at: start)
       }
       guard !expansions.contains(where: { $0.navigation == navigation.name }) else {
         throw failure("is expanded twice", at: start)

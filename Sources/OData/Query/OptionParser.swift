@@ -108,6 +108,12 @@ struct OptionParser {
     .syntax(option: option, position: offset ?? position, reason: reason)
   }
 
+  /// The error for a name that the type does not have, which the published service may have.
+  func unknown(_ name: String, of type: StructuredType, at offset: Int) -> QueryError {
+    guard let unoffered = type.unofferedName(name) else { return unknown(name, at: offset) }
+    return .notImplemented(option: option, name: unoffered, position: offset)
+  }
+
   /// The error for a name that the type does not have.
   func unknown(_ name: String, at offset: Int) -> QueryError {
     .unknownName(option: option, name: PropertyPath.printable(name), position: offset)

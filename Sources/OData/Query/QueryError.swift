@@ -14,6 +14,8 @@ public enum QueryError: Error, Equatable, Sendable {
   case unknownName(option: String, name: String, position: Int)
   /// The value of `option` uses a part of OData that this server does not support.
   case notImplemented(option: String, name: String, position: Int)
+  /// The value of `option` compares or sorts by a property that is only answered.
+  case notComparable(option: String, name: String, position: Int)
   /// A part of an expression that depends on no property has no value.
   case evaluation(EvaluationError)
 
@@ -32,6 +34,9 @@ public enum QueryError: Error, Equatable, Sendable {
       "'\(option)' names '\(name)' at position \(position), which this resource does not have. Correct or remove it."
     case .notImplemented(let option, let name, let position):
       "'\(option)' uses '\(name)' at position \(position), which this server does not offer. Write it without."
+    case .notComparable(let option, let name, let position):
+      "'\(option)' names '\(name)' at position \(position), which is answered with $select of one entity and cannot be "
+        + "compared or sorted by. Leave it out."
     case .evaluation(let error): error.message
     }
   }

@@ -15,6 +15,19 @@ public struct Selection: Equatable, Sendable {
   /// Whether `*` selects all properties.
   public internal(set) var includesAllProperties = false
 
+  /// A selection of nothing.
+  init() {}
+
+  /// A selection of properties by their indices.
+  public init(of properties: some Sequence<Property>) {
+    members = properties.map { Member(index: $0.index, within: nil) }
+  }
+
+  /// The selected properties of `type` that are computed.
+  public func computed(of type: StructuredType) -> [Property] {
+    members.map { type.properties[$0.index] }.filter { $0.traits.contains(.computed) }
+  }
+
   /// The select list of a context URL, in parentheses (OData 4.01 Part 1 sections 10.7 and 10.8).
   public func contextSuffix(of type: StructuredType) -> String { "(\(paths(of: type).joined(separator: ",")))" }
 

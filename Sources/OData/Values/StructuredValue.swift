@@ -7,16 +7,21 @@ public struct StructuredValue: Equatable, Sendable {
 
   /// A value of `type` with no property set.
   public init(of type: StructuredType) {
-    members = type.properties.map(Self.unset)
+    members = type.unset
     dynamic = []
   }
 
   /// The value that a patch of `type` makes of an unset one, without the patch's undeclared members.
   public init(_ patch: StructuredPatch, of type: StructuredType) {
-    members = type.properties.map {
-      StructuredPatch.result(of: patch.members[$0.index], on: .null, $0) ?? Self.unset($0)
-    }
+    members = type.unset
     dynamic = []
+    // Most properties of a large type are absent.
+    for index in patch.members.indices {
+      if case .absent = patch.members[index] { continue }
+      if let value = StructuredPatch.result(of: patch.members[index], on: .null, type.properties[index]) {
+        members[index] = value
+      }
+    }
   }
 
   /// The value of a property that was never set.

@@ -29,7 +29,9 @@ final class GraphHandler {
     self.authenticator = authenticator
     self.settings = settings
     requests = RequestReader(settings: settings, isOwn: authenticator.addresses.isOwn)
-    responses = ResponseFinisher(sourceShape: settings.sourceShape, metrics: metrics, logger: logger)
+    responses = ResponseFinisher(
+      sourceShape: settings.sourceShape, accountDisabled: authenticator.refusal(.accountDisabled), metrics: metrics,
+      logger: logger)
     routes = RouteGroups(session, requests, responses)
   }
 
@@ -66,11 +68,27 @@ final class GraphHandler {
   private func admit(_ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
     session.admit(caller) { [self] admitted in
       switch admitted {
-      case .success: perform(exchange, endpoint, caller)
+      case .success:
+        guard !session.isKnownEnabled(caller), checksAccountFirst(endpoint) else {
+          return perform(exchange, endpoint, caller)
+        }
+        checkAccount(exchange, caller) { [self] in perform(exchange, endpoint, caller) }
       case .failure(.unknownTenant): responses.finish(exchange, authenticator.refusal(.unknownTenant))
       case .failure(let error): responses.finish(exchange, error)
       }
     }
+  }
+
+  /// Whether it is found out before anything else that the caller's account is disabled. Where that takes a round trip of
+  /// its own, only a batch, whose requests are not checked one by one, waits for it here.
+  private func checksAccountFirst(_ endpoint: ServiceEndpoint) -> Bool {
+    if case .batch = endpoint { return true }
+    return !session.itemsCheckAccounts
+  }
+
+  /// Runs `body` unless the caller's account is disabled, and responds with 401 otherwise.
+  private func checkAccount(_ exchange: Exchange, _ caller: Caller, _ body: @escaping () -> Void) {
+    session.checkAccount(of: caller) { [responses] checked in responses.onSuccess(of: checked, exchange, body) }
   }
 
   private func perform(_ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
@@ -80,14 +98,45 @@ final class GraphHandler {
         try checkFields(exchange.request)
         return try BatchRun.start(exchange, by: caller, handler: self)
       }
+      if exchange.pathBelowTenant == nil, let prefix = TenantPrefix(exchange.request.path, of: caller) {
+        return enter(prefix, exchange, endpoint, caller)
+      }
       let requested = try prepare(exchange)
       guard let resource = requested.resource, !resource.routes.isEmpty else { throw .notImplemented }
       guard let route = resource.route(of: exchange.request.method) else {
         throw .methodNotAllowed(resource.allowedMethods)
       }
+      let isChecked = route.handler.isOfItems && requested.namesOwnerByID
+      guard session.itemsCheckAccounts, !isChecked, !exchange.request.isBatchPart else {
+        return try route.handler.perform(routes, exchange, requested, caller)
+      }
+      checkAccount(exchange, caller) { [self] in perform(route, exchange, requested, caller) }
+    } catch {
+      responses.finish(exchange, error)
+    }
+  }
+
+  private func perform(_ route: Route, _ exchange: Exchange, _ requested: RequestedResource, _ caller: Caller) {
+    do throws(GraphError) {
       try route.handler.perform(routes, exchange, requested, caller)
     } catch {
       responses.finish(exchange, error)
+    }
+  }
+
+  /// Handles a request whose path names a tenant behind the version. Any tenant but the caller's is not found.
+  private func enter(_ prefix: TenantPrefix, _ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
+    exchange.pathBelowTenant = prefix.rest
+    switch prefix.tenant {
+    case .own: perform(exchange, endpoint, caller)
+    case .other: responses.finish(exchange, GraphError.tenantNotFound)
+    case .domain(let domain):
+      session.organizations.ownsDomain(domain, caller) { [self] isOwn in
+        responses.onSuccess(of: isOwn, exchange) { isOwn in
+          guard isOwn else { return responses.finish(exchange, GraphError.tenantNotFound) }
+          perform(exchange, endpoint, caller)
+        }
+      }
     }
   }
 
@@ -96,8 +145,9 @@ final class GraphHandler {
   func prepare(_ exchange: Exchange) throws(GraphError) -> RequestedResource {
     let request = exchange.request
     try checkFields(request)
-    let requested = try RequestedResource(path: request.path)
+    let requested = try RequestedResource(path: exchange.pathBelowTenant ?? request.path)
     exchange.version = requested.version
+    exchange.type = requested.type
     if let resource = requested.resource {
       exchange.label = resource.label
       exchange.isDirectory = resource.isDirectory
@@ -152,6 +202,10 @@ final class Exchange {
   @exclusivity(unchecked) var label = RouteLabel.unknown
   /// Whether errors have the codes of the directory. Set when the path is read.
   @exclusivity(unchecked) var isDirectory = false
+  /// The path without the caller's tenant; nil when it names none. Set before the path is read.
+  @exclusivity(unchecked) var pathBelowTenant: [UInt8]?
+  /// The type against which the query is read. Set when the path is read.
+  @exclusivity(unchecked) var type = ProfileModel.user
   /// Set when the query is read.
   @exclusivity(unchecked) var options = QueryOptions()
   /// Set when the header fields are read.

@@ -64,7 +64,17 @@ final class RequestReader {
 
   /// The page of a list that a request asks for. Throws what `PageRequest` throws.
   func page(_ exchange: Exchange, by caller: Caller) throws(GraphError) -> PageRequest {
-    try PageRequest(exchange, by: caller, cipher: settings.pageTokenCipher)
+    try checkNoneComputed(exchange, ProfileModel.user)
+    return try PageRequest(exchange, by: caller, cipher: settings.pageTokenCipher)
+  }
+
+  /// Checks that `$select` names no computed property. Throws `GraphError.computedForOne` when it does: they are
+  /// answered by the read of one entity.
+  func checkNoneComputed(_ exchange: Exchange, _ type: StructuredType) throws(GraphError) {
+    guard let selection = exchange.options.selection, exchange.type === type,
+      let property = selection.computed(of: type).first
+    else { return }
+    throw .computedForOne(property.name)
   }
 
   /// The query for the count of a list.

@@ -166,9 +166,6 @@ struct ServiceAddress {
 // MARK: References
 
 extension ServiceAddress {
-  /// Graph's alias of the caller's tenant in addresses.
-  private static let ownTenant = "myorganization"
-
   /// The person or the group that a reference names, in any form of a path. The caller's tenant may follow the version.
   /// Throws `GraphError.malformedReference` when the address names neither.
   func member(in tenant: TenantID) throws(GraphError) -> MemberReference {
@@ -180,7 +177,7 @@ extension ServiceAddress {
     case .person(let owner): return .person(owner)
     case .group(let group): return .group(group)
     case .directoryObject(let id): return .object(id)
-    case .service, .collection, .item, .member: throw .malformedReference
+    case .service, .collection, .item, .member, .entity: throw .malformedReference
     }
   }
 
@@ -197,7 +194,7 @@ extension ServiceAddress {
   private static func path(_ path: Substring.UTF8View, without tenant: TenantID) -> [UInt8] {
     let segments = path.split(separator: slash, maxSplits: 2)
     guard segments.count == 3, let name = PercentEncoding.decode(segments[1]),
-      name.isSameName(as: tenant.text) || name.isSameName(as: ownTenant)
+      name.isSameName(as: tenant.text) || name.isSameName(as: TenantPrefix.ownTenant)
     else { return Array(path) }
     return [slash] + Array(segments[0]) + [slash] + Array(segments[2])
   }

@@ -14,13 +14,15 @@ final class DirectoryObjectRoutes {
     self.responses = responses
   }
 
-  /// Gets a person or a group.
-  func read(_ exchange: Exchange, _ id: UserID, _ caller: Caller) {
+  /// Gets a person or a group. Throws the error of an invalid request.
+  func read(_ exchange: Exchange, _ id: UserID, _ caller: Caller) throws(GraphError) {
+    try requests.checkNoneComputed(exchange, ProfileModel.user)
     session.directoryObjects.read(id, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
-  /// Gets a person behind a cast to users.
-  func readUser(_ exchange: Exchange, _ id: UserID, _ caller: Caller) {
+  /// Gets a person behind a cast to users. Throws the error of an invalid request.
+  func readUser(_ exchange: Exchange, _ id: UserID, _ caller: Caller) throws(GraphError) {
+    try requests.checkNoneComputed(exchange, ProfileModel.user)
     session.users.read(.id(id), by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
@@ -33,6 +35,7 @@ final class DirectoryObjectRoutes {
   /// Gets people and groups by their ids (Graph page on getByIds). What does not exist for the caller is left out. Throws
   /// the error of an invalid body.
   func getByIDs(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
+    try requests.checkNoneComputed(exchange, ProfileModel.user)
     let parameters = try requests.parameters(exchange, ofAction: "getByIds")
     let ids = try parameters.ids("ids", countMax: Limits.idsAskedMax).compactMap(UserID.init)
     let kinds = Self.kinds(try parameters.texts("types") ?? [])

@@ -137,8 +137,9 @@ final class MembershipRoutes {
     }
   }
 
-  /// Gets a member of a group.
-  func readMember(_ exchange: Exchange, _ member: UserID, _ id: GroupID, _ caller: Caller) {
+  /// Gets a member of a group. Throws the error of an invalid request.
+  func readMember(_ exchange: Exchange, _ member: UserID, _ id: GroupID, _ caller: Caller) throws(GraphError) {
+    try requests.checkNoneComputed(exchange, ProfileModel.user)
     session.memberships.readMember(member, of: id, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 

@@ -11,11 +11,13 @@ struct PathTemplate: Sendable {
     case member = "member-id"
     case owner = "owner-id"
     case object = "object-id"
+    case organization = "organization-id"
+    case domain = "domain-id"
 
     /// The name in metric labels and logs.
     fileprivate var label: String {
       switch self {
-      case .user, .group, .object: "id"
+      case .user, .group, .object, .organization, .domain: "id"
       case .item: "itemId"
       case .member, .owner: "userId"
       }
@@ -30,6 +32,8 @@ struct PathTemplate: Sendable {
       case .member: "The id of a member."
       case .owner: "The id of an owner."
       case .object: "The id of a directory object."
+      case .organization: "The id of an organisation, which is that of its tenant."
+      case .domain: "The name of a domain."
       }
     }
   }

@@ -21,7 +21,9 @@ final class PropertyRoutes {
     let encoder = responses.encoder(exchange)
     switch requested.subject {
     case .person(let user):
-      session.users.read(user, by: caller) { [self] entity in
+      // Each of them is computed as a whole.
+      let computed = requested.properties.prefix(1).filter { $0.traits.contains(.computed) }
+      session.users.read(user, computing: computed, by: caller) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0)) })
       }
     case .group(let id):
@@ -33,7 +35,7 @@ final class PropertyRoutes {
       session.items.read(id, of: request) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .service, .collection, .member, .directoryObject: throw .notImplemented
+    case .service, .collection, .member, .directoryObject, .entity: throw .notImplemented
     }
   }
 

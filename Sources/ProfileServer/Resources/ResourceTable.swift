@@ -21,7 +21,7 @@ enum ResourceTable {
 
   private static let declarations: [Resource.Declaration] =
     users + profiles + items + auditLog + memberships + groups
-    + members + membershipsOfGroups + directoryObjects
+    + members + membershipsOfGroups + directoryObjects + organizations
 
   // MARK: People
 
@@ -127,5 +127,30 @@ enum ResourceTable {
           .readAuditLog, "Count the entries of the audit log (an extension)", .count,
           .person { $0.auditLog.count })
       ]),
+  ]
+
+  // MARK: The organisation
+
+  private static let organizations: [Resource.Declaration] = [
+    .init(
+      "/organization", "The organisation", of: ProfileModel.organization, tag: "organization",
+      [
+        .get(
+          .readOrganization, "List the organisation of the tenant", .list, options: [.select],
+          .service { $0.organizations.list })
+      ]),
+    .init(
+      "/organization/{organization-id}", "An organisation", of: ProfileModel.organization, tag: "organization",
+      [.get(.readOrganization, "Get the organisation of the tenant", .entity, .entity { $0.organizations.read })]),
+    .init(
+      "/domains", "The domains", of: ProfileModel.domain, tag: "organization",
+      [
+        .get(
+          .readDomains, "List the domains of the tenant", .list, options: [.select],
+          .service { $0.organizations.listDomains })
+      ]),
+    .init(
+      "/domains/{domain-id}", "A domain", of: ProfileModel.domain, tag: "organization",
+      [.get(.readDomains, "Get a domain of the tenant", .entity, .entity { $0.organizations.readDomain })]),
   ]
 }

@@ -116,11 +116,15 @@ struct ResourceTree: Sendable {
     case (.user, .service): resolution.subject = .person(try OwnerReference(key))
     case (.group, .service): resolution.subject = .group(try Self.id(key, GroupID.init(_:)))
     case (.object, .service): resolution.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
+    case (.organization, .service), (.domain, .service):
+      resolution.subject = .entity(try Self.id(key) { $0 })
     case (.member, .group(let group)), (.owner, .group(let group)):
       resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
       resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
-    case (.user, _), (.group, _), (.object, _), (.member, _), (.owner, _), (.item, _): return nil
+    case (.user, _), (.group, _), (.object, _), (.member, _), (.owner, _), (.item, _), (.organization, _),
+      (.domain, _):
+      return nil
     }
     return place.node
   }
@@ -196,6 +200,8 @@ struct RequestedResource {
     case member(UserID, GroupID)
     /// A directory object by its id, the form that references use.
     case directoryObject(UserID)
+    /// An entity that only its own routes know, by its key.
+    case entity(String)
   }
 
   /// The service version.
@@ -229,11 +235,23 @@ struct RequestedResource {
     self.properties = properties
   }
 
+  /// Whether the path names the owner of a collection or of an item without a name that would have to be looked up.
+  var namesOwnerByID: Bool {
+    switch subject {
+    case .collection(let owner, _), .item(let owner, _, _):
+      switch owner {
+      case .me, .id: true
+      case .nameOrID, .principalName: false
+      }
+    case .service, .person, .group, .member, .directoryObject, .entity: false
+    }
+  }
+
   /// The type against which query options are parsed.
   var type: StructuredType {
     switch subject {
     case .collection(_, let collection), .item(_, let collection, _): collection.target
-    case .service, .person, .group, .member, .directoryObject: resource?.type ?? ProfileModel.user
+    case .service, .person, .group, .member, .directoryObject, .entity: resource?.type ?? ProfileModel.user
     }
   }
 }

@@ -21,8 +21,18 @@ enum RouteHandler: Sendable {
   case member(Method<UserID, GroupID, Caller>)
   /// For a directory object, by its id.
   case object(Method<UserID, Caller>)
+  /// For an entity that only its own routes know, by its key.
+  case entity(Method<String, Caller>)
   /// For a property of any entity.
   case property
+
+  /// Whether it is for items, whose reads and writes may find out themselves that the caller's account is disabled.
+  var isOfItems: Bool {
+    switch self {
+    case .collection, .item: true
+    case .service, .person, .group, .member, .entity, .property: false
+    }
+  }
 
   /// Calls the method for a request of `requested`. Throws what the method throws.
   func perform(
@@ -38,9 +48,11 @@ enum RouteHandler: Sendable {
     case (.group(let method), .group(let id)): try method(groups)(exchange, id, caller)
     case (.member(let method), .member(let user, let group)): try method(groups)(exchange, user, group, caller)
     case (.object(let method), .directoryObject(let id)): try method(groups)(exchange, id, caller)
+    case (.entity(let method), .entity(let key)): try method(groups)(exchange, key, caller)
     case (.property, _): try groups.properties.read(exchange, requested, caller)
     // `ResourceTable` declares no such pair; a test checks that.
-    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _): throw .notImplemented
+    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _), (.entity, _):
+      throw .notImplemented
     }
   }
 }
@@ -55,6 +67,7 @@ final class RouteGroups {
   let directoryObjects: DirectoryObjectRoutes
   let auditLog: AuditLogRoutes
   let properties: PropertyRoutes
+  let organizations: OrganizationRoutes
 
   /// Routes that run the operations of `session`.
   init(_ session: ProfileSession, _ requests: RequestReader, _ responses: ResponseFinisher) {
@@ -66,5 +79,6 @@ final class RouteGroups {
     directoryObjects = DirectoryObjectRoutes(session: session, requests: requests, responses: responses)
     auditLog = AuditLogRoutes(session: session, requests: requests, responses: responses)
     properties = PropertyRoutes(session: session, responses: responses)
+    organizations = OrganizationRoutes(session: session, requests: requests, responses: responses)
   }
 }

@@ -30,11 +30,13 @@ final class UserRoutes {
 
   /// Gets a user (Graph page on getting a user).
   func read(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) {
-    session.users.read(user, by: caller) { [responses] in responses.finish(exchange, read: $0) }
+    let computed = exchange.options.selection?.computed(of: ProfileModel.user) ?? []
+    session.users.read(user, computing: computed, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
   /// Creates a user (Graph page on creating a user). Throws the error of an invalid request.
   func create(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
+    try requests.checkNoneComputed(exchange, ProfileModel.user)
     let patch = try requests.patch(exchange, .create, ProfileModel.user)
     let receipt = try requests.receipt(exchange, by: caller)
     session.users.create(patch, once: receipt, by: caller) { [responses] in responses.finish(exchange, created: $0) }
@@ -42,6 +44,7 @@ final class UserRoutes {
 
   /// Updates a user (Graph page on updating a user). Throws the error of an invalid request.
   func update(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
+    try requests.checkNoneComputed(exchange, ProfileModel.user)
     let patch = try requests.patch(exchange, .update, ProfileModel.user)
     let preconditions = try Preconditions(exchange.request.headers)
     session.users.update(user, patch, preconditions: preconditions, by: caller) { [responses] in

@@ -21,6 +21,7 @@ extension GraphError {
     case .userNotFound: self = .userNotFound
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
+    case .organizationNotFound: self = .organizationNotFound
     case .alreadyMember: self = .alreadyMember
     case .alreadyOwner: self = .alreadyOwner
     case .tooManyOwners: self = .tooManyOwners
@@ -113,6 +114,10 @@ extension GraphError {
   private static let groupNotFound = GraphError(
     status: .notFound, code: .resourceNotFound,
     message: "Resource does not exist, or it is not visible to you. List /groups for ids.")
+
+  private static let organizationNotFound = GraphError(
+    status: .notFound, code: .resourceNotFound,
+    message: "Resource does not exist in this tenant. List /organization and /domains for ids.")
 
   private static let itemNotFound = GraphError(
     status: .notFound, code: .unknownError,

@@ -11,7 +11,7 @@ extension GraphError {
       switch error {
       case .malformed, .notAnObject, .contradictingType, .inlineNavigation: .badRequest
       case .unknownProperty: .requestBodyRead
-      case .wrongKind, .notNullable, .unknownMember, .invalidValue, .tooLarge:
+      case .wrongKind, .notNullable, .unknownMember, .invalidValue, .refused, .tooLarge:
         isDirectory ? .requestBadRequest : .unknownError
       }
     self.init(status: .badRequest, code: code, message: error.message, target: error.property)
@@ -19,9 +19,10 @@ extension GraphError {
 
   /// A path that cannot be resolved.
   init(_ error: PathError) {
-    if case .notOffered = error {
+    switch error {
+    case .notOffered, .unoffered:
       self.init(status: .notImplemented, code: .notImplemented, message: error.message)
-    } else {
+    case .notOfTheService, .malformedEncoding, .unknownSegment, .malformedKey, .unknownKey:
       self.init(status: .badRequest, code: .badRequest, message: error.message)
     }
   }

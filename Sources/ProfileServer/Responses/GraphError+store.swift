@@ -1,3 +1,4 @@
+import Authentication
 import NIOHTTP1
 import Profiles
 
@@ -40,6 +41,10 @@ extension GraphError {
         status: .serviceUnavailable, code: .serviceNotAvailable,
         message: "The server's disk is full. Nothing was changed; try again when there is room.",
         headers: Self.retryLater)
+    case .accountDisabled:
+      // `GraphHandler` answers it with a challenge.
+      self.init(
+        status: .unauthorized, code: .invalidAuthenticationToken, message: TokenRefusal.accountDisabled.message)
     case .overloaded:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,

@@ -293,8 +293,20 @@ struct ItemEncoder {
   private func write(_ object: VisibleObject, _ selection: Selection?, into json: inout JSONWriter) {
     control(object.type, object.version, into: &json)
     if let selection { return write(object.listedValue, object.listedType, selection, into: &json) }
+    if let selection = usualSelection(of: object.type) {
+      return write(object.value, object.type, selection, into: &json)
+    }
     json.rawMember(object.json.dropFirst())
   }
+
+  /// What is answered without `$select`; nil for everything that is set. `/v1.0` answers a few properties of people, as
+  /// on Graph.
+  private func usualSelection(of type: StructuredType) -> Selection? {
+    version == .v1 && type === ProfileModel.user ? Self.usualOfUser : nil
+  }
+
+  private static let usualOfUser = Selection(
+    of: ProfileModel.user.properties.filter { !$0.traits.isDisjoint(with: [.key, .answeredByDefault]) })
 
   private func control(_ type: StructuredType, _ version: Version?, into json: inout JSONWriter) {
     guard representation.metadata == .minimal else { return }

@@ -8,6 +8,8 @@ import Profiles
 /// that every response has. Counts and logs each response. One for each event loop, which owns it.
 final class ResponseFinisher {
   private let sourceShape: SourceShape
+  /// The response to a token of a disabled account.
+  private let accountDisabled: GraphError
   /// Counts responses and connections.
   let metrics: ServerMetrics
   /// Logs responses and store errors.
@@ -15,9 +17,11 @@ final class ResponseFinisher {
   private var requestIDs = RequestIDGenerator()
   private var clock = HTTPDateClock()
 
-  /// A finisher that counts in `metrics` and logs to `logger`.
-  init(sourceShape: SourceShape, metrics: ServerMetrics, logger: Logger) {
+  /// A finisher that counts in `metrics` and logs to `logger`. `accountDisabled` is the refusal of a token whose person's
+  /// account is disabled.
+  init(sourceShape: SourceShape, accountDisabled: GraphError, metrics: ServerMetrics, logger: Logger) {
     self.sourceShape = sourceShape
+    self.accountDisabled = accountDisabled
     self.metrics = metrics
     self.logger = logger
   }
@@ -46,6 +50,7 @@ final class ResponseFinisher {
 
   /// Responds with the error of an operation. The reason of a store error is logged, because it is not for clients.
   func finish(_ exchange: Exchange, _ error: ProfileError) {
+    guard error != .store(.accountDisabled) else { return finish(exchange, accountDisabled) }
     if let cause = error.cause {
       logger.error("store", metadata: ["request-id": "\(exchange.identity.requestID)", "reason": "\(cause.message)"])
     }

@@ -138,8 +138,15 @@ public struct VisibleObject: Sendable {
   /// The type whose properties a list with objects of several types is queried by.
   private let typeInList: StructuredType?
 
+  /// The values of computed properties, which `json` does not hold.
+  private let computed: [(property: Property, value: Value)]
+
   /// The object as a value of its type; nil when the stored JSON is damaged.
-  public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
+  public var value: StructuredValue? {
+    guard var value = StructuredValue(stored: json, of: type) else { return nil }
+    for (property, computed) in computed { value.members[property.index] = computed }
+    return value
+  }
 
   /// The type that queries are evaluated against.
   public var listedType: StructuredType { typeInList ?? type }
@@ -167,7 +174,7 @@ public struct VisibleObject: Sendable {
 
   fileprivate init(
     _ type: StructuredType, id: String, version: Version?, json: [UInt8], position: String? = nil,
-    listedAs typeInList: StructuredType? = nil
+    listedAs typeInList: StructuredType? = nil, computed: [(property: Property, value: Value)] = []
   ) {
     self.typeInList = typeInList
     self.type = type
@@ -175,24 +182,46 @@ public struct VisibleObject: Sendable {
     self.version = version
     self.json = json
     self.position = position ?? id
+    self.computed = computed
+  }
+
+  /// The object with computed properties. It has no entity tag, which would not tell when these change.
+  func adding(_ computed: [(property: Property, value: Value)]) -> VisibleObject {
+    VisibleObject(type, id: id, version: nil, json: json, position: position, computed: computed)
   }
 }
 
 extension AccessDecision {
-  /// The person as far as the caller's permissions go; nil when the caller may not know that they exist.
-  func visible(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
+  /// The person as far as the caller's permissions and the tenant's policy go; nil when the caller may not know that they
+  /// exist.
+  func visible(_ user: StoredUser, to caller: Caller, withholding withheld: WithheldProperties) -> VisibleObject? {
     guard seesPerson else { return nil }
-    guard !shows(Self.fullReads(isOwner: isOwner), to: caller) else { return Self.person(user, user.json) }
-    return user.json(restrictedTo: Self.basicMembers).map { Self.person(user, $0) }
+    let hidden = Self.hidden(from: caller, isOwner: isOwner, withheld)
+    guard !hidden.isEmpty else { return Self.person(user, user.completeJSON) }
+    return user.json(without: hidden).map { Self.person(user, $0) }
+  }
+
+  /// The properties of somebody else, by their indices, that the caller does not see, so that nothing may be selected or
+  /// sorted by them.
+  static func hidden(from caller: Caller, _ withheld: WithheldProperties) -> Set<Int> {
+    hidden(from: caller, isOwner: false, withheld)
+  }
+
+  private static func hidden(from caller: Caller, isOwner: Bool, _ withheld: WithheldProperties) -> Set<Int> {
+    let withheld = isOwner || caller.actor == .application ? [] : withheld.indices
+    let isShownWhole = fullReads(isOwner: isOwner).contains(where: caller.permissions.contains)
+    return isShownWhole ? withheld : withheld.isEmpty ? beyondBasic : beyondBasic.union(withheld)
   }
 
   /// The person as a member of a group: where the caller may not read people, only the id is shown (as on Graph).
-  func visibleMember(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
+  func visibleMember(
+    _ user: StoredUser, to caller: Caller, withholding withheld: WithheldProperties
+  ) -> VisibleObject? {
     guard seesPerson else { return nil }
     let reads = Self.fullReads(isOwner: isOwner) + [.userReadBasicAll]
-    guard !shows(reads, to: caller) else { return visible(user, to: caller) }
+    guard !shows(reads, to: caller) else { return visible(user, to: caller, withholding: withheld) }
     // An entity tag would reveal changes to what they may not read.
-    return user.json(restrictedTo: ["id"]).map {
+    return user.json(without: Self.beyondID).map {
       VisibleObject(ProfileModel.user, id: user.id.text, version: nil, json: $0)
     }
   }
@@ -201,6 +230,26 @@ extension AccessDecision {
   static func visible(_ group: StoredGroup, to caller: Caller) -> VisibleObject? {
     guard group.tenant == caller.tenant, !caller.isPersonalAccount else { return nil }
     return VisibleObject(ProfileModel.group, id: group.id.text, version: group.version, json: group.json)
+  }
+
+  /// The organisation of a tenant, for callers of that tenant whose permissions were decided; nil for all others.
+  static func visible(organizationOf settings: TenantSettings, to caller: Caller) -> VisibleObject? {
+    guard settings.id == caller.tenant, !caller.isPersonalAccount else { return nil }
+    return unversioned(settings.organization, of: ProfileModel.organization, id: settings.id.text)
+  }
+
+  /// The domains of a tenant, under the same rule.
+  static func visible(domainsOf settings: TenantSettings, to caller: Caller) -> [VisibleObject] {
+    guard settings.id == caller.tenant, !caller.isPersonalAccount else { return [] }
+    return settings.verifiedDomains.map { domain in
+      unversioned(settings.value(of: domain), of: ProfileModel.domain, id: domain.text)
+    }
+  }
+
+  private static func unversioned(_ value: StructuredValue, of type: StructuredType, id: String) -> VisibleObject {
+    var writer = EntityWriter()
+    writer.object(value, of: type)
+    return VisibleObject(type, id: id, version: nil, json: writer.json.bytes)
   }
 
   /// A row of the person's audit log, for the person and for applications of their tenant; nil for all others.
@@ -224,10 +273,29 @@ extension AccessDecision {
     (isOwner ? [.userRead, .userReadWrite] : []) + RequiredPermissions.wholeUserReads
   }
 
-  /// The members that `User.ReadBasic.All` shows.
-  private static let basicMembers: Set<String> = [
-    "id", "displayName", "givenName", "surname", "mail", "userPrincipalName",
-  ]
+  /// The properties that `User.ReadBasic.All` does not show.
+  private static let beyondBasic = Set(
+    ProfileModel.user.properties.filter { $0.traits.isDisjoint(with: [.key, .basic]) }.map(\.index))
+  /// All properties but the id.
+  private static let beyondID = Set(
+    ProfileModel.user.properties.filter { !$0.traits.contains(.key) }.map(\.index))
+}
+
+/// The contact properties of people that a tenant's policy withholds from delegated callers other than the person: in
+/// answers, and so in filters, searches, orders and counts, which see no more than what is answered.
+struct WithheldProperties: Equatable, Sendable {
+  /// Nothing is withheld.
+  static let none = WithheldProperties([])
+
+  /// Where the properties lie among those of a person.
+  let indices: Set<Int>
+
+  /// Withholds the contact properties among `names`.
+  init(_ names: Set<String>) {
+    indices =
+      names.isEmpty
+      ? [] : Set(TenantPolicy.contactProperties.filter { names.contains($0.name) }.map(\.index))
+  }
 }
 
 /// The authorization context of a store read: who reads, so that the store finds their relation to the owner in the
@@ -249,6 +317,12 @@ public struct AuthorizationContext: Sendable {
 
   /// The tenant of the caller; nil for the store's own purposes.
   public var tenant: TenantID? { caller?.tenant }
+
+  /// The account of the caller, which may be disabled; nil for an application, and for the store's own purposes.
+  public var account: TenantUser? {
+    guard let caller, let user = caller.userID else { return nil }
+    return TenantUser(user: user, tenant: caller.tenant)
+  }
 
   /// The person to look up in the lists and groups of `owner`; nil when nobody needs to be.
   public func viewer(of owner: UserID) -> TenantUser? {

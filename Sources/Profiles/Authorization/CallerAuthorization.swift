@@ -27,6 +27,13 @@ struct CallerAuthorization {
     context.reader.tenant(tenant) { then($0.map { $0?.policy ?? TenantPolicy() }.mapError(ProfileError.store)) }
   }
 
+  /// What the policy of the caller's tenant withholds from the caller. The policy is read only where it can withhold
+  /// anything: nothing is withheld from applications.
+  func withheld(from caller: Caller, _ then: @escaping Completion<WithheldProperties>) {
+    guard caller.actor != .application else { return then(.success(.none)) }
+    policy(of: caller.tenant) { then($0.map { WithheldProperties($0.withheldProperties) }) }
+  }
+
   /// Succeeds when the caller's permissions and roles allow an access; otherwise fails as
   /// `RequiredPermissions.authorize` does. The tenant's policy is read only where it can change the answer.
   func authorize(

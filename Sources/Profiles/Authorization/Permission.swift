@@ -24,6 +24,11 @@ public enum Permission: String, CaseIterable, Sendable {
   /// Read and write the directory: people and groups, but nobody's profile. It deletes nothing.
   case directoryReadWriteAll = "Directory.ReadWrite.All"
 
+  /// Read the organisation of the tenant.
+  case organizationReadAll = "Organization.Read.All"
+  /// Read the domains of the tenant.
+  case domainReadAll = "Domain.Read.All"
+
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {
     guard let permission = Self.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else {

@@ -30,13 +30,17 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case deleteGroups
   /// Read people or groups by their ids, as far as the caller may read either.
   case readObjects
+  /// Read the organisation of the tenant.
+  case readOrganization
+  /// Read the domains of the tenant.
+  case readDomains
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
     case .readProfile, .writeProfile, .readAuditLog: false
     case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .deleteUsers, .readMemberships, .readGroups,
-      .manageGroups, .manageMembers, .deleteGroups, .readObjects:
+      .manageGroups, .manageMembers, .deleteGroups, .readObjects, .readOrganization, .readDomains:
       true
     }
   }
@@ -47,7 +51,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .writeProfile, .writeUser, .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers,
       .deleteGroups, .readAuditLog:
       true
-    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects: false
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects, .readOrganization,
+      .readDomains:
+      false
     }
   }
 
@@ -87,6 +93,8 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .manageMembers: [.groupMemberReadWriteAll, .groupReadWriteAll, .directoryReadWriteAll]
     case .deleteGroups: [.groupReadWriteAll]
     case .readObjects: Permission.leastFirst(own + [.userReadBasicAll] + Self.wholeUserReads + Self.groupReads)
+    case .readOrganization: (requester == .application ? [] : [.userRead, .userReadWrite]) + [.organizationReadAll]
+    case .readDomains: [.domainReadAll]
     }
   }
 
@@ -115,7 +123,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
-    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects: .none
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects,
+      .readOrganization, .readDomains:
+      .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
     case .writeUser: isOwner ? .none : .administrator
     case .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups: .administrator
@@ -127,7 +137,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     switch self {
     case .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups: true
     case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
-      .readMemberships, .readGroups, .readObjects:
+      .readMemberships, .readGroups, .readObjects, .readOrganization, .readDomains:
       false
     }
   }

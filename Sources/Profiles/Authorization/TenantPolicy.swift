@@ -1,4 +1,4 @@
-import OData
+public import OData
 
 /// What the organisation of a tenant has decided for its people.
 public struct TenantPolicy: Hashable, Sendable {
@@ -27,12 +27,14 @@ public struct TenantPolicy: Hashable, Sendable {
   public var createsUnknownPeople: Bool?
   /// A group whose members are administrators, beside those whose tokens say so.
   public var administrators: GroupID?
+  /// The names of the contact properties of people that delegated callers see of themselves alone.
+  public var withheldProperties: Set<String>
 
   /// A policy. The defaults are those of a tenant that has decided nothing.
   public init(
     defaultAudiences: [String: Audience] = [:], audienceMasks: [String: Audience] = [:],
     applicationCollections: Set<String>? = nil, writersOfOthers: WritePolicy? = nil,
-    createsUnknownPeople: Bool? = nil, administrators: GroupID? = nil
+    createsUnknownPeople: Bool? = nil, administrators: GroupID? = nil, withheldProperties: Set<String> = []
   ) {
     self.defaultAudiences = defaultAudiences
     self.audienceMasks = audienceMasks
@@ -40,7 +42,11 @@ public struct TenantPolicy: Hashable, Sendable {
     self.writersOfOthers = writersOfOthers
     self.createsUnknownPeople = createsUnknownPeople
     self.administrators = administrators
+    self.withheldProperties = withheldProperties
   }
+
+  /// The properties of people that a policy can withhold.
+  public static let contactProperties = ProfileModel.user.properties.filter { $0.traits.contains(.contact) }
 
   /// The policy of the demo's tenant: open, so that a first attempt is not refused.
   public static let demo = TenantPolicy(writersOfOthers: .anyone, createsUnknownPeople: true)
@@ -71,8 +77,9 @@ public struct TenantPolicy: Hashable, Sendable {
     applicationCollections?.contains(collection) ?? true
   }
 
-  /// Whether every collection that the policy names is one of a profile.
-  var namesCollectionsOnly: Bool {
+  /// Whether every collection that the policy names is one of a profile, and every property one that can be withheld.
+  var namesExistOnly: Bool {
+    guard withheldProperties.isSubset(of: Self.contactProperties.map(\.name)) else { return false }
     let names = Set(defaultAudiences.keys).union(audienceMasks.keys).subtracting([Self.anyCollection])
     return names.union(applicationCollections ?? []).allSatisfy { name in
       ProfileModel.collections.contains { $0.name == name }

@@ -13,20 +13,8 @@ enum DirectoryTypes {
           "transitiveMemberOf", to: "directoryObject",
           "The groups that a person is a member of, and those that these are members of."),
       ],
-      "A person of the directory.",
-      [
-        .string("displayName", "Name shown in the address book."),
-        .string("givenName", "First name."),
-        .string("surname", "Family name."),
-        .string("userPrincipalName", "Sign-in name, unique in its tenant in any case."),
-        .string("mail", "Primary mail address, unique in its tenant in any case."),
-        .string("jobTitle", "Job title."),
-        .string("department", "Department."),
-        .string("officeLocation", "Office."),
-        .string("preferredLanguage", "Language tag such as en-US.").traits(.selfService),
-        .string("mobilePhone", "Main mobile number.").traits(.selfService),
-        .string("businessPhones", "Business numbers.").collection.nonNullable.traits(.selfService),
-      ]),
+      unoffered: UnofferedNames.ofUser,
+      "A person of the directory.", UserProperties.all),
     .entity(
       "profile", base: "entity",
       contained: .init(in: "user", as: "profile", isCollection: false, "Everything a person says of themself."),
@@ -43,6 +31,7 @@ enum DirectoryTypes {
         .init(
           "transitiveMembers", to: "directoryObject", "The people and groups in the group, and in the groups in it."),
       ],
+      unoffered: UnofferedNames.ofGroup,
       "People who share what they mark for group members.",
       [
         .string("displayName", "Name of the group."),

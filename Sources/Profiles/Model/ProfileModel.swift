@@ -8,14 +8,19 @@ public enum ProfileModel {
       return try EntityModel(
         namespace: "microsoft.graph",
         enums: Enumerations.all,
-        types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PersonalTypes.all + ContactTypes.all
+        types: ComplexTypes.all + UserComplexTypes.all + ItemFacet.all + DirectoryTypes.all + OrganizationTypes.all
+          + PersonalTypes.all + ContactTypes.all
           + WorkTypes.all + LearningTypes.all + Relationship.all,
         roots: [
-          .entitySet("users", aliases: ["user"], of: "user"),
+          .entitySet("users", aliases: ["user"], of: "user", unoffered: UnofferedNames.ofUsers),
           .singleton("me", of: "user"),
-          .entitySet("groups", of: "group"),
-          .entitySet("directoryObjects", of: "directoryObject", isListed: false),
-        ], actions: DirectoryTypes.actions)
+          .entitySet("groups", of: "group", unoffered: UnofferedNames.ofGroups),
+          .entitySet(
+            "directoryObjects", of: "directoryObject", isListed: false, unoffered: UnofferedNames.ofDirectoryObjects),
+          .entitySet("organization", of: "organization", unoffered: UnofferedNames.ofDirectoryObjects),
+          .entitySet("domains", of: "domain"),
+        ],
+        unofferedRoots: UnofferedNames.roots, actions: DirectoryTypes.actions)
     } catch {
       preconditionFailure("The declared model is wrong: \(error)")
     }
@@ -33,6 +38,10 @@ public enum ProfileModel {
   public static let group = type("group")
   /// The abstract type of everything in the directory: references name entities of its set.
   public static let directoryObject = type("directoryObject")
+  /// The type of a tenant's organisation.
+  public static let organization = type("organization")
+  /// The type of a domain of a tenant.
+  public static let domain = type("domain")
   /// The type of a row of the audit log.
   public static let change = type("profileChange")
   /// The collections of items that a profile contains.

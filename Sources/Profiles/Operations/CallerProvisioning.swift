@@ -19,7 +19,8 @@ struct CallerProvisioning {
 
   private func submit(_ caller: Caller, as id: UserID, _ then: @escaping Completion<Void>) {
     let stamp = context.stamp(caller)
-    let operation = ProvisionCaller(person: StoredUser(id: id, caller: caller, version: stamp.version), stamp: stamp)
+    let operation = ProvisionCaller(
+      person: StoredUser(id: id, caller: caller, version: stamp.version, at: stamp.time), stamp: stamp)
     context.submit(operation) { [context] outcome in
       guard case .failure(.principalNameTaken) = outcome, let nameless = operation.withoutPrincipalName else {
         return then(outcome.map { _ in })

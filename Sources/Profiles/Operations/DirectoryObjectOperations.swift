@@ -47,20 +47,27 @@ public struct DirectoryObjectOperations {
   ) {
     permitted(kinds, by: caller) { [self] permitted in
       permitted.onSuccess(orFail: then) { permitted in
-        SlicedRead.run(
-          context, ids, read: { [self] id, then in find(id, permitted, caller, then) }, then)
+        context.authorization.withheld(from: caller) { [self] withheld in
+          withheld.onSuccess(orFail: then) { withheld in
+            SlicedRead.run(
+              context, ids,
+              read: { [self] id, then in find(id, permitted, caller, withholding: withheld, then) }, then)
+          }
+        }
       }
     }
   }
 
   private func find(
-    _ id: UserID, _ kinds: [Kind], _ caller: Caller, _ then: @escaping (Result<VisibleObject?, StoreError>) -> Void
+    _ id: UserID, _ kinds: [Kind], _ caller: Caller, withholding withheld: WithheldProperties,
+    _ then: @escaping (Result<VisibleObject?, StoreError>) -> Void
   ) {
     guard kinds.contains(.people) else { return findGroup(id, kinds, caller, then) }
     reader.user(id) { [self] found in
       switch found {
       case .success(let user?):
-        if let visible = AccessDecision(of: caller, to: id, user.asOwner).visible(user, to: caller) {
+        let decision = AccessDecision(of: caller, to: id, user.asOwner)
+        if let visible = decision.visible(user, to: caller, withholding: withheld) {
           return then(.success(visible))
         }
         findGroup(id, kinds, caller, then)

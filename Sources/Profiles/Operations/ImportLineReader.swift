@@ -33,7 +33,7 @@ public struct ImportLineReader: Sendable {
     case (.user(let json)?, nil, nil): return .user(try user(json, tenant))
     case (.group(let json)?, nil, nil): return .group(try group(json, tenant))
     case (.settings(let json)?, nil, nil):
-      guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesCollectionsOnly else {
+      guard let settings = TenantSettings(id: tenant, json: json), settings.policy.namesExistOnly else {
         throw .malformedSettings
       }
       return .tenant(settings)
@@ -70,7 +70,8 @@ public struct ImportLineReader: Sendable {
   }
 
   private func user(_ json: [UInt8], _ tenant: TenantID) throws(ImportLineError) -> StoredUser {
-    let value = try named(json, of: ProfileModel.user)
+    var value = try named(json, of: ProfileModel.user)
+    UserRules.completeAccount(of: &value)
     guard let id = value.string("id").flatMap(UserID.init) else { throw .malformedID("user/id") }
     if let name = value.string("userPrincipalName"), PrincipalName(name) == nil {
       throw .body(.invalidValue(property: "userPrincipalName", reason: PrincipalName.rule))

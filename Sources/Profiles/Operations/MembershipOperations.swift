@@ -174,12 +174,14 @@ extension MembershipOperations {
       group.onSuccess(orFail: then) { _ in
         nestedGroups(in: id, extent) { [self] nested in
           nested.onSuccess(orFail: then) { nested in
-            switch kind {
-            case .groups: list(nested, query, caller, then)
-            case .people:
-              MemberList(context, id, extent == .direct ? [] : nested, listing: [], caller).list(query, then)
-            case .everything:
-              MemberList(context, id, extent == .direct ? [] : nested, listing: nested, caller).list(query, then)
+            guard kind != .groups else { return list(nested, query, caller, then) }
+            context.authorization.withheld(from: caller) { [context] withheld in
+              withheld.onSuccess(orFail: then) { withheld in
+                let list = MemberList(
+                  context, id, extent == .direct ? [] : nested, listing: kind == .everything ? nested : [], caller,
+                  withholding: withheld)
+                list.list(query, then)
+              }
             }
           }
         }
@@ -203,9 +205,14 @@ extension MembershipOperations {
   }
 
   private func readMember(_ id: UserID, _ caller: Caller, _ then: @escaping Completion<VisibleObject>) {
-    reader.user(id) { found in
-      found.onSuccess(orFail: then) { user in
-        then(user.flatMap { MemberList.visible($0, to: caller) }.map { .success($0) } ?? .failure(.userNotFound))
+    context.authorization.withheld(from: caller) { [reader] withheld in
+      withheld.onSuccess(orFail: then) { withheld in
+        reader.user(id) { found in
+          found.onSuccess(orFail: then) { user in
+            let visible = user.flatMap { MemberList.visible($0, to: caller, withholding: withheld) }
+            then(visible.map { .success($0) } ?? .failure(.userNotFound))
+          }
+        }
       }
     }
   }
@@ -229,13 +236,26 @@ extension MembershipOperations {
       group.onSuccess(orFail: then) { _ in
         reader.links(of: [id]) { [self] links in
           links.onSuccess(orFail: then) { links in
-            let source = LinkedList(context, links[id]?.links.owners.map(\.text) ?? []) { [reader] id, then in
-              guard let id = UserID(id) else { return then(.success(nil)) }
-              reader.user(id) { then($0.map { $0.flatMap { MemberList.visible($0, to: caller) } }) }
-            }
-            source.list(query, for: caller, then)
+            list(people: links[id]?.links.owners ?? [], query, caller, then)
           }
         }
+      }
+    }
+  }
+
+  /// One page of these people, who are in the order of their ids.
+  private func list(
+    people: [UserID], _ query: ListQuery, _ caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    context.authorization.withheld(from: caller) { [self] withheld in
+      withheld.onSuccess(orFail: then) { withheld in
+        let source = LinkedList(context, people.map(\.text)) { [reader] id, then in
+          guard let id = UserID(id) else { return then(.success(nil)) }
+          reader.user(id) {
+            then($0.map { $0.flatMap { MemberList.visible($0, to: caller, withholding: withheld) } })
+          }
+        }
+        source.list(query, for: caller, then)
       }
     }
   }

@@ -20,6 +20,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case audienceNotAllowed(collection: String, allowed: Audience)
   /// The token's tenant is not one of the server's.
   case unknownTenant
+  /// The caller's tenant is no such organisation, or has no such domain.
+  case organizationNotFound
   /// There is no such group, or none that the caller may know of.
   case groupNotFound
   /// The person is already a member.

@@ -22,11 +22,18 @@ public final class ProfileSession {
   public let profiles: ProfileOperations
   /// The audit logs of people.
   public let auditLog: AuditLogOperations
+  /// The organisation of the caller's tenant.
+  public let organizations: OrganizationOperations
+
+  /// Whether operations on items fail by themselves where the caller's account is disabled, so that `checkAccount` need
+  /// not come before them.
+  public let itemsCheckAccounts: Bool
 
   let context: SessionContext
 
   init(context: SessionContext) {
     self.context = context
+    itemsCheckAccounts = context.reader.itemsCheckAccounts
     users = UserOperations(context: context)
     groups = GroupOperations(context: context)
     memberships = MembershipOperations(context: context)
@@ -34,12 +41,26 @@ public final class ProfileSession {
     items = ItemOperations(context: context)
     profiles = ProfileOperations(context: context)
     auditLog = AuditLogOperations(context: context)
+    organizations = OrganizationOperations(context: context)
   }
 
   /// Succeeds when the store has the tenant of the caller's token. Fails with `ProfileError.unknownTenant` otherwise.
   /// Answers at once for a tenant that this session has met before.
   public func admit(_ caller: Caller, _ then: @escaping Completion<Void>) {
     context.authorization.admit(caller, then)
+  }
+
+  /// Whether it is known without a read that the caller is an application, or a person whose account is enabled. Nearly every
+  /// request of a store in this process ends here.
+  public func isKnownEnabled(_ caller: Caller) -> Bool { caller.userID.map(context.reader.isKnownEnabled) ?? true }
+
+  /// Succeeds unless the account of the person behind the caller is disabled. Fails with `StoreError.accountDisabled`
+  /// then.
+  public func checkAccount(of caller: Caller, _ then: @escaping Completion<Void>) {
+    guard let user = caller.userID else { return then(.success(())) }
+    context.reader.isDisabled(TenantUser(user: user, tenant: caller.tenant)) { isDisabled in
+      then(isDisabled.flatMap { $0 ? .failure(.accountDisabled) : .success(()) }.mapError(ProfileError.store))
+    }
   }
 
   /// Runs `body`. The reads that it starts share one snapshot of the store, as far as they finish before it returns.

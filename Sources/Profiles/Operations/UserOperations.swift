@@ -15,17 +15,26 @@ extension UserOperations {
     guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipTooLarge)) }
     context.authorization.authorize(.listUsers, by: caller) { [self] authorized in
       authorized.onSuccess(orFail: then) {
-        scan(query, for: caller) { [self] builder in
-          builder.onSuccess(orFail: then) { builder in
-            builder.finish(
-              countAll: { reader.countUsers(in: caller.tenant, $0) },
-              readAgain: { [self] references, then in
-                readAgain(references, then) {
-                  AccessDecision(of: caller, to: $0.id, $0.asOwner).visible($0, to: caller)
-                }
-              }, then)
-          }
+        context.authorization.withheld(from: caller) { [self] withheld in
+          withheld.onSuccess(orFail: then) { list(query, by: caller, withholding: $0, then) }
         }
+      }
+    }
+  }
+
+  private func list(
+    _ query: ListQuery, by caller: Caller, withholding withheld: WithheldProperties,
+    _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    scan(query, for: caller, withholding: withheld) { [self] builder in
+      builder.onSuccess(orFail: then) { builder in
+        builder.finish(
+          countAll: { reader.countUsers(in: caller.tenant, $0) },
+          readAgain: { [self] references, then in
+            readAgain(references, then) {
+              AccessDecision(of: caller, to: $0.id, $0.asOwner).visible($0, to: caller, withholding: withheld)
+            }
+          }, then)
       }
     }
   }
@@ -35,11 +44,21 @@ extension UserOperations {
     list(query.counting, by: caller) { then($0.map { $0.count ?? 0 }) }
   }
 
-  /// Reads a person, as far as the caller's permissions go. Adds the caller on their own first call, where the policy
-  /// of their tenant allows it.
-  public func read(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
+  /// Reads a person, as far as the caller's permissions go, with these computed properties. Adds the caller on their own
+  /// first call, where the policy of their tenant allows it. Computed properties need a permission on profiles, too.
+  public func read(
+    _ reference: OwnerReference, computing computed: [Property] = [], by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
+  ) {
     context.people.withPerson(reference, for: .readUser, by: caller, then) { [self] id, then in
-      read(id, by: caller, then)
+      guard !computed.isEmpty else { return read(id, by: caller, then) }
+      context.authorization.authorize(.readProfile, isOwner: caller.userID == id, by: caller) { [self] authorized in
+        authorized.onSuccess(orFail: then) {
+          read(id, by: caller) { [self] user in
+            user.onSuccess(orFail: then) { ProjectedRead(context, of: id, $0, computed, by: caller, then).run() }
+          }
+        }
+      }
     }
   }
 
@@ -51,10 +70,20 @@ extension UserOperations {
             added.onSuccess(orFail: then) { read(id, by: caller, then) }
           }
         }
-        let decision = AccessDecision(of: caller, to: id, user.asOwner)
-        then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
+        trim(user, for: caller, then)
       }
     }
+  }
+
+  /// The person as the caller may see them. Where they may not know of the person, the same is read.
+  private func trim(_ user: StoredUser, for caller: Caller, _ then: @escaping Completion<VisibleObject>) {
+    let decision = AccessDecision(of: caller, to: user.id, user.asOwner)
+    func give(_ withheld: WithheldProperties) {
+      let visible = decision.visible(user, to: caller, withholding: withheld)
+      then(visible.map { .success($0) } ?? .failure(.userNotFound))
+    }
+    guard !decision.isOwner else { return give(.none) }
+    context.authorization.withheld(from: caller) { $0.onSuccess(orFail: then, give) }
   }
 
   /// Reads people of a page that was chosen before, as far as `visible` shows them now.
@@ -68,26 +97,32 @@ extension UserOperations {
     }
   }
 
-  private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageBuilder<VisibleObject>>) {
-    let selection = UserSelection(query)
+  private func scan(
+    _ query: ListQuery, for caller: Caller, withholding withheld: WithheldProperties,
+    _ then: @escaping Completion<PageBuilder<VisibleObject>>
+  ) {
+    // A store that selected or sorted by what the caller does not see would tell of it.
+    let isBlind = query.reads(AccessDecision.hidden(from: caller, withheld))
+    let selection = isBlind ? UserSelection() : UserSelection(query)
     let isInOrder = selection.isInOrder(of: query)
     let scan = ListScan(
       context, for: caller,
       PageBuilder<VisibleObject>(query, isInOrder: isInOrder, now: context.environment.now()),
       read: { [self] position, rows, then in
-        page(selection, for: caller, after: position, limit: rows, then)
+        page(selection, for: caller, withholding: withheld, after: position, limit: rows, then)
       }, then)
     scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.mayReadEverybody)
   }
 
   private func page(
-    _ selection: UserSelection, for caller: Caller, after position: KeysetPosition?, limit: Int,
+    _ selection: UserSelection, for caller: Caller, withholding withheld: WithheldProperties,
+    after position: KeysetPosition?, limit: Int,
     _ then: @escaping Completion<(elements: [VisibleObject], next: KeysetPosition?)>
   ) {
     reader.users(in: caller.tenant, selection, after: position, limit: limit) { found in
       found.onSuccess(orFail: then) { page in
         let visible = page.elements.compactMap { user in
-          AccessDecision(of: caller, to: user.id, user.asOwner).visible(user, to: caller)
+          AccessDecision(of: caller, to: user.id, user.asOwner).visible(user, to: caller, withholding: withheld)
         }
         then(.success((visible, page.isLast ? nil : page.end ?? page.elements.last.map(selection.place))))
       }
@@ -121,11 +156,11 @@ extension UserOperations {
     _ operation: CreateUser, once receipt: IdempotencyReceipt?, by caller: Caller,
     _ then: @escaping Completion<VisibleObject>
   ) {
-    guard let receipt else { return context.submit(operation) { Self.trim($0, for: caller, then) } }
+    guard let receipt else { return context.submit(operation) { [self] in trim($0, for: caller, then) } }
     context.submit(operation, once: receipt) { [self] outcome in
       outcome.onSuccess(orFail: then) { outcome in
         switch outcome {
-        case .done(let outcome): Self.trim(.success(outcome), for: caller, then)
+        case .done(let outcome): trim(.success(outcome), for: caller, then)
         case .repeated(let id):
           guard let id = UserID(id) else { return then(.failure(.userNotFound)) }
           read(.id(id), by: caller, then)
@@ -146,10 +181,10 @@ extension UserOperations {
     }
     context.people.withPerson(
       reference, for: administered == nil ? .writeUser : .administerUser, by: caller, answer
-    ) { [context] id, then in
+    ) { [self] id, then in
       let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: context.stamp(caller))
       context.provisioning.retry(caller, as: id, { context.submit(operation, $0) }) {
-        Self.trim($0, for: caller, then)
+        trim($0, for: caller, then)
       }
     }
   }
@@ -166,15 +201,13 @@ extension UserOperations {
   }
 
   /// The person as the caller may see them after a write.
-  private static func trim(
-    _ outcome: Result<PersonOutcome, ProfileError>, for caller: Caller, _ then: Completion<VisibleObject>
+  private func trim(
+    _ outcome: Result<PersonOutcome, ProfileError>, for caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
     switch outcome {
     case .failure(let error): then(.failure(error))
     case .success(.removed): then(.failure(.userNotFound))
-    case .success(.written(let user)), .success(.unchanged(let user)):
-      let decision = AccessDecision(of: caller, to: user.id, user.asOwner)
-      then(decision.visible(user, to: caller).map { .success($0) } ?? .failure(.userNotFound))
+    case .success(.written(let user)), .success(.unchanged(let user)): trim(user, for: caller, then)
     }
   }
 }

@@ -58,6 +58,16 @@ public protocol ProfileReader: DirectoryReader {
   /// Reads the person with this id; nil when there is none.
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void)
 
+  /// Finds out whether a person's account is disabled; false when there is no such person in the tenant.
+  func isDisabled(_ account: TenantUser, _ then: @escaping (Result<Bool, StoreError>) -> Void)
+
+  /// Whether it is known without a read that a person's account is enabled. A store that does not know says no.
+  func isKnownEnabled(_ user: UserID) -> Bool
+
+  /// Whether reads and writes of items find out themselves that the account of their `AuthorizationContext` is disabled,
+  /// and fail with `StoreError.accountDisabled`: where asking before would take a round trip of its own.
+  var itemsCheckAccounts: Bool { get }
+
   /// Reads the person of one tenant with this principal name, compared by its key; nil when there is none. With `orID`,
   /// the person of the tenant with exactly this id comes first. When several people have one name (which data from
   /// before names were unique can hold), the one with the first id.
@@ -67,6 +77,17 @@ public protocol ProfileReader: DirectoryReader {
 }
 
 extension ProfileReader {
+  /// Reads the person.
+  public func isDisabled(_ account: TenantUser, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+    user(account.user) { then($0.map { $0.map { $0.tenant == account.tenant && $0.isDisabled } ?? false }) }
+  }
+
+  /// It is not known.
+  public func isKnownEnabled(_ user: UserID) -> Bool { false }
+
+  /// They do not.
+  public var itemsCheckAccounts: Bool { false }
+
   /// Reads the items one by one, in one snapshot where the store can.
   public func items(
     _ ids: [ItemID], of user: UserID, in collection: String, for authorization: AuthorizationContext,

@@ -18,6 +18,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case overloaded
   /// The store was closed.
   case closed
+  /// The caller's account is disabled. Nothing was read or written.
+  case accountDisabled
   /// Another failure; the sentence is for the log.
   case failed(String)
 
@@ -31,6 +33,7 @@ public enum StoreError: Error, Equatable, Sendable {
     case .diskFull: "The disk is full. Make room, then repeat."
     case .overloaded: "Too many writes are waiting."
     case .closed: "The store is closed."
+    case .accountDisabled: "The account of the caller is disabled."
     }
   }
 }

@@ -65,12 +65,13 @@ extension JSONReader {
 
 extension StoredUser {
   /// A person as their token describes them.
-  init(id: UserID, caller: Caller, version: Version) {
+  init(id: UserID, caller: Caller, version: Version, at time: DateTimeOffset) {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", id.text)
     value.set("displayName", caller.displayName?.isEmpty == true ? nil : caller.displayName)
     // A token may hold a name that is not valid here.
     value.set("userPrincipalName", caller.userPrincipalName.flatMap(PrincipalName.init)?.text)
+    UserRules.setDefaults(of: &value, at: time)
     self.init(id: id, tenant: caller.tenant, version: version, value: value)
   }
 
@@ -83,28 +84,65 @@ extension StoredUser {
       displayName: value.string("displayName"), version: version, json: writer.json.bytes)
   }
 
-  /// The person with only these members set; nil when the stored JSON is damaged.
-  func json(restrictedTo names: Set<String>) -> [UInt8]? {
-    guard let value = value(restrictedTo: names) else { return nil }
+  /// The person without these properties; nil when the stored JSON is damaged.
+  func json(without hidden: Set<Int>) -> [UInt8]? {
+    guard let value = value(without: hidden) else { return nil }
     var writer = EntityWriter()
     writer.object(value, of: ProfileModel.user)
     return writer.json.bytes
   }
 
+  /// The JSON with what holds of an account of which nothing was said: it is enabled, and a member's. Only people whom an
+  /// earlier version stored say nothing.
+  var completeJSON: [UInt8] {
+    guard enabledLetter == nil, json.count > 2, json.last == UInt8(ascii: "}") else { return json }
+    var complete = json
+    complete.removeLast()
+    complete += Self.accountDefaults
+    return complete
+  }
+
+  /// Whether the account is disabled.
+  public var isDisabled: Bool { enabledLetter == UInt8(ascii: "f") }
+
+  private static let accountDefaults = Array(#","accountEnabled":true,"userType":"Member"}"#.utf8)
+  private static let enabledMember = Array("\"accountEnabled\":".utf8)
+  /// Where the member has its one capital, which is rarer than what surrounds it.
+  private static let enabledCapital = 8
+
+  /// The first letter of the value of `accountEnabled`; nil when there is no such member. Lists look at it for each person, so
+  /// that the JSON is not read: within a text, JSON escapes quotation marks, so that no value holds such a member.
+  private var enabledLetter: UInt8? {
+    let (member, capital) = (Self.enabledMember, Self.enabledCapital)
+    return json.withUnsafeBufferPointer { json in
+      member.withUnsafeBufferPointer { member in
+        let last = json.count - member.count
+        var start = 0
+        while start < last {
+          if json[start + capital] == member[capital],
+            UnsafeBufferPointer(rebasing: json[start..<(start + member.count)]).elementsEqual(member)
+          {
+            return json[start + member.count]
+          }
+          start += 1
+        }
+        return nil
+      }
+    }
+  }
+
   /// The same person without a principal name, for when somebody else has it; nil when the stored JSON is damaged.
   public var withoutPrincipalName: StoredUser? {
-    let names = Set(ProfileModel.user.properties.map(\.name)).subtracting(["userPrincipalName"])
-    guard let value = value(restrictedTo: names) else { return nil }
+    guard let name = ProfileModel.user.property(named: "userPrincipalName"), let value = value(without: [name.index])
+    else { return nil }
     return StoredUser(id: id, tenant: tenant, version: version, value: value)
   }
 
-  private func value(restrictedTo names: Set<String>) -> StructuredValue? {
-    guard let value = StructuredValue(stored: json, of: ProfileModel.user) else { return nil }
-    var restricted = StructuredValue(of: ProfileModel.user)
-    for property in ProfileModel.user.properties where names.contains(property.name) {
-      restricted.members[property.index] = value.members[property.index]
-    }
-    return restricted
+  private func value(without hidden: Set<Int>) -> StructuredValue? {
+    guard var value = StructuredValue(stored: completeJSON, of: ProfileModel.user) else { return nil }
+    let unset = StructuredValue(of: ProfileModel.user)
+    for index in hidden { value.members[index] = unset.members[index] }
+    return value
   }
 }
 
@@ -118,6 +156,19 @@ extension StructuredValue {
   mutating func set(_ name: String, _ value: Value, of type: StructuredType) {
     guard let property = type.property(named: name) else { return }
     members[property.index] = value
+  }
+
+  /// Whether a property of a person has no value.
+  func isUnset(_ name: String) -> Bool {
+    ProfileModel.user.property(named: name).map { members[$0.index].isNull } ?? true
+  }
+
+  /// The texts of a collection of a person; none where it is not set.
+  func texts(_ name: String) -> [String] {
+    guard let property = ProfileModel.user.property(named: name),
+      case .collection(let elements) = members[property.index]
+    else { return [] }
+    return elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
   }
 
   /// A string property.

@@ -10,15 +10,22 @@ public struct TenantSettings: Equatable, Sendable {
   public var policy: TenantPolicy
   /// The tenants whose people see items for the audience `federatedOrganizations`.
   public var federatedWith: Set<TenantID>
+  /// The domains that belong to the organisation, in the order in which they were added; the first one is the default.
+  public var domains: [DomainName]
+  /// The mail addresses for technical messages to the organisation.
+  public var technicalMails: [String]
 
   /// The settings of a tenant. The defaults are those of a tenant that has decided nothing.
   public init(
-    id: TenantID, name: String? = nil, policy: TenantPolicy = TenantPolicy(), federatedWith: Set<TenantID> = []
+    id: TenantID, name: String? = nil, policy: TenantPolicy = TenantPolicy(), federatedWith: Set<TenantID> = [],
+    domains: [DomainName] = [], technicalMails: [String] = []
   ) {
     self.id = id
     self.name = name
     self.policy = policy
     self.federatedWith = federatedWith
+    self.domains = domains
+    self.technicalMails = technicalMails
   }
 
   /// Whether the tenant has decided nothing.
@@ -38,6 +45,8 @@ extension TenantSettings {
       policy.write(to: &json)
     }
     if !federatedWith.isEmpty { json.member("federatedWith", federatedWith.map(\.text).sorted()) }
+    if !domains.isEmpty { json.member("domains", domains.map(\.text)) }
+    if !technicalMails.isEmpty { json.member("technicalNotificationMails", technicalMails) }
     json.endObject()
     return json.bytes
   }
@@ -68,6 +77,17 @@ extension TenantSettings {
         let tenants = try reader.readStrings().map(TenantID.init)
         guard !tenants.contains(nil) else { throw SettingsFault() }
         federatedWith = Set(tenants.compactMap { $0 })
+      case "domains":
+        let names = try reader.readStrings().map(DomainName.init)
+        domains = names.compactMap { $0 }
+        guard domains.count == names.count, Set(domains).count == names.count, names.count <= Limits.domainsMax else {
+          throw SettingsFault()
+        }
+      case "technicalNotificationMails":
+        technicalMails = try reader.readStrings()
+        guard technicalMails.count <= Limits.technicalMailsMax,
+          technicalMails.allSatisfy({ (1...Limits.mailBytesMax).contains($0.utf8.count) })
+        else { throw SettingsFault() }
       default: throw SettingsFault()
       }
     }
@@ -87,6 +107,7 @@ extension TenantPolicy {
       json.bool(createsUnknownPeople)
     }
     if let administrators { json.member("administrators", administrators.text) }
+    if !withheldProperties.isEmpty { json.member("withheldProperties", withheldProperties.sorted()) }
     json.endObject()
   }
 
@@ -106,6 +127,7 @@ extension TenantPolicy {
         // A text that is not an id must not read as a policy without such a group.
         guard let group = GroupID(try reader.readString().string) else { throw SettingsFault() }
         administrators = group
+      case "withheldProperties": withheldProperties = Set(try reader.readStrings())
       default: throw SettingsFault()
       }
     }

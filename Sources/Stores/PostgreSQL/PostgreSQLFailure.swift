@@ -13,6 +13,8 @@ enum PostgreSQLFailure: Error, Equatable {
   case misplaced
   /// Another node would have to be asked, for which this thread must not wait. Nothing was written.
   case elsewhere
+  /// The account of the caller is disabled. Nothing was read.
+  case accountDisabled
   /// The server reported an SQLSTATE (PostgreSQL documentation, appendix A).
   case state(String)
   /// The columns of a row do not form what they should; the sentence says what.
@@ -51,7 +53,7 @@ enum PostgreSQLFailure: Error, Equatable {
     case .disconnected, .unreachable: true
     case .state where isOfOtherNode: false
     case .state(let code): code.hasPrefix("57P") || code.hasPrefix("08") || code == "25006" || code.hasPrefix("53")
-    case .row, .schema, .unresolved, .misplaced, .elsewhere: false
+    case .row, .schema, .unresolved, .misplaced, .elsewhere, .accountDisabled: false
     }
   }
 
@@ -66,6 +68,7 @@ enum PostgreSQLFailure: Error, Equatable {
     switch self {
     case .disconnected, .unreachable: .unavailable("The database server cannot be reached.")
     case .unresolved: .unresolved
+    case .accountDisabled: .accountDisabled
     case .misplaced: .transient("The person is being moved to another node.")
     case .elsewhere: .transient("Another node of the database would have to be asked.")
     case .state("25006"): .readOnly("The database server takes no writes: it is a copy of another one.")

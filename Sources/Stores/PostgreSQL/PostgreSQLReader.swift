@@ -56,20 +56,22 @@ final class PostgreSQLReader: ProfileReader {
   func item(
     _ key: ItemKey, for authorization: AuthorizationContext, _ then: @escaping (Result<OwnedItem?, StoreError>) -> Void
   ) {
-    read(.item(key, authorization, isDistributed: nodes.isDistributed), then)
+    read(.item(key, authorization, isDistributed: nodes.isDistributed).checking(authorization.account), then)
   }
 
   func owner(
     _ user: UserID, for authorization: AuthorizationContext, _ then: @escaping (Result<ItemOwner?, StoreError>) -> Void
   ) {
-    read(.owner(user, authorization, isDistributed: nodes.isDistributed), then)
+    read(.owner(user, authorization, isDistributed: nodes.isDistributed).checking(authorization.account), then)
   }
 
   func items(
     of user: UserID, in collection: String, for authorization: AuthorizationContext, _ selection: ItemSelection,
     _ then: @escaping (Result<OwnedPage, StoreError>) -> Void
   ) {
-    read(.items(of: user, in: collection, authorization, selection, isDistributed: nodes.isDistributed), then)
+    read(
+      .items(of: user, in: collection, authorization, selection, isDistributed: nodes.isDistributed)
+        .checking(authorization.account), then)
   }
 
   func items(
@@ -78,8 +80,8 @@ final class PostgreSQLReader: ProfileReader {
   ) {
     read(
       .items(
-        ids, of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed),
-      then)
+        ids, of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed
+      ).checking(authorization.account), then)
   }
 
   func count(
@@ -87,7 +89,8 @@ final class PostgreSQLReader: ProfileReader {
     expecting expected: ExpectedAudiences, _ then: @escaping (Result<Int, StoreError>) -> Void
   ) {
     read(
-      .count(of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed), then)
+      .count(of: user, in: collection, authorization, expecting: expected, isDistributed: nodes.isDistributed)
+        .checking(authorization.account), then)
   }
 
   func hasItemsBeyondTenant(
@@ -110,6 +113,12 @@ final class PostgreSQLReader: ProfileReader {
 
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     read(.number(at: .severalNodes, PostgreSQLReads.countUsers, .text(tenant.text)), isLarge: true, then)
+  }
+
+  let itemsCheckAccounts = true
+
+  func isDisabled(_ account: TenantUser, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
+    read(.isDisabled(account), then)
   }
 
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) { read(.user(id), then) }

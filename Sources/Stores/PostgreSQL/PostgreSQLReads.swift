@@ -151,6 +151,13 @@ struct PostgreSQLReadRequest<Answer: Sendable>: Sendable {
   /// The same with fewer queries, all of which must see one moment; nil where it takes as many.
   var ofOneMoment: PostgreSQLTrip<Answer>?
 
+  /// A read of these trips.
+  init(at place: PostgreSQLPlace, _ trip: PostgreSQLTrip<Answer>, ofOneMoment: PostgreSQLTrip<Answer>?) {
+    self.place = place
+    self.trip = trip
+    self.ofOneMoment = ofOneMoment
+  }
+
   /// A read that may need several steps.
   init(
     at place: PostgreSQLPlace, steps queries: [PostgreSQLQuery],

@@ -17,6 +17,7 @@ enum PostgreSQLSchema {
     case membersByGroup = 6
     case chainOwners = 7
     case groupLinks = 8
+    case disabledAccounts = 11
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
@@ -30,6 +31,7 @@ enum PostgreSQLSchema {
         try PostgreSQLMemberTable.add(connection)
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
       case .groupLinks: try PostgreSQLGroupLinks.add(connection)
+      case .disabledAccounts: try PostgreSQLDisabledAccounts.add(connection)
       }
     }
   }

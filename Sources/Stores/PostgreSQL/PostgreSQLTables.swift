@@ -25,6 +25,8 @@ final class PostgreSQLTables: WriteTables {
   /// The people who were written, by their chains, as the chains are to tell of them; nil when they left the tenant.
   private var chainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
   private var savedChainOwners: [AuditChainOwner: PostgreSQLChainOwners.Owner?] = [:]
+  /// Whether the accounts of the callers are disabled, as far as that was read ahead.
+  var accounts: [TenantUser: Bool] = [:]
   /// The groups that nobody deletes before the transaction ends.
   var heldGroups: Set<GroupID> = []
   /// The memberships that the transaction ends.
@@ -70,7 +72,8 @@ final class PostgreSQLTables: WriteTables {
     if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
     queries += writeSet.settings.map { PostgreSQLQuery($0) }
     farViewers = writeSet.farViewers
-    let answers = try connection.run(queries + prefetch.queries)
+    let accountQueries = PostgreSQLDisabledAccounts.queries(writeSet.accounts)
+    let answers = try connection.run(queries + prefetch.queries + accountQueries)
     guard let identity = answers.dropFirst().first?.first else { throw .disconnected }
     transaction = identity.text(0)
     guard identity.int64(1) == PostgreSQLSchema.version else {
@@ -78,7 +81,8 @@ final class PostgreSQLTables: WriteTables {
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
     guard placements.isEmpty || answers[2].first?.int64(0) == Int64(placements.count) else { throw .misplaced }
-    let state = try prefetch.state(Array(answers.dropFirst(queries.count)))
+    let state = try prefetch.state(Array(answers.dropFirst(queries.count).dropLast(accountQueries.count)))
+    accounts = try PostgreSQLDisabledAccounts.answer(accountQueries.isEmpty ? nil : answers.last, writeSet.accounts)
     (touchedUsers, usages) = (users, [:])
     (ends, fetched, owners) = (state.ends.mapValues { ($0, false) }, state.items, state.owners)
   }
@@ -153,6 +157,7 @@ final class PostgreSQLTables: WriteTables {
     fetched = [:]
     usages = [:]
     owners = [:]
+    accounts = [:]
     heldGroups = []
     relations.forget()
     _ = try read(Self.undoToSavepoint)
@@ -163,7 +168,8 @@ final class PostgreSQLTables: WriteTables {
 
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
-      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "group_member",
+      "item", "person", "disabled_account", "principal_name", "mail_address", "receipt", "directory_group",
+      "membership", "group_member",
       "record", "chain",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
@@ -347,24 +353,7 @@ final class PostgreSQLTables: WriteTables {
     }
   }
 
-  // MARK: Tenants, the audit log
-
-  /// Stores a key file, unless it is there.
-  func keepFile(_ name: String, _ bytes: [UInt8]) { write(Self.keepFile, .text(name), .bytes(bytes)) }
-
-  /// What a tenant decided, locked until the commit; nil when there is no such tenant.
-  func lockedTenant(_ id: TenantID) throws(PostgreSQLFailure) -> TenantSettings? {
-    try read(Self.lockTenant, .text(id.text)).first.map { row throws(PostgreSQLFailure) in
-      try PostgreSQLOwnerRelations.decided(id, row.bytes(0))
-    }
-  }
-
-  func put(_ settings: TenantSettings) {
-    owners = [:]
-    write(Self.putTenant, .text(settings.id.text), .bytes(settings.json))
-  }
-
-  func add(_ tenant: TenantID) { write(Self.addTenant, .text(tenant.text)) }
+  // MARK: The audit log
 
   func append(_ change: Change) throws(PostgreSQLFailure) {
     let owner = AuditChainOwner(user: change.user, tenant: change.tenant)

@@ -9,6 +9,8 @@ struct PostgreSQLWriteSet {
   var keys: Set<ItemKey> = []
   /// The owners that are read ahead.
   var ownerLookups: Set<PostgreSQLOwnerLookup> = []
+  /// The accounts of the callers, which may be disabled.
+  var accounts: Set<TenantUser> = []
   /// The placements of shards that must be on the node that the transaction runs on; none where that is not checked.
   var localPlacements: Set<Int64> = []
   /// Viewers whose rows lie on other nodes, which the transaction must not wait for.
@@ -53,5 +55,6 @@ extension StoreWrite {
     writeSet.users.insert(operation.key.user)
     writeSet.keys.insert(operation.key)
     writeSet.ownerLookups.insert(PostgreSQLOwnerLookup(operation.key.user, operation.authorization))
+    if let account = operation.authorization.account { writeSet.accounts.insert(account) }
   }
 }

@@ -26,6 +26,9 @@ final class SQLiteReadConnection {
     self.policyDefaults = policyDefaults
   }
 
+  /// Whether the account of a person has to be looked up, because it may be disabled.
+  func mayBeDisabled(_ user: UserID) -> Bool { condition.disabledAccounts.mayHold(user) }
+
   /// Opens the connection ahead of the first read, which reports a failure.
   func open() { _ = try? opened() }
 

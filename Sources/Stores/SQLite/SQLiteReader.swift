@@ -130,6 +130,9 @@ final class SQLiteReader: ProfileReader {
     }
   }
 
+  /// Known of nearly everybody, so that the person is read nearly never.
+  func isKnownEnabled(_ user: UserID) -> Bool { !connection.mayBeDisabled(user) }
+
   func user(_ id: UserID, _ then: @escaping (Result<StoredUser?, StoreError>) -> Void) {
     then(readNow { statements throws(SQLiteFailure) in try statements.user(id) })
   }

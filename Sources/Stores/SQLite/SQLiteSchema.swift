@@ -193,7 +193,22 @@ enum SQLiteSchema {
     migrator.registerMigration("links of groups") { database in
       try database.execute(sql: "alter table directory_group add column links blob")
     }
+    migrator.registerMigration("disabled accounts") { database in try database.execute(sql: disabledIndex) }
     return migrator
+  }
+
+  // MARK: Disabled accounts
+
+  /// That an account is disabled, by the member that `EntityWriter` writes.
+  private static let isDisabled = "instr(json, cast('\"accountEnabled\":false' as blob)) > 0 and tenant is not null"
+  /// The index holds none but the disabled accounts, so that a start finds them without reading everybody.
+  private static let disabledIndex = "create index person_disabled on person (id) where \(isDisabled)"
+
+  /// The people whose accounts are disabled.
+  static func disabledAccounts(_ connection: SQLiteConnection) throws(SQLiteFailure) -> [UserID] {
+    let select = try connection.prepare("select id from person where \(isDisabled)")
+    // Nobody signs in with what is no id.
+    return try select.all { row throws(SQLiteFailure) in UserID(row.text(0)) }.compactMap(\.self)
   }
 
   /// The name of the first migration of the present layout.

@@ -16,6 +16,8 @@ final class SQLiteTables: WriteTables {
   let directory: SQLiteDirectoryTables
   /// Mail addresses.
   let mail: SQLiteMailTable
+  /// Told of the accounts that are disabled, before the commit; nil where no server reads.
+  var disabledAccounts: DisabledAccounts?
   private let auditTotal: SQLiteAuditTotal
   private let items: SQLiteItemTable
   private let selectUser, selectOtherHolder, selectLastNumber, insertUser, updateUser, deleteUser: SQLiteStatement
@@ -220,6 +222,16 @@ final class SQLiteTables: WriteTables {
 extension SQLiteTables {
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> ItemOwner? {
     try relations.owner(user, for: authorization).owner
+  }
+
+  func isDisabled(_ account: TenantUser) throws(SQLiteFailure) -> Bool {
+    guard disabledAccounts?.mayHold(account.user) ?? true, let user = try self.user(account.user) else { return false }
+    return user.tenant == account.tenant && user.isDisabled
+  }
+
+  /// An index of people finds the disabled ones after the next start.
+  func note(_ user: StoredUser, isDisabled: Bool) throws(SQLiteFailure) {
+    if isDisabled { disabledAccounts?.note(user.id) }
   }
 
   func isMailTaken(_ folded: String, of user: StoredUser) throws(SQLiteFailure) -> Bool {

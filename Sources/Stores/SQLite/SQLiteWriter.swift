@@ -31,6 +31,8 @@ final class SQLiteWriter: GroupCommitWriter {
     commit = try connection.prepare("commit")
     rollback = try connection.prepare("rollback")
     maintenance = SQLiteMaintenance(connection, condition, options)
+    condition.disabledAccounts.load(try SQLiteSchema.disabledAccounts(connection))
+    tables.disabledAccounts = condition.disabledAccounts
     if options.isOwner { try maintenance.settleLog() }
   }
 

@@ -14,6 +14,9 @@ final class StoreCondition: Sendable {
     var fileFault: (@Sendable () -> StoreError?)?
   }
 
+  /// Which accounts may be disabled, where one server alone writes the database.
+  let disabledAccounts = DisabledAccounts()
+
   private let closed = Atomic(false)
   private let commitCount = Atomic(0)
   private let state = Mutex(State())

@@ -6,6 +6,11 @@ extension WriteApplier {
   /// Applies an operation to the item as it is now. Nobody else writes the item until the transaction ends, so no write
   /// is lost, and none is refused for a conflict except by its own preconditions.
   func apply(_ operation: any ItemOperation) throws(WriteFailure) -> ItemOutcome {
+    if let account = operation.authorization.account,
+      try sql({ () throws(Tables.Failure) in try tables.isDisabled(account) })
+    {
+      throw .refused(.store(.accountDisabled))
+    }
     let state = try sql { () throws(Tables.Failure) in
       try tables.state(of: operation.key, for: operation.authorization)
     }

@@ -131,7 +131,10 @@ final class WriteApplier<Tables: WriteTables> {
       try removeMemberships(of: operation.user, log)
       hasErased = true
       try sql { () throws(Tables.Failure) in
-        if let old { try tables.delete(old) }
+        if let old {
+          try tables.delete(old)
+          if old.isDisabled { try tables.note(old, isDisabled: false) }
+        }
         try tables.append(change)
       }
       return .removed

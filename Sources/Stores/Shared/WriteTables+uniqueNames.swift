@@ -17,6 +17,7 @@ extension WriteTables {
     if let mail, !keepsMail, try isMailTaken(mail, of: user) { return .mail }
     if let old { try update(user, replacing: old) } else { try insert(user) }
     if !keepsMail { try noteMail(mail, of: user, replacing: oldMail) }
+    if user.isDisabled != old?.isDisabled ?? false { try note(user, isDisabled: user.isDisabled) }
     return nil
   }
 

@@ -27,6 +27,10 @@ protocol WriteTables: AnyObject {
   func user(_ id: UserID) throws(Failure) -> StoredUser?
   /// An owner, and as much of the relation to them as `authorization` needs; nil when there is no such person.
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(Failure) -> ItemOwner?
+  /// Whether an account is disabled.
+  func isDisabled(_ account: TenantUser) throws(Failure) -> Bool
+  /// Records that an account was disabled, or that it is not any more.
+  func note(_ user: StoredUser, isDisabled: Bool) throws(Failure)
   /// Waits for the writes of other servers to a person, and keeps further ones out until the transaction ends.
   func lock(_ user: UserID, of tenant: TenantID) throws(Failure)
   /// Whether another person of the tenant has a principal name with the same key as that of `user`.

@@ -22,7 +22,7 @@ struct EntityModelTests {
     #expect(fault(enums: [TestModel.kind, TestModel.kind], []) == .duplicateType("kind"))
     #expect(fault([.complex("a", "", [.named("a", "x", "")])]) == .circularType("a"))
     #expect(fault([], roots: [.singleton("me", of: "nosuch")]) == .unknownType("nosuch"))
-    let many = (0..<65).map { PropertyDeclaration.string("p\($0)", "") }
+    let many = (0..<129).map { PropertyDeclaration.string("p\($0)", "") }
     #expect(fault([.complex("a", "", many)]) == .tooManyProperties("a"))
     #expect(fault([.complex("a", "", many.dropLast())]) == nil)
   }

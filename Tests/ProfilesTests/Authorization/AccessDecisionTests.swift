@@ -108,18 +108,20 @@ struct AccessDecisionTests {
   @Test("A person shows everything to User.Read.All, and six members to User.ReadBasic.All")
   func members() throws {
     var value = StructuredValue(of: ProfileModel.user)
-    for property in ProfileModel.user.properties where !property.isCollection {
-      value.members[property.index] = .string("value of " + property.name)
+    let texts = ProfileModel.user.properties.filter { property in
+      if case .primitive(.string) = property.type { !property.isCollection } else { false }
     }
+    for property in texts { value.members[property.index] = .string("value of " + property.name) }
+    value.set("accountEnabled", .bool(true), of: ProfileModel.user)
     let user = StoredUser(id: People.innocenty, tenant: People.contoso, version: .first, value: value)
     func shown(_ caller: Caller) -> String? {
-      AccessDecision(of: caller, to: People.innocenty, user.asOwner).visible(user, to: caller).map {
+      AccessDecision(of: caller, to: People.innocenty, user.asOwner).visible(user, to: caller, withholding: .none).map {
         String(decoding: $0.json, as: UTF8.self)
       }
     }
     let basic = try #require(shown(People.person(People.colleague, of: People.contoso, [.userReadBasicAll])))
     let visible = ["id", "displayName", "givenName", "surname", "mail", "userPrincipalName"]
-    for property in ProfileModel.user.properties where !property.isCollection {
+    for property in texts {
       #expect(basic.contains("value of \(property.name)\"") == visible.contains(property.name), "\(property.name)")
     }
     let whole = String(decoding: user.json, as: UTF8.self)
@@ -135,5 +137,47 @@ struct AccessDecisionTests {
     #expect(shown(People.person(People.colleague, of: People.fabrikam)) == nil)
     #expect(shown(People.person(People.innocenty, of: People.fabrikam)) == nil)
     #expect(shown(People.application(of: People.fabrikam)) == nil)
+  }
+
+  @Test("What a policy withholds is shown to the person and to applications alone")
+  func withheldProperties() throws {
+    var value = StructuredValue(of: ProfileModel.user)
+    for name in ["id", "displayName", "mail", "mobilePhone", "faxNumber"] { value.set(name, "value of \(name)") }
+    let user = StoredUser(id: People.innocenty, tenant: People.contoso, version: .first, value: value)
+    let withheld = WithheldProperties(["mail", "mobilePhone", "jobTitle"])
+    func shown(_ caller: Caller, _ withheld: WithheldProperties) -> [String]? {
+      AccessDecision(of: caller, to: People.innocenty, user.asOwner).visible(user, to: caller, withholding: withheld)
+        .map { shown in ["mail", "mobilePhone", "faxNumber"].filter { shown.value?.string($0) != nil } }
+    }
+    let all = ["mail", "mobilePhone", "faxNumber"]
+    #expect(shown(People.person(People.colleague), withheld) == ["faxNumber"])
+    #expect(shown(People.person(People.colleague, isAdministrator: true), withheld) == ["faxNumber"])
+    #expect(shown(People.person(People.colleague, [.userReadBasicAll]), withheld) == [])
+    #expect(shown(People.person(People.colleague, [.userReadBasicAll]), .none) == ["mail"])
+    #expect(shown(People.person(People.innocenty), withheld) == all)
+    #expect(shown(People.application(), withheld) == all)
+    #expect(shown(People.person(People.colleague), .none) == all)
+    // A name that is no contact property withholds nothing.
+    #expect(WithheldProperties(["jobTitle", "id", "displayName"]) == .none)
+  }
+
+  @Test("An account of which nothing is said is enabled and a member's; what is said stays")
+  func accountDefaults() throws {
+    func shown(_ json: String) -> String {
+      let user = StoredUser(
+        id: People.innocenty, tenant: People.contoso, principalName: nil, displayName: nil, version: .first,
+        json: Array(json.utf8))
+      return String(decoding: user.completeJSON, as: UTF8.self)
+    }
+    #expect(shown(#"{"id":"a"}"#) == #"{"id":"a","accountEnabled":true,"userType":"Member"}"#)
+    for json in [#"{"id":"a","accountEnabled":false}"#, #"{"accountEnabled":true,"id":"a"}"#] {
+      #expect(shown(json) == json)
+    }
+    let text = #"{"id":"a","displayName":"\"accountEnabled\":false"}"#
+    #expect(shown(text) == text.dropLast() + #","accountEnabled":true,"userType":"Member"}"#)
+    let user = StoredUser(
+      id: People.innocenty, tenant: People.contoso, principalName: nil, displayName: nil, version: .first,
+      json: Array(text.utf8))
+    #expect(!user.isDisabled)
   }
 }

@@ -9,10 +9,11 @@ struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
   /// the rest, `l` lists people, `m` creates them, `d` deletes them, `b` reads memberships, `g` reads groups, `k` manages
-  /// them, `n` writes who is a member, `x` deletes them, `o` reads people or groups by their ids.
+  /// them, `n` writes who is a member, `x` deletes them, `o` reads people or groups by their ids,
+  /// `i` reads the organisation, `e` its domains.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
-    (.userRead, "rcubo", "", ""),
-    (.userReadWrite, "rwcupabo", "", ""),
+    (.userRead, "rcuboi", "i", ""),
+    (.userReadWrite, "rwcupaboi", "i", ""),
     (.userReadBasicAll, "ulo", "ulo", "ulo"),
     (.userReadAll, "rculo", "rulo", "rculo"),
     (.groupMemberReadAll, "bgo", "bgo", "bgo"),
@@ -22,12 +23,15 @@ struct PermissionTests {
     (.groupMemberReadWriteAll, "bgno", "bgno", "bgno"),
     (.groupReadWriteAll, "bgknxo", "bgknxo", "bgknxo"),
     (.directoryReadWriteAll, "upalmbgkno", "upalmbgkno", "upalmbgkno"),
+    (.organizationReadAll, "i", "i", "i"),
+    (.domainReadAll, "e", "e", "e"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
     (.administerUser, "a"), (.deleteUsers, "d"), (.manageMembers, "n"), (.deleteGroups, "x"), (.readObjects, "o"),
+    (.readOrganization, "i"), (.readDomains, "e"),
   ]
 
   /// Accesses that concern others even where they name the caller, and those that take an administrator.

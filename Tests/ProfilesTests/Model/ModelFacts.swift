@@ -6,13 +6,15 @@ import OData
 struct ModelFacts {
   private(set) var lines: Set<String> = []
 
-  /// What the program declares, without the types and navigation properties of these names.
+  /// What the program declares, without the types and navigation properties of these names, and without the properties
+  /// of names such as `user/city`.
   init(_ model: EntityModel, without left: Set<String>) {
     for type in model.structuredTypes where !left.contains(type.name) {
       add(type: type.name, base: type.baseName, isEntity: type.isEntity, isAbstract: type.isAbstract)
       if type.isOpen { lines.insert("\(type.name) is open") }
       let inherited = type.baseName.flatMap { model.type(named: $0) }
-      for property in type.properties.dropFirst(inherited?.properties.count ?? 0) {
+      for property in type.properties.dropFirst(inherited?.properties.count ?? 0)
+      where !left.contains("\(type.name)/\(property.name)") {
         add(
           property: property.name, of: type.name, type: property.type.qualifiedName,
           isCollection: property.isCollection, isNullable: property.isNullable)

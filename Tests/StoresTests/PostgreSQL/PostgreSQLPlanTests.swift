@@ -23,6 +23,7 @@ struct PostgreSQLPlanTests {
       convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8') from generate_series(1, 5000) n;
     insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n, '' from generate_series(1, 5000) n;
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
+    insert into disabled_account select 'u' || n, 't' || n % 20 from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
       case when n % 7 = 0 then 'u' || n % 77 end, 2 from generate_series(1, 25000) n;
     insert into chain select 'u' || n, 't' || n % 20, 1, 'x', 'x', true, null from generate_series(1, 5000) n;
@@ -57,6 +58,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLMemberTable.insertListed, PostgreSQLMemberTable.deleteListed, PostgreSQLMemberTable.deleteAllListed,
     PostgreSQLMemberTable.hold, PostgreSQLMemberTable.take, PostgreSQLReads.selectMemberIDs,
     PostgreSQLReads.countMembers, PostgreSQLOwnerRelations.selectForeign,
+    PostgreSQLDisabledAccounts.select, PostgreSQLDisabledAccounts.insert, PostgreSQLDisabledAccounts.delete,
   ]
   /// Statements about somebody else's items.
   private static let viewers: [PostgreSQLStatement] =
@@ -74,7 +76,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
     PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers, PostgreSQLGroupLinks.select,
-    PostgreSQLGroupLinks.update,
+    PostgreSQLGroupLinks.update, PostgreSQLDisabledAccounts.selectAll,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")

@@ -62,6 +62,8 @@ enum PostgreSQLStatements {
     PostgreSQLOwnerRelations.selectTenant, PostgreSQLTables.lockTenant, PostgreSQLTables.putTenant,
     PostgreSQLTables.addTenant, PostgreSQLTables.keepFile, PostgreSQLTables.identify,
     PostgreSQLTables.selectReceipt, PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt,
+    PostgreSQLDisabledAccounts.select, PostgreSQLDisabledAccounts.selectAll, PostgreSQLDisabledAccounts.insert,
+    PostgreSQLDisabledAccounts.delete,
   ]
 
   /// Statements that answer a request about people of the whole tenant, who may lie anywhere.

@@ -45,5 +45,6 @@ extension ThrowawayDatabase {
     ),
     (7, "alter table chain drop column is_current, drop column display_name"),
     (8, "alter table directory_group drop column links"),
+    (11, "drop table disabled_account"),
   ]
 }

@@ -152,6 +152,9 @@ struct ExpressionChecker {
   private func member(_ name: String, of owner: Checked, at offset: Int) throws(QueryError) -> Checked {
     guard case .complex(let type) = owner.type else { throw unknown(name, at: offset) }
     if let property = type.property(inAnyCase: name) {
+      guard property.isComparable else {
+        throw .notComparable(option: option, name: property.name, position: offset)
+      }
       var member = Checked(.member(owner.expression, property.index), ExpressionType(property))
       member.ignoresCase = owner.ignoresCase && !property.traits.contains(.key)
       return member
@@ -159,6 +162,9 @@ struct ExpressionChecker {
     // Only a cast to the declared type is possible: no declared type has derived types that could be stored in its
     // place.
     if name.isSameName(as: type.qualifiedName) { return owner }
+    if let unoffered = type.unofferedName(name) {
+      throw .notImplemented(option: option, name: unoffered, position: offset)
+    }
     guard type.isOpen, !name.utf8.contains(UInt8(ascii: ".")) else { throw unknown(name, at: offset) }
     var member = Checked(.dynamicMember(owner.expression, name), .untyped)
     member.ignoresCase = owner.ignoresCase

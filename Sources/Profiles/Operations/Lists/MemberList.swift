@@ -8,18 +8,26 @@ struct MemberList {
   /// The groups that are listed themselves, in the order of their ids.
   private let listed: [GroupID]
   private let caller: Caller
+  /// What the policy withholds from the caller.
+  private let withheld: WithheldProperties
 
   /// The list of the people in `group` and in `nested`, and of the groups `listed`, as far as the caller sees them.
-  init(_ context: SessionContext, _ group: GroupID, _ nested: [GroupID], listing listed: [GroupID], _ caller: Caller) {
+  init(
+    _ context: SessionContext, _ group: GroupID, _ nested: [GroupID], listing listed: [GroupID], _ caller: Caller,
+    withholding withheld: WithheldProperties
+  ) {
     self.context = context
     sources = [group] + nested
     self.listed = listed
     self.caller = caller
+    self.withheld = withheld
   }
 
   /// A person as a member, as far as the caller sees them.
-  static func visible(_ user: StoredUser, to caller: Caller) -> VisibleObject? {
-    AccessDecision(of: caller, to: user.id, user.asOwner).visibleMember(user, to: caller)
+  static func visible(
+    _ user: StoredUser, to caller: Caller, withholding withheld: WithheldProperties
+  ) -> VisibleObject? {
+    AccessDecision(of: caller, to: user.id, user.asOwner).visibleMember(user, to: caller, withholding: withheld)
   }
 
   /// Reads one page of the list.
@@ -55,7 +63,7 @@ struct MemberList {
   ) {
     let end = isLast ? nil : people.last?.id.text
     let next = end.map { KeysetPosition(id: $0) }
-    let visible = people.compactMap { Self.visible($0, to: caller) }
+    let visible = people.compactMap { Self.visible($0, to: caller, withholding: withheld) }
     let groups = listed.filter { group in
       (id.map { $0.utf8.lexicographicallyPrecedes(group.text.utf8) } ?? true)
         && (end.map { !$0.utf8.lexicographicallyPrecedes(group.text.utf8) } ?? true)
@@ -102,7 +110,7 @@ struct MemberList {
       if let group = GroupID(reference.id), known.contains(group) {
         reader.group(group) { then($0.map { $0.flatMap(self.visible) }) }
       } else if let user = UserID(reference.id) {
-        reader.user(user) { then($0.map { $0.flatMap { Self.visible($0, to: caller) } }) }
+        reader.user(user) { then($0.map { $0.flatMap { Self.visible($0, to: caller, withholding: withheld) } }) }
       } else {
         then(.success(nil))
       }

@@ -10,6 +10,8 @@ struct CreateUser: PersonOperation {
     var value = StructuredValue(of: ProfileModel.user)
     value.set("id", user.text)
     let changed = patch.apply(to: &value, of: ProfileModel.user)
+    UserRules.setDefaults(of: &value, at: stamp.time)
+    UserRules.follow(&value, changed: changed)
     try UserRules.check(value, changed: ProfileModel.user.properties.indices)
     self.user = user
     person = StoredUser(id: user, tenant: stamp.caller.tenant, version: stamp.version, value: value)

@@ -9,11 +9,14 @@ struct UpdateUser: PersonOperation {
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
     let person = try UserRules.writable(state.person, by: stamp.caller, preconditions)
-    guard var value = StructuredValue(stored: person.json, of: ProfileModel.user) else {
+    guard var value = StructuredValue(stored: person.completeJSON, of: ProfileModel.user) else {
       throw .store(.damaged("A stored person is not of the declared type."))
     }
-    let changed = patch.apply(to: &value, of: ProfileModel.user)
-    guard !changed.isEmpty else { return .unchanged(person) }
+    let before = value
+    let written = patch.apply(to: &value, of: ProfileModel.user)
+    guard !written.isEmpty else { return .unchanged(person) }
+    UserRules.follow(&value, changed: written)
+    let changed = value.members.indices.filter { value.members[$0] != before.members[$0] }
     try UserRules.check(value, changed: changed)
     let updated = StoredUser(id: user, tenant: person.tenant, version: stamp.version, value: value)
     return .put(
