@@ -8,6 +8,10 @@ extension Limits {
   public static let itemsPerCollectionMax = 1_000
   /// Most that one person may hold in all, in bytes of stored items.
   public static let personBytesMax = 16 << 20
+  /// An item that grows is held against `personBytesMax` only when it begins another piece of so many bytes, because counting
+  /// what a person holds costs more than the write: with the digits of the time alone every tenth update is a byte longer. A
+  /// person may so exceed `personBytesMax` by less than this for each item.
+  public static let personBytesStep = 64
   /// Most groups that one person can be a member of: each is looked up when somebody asks for the person's items.
   public static let groupsPerPersonMax = 1_000
   /// Most groups that are members of one group, and most that one group is a member of.

@@ -65,8 +65,11 @@ extension Limits {
   public static let databasePlainRowsMax = 128
   /// Longest item that such a statement gives, in bytes of stored JSON.
   public static let databasePlainItemBytesMax = 16 << 10
-  /// Connections that write to each server of the database.
+  /// Connections that write to a database on one server.
   public static let databaseWriters = 2
+  /// Connections that write what one node alone commits, to each node of a database that is spread over nodes. Two made groups
+  /// of half the size, and every write took a fifth more of the node.
+  public static let nodeWriters = 1
   /// Longest time that sent bytes may remain unacknowledged before a connection over TCP is given up, and the time after which
   /// a connection that waits for an answer is probed, unless the URL says otherwise (`tcp_user_timeout`, `keepalives_idle`).
   public static let databaseUnacknowledgedSeconds = 10

@@ -36,6 +36,10 @@ extension StoreConformance {
       try await driver.put(ProbeOperation.replace(with: Probe.item(keys[1], bytes: each - 1)))
       try await driver.put(grow)
       try expectEqual(await driver.write(create), .failure(.personFull), "One item more, again")
+      // A byte is not counted before the item begins another piece.
+      try await driver.put(ProbeOperation.replace(with: Probe.item(keys[1], bytes: each)))
+      let next = ProbeOperation.replace(with: Probe.item(keys[1], bytes: each + 1))
+      try expectEqual(await driver.write(next), .failure(.personFull), "Another piece")
       let other = try Probe.person("bob")
       try await driver.add(other)
       try await driver.put(ProbeOperation.create(Probe.item(try Probe.key(other.id, "p"), [:])))

@@ -17,6 +17,17 @@ struct PostgreSQLBulk {
     }
   }
 
+  /// The statements in an order in which those of a kind follow each other, when their order makes no difference: a node of
+  /// Citus spends a tenth more on statements that alternate. Otherwise returns them as they are.
+  static func gathered(_ queries: [PostgreSQLQuery]) -> [PostgreSQLQuery] {
+    let kinds = [
+      [PostgreSQLTables.insertItem, PostgreSQLTables.updateItem, PostgreSQLTables.updateContent],
+      [PostgreSQLTables.insertRow], [PostgreSQLTables.insertChain, PostgreSQLTables.updateChain],
+    ]
+    let gathered = kinds.flatMap { kind in queries.filter { kind.contains($0.statement) } }
+    return gathered.count == queries.count ? gathered : queries
+  }
+
   private func last(of rows: [[PostgreSQLValue]]) -> [[PostgreSQLValue]] {
     guard let keyLength else { return rows }
     var seen: Set<[PostgreSQLValue]> = []

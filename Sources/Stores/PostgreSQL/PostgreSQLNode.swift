@@ -25,7 +25,7 @@ final class PostgreSQLNode: Sendable {
     // What waits for another node says nothing of whether this one takes writes.
     let far = address.map { PostgreSQLFarWriters(access, at: $0, StoreCondition(), counter) }
     farWriters = far
-    writers = (0..<access.options.writers).map { _ in
+    writers = (0..<(address == nil ? access.options.writers : Limits.nodeWriters)).map { _ in
       GroupCommit(PostgreSQLWriter(access, at: address, condition, counter, lane: far.map { .near($0) } ?? .only))
     }
   }

@@ -54,7 +54,7 @@ struct PostgreSQLNodeSettings: Equatable {
   /// Why the writes of a server would fail on a node: each of its writers, of whichever node, may have one prepared
   /// transaction there. nil when they would not.
   static func fault(of nodes: [PostgreSQLNodeSettings]) -> String? {
-    let needed = (Limits.databaseWriters + Limits.distributedFarWriters) * nodes.count
+    let needed = (Limits.nodeWriters + Limits.distributedFarWriters) * nodes.count
     return names(of: nodes.filter { $0.preparedTransactions < needed }).map {
       """
       Writes to several nodes of Citus need prepared transactions. Set max_prepared_transactions to at least \(needed) \

@@ -10,7 +10,7 @@ public struct PostgreSQLOptions: Sendable {
   /// Threads that read from each server of the database, each with a connection. With a single one more reads share a round
   /// trip.
   public var readers = 1
-  /// Threads that write to each server of the database, each with a connection. The writes of one person go to one of them, in
+  /// Threads that write to a database on one server, each with a connection. The writes of one person go to one of them, in
   /// their order. With fewer of them more writes share a transaction.
   public var writers = Limits.databaseWriters
   /// Longest time that a read or a write is tried again while the server cannot be reached, in seconds.

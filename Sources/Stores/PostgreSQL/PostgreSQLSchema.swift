@@ -24,7 +24,10 @@ enum PostgreSQLSchema {
       case .mailAddresses: try PostgreSQLMailTable.add(connection)
       case .audienceIndexes: try PostgreSQLAudienceIndexes.add(connection)
       case .sharedNames: try PostgreSQLSchema.addSharedNames(connection)
-      case .membersByGroup: try PostgreSQLMemberTable.add(connection)
+      case .membersByGroup:
+        // A node that is added gets the tables of every node by logical replication, which needs a key.
+        try connection.execute("alter table facet_schema add primary key (version)")
+        try PostgreSQLMemberTable.add(connection)
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
       case .groupLinks: try PostgreSQLGroupLinks.add(connection)
       }

@@ -98,12 +98,17 @@ final class PostgreSQLTables: WriteTables {
           .int(end.chain.length), .bytes(end.chain.tip), .bytes(end.chain.seal(of: owner, auditKey))))
     }
     for (chain, owner) in chainOwners { unsent.append(PostgreSQLChainOwners.query(chain, owner)) }
-    let isOfMany = touched.count > 1 && !isDistributed
-    let queries = (isOfMany ? PostgreSQLBulk.folded(unsent) : unsent) + [PostgreSQLQuery(Self.commit)]
+    let isOfMany = touched.count > 1
+    let queries =
+      switch (isOfMany, isDistributed) {
+      case (true, true): PostgreSQLBulk.gathered(unsent)
+      case (true, false): PostgreSQLBulk.folded(unsent)
+      case (false, _): unsent
+      }
     unsent = []
     touched = [:]
     chainOwners = [:]
-    _ = try connection.run(queries)
+    _ = try connection.run(queries + [PostgreSQLQuery(Self.commit)])
   }
 
   /// Rolls back.

@@ -8,6 +8,12 @@ struct PersonQuota {
   /// The size of all items, in bytes.
   var bytes = 0
 
+  /// Whether an item of `bytes` bytes in place of one of `oldBytes` is too little more to be counted.
+  static func isUncounted(_ bytes: Int, replacing oldBytes: Int) -> Bool {
+    func pieces(_ bytes: Int) -> Int { (bytes + Limits.personBytesStep - 1) / Limits.personBytesStep }
+    return pieces(bytes) <= pieces(oldBytes)
+  }
+
   /// The refusal when `item` would exceed a limit, or nil. It replaces an item of `oldBytes` bytes; nil stands for a
   /// new item.
   func refusal(of item: StoredItem, replacing oldBytes: Int?) -> ProfileError? {

@@ -37,9 +37,9 @@ extension WriteApplier {
     }
   }
 
-  /// Checks the limits of what a person may hold. A write that adds nothing cannot exceed them, and is not checked.
+  /// Checks the limits of what a person may hold, unless the write adds nothing that counts.
   private func checkLimits(_ item: StoredItem, _ old: StoredItem?) throws(WriteFailure) {
-    if let old, item.json.count <= old.json.count { return }
+    if let old, PersonQuota.isUncounted(item.json.count, replacing: old.json.count) { return }
     let usage = try sql { () throws(Tables.Failure) in try tables.usage(of: item.key.user) }
     if let refusal = usage.refusal(of: item, replacing: old?.json.count) { throw .refused(refusal) }
   }

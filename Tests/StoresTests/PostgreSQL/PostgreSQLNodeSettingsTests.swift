@@ -14,7 +14,7 @@ struct PostgreSQLNodeSettingsTests {
   @Test("Nodes with every setting pass")
   func whole() {
     let nodes = [
-      Self.node("a:1", prepared: (Limits.databaseWriters + Limits.distributedFarWriters) * 2), Self.node("b:2"),
+      Self.node("a:1", prepared: (Limits.nodeWriters + Limits.distributedFarWriters) * 2), Self.node("b:2"),
     ]
     #expect(PostgreSQLNodeSettings.fault(of: nodes) == nil)
     #expect(PostgreSQLNodeSettings.warning(of: nodes) == nil)
@@ -22,9 +22,9 @@ struct PostgreSQLNodeSettingsTests {
 
   @Test("A node with too few prepared transactions is named, with the setting and a value")
   func preparedTransactions() throws {
-    let nodes = [Self.node("a:1"), Self.node("b:2", prepared: 0), Self.node("c:3", prepared: 11)]
+    let nodes = [Self.node("a:1"), Self.node("b:2", prepared: 0), Self.node("c:3", prepared: 8)]
     let fault = try #require(PostgreSQLNodeSettings.fault(of: nodes))
-    #expect(fault.contains("max_prepared_transactions to at least 12") && fault.hasSuffix("the node: b:2, c:3."))
+    #expect(fault.contains("max_prepared_transactions to at least 9") && fault.hasSuffix("the node: b:2, c:3."))
     #expect(PostgreSQLNodeSettings.warning(of: nodes) == nil)
   }
 

@@ -36,7 +36,13 @@ extension ThrowawayDatabase {
       create index principal_name_user on principal_name (user_id)
       """
     ),
-    (6, "drop table group_member; create index membership_group on membership (group_id, user_id)"),
+    (
+      6,
+      """
+      drop table group_member; create index membership_group on membership (group_id, user_id);
+      alter table facet_schema drop constraint facet_schema_pkey
+      """
+    ),
     (7, "alter table chain drop column is_current, drop column display_name"),
     (8, "alter table directory_group drop column links"),
   ]
