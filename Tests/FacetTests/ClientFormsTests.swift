@@ -50,7 +50,8 @@ struct ClientFormsTests {
       }
       for (reference, status) in [
         ("https://elsewhere.example/v1.0/users/\(Demo.innocenty)", 400), ("users/nobody@contoso.example", 404),
-        ("users/\(UUID().uuidString)", 404), ("/groups/\(Demo.innocenty)", 400), ("/me", 400), ("", 400),
+        ("users/\(UUID().uuidString)", 404), ("/groups/\(Demo.innocenty)", 404),
+        ("/groups/\(Demo.innocenty)/members", 400), ("/me", 400), ("", 400),
       ] {
         let body = #"{"@odata.id":"\#(reference)"}"#
         let refused = try await facet.probe.request("POST", ref, token: group.token, body: body)

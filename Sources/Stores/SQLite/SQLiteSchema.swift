@@ -190,7 +190,7 @@ enum SQLiteSchema {
       guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
       try create(database, key)
     }
-    migrator.registerMigration("links of groups") { database in
+    migrator.registerMigration("links of groups", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: "alter table directory_group add column links blob")
     }
     migrator.registerMigration("disabled accounts") { database in try database.execute(sql: disabledIndex) }
