@@ -208,9 +208,9 @@ extension AccessDecision {
   }
 
   private static func hidden(from caller: Caller, isOwner: Bool, _ withheld: WithheldProperties) -> Set<Int> {
-    let withheld = isOwner || caller.actor == .application ? [] : withheld.indices
+    let withheld = isOwner || caller.actor == .application ? .none : withheld
     let isShownWhole = fullReads(isOwner: isOwner).contains(where: caller.permissions.contains)
-    return isShownWhole ? withheld : withheld.isEmpty ? beyondBasic : beyondBasic.union(withheld)
+    return isShownWhole ? withheld.indices : withheld.beyondBasic
   }
 
   /// The person as a member of a group: where the caller may not read people, only the id is shown (as on Graph).
@@ -274,7 +274,7 @@ extension AccessDecision {
   }
 
   /// The properties that `User.ReadBasic.All` does not show.
-  private static let beyondBasic = Set(
+  fileprivate static let beyondBasic = Set(
     ProfileModel.user.properties.filter { $0.traits.isDisjoint(with: [.key, .basic]) }.map(\.index))
   /// All properties but the id.
   private static let beyondID = Set(
@@ -289,12 +289,15 @@ struct WithheldProperties: Equatable, Sendable {
 
   /// Where the properties lie among those of a person.
   let indices: Set<Int>
+  /// The same, with everything that the permission on basic properties does not show.
+  fileprivate let beyondBasic: Set<Int>
 
   /// Withholds the contact properties among `names`.
   init(_ names: Set<String>) {
     indices =
       names.isEmpty
       ? [] : Set(TenantPolicy.contactProperties.filter { names.contains($0.name) }.map(\.index))
+    beyondBasic = AccessDecision.beyondBasic.union(indices)
   }
 }
 

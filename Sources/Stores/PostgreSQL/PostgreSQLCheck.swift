@@ -51,6 +51,10 @@ struct PostgreSQLCheck {
         PostgreSQLMailTable.selectHolder, .text(person.tenant.text), .bytes(of: mail), .text(text))
       if !holders.rows.isEmpty { findings.append(fault(StoredUser.sharedMailFault)) }
     }
+    let disabled = try connection.rows(Self.disabledAccount, .text(text)).rows.map { PostgreSQLRow($0).text(0) }
+    if disabled != (person.map { $0.isDisabled ? [$0.tenant.text] : [] } ?? []) {
+      findings.append(fault(CheckFinding.otherAccount))
+    }
     for row in try connection.rows(Self.items, .text(text)).rows.map(PostgreSQLRow.init) {
       let itemKey = ItemKey(user: user, collection: row.text(0), id: try row.itemID(1))
       let listed = row.optionalText(8).flatMap(UserID.init).map {
@@ -129,6 +133,8 @@ struct PostgreSQLCheck {
     """)
   private static let names = PostgreSQLStatement(
     "check_names", "select principal_name_folded, display_name_folded from person where user_id = $1::text")
+  private static let disabledAccount = PostgreSQLStatement(
+    "check_disabled_account", "select tenant from disabled_account where user_id = $1::text")
   private static let items = PostgreSQLStatement(
     "check_items",
     """

@@ -193,7 +193,9 @@ enum SQLiteSchema {
     migrator.registerMigration("links of groups", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: "alter table directory_group add column links blob")
     }
-    migrator.registerMigration("disabled accounts") { database in try database.execute(sql: disabledIndex) }
+    migrator.registerMigration("disabled accounts", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: disabledIndex)
+    }
     return migrator
   }
 
@@ -204,9 +206,12 @@ enum SQLiteSchema {
   /// The index holds none but the disabled accounts, so that a start finds them without reading everybody.
   private static let disabledIndex = "create index person_disabled on person (id) where \(isDisabled)"
 
+  /// The statement that the index serves.
+  static let selectDisabled = "select id from person where \(isDisabled)"
+
   /// The people whose accounts are disabled.
   static func disabledAccounts(_ connection: SQLiteConnection) throws(SQLiteFailure) -> [UserID] {
-    let select = try connection.prepare("select id from person where \(isDisabled)")
+    let select = try connection.prepare(selectDisabled)
     // Nobody signs in with what is no id.
     return try select.all { row throws(SQLiteFailure) in UserID(row.text(0)) }.compactMap(\.self)
   }

@@ -48,6 +48,10 @@ extension CheckFinding {
 
   /// What is wrong when the groups themselves differ from those whose members are listed.
   static let otherGroups = "The groups are not those whose members are listed."
+  /// What is wrong when the table of disabled accounts and a person differ.
+  static let otherAccount =
+    "Whether the account is disabled is recorded otherwise than the person says, so that their tokens end or go on against it. "
+    + "Write 'accountEnabled' of the person to one value and then to the other."
   /// What is wrong when a person has no audit log.
   static let noAuditLog = "The person has no audit log in their tenant."
   /// What is wrong when the table of mail addresses and a person differ.

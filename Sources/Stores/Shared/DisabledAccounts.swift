@@ -25,7 +25,7 @@ final class DisabledAccounts: Sendable {
   /// Begins with the accounts that are disabled in the database.
   func load(_ users: [UserID]) {
     state.withLock { $0 = State(hashes: Set(users.map(\.text.hashValue))) }
-    if users.isEmpty { isEmpty.store(true, ordering: .releasing) }
+    isEmpty.store(users.isEmpty, ordering: .releasing)
   }
 
   /// Notes an account that is being disabled.
