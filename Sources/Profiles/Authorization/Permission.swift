@@ -15,6 +15,10 @@ public enum Permission: String, CaseIterable, Sendable {
   case groupReadAll = "Group.Read.All"
   /// Read and write groups and their members.
   case groupReadWriteAll = "Group.ReadWrite.All"
+  /// Read the photos of people and groups.
+  case profilePhotoReadAll = "ProfilePhoto.Read.All"
+  /// Read and write the photos of people and groups.
+  case profilePhotoReadWriteAll = "ProfilePhoto.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {

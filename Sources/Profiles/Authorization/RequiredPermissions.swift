@@ -22,12 +22,21 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case readGroups
   /// Create, change and delete groups, and decide who is a member.
   case manageGroups
+  /// Read the photo of a person.
+  case readPhoto
+  /// Set, hide and delete the photo of a person.
+  case writePhoto
+  /// Read the photo of a group.
+  case readGroupPhoto
+  /// Set and delete the photo of a group.
+  case manageGroupPhoto
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
-    case .readProfile, .writeProfile, .readAuditLog: false
-    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
+    case .readProfile, .writeProfile, .readAuditLog, .readPhoto, .writePhoto: false
+    case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups,
+      .readGroupPhoto, .manageGroupPhoto:
       true
     }
   }
@@ -35,8 +44,10 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access may take more than a permission: a role, ownership or a policy.
   public var mayRequireRole: Bool {
     switch self {
-    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
-    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
+    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog, .writePhoto,
+      .manageGroupPhoto:
+      true
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readPhoto, .readGroupPhoto: false
     }
   }
 
@@ -71,6 +82,11 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
     case .readGroups: [.groupReadAll, .groupReadWriteAll]
     case .manageGroups: [.groupReadWriteAll]
+    case .readPhoto: own + [.profilePhotoReadAll, .userReadAll, .profilePhotoReadWriteAll, .userReadWriteAll]
+    case .writePhoto:
+      (requester == .own ? [.userReadWrite] : []) + [.profilePhotoReadWriteAll, .userReadWriteAll]
+    case .readGroupPhoto: [.profilePhotoReadAll, .groupReadAll, .profilePhotoReadWriteAll, .groupReadWriteAll]
+    case .manageGroupPhoto: [.profilePhotoReadWriteAll, .groupReadWriteAll]
     }
   }
 
@@ -88,10 +104,12 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
-    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups: .none
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readPhoto, .readGroupPhoto:
+      .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
-    case .writeUser: isOwner ? .none : .administrator
-    case .administerUser, .manageUsers, .manageGroups: .administrator
+    // People recognise each other by a photo.
+    case .writeUser, .writePhoto: isOwner ? .none : .administrator
+    case .administerUser, .manageUsers, .manageGroups, .manageGroupPhoto: .administrator
     }
   }
 

@@ -7,7 +7,8 @@ enum DirectoryTypes {
       "directoryObject", base: "entity", isAbstract: true, ignoresCase: true, "Anything in the directory.", []),
     .entity(
       "user", base: "directoryObject",
-      references: [.init("memberOf", to: "directoryObject", "The groups that a person is a member of.")],
+      references: [.init("memberOf", to: "directoryObject", "The groups that a person is a member of.")]
+        + PhotoTypes.references,
       "A person of the directory.",
       [
         .string("displayName", "Name shown in the address book."),
@@ -28,7 +29,7 @@ enum DirectoryTypes {
       "The profile of a person; its content lies in its collections.", []),
     .entity(
       "group", base: "directoryObject",
-      references: [.init("members", to: "directoryObject", "The people in the group.")],
+      references: [.init("members", to: "directoryObject", "The people in the group.")] + PhotoTypes.references,
       "People who share what they mark for group members.",
       [
         .string("displayName", "Name of the group."),

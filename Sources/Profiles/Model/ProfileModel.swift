@@ -8,7 +8,7 @@ public enum ProfileModel {
       return try EntityModel(
         namespace: "microsoft.graph",
         enums: Enumerations.all,
-        types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PersonalTypes.all + ContactTypes.all
+        types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PhotoTypes.all + PersonalTypes.all + ContactTypes.all
           + WorkTypes.all + LearningTypes.all + Relationship.all,
         roots: [
           .entitySet("users", aliases: ["user"], of: "user"),
@@ -33,6 +33,8 @@ public enum ProfileModel {
   public static let group = type("group")
   /// The abstract type of everything in the directory: references name entities of its set.
   public static let directoryObject = type("directoryObject")
+  /// The type of a photo in one size.
+  public static let photo = type("profilePhoto")
   /// The type of a row of the audit log.
   public static let change = type("profileChange")
   /// The collections of items that a profile contains.

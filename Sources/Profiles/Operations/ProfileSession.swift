@@ -18,6 +18,8 @@ public final class ProfileSession {
   public let profiles: ProfileOperations
   /// The audit logs of people.
   public let auditLog: AuditLogOperations
+  /// The photos of people and groups.
+  public let photos: PhotoOperations
 
   let context: SessionContext
 
@@ -28,6 +30,7 @@ public final class ProfileSession {
     items = ItemOperations(context: context)
     profiles = ProfileOperations(context: context)
     auditLog = AuditLogOperations(context: context)
+    photos = PhotoOperations(context: context)
   }
 
   /// Succeeds when the store has the tenant of the caller's token. Fails with `ProfileError.unknownTenant` otherwise.

@@ -4,10 +4,12 @@ public enum ImportLine: Equatable, Sendable {
   case tenant(TenantSettings)
   /// A group.
   case group(StoredGroup)
+  /// The photo of a group.
+  case groupPhoto(StoredGroupPhoto)
   /// A person.
   case user(StoredUser)
   /// A membership.
   case member(UserID, of: GroupID)
-  /// An item of a person.
+  /// An item of a person, or their photo.
   case item(StoredItem)
 }

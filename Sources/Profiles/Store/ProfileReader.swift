@@ -83,6 +83,9 @@ public protocol DirectoryReader: AnyObject {
   /// Reads the group with this id; nil when there is none.
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void)
 
+  /// Reads the photo of a group; nil when there is none.
+  func photo(of group: GroupID, _ then: @escaping (Result<StoredGroupPhoto?, StoreError>) -> Void)
+
   /// Reads one page of groups by id, after the one with this id.
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,
