@@ -58,7 +58,7 @@ public enum PersonPhoto {
 
   /// What is wrong with the stored form, as a sentence without any of its values; nil when the JSON is a photo and the
   /// parts beside it agree with it.
-  static func fault(_ item: StoredItem) -> String? {
+  public static func fault(_ item: StoredItem) -> String? {
     guard let members = Members(item.json), PhotoContent(item.json).sizes.flatMap(EncodedPhoto.init) != nil else {
       return "The JSON is not a photo."
     }

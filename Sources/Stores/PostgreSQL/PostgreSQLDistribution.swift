@@ -10,7 +10,7 @@ enum PostgreSQLDistribution {
     ("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key"), ("group_member", "group_id"),
   ]
   /// Tables of which every node has all rows.
-  static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group"]
+  static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group", "group_photo"]
 
   /// The statements that spread tables. The rows that were there lie on the nodes then, and must not stay behind.
   static func statements(for tables: [String]) -> [String] {

@@ -287,6 +287,14 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// The photo of a group; nil when there is none.
+  static func photo(of group: GroupID) -> Self where Answer == StoredGroupPhoto? {
+    first(at: .anyNode(group.text), PostgreSQLGroupPhotos.select, .text(group.text)) {
+      row throws(PostgreSQLFailure) in
+      try row.groupPhoto()
+    }
+  }
+
   /// See `DirectoryReader.groups`.
   static func groups(
     _ scope: GroupScope, after id: String?, limit: Int

@@ -158,8 +158,8 @@ final class PostgreSQLTables: WriteTables {
 
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
-      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "group_member",
-      "record", "chain",
+      "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "group_photo", "membership",
+      "group_member", "record", "chain",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }

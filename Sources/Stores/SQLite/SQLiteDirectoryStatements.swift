@@ -5,7 +5,7 @@ import Profiles
 /// Statements that read groups and the audit log. Belongs to one connection and its thread.
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
-  private let selectMembers, countMembers, selectMember, selectState, selectChange: SQLiteStatement
+  private let selectMembers, countMembers, selectMember, selectState, selectChange, selectPhoto: SQLiteStatement
 
   private let names: SQLiteNames
 
@@ -14,6 +14,7 @@ final class SQLiteDirectoryStatements {
     self.names = names
     let columns = SQLiteColumns.group
     selectGroup = try connection.prepare("select \(columns) from directory_group where id = ?")
+    selectPhoto = try connection.prepare("select \(SQLiteColumns.groupPhoto) from group_photo where group_id = ?")
     selectGroups = try connection.prepare(
       "select \(columns) from directory_group where tenant = ? and id > ? order by id limit ?")
     countGroups = try connection.prepare("select count(*) from directory_group where tenant = ?")
@@ -48,6 +49,12 @@ final class SQLiteDirectoryStatements {
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
     try selectGroup.bind(id.text)
     return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
+  }
+
+  /// The photo of a group; nil when there is none.
+  func photo(of group: GroupID) throws(SQLiteFailure) -> StoredGroupPhoto? {
+    try selectPhoto.bind(group.text)
+    return try selectPhoto.first { row throws(SQLiteFailure) in try row.groupPhoto() }
   }
 
   /// One page of groups by id.

@@ -152,6 +152,10 @@ extension SQLiteReader {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
   }
 
+  func photo(of group: GroupID, _ then: @escaping (Result<StoredGroupPhoto?, StoreError>) -> Void) {
+    page(1, then) { statements throws(SQLiteFailure) in try statements.directory.photo(of: group) }
+  }
+
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void

@@ -139,6 +139,15 @@ enum SQLiteSchema {
     create index idempotency_receipt_expires on idempotency_receipt (expires);
     """
 
+  /// The photos of groups, apart from the groups, which are read without them.
+  private static let groupPhotos = """
+    create table group_photo (
+      group_id text not null primary key,
+      version integer not null check (version > 0),
+      json blob not null
+    ) strict;
+    """
+
   /// The audit log: rows are appended, each with the place of the one before in its chain, since an index by person
   /// would cost a page for every row. The ends of the chains are in the states of the people.
   private static let auditLog = """
@@ -190,6 +199,7 @@ enum SQLiteSchema {
       guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
       try create(database, key)
     }
+    migrator.registerMigration("photos of groups") { try $0.execute(sql: groupPhotos) }
     return migrator
   }
 

@@ -181,7 +181,8 @@ final class WriteApplier<Tables: WriteTables> {
       GroupState(
         group: try tables.group(operation.group),
         people: try tables.tenants(of: operation.people),
-        members: try tables.members(among: operation.people, of: operation.group))
+        members: try tables.members(among: operation.people, of: operation.group),
+        photo: try operation.needsPhoto ? tables.photo(of: operation.group) : nil)
     }
     let change: GroupChange
     do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
@@ -200,6 +201,13 @@ final class WriteApplier<Tables: WriteTables> {
         try tables.remove(change.user, from: operation.group)
         try tables.append(change)
       }
+    case .putPhoto(let photo):
+      guard photo.group == operation.group else {
+        throw .refused(.store(.failed("An operation wrote another group's photo than its own.")))
+      }
+      try sql { () throws(Tables.Failure) in try tables.put(photo) }
+    case .removePhoto:
+      try sql { () throws(Tables.Failure) in try tables.deletePhoto(of: operation.group) }
     case .remove(let log):
       try sql { () throws(Tables.Failure) in
         for user in try tables.deleteGroup(operation.group) { try tables.append(log(user)) }
