@@ -24,7 +24,7 @@ extension Limits {
   /// Most pixels of such an image.
   public static let photoPixelsMax = 32 << 20
   /// Longest file of one size of a photo, in bytes for each of its pixels. The encoder lowers the quality until it fits.
-  public static let photoBytesPerPixelMax = 1
+  public static let photoBytesPerPixelMax = 2
 
   // MARK: A list
 
