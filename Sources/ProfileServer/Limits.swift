@@ -19,6 +19,9 @@ extension Limits {
   /// Most members that one write of a group adds (as on Graph).
   public static let membersAddedMax = 20
 
+  /// Most digits of a side in the size of a photo that a path names.
+  static let photoSideDigitsMax = 5
+
   // MARK: A list
 
   /// Entities of a page unless the client asks for another size.

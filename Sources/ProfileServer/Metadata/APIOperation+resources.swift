@@ -136,7 +136,7 @@ extension Resource {
     if route.isConditional, route.method != .get {
       parameters.append(.init("If-Match", in: .header, "The write happens only if the entity tag is still this one."))
     }
-    if route.hasBody, route.success != .added {
+    if route.hasBody, route.success != .added, !route.takesImage {
       parameters.append(
         .init(
           "Prefer", in: .header,
@@ -160,6 +160,7 @@ extension Resource {
 extension Route {
   fileprivate func body(of type: StructuredType) -> APIOperation.Body? {
     guard hasBody else { return nil }
+    guard !takesImage else { return .image(["image/jpeg", "image/png", "application/octet-stream"]) }
     return success == .added ? .reference : .entity(type)
   }
 

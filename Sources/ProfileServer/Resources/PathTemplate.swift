@@ -10,6 +10,7 @@ struct PathTemplate: Sendable {
     case group = "group-id"
     case member = "member-id"
     case object = "object-id"
+    case photoSize = "photo-size"
 
     /// The name in metric labels and logs.
     fileprivate var label: String {
@@ -17,6 +18,7 @@ struct PathTemplate: Sendable {
       case .user, .group, .object: "id"
       case .item: "itemId"
       case .member: "userId"
+      case .photoSize: "size"
       }
     }
 
@@ -28,6 +30,7 @@ struct PathTemplate: Sendable {
       case .group: "The id of a group."
       case .member: "The id of a member."
       case .object: "The id of a directory object."
+      case .photoSize: "A size of a photo, such as 48x48."
       }
     }
   }

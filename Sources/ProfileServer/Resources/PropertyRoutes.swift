@@ -33,7 +33,7 @@ final class PropertyRoutes {
       session.items.read(id, of: request) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .service, .collection, .member, .directoryObject: throw .notImplemented
+    case .service, .collection, .member, .directoryObject, .photoSize: throw .notImplemented
     }
   }
 
@@ -51,7 +51,7 @@ final class PropertyRoutes {
       switch form {
       case .count: responses.finish(exchange, count: .success(Self.count(of: found)))
       case .rawValue: finish(exchange, rawValue: found, of: property)
-      case .property, .entity, .list, .created, .updated, .deleted, .updatedSilently, .added:
+      case .property, .entity, .list, .created, .updated, .deleted, .updatedSilently, .added, .image, .imageStored:
         finish(exchange, found, property, requested.properties, of: entity.context)
       }
     }

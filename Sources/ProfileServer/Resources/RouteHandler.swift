@@ -19,6 +19,8 @@ enum RouteHandler: Sendable {
   case group(Method<GroupID, Caller>)
   /// For a member of a group.
   case member(Method<UserID, GroupID, Caller>)
+  /// For the photo of a person or a group in a size, whose side the path names.
+  case photoSize(Method<PhotoSubject, Int, Caller>)
   /// For a property of any entity.
   case property
 
@@ -35,9 +37,11 @@ enum RouteHandler: Sendable {
       try method(groups)(exchange, id, CollectionRequest(owner: owner, collection: collection, caller: caller))
     case (.group(let method), .group(let id)): try method(groups)(exchange, id, caller)
     case (.member(let method), .member(let user, let group)): try method(groups)(exchange, user, group, caller)
+    case (.photoSize(let method), .photoSize(let subject, let side)):
+      try method(groups)(exchange, subject, side, caller)
     case (.property, _): try groups.properties.read(exchange, requested, caller)
     // `ResourceTable` declares no such pair; a test checks that.
-    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _): throw .notImplemented
+    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.photoSize, _): throw .notImplemented
     }
   }
 }
@@ -49,6 +53,7 @@ final class RouteGroups {
   let items: ItemRoutes
   let groups: GroupRoutes
   let auditLog: AuditLogRoutes
+  let photos: PhotoRoutes
   let properties: PropertyRoutes
 
   /// Routes that run the operations of `session`.
@@ -58,6 +63,7 @@ final class RouteGroups {
     items = ItemRoutes(session: session, requests: requests, responses: responses)
     groups = GroupRoutes(session: session, requests: requests, responses: responses)
     auditLog = AuditLogRoutes(session: session, requests: requests, responses: responses)
+    photos = PhotoRoutes(session: session, requests: requests, responses: responses)
     properties = PropertyRoutes(session: session, responses: responses)
   }
 }

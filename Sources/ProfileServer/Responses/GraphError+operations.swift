@@ -21,6 +21,8 @@ extension GraphError {
     case .userNotFound: self = .userNotFound
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
+    case .photoNotFound: self = .photoNotFound
+    case .photo(let refusal): self.init(refusal)
     case .alreadyMember: self = .alreadyMember
     case .principalNameTaken: self.init(taken: "userPrincipalName")
     case .mailTaken: self.init(taken: "mail")
