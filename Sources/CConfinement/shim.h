@@ -1,6 +1,18 @@
 #ifndef CONFINEMENT_SHIM_H
 #define CONFINEMENT_SHIM_H
 
+#if defined(__linux__)
+#include <spawn.h>
+
+/// Declared by glibc for programs that ask for more than POSIX, as Swift's modules do not.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/// Has a new process close every file from this descriptor on. Returns an error number.
+static inline int add_closing(posix_spawn_file_actions_t *actions, int from) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, from);
+}
+#endif
+
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #include <errno.h>
 #include <stddef.h>

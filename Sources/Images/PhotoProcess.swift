@@ -1,3 +1,4 @@
+import CConfinement
 import Dispatch
 import OData
 import Profiles
@@ -65,13 +66,13 @@ struct PhotoProcess {
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
     #if canImport(Glibc)
-      posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+      add_closing(&actions, STDERR_FILENO + 1)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     #else
       posix_spawnattr_setflags(
         &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_CLOEXEC_DEFAULT))
     #endif
-    let words = [executable, PhotoChild.argument].map { strdup($0) }
+    let words: [UnsafeMutablePointer<CChar>?] = [strdup(executable), strdup(PhotoChild.argument)]
     defer { for word in words { free(word) } }
     var process: pid_t = 0
     var environment: [UnsafeMutablePointer<CChar>?] = [nil]
@@ -115,8 +116,8 @@ struct PhotoProcess {
 
   /// Neither blocks: the time is kept by `poll`. Sending to a process that is gone must not end this one.
   #if canImport(Glibc)
-    private static let sendFlags = Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue)
-    private static let receiveFlags = Int32(MSG_DONTWAIT.rawValue)
+    private static let sendFlags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+    private static let receiveFlags = Int32(MSG_DONTWAIT)
   #else
     private static let sendFlags = MSG_DONTWAIT
     private static let receiveFlags = MSG_DONTWAIT

@@ -39,7 +39,9 @@ extension Route {
     ]
     if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
     if isConditional { codes.append((412, [.resourceModified])) }
-    if method != .delete, ![.count, .rawValue, .added, .image, .imageStored].contains(success) { codes.append((406, [.notAcceptable])) }
+    if method != .delete, ![.count, .rawValue, .added, .image, .imageStored].contains(success) {
+      codes.append((406, [.notAcceptable]))
+    }
     if options.contains(.filter) { codes.append((501, [.notImplemented])) }
     // Long queries of one caller wait for one another.
     if options.contains(where: { Self.evaluated.contains($0) }) { codes.append((429, [.tooManyRequests])) }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import OData
 import Profiles
 
@@ -20,7 +21,9 @@ final class PhotoRoutes {
   func read(_ exchange: Exchange, _ subject: PhotoSubject, _ caller: Caller) {
     session.photos.read(subject, by: caller) { [responses] photo in
       // Graph's older version answers a placeholder, which clients of it expect.
-      if case .failure(.photoNotFound) = photo, exchange.version == .v1 { return responses.finishWithoutPhoto(exchange) }
+      if case .failure(.photoNotFound) = photo, exchange.version == .v1 {
+        return responses.finishWithoutPhoto(exchange)
+      }
       responses.onSuccess(of: photo, exchange) { responses.finish(exchange, $0, atMost: .max) }
     }
   }

@@ -197,8 +197,12 @@ enum ResourceTable {
   private static let photos: [Resource.Declaration] =
     photos(
       of: "/users/{user-id}", "a user", tag: "users", .readPhoto, .writePhoto, { .photo(ofPerson: $0) },
-      [.patch(.writePhoto, "Change who may see the photo of a user (an extension)", .updated, .person { $0.photos.update })])
-    + photos(of: "/groups/{group-id}", "a group", tag: "groups", .readGroupPhoto, .manageGroupPhoto, { .photo(ofGroup: $0) })
+      [
+        .patch(
+          .writePhoto, "Change who may see the photo of a user (an extension)", .updated, .person { $0.photos.update })
+      ])
+    + photos(
+      of: "/groups/{group-id}", "a group", tag: "groups", .readGroupPhoto, .manageGroupPhoto, { .photo(ofGroup: $0) })
 
   /// The photo of a person or a group, and the photo in each of its sizes.
   private static func photos(
@@ -227,7 +231,8 @@ enum ResourceTable {
         template + "/photos/{photo-size}", "A size of the photo of \(owner)", of: ProfileModel.photo, tag: tag,
         [.get(read, "\(metadata) in a size", .entity, isConditional: true, .photoSize { $0.photos.readSize })]),
       .init(
-        template + "/photos/{photo-size}/$value", "The bytes of a size of the photo of \(owner)", of: ProfileModel.photo,
+        template + "/photos/{photo-size}/$value", "The bytes of a size of the photo of \(owner)",
+        of: ProfileModel.photo,
         tag: tag,
         [.get(read, "\(bytes) in a size", .image, isConditional: true, .photoSize { $0.photos.contentOfSize })]),
     ]

@@ -18,14 +18,16 @@ extension GraphError {
   /// A photo is set without bytes.
   static let photoMissing = GraphError(
     status: .badRequest, code: .badRequest,
-    message: "The request has no body. Send the bytes of a JPEG or PNG file, and in a batch a string of them in base 64.")
+    message:
+      "The request has no body. Send the bytes of a JPEG or PNG file, and in a batch a string of them in base 64.")
 
   /// A size of a photo that is none.
   static let malformedPhotoSize = GraphError(
     status: .badRequest, code: .badRequest,
     message:
       "A size of a photo is written like 48x48. Photos are kept in "
-      + "\(PhotoSize.sides.map(PhotoSize.name).joined(separator: ", ")); of another size the next smaller one is answered.")
+      + "\(PhotoSize.sides.map(PhotoSize.name).joined(separator: ", ")); of another size the next smaller one is answered."
+  )
 
   /// Why no photo was made of an image.
   init(_ refusal: PhotoRefusal) {
@@ -49,7 +51,8 @@ extension GraphError {
     case .busy:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,
-        message: "Other images are worked on. Send this one again after the time in Retry-After.", headers: Self.retryLater)
+        message: "Other images are worked on. Send this one again after the time in Retry-After.",
+        headers: Self.retryLater)
     case .unavailable:
       self.init(
         status: .serviceUnavailable, code: .serviceNotAvailable,

@@ -4,7 +4,8 @@ import NIOHTTP1
 enum HeaderName: Int, CaseIterable, Sendable {
   case acceptEncoding, accessControlAllowHeaders, accessControlAllowMethods, accessControlAllowOrigin,
     accessControlExposeHeaders, accessControlMaxAge, allow, cacheControl, clientRequestID, connection,
-    contentEncoding, contentLanguage, contentLength, contentSecurityPolicy, contentType, contentTypeOptions, date, entityTag, location, entityID,
+    contentEncoding, contentLanguage, contentLength, contentSecurityPolicy, contentType, contentTypeOptions, date,
+    entityTag, location, entityID,
     odataVersion, preferenceApplied, requestID, retryAfter, vary, authenticate
 
   /// The name as it is sent.

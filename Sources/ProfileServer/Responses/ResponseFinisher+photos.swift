@@ -47,7 +47,8 @@ extension ResponseFinisher {
   /// A stored photo has sizes unless it is damaged; the one that was asked for is smaller than all of them.
   private func finish(_ exchange: Exchange, missingSizeOf photo: VisiblePhoto) {
     finish(
-      exchange, photo.content.sides.isEmpty ? .store(.damaged("A stored photo is damaged.")) : ProfileError.photoNotFound)
+      exchange,
+      photo.content.sides.isEmpty ? .store(.damaged("A stored photo is damaged.")) : ProfileError.photoNotFound)
   }
 
   // MARK: Bytes

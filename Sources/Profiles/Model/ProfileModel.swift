@@ -8,7 +8,8 @@ public enum ProfileModel {
       return try EntityModel(
         namespace: "microsoft.graph",
         enums: Enumerations.all,
-        types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PhotoTypes.all + PersonalTypes.all + ContactTypes.all
+        types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PhotoTypes.all + PersonalTypes.all
+          + ContactTypes.all
           + WorkTypes.all + LearningTypes.all + Relationship.all,
         roots: [
           .entitySet("users", aliases: ["user"], of: "user"),

@@ -51,7 +51,9 @@ public enum PersonPhoto {
 
   /// The photo that an import line gives; nil when it is none. Without an audience or a time it has the given ones.
   static func imported(_ json: [UInt8], of user: UserID, audience: Audience, now: DateTimeOffset) -> StoredItem? {
-    guard let members = Members(json), let photo = PhotoContent(json).sizes.flatMap(EncodedPhoto.init) else { return nil }
+    guard let members = Members(json), let photo = PhotoContent(json).sizes.flatMap(EncodedPhoto.init) else {
+      return nil
+    }
     return item(
       of: user, photo, for: members.audience ?? audience, created: members.created ?? now, version: .unwritten)
   }

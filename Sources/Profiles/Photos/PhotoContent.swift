@@ -29,7 +29,10 @@ public struct PhotoContent: Sendable {
     var sizes: [EncodedPhoto.Size] = []
     var isReadable = true
     let isWhole = Self.forEachSize(in: json) { side, text in
-      guard let jpeg = text.withBytes({ Base64.decode($0) }) else { return isReadable = false }
+      guard let jpeg = text.withBytes({ Base64.decode($0) }) else {
+        isReadable = false
+        return
+      }
       sizes.append(EncodedPhoto.Size(side: side, jpeg: jpeg))
     }
     return isWhole && isReadable ? sizes : nil
