@@ -113,6 +113,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     }
   }
 
+  /// Whether the access has no meaning for a personal account, not even for its owner.
+  private var isForOrganizations: Bool { self == .manageUsers || self == .manageGroups || self == .manageGroupPhoto }
+
   /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the
   /// caller may have this access.
   ///
@@ -120,7 +123,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
-    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || isForOrganizations)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
     guard sufficient.contains(where: caller.permissions.contains) else {
       guard !sufficient.isEmpty else { throw .ownerOnly }

@@ -8,21 +8,24 @@ import Testing
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
-  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
+  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them, `o`
+  /// reads the photo of a person, `O` writes it, `h` and `H` those of a group.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
-    (.userRead, "rcub", "", ""),
-    (.userReadWrite, "rwcupab", "", ""),
+    (.userRead, "rcubo", "", ""),
+    (.userReadWrite, "rwcupaboO", "", ""),
     (.userReadBasicAll, "ul", "ul", "ul"),
-    (.userReadAll, "rcul", "rul", "rcul"),
-    (.userReadWriteAll, "rwcupalm", "rwupalm", "rwcupalm"),
-    (.groupReadAll, "bg", "bg", "bg"),
-    (.groupReadWriteAll, "bgk", "bgk", "bgk"),
+    (.userReadAll, "rculo", "rulo", "rculo"),
+    (.userReadWriteAll, "rwcupalmoO", "rwupalmoO", "rwcupalmoO"),
+    (.groupReadAll, "bgh", "bgh", "bgh"),
+    (.groupReadWriteAll, "bgkhH", "bgkhH", "bgkhH"),
+    (.profilePhotoReadAll, "oh", "oh", "oh"),
+    (.profilePhotoReadWriteAll, "oOhH", "oOhH", "oOhH"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
-    (.administerUser, "a"),
+    (.administerUser, "a"), (.readPhoto, "o"), (.writePhoto, "O"), (.readGroupPhoto, "h"), (.manageGroupPhoto, "H"),
   ]
 
   private enum Outcome: Equatable {
@@ -52,11 +55,11 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard !isPersonal || (isOwner && !"mk".contains(letter)) else { return .insufficient }
+      guard !isPersonal || (isOwner && !"mkH".contains(letter)) else { return .insufficient }
       guard reaches else {
         return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
-      let needsRole = ("wp".contains(letter) && !isOwner || "amk".contains(letter)) && !isApplication
+      let needsRole = ("wpO".contains(letter) && !isOwner || "amkH".contains(letter)) && !isApplication
       // A policy opens profiles alone.
       let isOpen = isOpenPolicy && letter == "w"
       return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
@@ -92,7 +95,7 @@ struct PermissionTests {
   @Test("Every set of permissions allows exactly what the table says")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 11 * 24)
+    #expect(cases.count == 512 * 15 * 24)
     #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
@@ -100,11 +103,11 @@ struct PermissionTests {
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        let isDirectory = !"rwc".contains(item.letter)
+        let isDirectory = !"rwcoO".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {
-          let isConfined = item.isPersonal && (!item.isOwner || "mk".contains(item.letter))
+          let isConfined = item.isPersonal && (!item.isOwner || "mkH".contains(item.letter))
           let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)
           #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))
         }

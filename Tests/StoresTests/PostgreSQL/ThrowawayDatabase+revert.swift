@@ -38,5 +38,6 @@ extension ThrowawayDatabase {
     ),
     (6, "drop table group_member; create index membership_group on membership (group_id, user_id)"),
     (7, "alter table chain drop column is_current, drop column display_name"),
+    (9, "drop table group_photo"),
   ]
 }
