@@ -91,7 +91,8 @@ struct PhotoOperationsTests {
       encoder.answer = .failure(refusal)
       #expect(fault(try put(owner)) == .photo(refusal))
     }
-    #expect(store.changes(of: People.innocenty).isEmpty && fault(try read(owner)) == .photoNotFound)
+    #expect(store.changes(of: People.innocenty).isEmpty)
+    #expect(fault(try read(owner)) == .photoNotFound)
   }
 
   @Test("An administrator replaces a hidden photo without learning of it, and does not show it")
