@@ -2,8 +2,10 @@
 enum PNGSample {
   /// A file of one colour.
   static func file(_ width: Int, _ height: Int, color: (UInt8, UInt8, UInt8) = (200, 40, 40)) -> [UInt8] {
-    let row = [0] + (0..<width).flatMap { _ in [color.0, color.1, color.2] }
-    return file(width, height, kind: [8, 2, 0, 0, 0], content: (0..<height).flatMap { _ in row })
+    let pixel: [UInt8] = [color.0, color.1, color.2]
+    let row: [UInt8] = [0] + [[UInt8]](repeating: pixel, count: width).joined()
+    return file(
+      width, height, kind: [8, 2, 0, 0, 0], content: Array([[UInt8]](repeating: row, count: height).joined()))
   }
 
   /// The same, longer by a text that no decoder shows.
