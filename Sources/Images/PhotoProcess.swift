@@ -13,11 +13,13 @@ import Profiles
 struct PhotoProcess {
   /// The program: this one, even when its file was replaced by a newer version since.
   let executable: String
+  /// Longest time that it may take.
+  var seconds = Limits.photoSeconds
 
   /// Makes a photo of an image. What the process answers is not trusted: `EncodedPhoto` takes plain JPEG files of the
   /// expected sizes alone.
   func encode(_ image: [UInt8]) -> Result<EncodedPhoto, PhotoRefusal> {
-    let deadline = DispatchTime.now() + .seconds(Limits.photoSeconds)
+    let deadline = DispatchTime.now() + .seconds(seconds)
     var ends: [Int32] = [-1, -1]
     #if canImport(Glibc)
       let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

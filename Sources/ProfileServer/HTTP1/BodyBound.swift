@@ -41,7 +41,10 @@ enum BodyBound {
       var path = target.prefix { $0 != UInt8(ascii: "?") }
       while path.last == slash { path = path.dropLast() }
       // Most paths end with an id, and need no decoding.
-      guard let last = path.last, last | 0x20 == UInt8(ascii: "e") || last == UInt8(ascii: "5") else { return false }
+      let start = path.lastIndex(of: slash).map { path.index(after: $0) } ?? path.startIndex
+      guard start < path.endIndex, path[start] == UInt8(ascii: "$") || path[start] == UInt8(ascii: "%") else {
+        return false
+      }
       let segments = path.split(separator: slash).suffix(2)
       guard segments.count == 2, let content = segments.last.flatMap({ PercentEncoding.decode($0) }),
         let photo = segments.first.flatMap({ PercentEncoding.decode($0) })

@@ -24,8 +24,8 @@ public enum PersonPhoto {
 
   /// The same photo for another audience; nil when the stored JSON is damaged.
   static func item(_ item: StoredItem, for audience: Audience, version: Version) -> StoredItem? {
-    guard let photo = PhotoContent(item.json).sizes.flatMap(EncodedPhoto.init) else { return nil }
-    return self.item(of: item.key.user, photo, for: audience, created: item.created, version: version)
+    guard let sizes = PhotoContent(item.json).rawSizes else { return nil }
+    return self.item(of: item.key.user, sizes: sizes, for: audience, created: item.created, version: version)
   }
 
   private static func item(

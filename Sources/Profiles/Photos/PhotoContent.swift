@@ -38,6 +38,23 @@ public struct PhotoContent: Sendable {
     return isWhole && isReadable ? sizes : nil
   }
 
+  /// The JSON object of all sizes, as it is stored; nil when the stored JSON is damaged.
+  var rawSizes: [UInt8]? {
+    json.withUnsafeBufferPointer { bytes in
+      var reader = JSONReader(bytes)
+      do throws(JSONError) {
+        try reader.beginObject()
+        while let name = try reader.nextName() {
+          if name.equals(Array(Self.sizesMember.utf8)) { return try reader.readRawValue() }
+          try reader.skipValue()
+        }
+      } catch {
+        return nil
+      }
+      return nil
+    }
+  }
+
   // MARK: The stored form
 
   /// The name of the member that holds the files.
