@@ -46,6 +46,7 @@ public final class PhotoProcesses: PhotoEncoder {
     threadsMax = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
   }
 
+  /// Queues an image, or refuses it at once with `busy`.
   public func encode(
     _ image: [UInt8], for caller: Caller, _ then: @escaping @Sendable (Result<EncodedPhoto, PhotoRefusal>) -> Void
   ) {

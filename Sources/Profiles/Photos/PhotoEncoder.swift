@@ -27,6 +27,7 @@ public struct NoPhotoEncoder: PhotoEncoder {
   /// An encoder that refuses.
   public init() {}
 
+  /// Refuses the image as `unavailable`.
   public func encode(
     _ image: [UInt8], for caller: Caller, _ then: @escaping @Sendable (Result<EncodedPhoto, PhotoRefusal>) -> Void
   ) {
