@@ -31,17 +31,22 @@ def side(jpeg: bytes) -> int:
     return width
 
 
-def plain_jpeg(pixels: int, length: int) -> bytes:
-    """A file of the form that an import takes, of any length; it shows nothing."""
+def plain_jpeg(pixels: int, length: int, text: str = "") -> bytes:
+    """A file of the form that an import takes, of any length; it shows nothing, and may hold a text."""
     def segment(marker: int, content: bytes) -> bytes:
         return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
     head = b"\xff\xd8" + segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0") + segment(
         0xC0, struct.pack(">BHHBBBB", 8, pixels, pixels, 1, 1, 0x11, 0)) + segment(0xDA, b"\1\1\0\0\x3f\0")
-    return head + b"\x11" * (length - len(head) - 2) + b"\xff\xd9"
+    return head + text.encode() + b"\x11" * (length - len(head) - len(text) - 2) + b"\xff\xd9"
+
+
+def sizes(text: str) -> dict[str, str]:
+    """A photo in its smallest size that holds a text, as an import takes it."""
+    return {"48": b64encode(plain_jpeg(48, 1_000, text)).decode()}
 
 
 def photo_line(user: str, audience: str, sides: dict[int, int]) -> dict:
     """The photo of a person as a line of an import, with the length of each size's file."""
-    sizes = {str(pixels): b64encode(plain_jpeg(pixels, length)).decode() for pixels, length in sides.items()}
-    return {"userId": user, "collection": "photo", "item": {"allowedAudiences": audience, "sizes": sizes}}
+    files = {str(pixels): b64encode(plain_jpeg(pixels, length)).decode() for pixels, length in sides.items()}
+    return {"userId": user, "collection": "photo", "item": {"allowedAudiences": audience, "sizes": files}}
