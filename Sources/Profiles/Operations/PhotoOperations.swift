@@ -32,14 +32,15 @@ extension PhotoOperations {
     }
   }
 
-  /// Reads the photo as a list of one: a store leaves the rows of a list that are not visible where they are, while a single
-  /// item may be read before it is hidden. A photo is long enough for the time to tell.
+  /// Reads the photo as one of a list: a store leaves those that are not visible where they are, while it may read a single
+  /// item before that is decided. A photo is long enough for the time to tell.
   private func read(of user: UserID, by caller: Caller, _ then: @escaping Completion<VisiblePhoto>) {
-    let authorization = AuthorizationContext(of: caller)
-    reader.items(of: user, in: PersonPhoto.collection, for: authorization, ItemSelection(limit: 1)) { [self] found in
+    reader.items(
+      [PersonPhoto.id], of: user, in: PersonPhoto.collection, for: AuthorizationContext(of: caller), expecting: .unknown
+    ) { [self] found in
       found.onSuccess(orFail: then) { found in
-        guard let owner = found.owner, let item = found.page.elements.first, item.key == PersonPhoto.key(of: user),
-          let photo = AccessDecision(of: caller, to: user, owner).visiblePhoto(item)
+        guard let found = found.first,
+          let photo = AccessDecision(of: caller, to: user, found.owner).visiblePhoto(found.item)
         else { return failForMissingPhoto(of: user, caller, then) }
         then(.success(photo))
       }
