@@ -35,7 +35,7 @@ extension Route {
       (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied),
       (404, template.keys.contains(.item) ? [.resourceNotFound, .unknownError] : [.resourceNotFound]),
     ]
-    if hasBody { codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : []))) }
+    if hasBody { codes.append((409, [.quotaLimitReached] + (takesIdempotencyKey ? [.idempotencyKeyReused] : []))) }
     if isConditional { codes.append((412, [.resourceModified])) }
     if method != .delete, ![.count, .rawValue, .added].contains(success) { codes.append((406, [.notAcceptable])) }
     if options.contains(.filter) { codes.append((501, [.notImplemented])) }

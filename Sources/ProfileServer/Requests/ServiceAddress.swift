@@ -180,7 +180,7 @@ extension ServiceAddress {
     switch requested.subject {
     case .person(let owner): return owner
     case .directoryObject(let id): return .id(id)
-    case .service, .collection, .item, .group, .member: throw .malformedReference
+    case .service, .collection, .item, .group, .member, .setting: throw .malformedReference
     }
   }
 

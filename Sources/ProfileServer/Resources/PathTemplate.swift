@@ -10,11 +10,12 @@ struct PathTemplate: Sendable {
     case group = "group-id"
     case member = "member-id"
     case object = "object-id"
+    case setting = "setting-id"
 
     /// The name in metric labels and logs.
     fileprivate var label: String {
       switch self {
-      case .user, .group, .object: "id"
+      case .user, .group, .object, .setting: "id"
       case .item: "itemId"
       case .member: "userId"
       }
@@ -28,6 +29,7 @@ struct PathTemplate: Sendable {
       case .group: "The id of a group."
       case .member: "The id of a member."
       case .object: "The id of a directory object."
+      case .setting: "The id of a setting."
       }
     }
   }

@@ -33,7 +33,7 @@ final class PropertyRoutes {
       session.items.read(id, of: request) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .service, .collection, .member, .directoryObject: throw .notImplemented
+    case .service, .collection, .member, .directoryObject, .setting: throw .notImplemented
     }
   }
 

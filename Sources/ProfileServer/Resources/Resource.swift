@@ -88,7 +88,9 @@ final class Resource: Sendable {
   }
 
   /// Whether the method creates something, so that an `Idempotency-Key` has an effect.
-  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool { method == .POST && creation != nil }
+  func takesIdempotencyKey(_ method: HTTPMethod) -> Bool {
+    method == .POST && creation?.takesIdempotencyKey == true
+  }
 }
 
 extension QueryOptions.Supported {

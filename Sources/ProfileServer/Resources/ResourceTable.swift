@@ -19,7 +19,8 @@ enum ResourceTable {
       RouteLabel(row.template.label, index: RouteLabel.fixed.count + index)
     }
 
-  private static let declarations: [Resource.Declaration] = users + profiles + items + auditLog + memberships + groups
+  private static let declarations: [Resource.Declaration] =
+    users + people + profiles + items + auditLog + memberships + groups + peopleSettings
 
   // MARK: People
 
@@ -48,6 +49,15 @@ enum ResourceTable {
       // For references only.
       .init("/directoryObjects/{object-id}", "A directory object", of: ProfileModel.user, tag: "users", []),
     ] + properties(of: "/users/{user-id}", "a user", ProfileModel.user, tag: "users", .readUser)
+
+  private static let people: [Resource.Declaration] = [
+    .init(
+      "/users/{user-id}/people", "The people near a user", of: ProfileModel.person, tag: "people",
+      [.get(.readPeople, "List the people near a user, nearest first", .list, .person { $0.people.list })]),
+    .init(
+      "/users/{user-id}/people/$count", "The number of people near a user", of: ProfileModel.person, tag: "people",
+      [.get(.readPeople, "Count the people near a user", .count, .person { $0.people.count })]),
+  ]
 
   // MARK: Profiles
 

@@ -70,7 +70,8 @@ struct ResourceTree: Sendable {
     var resolution = PathResolution(path)
     guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return resolution.notOffered }
     var node = root
-    if path.key != nil || !path.root.isEntitySet {
+    // `/me` stands for a key of `/users`; the node of any other singleton is its own.
+    if path.key != nil || (!path.root.isEntitySet && nodes[root].key != nil) {
       guard let child = try keyed(root, path.key, &resolution) else { return resolution.notOffered }
       node = child
     }
@@ -87,7 +88,7 @@ struct ResourceTree: Sendable {
   {
     switch step {
     case .navigation(let navigation):
-      if navigation.containsTarget, resolution.version != .beta { throw .profileNeedsBeta }
+      if navigation.target === ProfileModel.profile, resolution.version != .beta { throw .profileNeedsBeta }
       if let named = nodes[node].names.first(where: { $0.name == navigation.name }) { return named.node }
       guard navigation.isCollection, navigation.containsTarget, let collection = nodes[node].collection else {
         return nil
@@ -117,7 +118,10 @@ struct ResourceTree: Sendable {
     case (.member, .group(let group)): resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
       resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
-    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _): return nil
+    case (.setting, .service):
+      guard let key, key.value.utf8.count <= Limits.idBytesMax else { throw .malformedID }
+      resolution.subject = .setting(key)
+    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _), (.setting, _): return nil
     }
     return place.node
   }
@@ -193,6 +197,8 @@ struct RequestedResource {
     case member(UserID, GroupID)
     /// A directory object by its id, the form that references use.
     case directoryObject(UserID)
+    /// A value of a setting of people.
+    case setting(ResourcePath.Key)
   }
 
   /// The service version.
@@ -230,7 +236,7 @@ struct RequestedResource {
   var type: StructuredType {
     switch subject {
     case .collection(_, let collection), .item(_, let collection, _): collection.target
-    case .service, .person, .group, .member, .directoryObject: resource?.type ?? ProfileModel.user
+    case .service, .person, .group, .member, .directoryObject, .setting: resource?.type ?? ProfileModel.user
     }
   }
 }

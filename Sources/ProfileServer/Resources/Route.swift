@@ -30,6 +30,8 @@ final class Route: Sendable {
   let isConditional: Bool
   /// Whether an update with `Prefer: create-if-missing` creates what does not exist.
   let createsIfMissing: Bool
+  /// Whether a creation can be sent again under an `Idempotency-Key` without being done again.
+  let takesIdempotencyKey: Bool
   /// Whether `$id` names the reference to delete (OData 4.01 part 1, 11.4.6.2).
   let takesReferenceID: Bool
   /// The method that handles requests.
@@ -38,7 +40,7 @@ final class Route: Sendable {
   private init(
     method: APIOperation.Method, permissions: RequiredPermissions, summary: String, success: Success,
     options: [SystemQueryOption], isUnderMe: Bool = true, isConditional: Bool = false, createsIfMissing: Bool = false,
-    takesReferenceID: Bool = false, handler: RouteHandler
+    takesIdempotencyKey: Bool = false, takesReferenceID: Bool = false, handler: RouteHandler
   ) {
     self.method = method
     self.permissions = permissions
@@ -48,6 +50,7 @@ final class Route: Sendable {
     self.isUnderMe = isUnderMe
     self.isConditional = isConditional
     self.createsIfMissing = createsIfMissing
+    self.takesIdempotencyKey = takesIdempotencyKey
     self.takesReferenceID = takesReferenceID
     self.handler = handler
   }
@@ -63,23 +66,24 @@ final class Route: Sendable {
       options: options ?? Self.options(of: success), isConditional: isConditional, handler: handler)
   }
 
-  /// A creation. It supports `Idempotency-Key`.
+  /// A creation. It supports `Idempotency-Key` unless said otherwise.
   static func post(
-    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, _ handler: RouteHandler
+    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, takesIdempotencyKey: Bool = true,
+    _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
-      handler: handler)
+      takesIdempotencyKey: takesIdempotencyKey, handler: handler)
   }
 
   /// An update.
   static func patch(
     _ permissions: RequiredPermissions, _ summary: String, _ success: Success, isUnderMe: Bool = true,
-    createsIfMissing: Bool = false, _ handler: RouteHandler
+    isConditional: Bool = true, createsIfMissing: Bool = false, _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .patch, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
-      isUnderMe: isUnderMe, isConditional: true, createsIfMissing: createsIfMissing, handler: handler)
+      isUnderMe: isUnderMe, isConditional: isConditional, createsIfMissing: createsIfMissing, handler: handler)
   }
 
   /// A deletion.

@@ -19,6 +19,8 @@ enum RouteHandler: Sendable {
   case group(Method<GroupID, Caller>)
   /// For a member of a group.
   case member(Method<UserID, GroupID, Caller>)
+  /// For a value of a setting of people.
+  case setting(Method<ResourcePath.Key, Caller>)
   /// For a property of any entity.
   case property
 
@@ -35,9 +37,10 @@ enum RouteHandler: Sendable {
       try method(groups)(exchange, id, CollectionRequest(owner: owner, collection: collection, caller: caller))
     case (.group(let method), .group(let id)): try method(groups)(exchange, id, caller)
     case (.member(let method), .member(let user, let group)): try method(groups)(exchange, user, group, caller)
+    case (.setting(let method), .setting(let key)): try method(groups)(exchange, key, caller)
     case (.property, _): try groups.properties.read(exchange, requested, caller)
     // `ResourceTable` declares no such pair; a test checks that.
-    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _): throw .notImplemented
+    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.setting, _): throw .notImplemented
     }
   }
 }
@@ -48,6 +51,8 @@ final class RouteGroups {
   let profiles: ProfileRoutes
   let items: ItemRoutes
   let groups: GroupRoutes
+  let people: PeopleRoutes
+  let peopleSettings: PeopleSettingsRoutes
   let auditLog: AuditLogRoutes
   let properties: PropertyRoutes
 
@@ -57,6 +62,8 @@ final class RouteGroups {
     profiles = ProfileRoutes(session: session, requests: requests, responses: responses)
     items = ItemRoutes(session: session, requests: requests, responses: responses)
     groups = GroupRoutes(session: session, requests: requests, responses: responses)
+    people = PeopleRoutes(session: session, requests: requests, responses: responses)
+    peopleSettings = PeopleSettingsRoutes(session: session, requests: requests, responses: responses)
     auditLog = AuditLogRoutes(session: session, requests: requests, responses: responses)
     properties = PropertyRoutes(session: session, responses: responses)
   }

@@ -21,6 +21,8 @@ extension GraphError {
     case .userNotFound: self = .userNotFound
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
+    case .settingNotFound: self = .settingNotFound
+    case .settingsFull: self = .settingsFull
     case .alreadyMember: self = .alreadyMember
     case .principalNameTaken: self.init(taken: "userPrincipalName")
     case .mailTaken: self.init(taken: "mail")
@@ -32,6 +34,7 @@ extension GraphError {
     case .tooManyGroups: self = .tooManyGroups
     case .evaluation(let error): self.init(status: .badRequest, code: .badRequest, message: error.message)
     case .skipTooLarge: self = .skipTooLarge
+    case .searchTooWide: self = .searchTooWide
     case .tooManyQueries: self = .tooManyQueries
     case .cancelled: self = .cancelled
     case .writtenButUnread: self = .writtenButUnread
@@ -109,6 +112,10 @@ extension GraphError {
     status: .notFound, code: .resourceNotFound,
     message: "Resource does not exist, or it is not visible to you. List /groups for ids.")
 
+  private static let settingNotFound = GraphError(
+    status: .notFound, code: .resourceNotFound,
+    message: "Resource does not exist. List the collection below /admin/people for ids.")
+
   private static let itemNotFound = GraphError(
     status: .notFound, code: .unknownError,
     message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
@@ -144,6 +151,12 @@ extension GraphError {
     status: .conflict, code: .quotaLimitReached,
     message: "One person may hold \(Limits.personBytesMax) bytes in all. Delete or shorten items first.")
 
+  private static let settingsFull = GraphError(
+    status: .conflict, code: .quotaLimitReached,
+    message:
+      "A tenant keeps at most \(Limits.peopleSettingsMax) of these, and \(Limits.peopleSettingsBytesMax) bytes of "
+      + "settings of its people in all. Delete or shorten some first.")
+
   private static let tooManyGroups = GraphError(
     status: .conflict, code: .quotaLimitReached,
     message: "One person can be a member of \(Limits.groupsPerPersonMax) groups. Take them out of others first.")
@@ -151,6 +164,12 @@ extension GraphError {
   private static let skipTooLarge = GraphError(
     status: .badRequest, code: .badRequest,
     message: "A sorted list can skip at most \(Limits.sortedSkipMax). Follow @odata.nextLink instead.")
+
+  private static let searchTooWide = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "A search among people looks for at most \(Limits.nearbyItemTermsMax) different terms in profiles. Send the "
+      + "others with further requests.")
 
   /// Too many long queries of one caller are waiting (RFC 6585 section 4; Graph page on throttling).
   private static let tooManyQueries = GraphError(

@@ -222,9 +222,18 @@ extension ResponseFinisher {
       as: exchange.representation.contentType)
   }
 
+  /// The response with an entity that belongs to no entity set, with its context URL.
+  func entity(
+    _ status: HTTPResponseStatus, _ object: VisibleObject, _ context: String, _ exchange: Exchange
+  ) -> GraphResponse {
+    .json(
+      status, encoder(exchange).object(object, in: context, exchange.options.selection), Self.directoryHeaders,
+      as: exchange.representation.contentType)
+  }
+
   /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands
   /// another (RFC 9110 section 13.2.2).
-  private func finish(_ exchange: Exchange, _ entity: consuming GraphResponse, ifNotCurrent version: Version?) {
+  func finish(_ exchange: Exchange, _ entity: consuming GraphResponse, ifNotCurrent version: Version?) {
     do throws(GraphError) {
       let preconditions = try Preconditions(exchange.request.headers)
       // `*` matches an entity without an entity tag too.
@@ -245,7 +254,7 @@ extension ResponseFinisher {
   /// Responds to a write with the entity or with its tag alone, as the client prefers (RFC 7240 section 4.2) or as is
   /// `usual`. `location` is the URL of a new entity, which a response without content repeats in `OData-EntityId`
   /// (OData 4.01 part 1, 8.3.4).
-  private func finish(
+  func finish(
     _ exchange: Exchange, written version: Version?, at location: String?, usually usual: Preferences.Return,
     mayCreate: Bool = false, _ entity: () -> GraphResponse
   ) {

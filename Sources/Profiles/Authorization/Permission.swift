@@ -15,6 +15,14 @@ public enum Permission: String, CaseIterable, Sendable {
   case groupReadAll = "Group.Read.All"
   /// Read and write groups and their members.
   case groupReadWriteAll = "Group.ReadWrite.All"
+  /// List the people who stand near oneself.
+  case peopleRead = "People.Read"
+  /// List the people who stand near anybody.
+  case peopleReadAll = "People.Read.All"
+  /// Read what the organisation decides about its people.
+  case peopleSettingsReadAll = "PeopleSettings.Read.All"
+  /// Read and write what the organisation decides about its people.
+  case peopleSettingsReadWriteAll = "PeopleSettings.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {

@@ -22,11 +22,17 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case readGroups
   /// Create, change and delete groups, and decide who is a member.
   case manageGroups
+  /// List the people who stand near a person.
+  case readPeople
+  /// Read what an organisation decides about its people.
+  case readPeopleSettings
+  /// Write what an organisation decides about its people.
+  case managePeopleSettings
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
-    case .readProfile, .writeProfile, .readAuditLog: false
+    case .readProfile, .writeProfile, .readAuditLog, .readPeople, .readPeopleSettings, .managePeopleSettings: false
     case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
       true
     }
@@ -35,8 +41,10 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access may take more than a permission: a role, ownership or a policy.
   public var mayRequireRole: Bool {
     switch self {
-    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
-    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
+    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog, .readPeopleSettings,
+      .managePeopleSettings:
+      true
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readPeople: false
     }
   }
 
@@ -71,6 +79,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
     case .readGroups: [.groupReadAll, .groupReadWriteAll]
     case .manageGroups: [.groupReadWriteAll]
+    case .readPeople: (requester == .own ? [.peopleRead] : []) + [.peopleReadAll]
+    case .readPeopleSettings: [.peopleSettingsReadAll, .peopleSettingsReadWriteAll]
+    case .managePeopleSettings: [.peopleSettingsReadWriteAll]
     }
   }
 
@@ -88,10 +99,20 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
-    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups: .none
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readPeople: .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
     case .writeUser: isOwner ? .none : .administrator
-    case .administerUser, .manageUsers, .manageGroups: .administrator
+    case .administerUser, .manageUsers, .manageGroups, .readPeopleSettings, .managePeopleSettings: .administrator
+    }
+  }
+
+  /// Whether the access is to a tenant as a whole, which a personal account does not have.
+  private var isOfTenant: Bool {
+    switch self {
+    case .manageUsers, .manageGroups, .readPeopleSettings, .managePeopleSettings: true
+    case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
+      .readMemberships, .readGroups, .readPeople:
+      false
     }
   }
 
@@ -102,7 +123,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
-    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || self == .manageUsers || self == .manageGroups)
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || isOfTenant)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
     guard sufficient.contains(where: caller.permissions.contains) else {
       guard !sufficient.isEmpty else { throw .ownerOnly }

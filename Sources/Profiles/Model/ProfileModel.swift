@@ -9,12 +9,13 @@ public enum ProfileModel {
         namespace: "microsoft.graph",
         enums: Enumerations.all,
         types: ComplexTypes.all + ItemFacet.all + DirectoryTypes.all + PersonalTypes.all + ContactTypes.all
-          + WorkTypes.all + LearningTypes.all + Relationship.all,
+          + WorkTypes.all + LearningTypes.all + Relationship.all + PersonTypes.all + PeopleSettingsTypes.all,
         roots: [
           .entitySet("users", aliases: ["user"], of: "user"),
           .singleton("me", of: "user"),
           .entitySet("groups", of: "group"),
           .entitySet("directoryObjects", of: "directoryObject", isListed: false),
+          .singleton("admin", of: "admin"),
         ])
     } catch {
       preconditionFailure("The declared model is wrong: \(error)")
@@ -35,6 +36,10 @@ public enum ProfileModel {
   public static let directoryObject = type("directoryObject")
   /// The type of a row of the audit log.
   public static let change = type("profileChange")
+  /// The type of somebody who stands near a person.
+  public static let person = type("person")
+  /// The type of what an organisation decides about its people: each of its navigation properties is a setting.
+  public static let peopleAdminSettings = type("peopleAdminSettings")
   /// The collections of items that a profile contains.
   public static let collections = profile.navigation.filter { $0.isCollection && $0.isExpandable }
 

@@ -10,6 +10,8 @@ public struct TenantSettings: Equatable, Sendable {
   public var policy: TenantPolicy
   /// The tenants whose people see items for the audience `federatedOrganizations`.
   public var federatedWith: Set<TenantID>
+  /// What the organisation decided at `/admin/people`.
+  public var people = PeopleSettings()
 
   /// The settings of a tenant. The defaults are those of a tenant that has decided nothing.
   public init(
@@ -38,6 +40,10 @@ extension TenantSettings {
       policy.write(to: &json)
     }
     if !federatedWith.isEmpty { json.member("federatedWith", federatedWith.map(\.text).sorted()) }
+    if !people.isPlain {
+      json.name("people")
+      people.write(to: &json)
+    }
     json.endObject()
     return json.bytes
   }
@@ -68,6 +74,7 @@ extension TenantSettings {
         let tenants = try reader.readStrings().map(TenantID.init)
         guard !tenants.contains(nil) else { throw SettingsFault() }
         federatedWith = Set(tenants.compactMap { $0 })
+      case "people": people = try PeopleSettings(from: &reader)
       default: throw SettingsFault()
       }
     }
@@ -113,7 +120,7 @@ extension TenantPolicy {
 }
 
 /// The JSON is not that of settings.
-private struct SettingsFault: Error {}
+struct SettingsFault: Error {}
 
 extension JSONWriter {
   fileprivate mutating func member(_ name: String, _ audiences: [String: Audience]) {

@@ -8,7 +8,8 @@ import Testing
 struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
-  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them.
+  /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them,
+  /// `n` lists who stands near, `s` reads the settings of people, `t` writes them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "rcub", "", ""),
     (.userReadWrite, "rwcupab", "", ""),
@@ -17,12 +18,16 @@ struct PermissionTests {
     (.userReadWriteAll, "rwcupalm", "rwupalm", "rwcupalm"),
     (.groupReadAll, "bg", "bg", "bg"),
     (.groupReadWriteAll, "bgk", "bgk", "bgk"),
+    (.peopleRead, "n", "", ""),
+    (.peopleReadAll, "n", "n", "n"),
+    (.peopleSettingsReadAll, "s", "s", "s"),
+    (.peopleSettingsReadWriteAll, "st", "st", "st"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
-    (.administerUser, "a"),
+    (.administerUser, "a"), (.readPeople, "n"), (.readPeopleSettings, "s"), (.managePeopleSettings, "t"),
   ]
 
   private enum Outcome: Equatable {
@@ -52,11 +57,11 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard !isPersonal || (isOwner && !"mk".contains(letter)) else { return .insufficient }
+      guard !isPersonal || (isOwner && !"mkst".contains(letter)) else { return .insufficient }
       guard reaches else {
         return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
-      let needsRole = ("wp".contains(letter) && !isOwner || "amk".contains(letter)) && !isApplication
+      let needsRole = ("wp".contains(letter) && !isOwner || "amkst".contains(letter)) && !isApplication
       // A policy opens profiles alone.
       let isOpen = isOpenPolicy && letter == "w"
       return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
@@ -70,10 +75,16 @@ struct PermissionTests {
     }
   }
 
+  /// No permission, each one, each two, and all: a permission is enough whatever others there are.
+  private static let sets: [Set<Permission>] = {
+    let all = Permission.allCases
+    let pairs = all.indices.flatMap { first in all[..<first].map { [all[first], $0] as Set } }
+    return [[]] + all.map { [$0] } + pairs + [Set(all)]
+  }()
+
   private static func cases() -> [Case] {
     var cases: [Case] = []
-    for bits in 0..<(1 << Permission.allCases.count) {
-      let permissions = Set(Permission.allCases.enumerated().filter { bits & (1 << $0.offset) != 0 }.map(\.element))
+    for permissions in sets {
       for (access, letter) in accesses {
         for flags in 0..<32 {
           let isApplication = flags & 1 != 0
@@ -89,10 +100,11 @@ struct PermissionTests {
     return cases
   }
 
-  @Test("Every set of permissions allows exactly what the table says")
+  @Test("Permissions allow exactly what the table says, alone and together")
   func everySet() {
     let cases = Self.cases()
-    #expect(cases.count == 128 * 11 * 24)
+    #expect(cases.count == Self.sets.count * Self.accesses.count * 24)
+    #expect(Set(Self.table.map(\.0)) == Set(Permission.allCases))
     #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
@@ -100,11 +112,11 @@ struct PermissionTests {
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        let isDirectory = !"rwc".contains(item.letter)
+        let isDirectory = !"rwcnst".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {
-          let isConfined = item.isPersonal && (!item.isOwner || "mk".contains(item.letter))
+          let isConfined = item.isPersonal && (!item.isOwner || "mkst".contains(item.letter))
           let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)
           #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))
         }

@@ -10,6 +10,8 @@ final class MemoryStore: ProfileStore {
     var items: [ItemKey: StoredItem] = [:]
     var changes: [Change] = []
     var policy = TenantPolicy()
+    var people = PeopleSettings()
+    var groups: [(group: StoredGroup, members: [UserID])] = []
     var ownerFailure: StoreError?
   }
 
@@ -26,6 +28,16 @@ final class MemoryStore: ProfileStore {
   func decide(_ policy: TenantPolicy) { state.withLock { $0.policy = policy } }
 
   var policy: TenantPolicy { state.withLock { $0.policy } }
+
+  /// Adds a group with members, who are to come in the order of their ids.
+  func add(_ group: StoredGroup, members: [UserID]) {
+    state.withLock { $0.groups.append((group, members.sorted { $0.text < $1.text })) }
+  }
+
+  fileprivate var groups: [(group: StoredGroup, members: [UserID])] { state.withLock { $0.groups } }
+
+  /// What a tenant decided about its people.
+  var people: PeopleSettings { state.withLock { $0.people } }
 
   /// What reads of an owner fail with; nil while they work.
   var ownerFailure: StoreError? {
@@ -57,6 +69,16 @@ final class MemoryStore: ProfileStore {
       }
     case .group(_, let then): then(.failure(.groupNotFound))
     case .createGroup(_, _, let then): then(.failure(.groupNotFound))
+    case .tenant(let operation, let then):
+      var settings = TenantSettings(id: operation.tenant, policy: policy)
+      settings.people = people
+      do throws(ProfileError) {
+        let changed = try operation.change(settings)
+        state.withLock { $0.people = changed.people }
+        then(.success(changed))
+      } catch {
+        then(.failure(error))
+      }
     case .replaceAll(_, _, let then): then(.success(()))
     }
   }
@@ -194,7 +216,9 @@ private final class MemoryReader: ProfileReader {
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
-    then(.success(TenantSettings(id: id, policy: store.policy)))
+    var settings = TenantSettings(id: id, policy: store.policy)
+    settings.people = store.people
+    then(.success(settings))
   }
 
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { then(.success(nil)) }
@@ -203,7 +227,9 @@ private final class MemoryReader: ProfileReader {
     _ scope: GroupScope, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void
   ) {
-    then(.success(StoredPage([], isLast: true)))
+    guard case .member(let user) = scope else { return then(.success(StoredPage([], isLast: true))) }
+    let groups = store.groups.filter { $0.members.contains(user) }.map(\.group)
+    then(.success(StoredPage(Array(groups.prefix(limit)), isLast: groups.count <= limit)))
   }
 
   func countGroups(_ scope: GroupScope, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
@@ -212,7 +238,8 @@ private final class MemoryReader: ProfileReader {
     of group: GroupID, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
-    then(.success(StoredPage([], isLast: true)))
+    let members = store.groups.first { $0.group.id == group }?.members.compactMap(store.user) ?? []
+    then(.success(StoredPage(Array(members.prefix(limit)), isLast: members.count <= limit)))
   }
 
   func countMembers(of group: GroupID, _ then: @escaping (Result<Int, StoreError>) -> Void) { then(.success(0)) }
