@@ -26,7 +26,7 @@ from visibility_oracle import HOME, Caller, named, sees
 HIDDEN_TENANT = "66666666-1111-4111-8111-111111111111"
 OWNER, HERMIT, COLLEAGUE, HIDDEN_GROUP, HOME_GROUP = (identifier(place) for place in range(1, 6))
 EVERYTHING = ("User.Read.All User.ReadWrite.All User.ReadBasic.All User.Read User.ReadWrite "
-              "Group.Read.All Group.ReadWrite.All")
+              "Group.Read.All Group.ReadWrite.All People.Read.All")
 # What each audience hides from whom is said by the oracle; `EVERYBODY` may be met by all.
 AUDIENCES = (0, 7, 8, 16)
 EVERYBODY = 32

@@ -93,6 +93,15 @@ extension PeopleSettings {
     return places.min() ?? order.count
   }
 
+  /// Items of one collection in the order of their sources; those of the same place stay in theirs.
+  func inOrder(_ items: [VisibleItem]) -> [VisibleItem] {
+    guard items.count > 1, !sourceOrder.isEmpty else { return items }
+    let placed = items.enumerated().map { offset, item in
+      (item: item, place: item.value.map { precedence(of: $0, item.type) } ?? .max, offset: offset)
+    }
+    return placed.sorted { ($0.place, $0.offset) < ($1.place, $1.offset) }.map(\.item)
+  }
+
   /// The addresses of sources in the value of a setting.
   static func addresses(of value: StructuredValue) -> [String] {
     guard let property = propertySettings.target.property(named: "prioritizedSourceUrls"),

@@ -58,6 +58,23 @@ struct WritePeopleSettingTests {
     #expect(TenantSettings(id: .demo).people.sourceOrder.isEmpty)
   }
 
+  @Test("Items come in the order of their sources, and otherwise stay in theirs")
+  func itemsInOrder() throws {
+    let type = try #require(ProfileModel.collection(named: "notes")?.target)
+    let decision = AccessDecision(
+      of: People.person(People.innocenty), to: People.innocenty, ItemOwner(tenant: People.contoso, displayName: nil))
+    let items = try [("1", nil), ("2", "hr1"), ("3", "hr2"), ("4", nil), ("5", "hr1")].map { id, source in
+      let sources = source.map { #","sources":[{"sourceId":"\#($0)","isDefaultSource":true}]"# } ?? ""
+      let patch = try EntityReader(.restore).read(Array(#"{"id":"\#(id)"\#(sources)}"#.utf8), as: type)
+      let key = ItemKey(user: People.innocenty, collection: "notes", id: try #require(ItemID(id)))
+      let item = StoredItem(key: key, version: .first, value: StructuredValue(patch, of: type), of: type)
+      return try #require(decision.visible(item, of: type))
+    }
+    let people = try twoSources().people
+    #expect(people.inOrder(items).map(\.key.id.text) == ["3", "2", "5", "1", "4"])
+    #expect(PeopleSettings().inOrder(items).map(\.key.id.text) == ["1", "2", "3", "4", "5"])
+  }
+
   @Test("A source that is deleted leaves the order")
   func deletedSource() throws {
     var settings = try twoSources()
