@@ -25,7 +25,9 @@ struct PeopleOperationsTests {
     let patch = try EntityReader(.restore).read(Array(json.utf8), as: type)
     let id = ItemID.random()
     let key = ItemKey(user: try #require(UserID(user)), collection: collection, id: id)
-    return StoredItem(key: key, version: .first, value: StructuredValue(patch, of: type), of: type)
+    var value = StructuredValue(patch, of: type)
+    value.set("id", id.text, of: type)
+    return StoredItem(key: key, version: .first, value: value, of: type)
   }
 
   /// Ann shares the group with Bob and Cy, lists Dan, worked with Eva on Apollo, and has nothing to do with Fay. Bob has a
@@ -49,14 +51,18 @@ struct PeopleOperationsTests {
         try item("cy", "skills", #"{"displayName":"Machine learning","allowedAudiences":"me"}"#),
         try item("dan", "languages", #"{"displayName":"Polish","tag":"pl","allowedAudiences":"organization"}"#),
       ])
-    var group = StructuredValue(of: ProfileModel.group)
-    group.set("displayName", "Team", of: ProfileModel.group)
-    let id = try #require(GroupID("team"))
-    let extra = large ? try (0...Limits.nearbyGroupMembersMax).map { try #require(UserID("member\($0)")) } : []
-    store.add(
-      StoredGroup(id: id, tenant: People.contoso, version: .first, value: group),
-      members: try ["ann", "bob", "cy"].map { try #require(UserID($0)) } + extra)
+    let extra = large ? (0...Limits.nearbyGroupMembersMax).map { "member\($0)" } : []
+    try add("team", ["ann", "bob", "cy"] + extra, to: store)
     return store
+  }
+
+  private func add(_ id: String, _ members: [String], to store: MemoryStore) throws {
+    var group = StructuredValue(of: ProfileModel.group)
+    group.set("id", id, of: ProfileModel.group)
+    group.set("displayName", id, of: ProfileModel.group)
+    store.add(
+      StoredGroup(id: try #require(GroupID(id)), tenant: People.contoso, version: .first, value: group),
+      members: try members.map { try #require(UserID($0)) })
   }
 
   private func list(
@@ -68,7 +74,7 @@ struct PeopleOperationsTests {
     ).makeSession { work in work() }
     let options = try QueryOptions(query.utf8, of: ProfileModel.person, supporting: .list)
     return try answer {
-      session.people.list(near: reference, ListQuery(options, limit: 100), by: caller, $0)
+      session.people.list(near: reference, ListQuery(options, limit: 999), by: caller, $0)
     }.map(\.1.elements)
   }
 
@@ -180,6 +186,64 @@ struct PeopleOperationsTests {
     let terms = (0...Limits.nearbyItemTermsMax).map { "skill:t\($0)" }
     #expect(try ids("$search=" + terms.dropLast().joined(separator: "%20OR%20"), by: caller).isEmpty)
     #expect(try list("$search=" + terms.joined(separator: "%20OR%20"), by: caller).failure == .searchTooWide)
+  }
+
+  // MARK: Bounds
+
+  /// Ann, and others in groups of `size` with her, all of them small enough to say something.
+  private func groups(_ count: Int, of size: Int, items: (String) throws -> [StoredItem] = { _ in [] }) throws
+    -> (store: MemoryStore, others: [String])
+  {
+    let groups = (0..<count).map { group in (0..<size).map { "g\(100 + group)m\(1_000 + $0)" } }
+    let others = groups.flatMap(\.self)
+    let store = MemoryStore(users: try (["ann"] + others).map { try user($0) }, items: try others.flatMap(items))
+    for (number, members) in groups.enumerated() { try add("g\(100 + number)", ["ann"] + members, to: store) }
+    return (store, others)
+  }
+
+  @Test("So many groups of a person are looked at, and groups of so many members")
+  func groupBounds() throws {
+    let caller = People.person(ann, [.peopleRead])
+    let many = try groups(Limits.nearbyGroupsMax + 1, of: 1)
+    #expect(try ids(by: caller, in: many.store) == Array(many.others.dropLast()))
+    let full = try groups(1, of: Limits.nearbyGroupMembersMax - 1)
+    #expect(try ids(by: caller, in: full.store).count == Limits.nearbyGroupMembersMax - 1)
+    let large = try groups(1, of: Limits.nearbyGroupMembersMax)
+    #expect(try ids(by: caller, in: large.store).isEmpty)
+  }
+
+  @Test("So many people are named by relationships, and so many are listed")
+  func peopleBounds() throws {
+    let caller = People.person(ann, [.peopleRead])
+    let names = (0...Limits.nearbyNamedMax).map { "friend\(1_000 + $0)" }
+    let store = MemoryStore(
+      users: try (["ann"] + names).map { try user($0) },
+      items: try names.map { try item("ann", "relationships", #"{"userId":"\#($0)"}"#) })
+    #expect(try ids(by: caller, in: store).count == Limits.nearbyNamedMax)
+    let size = Limits.nearbyGroupMembersMax - 1
+    let near = try groups(Limits.nearbyPeopleMax / size + 1, of: size)
+    #expect(try ids(by: caller, in: near.store) == Array(near.others.prefix(Limits.nearbyPeopleMax)))
+  }
+
+  @Test("A search looks into so many profiles, and so many bytes of them")
+  func profileBounds() throws {
+    let caller = People.person(ann, [.peopleRead, .userReadAll])
+    let size = Limits.nearbyProfilesMax / 2 + 1
+    let short = try groups(2, of: size) {
+      [try self.item($0, "skills", #"{"displayName":"a","allowedAudiences":"organization"}"#)]
+    }
+    #expect(
+      try ids("$search=skill:a", by: caller, in: short.store) == Array(short.others.prefix(Limits.nearbyProfilesMax)))
+    let text = String(repeating: "a", count: 32 << 10)
+    let long = try groups(1, of: 64) {
+      [try self.item($0, "skills", #"{"displayName":"\#(text)","allowedAudiences":"organization"}"#)]
+    }
+    let found = try ids("$search=skill:a", by: caller, in: long.store)
+    #expect(found == Array(long.others.prefix(found.count)))
+    // One more than fits may be read.
+    let fitting = Limits.nearbyProfileBytesMax / (32 << 10)
+    #expect((fitting - 1...fitting).contains(found.count), "\(found.count)")
+    #expect(try ids("$search=NOT%20skill:b", by: caller, in: long.store) == found)
   }
 
   // MARK: Pages
