@@ -140,7 +140,7 @@ async def test_the_sdk_lists_people_nearby(directory):
     token = directory.token("--user", ANN, "--scopes", "People.Read")
     graph = graph_client(f"{directory.http}/beta", StaticToken(token))
     options = PeopleRequestBuilder.PeopleRequestBuilderGetQueryParameters(search="bob", top=5)
-    found = (await graph.me.people.get(RequestConfiguration(query_parameters=options))).value
+    found = (await graph.me().people.get(RequestConfiguration(query_parameters=options))).value
     assert [(one.id, one.display_name, one.is_favorite) for one in found] == [(BOB, "Bob", False)]
     assert [(one.address, one.rank) for one in found[0].email_addresses] == [("bob@contoso.example", 20)]
     assert len((await graph.users.by_user_id(ANN).people.get()).value) == 4
