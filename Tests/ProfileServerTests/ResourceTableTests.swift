@@ -21,10 +21,10 @@ struct ResourceTableTests {
   /// A path that matches the template.
   private static func path(of resource: Resource) -> String {
     "/beta"
-      + resource.template.text.replacing("{collection}", with: "phones")
+      + resource.template.text.replacing("{setting-id}", with: "f").replacing("{collection}", with: "phones")
       .replacing("{property}", with: property(of: resource)).replacing("{user-id}", with: "a")
       .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
-      .replacing("{object-id}", with: "e").replacing("{setting-id}", with: "f")
+      .replacing("{object-id}", with: "e")
   }
 
   /// A property of the resource: a collection where values are counted.
@@ -163,12 +163,12 @@ extension RouteHandler {
   /// Whether the handler can handle a path with this subject.
   fileprivate func fits(_ subject: RequestedResource.Subject) -> Bool {
     switch (self, subject) {
+    case (.setting, .setting): true
+    case (.setting, _): false
     case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
-      (.member, .member), (.setting, .setting), (.property, .person), (.property, .item), (.property, .group):
+      (.member, .member), (.property, .person), (.property, .item), (.property, .group):
       true
-    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.setting, _),
-      (.property, _):
-      false
+    case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.property, _): false
     }
   }
 }

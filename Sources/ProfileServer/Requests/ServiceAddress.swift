@@ -178,9 +178,10 @@ extension ServiceAddress {
       requested.resource?.template.namesEntity == true
     else { throw .malformedReference }
     switch requested.subject {
+    case .setting: throw .malformedReference
     case .person(let owner): return owner
     case .directoryObject(let id): return .id(id)
-    case .service, .collection, .item, .group, .member, .setting: throw .malformedReference
+    case .service, .collection, .item, .group, .member: throw .malformedReference
     }
   }
 

@@ -5,17 +5,18 @@ import OData
 struct PathTemplate: Sendable {
   /// A key in a path. The raw value is its name in the OpenAPI document.
   enum Key: String, Sendable {
+    case setting = "setting-id"
     case user = "user-id"
     case item = "item-id"
     case group = "group-id"
     case member = "member-id"
     case object = "object-id"
-    case setting = "setting-id"
 
     /// The name in metric labels and logs.
     fileprivate var label: String {
       switch self {
-      case .user, .group, .object, .setting: "id"
+      case .setting: "id"
+      case .user, .group, .object: "id"
       case .item: "itemId"
       case .member: "userId"
       }
@@ -24,12 +25,12 @@ struct PathTemplate: Sendable {
     /// The description in the OpenAPI document.
     var documentation: String {
       switch self {
+      case .setting: "The id of a setting."
       case .user: "The id or the user principal name of a person."
       case .item: "The id of an item."
       case .group: "The id of a group."
       case .member: "The id of a member."
       case .object: "The id of a directory object."
-      case .setting: "The id of a setting."
       }
     }
   }

@@ -20,6 +20,7 @@ final class PropertyRoutes {
   func read(_ exchange: Exchange, _ requested: RequestedResource, _ caller: Caller) throws(GraphError) {
     let encoder = responses.encoder(exchange)
     switch requested.subject {
+    case .setting: throw .notImplemented
     case .person(let user):
       session.users.read(user, by: caller) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0)) })
@@ -33,7 +34,7 @@ final class PropertyRoutes {
       session.items.read(id, of: request) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .service, .collection, .member, .directoryObject, .setting: throw .notImplemented
+    case .service, .collection, .member, .directoryObject: throw .notImplemented
     }
   }
 

@@ -112,16 +112,17 @@ struct ResourceTree: Sendable {
   {
     guard let place = nodes[node].key else { return nil }
     switch (place.key, resolution.subject) {
+    case (.setting, .service):
+      guard let key, key.value.utf8.count <= Limits.idBytesMax else { throw .malformedID }
+      resolution.subject = .setting(key)
+    case (.setting, _): return nil
     case (.user, .service): resolution.subject = .person(try OwnerReference(key))
     case (.group, .service): resolution.subject = .group(try Self.id(key, GroupID.init(_:)))
     case (.object, .service): resolution.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
     case (.member, .group(let group)): resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
       resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
-    case (.setting, .service):
-      guard let key, key.value.utf8.count <= Limits.idBytesMax else { throw .malformedID }
-      resolution.subject = .setting(key)
-    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _), (.setting, _): return nil
+    case (.user, _), (.group, _), (.object, _), (.member, _), (.item, _): return nil
     }
     return place.node
   }
@@ -190,6 +191,8 @@ struct RequestedResource {
   enum Subject {
     /// The service as a whole.
     case service
+    /// A value of a setting of people.
+    case setting(ResourcePath.Key)
     case person(OwnerReference)
     case collection(OwnerReference, NavigationProperty)
     case item(OwnerReference, NavigationProperty, ItemID)
@@ -197,8 +200,6 @@ struct RequestedResource {
     case member(UserID, GroupID)
     /// A directory object by its id, the form that references use.
     case directoryObject(UserID)
-    /// A value of a setting of people.
-    case setting(ResourcePath.Key)
   }
 
   /// The service version.
@@ -235,8 +236,9 @@ struct RequestedResource {
   /// The type against which query options are parsed.
   var type: StructuredType {
     switch subject {
+    case .setting: resource?.type ?? ProfileModel.peopleAdminSettings
     case .collection(_, let collection), .item(_, let collection, _): collection.target
-    case .service, .person, .group, .member, .directoryObject, .setting: resource?.type ?? ProfileModel.user
+    case .service, .person, .group, .member, .directoryObject: resource?.type ?? ProfileModel.user
     }
   }
 }

@@ -9,6 +9,8 @@ enum RouteHandler: Sendable {
 
   /// For the service as a whole.
   case service(Method<Caller>)
+  /// For a value of a setting of people.
+  case setting(Method<ResourcePath.Key, Caller>)
   /// For a person.
   case person(Method<OwnerReference, Caller>)
   /// For a collection of a profile.
@@ -19,8 +21,6 @@ enum RouteHandler: Sendable {
   case group(Method<GroupID, Caller>)
   /// For a member of a group.
   case member(Method<UserID, GroupID, Caller>)
-  /// For a value of a setting of people.
-  case setting(Method<ResourcePath.Key, Caller>)
   /// For a property of any entity.
   case property
 
@@ -30,6 +30,8 @@ enum RouteHandler: Sendable {
   ) throws(GraphError) {
     switch (self, requested.subject) {
     case (.service(let method), _): try method(groups)(exchange, caller)
+    case (.setting(let method), .setting(let key)): try method(groups)(exchange, key, caller)
+    case (.setting, _): throw .notImplemented
     case (.person(let method), .person(let owner)): try method(groups)(exchange, owner, caller)
     case (.collection(let method), .collection(let owner, let collection)):
       try method(groups)(exchange, CollectionRequest(owner: owner, collection: collection, caller: caller))
@@ -37,10 +39,9 @@ enum RouteHandler: Sendable {
       try method(groups)(exchange, id, CollectionRequest(owner: owner, collection: collection, caller: caller))
     case (.group(let method), .group(let id)): try method(groups)(exchange, id, caller)
     case (.member(let method), .member(let user, let group)): try method(groups)(exchange, user, group, caller)
-    case (.setting(let method), .setting(let key)): try method(groups)(exchange, key, caller)
     case (.property, _): try groups.properties.read(exchange, requested, caller)
     // `ResourceTable` declares no such pair; a test checks that.
-    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.setting, _): throw .notImplemented
+    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _): throw .notImplemented
     }
   }
 }
@@ -48,22 +49,22 @@ enum RouteHandler: Sendable {
 /// The routes of all areas, for one event loop.
 final class RouteGroups {
   let users: UserRoutes
+  let people: PeopleRoutes
+  let peopleSettings: PeopleSettingsRoutes
   let profiles: ProfileRoutes
   let items: ItemRoutes
   let groups: GroupRoutes
-  let people: PeopleRoutes
-  let peopleSettings: PeopleSettingsRoutes
   let auditLog: AuditLogRoutes
   let properties: PropertyRoutes
 
   /// Routes that run the operations of `session`.
   init(_ session: ProfileSession, _ requests: RequestReader, _ responses: ResponseFinisher) {
     users = UserRoutes(session: session, requests: requests, responses: responses)
+    people = PeopleRoutes(session: session, requests: requests, responses: responses)
+    peopleSettings = PeopleSettingsRoutes(session: session, requests: requests, responses: responses)
     profiles = ProfileRoutes(session: session, requests: requests, responses: responses)
     items = ItemRoutes(session: session, requests: requests, responses: responses)
     groups = GroupRoutes(session: session, requests: requests, responses: responses)
-    people = PeopleRoutes(session: session, requests: requests, responses: responses)
-    peopleSettings = PeopleSettingsRoutes(session: session, requests: requests, responses: responses)
     auditLog = AuditLogRoutes(session: session, requests: requests, responses: responses)
     properties = PropertyRoutes(session: session, responses: responses)
   }

@@ -10,6 +10,8 @@ extension GraphError {
   init(_ error: ProfileError, isDirectory: Bool = false) {
     switch error {
     case .meNeedsUser: self = .meNeedsUser
+    case .settingNotFound: self = .settingNotFound
+    case .settingsFull: self = .settingsFull
     case .insufficientPermissions(let sufficient, let isDirectory):
       self.init(insufficient: sufficient, isDirectory: isDirectory)
     case .deniedForRole(let isDirectory): self.init(deniedForRole: isDirectory)
@@ -21,8 +23,6 @@ extension GraphError {
     case .userNotFound: self = .userNotFound
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
-    case .settingNotFound: self = .settingNotFound
-    case .settingsFull: self = .settingsFull
     case .alreadyMember: self = .alreadyMember
     case .principalNameTaken: self.init(taken: "userPrincipalName")
     case .mailTaken: self.init(taken: "mail")

@@ -173,31 +173,6 @@ extension AccessDecision {
     return VisibleObject(ProfileModel.group, id: group.id.text, version: group.version, json: group.json)
   }
 
-  /// Somebody who stands near a person, with as many points. What is shown is of the directory alone: names, mail and job.
-  /// nil for somebody whom the caller may not know of, and when the stored JSON is damaged.
-  func visible(_ user: StoredUser, near points: Int) -> VisibleObject? {
-    guard seesPerson, let person = user.asPerson(points: points) else { return nil }
-    var writer = EntityWriter()
-    writer.object(person, of: ProfileModel.person)
-    return VisibleObject(
-      ProfileModel.person, id: user.id.text, version: nil, json: writer.json.bytes,
-      position: NearbyRanking.position(of: user.id, points: points))
-  }
-
-  /// A setting of a tenant's people, for callers of the tenant whose permissions were decided; nil for all others. One that is
-  /// not part of a collection has the id of its tenant.
-  static func visible(
-    _ setting: StructuredValue, of type: StructuredType, in tenant: TenantID, to caller: Caller
-  ) -> VisibleObject? {
-    guard tenant == caller.tenant, !caller.isPersonalAccount else { return nil }
-    var value = setting
-    let id = value.string("id", of: type) ?? tenant.text
-    value.set("id", id, of: type)
-    var writer = EntityWriter()
-    writer.object(value, of: type)
-    return VisibleObject(type, id: id, version: nil, json: writer.json.bytes)
-  }
-
   /// A row of the person's audit log, for the person and for applications of their tenant; nil for all others.
   func visible(_ row: AuditEntry) -> VisibleObject? {
     guard isOwner || isApplicationOfTenant else { return nil }
@@ -266,5 +241,34 @@ public struct AuthorizationContext: Sendable {
     guard let caller else { return Array(repeating: nil, count: collections.count) }
     let decision = AccessDecision(of: caller, to: id, owner)
     return collections.map { decision.decidingAudiences(in: $0.name) }
+  }
+}
+
+// MARK: People nearby and settings
+
+extension AccessDecision {
+  /// Somebody who stands near a person, with as many points. What is shown is of the directory alone: names, mail and job.
+  /// nil for somebody whom the caller may not know of, and when the stored JSON is damaged.
+  func visible(_ user: StoredUser, near points: Int) -> VisibleObject? {
+    guard seesPerson, let person = user.asPerson(points: points) else { return nil }
+    var writer = EntityWriter()
+    writer.object(person, of: ProfileModel.person)
+    return VisibleObject(
+      ProfileModel.person, id: user.id.text, version: nil, json: writer.json.bytes,
+      position: NearbyRanking.position(of: user.id, points: points))
+  }
+
+  /// A setting of a tenant's people, for callers of the tenant whose permissions were decided; nil for all others. One that is
+  /// not part of a collection has the id of its tenant.
+  static func visible(
+    _ setting: StructuredValue, of type: StructuredType, in tenant: TenantID, to caller: Caller
+  ) -> VisibleObject? {
+    guard tenant == caller.tenant, !caller.isPersonalAccount else { return nil }
+    var value = setting
+    let id = value.string("id", of: type) ?? tenant.text
+    value.set("id", id, of: type)
+    var writer = EntityWriter()
+    writer.object(value, of: type)
+    return VisibleObject(type, id: id, version: nil, json: writer.json.bytes)
   }
 }

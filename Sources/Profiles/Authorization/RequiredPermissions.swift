@@ -6,6 +6,12 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case writeProfile
   /// Read who changed what.
   case readAuditLog
+  /// List the people who stand near a person.
+  case readPeople
+  /// Read what an organisation decides about its people.
+  case readPeopleSettings
+  /// Write what an organisation decides about its people.
+  case managePeopleSettings
   /// Read a person's entry in the directory.
   case readUser
   /// Write the properties of a person that people may write of themselves.
@@ -22,17 +28,12 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case readGroups
   /// Create, change and delete groups, and decide who is a member.
   case manageGroups
-  /// List the people who stand near a person.
-  case readPeople
-  /// Read what an organisation decides about its people.
-  case readPeopleSettings
-  /// Write what an organisation decides about its people.
-  case managePeopleSettings
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
-    case .readProfile, .writeProfile, .readAuditLog, .readPeople, .readPeopleSettings, .managePeopleSettings: false
+    case .readPeople, .readPeopleSettings, .managePeopleSettings: false
+    case .readProfile, .writeProfile, .readAuditLog: false
     case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .readMemberships, .readGroups, .manageGroups:
       true
     }
@@ -41,10 +42,10 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access may take more than a permission: a role, ownership or a policy.
   public var mayRequireRole: Bool {
     switch self {
-    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog, .readPeopleSettings,
-      .managePeopleSettings:
-      true
-    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readPeople: false
+    case .readPeople: false
+    case .readPeopleSettings, .managePeopleSettings: true
+    case .writeProfile, .writeUser, .administerUser, .manageUsers, .manageGroups, .readAuditLog: true
+    case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups: false
     }
   }
 
@@ -69,6 +70,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     let own: [Permission] = requester == .own ? [.userRead, .userReadWrite] : []
     let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
     return switch self {
+    case .readPeople: (requester == .own ? [.peopleRead] : []) + [.peopleReadAll]
+    case .readPeopleSettings: [.peopleSettingsReadAll, .peopleSettingsReadWriteAll]
+    case .managePeopleSettings: [.peopleSettingsReadWriteAll]
     case .readProfile: own + everyRead
     case .writeProfile, .writeUser, .administerUser:
       requester == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
@@ -79,9 +83,6 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readMemberships: own + [.groupReadAll, .groupReadWriteAll]
     case .readGroups: [.groupReadAll, .groupReadWriteAll]
     case .manageGroups: [.groupReadWriteAll]
-    case .readPeople: (requester == .own ? [.peopleRead] : []) + [.peopleReadAll]
-    case .readPeopleSettings: [.peopleSettingsReadAll, .peopleSettingsReadWriteAll]
-    case .managePeopleSettings: [.peopleSettingsReadWriteAll]
     }
   }
 
@@ -99,19 +100,23 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
-    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readPeople: .none
+    case .readPeople: .none
+    case .readPeopleSettings, .managePeopleSettings: .administrator
+    case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups: .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
     case .writeUser: isOwner ? .none : .administrator
-    case .administerUser, .manageUsers, .manageGroups, .readPeopleSettings, .managePeopleSettings: .administrator
+    case .administerUser, .manageUsers, .manageGroups: .administrator
     }
   }
 
-  /// Whether the access is to a tenant as a whole, which a personal account does not have.
-  private var isOfTenant: Bool {
+  /// Whether the access concerns others even where it names the caller.
+  private var concernsOthers: Bool {
     switch self {
-    case .manageUsers, .manageGroups, .readPeopleSettings, .managePeopleSettings: true
+    case .readPeople: false
+    case .readPeopleSettings, .managePeopleSettings: true
+    case .manageUsers, .manageGroups: true
     case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
-      .readMemberships, .readGroups, .readPeople:
+      .readMemberships, .readGroups:
       false
     }
   }
@@ -123,7 +128,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// nothing.
   func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
-    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || isOfTenant)
+    let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || concernsOthers)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
     guard sufficient.contains(where: caller.permissions.contains) else {
       guard !sufficient.isEmpty else { throw .ownerOnly }

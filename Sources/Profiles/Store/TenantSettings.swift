@@ -8,10 +8,10 @@ public struct TenantSettings: Equatable, Sendable {
   public var name: String?
   /// What the organisation has decided for its people.
   public var policy: TenantPolicy
-  /// The tenants whose people see items for the audience `federatedOrganizations`.
-  public var federatedWith: Set<TenantID>
   /// What the organisation decided at `/admin/people`.
   public var people = PeopleSettings()
+  /// The tenants whose people see items for the audience `federatedOrganizations`.
+  public var federatedWith: Set<TenantID>
 
   /// The settings of a tenant. The defaults are those of a tenant that has decided nothing.
   public init(
@@ -39,11 +39,11 @@ extension TenantSettings {
       json.name("policy")
       policy.write(to: &json)
     }
-    if !federatedWith.isEmpty { json.member("federatedWith", federatedWith.map(\.text).sorted()) }
     if !people.isPlain {
       json.name("people")
       people.write(to: &json)
     }
+    if !federatedWith.isEmpty { json.member("federatedWith", federatedWith.map(\.text).sorted()) }
     json.endObject()
     return json.bytes
   }
@@ -70,11 +70,11 @@ extension TenantSettings {
       switch name.string {
       case "name": self.name = try reader.readString().string
       case "policy": policy = try TenantPolicy(from: &reader)
+      case "people": people = try PeopleSettings(from: &reader)
       case "federatedWith":
         let tenants = try reader.readStrings().map(TenantID.init)
         guard !tenants.contains(nil) else { throw SettingsFault() }
         federatedWith = Set(tenants.compactMap { $0 })
-      case "people": people = try PeopleSettings(from: &reader)
       default: throw SettingsFault()
       }
     }

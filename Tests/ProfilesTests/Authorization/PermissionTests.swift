@@ -9,7 +9,7 @@ struct PermissionTests {
   /// What each permission allows on the caller's own, on others', and to an application: `r` reads the profile, `w`
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
   /// the rest, `l` lists people, `m` creates and deletes them, `b` reads memberships, `g` reads groups, `k` manages them,
-  /// `n` lists who stands near, `s` reads the settings of people, `t` writes them.
+  /// `N` lists who stands near, `S` reads the settings of people, `T` writes them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "rcub", "", ""),
     (.userReadWrite, "rwcupab", "", ""),
@@ -18,16 +18,16 @@ struct PermissionTests {
     (.userReadWriteAll, "rwcupalm", "rwupalm", "rwcupalm"),
     (.groupReadAll, "bg", "bg", "bg"),
     (.groupReadWriteAll, "bgk", "bgk", "bgk"),
-    (.peopleRead, "n", "", ""),
-    (.peopleReadAll, "n", "n", "n"),
-    (.peopleSettingsReadAll, "s", "s", "s"),
-    (.peopleSettingsReadWriteAll, "st", "st", "st"),
+    (.peopleRead, "N", "", ""),
+    (.peopleReadAll, "N", "N", "N"),
+    (.peopleSettingsReadAll, "S", "S", "S"),
+    (.peopleSettingsReadWriteAll, "ST", "ST", "ST"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
     (.readProfile, "r"), (.writeProfile, "w"), (.readUser, "u"), (.writeUser, "p"), (.listUsers, "l"),
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
-    (.administerUser, "a"), (.readPeople, "n"), (.readPeopleSettings, "s"), (.managePeopleSettings, "t"),
+    (.administerUser, "a"), (.readPeople, "N"), (.readPeopleSettings, "S"), (.managePeopleSettings, "T"),
   ]
 
   private enum Outcome: Equatable {
@@ -57,11 +57,11 @@ struct PermissionTests {
         let letters = isApplication ? row.application : isOwner ? row.own : row.others
         return permissions.contains(row.0) && letters.contains(letter)
       }
-      guard !isPersonal || (isOwner && !"mkst".contains(letter)) else { return .insufficient }
+      guard !isPersonal || (isOwner && !"mkST".contains(letter)) else { return .insufficient }
       guard reaches else {
         return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
-      let needsRole = ("wp".contains(letter) && !isOwner || "amkst".contains(letter)) && !isApplication
+      let needsRole = ("wp".contains(letter) && !isOwner || "amkST".contains(letter)) && !isApplication
       // A policy opens profiles alone.
       let isOpen = isOpenPolicy && letter == "w"
       return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
@@ -112,11 +112,11 @@ struct PermissionTests {
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        let isDirectory = !"rwcnst".contains(item.letter)
+        let isDirectory = !"rwcNST".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {
-          let isConfined = item.isPersonal && (!item.isOwner || "mkst".contains(item.letter))
+          let isConfined = item.isPersonal && (!item.isOwner || "mkST".contains(item.letter))
           let sufficient = isConfined ? [] : item.access.sufficient(for: item.caller, isOwner: item.isOwner)
           #expect(error == .insufficientPermissions(sufficient, isDirectory: isDirectory))
         }
