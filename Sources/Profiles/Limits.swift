@@ -57,6 +57,13 @@ extension Limits {
   public static let pieceRowsMax = 256
   /// Deepest nesting of a condition on people that is passed on to a store, whose own parser may refuse more.
   public static let selectionDepthMax = 10
+  /// Most parts of one condition on people that are passed on to a store.
+  public static let selectionPartsMax = 100
+  /// Most text of a property of one person that is searched by an index, in bytes. With more, the person is evaluated in
+  /// every search.
+  public static let searchedTextBytesMax = 4 << 10
+  /// Most tokens of a text by which an index is searched.
+  public static let searchedTokensMax = 24
   /// Longest item that a store leaves out by a condition on its JSON, in bytes. No longer one can be too much work for the
   /// evaluation of the functions that `narrowedCallsMax` permits.
   public static let narrowedItemBytesMax = 64 << 10

@@ -194,6 +194,11 @@ extension AccessDecision {
     isOwner ? [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll] : [.userReadAll, .userReadWriteAll]
   }
 
+  /// The members that a caller who may list people sees of everybody in the tenant; nil for all of them.
+  static func listedMembers(to caller: Caller) -> Set<String>? {
+    fullReads(isOwner: false).contains(where: caller.permissions.contains) ? nil : basicMembers
+  }
+
   /// The members that `User.ReadBasic.All` shows.
   private static let basicMembers: Set<String> = [
     "id", "displayName", "givenName", "surname", "mail", "userPrincipalName",

@@ -69,7 +69,7 @@ extension UserOperations {
   }
 
   private func scan(_ query: ListQuery, for caller: Caller, _ then: @escaping Completion<PageBuilder<VisibleObject>>) {
-    let selection = UserSelection(query)
+    let selection = UserSelection(query, for: caller)
     let isInOrder = selection.isInOrder(of: query)
     let scan = ListScan(
       context, for: caller,
@@ -77,7 +77,7 @@ extension UserOperations {
       read: { [self] position, rows, then in
         page(selection, for: caller, after: position, limit: rows, then)
       }, then)
-    scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.mayReadEverybody)
+    scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.isHeavy)
   }
 
   private func page(

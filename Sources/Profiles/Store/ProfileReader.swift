@@ -45,9 +45,10 @@ public protocol ProfileReader: DirectoryReader {
   /// Reads the settings of a tenant; nil when there is no such tenant.
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void)
 
-  /// Reads one page of the people of a tenant: of those that are selected, in the order that is asked for, after
-  /// `place`. A page of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the
-  /// thread. A store may give fewer people than there are, even none, and say with `end` how far it has looked.
+  /// Reads one page of the people of a tenant: at least those that are selected, in the order that is asked for, after
+  /// `place`. A page of at most `Limits.loopRowsMax` people may be answered at once, when it is by id or narrow
+  /// (`UserSelection.isNarrow`); any other never keeps the thread. A store may give fewer people than there are, even none,
+  /// and say with `end` how far it has looked.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)

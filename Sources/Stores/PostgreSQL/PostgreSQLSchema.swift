@@ -16,6 +16,7 @@ enum PostgreSQLSchema {
     case sharedNames = 5
     case membersByGroup = 6
     case chainOwners = 7
+    case personIndex = 10
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
@@ -25,6 +26,7 @@ enum PostgreSQLSchema {
       case .sharedNames: try PostgreSQLSchema.addSharedNames(connection)
       case .membersByGroup: try PostgreSQLMemberTable.add(connection)
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
+      case .personIndex: try PostgreSQLPersonIndex.add(connection)
       }
     }
   }

@@ -122,6 +122,9 @@ final class PostgreSQLTables: WriteTables {
     unsent.append(PostgreSQLQuery(statement, values: values))
   }
 
+  /// Queues a query for the next read or the commit.
+  private func write(_ query: PostgreSQLQuery) { unsent.append(query) }
+
   /// Reads, after everything that was written so far.
   func read(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure)
     -> PostgreSQLRows
@@ -159,7 +162,7 @@ final class PostgreSQLTables: WriteTables {
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
       "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "group_member",
-      "record", "chain",
+      "record", "chain", "person_index",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }
@@ -301,12 +304,17 @@ final class PostgreSQLTables: WriteTables {
 
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
+    write(PostgreSQLPersonIndex.query(PostgreSQLPersonIndex.insert, PersonIndexEntry(of: user), of: user))
     noteOwner(user)
     reserveName(of: user)
   }
 
   func update(_ user: StoredUser, replacing old: StoredUser) {
     write(user, Self.updatePerson)
+    let entry = PersonIndexEntry(of: user)
+    if entry != PersonIndexEntry(of: old) || user.tenant != old.tenant {
+      write(PostgreSQLPersonIndex.query(PostgreSQLPersonIndex.update, entry, of: user))
+    }
     if old.tenant != user.tenant { chainOwners[AuditChainOwner(user: old.id, tenant: old.tenant)] = .some(nil) }
     noteOwner(user)
     guard !user.hasSameName(as: old) else { return }
@@ -318,6 +326,7 @@ final class PostgreSQLTables: WriteTables {
     owners = [:]
     forgetMail(user.foldedMail, of: user)
     write(Self.deletePerson, .text(user.id.text))
+    write(PostgreSQLPersonIndex.delete, .text(user.id.text))
     chainOwners[AuditChainOwner(user: user.id, tenant: user.tenant)] = .some(nil)
     releaseName(of: user)
   }
@@ -332,7 +341,7 @@ final class PostgreSQLTables: WriteTables {
     write(
       statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
       .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
-      .bytes(of: UserColumn.userPrincipalName.text(of: user)), .bytes(of: UserColumn.displayName.text(of: user)))
+      .bytes(of: user.principalNameKey), .bytes(of: user.displayNameKey))
   }
 
   func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {

@@ -48,6 +48,8 @@ struct SQLiteCheck {
   private func personFaults(_ names: SQLiteNames) throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     let selectState = try connection.prepare("select 1 from profile where key = ?")
+    let index = try SQLitePersonIndexCheck(connection)
+    var keys = 0
     let select = try connection.prepare(
       """
       select \(SQLiteColumns.user), number, principal_name_folded, display_name_folded,
@@ -65,9 +67,14 @@ struct SQLiteCheck {
       guard findings.count < Limits.checkFindingsMax else { return }
       let id = UserID(row.text(0))
       do throws(SQLiteFailure) {
-        let fault =
-          try row.isNull(1) ? Self.faultOfDeleted(row) : Self.fault(of: row.user(names), row)
+        let user = try row.isNull(1) ? nil : row.user(names)
+        let entry = user.map { PersonIndexEntry(of: $0) }
+        keys += entry?.keys.count ?? 0
+        let fault = user.map { Self.fault(of: $0, row) } ?? Self.faultOfDeleted(row)
         if let fault { findings.append(.ofPerson(id, fault)) }
+        if let user, let entry, fault == nil, try !index.holds(entry, of: user.id, row.int64(6), in: row.int64(1)) {
+          findings.append(.ofPerson(id, StoredUser.indexFault))
+        }
         if row.int64(12) == 1 { findings.append(.ofPerson(id, "Somebody else has the same id.")) }
       } catch {
         guard case .row = error else { throw error }
@@ -77,6 +84,7 @@ struct SQLiteCheck {
       guard try selectState.first({ _ throws(SQLiteFailure) in true }) == nil else { return }
       findings.append(.ofPerson(id, "The state of the person is gone."))
     }
+    if findings.isEmpty, try index.keyCount() != keys { findings.append(.inDatabase(SQLitePersonIndexCheck.excess)) }
     return findings
   }
 

@@ -63,18 +63,21 @@ final class SQLiteReader: ProfileReader {
     }
   }
 
-  /// Selecting and sorting may read every row of the tenant, so only people by id are read on the loop.
+  /// Selecting and sorting may look at many rows, so only people by id and a few rows of an index are read on the loop.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
-    guard selection == UserSelection() else {
+    let isPlain = selection == UserSelection()
+    guard isPlain || selection.isNarrow else {
       return read(on: scans, then) { statements throws(SQLiteFailure) in
         try statements.users(in: tenant, selection, after: place, limit: limit)
       }
     }
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.users(in: tenant, after: place, limit: limit)
+      try isPlain
+        ? statements.users(in: tenant, after: place, limit: limit)
+        : statements.users(in: tenant, selection, after: place, limit: limit)
     }
   }
 

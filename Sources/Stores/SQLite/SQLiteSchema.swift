@@ -183,12 +183,19 @@ enum SQLiteSchema {
     try database.execute(sql: "pragma application_id = \(applicationID)")
   }
 
-  /// The migrations of the present layout; `key` is needed to run them.
-  static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
+  /// The migrations of the present layout; `key` and the connection that is migrated are needed to run them.
+  static func migrator(_ key: AuditKey?, _ connection: SQLiteConnection? = nil) -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
+    // Safety: the migration runs on the connection, while the caller waits.
+    nonisolated(unsafe) let connection = connection
     migrator.registerMigration(layout, foreignKeyChecks: .immediate) { database in
       guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
       try create(database, key)
+    }
+    migrator.registerMigration("indexes of people", foreignKeyChecks: .immediate) { database in
+      guard let connection else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+      try database.execute(sql: SQLitePersonIndex.tables)
+      try SQLitePersonIndex.fill(connection)
     }
     return migrator
   }
@@ -255,7 +262,7 @@ enum SQLiteSchema {
   static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
     guard try origin(of: connection) != .legacy else { throw .older }
     do {
-      try migrator(key).migrate(connection.queue)
+      try migrator(key, connection).migrate(connection.queue)
     } catch {
       throw .failure(SQLiteFailure(error))
     }

@@ -21,6 +21,8 @@ struct PostgreSQLPlanTests {
     insert into tenant select 't' || n, 1, '{}' from generate_series(1, 2000) n;
     insert into person select 'u' || n, 't' || n % 20, convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8'), 1, '{}',
       convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8') from generate_series(1, 5000) n;
+    insert into person_index select 'u' || n, 't' || n % 20, array[convert_to('d' || n, 'UTF8')], array[n]
+      from generate_series(1, 5000) n;
     insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n, '' from generate_series(1, 5000) n;
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
@@ -48,6 +50,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage, PostgreSQLTables.insertRow,
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLCommitProof.selectCode,
     PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetName,
+    PostgreSQLPersonIndex.insert, PostgreSQLPersonIndex.update, PostgreSQLPersonIndex.delete,
     PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
     PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
     PostgreSQLMailTable.forget,
@@ -226,6 +229,7 @@ struct PostgreSQLPlanTests {
     switch value {
     case .null: "null"
     case .int(let number): "\(number)"
+    case .integer(let number): "\(number)"
     case .text(let text): "'\(text)'"
     case .bytes(let bytes): "'\\x\(bytes.map { String(format: "%02x", $0) }.joined())'"
     case .column(let values, _): "array[\(values.map(literal).joined(separator: ", "))]"

@@ -55,7 +55,7 @@ struct PostgreSQLShardTests {
   /// The plan for values of some person.
   private static func plan(_ statement: PostgreSQLStatement, _ database: ThrowawayDatabase) async throws -> String {
     var values: [Int: String] = [:]
-    for match in statement.sql.matches(of: #/\$(\d+)::(bigint|bytea|text)(\[\])?/#) {
+    for match in statement.sql.matches(of: #/\$(\d+)::(bigint|bytea|integer|text)(\[\])?/#) {
       let value = match.2 == "bytea" ? #"'\x31'"# : "'1'"
       values[try #require(Int(match.1))] = match.3 == nil ? value : "array[\(value)]::\(match.2)[]"
     }

@@ -13,7 +13,8 @@ enum PostgreSQLStatements {
   private static let ofPeople: [PostgreSQLStatement] = [
     PostgreSQLOwnerRelations.selectForeign, PostgreSQLOwnerRelations.selectPlain, PostgreSQLTables.selectPerson,
     PostgreSQLTables.selectTenantOfPerson, PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson,
-    PostgreSQLTables.deletePerson,
+    PostgreSQLTables.deletePerson, PostgreSQLPersonIndex.insert, PostgreSQLPersonIndex.update,
+    PostgreSQLPersonIndex.delete,
   ]
   private static let ofAuditLog: [PostgreSQLStatement] = [
     PostgreSQLReads.selectChanges, PostgreSQLReads.countChanges, PostgreSQLTables.lockChains,
@@ -84,7 +85,8 @@ enum PostgreSQLStatements {
       PostgreSQLTables.begin, PostgreSQLReadBatch.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback,
       PostgreSQLTables.savepoint,
       PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
-      PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
+      PostgreSQLMailTable.selectNoted, PostgreSQLPersonIndex.select, PostgreSQLShardMap.countLocal,
+      PostgreSQLCommitProof.limitWait,
     ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
 
   /// Files of commands and migrations, which may ask every shard.

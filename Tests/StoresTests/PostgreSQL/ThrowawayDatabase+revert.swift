@@ -38,5 +38,13 @@ extension ThrowawayDatabase {
     ),
     (6, "drop table group_member; create index membership_group on membership (group_id, user_id)"),
     (7, "alter table chain drop column is_current, drop column display_name"),
+    (
+      10,
+      """
+      drop table person_index;
+      create index person_principal_name on person (tenant, substring(principal_name_folded from 1 for 128) nulls first, user_id);
+      create index person_display_name on person (tenant, substring(display_name_folded from 1 for 128) nulls first, user_id)
+      """
+    ),
   ]
 }

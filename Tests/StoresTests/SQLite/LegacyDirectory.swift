@@ -110,8 +110,8 @@ final class LegacyDirectory {
       display_name_folded, version, json) values (?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        user.id.text, user.tenant.text, user.principalName, UserColumn.userPrincipalName.text(of: user),
-        user.displayName, UserColumn.displayName.text(of: user), user.version.number, Data(user.json),
+        user.id.text, user.tenant.text, user.principalName, user.principalNameKey,
+        user.displayName, user.displayNameKey, user.version.number, Data(user.json),
       ])
     try execute("delete from mail_address where user = ?", [user.id.text])
     if let mail = user.foldedMail {
