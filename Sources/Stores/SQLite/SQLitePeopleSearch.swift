@@ -7,13 +7,24 @@ import Profiles
 /// may satisfy a condition are all read. Many are looked for among everybody in the order of the page, by their numbers, so
 /// that only people on the page are read.
 final class SQLitePeopleSearch {
+  /// When a page is made in which way.
+  struct Bounds {
+    var found = Limits.foundPeopleMax
+    var few = Limits.fewPeopleMax
+    var passed = Limits.passedPeopleMax
+  }
+
   private let names: SQLiteNames
+  private let bounds: Bounds
   private let selectPerson, selectByKey, selectOfKey, selectKeyBefore, selectByID: SQLiteStatement
   private let selectNumber, selectRange, selectMatches: SQLiteStatement
 
   /// Prepares every statement.
-  init(_ connection: SQLiteConnection, _ names: SQLiteNames) throws(SQLiteFailure) {
+  init(
+    _ connection: SQLiteConnection, _ names: SQLiteNames, _ bounds: Bounds = Bounds()
+  ) throws(SQLiteFailure) {
     self.names = names
+    self.bounds = bounds
     selectPerson = try connection.prepare(
       "select \(SQLiteColumns.user) from person where number = ? and tenant = ?")
     selectByKey = try connection.prepare(
@@ -36,17 +47,17 @@ final class SQLitePeopleSearch {
     selectRange = try connection.prepare(
       """
       select person from person_text where tenant = ? and property = ? and key >= ? and key < ?
-      limit \(Limits.foundPeopleMax + 1)
+      limit \(bounds.found + 1)
       """)
     selectMatches = try connection.prepare(
-      "select rowid from person_search where person_search match ? limit \(Limits.foundPeopleMax + 1)")
+      "select rowid from person_search where person_search match ? limit \(bounds.found + 1)")
   }
 
   /// One page of the people that are selected, in the order of the selection. `tenant` is a number.
   func page(
     in tenant: Int64, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
-    var page = SQLitePeoplePage(selection, limit: limit)
+    var page = SQLitePeoplePage(selection, limit: limit, passedMax: bounds.passed)
     if let (property, range) = selection.orderedRange {
       try walk(in: tenant, property, range, isDescending: selection.key?.isDescending == true, after: place, nil, &page)
       return page.stored
@@ -54,7 +65,7 @@ final class SQLitePeopleSearch {
     let found = try selection.condition.flatMap { condition throws(SQLiteFailure) in
       try numbers(in: tenant, condition)
     }
-    if let found, found.count <= Limits.fewPeopleMax {
+    if let found, found.count <= bounds.few {
       return try few(found, in: tenant, selection, after: place, limit: limit)
     }
     if let key = selection.key {
@@ -68,7 +79,7 @@ final class SQLitePeopleSearch {
 
   // MARK: Who may satisfy a condition
 
-  /// The numbers of the people who may satisfy a condition; nil when they are more than `Limits.foundPeopleMax`.
+  /// The numbers of the people who may satisfy a condition; nil when they are more than `bounds.found`.
   private func numbers(in tenant: Int64, _ condition: UserCondition) throws(SQLiteFailure) -> Set<Int64>? {
     switch condition {
     case .id(let id):
@@ -93,7 +104,7 @@ final class SQLitePeopleSearch {
       for part in parts {
         guard let found = try numbers(in: tenant, part) else { return nil }
         all.formUnion(found)
-        guard all.count <= Limits.foundPeopleMax else { return nil }
+        guard all.count <= bounds.found else { return nil }
       }
       return all
     }
@@ -104,7 +115,7 @@ final class SQLitePeopleSearch {
     defer { statement.reset() }
     while try statement.next() {
       numbers.insert(statement.int64(0))
-      guard numbers.count <= Limits.foundPeopleMax else { return nil }
+      guard numbers.count <= bounds.found else { return nil }
     }
     return numbers
   }
@@ -122,7 +133,7 @@ final class SQLitePeopleSearch {
       people.append((own, user))
     }
     people.sort { selection.precedes($0.place, $1.place) }
-    var page = SQLitePeoplePage(selection, limit: limit)
+    var page = SQLitePeoplePage(selection, limit: limit, passedMax: bounds.passed)
     for (place, user) in people { guard page.takes(user, at: place) else { break } }
     return page.stored
   }
@@ -212,16 +223,18 @@ final class SQLitePeopleSearch {
 struct SQLitePeoplePage {
   /// Whether the page is sorted by a property.
   let isSorted: Bool
-  private let limit: Int
+  private let limit, passedMax: Int
   private var people: [StoredUser] = []
   private var bytes = 0
   private var passed = 0
   private var isLast = true
   private var last: KeysetPosition?
 
-  init(_ selection: UserSelection, limit: Int) {
+  /// An empty page of at most `limit` people. It ends after `passedMax` others.
+  init(_ selection: UserSelection, limit: Int, passedMax: Int) {
     isSorted = selection.key != nil
     self.limit = limit
+    self.passedMax = passedMax
   }
 
   /// Puts a person on the page; false when it is complete without them.
@@ -239,7 +252,7 @@ struct SQLitePeoplePage {
   /// Counts a person who is not on the page; false when so many were looked at that the page ends.
   mutating func passes() -> Bool {
     passed += 1
-    return passed < Limits.passedPeopleMax
+    return passed < passedMax
   }
 
   /// Ends the page at somebody who is not on it.

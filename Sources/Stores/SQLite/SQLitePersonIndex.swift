@@ -7,7 +7,7 @@ import Profiles
 ///
 /// Tokens are not positions in a text, so that the full-text index keeps nothing but which people have a token.
 enum SQLitePersonIndex {
-  /// The tables. A row in `search_remnant` says that the full-text index still holds tokens of somebody who was deleted.
+  /// The tables. `person_count` holds how many people each tenant has. A row in `search_remnant` says that the full-text index still holds tokens of somebody who was deleted.
   static let tables = """
     create table person_text (
       tenant integer not null,
@@ -23,6 +23,8 @@ enum SQLitePersonIndex {
     );
 
     create table search_remnant (id integer primary key check (id = 1)) strict;
+
+    create table person_count (tenant integer primary key, people integer not null) strict;
 
     drop index person_display_name;
     """
@@ -85,9 +87,11 @@ final class SQLitePersonIndexTable {
   }
 
   private let insertKey, deleteKey, insertWords, deleteWords, insertRemnant: SQLiteStatement
-  private let selectRemnant, deleteRemnant, merge: SQLiteStatement
+  private let selectRemnant, deleteRemnant, merge, addPeople: SQLiteStatement
   private let connection: SQLiteConnection
   private var changes: [Int64: Change] = [:]
+  /// How many people the open transaction adds to each tenant.
+  private var added: [Int64: Int] = [:]
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -103,6 +107,11 @@ final class SQLitePersonIndexTable {
     selectRemnant = try connection.prepare("select 1 from search_remnant where id = 1")
     deleteRemnant = try connection.prepare("delete from search_remnant where id = 1")
     merge = try connection.prepare("insert into person_search (person_search, rank) values ('merge', ?)")
+    addPeople = try connection.prepare(
+      """
+      insert into person_count (tenant, people) values (?, ?)
+      on conflict (tenant) do update set people = people + excluded.people
+      """)
   }
 
   /// Replaces what the indexes hold of a person; nil stands for nothing.
@@ -111,6 +120,8 @@ final class SQLitePersonIndexTable {
   ) throws(SQLiteFailure) {
     try writeKeys(number, id, old, new)
     changes[number, default: Change(old: old)].new = new
+    if let old { added[old.tenant, default: 0] -= 1 }
+    if let new { added[new.tenant, default: 0] += 1 }
     if new == nil { try insertRemnant.run() }
     if changes.count >= Limits.touchedPeopleMax { try finish() }
   }
@@ -129,9 +140,14 @@ final class SQLitePersonIndexTable {
     }
   }
 
-  /// Writes the changes of the full-text index. To be called before every savepoint and commit.
+  /// Writes the numbers of people and the changes of the full-text index. To be called before every savepoint and commit.
   func finish() throws(SQLiteFailure) {
     guard !changes.isEmpty else { return }
+    for (tenant, people) in added where people != 0 {
+      try addPeople.bind(tenant, people)
+      try addPeople.run()
+    }
+    added.removeAll(keepingCapacity: true)
     for (number, change) in changes.sorted(by: { $0.key < $1.key }) {
       guard change.old?.tenant != change.new?.tenant || change.old?.entry.tokens != change.new?.entry.tokens else {
         continue
@@ -150,12 +166,16 @@ final class SQLitePersonIndexTable {
   }
 
   /// Forgets what the open transaction has changed, which is rolled back.
-  func forget() { changes.removeAll() }
+  func forget() {
+    changes.removeAll()
+    added.removeAll()
+  }
 
   /// Removes everything.
   func deleteEverything() throws(SQLiteFailure) {
     forget()
     try connection.execute("delete from person_text")
+    try connection.execute("delete from person_count")
     try connection.execute("insert into person_search (person_search) values ('delete-all')")
     try deleteRemnant.run()
   }
@@ -166,6 +186,14 @@ final class SQLitePersonIndexTable {
   /// when it merges what it has written.
   func hasRemnants() throws(SQLiteFailure) -> Bool {
     try selectRemnant.first { _ throws(SQLiteFailure) in true } ?? false
+  }
+
+  /// Merges a part of the full-text index, if it holds tokens of somebody who was deleted: all of a small one. To be called
+  /// in the transaction that deletes somebody, when everything else is written.
+  func eraseRemnants() throws(SQLiteFailure) {
+    guard try hasRemnants() else { return }
+    // The second time finds whether the first one was enough.
+    for _ in 1...2 { if try mergeRemnants() { return } }
   }
 
   /// Merges at most `Limits.mergedPagesMax` pages of the full-text index, inside the open transaction. Returns whether nothing
@@ -184,10 +212,7 @@ final class SQLitePersonIndexTable {
 
 /// Compares the indexes of people with the people.
 struct SQLitePersonIndexCheck {
-  private let selectKey, selectMatch, countKeys: SQLiteStatement
-
-  /// What a check says of rows that belong to nobody.
-  static let excess = "The indexes of people hold a text that nobody has."
+  private let selectKey, selectMatch, countKeys, selectOtherCount: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
@@ -196,6 +221,12 @@ struct SQLitePersonIndexCheck {
     selectMatch = try connection.prepare(
       "select 1 from person_search where person_search match ? and rowid = ?")
     countKeys = try connection.prepare("select count(*) from person_text")
+    let (stored, real) = (
+      "select tenant, people from person_count where people <> 0",
+      "select tenant, count(*) from person where tenant is not null group by tenant"
+    )
+    selectOtherCount = try connection.prepare(
+      "select 1 where exists (\(stored) except \(real)) or exists (\(real) except \(stored))")
   }
 
   /// Whether the indexes hold the keys of a person and some of their tokens.
@@ -212,9 +243,14 @@ struct SQLitePersonIndexCheck {
     return try isThere(selectMatch)
   }
 
-  /// How many keys there are.
-  func keyCount() throws(SQLiteFailure) -> Int {
-    try countKeys.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+  /// What the indexes hold beside `keys` keys, and whether the number of people of a tenant is another than the stored one.
+  func excess(over keys: Int) throws(SQLiteFailure) -> [CheckFinding] {
+    let count = try countKeys.first { row throws(SQLiteFailure) in Int(row.int64(0)) } ?? 0
+    let faults = [
+      count == keys ? nil : "The indexes of people hold a text that nobody has.",
+      try isThere(selectOtherCount) ? "The stored number of people of a tenant is another than there are." : nil,
+    ]
+    return faults.compactMap { $0.map { CheckFinding.inDatabase($0) } }
   }
 
   private func isThere(_ statement: SQLiteStatement) throws(SQLiteFailure) -> Bool {

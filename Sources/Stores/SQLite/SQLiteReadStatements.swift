@@ -52,8 +52,7 @@ final class SQLiteReadStatements {
     self.selectBeyondTenant = selectBeyondTenant
     selectUsers = try connection.prepare(
       "select \(user) from person where tenant = ? and id > ? order by id limit ?")
-    // SQLite would choose a wider index.
-    countUsers = try connection.prepare("select count(*) from person indexed by person_tenant where tenant = ?")
+    countUsers = try connection.prepare("select people from person_count where tenant = ?")
     selectUser = try connection.prepare("select \(user) from person where id = ? and tenant is not null")
     let named = "select \(user) from person where \(SQLiteColumns.isNamed)"
     selectPrincipalName = try connection.prepare("\(named) order by id limit 1")

@@ -104,9 +104,8 @@ final class SQLiteReader: ProfileReader {
     then(readNow { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
-  /// Counting reads every row of the tenant, so it does not run on the loop.
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    read(on: scans, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
+    then(readNow { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) })
   }
 
   /// Reads up to `limit` rows: few on the loop, many on the thread for large reads.

@@ -55,6 +55,7 @@ final class SQLiteWriter: GroupCommitWriter {
     do throws(SQLiteFailure) {
       for write in writes { answers.append(try applier.apply(write)) }
       try tables.finish()
+      if applier.hasErased { try tables.index.eraseRemnants() }
     } catch {
       return outcome(of: error, writes.count, attempt)
     }
