@@ -12,6 +12,12 @@ extension Limits {
   public static let groupsPerPersonMax = 1_000
   /// Longest id of a user or an item, in bytes of UTF-8.
   public static let idBytesMax = 256
+  /// Most managers above one person, each of whom is looked up when one is set.
+  public static let managersAboveMax = 100
+  /// Most managers above each person that an expansion shows.
+  public static let managerLevelsMax = 20
+  /// Most people below one person who are counted.
+  public static let transitiveReportsMax = 100_000
   /// Longest user principal name, in bytes of UTF-8.
   public static let userPrincipalNameBytesMax = 1_024
   /// Longest mail address of a person, in bytes, as it is and as it is compared: it is the key of an index.

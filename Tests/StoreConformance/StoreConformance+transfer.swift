@@ -145,7 +145,7 @@ extension StoreConformance {
       case .group(let group): versions["group \(group.id.text)"] = group.version.number
       case .item(let item):
         versions["item \(item.key.user.text)/\(item.key.collection)/\(item.key.id.text)"] = item.version.number
-      case .tenant, .member: break
+      case .tenant, .member, .manager: break
       }
     }
     return versions

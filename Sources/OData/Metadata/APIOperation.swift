@@ -3,7 +3,7 @@ public struct APIOperation: Sendable {
   /// The HTTP method, in the order in which documents list them.
   public enum Method: String, CaseIterable, Sendable {
     /// A method by its lower-case name, as in a Path Item Object.
-    case get, post, patch, delete
+    case get, post, put, patch, delete
   }
 
   /// The content of a success response.

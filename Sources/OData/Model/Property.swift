@@ -104,9 +104,9 @@ public final class NavigationProperty: Sendable {
     name = reference.name
     aliases = []
     self.target = target
-    isCollection = true
+    isCollection = reference.isCollection
     isOwnerOptionalInPaths = false
-    isExpandable = false
+    isExpandable = reference.isExpandable
     containsTarget = false
     documentation = reference.documentation
   }

@@ -4,7 +4,7 @@ import Profiles
 /// The responses of a route in the OpenAPI document.
 extension Route {
   /// Whether the route reads a body.
-  var hasBody: Bool { method == .post || method == .patch }
+  var hasBody: Bool { method == .post || method == .put || method == .patch }
 
   /// The responses to successful requests, for entities of `type`.
   func successes(of type: StructuredType) -> [APIOperation.Success] {

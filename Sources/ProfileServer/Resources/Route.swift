@@ -82,6 +82,13 @@ final class Route: Sendable {
       isUnderMe: isUnderMe, isConditional: true, createsIfMissing: createsIfMissing, handler: handler)
   }
 
+  /// The reference that takes the place of another one, or is added.
+  static func put(
+    _ permissions: RequiredPermissions, _ summary: String, _ handler: RouteHandler
+  ) -> Route {
+    Route(method: .put, permissions: permissions, summary: summary, success: .added, options: [], handler: handler)
+  }
+
   /// A deletion.
   static func delete(
     _ permissions: RequiredPermissions, _ summary: String, isUnderMe: Bool = true, isConditional: Bool = true,
@@ -112,6 +119,7 @@ extension APIOperation.Method {
     switch self {
     case .get: .GET
     case .post: .POST
+    case .put: .PUT
     case .patch: .PATCH
     case .delete: .DELETE
     }

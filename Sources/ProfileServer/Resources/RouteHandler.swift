@@ -45,6 +45,7 @@ enum RouteHandler: Sendable {
 /// The routes of all areas, for one event loop.
 final class RouteGroups {
   let users: UserRoutes
+  let managers: ManagerRoutes
   let profiles: ProfileRoutes
   let items: ItemRoutes
   let groups: GroupRoutes
@@ -54,6 +55,7 @@ final class RouteGroups {
   /// Routes that run the operations of `session`.
   init(_ session: ProfileSession, _ requests: RequestReader, _ responses: ResponseFinisher) {
     users = UserRoutes(session: session, requests: requests, responses: responses)
+    managers = ManagerRoutes(session: session, requests: requests, responses: responses)
     profiles = ProfileRoutes(session: session, requests: requests, responses: responses)
     items = ItemRoutes(session: session, requests: requests, responses: responses)
     groups = GroupRoutes(session: session, requests: requests, responses: responses)

@@ -135,6 +135,8 @@ public struct VisibleObject: Sendable {
   public let json: [UInt8]
   /// The key of the position after which a list continues behind the object.
   let position: String
+  /// The manager of a person, where the caller asks for it; nil where they do not.
+  public internal(set) var manager: ExpandedManager?
 
   /// The object as a value of its type; nil when the stored JSON is damaged.
   public var value: StructuredValue? { StructuredValue(stored: json, of: type) }
@@ -194,10 +196,13 @@ extension AccessDecision {
     isOwner ? [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll] : [.userReadAll, .userReadWriteAll]
   }
 
-  /// The members that a caller who may list people sees of everybody in the tenant; nil for all of them.
-  static func listedMembers(to caller: Caller) -> Set<String>? {
-    fullReads(isOwner: false).contains(where: caller.permissions.contains) ? nil : basicMembers
+  /// The properties of somebody else, by their indices, that a caller who may list people does not see.
+  static func hidden(from caller: Caller) -> Set<Int> {
+    fullReads(isOwner: false).contains(where: caller.permissions.contains) ? [] : beyondBasic
   }
+
+  private static let beyondBasic = Set(
+    ProfileModel.user.properties.filter { !basicMembers.contains($0.name) }.map(\.index))
 
   /// The members that `User.ReadBasic.All` shows.
   private static let basicMembers: Set<String> = [

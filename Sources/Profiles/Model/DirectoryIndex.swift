@@ -96,8 +96,8 @@ public enum DirectoryIndex {
     (
       .contact,
       [
-        "businessPhones", "city", "country", "faxNumber", "imAddresses", "mobilePhone", "otherMails", "postalCode",
-        "proxyAddresses", "state", "streetAddress",
+        "businessPhones", "city", "country", "faxNumber", "imAddresses", "mobilePhone", "officeLocation", "otherMails",
+        "postalCode", "proxyAddresses", "state", "streetAddress",
       ]
     ),
   ]
@@ -108,10 +108,12 @@ public enum DirectoryIndex {
     return groups.first { $0.1.contains(property.name) }?.0 ?? .others
   }
 
-  /// The names of the searched properties of a group that the model declares.
-  static func members(of group: SearchGroup) -> [String] {
-    ProfileModel.user.properties.filter { self.group(of: $0) == group && $0.holdsTexts }.map(\.name)
-  }
+  /// The searched properties of a group.
+  static func members(of group: SearchGroup) -> [Property] { searched[group] ?? [] }
+
+  private static let searched = Dictionary(
+    grouping: ProfileModel.user.properties.filter { $0.holdsTexts && group(of: $0) != nil },
+    by: { group(of: $0) ?? .others })
 }
 
 extension Property {

@@ -7,7 +7,13 @@ enum DirectoryTypes {
       "directoryObject", base: "entity", isAbstract: true, ignoresCase: true, "Anything in the directory.", []),
     .entity(
       "user", base: "directoryObject",
-      references: [.init("memberOf", to: "directoryObject", "The groups that a person is a member of.")],
+      references: [
+        .init("memberOf", to: "directoryObject", "The groups that a person is a member of."),
+        .init(
+          "manager", to: "directoryObject", isCollection: false, isExpandable: true, "The person's manager."),
+        .init("directReports", to: "directoryObject", "The people whose manager the person is."),
+        .init("transitiveReports", to: "directoryObject", "These, with the people below them."),
+      ],
       "A person of the directory.",
       [
         .string("displayName", "Name shown in the address book."),

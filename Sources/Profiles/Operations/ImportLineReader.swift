@@ -1,11 +1,12 @@
 public import OData
 
-/// Reads the lines of an import or export file. Each line is a JSON object in one of five shapes:
+/// Reads the lines of an import or export file. Each line is a JSON object in one of six shapes:
 ///
 ///     {"tenant":"…","settings":{…}}
 ///     {"tenant":"…","group":{…}}
 ///     {"tenant":"…","user":{…}}
 ///     {"groupId":"…","member":"…"}
+///     {"userId":"…","manager":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
 /// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's
@@ -25,6 +26,7 @@ public struct ImportLineReader: Sendable {
   public func line(_ line: [UInt8]) throws(ImportLineError) -> ImportLine {
     let parts = try Parts(line)
     let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
+    if let manager = parts.manager { return try self.manager(manager, parts) }
     switch (parts.object, parts.userID, parts.collection, parts.groupID, parts.member) {
     case (.user(let json)?, nil, nil, nil, nil): return .user(try user(json, tenant))
     case (.group(let json)?, nil, nil, nil, nil): return .group(try group(json, tenant))
@@ -40,6 +42,15 @@ public struct ImportLineReader: Sendable {
       return .member(user, of: group)
     default: throw .wrongShape
     }
+  }
+
+  private func manager(_ text: String, _ parts: Parts) throws(ImportLineError) -> ImportLine {
+    guard parts.object == nil, parts.collection == nil, parts.groupID == nil, parts.member == nil,
+      let user = parts.userID
+    else { throw .wrongShape }
+    guard let user = UserID(user) else { throw .malformedID("userId") }
+    guard let manager = UserID(text) else { throw .malformedID("manager") }
+    return .manager(manager, of: user)
   }
 
   private static func tenant(_ text: String) throws(ImportLineError) -> TenantID {
@@ -130,7 +141,7 @@ public struct ImportLineReader: Sendable {
 public enum ImportLineError: Error, Equatable, Sendable {
   /// The line is not valid JSON.
   case malformed(JSONError)
-  /// The object has none of the five shapes.
+  /// The object has none of the six shapes.
   case wrongShape
   /// The object has a member that no shape has.
   case unknownMember
@@ -148,10 +159,10 @@ public enum ImportLineError: Error, Equatable, Sendable {
     switch self {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
     case .wrongShape:
-      "must be one object of user, group or settings, with an optional tenant, of userId with collection and item, or of "
-        + "groupId with member"
+      "must be one object of user, group or settings, with an optional tenant, of userId with collection and item or with "
+        + "manager, or of groupId with member"
     case .unknownMember:
-      "holds a member other than tenant, user, group, settings, userId, collection, item, groupId and member"
+      "holds a member other than tenant, user, group, settings, userId, collection, item, manager, groupId and member"
     case .malformedSettings: "holds settings that a tenant does not have"
     case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
     case .unknownCollection: "names a collection that profiles do not have"
@@ -181,6 +192,9 @@ extension ImportLine {
     case .member(let user, of: let group):
       json.member("groupId", group.text)
       json.member("member", user.text)
+    case .manager(let manager, of: let user):
+      json.member("userId", user.text)
+      json.member("manager", manager.text)
     case .item(let item):
       json.member("userId", item.key.user.text)
       json.member("collection", item.key.collection)
@@ -198,6 +212,7 @@ private struct Parts {
   var userID: String?
   var groupID: String?
   var member: String?
+  var manager: String?
   var collection: String?
   var object: Object?
 
@@ -242,6 +257,7 @@ private struct Parts {
       case "collection": try Self.set(&collection, &reader)
       case "groupId": try Self.set(&groupID, &reader)
       case "member": try Self.set(&member, &reader)
+      case "manager": try Self.set(&manager, &reader)
       case "settings": try set(&reader, Object.settings)
       case "group": try set(&reader, Object.group)
       case "user": try set(&reader, Object.user)

@@ -10,6 +10,8 @@ public typealias Completion<Answer> = (Result<Answer, ProfileError>) -> Void
 public final class ProfileSession {
   /// People as entries of the directory.
   public let users: UserOperations
+  /// Managers, and who reports to them.
+  public let managers: ManagerOperations
   /// Groups and memberships.
   public let groups: GroupOperations
   /// Items of a profile, one by one or as a changeset.
@@ -24,6 +26,7 @@ public final class ProfileSession {
   init(context: SessionContext) {
     self.context = context
     users = UserOperations(context: context)
+    managers = ManagerOperations(context: context)
     groups = GroupOperations(context: context)
     items = ItemOperations(context: context)
     profiles = ProfileOperations(context: context)

@@ -11,7 +11,25 @@ public struct UserOperations {
 
 extension UserOperations {
   /// Reads one page of the people of the caller's tenant that match a query.
-  public func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
+  public func list(
+    _ query: ListQuery, expanding expansion: ManagerExpansion? = nil, by caller: Caller,
+    _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    guard let expansion else { return list(query, by: caller, then) }
+    list(query, by: caller) { [context] listing in
+      listing.onSuccess(orFail: then) { listing in
+        let managers = ManagerOperations(context: context)
+        managers.expand(listing.elements, expansion, for: caller) { elements in
+          then(
+            elements.map { elements in
+              listing.replacing(elements) { managers.expand($0, expansion, for: caller, $1) }
+            })
+        }
+      }
+    }
+  }
+
+  private func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
     guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipTooLarge)) }
     context.authorization.authorize(.listUsers, by: caller) { [self] authorized in
       authorized.onSuccess(orFail: then) {
@@ -40,6 +58,20 @@ extension UserOperations {
   public func read(_ reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
     context.people.withPerson(reference, for: .readUser, by: caller, then) { [self] id, then in
       read(id, by: caller, then)
+    }
+  }
+
+  /// Reads a person together with their managers.
+  public func read(
+    _ reference: OwnerReference, expanding expansion: ManagerExpansion, by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
+  ) {
+    read(reference, by: caller) { [context] user in
+      user.onSuccess(orFail: then) { user in
+        ManagerOperations(context: context).expand([user], expansion, for: caller) { expanded in
+          then(expanded.map { $0.first ?? user })
+        }
+      }
     }
   }
 

@@ -16,6 +16,8 @@ public struct Change: Equatable, Sendable {
 
   /// The collection in rows about memberships, whose items are groups.
   public static let memberships = "memberOf"
+  /// The collection in rows about managers, whose items are people.
+  public static let managers = "manager"
 
   /// When it happened, by the server's clock.
   public let time: DateTimeOffset

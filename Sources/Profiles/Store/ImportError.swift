@@ -10,6 +10,10 @@ public enum ImportError: Error, Equatable, Sendable {
   case unknownGroup
   /// The person would be a member of more than `Limits.groupsPerPersonMax` groups.
   case tooManyGroups
+  /// A line names a manager who is neither in the store nor earlier in the import, or one of another tenant.
+  case unknownManager
+  /// The manager reports to the person, directly or through others, or too many managers would be above the person.
+  case managerCircle
   /// Another person of the tenant has the principal name.
   case principalNameTaken
   /// Another person of the tenant has the mail address.
@@ -28,6 +32,9 @@ public enum ImportError: Error, Equatable, Sendable {
     case .groupOfOtherTenant: "The group is known in another tenant. Give the new group another id."
     case .unknownGroup: "The group is not known in the tenant of the person. Put the group before its members."
     case .tooManyGroups: "The person would be a member of too many groups. Remove some of them."
+    case .unknownManager: "The manager is not known in the tenant of the person. Put people before their managers."
+    case .managerCircle:
+      "The manager would report to the person, or there would be too many managers above. Remove one of the lines."
     case .principalNameTaken: "Another person of the tenant has this userPrincipalName. Change one of the two."
     case .mailTaken:
       "Another person of the tenant has this mail address. Change one of the two; whoever gives it up comes first."

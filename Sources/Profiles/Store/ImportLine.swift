@@ -8,6 +8,8 @@ public enum ImportLine: Equatable, Sendable {
   case user(StoredUser)
   /// A membership.
   case member(UserID, of: GroupID)
+  /// The manager of a person.
+  case manager(UserID, of: UserID)
   /// An item of a person.
   case item(StoredItem)
 }

@@ -103,6 +103,18 @@ public protocol DirectoryReader: AnyObject {
   /// Finds out whether a person is a member of a group of their tenant.
   func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
 
+  /// Reads the managers of people, those who have one who exists. One read of at most `Limits.loopRowsMax` people may be
+  /// answered at once; a larger one never keeps the thread.
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void)
+
+  /// Reads one page of the people whose manager a person is, by id, after the one with this id.
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
+
+  /// Finds the ids of all people whose manager is one of several. Never keeps the thread.
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void)
+
   /// Reads one page of the audit log of a person, newest first, from a place that the page before named, or from the
   /// end.
   func changes(

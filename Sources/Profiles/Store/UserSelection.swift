@@ -138,17 +138,17 @@ extension UserSelection {
 
 /// What a caller may ask of the indexes of people.
 private struct IndexView {
-  /// The names of the properties that the caller sees of everybody in the tenant; nil for all of them.
-  private let visible: Set<String>?
+  /// The properties that the caller does not see of everybody in the tenant, by their indices.
+  private let hidden: Set<Int>
   /// The caller, of whom they see more.
   private let own: String?
 
   init(_ caller: Caller) {
-    visible = AccessDecision.listedMembers(to: caller)
-    own = visible == nil ? nil : caller.userID?.text
+    hidden = AccessDecision.hidden(from: caller)
+    own = hidden.isEmpty ? nil : caller.userID?.text
   }
 
-  private func sees(_ name: String) -> Bool { visible?.contains(name) ?? true }
+  private func sees(_ property: Property) -> Bool { !hidden.contains(property.index) }
 
   /// The property that an expression reads in the form in which it is compared.
   private func property(_ expression: Expression) -> Property? {
@@ -157,7 +157,7 @@ private struct IndexView {
     guard case .member(.variable(0), let index) = member else { return nil }
     let property = ProfileModel.user.properties[index]
     let isCompared = property.isText && !property.isCollection && isFolded != property.traits.contains(.key)
-    return isCompared && sees(property.name) ? property : nil
+    return isCompared && sees(property) ? property : nil
   }
 
   /// The indexed property that an expression reads; nil when there is none, or the caller does not see it of everybody.
@@ -252,7 +252,7 @@ private struct IndexView {
   private func collectionOfTexts(_ expression: Expression) -> Property? {
     guard case .member(.variable(0), let index) = expression else { return nil }
     let property = ProfileModel.user.properties[index]
-    return property.isCollection && property.isText && sees(property.name) ? property : nil
+    return property.isCollection && property.isText && sees(property) ? property : nil
   }
 
   /// `any` of a collection of texts, whose body compares the element with a literal.
@@ -278,7 +278,7 @@ private struct IndexView {
     guard depth <= Limits.selectionDepthMax else { return nil }
     switch search {
     case .term(let term, let name?):
-      guard let property = ProfileModel.user.property(named: name), sees(name) else { return nil }
+      guard let property = ProfileModel.user.property(named: name), sees(property) else { return nil }
       return withOwn(containing(term, in: property))
     case .term(let term, nil): return anywhere(term)
     case .not: return nil

@@ -173,6 +173,21 @@ final class PostgreSQLReader: ProfileReader {
     read(.isMember(viewer, of: group), then)
   }
 
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void) {
+    read(.managers(of: people), isLarge: people.count > Limits.loopRowsMax, then)
+  }
+
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    read(.reports(of: manager, after: id, limit: limit), then)
+  }
+
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void) {
+    read(.reports(of: managers), isLarge: true, then)
+  }
+
   func changes(
     of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void

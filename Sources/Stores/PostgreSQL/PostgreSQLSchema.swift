@@ -16,7 +16,7 @@ enum PostgreSQLSchema {
     case sharedNames = 5
     case membersByGroup = 6
     case chainOwners = 7
-    case personIndex = 10
+    case personIndexAndManagers = 10
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
       switch self {
@@ -26,7 +26,9 @@ enum PostgreSQLSchema {
       case .sharedNames: try PostgreSQLSchema.addSharedNames(connection)
       case .membersByGroup: try PostgreSQLMemberTable.add(connection)
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
-      case .personIndex: try PostgreSQLPersonIndex.add(connection)
+      case .personIndexAndManagers:
+        try PostgreSQLPersonIndex.add(connection)
+        try PostgreSQLManagerTable.add(connection)
       }
     }
   }

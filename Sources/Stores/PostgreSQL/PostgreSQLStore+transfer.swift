@@ -47,7 +47,9 @@ extension PostgreSQLStore {
   ) throws {
     try withReads { reads in
       if let person = try reads.answer(.user(user)), person.tenant == tenant {
-        try PostgreSQLExport(reads.connection).export(person, lines)
+        let export = PostgreSQLExport(reads.connection)
+        try export.export(person, lines)
+        try export.exportManager(of: user, lines)
       }
       let rows = try reads.connection.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
       for row in rows.rows.map(PostgreSQLRow.init) {

@@ -162,7 +162,7 @@ final class PostgreSQLTables: WriteTables {
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
       "item", "person", "principal_name", "mail_address", "receipt", "directory_group", "membership", "group_member",
-      "record", "chain", "person_index",
+      "record", "chain", "person_index", "manager",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }

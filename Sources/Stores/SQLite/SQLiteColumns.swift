@@ -53,6 +53,12 @@ extension SQLiteStatement {
     }
   }
 
+  /// The id of a person in `column`.
+  func userID(_ column: Int32) throws(SQLiteFailure) -> UserID {
+    guard let id = UserID(text(column)) else { throw .row(DamagedRow.user) }
+    return id
+  }
+
   /// The person whose `SQLiteColumns.user` begin with the first column.
   func user(_ names: SQLiteNames) throws(SQLiteFailure) -> StoredUser {
     guard let id = UserID(text(0)) else { throw .row(DamagedRow.user) }

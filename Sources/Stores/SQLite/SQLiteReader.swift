@@ -184,6 +184,23 @@ extension SQLiteReader {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.isMember(viewer, of: group) }
   }
 
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void) {
+    page(people.count, then) { statements throws(SQLiteFailure) in try statements.directory.managers(of: people) }
+  }
+
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.directory.reports(of: manager, after: id, limit: limit)
+    }
+  }
+
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void) {
+    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.reports(of: managers) }
+  }
+
   func changes(
     of person: TenantUser, from place: Int64?, limit: Int,
     _ then: @escaping (Result<StoredPage<AuditEntry>, StoreError>) -> Void

@@ -139,6 +139,16 @@ enum SQLiteSchema {
     create index idempotency_receipt_expires on idempotency_receipt (expires);
     """
 
+  /// Who is whose manager, by person. A manager may have been deleted.
+  private static let managers = """
+    create table manager (
+      user text not null primary key,
+      manager text not null
+    ) strict, without rowid;
+
+    create index manager_reports on manager (manager, user);
+    """
+
   /// The audit log: rows are appended, each with the place of the one before in its chain, since an index by person
   /// would cost a page for every row. The ends of the chains are in the states of the people.
   private static let auditLog = """
@@ -194,6 +204,7 @@ enum SQLiteSchema {
     }
     migrator.registerMigration("indexes of people", foreignKeyChecks: .immediate) { database in
       guard let connection else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+      try database.execute(sql: managers)
       try database.execute(sql: SQLitePersonIndex.tables)
       try SQLitePersonIndex.fill(connection)
     }

@@ -224,7 +224,9 @@ final class SQLiteTables: WriteTables {
 
   /// Empties every table except those of tenants, collections and properties, and begins the audit log anew.
   func deleteEverything() throws(SQLiteFailure) {
-    for table in ["profile", "person", "idempotency_receipt", "directory_group", "membership", "mail_address"] {
+    for table in [
+      "profile", "person", "idempotency_receipt", "directory_group", "membership", "mail_address", "manager",
+    ] {
       try connection.execute("delete from \(table)")
     }
     try index.deleteEverything()
@@ -272,6 +274,15 @@ extension SQLiteTables {
   func removeMemberships(of user: UserID) throws(SQLiteFailure) -> [GroupID] {
     try directory.removeMemberships(of: user)
   }
+
+  func manager(of user: UserID) throws(SQLiteFailure) -> UserID? { try directory.manager(of: user) }
+
+  func setManager(_ manager: UserID?, of user: UserID) throws(SQLiteFailure) {
+    try directory.setManager(manager, of: user)
+  }
+
+  /// Nothing to do: a writing transaction of SQLite is alone from its beginning.
+  func lockManagers(in tenant: TenantID) throws(SQLiteFailure) {}
 
   func put(_ settings: TenantSettings) throws(SQLiteFailure) { try directory.put(settings) }
 

@@ -33,6 +33,7 @@ struct DirectoryImport<Tables: WriteTables> {
     case .group(let group): try add(group)
     case .user(let user): try add(user)
     case .member(let user, of: let group): try add(user, of: group)
+    case .manager(let manager, of: let user): try add(manager, of: user)
     case .item(let item): try add(item)
     }
   }
@@ -52,6 +53,18 @@ struct DirectoryImport<Tables: WriteTables> {
     guard try tables.hasRoom(for: user) else { throw ImportError.tooManyGroups }
     try tables.add(user, to: group)
     try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
+  }
+
+  private func add(_ manager: UserID, of user: UserID) throws {
+    guard let tenant = try tables.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
+    guard try tables.manager(of: user) != manager else { return }
+    switch try tables.refusal(ofManager: manager, of: user, in: tenant) {
+    case nil: break
+    case .userNotFound: throw ImportError.unknownManager
+    case .some: throw ImportError.managerCircle
+    }
+    try tables.setManager(manager, of: user)
+    try append(user, tenant, Change.managers, ItemID(manager.text), from: nil, to: nil)
   }
 
   private func add(_ user: StoredUser) throws {

@@ -23,6 +23,7 @@ struct PostgreSQLPlanTests {
       convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8') from generate_series(1, 5000) n;
     insert into person_index select 'u' || n, 't' || n % 20, array[convert_to('d' || n, 'UTF8')], array[n]
       from generate_series(1, 5000) n;
+    insert into manager select 'u' || n, 'u' || n / 10 from generate_series(1, 5000) n;
     insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n, '' from generate_series(1, 5000) n;
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into item select 'u' || n % 5000, 'phones', 'i' || n, 1, 4, n, null, null, '{}',
@@ -51,6 +52,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLCommitProof.selectCode,
     PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetName,
     PostgreSQLPersonIndex.insert, PostgreSQLPersonIndex.update, PostgreSQLPersonIndex.delete,
+    PostgreSQLManagerTable.select, PostgreSQLManagerTable.put, PostgreSQLManagerTable.delete,
     PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
     PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
     PostgreSQLMailTable.forget,
@@ -76,7 +78,8 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.selectUsages, PostgreSQLBulk.itemUpdates.many,
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
-    PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers,
+    PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers, PostgreSQLManagerTable.selectMany,
+    PostgreSQLManagerTable.selectPeople, PostgreSQLManagerTable.selectReports, PostgreSQLManagerTable.selectReportIDs,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")

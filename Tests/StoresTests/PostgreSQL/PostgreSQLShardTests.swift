@@ -36,7 +36,9 @@ struct PostgreSQLShardTests {
     }
     for statement in PostgreSQLStatements.ofEveryShard {
       let plan = try await Self.plan(statement, database)
-      #expect(Self.shardCount(plan) == Self.shards, "What is asked is not found out:\n\(plan)")
+      // Of the partitioned tables are only those of the first form.
+      let asked = Self.isCitus || statement.sql.contains(" person") ? Self.shards : 0
+      #expect(Self.shardCount(plan) == asked, "What is asked is not found out:\n\(plan)")
     }
     try await database.remove()
   }

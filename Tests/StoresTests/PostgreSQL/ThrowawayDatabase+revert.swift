@@ -41,7 +41,7 @@ extension ThrowawayDatabase {
     (
       10,
       """
-      drop table person_index;
+      drop table person_index; drop table manager;
       create index person_principal_name on person (tenant, substring(principal_name_folded from 1 for 128) nulls first, user_id);
       create index person_display_name on person (tenant, substring(display_name_folded from 1 for 128) nulls first, user_id)
       """

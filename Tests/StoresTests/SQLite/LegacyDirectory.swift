@@ -83,6 +83,8 @@ final class LegacyDirectory {
           version: version, json: user.json))
     case .member(let user, of: let group): try put(user, in: group)
     case .item(let item): try put(item.with(version))
+    // The former layout had no managers.
+    case .manager: break
     }
   }
 
