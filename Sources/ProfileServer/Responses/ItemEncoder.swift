@@ -263,7 +263,7 @@ struct ItemEncoder {
 
   /// Encodes the members of a person, then the manager, and closes the object (OData JSON 4.01 section 8.3).
   private func write(
-    _ object: VisibleObject, _ selection: Selection?, _ manager: ExpandedManager, into json: inout JSONWriter
+    _ object: VisibleObject, _ selection: Selection?, _ manager: ReportingLine, into json: inout JSONWriter
   ) {
     if let selection {
       if let value = object.value {

@@ -136,7 +136,7 @@ public struct VisibleObject: Sendable {
   /// The key of the position after which a list continues behind the object.
   let position: String
   /// The manager of a person, where the caller asks for it; nil where they do not.
-  public internal(set) var manager: ExpandedManager?
+  public internal(set) var manager: ReportingLine?
 
   /// The object as a value of its type; nil when the stored JSON is damaged.
   public var value: StructuredValue? { StructuredValue(stored: json, of: type) }

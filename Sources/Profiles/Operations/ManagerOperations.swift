@@ -14,11 +14,11 @@ public struct ManagerExpansion: Sendable {
   }
 }
 
-/// The manager of a person, as far as the caller may see them.
-public indirect enum ExpandedManager: Sendable {
-  /// There is no manager whom the caller may see.
+/// The managers above a person, as far as the caller may see them.
+public indirect enum ReportingLine: Sendable {
+  /// Nobody whom the caller may see.
   case nobody
-  /// The manager, with the properties that are shown of them; nil for all of them.
+  /// The manager, with those above them, and the properties that are shown of them; nil for all of them.
   case person(VisibleObject, Selection?)
 }
 
@@ -147,7 +147,7 @@ extension ManagerOperations {
 
   private static func chain(
     above id: String, _ managers: [UserID: VisibleObject?], _ expansion: ManagerExpansion, levels: Int
-  ) -> ExpandedManager? {
+  ) -> ReportingLine? {
     guard levels > 0, let found = UserID(id).flatMap({ managers[$0] }) else { return nil }
     guard var manager = found else { return .nobody }
     manager.manager = chain(above: manager.id, managers, expansion, levels: levels - 1)
@@ -167,7 +167,7 @@ extension ManagerOperations {
       context.people.ids(of: [manager][...], by: caller) { found in
         found.onSuccess(orFail: then) { ids in
           guard let manager = ids.first else { return then(.failure(.userNotFound)) }
-          context.submit(SetManager(user: id, manager: manager, stamp: context.stamp(caller))) {
+          context.submit(SetReportingLine(user: id, manager: manager, stamp: context.stamp(caller))) {
             then($0.map { _ in })
           }
         }
@@ -178,7 +178,7 @@ extension ManagerOperations {
   /// Removes the manager of a person. Fails with `managerNotFound` when there is none.
   public func remove(of reference: OwnerReference, by caller: Caller, _ then: @escaping Completion<Void>) {
     context.people.withPerson(reference, for: .administerUser, by: caller, then) { [context] id, then in
-      context.submit(SetManager(user: id, manager: nil, stamp: context.stamp(caller))) { then($0.map { _ in }) }
+      context.submit(SetReportingLine(user: id, manager: nil, stamp: context.stamp(caller))) { then($0.map { _ in }) }
     }
   }
 }

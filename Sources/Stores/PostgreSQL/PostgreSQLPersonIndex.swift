@@ -18,16 +18,8 @@ enum PostgreSQLPersonIndex {
   static let delete = PostgreSQLStatement(
     "delete_person_index", "delete from person_index where user_id = $1::text")
 
-  /// A statement that writes the row of a person.
-  static func query(
-    _ statement: PostgreSQLStatement, _ entry: PersonIndexEntry, of user: StoredUser
-  ) -> PostgreSQLQuery {
-    PostgreSQLQuery(
-      statement, .text(user.id.text), .text(user.tenant.text), .column(keys(entry), .bytea), tokens(entry.tokens))
-  }
-
   /// The keys, each at the number of its property.
-  private static func keys(_ entry: PersonIndexEntry) -> [PostgreSQLValue] {
+  fileprivate static func keys(_ entry: PersonIndexEntry) -> [PostgreSQLValue] {
     var keys = [PostgreSQLValue](repeating: .null, count: DirectoryIndex.numberMax)
     for key in entry.keys { keys[key.property - 1] = .bytes(key.bytes) }
     return keys
@@ -112,11 +104,29 @@ enum PostgreSQLPersonIndex {
       guard let end = rows.rows.last.map(PostgreSQLRow.init) else { return }
       last = end.text(0)
       let found = try rows.map { row throws(PostgreSQLFailure) in try row.person() }
-      _ = try connection.run(found.map { query(insertUnnamed, PersonIndexEntry(of: $0), of: $0) })
+      _ = try connection.run(
+        found.map { person in
+          let entry = PersonIndexEntry(of: person)
+          return PostgreSQLQuery(
+            insertUnnamed, .text(person.id.text), .text(person.tenant.text), .column(keys(entry), .bytea),
+            tokens(entry.tokens))
+        })
     }
   }
 
   private static let people = PostgreSQLStatement(
     "", "select \(PostgreSQLColumns.person) from person where user_id > $1::text order by user_id limit 500")
   private static let insertUnnamed = PostgreSQLStatement("", insert.sql)
+}
+
+extension PostgreSQLTables {
+  /// Writes what a person is found by, if it differs from what the person before was found by.
+  func index(_ user: StoredUser, replacing old: StoredUser?) {
+    let entry = PersonIndexEntry(of: user)
+    if let old, old.tenant == user.tenant, PersonIndexEntry(of: old) == entry { return }
+    write(
+      old == nil ? PostgreSQLPersonIndex.insert : PostgreSQLPersonIndex.update, .text(user.id.text),
+      .text(user.tenant.text), .column(PostgreSQLPersonIndex.keys(entry), .bytea),
+      PostgreSQLPersonIndex.tokens(entry.tokens))
+  }
 }

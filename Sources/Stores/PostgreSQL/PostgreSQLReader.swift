@@ -105,7 +105,8 @@ final class PostgreSQLReader: ProfileReader {
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     read(
-      .users(in: tenant, selection, after: place, limit: limit), isLarge: selection != UserSelection(), then)
+      .users(in: tenant, selection, after: place, limit: limit),
+      isLarge: selection != UserSelection() && !selection.isNarrow, then)
   }
 
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {

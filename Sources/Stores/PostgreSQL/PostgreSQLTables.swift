@@ -122,9 +122,6 @@ final class PostgreSQLTables: WriteTables {
     unsent.append(PostgreSQLQuery(statement, values: values))
   }
 
-  /// Queues a query for the next read or the commit.
-  private func write(_ query: PostgreSQLQuery) { unsent.append(query) }
-
   /// Reads, after everything that was written so far.
   func read(_ statement: PostgreSQLStatement, _ values: PostgreSQLValue...) throws(PostgreSQLFailure)
     -> PostgreSQLRows
@@ -304,17 +301,14 @@ final class PostgreSQLTables: WriteTables {
 
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
-    write(PostgreSQLPersonIndex.query(PostgreSQLPersonIndex.insert, PersonIndexEntry(of: user), of: user))
+    index(user, replacing: nil)
     noteOwner(user)
     reserveName(of: user)
   }
 
   func update(_ user: StoredUser, replacing old: StoredUser) {
     write(user, Self.updatePerson)
-    let entry = PersonIndexEntry(of: user)
-    if entry != PersonIndexEntry(of: old) || user.tenant != old.tenant {
-      write(PostgreSQLPersonIndex.query(PostgreSQLPersonIndex.update, entry, of: user))
-    }
+    index(user, replacing: old)
     if old.tenant != user.tenant { chainOwners[AuditChainOwner(user: old.id, tenant: old.tenant)] = .some(nil) }
     noteOwner(user)
     guard !user.hasSameName(as: old) else { return }

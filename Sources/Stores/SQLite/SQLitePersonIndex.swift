@@ -7,7 +7,8 @@ import Profiles
 ///
 /// Tokens are not positions in a text, so that the full-text index keeps nothing but which people have a token.
 enum SQLitePersonIndex {
-  /// The tables. `person_count` holds how many people each tenant has. A row in `search_remnant` says that the full-text index still holds tokens of somebody who was deleted.
+  /// The tables. `person_count` holds how many people each tenant has. A row in `search_remnant` says that the full-text
+  /// index still holds tokens of somebody who was deleted.
   static let tables = """
     create table person_text (
       tenant integer not null,

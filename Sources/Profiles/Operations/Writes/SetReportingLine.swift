@@ -1,7 +1,7 @@
 import OData
 
 /// Sets or removes the manager of a person.
-struct SetManager: PersonOperation {
+struct SetReportingLine: PersonOperation {
   let user: UserID
   /// nil removes the manager.
   let manager: UserID?
