@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 
 from .alone import alone_table
 from .comparison import compare
+from .directory import directory_goals, directory_table, measure_directory
 from .facet import Facet
 from .goals import Goal, goals_table
 from .growth import Growth, measure_growth
@@ -32,7 +33,8 @@ Part = Callable[[argparse.Namespace, Path], tuple[list[Table], list[Goal]]]
 
 def main() -> None:
     options = parse()
-    parts = [part for part, is_wanted in ((attack, options.attack), (hidden, options.hidden)) if is_wanted]
+    wanted = ((attack, options.attack), (hidden, options.hidden), (directory, options.directory))
+    parts = [part for part, is_wanted in wanted if is_wanted]
     if not parts:
         check_programs(options.facet)
     # Turn SIGTERM into an exit, so that servers are stopped and files removed.
@@ -52,9 +54,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--growth", action="store_true", help="also measure with increasing numbers of people")
     parser.add_argument(
         "--people", type=lambda text: [int(count) for count in text.split(",")], default=[1_000, 100_000, 1_000_000],
-        metavar="N,N,N", help="numbers of people for --growth")
+        metavar="N,N,N", help="numbers of people for --growth and for queries of people")
     parser.add_argument("--attack", action="store_true", help="measure only the effect of hostile clients on others")
     parser.add_argument("--hidden", action="store_true", help="measure only what times reveal of hidden items")
+    parser.add_argument("--directory", action="store_true", help="measure only queries of people")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md; implies --growth")
     options = parser.parse_args()
     # The servers run in other directories, where a relative path would be wrong.
@@ -83,7 +86,7 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     tables.append(alone_table(options.facet, folder, **load))
     show(tables[-1])
     goals = []
-    for part in (hidden, attack):
+    for part in (hidden, attack, directory):
         part_tables, part_goals = part(options, folder)
         tables += part_tables
         goals += part_goals
@@ -121,6 +124,14 @@ def hidden(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list
     table = hidden_table(contrasts)
     show(table)
     return [table], hidden_goals(contrasts)
+
+
+def directory(options: argparse.Namespace, folder: Path) -> tuple[list[Table], list[Goal]]:
+    """Measures queries of people."""
+    found = measure_directory(options.facet, folder, options.people)
+    table = directory_table(found)
+    show(table)
+    return [table], directory_goals(found)
 
 
 def finish(options: argparse.Namespace, tables: list[Table], goals: list[Goal], growth: Growth | None) -> None:

@@ -26,6 +26,12 @@ extension Limits {
   public static let transitiveGroupsMax = 11_000
   /// Longest id of a user or an item, in bytes of UTF-8.
   public static let idBytesMax = 256
+  /// Most managers above one person, each of whom is looked up when one is set.
+  public static let managersAboveMax = 100
+  /// Most managers above each person that an expansion shows.
+  public static let managerLevelsMax = 20
+  /// Most people below one person who are counted.
+  public static let transitiveReportsMax = 100_000
   /// Longest user principal name, in bytes of UTF-8.
   public static let userPrincipalNameBytesMax = 1_024
   /// Longest mail address of a person, in bytes, as it is and as it is compared: it is the key of an index.
@@ -103,6 +109,13 @@ extension Limits {
   public static let pieceRowsMax = 256
   /// Deepest nesting of a condition on people that is passed on to a store, whose own parser may refuse more.
   public static let selectionDepthMax = 10
+  /// Most parts of one condition on people that are passed on to a store.
+  public static let selectionPartsMax = 100
+  /// Most text of a property of one person that is searched by an index, in bytes. With more, the person is evaluated in
+  /// every search.
+  public static let searchedTextBytesMax = 4 << 10
+  /// Most tokens of a text by which an index is searched.
+  public static let searchedTokensMax = 24
   /// Longest item that a store leaves out by a condition on its JSON, in bytes. No longer one can be too much work for the
   /// evaluation of the functions that `narrowedCallsMax` permits.
   public static let narrowedItemBytesMax = 64 << 10

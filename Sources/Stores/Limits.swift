@@ -9,6 +9,8 @@ extension Limits {
   public static let receiptsForgottenMax = 16
   /// Most faults that a check of the whole database reports.
   public static let checkFindingsMax = 1_000
+  /// About how many tokens of each person a check looks for in the full-text index.
+  public static let checkedTokens = 8
   /// Most times that the lock of a data directory is tried, 10 ms apart.
   public static let lockAttemptsMax = 20
 
@@ -18,8 +20,15 @@ extension Limits {
   public static let rememberedPeopleMax = 10_000
   /// Most people whose states one transaction changes in memory before it writes them.
   public static let touchedPeopleMax = 1_000
-  /// Most people that a selective search looks at before it gives what it found so far.
-  public static let scanRowsMax = 2_000
+  /// Most people whom an index finds for a condition. With more, everybody is evaluated, since every fiftieth of a million
+  /// satisfies it.
+  public static let foundPeopleMax = 20_000
+  /// Most people found who are all read for each page. More are looked for in the order of the page.
+  public static let fewPeopleMax = 1_000
+  /// Most people who are passed over on the way to those who were found before a page ends.
+  public static let passedPeopleMax = 50_000
+  /// Most pages of the full-text index of people that one transaction merges after somebody was deleted, 4 KiB each.
+  public static let mergedPagesMax = 500
   /// Most times that a read is tried, 1 ms apart, while another connection recovers the write-ahead log.
   public static let readAttemptsMax = 20
   /// Most times that a read, a write or a start is tried when the disk or the memory fails: an error may pass.

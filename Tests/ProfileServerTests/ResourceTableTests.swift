@@ -147,7 +147,8 @@ struct ResourceTableTests {
       for option in SystemQueryOption.allCases {
         let value =
           [
-            .select: "id", .expand: "phones", .filter: "true", .orderby: "id", .top: "1", .skip: "1", .count: "true",
+            .select: "id", .expand: resource.type === ProfileModel.user ? "manager" : "phones", .filter: "true",
+            .orderby: "id", .top: "1", .skip: "1", .count: "true",
             .search: "a",
           ][option] ?? ""
         let query = "\(option.name)=\(value)"

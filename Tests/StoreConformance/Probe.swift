@@ -50,15 +50,16 @@ enum Probe {
   /// A person of the declared type.
   static func person(
     _ id: String, principalName: String? = nil, displayName: String? = "Ann Ö", mail: String? = nil,
-    in tenant: TenantID = tenant
+    jobTitle: String? = nil, businessPhones: [String] = [], in tenant: TenantID = tenant
   ) throws(ConformanceFailure) -> StoredUser {
     var members = ["id": id]
     members["displayName"] = displayName
     members["userPrincipalName"] = principalName
     members["mail"] = mail
+    members["jobTitle"] = jobTitle
     return StoredUser(
       id: try user(id), tenant: tenant, principalName: principalName, displayName: displayName, version: .first,
-      json: json(members))
+      json: json(members, lists: businessPhones.isEmpty ? [:] : ["businessPhones": businessPhones]))
   }
 
   /// An item with these members.
@@ -93,8 +94,8 @@ enum Probe {
       versionAfter: user.version, actingUser: nil, actingApplication: nil)
   }
 
-  /// The members as one JSON object, in the order of their names.
-  static func json(_ members: [String: String]) -> [UInt8] {
+  /// The members as one JSON object, in the order of their names, then those that are lists.
+  static func json(_ members: [String: String], lists: [String: [String]] = [:]) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     // Every stored object begins with its key.
@@ -102,6 +103,12 @@ enum Probe {
     for (name, value) in members.sorted(by: { $0.key < $1.key }) where name != "id" {
       writer.name(name)
       writer.string(value)
+    }
+    for (name, values) in lists.sorted(by: { $0.key < $1.key }) {
+      writer.name(name)
+      writer.beginArray()
+      for value in values { writer.string(value) }
+      writer.endArray()
     }
     writer.endObject()
     return writer.bytes

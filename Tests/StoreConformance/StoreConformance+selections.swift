@@ -12,81 +12,127 @@ extension StoreConformance {
     var people: [StoredUser] = []
     for (number, name) in names.enumerated() {
       let principalName = number.isMultiple(of: 3) ? nil : "P\(number % 5)x\(number)@contoso.example"
-      people.append(try Probe.person("p\(number)", principalName: principalName, displayName: name))
+      people.append(
+        try Probe.person(
+          "p\(number)", principalName: principalName, displayName: name,
+          mail: number.isMultiple(of: 4) ? "m\(number)@contoso.example" : nil,
+          jobTitle: number.isMultiple(of: 2) ? ["Engineer", "Designer"][number % 4 / 2] : nil,
+          businessPhones: number.isMultiple(of: 5) ? [] : ["+1 425 555 0\(100 + number)", "+1 425 555 \(200 + number)"])
+      )
     }
     people.append(try Probe.person("long1", displayName: String(repeating: "x", count: 200) + "1"))
     people.append(try Probe.person("long0", displayName: String(repeating: "x", count: 200) + "2"))
     return people
   }
 
-  private static let conditions: [UserCondition] = [
-    .compare(.displayName, .equal, "a"), .compare(.displayName, .greater, "a"),
-    .compare(.displayName, .lessOrEqual, "A"), .compare(.displayName, .equal, "zoë"),
-    .compare(.displayName, .equal, "strasse"), .compare(.displayName, .equal, "Straße"),
-    .compare(.displayName, .startsWith, "σα"), .compare(.displayName, .contains, "ë"),
-    .compare(.displayName, .less, "ab"), .compare(.displayName, .greaterOrEqual, "b"), .differs(.displayName, "a"),
-    .compare(.displayName, .startsWith, "a"), .compare(.displayName, .startsWith, ""),
-    .compare(.displayName, .endsWith, "b"), .compare(.displayName, .endsWith, ""),
-    .compare(.displayName, .contains, "%"),
-    .compare(.displayName, .contains, "\u{0}"), .compare(.displayName, .contains, ""), .isSet(.displayName, false),
-    .isSet(.userPrincipalName, true), .compare(.userPrincipalName, .equal, "P1x1@contoso.example"),
-    .compare(.userPrincipalName, .equal, "p1x1@contoso.example"), .compare(.id, .startsWith, "p1"),
-    .all([.compare(.displayName, .startsWith, "a"), .isSet(.userPrincipalName, true)]),
-    .some([.isSet(.displayName, false), .compare(.displayName, .equal, "b'"), .compare(.id, .equal, "p4")]),
+  /// Filters whose conditions are asked of a store, with those that no index answers.
+  private static let filters = [
+    "displayName eq 'a'", "displayName gt 'a'", "displayName le 'A'", "displayName eq 'zoë'",
+    "displayName eq 'STRASSE'", "startswith(displayName,'σα')", "contains(displayName,'ë')", "displayName lt 'ab'",
+    "displayName ge 'b'", "displayName ne 'a'", "startswith(displayName,'a')", "startswith(displayName,'')",
+    "endswith(displayName,'b')", "contains(displayName,'%')", "displayName eq null", "userPrincipalName ne null",
+    "userPrincipalName eq 'p1X1@contoso.example'", "startswith(userPrincipalName,'p1')", "id eq 'p3'",
+    "startswith(id,'p1')", "endswith(userPrincipalName,'5@CONTOSO.example')", "contains(userPrincipalName,'x1')",
+    "startswith(displayName,'a') and userPrincipalName ne null",
+    "startswith(displayName,'a') and endswith(userPrincipalName,'9@contoso.example')",
+    "displayName eq null or displayName eq 'b''' or id eq 'p4'",
+    "startswith(displayName,'z') or startswith(mail,'z') or startswith(userPrincipalName,'p3')",
+    "displayName in ('zoë','straße','nobody')", "startswith(displayName,'\(String(repeating: "x", count: 150))')",
+    "businessPhones/any(p:p eq '+1 425 555 0107')", "businessPhones/any(p:startswith(p,'+1 425 555 011'))",
+    "jobTitle eq 'ENGINEER'", "contains(jobTitle,'sign')", "mail eq 'nobody@contoso.example'",
   ]
 
-  private static let orders: [[UserSelection.Key]] = [
-    [], [.init(.displayName, isDescending: false)], [.init(.displayName, isDescending: true)],
-    [.init(.userPrincipalName, isDescending: true), .init(.displayName, isDescending: false)],
-    [.init(.id, isDescending: true)],
+  private static let searches = ["zoë", "strasse", "contoso", "contoso engineer", "\"mail:m8\"", "NOT contoso", "x1"]
+
+  private static let orders = [
+    "", "displayName", "displayName desc", "userPrincipalName desc", "jobTitle", "jobTitle desc",
   ]
 
-  /// Whether a person satisfies a condition, by a second way of telling it.
-  private static func holds(_ condition: UserCondition, _ user: StoredUser) -> Bool {
-    switch condition {
-    case .all(let parts): return parts.allSatisfy { holds($0, user) }
-    case .some(let parts): return parts.contains { holds($0, user) }
-    case .isSet(let column, let isSet): return (column.text(of: user) != nil) == isSet
-    case .differs(let column, let text): return column.text(of: user).map { Array($0.utf8) } != Array(text.utf8)
-    case .compare(let column, let comparison, let text):
-      guard let found = column.text(of: user).map({ Array($0.utf8) }) else { return false }
-      let wanted = Array(text.utf8)
-      switch comparison {
-      case .equal: return found == wanted
-      case .less: return found.lexicographicallyPrecedes(wanted)
-      case .lessOrEqual: return !wanted.lexicographicallyPrecedes(found)
-      case .greater: return wanted.lexicographicallyPrecedes(found)
-      case .greaterOrEqual: return !found.lexicographicallyPrecedes(wanted)
-      case .startsWith: return found.starts(with: wanted)
-      case .endsWith: return found.reversed().starts(with: wanted.reversed())
-      case .contains:
-        return wanted.isEmpty || found.indices.contains { found[$0...].starts(with: wanted) }
-      }
+  /// What a query asks of a store.
+  private static func selection(
+    filter: String? = nil, search: String? = nil, order: String
+  ) throws(ConformanceFailure) -> UserSelection {
+    var parts = order.isEmpty ? [] : ["$orderby=\(order)"]
+    if let filter { parts.append("$filter=\(filter.replacing("%", with: "%25").replacing("+", with: "%2B"))") }
+    if let search { parts.append("$search=\(search)") }
+    let caller = Caller(actor: .application, tenant: Probe.tenant, permissions: [.userReadAll])
+    let text = parts.joined(separator: "&")
+    guard let options = try? QueryOptions(text.utf8, of: ProfileModel.user, supporting: .list) else {
+      throw ConformanceFailure("\(text) is no query.")
     }
+    return UserSelection(ListQuery(options, limit: 10), for: caller)
+  }
+
+  /// Reads page after page, and compares with the people for whom the condition holds by their entries: nobody of them is
+  /// missing, and the order is that of the selection.
+  private static func expectAll(
+    _ selection: UserSelection, _ people: [StoredUser], from reader: ReaderDriver, _ name: String
+  ) async throws {
+    let wanted = people.filter { person in
+      selection.condition.map { $0.holds(for: person, PersonIndexEntry(of: person)) } ?? true
+    }
+    var found: [StoredUser] = []
+    var place: KeysetPosition?
+    repeat {
+      let page = try await reader.users(in: Probe.tenant, selection, after: place, limit: 3).get()
+      found += page.elements
+      place = page.isLast ? nil : page.end ?? page.elements.last.map(selection.place)
+    } while place != nil
+    let sorted = found.sorted { selection.precedes(selection.place(of: $0), selection.place(of: $1)) }
+    try expectEqual(found.map(\.id.text), sorted.map(\.id.text), "The order of \(name)")
+    try expectEqual(Set(found.map(\.id)).count, found.count, "How many are given by \(name)")
+    let missing = wanted.filter { person in !found.contains { $0.id == person.id } }
+    try expectEqual(missing.map(\.id.text), [], "Who is missing in \(name)")
+    try expectEqual(found.filter { $0.tenant != Probe.tenant }.map(\.id.text), [], "Strangers in \(name)")
   }
 
   static let selections: [ConformanceCase] = [
-    ConformanceCase(.basic, "People are selected and sorted by their columns, page after page") { driver in
+    ConformanceCase(.basic, "People are selected and sorted by what indexes hold, page after page") { driver in
       let people = try sampledPeople()
       for person in people { try await driver.add(person) }
       try await driver.add(try Probe.person("other", displayName: "a", in: Probe.otherTenant))
       let reader = try driver.reader()
-      for condition in [nil] + conditions.map(Optional.some) {
-        for keys in orders {
-          let selection = UserSelection(condition: condition, keys: keys)
-          let wanted = people.filter { person in condition.map { holds($0, person) } ?? true }
-            .sorted { selection.precedes(selection.place(of: $0), selection.place(of: $1)) }.map(\.id.text)
-          var found: [String] = []
-          var place: KeysetPosition?
-          repeat {
-            let page = try await reader.users(in: Probe.tenant, selection, after: place, limit: 3).get()
-            found += page.elements.map(\.id.text)
-            place = page.isLast ? nil : page.elements.last.map(selection.place)
-          } while place != nil
-          try expectEqual(found, wanted, "Selected by \(selection)")
+      for order in orders {
+        try await expectAll(try selection(order: order), people, from: reader, "everybody by \(order)")
+        for filter in filters {
+          try await expectAll(
+            try selection(filter: filter, order: order), people, from: reader, "\(filter) by \(order)")
+        }
+        for search in searches {
+          try await expectAll(
+            try selection(search: search, order: order), people, from: reader, "\(search) by \(order)")
         }
       }
-    }
+    },
+    ConformanceCase(.basic, "A person is found by what they are called now, and by nothing of before") { driver in
+      func found(_ filter: String) async throws -> [String?] {
+        let page = try await driver.reader().users(
+          in: Probe.tenant, try selection(filter: filter, order: ""), after: nil, limit: 10
+        ).get()
+        return page.elements.map(\.displayName)
+      }
+      try await driver.add(
+        try Probe.person("ann", principalName: "ann@a.example", displayName: "Ann Long", mail: "ann@a.example"))
+      let after = try Probe.person(
+        "ann", principalName: "eve@b.example", displayName: "Eve Short", mail: "eve@b.example")
+      if case .failure(let error) = await driver.write(ReplacePerson(person: after)) { throw error }
+      let before = [
+        "displayName eq 'ann long'", "mail eq 'ann@a.example'", "startswith(displayName,'ann')",
+        "contains(displayName,'long')", "endswith(mail,'a.example')",
+      ]
+      let now = [
+        "displayName eq 'eve short'", "mail eq 'eve@b.example'", "startswith(displayName,'EVE')",
+        "contains(displayName,'hor')", "endswith(mail,'b.example')",
+      ]
+      for filter in before { try expectEqual(try await found(filter), [], filter) }
+      for filter in now { try expectEqual(try await found(filter), ["Eve Short"], filter) }
+      try expectEqual(await driver.write(RemovePerson(user: after.id)), .success(.removed), "Removing the person")
+      for filter in before + now { try expectEqual(try await found(filter), [], "\(filter), after the deletion") }
+      let sorted = try await driver.reader().users(
+        in: Probe.tenant, try selection(order: "displayName"), after: nil, limit: 10
+      ).get()
+      try expectEqual(sorted.elements.map(\.id.text), [], "Everybody, after the deletion")
+    },
   ]
 
   // MARK: Receipts and groups of writes

@@ -146,7 +146,7 @@ extension StoreConformance {
       case .groupPhoto(let photo): versions["photo of \(photo.group.text)"] = photo.version.number
       case .item(let item):
         versions["item \(item.key.user.text)/\(item.key.collection)/\(item.key.id.text)"] = item.version.number
-      case .tenant, .member, .nestedGroup, .owner: break
+      case .tenant, .member, .nestedGroup, .owner, .manager: break
       }
     }
     return versions

@@ -269,6 +269,23 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.members(of: group, after: id, limit: limit, then) }
   }
 
+  /// The managers of people.
+  func managers(of people: [UserID]) async -> Result<[UserID: StoredUser], StoreError> {
+    await ask { reader, then in reader.managers(of: people, then) }
+  }
+
+  /// One page of the people whose manager a person is.
+  func reports(
+    of manager: UserID, after id: String?, limit: Int
+  ) async -> Result<StoredPage<StoredUser>, StoreError> {
+    await ask { reader, then in reader.reports(of: manager, after: id, limit: limit, then) }
+  }
+
+  /// The ids of the people whose manager is one of several.
+  func reports(of managers: [UserID]) async -> Result<[UserID], StoreError> {
+    await ask { reader, then in reader.reports(of: managers, then) }
+  }
+
   /// How many members there are.
   func countMembers(of group: GroupID) async -> Result<Int, StoreError> {
     await ask { reader, then in reader.countMembers(of: group, then) }

@@ -26,7 +26,8 @@ struct PeopleQueryTests {
       }
       let json = """
         {"id":"u\(number)",\(member("displayName", name)),\(member("jobTitle", job)),\
-        \(member("userPrincipalName", principal))}
+        \(member("userPrincipalName", principal)),\(member("officeLocation", job.map { "office \($0)" })),\
+        "businessPhones":["+1 425 \(1_000 + number)","\(number % 5)"]}
         """
       return StoredUser(
         id: Sample.userID("u\(number)"), tenant: .demo, principalName: principal, displayName: name, version: .first,
@@ -45,15 +46,31 @@ struct PeopleQueryTests {
       pick(words.filter { !$0.utf8.contains(0) }.map { "'\($0.replacing("'", with: "''"))'" } + ["null"])
     }
 
-    mutating func property() -> String { pick(["displayName", "userPrincipalName", "id", "jobTitle"]) }
+    mutating func property() -> String {
+      pick(["displayName", "userPrincipalName", "id", "jobTitle", "officeLocation", "department"])
+    }
+
+    mutating func search() -> String {
+      let word = pick([
+        "ann", "ABC", "contoso", "zoë", "office", "1010", "\"jobTitle:ab\"", "\"displayName:contoso\"", "u2",
+      ])
+      return pick([word, "NOT \(word)", "\(word) OR straße", "\(word) office", "\"strasse\""])
+    }
 
     mutating func condition(_ depth: Int) -> String {
-      switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &random) {
+      switch Int.random(in: 0..<(depth > 0 ? 10 : 5), using: &random) {
       case 0, 1: return "\(property()) \(pick(["eq", "ne", "gt", "ge", "lt", "le"])) \(literal())"
       case 2: return "\(literal()) \(pick(["eq", "ne", "gt", "ge", "lt", "le"])) \(property())"
       case 3: return "\(pick(["startswith", "endswith", "contains"]))(\(property()),\(literal()))"
       case 4: return "\(property()) in (\(literal()),\(literal()))"
       case 5: return "not (\(condition(depth - 1)))"
+      case 6:
+        let number = Int.random(in: 1_000..<1_060, using: &random)
+        return pick([
+          "businessPhones/any(p:p eq '+1 425 \(number)')",
+          "businessPhones/any(p:startswith(p,'+1 425 \(number / 10)'))",
+          "businessPhones/any(p:p eq '\(number % 7)')", "'\(number % 7)' in businessPhones",
+        ])
       default: return "(\(condition(depth - 1))) \(pick(["and", "or"])) (\(condition(depth - 1)))"
       }
     }
@@ -61,7 +78,7 @@ struct PeopleQueryTests {
     mutating func order() -> String {
       pick([
         "", "displayName", "displayName desc", "userPrincipalName desc,displayName", "id desc", "jobTitle,displayName",
-        "length(displayName) desc",
+        "length(displayName) desc", "jobTitle", "jobTitle desc", "userPrincipalName",
       ])
     }
   }
@@ -76,6 +93,7 @@ struct PeopleQueryTests {
       var value = StructuredValue(of: ProfileModel.user)
       _ = patch.apply(to: &value, of: ProfileModel.user)
       guard try options.filter?.isSatisfied(by: value, now: now) ?? true else { continue }
+      guard options.search?.matches(value, of: ProfileModel.user) ?? true else { continue }
       matches.append((try ordering.position(of: value, id: person.id.text, now: now), person.id.text))
     }
     return matches.sorted { ordering.precedes($0.place, $1.place) }.map(\.id)
@@ -104,7 +122,8 @@ struct PeopleQueryTests {
       let order = grammar.order()
       var query = "$filter=\(filter)"
       if !order.isEmpty { query += "&$orderby=\(order)" }
-      let encoded = query.replacing("%", with: "%25")
+      if Bool.random(using: &grammar.random) { query += "&$search=\(grammar.search())" }
+      let encoded = query.replacing("%", with: "%25").replacing("+", with: "%2B")
       let options = try QueryOptions(encoded.utf8, of: ProfileModel.user, supporting: .list)
       let wanted = try Self.expected(options, people)
       var found: [String] = []
@@ -140,6 +159,29 @@ struct PeopleQueryTests {
       }
     }
     #expect(try await page("$skip=\(Limits.sortedSkipMax + 1)").elements.isEmpty)
+    store.close()
+  }
+
+  @Test("A search finds what the caller sees of everybody, and what only they see of themself")
+  func ownEntry() async throws {
+    let store = try SQLiteStore.temporary()
+    var rest = Self.people()[...]
+    _ = try store.importLines(at: Sample.time) { rest.popFirst().map { .user($0) } }
+    let session = try SessionQueue(store)
+    let permissions: Set<Permission> = [.userRead, .userReadBasicAll]
+    let caller = Caller(actor: .user(Sample.userID("u5")), tenant: .demo, permissions: permissions)
+    for (query, found) in [
+      ("$search=1005", ["u5"]), ("$search=1006", []), ("$filter=businessPhones/any(p:p eq '%2B1 425 1005')", ["u5"]),
+      ("$filter=startswith(userPrincipalName,'ann')", nil), ("$orderby=jobTitle desc&$top=1", ["u5"]),
+    ] as [(String, [String]?)] {
+      let options = try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
+      let page = try await session.listUsers(ListQuery(options, limit: options.top ?? 100), by: caller)
+      guard let found else {
+        #expect(!page.elements.isEmpty, "\(query)")
+        continue
+      }
+      #expect(page.elements.map(\.id) == found, "\(query)")
+    }
     store.close()
   }
 

@@ -4,75 +4,74 @@ import Testing
 
 @testable import Stores
 
-/// Which indexes serve people who are selected by a text, or sorted by one.
+/// Which indexes of PostgreSQL serve people who are selected by a text, or sorted by one. On SQLite `SQLitePlanTests` looks at
+/// all statements.
 @Suite("Plans of selections")
 struct SelectionPlanTests {
-  private static let columns: [(column: UserColumn, index: String)] = [
-    (.displayName, "person_display_name"), (.userPrincipalName, "person_principal_name"),
-  ]
-
-  private static func plan(_ selection: UserSelection, _ connection: SQLiteConnection) throws -> String {
-    let query = SQLiteUserQuery(selection, after: nil)
-    let explain = try connection.prepare("explain query plan \(query.text)")
-    try explain.bind(all: [1] + query.parameters + [10])
-    return try explain.all { row throws(SQLiteFailure) in row.text(3) }.joined(separator: "\n")
+  private static func selection(_ query: String) throws -> UserSelection {
+    let options = try QueryOptions(query.utf8, of: ProfileModel.user, supporting: .list)
+    let caller = Caller(actor: .application, tenant: .demo, permissions: [.userReadAll])
+    return UserSelection(ListQuery(options, limit: 10), for: caller)
   }
 
-  @Test("On SQLite a text is looked for, and people are sorted, by an index alone")
-  func sqlite() throws {
-    let scratch = try Scratch()
-    defer { scratch.remove() }
-    try SQLiteStore.open(scratch.database).close()
-    let connection = try SQLiteConnection(scratch.database, .read)
-    for (column, index) in Self.columns {
-      let selections = [
-        UserSelection(condition: .compare(column, .equal, "ann")),
-        UserSelection(keys: [.init(column, isDescending: false)]),
-        UserSelection(keys: [.init(column, isDescending: true)]),
-      ]
-      for selection in selections {
-        let plan = try Self.plan(selection, connection)
-        // Of people with one text alone it may have to turn the order of ids.
-        let isSorted = !plan.replacing("USE TEMP B-TREE FOR RIGHT PART OF ORDER BY", with: "").contains("TEMP B-TREE")
-        #expect(plan.contains(index) && isSorted, "\(plan)")
-      }
-      // The expression too, not the tenant alone.
-      #expect(try Self.plan(selections[0], connection).contains("AND <expr>=?"))
-    }
-    let statement = try connection.prepare("explain query plan select 1 from person where \(SQLiteColumns.isNamed)")
-    #expect(try statement.all { row throws(SQLiteFailure) in row.text(3) }.joined().contains("<expr>=?"))
-  }
-
-  @Test("So they are on PostgreSQL")
+  @Test("A text is looked for, and people are sorted, by an index alone")
   func postgresql() async throws {
     let database = try await ThrowawayDatabase(isPlain: true)
-    try database.store().close()
-    try await database.psql(
-      """
-      insert into person select 'u' || n, 't', null, null, 1, '{}', convert_to('p' || n, 'UTF8'),
-        convert_to('d' || n % 900, 'UTF8') from generate_series(1, 5000) n;
-      analyze;
-      """)
-    for (column, index) in [
-      ("principal_name_folded", UserColumn.userPrincipalName), ("display_name_folded", .displayName),
+    let store = try database.store()
+    var number = 0
+    _ = try store.importLines(at: Sample.time) {
+      number += 1
+      return number > 4_000 ? nil : .user(Self.person(number))
+    }
+    store.close()
+    try await database.psql("analyze")
+    for (query, index) in [
+      ("$filter=mail eq 'nobody@contoso.example'", "person_key_3"),
+      ("$filter=startswith(userPrincipalName,'p39')", "person_key_2"),
+      (
+        "$filter=startswith(displayName,'zz') or startswith(mail,'zz') or startswith(userPrincipalName,'zz')",
+        "person_key_1"
+      ),
+      ("$filter=endswith(mail,'m123@contoso.example')", "person_tokens"),
+      ("$search=\"mail:m123\"", "person_tokens"), ("$search=nosuch", "person_tokens"),
+      ("$orderby=jobTitle", "person_key_6"), ("$orderby=jobTitle desc", "person_key_6"),
+      ("$orderby=displayName&$filter=startswith(displayName,'d')", "person_key_1"),
     ] {
-      let name = column.replacing("_folded", with: "")
-      let selections = [
-        UserSelection(condition: .compare(index, .equal, "d5")),
-        UserSelection(keys: [.init(index, isDescending: true)]),
-        UserSelection(keys: [.init(index, isDescending: false)]),
-      ]
-      for selection in selections {
-        let query = PostgreSQLUserQuery(selection, in: .demo, after: nil, rows: 10).query
-        let nulls = [String](repeating: "null", count: query.values.count).joined(separator: ", ")
-        let plan = try await database.psql(
-          """
-          set plan_cache_mode = force_generic_plan; prepare asked as \(query.statement.sql);
-          explain (costs off) execute asked(\(nulls))
-          """)
-        #expect(plan.contains("person_\(name)"), "\(plan)")
-      }
+      let plan = try await Self.plan(try Self.selection(query), database)
+      #expect(plan.contains(index) && !plan.contains("Seq Scan"), "\(query)\n\(plan)")
     }
     try await database.remove()
+  }
+
+  private static func person(_ number: Int) -> StoredUser {
+    let json = """
+      {"id":"u\(number)","displayName":"d\(number % 900)","jobTitle":"j\(number % 40)","mail":"m\(number)@contoso.example",\
+      "userPrincipalName":"p\(number)"}
+      """
+    return StoredUser(
+      id: Sample.userID("u\(number)"), tenant: .demo, principalName: "p\(number)", displayName: "d\(number % 900)",
+      version: .first, json: Array(json.utf8))
+  }
+
+  /// The plan for the values of the query.
+  private static func plan(_ selection: UserSelection, _ database: ThrowawayDatabase) async throws -> String {
+    let query = PostgreSQLUserQuery(selection, in: .demo, after: nil, rows: 10).query
+    let values = query.values.map(literal).joined(separator: ", ")
+    return try await database.psql(
+      """
+      set plan_cache_mode = force_custom_plan; prepare asked as \(query.statement.sql);
+      explain (costs off) execute asked(\(values))
+      """)
+  }
+
+  private static func literal(_ value: PostgreSQLValue) -> String {
+    switch value {
+    case .null: "null"
+    case .int(let number): "\(number)"
+    case .integer(let number): "\(number)"
+    case .text(let text): "'\(text)'"
+    case .bytes(let bytes): "'\\x\(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())'"
+    case .column(let values, let type): "array[\(values.map(literal).joined(separator: ", "))]::\(type)[]"
+    }
   }
 }

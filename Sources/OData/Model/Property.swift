@@ -127,7 +127,7 @@ public final class NavigationProperty: Sendable {
     self.target = target
     isCollection = reference.isCollection
     isOwnerOptionalInPaths = false
-    isExpandable = false
+    isExpandable = reference.isExpandable
     containsTarget = reference.containsTarget
     documentation = reference.documentation
   }

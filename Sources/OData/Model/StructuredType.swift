@@ -69,6 +69,12 @@ public final class StructuredType: Sendable {
   /// The navigation properties that can be selected and expanded.
   var inlineNavigation: [NavigationProperty] { navigation.filter { $0.isExpandable } }
 
+  /// The type of what a navigation property of this type leads to in a response: where the declared one is abstract, such as
+  /// that of a person's manager, it is this type.
+  func inlineTarget(of navigation: NavigationProperty) -> StructuredType {
+    navigation.target.isAbstract ? self : navigation.target
+  }
+
   /// The property with exactly this name; nil when there is none.
   public func property(named name: String) -> Property? { properties.first { $0.name == name } }
 

@@ -105,18 +105,21 @@ public struct StructuredTypeDeclaration: Sendable {
     let target: String
     let isCollection: Bool
     let containsTarget: Bool
+    let isExpandable: Bool
     let documentation: String
 
     /// Declares the navigation property `name` to entities of the type `target`, named without namespace.
-    /// `containsTarget` means what it means on `NavigationProperty`.
+    /// `containsTarget` and `isExpandable` mean what they mean on `NavigationProperty`.
     public init(
       _ name: String, to target: String, isCollection: Bool = true, containsTarget: Bool = false,
+      isExpandable: Bool = false,
       _ documentation: String
     ) {
       self.name = name
       self.target = target
       self.isCollection = isCollection
       self.containsTarget = containsTarget
+      self.isExpandable = isExpandable
       self.documentation = documentation
     }
   }

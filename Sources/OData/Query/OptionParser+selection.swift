@@ -83,8 +83,10 @@ extension OptionParser {
       guard !expansions.contains(where: { $0.navigation == navigation.name }) else {
         throw failure("is expanded twice", at: start)
       }
-      let countsOnly = try followedBy(navigation.name, navigation.target)
-      let options = try nestedOptions(of: navigation, aliases, countsOnly ? Self.countable : Self.nestable)
+      let target = type.inlineTarget(of: navigation)
+      let countsOnly = try followedBy(navigation.name, navigation.isCollection ? target : nil)
+      let offered = countsOnly ? Self.countable : navigation.isCollection ? Self.nestable : Self.nestableInSingle
+      let options = try nestedOptions(of: target, aliases, offered)
       expansions.append(Expansion(navigation: navigation.name, options: options, countsOnly: countsOnly))
       skipBlanks()
     } while skip(UInt8(ascii: ","))
@@ -107,7 +109,7 @@ extension OptionParser {
   }
 
   private mutating func nestedOptions(
-    of navigation: NavigationProperty, _ aliases: [String: QueryAlias], _ offered: Set<String>
+    of target: StructuredType, _ aliases: [String: QueryAlias], _ offered: Set<String>
   ) throws(QueryError) -> QueryOptions {
     var options = QueryOptions()
     guard skip(UInt8(ascii: "(")) else { return options }
@@ -116,7 +118,7 @@ extension OptionParser {
       let name = try nestedName()
       guard offered.contains(name) else { throw .notOffered(name) }
       let valueStart = position
-      try options.take(name, from: &self, of: navigation.target, aliases)
+      try options.take(name, from: &self, of: target, aliases)
       options.note(name, text[valueStart..<position])
       guard position > valueStart else { throw failure("has an option without a value", at: start) }
       skipBlanks()
@@ -127,6 +129,8 @@ extension OptionParser {
   }
 
   private static let nestable: Set<String> = ["$select", "$filter", "$orderby", "$top", "$skip", "$count", "$search"]
+  /// The options of a single-valued navigation property. `$levels` repeats it (OData URL Conventions 4.01 section 5.1.3.2).
+  private static let nestableInSingle: Set<String> = ["$select", "$levels"]
   /// The options that `/$count` takes (OData URL Conventions 4.01 section 5.1.3.1).
   private static let countable: Set<String> = ["$filter", "$search"]
 }

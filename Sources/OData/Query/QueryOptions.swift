@@ -69,6 +69,10 @@ public struct QueryOptions: Sendable {
   /// The options that links to further pages repeat, as they were written, in their order.
   public private(set) var written: [(name: String, value: String)] = []
 
+  /// `$levels` within an expansion: how often it is repeated; `Int.max` for `max` (OData URL Conventions 4.01 section
+  /// 5.1.3.2). Nil when it is absent.
+  public private(set) var levels: Int?
+
   private var names: Set<String> = []
 
   /// Options with nothing set.
@@ -133,6 +137,7 @@ public struct QueryOptions: Sendable {
     case "$top": top = try parser.count()
     case "$skip": skip = try parser.count()
     case "$count": countsAll = try parser.truth()
+    case "$levels": levels = try parser.levels()
     default: throw .notOffered(name)
     }
   }
@@ -201,8 +206,10 @@ public struct QueryOptions: Sendable {
   /// (OData 4.01 Part 1 sections 10.7 to 10.10). Empty when everything is selected.
   public func contextSuffix(of type: StructuredType) -> String {
     let expanded = (expansions ?? []).compactMap { expansion -> String? in
-      guard let target = type.navigation.first(where: { $0.name == expansion.navigation })?.target else { return nil }
-      let suffix = expansion.options.contextSuffix(of: target)
+      guard let navigation = type.navigation.first(where: { $0.name == expansion.navigation }) else { return nil }
+      let suffix = expansion.options.contextSuffix(of: type.inlineTarget(of: navigation))
+      // Of a single entity nothing else tells that it is there (OData 4.01 Part 1 section 10.10).
+      guard navigation.isCollection else { return navigation.name + (suffix.isEmpty ? "()" : suffix) }
       return suffix.isEmpty ? nil : expansion.navigation + suffix
     }
     let paths =
@@ -265,6 +272,18 @@ extension OptionParser {
       position += 1
     }
     guard position > start else { throw failure("must be a whole number, zero or more") }
+    return number
+  }
+
+  /// Reads the value of `$levels`: a number from 1 on, or `max`.
+  fileprivate mutating func levels() throws(QueryError) -> Int {
+    if isAt("max") {
+      position += 3
+      return .max
+    }
+    let start = position
+    let number = try count()
+    guard number > 0 else { throw failure("must be a whole number from 1 on, or max", at: start) }
     return number
   }
 

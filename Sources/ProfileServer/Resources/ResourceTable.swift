@@ -20,7 +20,7 @@ enum ResourceTable {
     }
 
   private static let declarations: [Resource.Declaration] =
-    users + people + profiles + items + auditLog + memberships + groups
+    users + managers + people + profiles + items + auditLog + memberships + groups
     + members + membershipsOfGroups + directoryObjects + organizations + photos + peopleSettings
 
   // MARK: People
@@ -30,7 +30,10 @@ enum ResourceTable {
       .init(
         "/users", "All users", of: ProfileModel.user, tag: "users",
         [
-          .get(.listUsers, "List users", .list, .service { $0.users.list }),
+          .get(
+            .listUsers, "List users", .list,
+            options: [.select, .expand, .filter, .orderby, .top, .skip, .count, .search],
+            .service { $0.users.list }),
           .post(.manageUsers, "Create a user", .created, .service { $0.users.create }),
         ]),
       .init(
@@ -39,7 +42,9 @@ enum ResourceTable {
       .init(
         "/users/{user-id}", "A user", of: ProfileModel.user, tag: "users",
         [
-          .get(.readUser, "Get a user", .entity, isConditional: true, .person { $0.users.read }),
+          .get(
+            .readUser, "Get a user", .entity, options: [.select, .expand], isConditional: true,
+            .person { $0.users.read }),
           .patch(
             .writeUser, "Update a user", .updatedSilently,
             .person { $0.users.update }),
@@ -56,6 +61,34 @@ enum ResourceTable {
     .init(
       "/users/{user-id}/people/$count", "The number of people near a user", of: ProfileModel.person, tag: "people",
       [.get(.readPeople, "Count the people near a user", .count, .person { $0.people.count })]),
+  ]
+
+  private static let managers: [Resource.Declaration] = [
+    .init(
+      "/users/{user-id}/manager", "The manager of a user", of: ProfileModel.user, tag: "users",
+      [.get(.readUser, "Get the manager of a user", .entity, .person { $0.managers.read })]),
+    .init(
+      "/users/{user-id}/manager/$ref", "The reference to the manager of a user", of: ProfileModel.user, tag: "users",
+      [
+        .put(.administerUser, "Set the manager of a user", .person { $0.managers.set }),
+        .delete(
+          .administerUser, "Remove the manager of a user", isConditional: false, .person { $0.managers.remove }),
+      ]),
+    .init(
+      "/users/{user-id}/directReports", "The people whose manager a user is", of: ProfileModel.user, tag: "users",
+      [.get(.readUser, "List the direct reports of a user", .list, .person { $0.managers.listReports })]),
+    .init(
+      "/users/{user-id}/directReports/$count", "The number of people whose manager a user is", of: ProfileModel.user,
+      tag: "users",
+      [.get(.readUser, "Count the direct reports of a user", .count, .person { $0.managers.countReports })]),
+    .init(
+      "/users/{user-id}/transitiveReports/$count", "The number of people below a user", of: ProfileModel.user,
+      tag: "users",
+      [
+        .get(
+          .readUser, "Count the direct and indirect reports of a user", .count, options: [],
+          .person { $0.managers.countTransitiveReports })
+      ]),
   ]
 
   // MARK: Profiles

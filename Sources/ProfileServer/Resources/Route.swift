@@ -124,6 +124,13 @@ final class Route: Sendable {
       isConditional: true, handler: handler)
   }
 
+  /// The reference that takes the place of another one, or is added.
+  static func put(
+    _ permissions: RequiredPermissions, _ summary: String, _ handler: RouteHandler
+  ) -> Route {
+    Route(method: .put, permissions: permissions, summary: summary, success: .added, options: [], handler: handler)
+  }
+
   /// A deletion.
   static func delete(
     _ permissions: RequiredPermissions, _ summary: String, isUnderMe: Bool = true, isConditional: Bool = true,

@@ -69,6 +69,7 @@ enum RouteHandler: Sendable {
 /// The routes of all areas, for one event loop.
 final class RouteGroups {
   let users: UserRoutes
+  let managers: ManagerRoutes
   let people: PeopleRoutes
   let peopleSettings: PeopleSettingsRoutes
   let profiles: ProfileRoutes
@@ -84,6 +85,7 @@ final class RouteGroups {
   /// Routes that run the operations of `session`.
   init(_ session: ProfileSession, _ requests: RequestReader, _ responses: ResponseFinisher) {
     users = UserRoutes(session: session, requests: requests, responses: responses)
+    managers = ManagerRoutes(session: session, requests: requests, responses: responses)
     people = PeopleRoutes(session: session, requests: requests, responses: responses)
     peopleSettings = PeopleSettingsRoutes(session: session, requests: requests, responses: responses)
     profiles = ProfileRoutes(session: session, requests: requests, responses: responses)

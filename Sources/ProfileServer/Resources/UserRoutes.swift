@@ -16,7 +16,8 @@ final class UserRoutes {
   /// Lists users (Graph page on listing users). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
-    session.users.list(page.query, by: caller) { [responses] in
+    let expansion = try ManagerExpansion(exchange.options)
+    session.users.list(page.query, expanding: expansion, by: caller) { [responses] in
       responses.finish(exchange, $0, page, setOf: ProfileModel.user, of: ProfileModel.user)
     }
   }
@@ -28,10 +29,17 @@ final class UserRoutes {
     }
   }
 
-  /// Gets a user (Graph page on getting a user).
-  func read(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) {
+  /// Gets a user (Graph page on getting a user). Throws the error of an expansion that is not offered.
+  func read(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
     let computed = exchange.options.selection?.computed(of: ProfileModel.user) ?? []
-    session.users.read(user, computing: computed, by: caller) { [responses] in responses.finish(exchange, read: $0) }
+    guard let expansion = try ManagerExpansion(exchange.options) else {
+      return session.users.read(user, computing: computed, by: caller) { [responses] in
+        responses.finish(exchange, read: $0)
+      }
+    }
+    session.users.read(user, computing: computed, expanding: expansion, by: caller) { [responses] in
+      responses.finish(exchange, read: $0)
+    }
   }
 
   /// Creates a user (Graph page on creating a user). Throws the error of an invalid request.

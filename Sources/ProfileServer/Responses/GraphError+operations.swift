@@ -21,6 +21,10 @@ extension GraphError {
     case .audienceNotAllowed(let collection, let allowed): self.init(audienceNotAllowedIn: collection, allowed)
     case .unknownTenant: self = .unknownTenant
     case .userNotFound: self = .userNotFound
+    case .managerNotFound: self = .managerNotFound
+    case .managerCircle: self = .managerCircle
+    case .tooManyManagers: self = .tooManyManagers
+    case .tooManyReports: self = .tooManyReports
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
     case .organizationNotFound: self = .organizationNotFound
@@ -115,6 +119,23 @@ extension GraphError {
   static let userNotFound = GraphError(
     status: .notFound, code: .resourceNotFound,
     message: "Resource does not exist, or it is not visible to you. Check the user id or principal name.")
+
+  private static let managerNotFound = GraphError(
+    status: .notFound, code: .resourceNotFound,
+    message: "Resource 'manager' does not exist or one of its queried reference-property objects are not present.")
+
+  private static let managerCircle = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "Nobody can report to themself, directly or through others. Give the other person another manager first.")
+
+  private static let tooManyManagers = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "At most \(Limits.managersAboveMax) managers can be above one person. Choose a manager higher up.")
+
+  private static let tooManyReports = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "More than \(Limits.transitiveReportsMax) people are below this person. Count those of their direct reports.")
 
   private static let groupNotFound = GraphError(
     status: .notFound, code: .resourceNotFound,

@@ -120,11 +120,11 @@ struct ItemEncoder {
   // MARK: People, groups and the audit log
 
   /// A person or a group as the content of a response.
-  func object(_ object: VisibleObject, _ selection: Selection?) -> [UInt8] {
+  func object(_ object: VisibleObject, _ options: QueryOptions) -> [UInt8] {
     var json = JSONWriter(capacity: object.json.count + 256)
     json.beginObject()
-    control("@odata.context", "\(context(ofSetOf: object.type, selection, of: object.listedType))/$entity", into: &json)
-    write(object, selection, into: &json)
+    control("@odata.context", "\(context(ofSetOf: object.type, options, of: object.listedType))/$entity", into: &json)
+    write(object, options.selection, into: &json)
     return json.bytes
   }
 
@@ -157,14 +157,14 @@ struct ItemEncoder {
   }
 
   /// The entities of the directory that an action returns, as the content of a response.
-  func found(_ objects: [VisibleObject], _ selection: Selection?) -> [UInt8] {
+  func found(_ objects: [VisibleObject], _ options: QueryOptions) -> [UInt8] {
     var json = JSONWriter(capacity: 1_024 * objects.count + 256)
     json.beginObject()
     control(
-      "@odata.context", context(ofSetOf: ProfileModel.directoryObject, selection, of: ProfileModel.user), into: &json)
+      "@odata.context", context(ofSetOf: ProfileModel.directoryObject, options, of: ProfileModel.user), into: &json)
     json.name("value")
     json.beginArray()
-    json.append(self.objects(objects, selection, isFirst: true))
+    json.append(self.objects(objects, options.selection, isFirst: true))
     json.append(Self.listClosing)
     return json.bytes
   }
@@ -341,9 +341,9 @@ struct ItemEncoder {
     }
   }
 
-  /// The context URL of an entity set. The selection is one of `type`, which may be derived from the type of the set.
-  func context(ofSetOf set: StructuredType, _ selection: Selection?, of type: StructuredType? = nil) -> String {
-    "\(serviceRoot)$metadata#\(Self.entitySet(of: set))\(selection.map { $0.contextSuffix(of: type ?? set) } ?? "")"
+  /// The context URL of an entity set. The options are of `type`, which may be derived from the type of the set.
+  func context(ofSetOf set: StructuredType, _ options: QueryOptions, of type: StructuredType? = nil) -> String {
+    "\(serviceRoot)$metadata#\(Self.entitySet(of: set))\(options.contextSuffix(of: type ?? set))"
   }
 
   /// The context URL of a person's audit log.
@@ -400,11 +400,37 @@ struct ItemEncoder {
 
   private func write(_ object: VisibleObject, _ selection: Selection?, into json: inout JSONWriter) {
     control(object.type, object.version, into: &json)
+    if let manager = object.manager {
+      return write(object, selection ?? usualSelection(of: object.type), manager, into: &json)
+    }
     if let selection { return write(object.listedValue, object.listedType, selection, into: &json) }
     if let selection = usualSelection(of: object.type) {
       return write(object.value, object.type, selection, into: &json)
     }
     json.rawMember(object.json.dropFirst())
+  }
+
+  /// Encodes the members of a person, then the manager, and closes the object (OData JSON 4.01 section 8.3).
+  private func write(
+    _ object: VisibleObject, _ selection: Selection?, _ manager: ReportingLine, into json: inout JSONWriter
+  ) {
+    if let selection {
+      if let value = object.value {
+        var writer = EntityWriter(continuing: json, collapses: showsSingleElement)
+        writer.members(value, of: object.type, selecting: selection)
+        json = writer.json
+      }
+    } else {
+      json.rawMember(object.json.dropFirst().dropLast())
+    }
+    json.name("manager")
+    switch manager {
+    case .nobody: json.null()
+    case .person(let manager, let selection):
+      json.beginObject()
+      write(manager, selection, into: &json)
+    }
+    json.endObject()
   }
 
   /// What is answered without `$select`; nil for everything that is set. `/v1.0` answers a few properties of people, as

@@ -216,7 +216,7 @@ extension ResponseFinisher {
   }
 
   private func entity(_ status: HTTPResponseStatus, _ object: VisibleObject, _ exchange: Exchange) -> GraphResponse {
-    let body = encoder(exchange).object(object, exchange.options.selection)
+    let body = encoder(exchange).object(object, exchange.options)
     var headers = Self.directoryHeaders
     if let version = object.version { headers[.entityTag] = version.entityTag }
     return .json(status, body, headers, as: exchange.representation.contentType)
@@ -311,7 +311,7 @@ extension ResponseFinisher {
   ) {
     onSuccess(of: result, exchange) { listing in
       let (encoder, selection) = (encoder(exchange), exchange.options.selection)
-      let context = encoder.context(ofSetOf: setType, selection, of: type)
+      let context = encoder.context(ofSetOf: setType, exchange.options, of: type)
       finish(exchange, listing, context, page, Self.directoryHeaders) { encoder.objects($0, selection, isFirst: $1) }
     }
   }
@@ -340,7 +340,7 @@ extension ResponseFinisher {
   /// Responds with the directory entities that an action returns.
   func finish(_ exchange: Exchange, found: Result<[VisibleObject], ProfileError>) {
     onSuccess(of: found, exchange) { objects in
-      let body = encoder(exchange).found(objects, exchange.options.selection)
+      let body = encoder(exchange).found(objects, exchange.options)
       finish(exchange, .json(.ok, body, Self.directoryHeaders, as: exchange.representation.contentType))
     }
   }

@@ -140,6 +140,8 @@ public struct VisibleObject: Sendable {
 
   /// The values of computed properties, which `json` does not hold.
   private let computed: [(property: Property, value: Value)]
+  /// The manager of a person, where the caller asks for it; nil where they do not.
+  public internal(set) var manager: ReportingLine?
 
   /// The object as a value of its type; nil when the stored JSON is damaged.
   public var value: StructuredValue? {

@@ -12,6 +12,10 @@ enum DirectoryTypes {
         .init(
           "transitiveMemberOf", to: "directoryObject",
           "The groups that a person is a member of, and those that these are members of."),
+        .init(
+          "manager", to: "directoryObject", isCollection: false, isExpandable: true, "The person's manager."),
+        .init("directReports", to: "directoryObject", "The people whose manager the person is."),
+        .init("transitiveReports", to: "directoryObject", "These, with the people below them."),
       ] + PhotoTypes.references,
       unoffered: UnofferedNames.ofUser,
       "A person of the directory.", UserProperties.all),

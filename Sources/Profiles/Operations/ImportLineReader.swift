@@ -1,6 +1,6 @@
 public import OData
 
-/// Reads the lines of an import or export file. Each line is a JSON object in one of eight shapes:
+/// Reads the lines of an import or export file. Each line is a JSON object in one of nine shapes:
 ///
 ///     {"tenant":"…","settings":{…}}
 ///     {"tenant":"…","group":{…}}
@@ -9,6 +9,7 @@ public import OData
 ///     {"groupId":"…","member":"…"}
 ///     {"groupId":"…","memberGroup":"…"}
 ///     {"groupId":"…","owner":"…"}
+///     {"userId":"…","manager":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
 /// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's
@@ -28,6 +29,7 @@ public struct ImportLineReader: Sendable {
   public func line(_ line: [UInt8]) throws(ImportLineError) -> ImportLine {
     let parts = try Parts(line)
     let tenant = try parts.tenant.map(Self.tenant) ?? defaultTenant
+    if let manager = parts.manager { return try self.manager(manager, parts) }
     if parts.groupID != nil { return try link(parts) }
     guard parts.member == nil, parts.memberGroup == nil, parts.owner == nil else { throw .wrongShape }
     switch (parts.object, parts.userID, parts.collection) {
@@ -41,6 +43,16 @@ public struct ImportLineReader: Sendable {
     case (.item(let json)?, let id?, let collection?): return .item(try item(json, of: id, in: collection))
     default: throw .wrongShape
     }
+  }
+
+  private func manager(_ text: String, _ parts: Parts) throws(ImportLineError) -> ImportLine {
+    guard parts.object == nil, parts.collection == nil, parts.groupID == nil, parts.member == nil,
+      parts.memberGroup == nil, parts.owner == nil,
+      let user = parts.userID
+    else { throw .wrongShape }
+    guard let user = UserID(user) else { throw .malformedID("userId") }
+    guard let manager = UserID(text) else { throw .malformedID("manager") }
+    return .manager(manager, of: user)
   }
 
   /// A line that ties a person, a group or a photo to a group.
@@ -168,7 +180,7 @@ public struct ImportLineReader: Sendable {
 public enum ImportLineError: Error, Equatable, Sendable {
   /// The line is not valid JSON.
   case malformed(JSONError)
-  /// The object has none of the eight shapes.
+  /// The object has none of the nine shapes.
   case wrongShape
   /// The object has a member that no shape has.
   case unknownMember
@@ -188,10 +200,10 @@ public enum ImportLineError: Error, Equatable, Sendable {
     switch self {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
     case .wrongShape:
-      "must be one object of user, group or settings, with an optional tenant, of userId with collection and item, or of "
-        + "groupId with member, memberGroup, owner or photo"
+      "must be one object of user, group or settings, with an optional tenant, of userId with collection and item or with "
+        + "manager, or of groupId with member, memberGroup, owner or photo"
     case .unknownMember:
-      "holds a member other than tenant, user, group, settings, userId, collection, item, groupId, member, "
+      "holds a member other than tenant, user, group, settings, userId, collection, item, manager, groupId, member, "
         + "memberGroup, owner and photo"
     case .malformedPhoto: "holds a photo in another form than an export gives: square JPEG files in Graph's sizes"
     case .malformedSettings: "holds settings that a tenant does not have"
@@ -233,6 +245,9 @@ extension ImportLine {
     case .owner(let user, of: let group):
       json.member("groupId", group.text)
       json.member("owner", user.text)
+    case .manager(let manager, of: let user):
+      json.member("userId", user.text)
+      json.member("manager", manager.text)
     case .item(let item):
       json.member("userId", item.key.user.text)
       json.member("collection", item.key.collection)
@@ -252,6 +267,7 @@ private struct Parts {
   var member: String?
   var memberGroup: String?
   var owner: String?
+  var manager: String?
   var collection: String?
   var object: Object?
 
@@ -299,6 +315,7 @@ private struct Parts {
       case "member": try Self.set(&member, &reader)
       case "memberGroup": try Self.set(&memberGroup, &reader)
       case "owner": try Self.set(&owner, &reader)
+      case "manager": try Self.set(&manager, &reader)
       case "settings": try set(&reader, Object.settings)
       case "group": try set(&reader, Object.group)
       case "photo": try set(&reader, Object.photo)

@@ -44,6 +44,14 @@ public enum ProfileError: Error, Equatable, Sendable {
   case tooManyResults
   /// There is no such person, or none that the caller may know of.
   case userNotFound
+  /// The person has no manager, or none that the caller may know of.
+  case managerNotFound
+  /// The manager reports to the person, directly or through others.
+  case managerCircle
+  /// More than `Limits.managersAboveMax` managers would be above the person.
+  case tooManyManagers
+  /// More than `Limits.transitiveReportsMax` people are below the person.
+  case tooManyReports
   /// There is no such item, or none that the caller may see.
   case itemNotFound
   /// There is no photo, or none that the caller may see.

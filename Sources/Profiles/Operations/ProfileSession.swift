@@ -10,6 +10,8 @@ public typealias Completion<Answer> = (Result<Answer, ProfileError>) -> Void
 public final class ProfileSession {
   /// People as entries of the directory.
   public let users: UserOperations
+  /// Managers, and who reports to them.
+  public let managers: ManagerOperations
   /// Groups and memberships.
   public let groups: GroupOperations
   /// Who is a member of what.
@@ -41,6 +43,7 @@ public final class ProfileSession {
     self.context = context
     itemsCheckAccounts = context.reader.itemsCheckAccounts
     users = UserOperations(context: context)
+    managers = ManagerOperations(context: context)
     groups = GroupOperations(context: context)
     memberships = MembershipOperations(context: context)
     directoryObjects = DirectoryObjectOperations(context: context)

@@ -11,7 +11,25 @@ public struct UserOperations {
 
 extension UserOperations {
   /// Reads one page of the people of the caller's tenant that match a query.
-  public func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
+  public func list(
+    _ query: ListQuery, expanding expansion: ManagerExpansion? = nil, by caller: Caller,
+    _ then: @escaping Completion<Listing<VisibleObject>>
+  ) {
+    guard let expansion else { return list(query, by: caller, then) }
+    list(query, by: caller) { [context] listing in
+      listing.onSuccess(orFail: then) { listing in
+        let managers = ManagerOperations(context: context)
+        managers.expand(listing.elements, expansion, for: caller) { elements in
+          then(
+            elements.map { elements in
+              listing.replacing(elements) { managers.expand($0, expansion, for: caller, $1) }
+            })
+        }
+      }
+    }
+  }
+
+  private func list(_ query: ListQuery, by caller: Caller, _ then: @escaping Completion<Listing<VisibleObject>>) {
     guard query.ordering == nil || query.skip <= Limits.sortedSkipMax else { return then(.failure(.skipTooLarge)) }
     context.authorization.authorize(.listUsers, by: caller) { [self] authorized in
       authorized.onSuccess(orFail: then) {
@@ -62,6 +80,20 @@ extension UserOperations {
     }
   }
 
+  /// Reads a person, with these computed properties, together with their managers.
+  public func read(
+    _ reference: OwnerReference, computing computed: [Property] = [], expanding expansion: ManagerExpansion,
+    by caller: Caller, _ then: @escaping Completion<VisibleObject>
+  ) {
+    read(reference, computing: computed, by: caller) { [context] user in
+      user.onSuccess(orFail: then) { user in
+        ManagerOperations(context: context).expand([user], expansion, for: caller) { expanded in
+          then(expanded.map { $0.first ?? user })
+        }
+      }
+    }
+  }
+
   private func read(_ id: UserID, by caller: Caller, _ then: @escaping Completion<VisibleObject>) {
     reader.user(id) { [self] found in
       found.onSuccess(orFail: then) { user in
@@ -101,9 +133,7 @@ extension UserOperations {
     _ query: ListQuery, for caller: Caller, withholding withheld: WithheldProperties,
     _ then: @escaping Completion<PageBuilder<VisibleObject>>
   ) {
-    // A store that selected or sorted by what the caller does not see would tell of it.
-    let isBlind = query.reads(AccessDecision.hidden(from: caller, withheld))
-    let selection = isBlind ? UserSelection() : UserSelection(query)
+    let selection = UserSelection(query, for: caller, withholding: withheld)
     let isInOrder = selection.isInOrder(of: query)
     let scan = ListScan(
       context, for: caller,
@@ -111,7 +141,7 @@ extension UserOperations {
       read: { [self] position, rows, then in
         page(selection, for: caller, withholding: withheld, after: position, limit: rows, then)
       }, then)
-    scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.mayReadEverybody)
+    scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.isHeavy)
   }
 
   private func page(

@@ -18,6 +18,8 @@ public struct Change: Equatable, Sendable {
   public static let memberships = "memberOf"
   /// The collection in rows about groups that a person owns.
   public static let ownerships = "ownedObjects"
+  /// The collection in rows about managers, whose items are people.
+  public static let managers = "manager"
 
   /// When it happened, by the server's clock.
   public let time: DateTimeOffset

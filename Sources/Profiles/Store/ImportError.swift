@@ -16,6 +16,10 @@ public enum ImportError: Error, Equatable, Sendable {
   case nesting(NestingObstacle)
   /// The group would have more than `Limits.ownersPerGroupMax` owners.
   case tooManyOwners
+  /// A line names a manager who is neither in the store nor earlier in the import, or one of another tenant.
+  case unknownManager
+  /// The manager reports to the person, directly or through others, or too many managers would be above the person.
+  case managerCircle
   /// Another person of the tenant has the principal name.
   case principalNameTaken
   /// Another person of the tenant has the mail address.
@@ -40,6 +44,9 @@ public enum ImportError: Error, Equatable, Sendable {
     case .nesting(.tooDeep): "Too many groups would lie in one another. Remove some of them."
     case .nesting(.tooMany): "Too many groups would be above or below the group. Remove some of them."
     case .tooManyOwners: "The group would have too many owners. Remove some of them."
+    case .unknownManager: "The manager is not known in the tenant of the person. Put people before their managers."
+    case .managerCircle:
+      "The manager would report to the person, or there would be too many managers above. Remove one of the lines."
     case .principalNameTaken: "Another person of the tenant has this userPrincipalName. Change one of the two."
     case .mailTaken:
       "Another person of the tenant has this mail address. Change one of the two; whoever gives it up comes first."

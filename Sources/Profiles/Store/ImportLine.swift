@@ -10,6 +10,8 @@ public enum ImportLine: Equatable, Sendable {
   case user(StoredUser)
   /// A membership.
   case member(UserID, of: GroupID)
+  /// The manager of a person.
+  case manager(UserID, of: UserID)
   /// A group that is a member of another one.
   case nestedGroup(GroupID, in: GroupID)
   /// A person who owns a group.

@@ -155,7 +155,7 @@ private struct ItemTest {
   private static func comparison(_ word: BinaryOperator, _ left: ItemOperand, _ right: ItemOperand) -> Finding? {
     switch (left, right) {
     case (.property(let property, let kind), .literal(let value)): comparison(word, property, kind, value)
-    case (.literal(let value), .property(let property, let kind)): comparison(word.turned, property, kind, value)
+    case (.literal(let value), .property(let property, let kind)): comparison(word.exchanged, property, kind, value)
     case (.property, .property), (.literal, .literal): nil
     }
   }
@@ -270,7 +270,7 @@ private enum ItemOperand {
 
 extension BinaryOperator {
   /// The operator with its sides exchanged.
-  fileprivate var turned: BinaryOperator {
+  var exchanged: BinaryOperator {
     switch self {
     case .lt: .gt
     case .le: .ge

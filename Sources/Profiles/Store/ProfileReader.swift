@@ -45,9 +45,10 @@ public protocol ProfileReader: DirectoryReader {
   /// Reads the settings of a tenant; nil when there is no such tenant.
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void)
 
-  /// Reads one page of the people of a tenant: of those that are selected, in the order that is asked for, after
-  /// `place`. A page of at most `Limits.loopRowsMax` people by id may be answered at once; any other never keeps the
-  /// thread. A store may give fewer people than there are, even none, and say with `end` how far it has looked.
+  /// Reads one page of the people of a tenant: at least those that are selected, in the order that is asked for, after
+  /// `place`. A page of at most `Limits.loopRowsMax` people may be answered at once, when it is by id or narrow
+  /// (`UserSelection.isNarrow`); any other never keeps the thread. A store may give fewer people than there are, even none,
+  /// and say with `end` how far it has looked.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
@@ -128,6 +129,18 @@ public protocol DirectoryReader: AnyObject {
 
   /// Finds out whether a person is a member of a group of their tenant.
   func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void)
+
+  /// Reads the managers of people, those who have one who exists. One read of at most `Limits.loopRowsMax` people may be
+  /// answered at once; a larger one never keeps the thread.
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void)
+
+  /// Reads one page of the people whose manager a person is, by id, after the one with this id.
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void)
+
+  /// Finds the ids of all people whose manager is one of several. Never keeps the thread.
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void)
 
   /// Reads one page of the audit log of a person, newest first, from a place that the page before named, or from the
   /// end.

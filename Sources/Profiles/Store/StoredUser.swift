@@ -27,6 +27,9 @@ public struct StoredUser: Equatable, Sendable {
     self.json = json
   }
 
+  /// The display name in the form in which texts of the directory are compared; nil when the person has none.
+  public var displayNameKey: String? { displayName?.folded }
+
   /// What must be known of the person to decide about what they hold, without a relation.
   var asOwner: ItemOwner { ItemOwner(tenant: tenant, displayName: displayName) }
 
@@ -194,12 +197,17 @@ extension StoredUser {
     return nil
   }
 
-  /// The same for what a store keeps of `UserColumn.userPrincipalName` and `.displayName` beside the JSON.
+  /// The same for what a store keeps of the names beside the JSON, in the form in which they are compared.
   public func fault(principalName: String?, displayName: String?) -> String? {
     let kept = [principalName, displayName].map { $0.map { Array($0.utf8) } }
-    let wanted = [UserColumn.userPrincipalName, .displayName].map { $0.text(of: self).map { Array($0.utf8) } }
+    let wanted = [principalNameKey, displayNameKey].map { $0.map { Array($0.utf8) } }
     return kept == wanted ? nil : "A name that the person is found by is another than theirs."
   }
+
+  /// The finding when the indexes hold something else of a person than what follows from the JSON.
+  public static let indexFault =
+    "The indexes hold another text of the person than theirs, so that some lists leave the person out. Write the person "
+    + "again."
 
   /// The finding when several people of a tenant have one principal name, as principal names are compared.
   public static let sharedNameFinding =

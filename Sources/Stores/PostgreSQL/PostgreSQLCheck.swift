@@ -43,6 +43,10 @@ struct PostgreSQLCheck {
     var findings: [CheckFinding] = []
     let person = try connection.rows(PostgreSQLTables.selectPerson, .text(text)).first?.person()
     if let person, let message = try person.fault ?? nameFault(person) { findings.append(fault(message)) }
+    let indexed = try connection.rows(PostgreSQLPersonIndex.select, .text(text)).first
+    if indexed.map(PostgreSQLPersonIndex.Row.init) != person.map(PostgreSQLPersonIndex.Row.init) {
+      findings.append(fault(StoredUser.indexFault))
+    }
     let noted = try connection.rows(PostgreSQLMailTable.selectNoted, .text(text)).rows.map {
       PostgreSQLRow($0).bytes(0)
     }

@@ -4,7 +4,7 @@ import Profiles
 /// one person on one node; tables that people share and that are seldom written are on every node.
 enum PostgreSQLDistribution {
   /// Tables whose rows lie with their person.
-  static let byPerson = ["person", "item", "record", "chain", "membership"]
+  static let byPerson = ["person", "item", "record", "chain", "membership", "person_index", "manager"]
   /// Tables that are spread by a column of their own.
   static let byOther = [
     ("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key"), ("group_member", "group_id"),

@@ -32,15 +32,16 @@ struct PostgreSQLExport {
         last = person.id.text
         try export(person, body)
       }
-      guard people.rows.isEmpty else { continue }
-      // Owners come behind the people, which an import demands.
-      return try exportLinks { group, links in
-        for owner in links.owners {
-          let exists = try !connection.rows(PostgreSQLTables.selectTenantOfPerson, .text(owner.text)).rows.isEmpty
-          if exists { try body(.owner(owner, of: group)) }
-        }
+      guard !people.rows.isEmpty else { break }
+    }
+    // Owners come behind the people, which an import demands.
+    try exportLinks { group, links in
+      for owner in links.owners {
+        let exists = try !connection.rows(PostgreSQLTables.selectTenantOfPerson, .text(owner.text)).rows.isEmpty
+        if exists { try body(.owner(owner, of: group)) }
       }
     }
+    try each("select user_id from manager order by user_id") { row in try exportManager(of: try row.userID(0), body) }
   }
 
   /// Passes on every group that has links.
@@ -56,6 +57,18 @@ struct PostgreSQLExport {
     try exportLinks { group, links in
       if links.owners.contains(user) { try body(.owner(user, of: group)) }
     }
+  }
+
+  /// Gives the manager of a person, if both are of one tenant.
+  func exportManager(of user: UserID, _ body: (ImportLine) throws -> Void) throws {
+    guard let manager = try connection.rows(PostgreSQLManagerTable.select, .text(user.text)).first?.userID(0),
+      let tenant = try tenant(of: user), try self.tenant(of: manager) == tenant
+    else { return }
+    try body(.manager(manager, of: user))
+  }
+
+  private func tenant(of user: UserID) throws -> TenantID? {
+    try connection.rows(PostgreSQLTables.selectTenantOfPerson, .text(user.text)).first?.tenantID(0)
   }
 
   /// Gives a person to `body`, followed by their memberships and items.

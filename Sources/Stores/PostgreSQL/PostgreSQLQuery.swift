@@ -5,6 +5,8 @@ import Profiles
 enum PostgreSQLValue: Hashable, Sendable {
   case null
   case int(Int64)
+  /// A number of 32 bits.
+  case integer(Int32)
   case text(String)
   case bytes([UInt8])
   /// The values of one column, all of the same type.
@@ -15,6 +17,7 @@ enum PostgreSQLValue: Hashable, Sendable {
     switch self {
     case .null: return false
     case .int(let number): Self.append(number, to: &bytes)
+    case .integer(let number): Self.append(number, to: &bytes)
     case .text(let text): bytes += text.utf8
     case .bytes(let value): bytes += value
     case .column(let values, let type): Self.append(values, type, to: &bytes)
@@ -54,6 +57,7 @@ enum PostgreSQLValue: Hashable, Sendable {
 enum PostgreSQLType: Int32 {
   case bytea = 17
   case bigint = 20
+  case integer = 23
   case text = 25
 }
 

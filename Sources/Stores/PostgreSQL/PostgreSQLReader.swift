@@ -108,7 +108,8 @@ final class PostgreSQLReader: ProfileReader {
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
     read(
-      .users(in: tenant, selection, after: place, limit: limit), isLarge: selection != UserSelection(), then)
+      .users(in: tenant, selection, after: place, limit: limit),
+      isLarge: selection != UserSelection() && !selection.isNarrow, then)
   }
 
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
@@ -188,6 +189,21 @@ final class PostgreSQLReader: ProfileReader {
 
   func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     read(.isMember(viewer, of: group), then)
+  }
+
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void) {
+    read(.managers(of: people), isLarge: people.count > Limits.loopRowsMax, then)
+  }
+
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    read(.reports(of: manager, after: id, limit: limit), then)
+  }
+
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void) {
+    read(.reports(of: managers), isLarge: true, then)
   }
 
   func changes(

@@ -18,6 +18,7 @@ enum PostgreSQLSchema {
     case chainOwners = 7
     case groupLinks = 8
     case groupPhotos = 9
+    case personIndexAndManagers = 10
     case disabledAccounts = 11
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
@@ -33,6 +34,9 @@ enum PostgreSQLSchema {
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
       case .groupLinks: try PostgreSQLGroupLinks.add(connection)
       case .groupPhotos: try PostgreSQLGroupPhotos.add(connection)
+      case .personIndexAndManagers:
+        try PostgreSQLPersonIndex.add(connection)
+        try PostgreSQLManagerTable.add(connection)
       case .disabledAccounts: try PostgreSQLDisabledAccounts.add(connection)
       }
     }

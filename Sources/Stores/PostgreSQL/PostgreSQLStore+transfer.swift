@@ -50,6 +50,7 @@ extension PostgreSQLStore {
         let export = PostgreSQLExport(reads.connection)
         try export.export(person, lines)
         try export.exportOwned(by: person.id, lines)
+        try export.exportManager(of: user, lines)
       }
       let rows = try reads.connection.rows(Self.changesOfPerson, .text(user.text), .text(tenant.text))
       for row in rows.rows.map(PostgreSQLRow.init) {

@@ -28,6 +28,22 @@ extension PostgreSQLTables {
     return members
   }
 
+  func manager(of user: UserID) throws(PostgreSQLFailure) -> UserID? {
+    try read(PostgreSQLManagerTable.select, .text(user.text)).map { row throws(PostgreSQLFailure) in
+      try row.userID(0)
+    }.first
+  }
+
+  func setManager(_ manager: UserID?, of user: UserID) {
+    guard let manager else { return write(PostgreSQLManagerTable.delete, .text(user.text)) }
+    write(PostgreSQLManagerTable.put, .text(user.text), .text(manager.text))
+  }
+
+  /// The row of the tenant stands for all its managers: reads do not wait for it.
+  func lockManagers(in tenant: TenantID) throws(PostgreSQLFailure) {
+    _ = try read(Self.lockTenant, .text(tenant.text))
+  }
+
   /// Locks the row of the tenant, which is on every node: such writes run on the first one.
   func lockLinks(of tenant: TenantID) throws(PostgreSQLFailure) { _ = try read(Self.lockTenant, .text(tenant.text)) }
 

@@ -170,7 +170,7 @@ final class PostgreSQLTables: WriteTables {
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
       "item", "person", "disabled_account", "principal_name", "mail_address", "receipt", "directory_group",
-      "group_photo", "membership", "group_member", "record", "chain",
+      "group_photo", "membership", "group_member", "record", "chain", "person_index", "manager",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }
@@ -312,12 +312,14 @@ final class PostgreSQLTables: WriteTables {
 
   func insert(_ user: StoredUser) {
     write(user, Self.insertPerson)
+    index(user, replacing: nil)
     noteOwner(user)
     reserveName(of: user)
   }
 
   func update(_ user: StoredUser, replacing old: StoredUser) {
     write(user, Self.updatePerson)
+    index(user, replacing: old)
     if old.tenant != user.tenant { chainOwners[AuditChainOwner(user: old.id, tenant: old.tenant)] = .some(nil) }
     noteOwner(user)
     guard !user.hasSameName(as: old) else { return }
@@ -329,6 +331,7 @@ final class PostgreSQLTables: WriteTables {
     owners = [:]
     forgetMail(user.foldedMail, of: user)
     write(Self.deletePerson, .text(user.id.text))
+    write(PostgreSQLPersonIndex.delete, .text(user.id.text))
     chainOwners[AuditChainOwner(user: user.id, tenant: user.tenant)] = .some(nil)
     releaseName(of: user)
   }
@@ -343,7 +346,7 @@ final class PostgreSQLTables: WriteTables {
     write(
       statement, .text(user.id.text), .text(user.tenant.text), .bytes(of: user.principalName),
       .bytes(of: user.displayName), .int(user.version.number), .bytes(user.json),
-      .bytes(of: UserColumn.userPrincipalName.text(of: user)), .bytes(of: UserColumn.displayName.text(of: user)))
+      .bytes(of: user.principalNameKey), .bytes(of: user.displayNameKey))
   }
 
   func versions(of user: UserID) throws(PostgreSQLFailure) -> [(ItemKey, Version, Audience)] {

@@ -1,21 +1,31 @@
 import OData
 import Profiles
 
-/// The SQL statement of a selection of people. Texts are compared as bytes.
-struct PostgreSQLUserQuery: UserQueryText {
+/// The SQL statement of a selection of people. It is composed of the selection, so that the database plans it for its
+/// values.
+struct PostgreSQLUserQuery {
   private var text: String
   private var values: [PostgreSQLValue]
 
   /// Selects people of a tenant after `place`, at most `rows` of them.
   init(_ selection: UserSelection, in tenant: TenantID, after place: KeysetPosition?, rows: Int) {
-    text = "select \(PostgreSQLColumns.person) from person where tenant = $1::text"
     values = [.text(tenant.text)]
+    guard selection != UserSelection() else {
+      text = "select \(PostgreSQLColumns.person) from person where tenant = $1::text"
+      if let place { text += " and user_id > \(parameter(.text(place.idText), "text"))" }
+      text += " order by user_id limit \(parameter(.int(Int64(rows)), "bigint"))"
+      return
+    }
+    text = """
+      select \(PostgreSQLColumns.of("p", PostgreSQLColumns.person)) from person_index x
+      join person p on p.user_id = x.user_id where x.tenant = $1::text and p.tenant = $1::text
+      """
     if let condition = selection.condition { text += " and \(clause(condition))" }
-    if let place { text += " and \(clause(after: place, selection.keys[...]))" }
-    let order =
-      selection.keys.map { key in
-        "\(Self.sortKey(key.column)) \(key.isDescending ? "desc nulls last" : "asc nulls first")"
-      } + ["user_id"]
+    if let place { text += " and \(clause(after: place, selection.key))" }
+    var order = ["x.user_id"]
+    if let key = selection.key {
+      order.insert(PostgreSQLPersonIndex.key(of: key.property, in: "x") + (key.isDescending ? " desc" : ""), at: 0)
+    }
     text += " order by \(order.joined(separator: ", ")) limit \(parameter(.int(Int64(rows)), "bigint"))"
   }
 
@@ -27,54 +37,47 @@ struct PostgreSQLUserQuery: UserQueryText {
     return "$\(values.count)::\(type)"
   }
 
-  static func column(_ column: UserColumn) -> String {
-    switch column {
-    case .id: "convert_to(user_id, 'UTF8')"
-    case .displayName: "display_name_folded"
-    case .userPrincipalName: "principal_name_folded"
-    }
-  }
-
-  static func sortKey(_ column: UserColumn) -> String {
-    sortKey(Self.column(column))
-  }
-
-  private static func sortKey(_ column: String) -> String { PostgreSQLSchema.sortKey(column) }
-
   // MARK: Conditions
 
-  mutating func clause(_ column: String, differsFrom text: String) -> String {
-    "\(column) is distinct from \(parameter(.bytes(Array(text.utf8)), "bytea"))"
+  private mutating func clause(_ condition: UserCondition) -> String {
+    switch condition {
+    case .id(let id): return "x.user_id = \(parameter(.text(id), "text"))"
+    case .key(let property, let range): return clause(property, range)
+    case .tokens(let tokens): return "x.tokens @> \(parameter(PostgreSQLPersonIndex.tokens(tokens), "integer[]"))"
+    case .all(let parts): return row(of: parts, "and")
+    case .some(let parts): return row(of: parts, "or")
+    }
   }
 
-  mutating func clause(_ column: String, _ comparison: UserCondition.Comparison, _ text: String) -> String {
-    let bytes = Array(text.utf8)
-    switch comparison {
-    case .equal:
-      // The first bytes have an index.
-      let prefix = parameter(.bytes(Array(bytes.prefix(Limits.orderTextBytesMax))), "bytea")
-      return "(\(Self.sortKey(column)) = \(prefix) and \(column) = \(parameter(.bytes(bytes), "bytea")))"
-    case .less: return "\(column) < \(parameter(.bytes(bytes), "bytea"))"
-    case .lessOrEqual: return "\(column) <= \(parameter(.bytes(bytes), "bytea"))"
-    case .greater: return "\(column) > \(parameter(.bytes(bytes), "bytea"))"
-    case .greaterOrEqual: return "\(column) >= \(parameter(.bytes(bytes), "bytea"))"
-    case .startsWith, .endsWith, .contains:
-      // Every text begins with, ends with and contains the empty text.
-      guard !bytes.isEmpty else { return "\(column) is not null" }
-      let value = parameter(.bytes(bytes), "bytea")
-      switch comparison {
-      case .startsWith: return "substring(\(column) from 1 for \(bytes.count)) = \(value)"
-      case .endsWith:
-        return "(length(\(column)) >= \(bytes.count) and substring(\(column) from length(\(column)) - "
-          + "\(bytes.count - 1)) = \(value))"
-      default: return "position(\(value) in \(column)) > 0"
-      }
-    }
+  private mutating func row(of parts: [UserCondition], _ word: String) -> String {
+    var clauses: [String] = []
+    for part in parts { clauses.append(clause(part)) }
+    return "(\(clauses.joined(separator: " \(word) ")))"
+  }
+
+  private mutating func clause(_ property: IndexedProperty, _ range: KeyRange) -> String {
+    let key = PostgreSQLPersonIndex.key(of: property, in: "x")
+    if let only = range.onlyKey { return "\(key) = \(parameter(.bytes(only), "bytea"))" }
+    let lower = "\(key) >= \(parameter(.bytes(range.lower), "bytea"))"
+    guard let upper = range.upper else { return lower }
+    return "(\(lower) and \(key) < \(parameter(.bytes(upper), "bytea")))"
   }
 
   // MARK: Places
 
-  mutating func sortParameter(_ bytes: [UInt8]) -> String { parameter(.bytes(bytes), "bytea") }
+  /// The condition of people after a position in the order. Its first part alone is found in an index.
+  private mutating func clause(after place: KeysetPosition, _ sorted: UserSelection.Key?) -> String {
+    guard let sorted, let bytes = place.values.first.flatMap({ sorted.property.key(of: $0) }) else {
+      return "x.user_id > \(parameter(.text(place.idText), "text"))"
+    }
+    let key = PostgreSQLPersonIndex.key(of: sorted.property, in: "x")
+    let (sign, bound) = (sorted.isDescending ? "<" : ">", parameter(.bytes(bytes), "bytea"))
+    let id = parameter(.text(place.idText), "text")
+    return "\(key) \(sign)= \(bound) and (\(key) \(sign) \(bound) or x.user_id > \(id))"
+  }
+}
 
-  mutating func clause(idAfter id: String) -> String { "user_id > \(parameter(.text(id), "text"))" }
+extension KeysetPosition {
+  /// The id of the entity at this position.
+  fileprivate var idText: String { String(decoding: id, as: UTF8.self) }
 }

@@ -20,9 +20,13 @@ struct SQLiteCheck {
     if findings.isEmpty {
       let names = try SQLiteNames(connection)
       let chains = try SQLiteAuditCheck.faults(connection, names, key)
-      findings = try personFaults(names)
+      let index = try SQLitePersonIndexCheck(connection)
+      var keys = 0
+      findings = try personFaults(names, index, &keys)
       findings += try SQLiteProfileCheck.faults(connection, names, chainsKnown: Set(chains.compactMap(\.user)))
       findings += try groupFaults() + tenantFaults() + chains
+      // Otherwise it may follow from what was found.
+      if findings.isEmpty { findings = try index.excess(over: keys) }
     }
     return Array(findings.prefix(Limits.checkFindingsMax))
   }
@@ -45,7 +49,10 @@ struct SQLiteCheck {
     return lines == ["ok"] ? [] : lines.map { .inDatabase($0) }
   }
 
-  private func personFaults(_ names: SQLiteNames) throws -> [CheckFinding] {
+  /// What is wrong with people. Adds to `keys` how many keys the indexes should hold.
+  private func personFaults(
+    _ names: SQLiteNames, _ index: SQLitePersonIndexCheck, _ keys: inout Int
+  ) throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     let selectState = try connection.prepare("select 1 from profile where key = ?")
     let select = try connection.prepare(
@@ -65,9 +72,14 @@ struct SQLiteCheck {
       guard findings.count < Limits.checkFindingsMax else { return }
       let id = UserID(row.text(0))
       do throws(SQLiteFailure) {
-        let fault =
-          try row.isNull(1) ? Self.faultOfDeleted(row) : Self.fault(of: row.user(names), row)
+        let user = try row.isNull(1) ? nil : row.user(names)
+        let entry = user.map { PersonIndexEntry(of: $0) }
+        keys += entry?.keys.count ?? 0
+        let fault = user.map { Self.fault(of: $0, row) } ?? Self.faultOfDeleted(row)
         if let fault { findings.append(.ofPerson(id, fault)) }
+        if let user, let entry, fault == nil, try !index.holds(entry, of: user.id, row.int64(6), in: row.int64(1)) {
+          findings.append(.ofPerson(id, StoredUser.indexFault))
+        }
         if row.int64(12) == 1 { findings.append(.ofPerson(id, "Somebody else has the same id.")) }
       } catch {
         guard case .row = error else { throw error }

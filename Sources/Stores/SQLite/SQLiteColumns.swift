@@ -8,7 +8,8 @@ enum SQLiteColumns {
   /// The columns of a person.
   static let user = "id, tenant, principal_name, display_name, version, json"
   /// The condition that a person of the tenant `?1` has a principal name with the key `?3`, whose first bytes are `?2`:
-  /// those have an index. For the plus sign see `SQLiteUserQuery`.
+  /// those have an index. Without the plus sign SQLite would put the text into their expression, and no longer find that in
+  /// the index.
   static let isNamed = """
     tenant = ?1 and \(SQLiteSchema.sortKey("principal_name_folded")) = ?2 and +principal_name_folded = ?3
     """
@@ -54,6 +55,12 @@ extension SQLiteStatement {
       guard let id = ItemID(text) else { throw .row(DamagedRow.item) }
       return id
     }
+  }
+
+  /// The id of a person in `column`.
+  func userID(_ column: Int32) throws(SQLiteFailure) -> UserID {
+    guard let id = UserID(text(column)) else { throw .row(DamagedRow.user) }
+    return id
   }
 
   /// The person whose `SQLiteColumns.user` begin with the first column.

@@ -7,6 +7,7 @@ final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
   private let selectMembers, countMembers, selectMember, selectState, selectChange, selectLinks: SQLiteStatement
   private let selectPhoto: SQLiteStatement
+  private let selectManager, selectReports, selectReportIDs: SQLiteStatement
 
   private let names: SQLiteNames
 
@@ -37,6 +38,17 @@ final class SQLiteDirectoryStatements {
       where m.user = ?1 and m.group_id = ?2 and g.tenant = ?3 and u.tenant = ?4
       """)
     selectLinks = try connection.prepare(SQLiteColumns.selectLinks)
+    selectManager = try connection.prepare(
+      """
+      select \(SQLiteColumns.of("u", SQLiteColumns.user)) from manager m join person u on u.id = m.manager
+      where m.user = ? and u.tenant is not null
+      """)
+    selectReports = try connection.prepare(
+      """
+      select \(SQLiteColumns.of("u", SQLiteColumns.user)) from manager m join person u on u.id = m.user
+      where u.tenant is not null and m.manager = ? and m.user > ? order by m.user limit ?
+      """)
+    selectReportIDs = try connection.prepare("select user from manager where manager = ?")
     // A person who is gone still has their audit log.
     selectState = try connection.prepare(
       """
@@ -99,6 +111,34 @@ final class SQLiteDirectoryStatements {
     let tenant = try names.number(of: viewer.tenant)
     try selectMember.bind(viewer.user.text, group.text, viewer.tenant.text, tenant)
     return try selectMember.first { _ throws(SQLiteFailure) in true } ?? false
+  }
+
+  /// The managers of people, those who have one who exists.
+  func managers(of people: [UserID]) throws(SQLiteFailure) -> [UserID: StoredUser] {
+    var managers: [UserID: StoredUser] = [:]
+    for user in people {
+      try selectManager.bind(user.text)
+      managers[user] = try selectManager.first { row throws(SQLiteFailure) in try row.user(names) }
+    }
+    return managers
+  }
+
+  /// One page of the people whose manager a person is, by id.
+  func reports(of manager: UserID, after id: String?, limit: Int) throws(SQLiteFailure) -> StoredPage<StoredUser> {
+    try selectReports.bind(manager.text, id ?? "", limit + 1)
+    return try selectReports.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in
+      try row.user(names)
+    }
+  }
+
+  /// The ids of all people whose manager is one of several.
+  func reports(of managers: [UserID]) throws(SQLiteFailure) -> [UserID] {
+    var reports: [UserID] = []
+    for manager in managers {
+      try selectReportIDs.bind(manager.text)
+      reports += try selectReportIDs.all { row throws(SQLiteFailure) in try row.userID(0) }
+    }
+    return reports
   }
 
   /// One page of the chain of a person, newest first, from a place, or from its end. A place comes from a link, which

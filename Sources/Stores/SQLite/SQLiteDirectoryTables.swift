@@ -8,6 +8,7 @@ final class SQLiteDirectoryTables {
   private let selectTenantOfUser, selectMember, insertMember, deleteMember, selectMembers: SQLiteStatement
   private let selectMemberships, countMemberships, putTenant: SQLiteStatement
   private let selectPhoto, putPhoto, deletePhoto: SQLiteStatement
+  private let selectManager, putManager, deleteManager: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ names: SQLiteNames) throws(SQLiteFailure) {
@@ -33,6 +34,9 @@ final class SQLiteDirectoryTables {
     selectMembers = try connection.prepare("select user from membership where group_id = ? order by user")
     selectMemberships = try connection.prepare("select group_id from membership where user = ? order by group_id")
     countMemberships = try connection.prepare("select count(*) from membership where user = ?")
+    selectManager = try connection.prepare("select manager from manager where user = ?")
+    putManager = try connection.prepare("insert or replace into manager (user, manager) values (?, ?)")
+    deleteManager = try connection.prepare("delete from manager where user = ?")
     putTenant = try connection.prepare(
       """
       insert into tenant (id, version, json) values (?, 1, ?)
@@ -145,6 +149,24 @@ final class SQLiteDirectoryTables {
     }
     for group in groups { try remove(user, from: group) }
     return groups
+  }
+
+  // MARK: Managers
+
+  /// Who is the manager of a person; nil when nobody is.
+  func manager(of user: UserID) throws(SQLiteFailure) -> UserID? {
+    try selectManager.bind(user.text)
+    return try selectManager.first { row throws(SQLiteFailure) in try row.userID(0) }
+  }
+
+  /// Replaces the manager of a person; nil stands for nobody.
+  func setManager(_ manager: UserID?, of user: UserID) throws(SQLiteFailure) {
+    guard let manager else {
+      try deleteManager.bind(user.text)
+      return try deleteManager.run()
+    }
+    try putManager.bind(user.text, manager.text)
+    try putManager.run()
   }
 
   // MARK: Tenants

@@ -36,6 +36,17 @@ struct SQLiteExport {
         if exists { try body(.owner(owner, of: group)) }
       }
     }
+    try exportManagers(body)
+  }
+
+  /// Gives the managers of people, behind all people.
+  private func exportManagers(_ body: (ImportLine) throws -> Void) throws {
+    let managers = try connection.prepare(
+      """
+      select m.user, m.manager from manager m join person u on u.id = m.user join person o on o.id = m.manager
+      where u.tenant = o.tenant order by m.user
+      """)
+    try managers.forEach { row in try body(.manager(try row.userID(1), of: try row.userID(0))) }
   }
 
   /// Passes on every group that has links.
@@ -57,6 +68,13 @@ struct SQLiteExport {
     try exportLinks { group, links in
       if links.owners.contains(user) { try body(.owner(user, of: group)) }
     }
+    let manager = try connection.prepare(
+      """
+      select m.manager from manager m join person u on u.id = m.user join person o on o.id = m.manager
+      where m.user = ? and u.tenant = ?2 and o.tenant = ?2
+      """)
+    try manager.bind(user.text, names.number(of: tenant))
+    try manager.forEach { row in try body(.manager(try row.userID(0), of: user)) }
   }
 
   /// Gives the rows of the audit log of a tenant that are about a person, in their order, then those that tell what the

@@ -7,7 +7,7 @@ final class SQLiteReadStatements {
   let connection: SQLiteConnection
   private let selectItem, selectVisibleItem, selectState, selectUser, selectPrincipalName,
     selectReferred: SQLiteStatement
-  private let selectUsers, selectScanEnd, countUsers, begin, commit: SQLiteStatement
+  private let selectUsers, countUsers, begin, commit: SQLiteStatement
   /// For each audience that reaches beyond a tenant, whether a collection has an item for it.
   private let selectBeyondTenant: [(audience: Audience, statement: SQLiteStatement)]
   private let visible: SQLiteVisibleItems
@@ -17,6 +17,7 @@ final class SQLiteReadStatements {
   let relations: SQLiteOwnerRelations
   /// Groups and the audit log.
   let directory: SQLiteDirectoryStatements
+  private let people: SQLitePeopleSearch
 
   /// Opens the database at `path` and prepares every statement.
   init(_ path: String, _ policyDefaults: [TenantID: TenantPolicy]) throws(SQLiteFailure) {
@@ -25,6 +26,7 @@ final class SQLiteReadStatements {
     relations = try SQLiteOwnerRelations(connection, names, policyDefaults)
     directory = try SQLiteDirectoryStatements(connection, names)
     visible = try SQLiteVisibleItems(connection)
+    people = try SQLitePeopleSearch(connection, names)
     begin = try connection.prepare("begin")
     commit = try connection.prepare("commit")
     let user = SQLiteColumns.user
@@ -50,10 +52,7 @@ final class SQLiteReadStatements {
     self.selectBeyondTenant = selectBeyondTenant
     selectUsers = try connection.prepare(
       "select \(user) from person where tenant = ? and id > ? order by id limit ?")
-    selectScanEnd = try connection.prepare(
-      "select id from person where tenant = ? and id > ? order by id limit 1 offset \(Limits.scanRowsMax - 1)")
-    // SQLite would choose a wider index.
-    countUsers = try connection.prepare("select count(*) from person indexed by person_tenant where tenant = ?")
+    countUsers = try connection.prepare("select people from person_count where tenant = ?")
     selectUser = try connection.prepare("select \(user) from person where id = ? and tenant is not null")
     let named = "select \(user) from person where \(SQLiteColumns.isNamed)"
     selectPrincipalName = try connection.prepare("\(named) order by id limit 1")
@@ -204,21 +203,10 @@ final class SQLiteReadStatements {
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int
   ) throws(SQLiteFailure) -> StoredPage<StoredUser> {
-    let end = try selection.keys.isEmpty && selection.mayReadEverybody ? scanEnd(in: tenant, after: place) : nil
-    let query = SQLiteUserQuery(selection, after: place, upTo: end)
-    let select = try connection.prepare(query.text)
-    try select.bind(all: [try number(of: tenant)] + query.parameters + [limit + 1])
-    let page = try select.page(limit: limit, size: { $0.json.count }) { row throws(SQLiteFailure) in
-      try row.user(names)
+    guard let number = try names.number(of: tenant) else { return StoredPage([], isLast: true) }
+    return try inSnapshot { () throws(SQLiteFailure) in
+      try people.page(in: number, selection, after: place, limit: limit)
     }
-    guard let end, page.isLast else { return page }
-    return StoredPage(page.elements, isLast: false, end: KeysetPosition(values: [], id: Array(end.utf8)))
-  }
-
-  /// The id of the last person that one piece of a search looks at; nil when it may look at all that are left.
-  private func scanEnd(in tenant: TenantID, after place: KeysetPosition?) throws(SQLiteFailure) -> String? {
-    try selectScanEnd.bind(try number(of: tenant), place.map { String(decoding: $0.id, as: UTF8.self) } ?? "")
-    return try selectScanEnd.first { row throws(SQLiteFailure) in row.text(0) }
   }
 
   /// The number of a tenant; that of nobody when there is no such tenant.

@@ -63,18 +63,21 @@ final class SQLiteReader: ProfileReader {
     }
   }
 
-  /// Selecting and sorting may read every row of the tenant, so only people by id are read on the loop.
+  /// Selecting and sorting may look at many rows, so only people by id and a few rows of an index are read on the loop.
   func users(
     in tenant: TenantID, _ selection: UserSelection, after place: KeysetPosition?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
   ) {
-    guard selection == UserSelection() else {
+    let isPlain = selection == UserSelection()
+    guard isPlain || selection.isNarrow else {
       return read(on: scans, then) { statements throws(SQLiteFailure) in
         try statements.users(in: tenant, selection, after: place, limit: limit)
       }
     }
     page(limit, then) { statements throws(SQLiteFailure) in
-      try statements.users(in: tenant, after: place, limit: limit)
+      try isPlain
+        ? statements.users(in: tenant, after: place, limit: limit)
+        : statements.users(in: tenant, selection, after: place, limit: limit)
     }
   }
 
@@ -101,9 +104,8 @@ final class SQLiteReader: ProfileReader {
     then(readNow { statements throws(SQLiteFailure) in try statements.relations.tenant(id) })
   }
 
-  /// Counting reads every row of the tenant, so it does not run on the loop.
   func countUsers(in tenant: TenantID, _ then: @escaping (Result<Int, StoreError>) -> Void) {
-    read(on: scans, then) { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) }
+    then(readNow { statements throws(SQLiteFailure) in try statements.countUsers(in: tenant) })
   }
 
   /// Reads up to `limit` rows: few on the loop, many on the thread for large reads.
@@ -191,6 +193,23 @@ extension SQLiteReader {
 
   func isMember(_ viewer: TenantUser, of group: GroupID, _ then: @escaping (Result<Bool, StoreError>) -> Void) {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.isMember(viewer, of: group) }
+  }
+
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void) {
+    page(people.count, then) { statements throws(SQLiteFailure) in try statements.directory.managers(of: people) }
+  }
+
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    page(limit, then) { statements throws(SQLiteFailure) in
+      try statements.directory.reports(of: manager, after: id, limit: limit)
+    }
+  }
+
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void) {
+    page(Int.max, then) { statements throws(SQLiteFailure) in try statements.directory.reports(of: managers) }
   }
 
   func changes(

@@ -148,6 +148,16 @@ enum SQLiteSchema {
     ) strict;
     """
 
+  /// Who is whose manager, by person. A manager may have been deleted.
+  private static let managers = """
+    create table manager (
+      user text not null primary key,
+      manager text not null
+    ) strict, without rowid;
+
+    create index manager_reports on manager (manager, user);
+    """
+
   /// The audit log: rows are appended, each with the place of the one before in its chain, since an index by person
   /// would cost a page for every row. The ends of the chains are in the states of the people.
   private static let auditLog = """
@@ -192,9 +202,11 @@ enum SQLiteSchema {
     try database.execute(sql: "pragma application_id = \(applicationID)")
   }
 
-  /// The migrations of the present layout; `key` is needed to run them.
-  static func migrator(_ key: AuditKey?) -> DatabaseMigrator {
+  /// The migrations of the present layout; `key` and the connection that is migrated are needed to run them.
+  static func migrator(_ key: AuditKey?, _ connection: SQLiteConnection? = nil) -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
+    // Safety: the migration runs on the connection, while the caller waits.
+    nonisolated(unsafe) let connection = connection
     migrator.registerMigration(layout, foreignKeyChecks: .immediate) { database in
       guard let key else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
       try create(database, key)
@@ -207,6 +219,12 @@ enum SQLiteSchema {
     }
     migrator.registerMigration("photos of groups", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: groupPhotos)
+    }
+    migrator.registerMigration("indexes of people", foreignKeyChecks: .immediate) { database in
+      guard let connection else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+      try database.execute(sql: managers)
+      try database.execute(sql: SQLitePersonIndex.tables)
+      try SQLitePersonIndex.fill(connection)
     }
     return migrator
   }
@@ -290,7 +308,7 @@ enum SQLiteSchema {
   static func migrate(_ connection: SQLiteConnection, _ key: AuditKey) throws(Refusal) {
     guard try origin(of: connection) != .legacy else { throw .older }
     do {
-      try migrator(key).migrate(connection.queue)
+      try migrator(key, connection).migrate(connection.queue)
     } catch {
       throw .failure(SQLiteFailure(error))
     }

@@ -18,6 +18,8 @@ final class SQLiteTables: WriteTables {
   let mail: SQLiteMailTable
   /// Told of the accounts that are disabled, before the commit; nil where no server reads.
   var disabledAccounts: DisabledAccounts?
+  /// The indexes of people.
+  let index: SQLitePersonIndexTable
   private let auditTotal: SQLiteAuditTotal
   private let items: SQLiteItemTable
   private let selectUser, selectOtherHolder, selectLastNumber, insertUser, updateUser, deleteUser: SQLiteStatement
@@ -33,6 +35,7 @@ final class SQLiteTables: WriteTables {
     auditLog = try SQLiteAuditTable(connection, auditKey, names, people, isKept: options.keepsAuditLog)
     directory = try SQLiteDirectoryTables(connection, names)
     mail = try SQLiteMailTable(connection)
+    index = try SQLitePersonIndexTable(connection)
     items = try SQLiteItemTable(connection, names, people)
     selectUser = try connection.prepare(
       "select \(SQLiteColumns.user) from person where id = ? and tenant is not null")
@@ -120,7 +123,9 @@ final class SQLiteTables: WriteTables {
   /// log.
   func delete(_ user: StoredUser) throws(SQLiteFailure) {
     try mail.forget(user.id)
-    try deleteUser.bind(try people.number(of: user.id))
+    guard let number = try people.number(of: user.id) else { throw .row(DamagedRow.user) }
+    try index.note(number, user.id, try indexed(user), nil)
+    try deleteUser.bind(number)
     try deleteUser.run()
   }
 
@@ -134,12 +139,16 @@ final class SQLiteTables: WriteTables {
   /// Adds a person who does not exist. One who existed before gets their number again, and goes on with their audit
   /// log.
   func insert(_ user: StoredUser) throws(SQLiteFailure) {
-    if let number = try people.number(of: user.id) { return try write(user, number, with: updateUser) }
+    if let number = try people.number(of: user.id) {
+      try write(user, number, with: updateUser)
+      return try index.note(number, user.id, nil, try indexed(user))
+    }
     let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
     guard last < SQLiteProfileKey.peopleMax else { throw .row(DamagedRow.user) }
     let number = last + 1
     try write(user, number, with: insertUser)
     people.keep(number, of: user.id)
+    try index.note(number, user.id, nil, try indexed(user))
     // Its row leads those of the items.
     _ = try people.state(of: user.id, number)
   }
@@ -148,13 +157,18 @@ final class SQLiteTables: WriteTables {
   func update(_ user: StoredUser, replacing old: StoredUser) throws(SQLiteFailure) {
     guard let number = try people.number(of: user.id) else { throw .row(DamagedRow.user) }
     try write(user, number, with: updateUser)
+    try index.note(number, user.id, try indexed(old), try indexed(user))
+  }
+
+  private func indexed(_ user: StoredUser) throws(SQLiteFailure) -> SQLiteIndexedPerson {
+    SQLiteIndexedPerson(tenant: try names.give(user.tenant), entry: PersonIndexEntry(of: user))
   }
 
   private func write(_ user: StoredUser, _ number: Int64, with statement: SQLiteStatement) throws(SQLiteFailure) {
     let id: String? = statement === insertUser ? user.id.text : nil
     let json = SQLiteEntityJSON.stored(user.json, SQLiteIdentifier(user.id.text), user.id.text)
     let tenant = try names.give(user.tenant)
-    let (name, display) = (UserColumn.userPrincipalName.text(of: user), UserColumn.displayName.text(of: user))
+    let (name, display) = (user.principalNameKey, user.displayNameKey)
     if let id {
       try statement.bind(
         tenant, user.principalName, name, user.displayName, display, user.version.number, json, number, id)
@@ -185,7 +199,7 @@ final class SQLiteTables: WriteTables {
 
   /// Writes what the transaction has changed so far first, so that the database agrees with memory at the savepoint.
   func setSavepoint() throws(SQLiteFailure) {
-    try people.finish()
+    try finish()
     try connection.execute("savepoint part")
   }
 
@@ -198,11 +212,15 @@ final class SQLiteTables: WriteTables {
   func releaseSavepoint() throws(SQLiteFailure) { try connection.execute("release part") }
 
   /// Completes what was written. To be called before every commit.
-  func finish() throws(SQLiteFailure) { try people.finish() }
+  func finish() throws(SQLiteFailure) {
+    try people.finish()
+    try index.finish()
+  }
 
   /// Forgets what the open transaction has changed, which is rolled back.
   func forget() {
     people.forget()
+    index.forget()
     relations.forget()
   }
 
@@ -210,9 +228,11 @@ final class SQLiteTables: WriteTables {
   func deleteEverything() throws(SQLiteFailure) {
     for table in [
       "profile", "person", "idempotency_receipt", "directory_group", "group_photo", "membership", "mail_address",
+      "manager",
     ] {
       try connection.execute("delete from \(table)")
     }
+    try index.deleteEverything()
     try auditLog.deleteEverything()
     people.forget()
     try auditTotal.reset()
@@ -282,6 +302,14 @@ extension SQLiteTables {
   }
 
   func lockedTenant(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? { try relations.decided(id) }
+  func manager(of user: UserID) throws(SQLiteFailure) -> UserID? { try directory.manager(of: user) }
+
+  func setManager(_ manager: UserID?, of user: UserID) throws(SQLiteFailure) {
+    try directory.setManager(manager, of: user)
+  }
+
+  /// Nothing to do: a writing transaction of SQLite is alone from its beginning.
+  func lockManagers(in tenant: TenantID) throws(SQLiteFailure) {}
 
   func put(_ settings: TenantSettings) throws(SQLiteFailure) { try directory.put(settings) }
 

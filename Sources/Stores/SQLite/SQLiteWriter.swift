@@ -57,6 +57,7 @@ final class SQLiteWriter: GroupCommitWriter {
     do throws(SQLiteFailure) {
       for write in writes { answers.append(try applier.apply(write)) }
       try tables.finish()
+      if applier.hasErased { try tables.index.eraseRemnants() }
     } catch {
       return outcome(of: error, writes.count, attempt)
     }
@@ -96,6 +97,15 @@ final class SQLiteWriter: GroupCommitWriter {
     guard now >= lastLook + .seconds(Limits.filesSeconds) else { return }
     lastLook = now
     maintenance.runPeriodicChecks()
+    mergeRemnants()
+  }
+
+  /// Merges a part of the full-text index of people while it holds tokens of somebody who was deleted. A failure is that of
+  /// the next write too, which reports it.
+  private func mergeRemnants() {
+    guard options.isOwner, condition.refusal == nil, (try? tables.index.hasRemnants()) == true else { return }
+    guard (try? transaction({ try tables.index.mergeRemnants() })) == true else { return }
+    maintenance.afterCommit(hasErased: true)
   }
 
   func finish() { maintenance.finish() }

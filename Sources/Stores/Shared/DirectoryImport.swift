@@ -36,6 +36,7 @@ struct DirectoryImport<Tables: WriteTables> {
     case .member(let user, of: let group): try add(user, of: group)
     case .nestedGroup(let member, in: let group): try add(member, in: group)
     case .owner(let user, of: let group): try add(owner: user, of: group)
+    case .manager(let manager, of: let user): try add(manager, of: user)
     case .item(let item): try add(item)
     }
   }
@@ -60,6 +61,18 @@ struct DirectoryImport<Tables: WriteTables> {
     guard try tables.hasRoom(for: user) else { throw ImportError.tooManyGroups }
     try tables.add(user, to: group)
     try append(user, tenant, Change.memberships, ItemID(group.text), from: nil, to: nil)
+  }
+
+  private func add(_ manager: UserID, of user: UserID) throws {
+    guard let tenant = try tables.tenants(of: [user])[user] else { throw ImportError.unknownPerson }
+    guard try tables.manager(of: user) != manager else { return }
+    switch try tables.refusal(ofManager: manager, of: user, in: tenant) {
+    case nil: break
+    case .userNotFound: throw ImportError.unknownManager
+    case .some: throw ImportError.managerCircle
+    }
+    try tables.setManager(manager, of: user)
+    try append(user, tenant, Change.managers, ItemID(manager.text), from: nil, to: nil)
   }
 
   /// The links of a group that a line names, which no other server changes any more.

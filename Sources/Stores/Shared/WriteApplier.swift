@@ -129,8 +129,11 @@ final class WriteApplier<Tables: WriteTables> {
     case .put(let user, let change):
       try put(user, change, replacing: old)
       return .written(user)
+    case .setManager(let person, let manager, let log):
+      return try setManager(manager, of: person, log)
     case .remove(let change, let log):
       try removeItems(of: operation.user, where: { _, _ in true }, log)
+      try sql { () throws(Tables.Failure) in try tables.setManager(nil, of: operation.user) }
       try removeMemberships(of: operation.user, log)
       hasErased = true
       try sql { () throws(Tables.Failure) in
@@ -146,6 +149,27 @@ final class WriteApplier<Tables: WriteTables> {
       try sql { () throws(Tables.Failure) in try tables.append(change) }
       return .removed
     }
+  }
+
+  private func setManager(
+    _ manager: UserID?, of person: StoredUser, _ log: @Sendable (Change.Kind, UserID) -> Change
+  ) throws(WriteFailure) -> PersonOutcome {
+    let old = try sql { () throws(Tables.Failure) in try tables.manager(of: person.id) }
+    if let manager {
+      guard manager != old else { return .unchanged(person) }
+      let refusal = try sql { () throws(Tables.Failure) in
+        try tables.refusal(ofManager: manager, of: person.id, in: person.tenant)
+      }
+      if let refusal { throw .refused(refusal) }
+    } else if old == nil {
+      throw .refused(.managerNotFound)
+    }
+    try sql { () throws(Tables.Failure) in
+      try tables.setManager(manager, of: person.id)
+      if let old { try tables.append(log(.deleted, old)) }
+      if let manager { try tables.append(log(.created, manager)) }
+    }
+    return .unchanged(person)
   }
 
   private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {

@@ -48,6 +48,15 @@ protocol WriteTables: AnyObject {
   /// The keys of the items of a person with versions and audiences, in the order of collection and id.
   func versions(of user: UserID) throws(Failure) -> [(ItemKey, Version, Audience)]
 
+  // MARK: Managers
+
+  /// Who is the manager of a person; nil when nobody is. They may have been deleted.
+  func manager(of user: UserID) throws(Failure) -> UserID?
+  /// Makes somebody the manager of a person in place of whoever was; nil stands for nobody.
+  func setManager(_ manager: UserID?, of user: UserID) throws(Failure)
+  /// Keeps out other writes of managers in a tenant until the transaction ends, so that no two of them make a circle.
+  func lockManagers(in tenant: TenantID) throws(Failure)
+
   // MARK: Groups
 
   /// A group; nil when there is none.
@@ -115,6 +124,19 @@ extension WriteTables {
     var members: Set<UserID> = []
     for user in people where try isMember(user, of: group) { members.insert(user) }
     return members
+  }
+
+  /// Why somebody cannot be the manager of a person of a tenant; nil when they can.
+  func refusal(ofManager manager: UserID, of user: UserID, in tenant: TenantID) throws(Failure) -> ProfileError? {
+    guard try tenants(of: [manager])[manager] == tenant else { return .userNotFound }
+    try lockManagers(in: tenant)
+    var above = manager
+    for _ in 0..<Limits.managersAboveMax {
+      guard above != user else { return .managerCircle }
+      guard let next = try self.manager(of: above) else { return nil }
+      above = next
+    }
+    return .tooManyManagers
   }
 
   /// Whether a person may become a member of one more group.

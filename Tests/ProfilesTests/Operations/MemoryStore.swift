@@ -8,6 +8,7 @@ final class MemoryStore: ProfileStore {
   private struct State {
     var users: [UserID: StoredUser] = [:]
     var items: [ItemKey: StoredItem] = [:]
+    var managers: [UserID: UserID] = [:]
     var changes: [Change] = []
     var policy = TenantPolicy()
     var people = PeopleSettings()
@@ -125,6 +126,9 @@ final class MemoryStore: ProfileStore {
         state.changes.append(change)
       }
       return .written(user)
+    case .setManager(let person, let manager, let log):
+      try set(manager, of: person, log)
+      return .unchanged(person)
     case .remove(let change, let log):
       remove(operation.user, where: { _, _ in true }, log, change)
       state.withLock { $0.users[operation.user] = nil }
@@ -148,6 +152,26 @@ final class MemoryStore: ProfileStore {
     }
   }
 
+  private func set(
+    _ manager: UserID?, of person: StoredUser, _ log: (Change.Kind, UserID) -> Change
+  ) throws(ProfileError) {
+    if let manager, user(manager)?.tenant != person.tenant { throw .userNotFound }
+    var above = manager
+    while let next = above {
+      if next == person.id { throw .managerCircle }
+      above = self.manager(of: next)
+    }
+    let old = self.manager(of: person.id)
+    if manager == nil, old == nil { throw .managerNotFound }
+    state.withLock { state in
+      state.managers[person.id] = manager
+      if let old { state.changes.append(log(.deleted, old)) }
+      if let manager { state.changes.append(log(.created, manager)) }
+    }
+  }
+
+  func manager(of id: UserID) -> UserID? { state.withLock { $0.managers[id] } }
+  func reports(of id: UserID) -> [UserID] { state.withLock { $0.managers.filter { $0.value == id }.map(\.key) } }
   func user(_ id: UserID) -> StoredUser? { state.withLock { $0.users[id] } }
   func item(_ key: ItemKey) -> StoredItem? { state.withLock { $0.items[key] } }
   func owner(of id: UserID, for authorization: AuthorizationContext) -> ItemOwner? {
@@ -299,6 +323,24 @@ private final class MemoryReader: ProfileReader {
 
   func countChanges(of person: TenantUser, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     then(.success(store.changes(of: person.user).count))
+  }
+
+  func managers(of people: [UserID], _ then: @escaping (Result<[UserID: StoredUser], StoreError>) -> Void) {
+    var managers: [UserID: StoredUser] = [:]
+    for id in people { managers[id] = store.manager(of: id).flatMap(store.user) }
+    then(.success(managers))
+  }
+
+  func reports(
+    of manager: UserID, after id: String?, limit: Int,
+    _ then: @escaping (Result<StoredPage<StoredUser>, StoreError>) -> Void
+  ) {
+    let reports = store.reports(of: manager).filter { $0.text > id ?? "" }.sorted { $0.text < $1.text }
+    then(.success(StoredPage(reports.prefix(limit).compactMap(store.user), isLast: reports.count <= limit)))
+  }
+
+  func reports(of managers: [UserID], _ then: @escaping (Result<[UserID], StoreError>) -> Void) {
+    then(.success(managers.flatMap(store.reports)))
   }
 
   /// Selects too many, as a store may.

@@ -21,6 +21,9 @@ struct PostgreSQLPlanTests {
     insert into tenant select 't' || n, 1, '{}' from generate_series(1, 2000) n;
     insert into person select 'u' || n, 't' || n % 20, convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8'), 1, '{}',
       convert_to('p' || n, 'UTF8'), convert_to('d' || n, 'UTF8') from generate_series(1, 5000) n;
+    insert into person_index select 'u' || n, 't' || n % 20, array[convert_to('d' || n, 'UTF8')], array[n]
+      from generate_series(1, 5000) n;
+    insert into manager select 'u' || n, 'u' || n / 10 from generate_series(1, 5000) n;
     insert into principal_name select 't' || n % 20, convert_to('p' || n, 'UTF8'), 'u' || n, '' from generate_series(1, 5000) n;
     insert into mail_address select 't' || n % 20, convert_to('m' || n, 'UTF8'), '', 'u' || n from generate_series(1, 5000) n;
     insert into disabled_account select 'u' || n, 't' || n % 20 from generate_series(1, 5000) n;
@@ -50,6 +53,8 @@ struct PostgreSQLPlanTests {
     PostgreSQLTables.deleteItem, PostgreSQLTables.selectUsage, PostgreSQLTables.insertRow,
     PostgreSQLTables.insertChain, PostgreSQLTables.updateChain, PostgreSQLCommitProof.selectCode,
     PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson, PostgreSQLTables.forgetName,
+    PostgreSQLPersonIndex.insert, PostgreSQLPersonIndex.update, PostgreSQLPersonIndex.delete,
+    PostgreSQLManagerTable.select, PostgreSQLManagerTable.put, PostgreSQLManagerTable.delete,
     PostgreSQLTables.insertName, PostgreSQLTables.passName, PostgreSQLTables.selectReceipt,
     PostgreSQLTables.forgetReceipt, PostgreSQLTables.insertReceipt, PostgreSQLMailTable.selectHolder,
     PostgreSQLMailTable.forget,
@@ -79,6 +84,8 @@ struct PostgreSQLPlanTests {
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
     PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers, PostgreSQLGroupLinks.select,
     PostgreSQLGroupLinks.update, PostgreSQLDisabledAccounts.selectAll,
+    PostgreSQLManagerTable.selectMany, PostgreSQLManagerTable.selectPeople, PostgreSQLManagerTable.selectReports,
+    PostgreSQLManagerTable.selectReportIDs,
   ]
 
   @Test("Every statement of a request is on an index, and those about one person name that person")
@@ -231,6 +238,7 @@ struct PostgreSQLPlanTests {
     switch value {
     case .null: "null"
     case .int(let number): "\(number)"
+    case .integer(let number): "\(number)"
     case .text(let text): "'\(text)'"
     case .bytes(let bytes): "'\\x\(bytes.map { String(format: "%02x", $0) }.joined())'"
     case .column(let values, _): "array[\(values.map(literal).joined(separator: ", "))]"

@@ -36,7 +36,9 @@ struct PostgreSQLShardTests {
     }
     for statement in PostgreSQLStatements.ofEveryShard {
       let plan = try await Self.plan(statement, database)
-      #expect(Self.shardCount(plan) == Self.shards, "What is asked is not found out:\n\(plan)")
+      // Of the partitioned tables are only those of the first form.
+      let asked = Self.isCitus || statement.sql.contains(" person") ? Self.shards : 0
+      #expect(Self.shardCount(plan) == asked, "What is asked is not found out:\n\(plan)")
     }
     try await database.remove()
   }
@@ -55,7 +57,7 @@ struct PostgreSQLShardTests {
   /// The plan for values of some person.
   private static func plan(_ statement: PostgreSQLStatement, _ database: ThrowawayDatabase) async throws -> String {
     var values: [Int: String] = [:]
-    for match in statement.sql.matches(of: #/\$(\d+)::(bigint|bytea|text)(\[\])?/#) {
+    for match in statement.sql.matches(of: #/\$(\d+)::(bigint|bytea|integer|text)(\[\])?/#) {
       let value = match.2 == "bytea" ? #"'\x31'"# : "'1'"
       values[try #require(Int(match.1))] = match.3 == nil ? value : "array[\(value)]::\(match.2)[]"
     }

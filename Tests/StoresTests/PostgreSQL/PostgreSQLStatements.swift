@@ -8,12 +8,17 @@ import Profiles
 enum PostgreSQLStatements {
   /// Statements of requests that read or write a row or a few.
   static let ofOneShard: [PostgreSQLStatement] =
-    ofPeople + ofAuditLog + ofItems + ofViewers + ofNames + ofGroups + ofMembers + ofTenants
+    ofPeople + ofManagers + ofAuditLog + ofItems + ofViewers + ofNames + ofGroups + ofMembers + ofTenants
 
   private static let ofPeople: [PostgreSQLStatement] = [
     PostgreSQLOwnerRelations.selectForeign, PostgreSQLOwnerRelations.selectPlain, PostgreSQLTables.selectPerson,
     PostgreSQLTables.selectTenantOfPerson, PostgreSQLTables.insertPerson, PostgreSQLTables.updatePerson,
-    PostgreSQLTables.deletePerson,
+    PostgreSQLTables.deletePerson, PostgreSQLPersonIndex.insert, PostgreSQLPersonIndex.update,
+    PostgreSQLPersonIndex.delete,
+  ]
+  private static let ofManagers: [PostgreSQLStatement] = [
+    PostgreSQLManagerTable.select, PostgreSQLManagerTable.put, PostgreSQLManagerTable.delete,
+    PostgreSQLManagerTable.selectMany, PostgreSQLManagerTable.selectPeople,
   ]
   private static let ofAuditLog: [PostgreSQLStatement] = [
     PostgreSQLReads.selectChanges, PostgreSQLReads.countChanges, PostgreSQLTables.lockChains,
@@ -68,7 +73,9 @@ enum PostgreSQLStatements {
   ]
 
   /// Statements that answer a request about people of the whole tenant, who may lie anywhere.
-  static let ofEveryShard: [PostgreSQLStatement] = [PostgreSQLReads.countUsers]
+  static let ofEveryShard: [PostgreSQLStatement] = [
+    PostgreSQLReads.countUsers, PostgreSQLManagerTable.selectReports, PostgreSQLManagerTable.selectReportIDs,
+  ]
 
   /// Statements about two people or more, one that each creation runs, and those that read one's own list in one round trip:
   /// not on Citus.
@@ -87,8 +94,8 @@ enum PostgreSQLStatements {
       PostgreSQLTables.begin, PostgreSQLReadBatch.begin, PostgreSQLTables.commit, PostgreSQLTables.rollback,
       PostgreSQLTables.savepoint,
       PostgreSQLTables.undoToSavepoint, PostgreSQLTables.releaseSavepoint, PostgreSQLTables.forgetAllReceipts,
-      PostgreSQLMailTable.selectNoted, PostgreSQLShardMap.countLocal, PostgreSQLCommitProof.limitWait,
-      PostgreSQLGroupLinks.selectAll,
+      PostgreSQLMailTable.selectNoted, PostgreSQLPersonIndex.select, PostgreSQLShardMap.countLocal,
+      PostgreSQLCommitProof.limitWait, PostgreSQLGroupLinks.selectAll,
     ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
 
   /// Files of commands and migrations, which may ask every shard.

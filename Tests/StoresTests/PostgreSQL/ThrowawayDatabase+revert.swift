@@ -46,6 +46,14 @@ extension ThrowawayDatabase {
     (7, "alter table chain drop column is_current, drop column display_name"),
     (8, "alter table directory_group drop column links"),
     (9, "drop table group_photo"),
+    (
+      10,
+      """
+      drop table person_index; drop table manager;
+      create index person_principal_name on person (tenant, substring(principal_name_folded from 1 for 128) nulls first, user_id);
+      create index person_display_name on person (tenant, substring(display_name_folded from 1 for 128) nulls first, user_id)
+      """
+    ),
     (11, "drop table disabled_account"),
   ]
 }

@@ -85,8 +85,8 @@ final class LegacyDirectory {
           version: version, json: user.json))
     case .member(let user, of: let group): try put(user, in: group)
     case .item(let item): try put(item.with(version))
-    // The former layout has no links of groups.
-    case .nestedGroup, .owner: break
+    // The former layout has neither links of groups nor managers.
+    case .nestedGroup, .owner, .manager: break
     }
   }
 
@@ -114,8 +114,8 @@ final class LegacyDirectory {
       display_name_folded, version, json) values (?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        user.id.text, user.tenant.text, user.principalName, UserColumn.userPrincipalName.text(of: user),
-        user.displayName, UserColumn.displayName.text(of: user), user.version.number, Data(user.json),
+        user.id.text, user.tenant.text, user.principalName, user.principalNameKey,
+        user.displayName, user.displayNameKey, user.version.number, Data(user.json),
       ])
     try execute("delete from mail_address where user = ?", [user.id.text])
     if let mail = user.foldedMail {

@@ -27,24 +27,6 @@ extension Expression {
   }
 }
 
-extension Expression {
-  /// Whether the expression reads one of these properties of the entity, by their indices.
-  public func reads(_ properties: Set<Int>) -> Bool {
-    switch self {
-    case .literal, .variable: false
-    case .member(.variable(0), let index): properties.contains(index)
-    case .member(let owner, _), .dynamicMember(let owner, _), .count(let owner), .not(let owner), .negate(let owner),
-      .folded(let owner), .matches(let owner, _):
-      owner.reads(properties)
-    case .list(let parts), .logical(_, let parts), .call(_, let parts): parts.contains { $0.reads(properties) }
-    case .comparison(_, let left, let right), .arithmetic(_, let left, let right), .contained(let left, in: let right),
-      .hasFlags(let left, let right):
-      left.reads(properties) || right.reads(properties)
-    case .lambda(_, let collection, let body): collection.reads(properties) || body?.reads(properties) == true
-    }
-  }
-}
-
 extension SearchExpression {
   /// The estimated cost of the search: one for each term.
   public var estimatedCost: Int {

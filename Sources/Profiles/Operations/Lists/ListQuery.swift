@@ -61,13 +61,6 @@ public struct ListQuery: Sendable {
   var evaluatesEntities: Bool { filter != nil || search != nil || ordering != nil }
   /// Whether entities are left out by what they hold.
   var isSelective: Bool { filter != nil || search != nil }
-  /// Whether the query may depend on one of these properties, by their indices. A search looks at all of them.
-  func reads(_ properties: Set<Int>) -> Bool {
-    guard !properties.isEmpty else { return false }
-    return search != nil || filter?.reads(properties) == true
-      || ordering?.keys.contains { $0.expression.reads(properties) } == true
-  }
-
   /// The number of rows that the first read of the list asks for.
   var firstRows: Int { evaluatesEntities ? Limits.loopRowsMax : min(pageRows, Limits.loopRowsMax) }
 

@@ -12,6 +12,13 @@ public struct Listing<Element: Sendable> {
   public let next: KeysetPosition?
 }
 
+extension Listing {
+  /// The same page with other elements. `replace` does the same for those that are read when they are sent.
+  func replacing(
+    _ elements: [Element], _ replace: @escaping ([Element], @escaping Completion<[Element]>) -> Void
+  ) -> Listing { Listing(elements: elements, rest: rest?.replacing(replace), count: count, next: next) }
+}
+
 /// The part of a page that was chosen but not kept, and is read again in pieces when it is sent. The session's thread
 /// owns it.
 ///
@@ -34,6 +41,16 @@ public final class PageRemainder<Element: Sendable> {
 
   /// The same part of the page, from its beginning.
   public func again() -> PageRemainder { PageRemainder(all, pieceBytes: pieceBytes, read: read) }
+
+  /// The same part of the page, whose entities are replaced once they were read.
+  func replacing(
+    _ replace: @escaping ([Element], @escaping Completion<[Element]>) -> Void
+  ) -> PageRemainder {
+    let read = read
+    return PageRemainder(all, pieceBytes: pieceBytes) { references, then in
+      read(references) { elements in elements.onSuccess(orFail: then) { replace($0, then) } }
+    }
+  }
 
   /// Reads the next entities, about as many bytes of them as the store reads at once (`ListReads.pieceBytes`); nil at the end.
   /// Calls back on the session's thread, at once or later. Must not be called again before that.

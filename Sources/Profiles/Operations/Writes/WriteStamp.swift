@@ -72,6 +72,14 @@ struct WriteStamp: Sendable {
       versionBefore: nil, versionAfter: nil, actingUser: caller.userID, actingApplication: caller.applicationID)
   }
 
+  /// A row of the audit log for the manager of a person.
+  func manager(_ kind: Change.Kind, _ manager: UserID, of user: UserID) -> Change {
+    Change(
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: Change.managers,
+      item: ItemID(manager.text), properties: [],
+      versionBefore: nil, versionAfter: nil, actingUser: caller.userID, actingApplication: caller.applicationID)
+  }
+
   private static func identity(id: String?, displayName: String?) -> Value {
     var identity = StructuredValue(of: identityType)
     identity.members[idIndex] = id.map(Value.string) ?? .null

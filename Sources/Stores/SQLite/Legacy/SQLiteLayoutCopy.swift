@@ -50,6 +50,7 @@ final class SQLiteLayoutCopy {
     try SQLitePeopleCopy(self, names).run()
     try SQLiteAuditLogCopy(self, names).run()
     try makeIndexes()
+    try indexPeople()
     try compare()
     try end()
   }
@@ -106,7 +107,7 @@ final class SQLiteLayoutCopy {
 
   /// Indexes whose entries are not copied in their order: building them at the end, sorted, is cheaper.
   private static let unordered = [
-    "person_principal_name", "person_display_name", "membership_group", "mail_address_user",
+    "person_principal_name", "membership_group", "mail_address_user",
   ]
 
   private func putIndexesOff() throws {
@@ -127,6 +128,12 @@ final class SQLiteLayoutCopy {
         try new.execute("delete from \(Self.indexes) where name = '\(index.name)'")
       }
     }
+  }
+
+  /// Fills the indexes of people, unless a copy that was interrupted did.
+  private func indexPeople() throws {
+    guard try count("select exists (select 1 from person_text)", in: new) == 0 else { return }
+    try transaction { try SQLitePersonIndex.fill(new) }
   }
 
   // MARK: Transactions
