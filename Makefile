@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BUILD := swift build -c release
 FACET := .build/release/facet
 SWIFT_FILES := Package.swift Sources Tests $(wildcard Benchmarks Fuzz)
-SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev libutf8proc-dev
+SYSTEM_PACKAGES := libsqlite3-dev libpq-dev zlib1g-dev libutf8proc-dev libjpeg62-turbo-dev libpng-dev
 TEST_PACKAGES := postgresql pgbouncer python3
 
 .PHONY: help packages test-packages build build-tests serve test test-clients test-clients-postgresql test-citus lint \

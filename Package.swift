@@ -31,6 +31,7 @@ let package = Package(
     .library(name: "OData", targets: ["OData"]),
     .library(name: "Profiles", targets: ["Profiles"]),
     .library(name: "Stores", targets: ["Stores"]),
+    .library(name: "Images", targets: ["Images"]),
     .library(name: "Authentication", targets: ["Authentication"]),
     .library(name: "Authority", targets: ["Authority"]),
     .library(name: "ProfileServer", targets: ["ProfileServer"]),
@@ -86,6 +87,14 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Decompresses request bodies; swift-nio-extras reads only the first member of a gzip body.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Read and write the photos that clients send. Only processes of their own call them, because their input is hostile.
+    .systemLibrary(name: "CJPEG", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
+    // The system call that confines such a process, which Swift cannot call.
+    .systemLibrary(name: "CConfinement"),
+    // Makes photos of images: the process that decodes them, and the side of the server that runs it.
+    .target(
+      name: "Images", dependencies: ["OData", "Profiles", "CJPEG", "CPNG", "CConfinement"], swiftSettings: strict),
     // Identifies the caller: bearer tokens, external issuers and their keys. The HTTP client's API uses NIO's types.
     .target(
       name: "Authentication",
@@ -135,7 +144,7 @@ let package = Package(
     .executableTarget(
       name: "facet",
       dependencies: [
-        "OData", "Profiles", "Stores", "Authentication", "Authority", "ProfileServer",
+        "OData", "Profiles", "Stores", "Images", "Authentication", "Authority", "ProfileServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -201,6 +210,7 @@ let package = Package(
     .testTarget(
       name: "ODataTests", dependencies: ["OData", "Fixtures"], exclude: ["Metadata/Goldens"], swiftSettings: strict),
     .testTarget(name: "ProfilesTests", dependencies: ["OData", "Profiles", "Fixtures"], swiftSettings: strict),
+    .testTarget(name: "ImagesTests", dependencies: ["OData", "Profiles", "Images"], swiftSettings: strict),
     .testTarget(
       name: "StoresTests",
       dependencies: [

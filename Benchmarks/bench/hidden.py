@@ -6,8 +6,10 @@ import json
 import random
 import re
 import socket
+import struct
 import sys
 import time
+from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,6 +42,10 @@ LISTS = {
     "list": "/phones", "$count": "/phones/$count", "$search": "/phones?$search=mobile",
     "$orderby": "/phones?$orderby=number%20desc", "further page": f"/phones?$top={VISIBLE // 2}", "/profile": "",
 }
+# Paths beside the profile instead of below it.
+PHOTOS = {"photo": "/photo", "photo's bytes": "/photo/$value"}
+# The files of a photo are as long as those of a picture; they show nothing.
+PHOTO_BYTES = {48: 1_500, 64: 2_000, 96: 3_500, 120: 5_000, 240: 14_000, 360: 28_000, 432: 38_000, 504: 50_000, 648: 80_000}
 FOREIGN_REQUESTS = {"list": "/phones", "$count": "/phones/$count", "item": "/phones/{item}", "/profile": ""}
 
 
@@ -52,6 +58,7 @@ class Person:
     hidden: tuple[str, ...] = ()
     visible: str | None = ORDINARY
     visible_every: int = VISIBLE_EVERY
+    photo: str | None = None
 
     @property
     def id(self) -> str:
@@ -61,6 +68,10 @@ class Person:
         """Yields the lines of an import. All people of the pairs have the same name, so that answers are equally long."""
         stamp = {"user": {"id": self.id, "displayName": "Ruth Okafor"}}
         yield json.dumps({"tenant": self.tenant, "user": {"id": self.id, "displayName": "Ruth Okafor"}}) + "\n"
+        if self.photo:
+            sizes = {str(side): b64encode(_jpeg(side, length)).decode() for side, length in PHOTO_BYTES.items()}
+            photo = {"allowedAudiences": self.photo, "sizes": sizes}
+            yield json.dumps({"userId": self.id, "collection": "photo", "item": photo}) + "\n"
         for slot in range(ITEMS):
             if audience := self._audience(slot):
                 item = {
@@ -174,7 +185,8 @@ class Probing:
         return timing
 
     def _request(self, person: Person, title: str, path: str) -> bytes:
-        target = f"/beta/users/{person.id}/profile{path.format(item=person.item(0))}"
+        place = "" if path in PHOTOS.values() else "/profile"
+        target = f"/beta/users/{person.id}{place}{path.format(item=person.item(0))}"
         if title == "further page":
             _, body, _ = self._client.ask(self._get(target))
             link = urlsplit(json.loads(body)["@odata.nextLink"])
@@ -266,6 +278,10 @@ def _contrasts() -> list[Contrast]:
     return [
         Contrast("`me`", list(zip(by_me, without)), LISTS),
         Contrast("other tenant, `me`", list(zip(foreign, nobody)), FOREIGN_REQUESTS, status=404),
+        Contrast("photo, `me`", list(zip(people(photo="me"), others_without)), PHOTOS, status=404),
+        Contrast(
+            "photo, other flags", list(zip(people(photo="family,contacts"), others_without)), PHOTOS, is_by_flags=True,
+            status=404),
         Contrast("other flags", list(zip(by_flags, without)), LISTS, is_by_flags=True),
         Contrast(
             "other tenant, other flags", list(zip(foreign_by_flags, nobody)), FOREIGN_REQUESTS, is_by_flags=True,
@@ -284,6 +300,17 @@ def _lines(contrasts: list[Contrast]) -> Iterator[str]:
     for person in sorted(people, key=lambda person: person.id):
         if person.hidden or person.visible:
             yield from person.lines()
+
+
+def _jpeg(side: int, length: int) -> bytes:
+    """Returns a file of the form that an import takes."""
+    def segment(marker: int, content: bytes) -> bytes:
+        return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+    frame = struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0)
+    head = b"\xff\xd8" + segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0") + segment(0xC0, frame)
+    head += segment(0xDA, b"\1\1\0\0\x3f\0")
+    return head + b"\x11" * (length - len(head) - 2) + b"\xff\xd9"
 
 
 def _minute(slot: int) -> str:

@@ -21,6 +21,9 @@ extension Limits {
   /// Longest name of a group that `validateProperties` finds valid, in bytes (256 characters on Graph).
   public static let groupNameBytesMax = 256
 
+  /// Most digits of a side in the size of a photo that a path names.
+  static let photoSideDigitsMax = 5
+
   // MARK: A list
 
   /// Entities of a page unless the client asks for another size.

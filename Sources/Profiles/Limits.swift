@@ -43,6 +43,15 @@ extension Limits {
   /// Most mail addresses for technical messages to one tenant.
   public static let technicalMailsMax = 10
 
+  // MARK: A photo
+
+  /// Longest image that a photo is made of, in bytes (as on Graph).
+  public static let photoImageBytesMax = 4 << 20
+  /// Most pixels of such an image.
+  public static let photoPixelsMax = 32 << 20
+  /// Longest file of one size of a photo, in bytes for each of its pixels. The encoder lowers the quality until it fits.
+  public static let photoBytesPerPixelMax = 2
+
   // MARK: A list
 
   /// Most entities that a sorted list can skip: they have to be sorted too.

@@ -1,10 +1,13 @@
 import ArgumentParser
 import Foundation
+import Images
 
 /// The entry point: adds the options from the environment, then runs the command that the command line names.
 @main
 struct Entry {
   static func main() async {
+    // Before anything else, so that this process holds as little as it can.
+    if CommandLine.arguments.dropFirst() == [PhotoChild.argument] { PhotoChild.run() }
     do {
       let arguments = try Settings.arguments(
         Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)

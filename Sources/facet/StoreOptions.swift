@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authority
 import Foundation
+import Images
 import Logging
 import ProfileServer
 import Profiles
@@ -238,6 +239,7 @@ struct StoreOptions: ParsableArguments {
 }
 
 extension ServiceEnvironment {
-  /// The operating system's clock, and random ids.
-  static let system = ServiceEnvironment(now: { SystemClock.now() }, makeID: { .random() })
+  /// The operating system's clock, random ids, and images that are decoded in processes of their own.
+  static let system = ServiceEnvironment(
+    now: { SystemClock.now() }, makeID: { .random() }, photoEncoder: PhotoProcesses())
 }

@@ -109,9 +109,9 @@ extension TenantPolicy {
   }
 
   private static func collection(_ name: String) throws -> String {
-    guard let collection = ProfileModel.collection(named: name) else {
+    guard let collection = TenantPolicy.collection(named: name) else {
       throw CommandFailure("Profiles have no collection '\(name)'.")
     }
-    return collection.name
+    return collection
   }
 }

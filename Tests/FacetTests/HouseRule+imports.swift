@@ -57,7 +57,10 @@ extension HouseRule {
       "Stores", below: ["OData", "Profiles"], libraries: ["CPostgreSQL", "CSQLite", "Crypto", "GRDB", "GRDBSQLite"],
       system: system, forbidden: "ProfileServer"),
     Target(
-      "facet", below: ["OData", "Profiles", "Authentication", "Authority", "ProfileServer", "Stores"],
+      "Images", below: ["OData", "Profiles"], libraries: ["CConfinement", "CJPEG", "CPNG"], system: system,
+      forbidden: "Stores"),
+    Target(
+      "facet", below: ["OData", "Profiles", "Authentication", "Authority", "Images", "ProfileServer", "Stores"],
       libraries: ["ArgumentParser", "ServiceLifecycle", "UnixSignals"], system: system, forbidden: "Hummingbird"),
   ]
 
@@ -74,6 +77,9 @@ extension HouseRule {
     "CPostgreSQL": ["Sources/Stores/PostgreSQL"],
     "CZlib": ["Sources/ProfileServer/HTTP1"],
     "CUTF8Proc": ["Sources/OData/Values"],
+    "CJPEG": ["Sources/Images"],
+    "CPNG": ["Sources/Images"],
+    "CConfinement": ["Sources/Images"],
   ]
 
   private static func onImports(

@@ -242,6 +242,20 @@ public struct HTTPProbe: Sendable {
     }
   }
 
+  /// Sends one request with a body of any bytes and reads its response.
+  public func send(
+    _ method: String, _ path: String, token: String, headers: [String: String] = [:], bytes: [UInt8]
+  ) async throws -> HTTPAnswer {
+    let port = port
+    return try await blocking {
+      let connection = try HTTPConnection(port: port)
+      let length = ["Content-Length": String(bytes.count)]
+      try connection.send(HTTPProbe.text(method, path, token: token, headers: headers.merging(length) { $1 }))
+      try connection.send(bytes)
+      return try connection.readAnswer()
+    }
+  }
+
   /// The bytes of a request. A body is JSON unless a header field says otherwise.
   public static func text(
     _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:], body: String? = nil

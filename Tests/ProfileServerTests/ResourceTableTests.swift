@@ -26,6 +26,7 @@ struct ResourceTableTests {
       .replacing("{item-id}", with: "b").replacing("{group-id}", with: "c").replacing("{member-id}", with: "d")
       .replacing("{object-id}", with: "e").replacing("{owner-id}", with: "f")
       .replacing("{organization-id}", with: "h").replacing("{domain-id}", with: "g.example")
+      .replacing("{photo-size}", with: "48x48")
   }
 
   /// A property of the resource: a collection where values are counted.
@@ -66,6 +67,42 @@ struct ResourceTableTests {
         ] {
           #expect(Set((paths[address + path] ?? [:]).keys) == ["get"])
         }
+      }
+    }
+  }
+
+  @Test("People and groups have photos in both versions, whose bytes take PUT and PATCH")
+  func photos() throws {
+    let paths = try Self.paths()
+    for version in ["beta", "v1.0"] {
+      for owner in ["me", "users/{user-id}", "groups/{group-id}"] {
+        func methods(_ rest: String) -> Set<String> { Set((paths["/\(version)/\(owner)/\(rest)"] ?? [:]).keys) }
+        #expect(methods("photo") == (owner.hasPrefix("groups") ? ["get", "delete"] : ["get", "patch", "delete"]))
+        #expect(methods("photo/$value") == ["get", "put", "patch", "delete"])
+        for rest in ["photos", "photos/{photo-size}", "photos/{photo-size}/$value"] {
+          #expect(methods(rest) == ["get"])
+        }
+      }
+    }
+    #expect(paths.filter { $0.value.keys.contains("put") }.keys.allSatisfy { $0.hasSuffix("/photo/$value") })
+  }
+
+  @Test("Any square may be asked for, and nothing else is a size")
+  func photoSizes() throws {
+    for (name, side) in [("48x48", 48), ("648X648", 648), ("1x1", 1), ("99999x99999", 99_999)] {
+      guard
+        case .photoSize(.person(.me), let found) = try RequestedResource(
+          path: Array("/v1.0/me/photos/\(name)/$value".utf8)
+        ).subject
+      else {
+        Issue.record("\(name) is a size")
+        continue
+      }
+      #expect(found == side)
+    }
+    for name in ["48", "48x64", "x", "48x", "-1x-1", "100000x100000", "48x48x48", "4٨x4٨"] {
+      #expect(throws: GraphError.malformedPhotoSize, "\(name)") {
+        try RequestedResource(path: Array("/beta/me/photos/\(name)".utf8))
       }
     }
   }
@@ -165,11 +202,10 @@ extension RouteHandler {
     switch (self, subject) {
     case (.service, .service), (.person, .person), (.collection, .collection), (.item, .item), (.group, .group),
       (.member, .member), (.object, .directoryObject), (.entity, .entity), (.property, .person), (.property, .item),
-      (.property, .group):
+      (.property, .group), (.photoSize, .photoSize):
       true
     case (.service, _), (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _),
-      (.entity, _),
-      (.property, _):
+      (.entity, _), (.property, _), (.photoSize, _):
       false
     }
   }

@@ -5,6 +5,7 @@ import Profiles
 struct ProbeGroupOperation: GroupOperation {
   let group: GroupID
   var people: [UserID] = []
+  var needsPhoto = false
   let decide: @Sendable (GroupState) throws(ProfileError) -> GroupChange
 
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange { try decide(state) }
@@ -33,6 +34,22 @@ struct ProbeGroupOperation: GroupOperation {
     Self(group: group, people: [user]) { state throws(ProfileError) in
       guard state.members.contains(user) else { throw .userNotFound }
       return .removeMember(Probe.membership(.deleted, of: user, in: group))
+    }
+  }
+
+  /// Sets the photo of the group, which must exist.
+  static func put(_ photo: StoredGroupPhoto) -> Self {
+    Self(group: photo.group, needsPhoto: true) { state throws(ProfileError) in
+      guard state.group != nil else { throw .groupNotFound }
+      return .putPhoto(photo)
+    }
+  }
+
+  /// Deletes the photo of the group, which must have the version.
+  static func deletePhoto(of group: GroupID, ifMatch version: Version) -> Self {
+    Self(group: group, needsPhoto: true) { state throws(ProfileError) in
+      guard state.photo?.version == version else { throw .photoNotFound }
+      return .removePhoto
     }
   }
 

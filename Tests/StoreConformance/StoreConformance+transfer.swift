@@ -143,6 +143,7 @@ extension StoreConformance {
       switch line {
       case .user(let user): versions["person \(user.id.text)"] = user.version.number
       case .group(let group): versions["group \(group.id.text)"] = group.version.number
+      case .groupPhoto(let photo): versions["photo of \(photo.group.text)"] = photo.version.number
       case .item(let item):
         versions["item \(item.key.user.text)/\(item.key.collection)/\(item.key.id.text)"] = item.version.number
       case .tenant, .member, .nestedGroup, .owner: break

@@ -245,6 +245,11 @@ final class ReaderDriver: @unchecked Sendable {
     await ask { reader, then in reader.groups(scope, after: id, limit: limit, then) }
   }
 
+  /// The photo of a group.
+  func photo(of group: GroupID) async -> Result<StoredGroupPhoto?, StoreError> {
+    await ask { reader, then in reader.photo(of: group, then) }
+  }
+
   /// How many groups there are.
   func countGroups(_ scope: GroupScope) async -> Result<Int, StoreError> {
     await ask { reader, then in reader.countGroups(scope, then) }

@@ -27,7 +27,7 @@ def before_call(context, case, kwargs):
     """Random ids alone would only ever find nothing."""
     if next(_calls) % 2:
         return
-    known = {"user-id": demo.USER, "item-id": demo.PHONE}
+    known = {"user-id": demo.USER, "item-id": demo.PHONE, "photo-size": "48x48"}
     # Only strings are replaced: values of another type are there to be refused.
     for name, value in known.items():
         if isinstance((case.path_parameters or {}).get(name), str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from collections.abc import Iterator
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 import demo
 from canaries import Canaries, Model, forms
 from http_calls import url
+from images import png
 from running_server import RunningServer
 from seeding import group, identifier, item, member, person, write
 
@@ -111,3 +113,17 @@ def test_of_items_that_were_deleted_one_by_one_no_byte_is_left_when_the_server_h
         assert directory.client.delete(location).status_code == 204
     directory.server.stop()
     assert directory.held(numbers) == NOTHING
+
+
+def test_of_the_photo_of_a_person_who_was_deleted_no_byte_is_left(directory):
+    path = f"/v1.0/users/{OWNER}/photo"
+    assert directory.client.put(f"{path}/$value", content=png(300, 300)).status_code == 200
+    photo = b64encode(directory.client.get(f"{path}/$value").content)
+    # From the middle on, because files of one encoder begin alike.
+    piece = photo[len(photo) // 2:][:60]
+    files = [directory.server.data / name for name in FILES]
+    assert any(piece in file.read_bytes() for file in files if file.exists())
+    assert directory.client.delete(f"/beta/users/{OWNER}").status_code == 204
+    assert not any(piece in file.read_bytes() for file in files if file.exists())
+    directory.server.stop()
+    assert not any(piece in file.read_bytes() for file in files if file.exists())

@@ -19,6 +19,7 @@ import pytest
 import demo
 from canaries import Canaries, Hunt, Model, forms
 from http_calls import BATCH_SIZE, JSON, part, url
+from images import sizes
 from running_server import RunningServer
 from seeding import FEDERATED_TENANT, PERSONAL_TENANT, UNRELATED_TENANT, group, identifier, item, member, person, write
 from visibility_oracle import HOME, Caller, named, sees
@@ -26,7 +27,7 @@ from visibility_oracle import HOME, Caller, named, sees
 HIDDEN_TENANT = "66666666-1111-4111-8111-111111111111"
 OWNER, HERMIT, COLLEAGUE, HIDDEN_GROUP, HOME_GROUP = (identifier(place) for place in range(1, 6))
 EVERYTHING = ("User.Read.All User.ReadWrite.All User.ReadBasic.All User.Read User.ReadWrite "
-              "Group.Read.All Group.ReadWrite.All")
+              "Group.Read.All Group.ReadWrite.All ProfilePhoto.Read.All ProfilePhoto.ReadWrite.All")
 # Properties of a person that are given otherwise, and those that are made of items, which no import takes.
 GIVEN = {"id", "displayName", "userPrincipalName"}
 COMPUTED = {"aboutMe", "mySite", "preferredName"}
@@ -75,6 +76,8 @@ class World:
                     if not caller.is_application)
         yield group(HOME_GROUP, self.canaries[8](), description=self.canaries[8]())
         yield member(HOME_GROUP, OWNER)
+        yield {"groupId": HOME_GROUP, "photo": {"sizes": sizes(self.canaries[8]())}}
+        yield item(OWNER, "photo", allowedAudiences=named(0), sizes=sizes(self.canaries[0]()))
 
     def _items(self, owner: str) -> Iterator[dict]:
         for collection, kind in self.model.collections.items():
@@ -93,6 +96,8 @@ class World:
         yield person(HERMIT, self.hermit(), HIDDEN_TENANT, **known)
         yield group(HIDDEN_GROUP, self.hermit(), HIDDEN_TENANT, description=self.hermit(), mailNickname=self.hermit())
         yield member(HIDDEN_GROUP, HERMIT)
+        yield {"groupId": HIDDEN_GROUP, "photo": {"sizes": sizes(self.hermit())}}
+        yield item(HERMIT, "photo", allowedAudiences="organization", sizes=sizes(self.hermit()))
         for collection, kind in self.model.collections.items():
             yield item(HERMIT, collection, **self.model.filled(kind, self.hermit), allowedAudiences="organization")
 
@@ -158,7 +163,7 @@ def addresses(world: World, name: str) -> Iterator[tuple[str, str | None]]:
         items = world.hidden_ids(name, collection) if collection else [""]
         fillings = {
             "{user-id}": (OWNER, HERMIT, IDS[name]), "{group-id}": (HIDDEN_GROUP, HOME_GROUP), "{item-id}": items,
-            "{property}": tuple(world.model.properties(kind)),
+            "{property}": tuple(world.model.properties(kind)), "{photo-size}": ("48x48",),
         }
         filled = [path]
         for placeholder, values in fillings.items():
@@ -318,9 +323,10 @@ def test_a_batch_answers_the_same_for_both(world, name):
 @pytest.mark.parametrize(("hidden", "routes_of_it"), [
     (HERMIT, ("users/{}", "users/{}/profile", "users/{}/profile/phones", "users/{}/profile/phones/x",
               "users/{}/memberOf", "users/{}/profile/changes", "users/{}/profile/phones/$count",
-              "users/{}/profile/nothing")),
+              "users/{}/profile/nothing", "users/{}/photo", "users/{}/photo/$value", "users/{}/photos",
+              "users/{}/photos/48x48/$value")),
     (HIDDEN_GROUP, ("groups/{}", "groups/{}/members", "groups/{}/members/$count", "groups/{}/members/$ref",
-                    "groups/{}/nothing", f"groups/{{}}/members/{HERMIT}/$ref", f"groups/{{}}/members/{OWNER}/$ref")),
+                    "groups/{}/nothing", "groups/{}/photo", "groups/{}/photo/$value", "groups/{}/photos", f"groups/{{}}/members/{HERMIT}/$ref", f"groups/{{}}/members/{OWNER}/$ref")),
 ], ids=["person", "group"])
 def test_people_and_groups_that_are_hidden_are_answered_as_those_that_do_not_exist(world, name, hidden, routes_of_it):
     client, hunt = world.client(name), world.hunt(name)

@@ -3,7 +3,7 @@ public struct APIOperation: Sendable {
   /// The HTTP method, in the order in which documents list them.
   public enum Method: String, CaseIterable, Sendable {
     /// A method by its lower-case name, as in a Path Item Object.
-    case get, post, patch, delete
+    case get, post, put, patch, delete
   }
 
   /// The content of a success response.
@@ -28,6 +28,8 @@ public struct APIOperation: Sendable {
     case property
     /// A primitive value, as plain text.
     case rawValue
+    /// The bytes of an image.
+    case image
     /// A metadata document, in any of these media types.
     case document([String])
     /// The responses of a batch (OData JSON 4.01 section 19.5).
@@ -44,6 +46,8 @@ public struct APIOperation: Sendable {
     case reference
     /// The parameters of an action (OData JSON 4.01 section 18).
     case parameters(Action)
+    /// The bytes of an image, in one of these media types.
+    case image([String])
   }
 
   /// The type of a parameter's values.

@@ -69,7 +69,7 @@ public struct OpenAPIDocument: Sendable {
     if !operation.needsToken { members.append(("security", [])) }
     if !operation.parameters.isEmpty { members.append(("parameters", .array(operation.parameters.map(node)))) }
     if let body = operation.body {
-      let content = Self.content("application/json", Self.schema(of: body))
+      let content = Self.content(of: body)
       members.append(("requestBody", ["required": true, "content": content]))
     }
     let successes = operation.successes.map { (name: String($0.status), value: node(of: $0)) }
@@ -104,14 +104,19 @@ public struct OpenAPIDocument: Sendable {
     }
   }
 
-  private static func schema(of body: APIOperation.Body) -> DocumentNode {
+  private static func content(of body: APIOperation.Body) -> DocumentNode {
     switch body {
-    case .entity(let type): OpenAPISchemas.reference(to: type.qualifiedName)
-    case .batch: batchRequest
+    case .entity(let type): content("application/json", OpenAPISchemas.reference(to: type.qualifiedName))
+    case .batch: content("application/json", batchRequest)
     case .reference:
-      ["type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]]]
+      content(
+        "application/json",
+        ["type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]]])
     case .parameters(let action):
-      ["type": "object", "properties": .object(action.parameters.map { ($0.name, schema(of: $0.value)) })]
+      content(
+        "application/json",
+        ["type": "object", "properties": .object(action.parameters.map { ($0.name, schema(of: $0.value)) })])
+    case .image(let mediaTypes): .object(mediaTypes.map { (name: $0, value: binary) })
     }
   }
 
@@ -121,6 +126,8 @@ public struct OpenAPIDocument: Sendable {
     return value.isCollection
       ? ["type": ["array", "null"], "items": ["type": .string(type)]] : ["type": [.string(type), "null"]]
   }
+  /// A Media Type Object for bytes, which needs no schema (OpenAPI 3.1, "Considerations for File Uploads").
+  private static let binary: DocumentNode = .object([])
 
   // MARK: Batches
 
@@ -133,7 +140,7 @@ public struct OpenAPIDocument: Sendable {
           "type": "object", "required": ["id", "method", "url"],
           "properties": [
             "id": ["type": "string", "minLength": 1],
-            "method": ["type": "string", "enum": ["GET", "POST", "PATCH", "DELETE"]], "url": ["type": "string"],
+            "method": ["type": "string", "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]], "url": ["type": "string"],
             "headers": ["type": "object", "additionalProperties": ["type": "string"]], "body": .object([]),
             "dependsOn": ["type": "array", "items": ["type": "string"]], "atomicityGroup": ["type": "string"],
           ],
@@ -184,6 +191,7 @@ public struct OpenAPIDocument: Sendable {
     case .count: "The number of items that the caller may see."
     case .property: "The property in an object of its own."
     case .rawValue: "The value as plain text."
+    case .image: "The bytes of the image."
     case .document: "The document."
     case .batch: "The answers to the requests of the batch, in their order."
     }
@@ -208,6 +216,7 @@ public struct OpenAPIDocument: Sendable {
     case .count: body = Self.content("text/plain", ["type": "integer", "minimum": 0])
     case .property: body = Self.content("application/json", Self.property)
     case .rawValue: body = Self.content("text/plain", ["type": "string"])
+    case .image: body = .object([(name: "image/jpeg", value: Self.binary)])
     case .batch: body = Self.content("application/json", Self.batchResponse)
     case .document(let mediaTypes):
       body = .object(mediaTypes.map { (name: $0, value: ["schema": anything]) })

@@ -125,10 +125,10 @@ public final class NavigationProperty: Sendable {
     name = reference.name
     aliases = []
     self.target = target
-    isCollection = true
+    isCollection = reference.isCollection
     isOwnerOptionalInPaths = false
     isExpandable = false
-    containsTarget = false
+    containsTarget = reference.containsTarget
     documentation = reference.documentation
   }
 

@@ -99,16 +99,24 @@ public struct StructuredTypeDeclaration: Sendable {
     }
   }
 
-  /// A collection-valued navigation property without containment: its entities belong to an entity set.
+  /// A navigation property that its owner declares. Without containment its entities belong to an entity set.
   public struct Reference: Sendable {
     let name: String
     let target: String
+    let isCollection: Bool
+    let containsTarget: Bool
     let documentation: String
 
     /// Declares the navigation property `name` to entities of the type `target`, named without namespace.
-    public init(_ name: String, to target: String, _ documentation: String) {
+    /// `containsTarget` means what it means on `NavigationProperty`.
+    public init(
+      _ name: String, to target: String, isCollection: Bool = true, containsTarget: Bool = false,
+      _ documentation: String
+    ) {
       self.name = name
       self.target = target
+      self.isCollection = isCollection
+      self.containsTarget = containsTarget
       self.documentation = documentation
     }
   }

@@ -143,12 +143,26 @@ final class BatchRun: ResponseBodySource {
   /// A part as a request of its own, which inherits the caller, the origin and the client from the batch. Throws the
   /// error of an invalid URL.
   private func request(_ part: Part) throws(GraphError) -> GraphRequest {
-    GraphRequest(
-      method: HTTPMethod(rawValue: part.method),
-      target: try handler.requests.address(part.url, in: exchange.request, from: .own).target,
-      headers: headers(of: part),
-      body: part.body.map { ByteBuffer(bytes: $0) }, origin: exchange.request.origin, isBatchPart: true,
-      cancellation: exchange.request.cancellation)
+    let method = HTTPMethod(rawValue: part.method)
+    let target = try handler.requests.address(part.url, in: exchange.request, from: .own).target
+    var body = part.body
+    if let text = body, BodyBound(method, target) == .photo {
+      guard let image = Self.decodedImage(text) else { throw .photoMissing }
+      body = image
+    }
+    return GraphRequest(
+      method: method, target: target, headers: headers(of: part), body: body.map { ByteBuffer(bytes: $0) },
+      origin: exchange.request.origin, isBatchPart: true, cancellation: exchange.request.cancellation)
+  }
+
+  /// The bytes of a body that is not JSON, which a batch holds as a string in base 64 (OData JSON 4.01 section 19.1); nil
+  /// for another value.
+  private static func decodedImage(_ json: [UInt8]) -> [UInt8]? {
+    json.withUnsafeBufferPointer { bytes in
+      var reader = JSONReader(bytes)
+      guard let text = try? reader.readString() else { return nil }
+      return text.withBytes { Base64.decode($0) }
+    }
   }
 
   /// The header fields of a part together with the inherited ones. A part overrides only the OData versions.
@@ -246,7 +260,14 @@ final class BatchRun: ResponseBodySource {
     case .bytes(let bytes) where bytes.readableBytes > 0:
       json.name("body")
       let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
-      if isJSON { json.raw(bytes.readableBytesView) } else { json.string(String(buffer: bytes)) }
+      let isText = response.headers[.contentType]?.hasPrefix("text/") == true
+      if isJSON {
+        json.raw(bytes.readableBytesView)
+      } else if isText {
+        json.string(String(buffer: bytes))
+      } else {
+        json.plainString(Base64.encode(Array(bytes.readableBytesView)))
+      }
     // Only JSON is streamed.
     case .stream: return json.name("body")
     case .none, .bytes: break

@@ -10,6 +10,7 @@ final class BodyInflater {
   /// zlib keeps the address of its stream, which therefore must not move.
   private let stream: UnsafeMutablePointer<z_stream>
   private let coding: ContentCoding
+  private let bound: BodyBound
   private var state = State.beginning
   private var inputBytes = 0
   /// The first byte of a deflate body, kept until the second one shows whether there is a zlib header.
@@ -24,9 +25,10 @@ final class BodyInflater {
     case ended
   }
 
-  /// An inflater for a body with this content coding.
-  init(_ coding: ContentCoding) {
+  /// An inflater for a body with this content coding and bound.
+  init(_ coding: ContentCoding, bound: BodyBound = .ordinary) {
     self.coding = coding
+    self.bound = bound
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
   }
@@ -38,12 +40,12 @@ final class BodyInflater {
     stream.deallocate()
   }
 
-  /// Inflates a part and appends the result to `body`, the inflated parts before it. Throws `GraphError.bodyTooLarge`
-  /// when the body is longer than `Limits.bodyBytesMax`, before or after inflation, and `bodyNotInflatable` when it is
+  /// Inflates a part and appends the result to `body`, the inflated parts before it. Throws the refusal of the bound
+  /// when the body is longer, before or after inflation, and `bodyNotInflatable` when it is
   /// not compressed with the coding or when anything follows its end.
   func inflate(_ part: ByteBuffer, into body: inout ByteBuffer?) throws(GraphError) {
     inputBytes += part.readableBytes
-    guard inputBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
+    guard inputBytes <= bound.bytesMax else { throw bound.refusal }
     var bytes = Array(part.readableBytesView)
     if let firstByte { bytes.insert(firstByte, at: 0) }
     firstByte = nil
@@ -111,7 +113,7 @@ final class BodyInflater {
       result = CZlib.inflate(stream, Z_NO_FLUSH)
       return space.count - Int(stream.pointee.avail_out)
     }
-    guard body.readableBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
+    guard body.readableBytes <= bound.bytesMax else { throw bound.refusal }
     switch result {
     case Z_STREAM_END: state = .ended
     case Z_OK: break

@@ -48,6 +48,8 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
   @exclusivity(unchecked) var isEncoding = false
   /// Inflates the body of the current request; nil when it is not compressed.
   @exclusivity(unchecked) private var inflater: BodyInflater?
+  /// How long the body of the current request may be.
+  @exclusivity(unchecked) private var bodyBound = BodyBound.ordinary
   @exclusivity(unchecked) private var isReadDeferred = false
   /// Whether the channel is between `channelRead` and `channelReadComplete`.
   @exclusivity(unchecked) private(set) var isInsideRead = false
@@ -150,7 +152,8 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
       let interim = HTTPResponseHead(version: head.version, status: .continue)
       context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
     }
-    inflater = validation.coding == .identity ? nil : BodyInflater(validation.coding)
+    bodyBound = validation.bodyBound
+    inflater = validation.coding == .identity ? nil : BodyInflater(validation.coding, bound: bodyBound)
     guard RequestHeadValidation.isGraph(head.uri) else {
       phase = .forwarding(ForwardedRequest(head: head))
       return context.fireChannelRead(wrapInboundOut(.head(head)))
@@ -177,7 +180,7 @@ final class GraphHTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func append(_ part: ByteBuffer, to body: inout ByteBuffer?) throws(GraphError) {
     if let inflater { return try inflater.inflate(part, into: &body) }
-    guard (body?.readableBytes ?? 0) + part.readableBytes <= Limits.bodyBytesMax else { throw .bodyTooLarge }
+    guard (body?.readableBytes ?? 0) + part.readableBytes <= bodyBound.bytesMax else { throw bodyBound.refusal }
     if body?.writeImmutableBuffer(part) == nil { body = part }
   }
 

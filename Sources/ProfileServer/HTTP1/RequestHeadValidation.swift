@@ -8,6 +8,8 @@ struct RequestHeadValidation {
   let head: HTTPRequestHead
   /// The content coding of the body.
   let coding: ContentCoding
+  /// How long the body may be.
+  let bodyBound: BodyBound
   /// Whether the client waits for 100 (RFC 9110 section 10.1.1).
   let expectsContinue: Bool
   /// Whether there is an `Upgrade` field, after which NIO's decoder may stop.
@@ -30,7 +32,8 @@ struct RequestHeadValidation {
     head = try Self.normalized(received, fields)
     let isChunked = try Self.isChunked(fields)
     guard !isChunked || fields.contentLength == nil else { throw .malformedHTTP }
-    let length = try Self.length(fields)
+    bodyBound = BodyBound(head.method, head.uri)
+    let length = try Self.length(fields, bodyBound)
     expectsContinue = try Self.expectsContinue(fields) && received.version == .http1_1
     coding = try ContentCoding(fields.contentEncoding)
     // Only Graph's routes inflate bodies.
@@ -86,12 +89,12 @@ struct RequestHeadValidation {
   }
 
   /// `Content-Length` in bytes (RFC 9110 section 8.6), 0 when there is none. A number that overflows is too large.
-  private static func length(_ fields: RequestHeadFields) throws(GraphError) -> Int {
+  private static func length(_ fields: RequestHeadFields, _ bound: BodyBound) throws(GraphError) -> Int {
     guard let text = fields.contentLength else { return 0 }
     guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
       throw .malformedHTTP
     }
-    guard let length = Int(text), length <= Limits.bodyBytesMax else { throw .bodyTooLarge }
+    guard let length = Int(text), length <= bound.bytesMax else { throw bound.refusal }
     return length
   }
 

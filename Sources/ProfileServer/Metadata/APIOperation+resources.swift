@@ -136,7 +136,7 @@ extension Resource {
     if route.isConditional, route.method != .get {
       parameters.append(.init("If-Match", in: .header, "The write happens only if the entity tag is still this one."))
     }
-    if route.hasBody, route.success != .added, route.action == nil {
+    if route.hasBody, route.success != .added, !route.takesImage, route.action == nil {
       parameters.append(
         .init(
           "Prefer", in: .header,
@@ -161,6 +161,7 @@ extension Route {
   fileprivate func body(of type: StructuredType) -> APIOperation.Body? {
     guard hasBody else { return nil }
     if let action { return .parameters(action) }
+    guard !takesImage else { return .image(["image/jpeg", "image/png", "application/octet-stream"]) }
     return success == .added ? .reference : .entity(type)
   }
 

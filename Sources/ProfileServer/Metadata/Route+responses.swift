@@ -4,7 +4,7 @@ import Profiles
 /// The responses of a route in the OpenAPI document.
 extension Route {
   /// Whether the route reads a body.
-  var hasBody: Bool { method == .post || method == .patch }
+  var hasBody: Bool { method == .post || method == .put || method == .patch }
 
   /// The responses to successful requests, for entities of `type`.
   func successes(of type: StructuredType) -> [APIOperation.Success] {
@@ -30,6 +30,8 @@ extension Route {
     case .count: [.init(200, .count)]
     case .property: [.init(200, .property), .init(204, .nothing)]
     case .rawValue: [.init(200, .rawValue), .init(204, .nothing)]
+    case .image: [.init(200, .image, headers: ["ETag"]), .init(304, .nothing, headers: ["ETag"])]
+    case .imageStored: [.init(200, .nothing, headers: ["ETag"])]
     }
   }
 
@@ -37,13 +39,13 @@ extension Route {
   func refusals(of template: PathTemplate) -> [APIOperation.Refusal] {
     var codes: [(Int, [GraphErrorCode])] = [
       (400, badRequest), (401, [.invalidAuthenticationToken]), (403, denied),
-      (404, template.keys.contains(.item) ? [.resourceNotFound, .unknownError] : [.resourceNotFound]),
+      (404, [.resourceNotFound] + missing(template)),
     ]
     if hasBody, action == nil {
       codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : [])))
     }
     if isConditional { codes.append((412, [.resourceModified])) }
-    if method != .delete, ![.count, .rawValue, .added, .checked].contains(success) {
+    if method != .delete, ![.count, .rawValue, .added, .checked, .image, .imageStored].contains(success) {
       codes.append((406, [.notAcceptable]))
     }
     if success == .checked { codes.append((422, [.invalidLengthValue])) }
@@ -51,6 +53,12 @@ extension Route {
     // Long queries of one caller wait for one another.
     if options.contains(where: { Self.evaluated.contains($0) }) { codes.append((429, [.tooManyRequests])) }
     return (codes + Self.refusalsOfEveryRequest).sorted { $0.0 < $1.0 }.map { .init($0.0, $0.1.map(\.rawValue)) }
+  }
+
+  /// The codes for what is missing beside the person or group.
+  private func missing(_ template: PathTemplate) -> [GraphErrorCode] {
+    if template.keys.contains(.item) { return [.unknownError] }
+    return template.segments.contains(.name("photo")) || template.keys.contains(.photoSize) ? [.imageNotFound] : []
   }
 
   /// The options that are evaluated for each entity.

@@ -144,8 +144,12 @@ final class GraphHandler {
   /// be read or is not offered.
   func prepare(_ exchange: Exchange) throws(GraphError) -> RequestedResource {
     let request = exchange.request
-    try checkFields(request)
+    let mayBePhoto = BodyBound(request.method, request.target) == .photo
+    try checkFields(request, isPhoto: mayBePhoto)
     let requested = try RequestedResource(path: exchange.pathBelowTenant ?? request.path)
+    if mayBePhoto, requested.resource?.route(of: request.method)?.takesImage != true {
+      try requests.checkMediaType(request)
+    }
     exchange.version = requested.version
     exchange.type = requested.type
     if let resource = requested.resource {
@@ -158,11 +162,11 @@ final class GraphHandler {
     return requested
   }
 
-  /// Throws when the request is of another protocol version, or a write without a JSON body. Every request is checked
-  /// once: a batch, and each request in it, the members of a changeset too.
-  private func checkFields(_ request: GraphRequest) throws(GraphError) {
+  /// Throws when the request is of another protocol version, or a write without a JSON body, unless that is a photo. Every
+  /// request is checked once: a batch, and each request in it, the members of a changeset too.
+  private func checkFields(_ request: GraphRequest, isPhoto: Bool = false) throws(GraphError) {
     try ProtocolFields.check(request.headers)
-    try requests.checkMediaType(request)
+    if !isPhoto { try requests.checkMediaType(request) }
   }
 
   /// The refusal of a request with a long body, which would be buffered, and without a valid token; nil for any other.

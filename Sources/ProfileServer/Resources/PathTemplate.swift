@@ -13,6 +13,7 @@ struct PathTemplate: Sendable {
     case object = "object-id"
     case organization = "organization-id"
     case domain = "domain-id"
+    case photoSize = "photo-size"
 
     /// The name in metric labels and logs.
     fileprivate var label: String {
@@ -20,6 +21,7 @@ struct PathTemplate: Sendable {
       case .user, .group, .object, .organization, .domain: "id"
       case .item: "itemId"
       case .member, .owner: "userId"
+      case .photoSize: "size"
       }
     }
 
@@ -34,6 +36,7 @@ struct PathTemplate: Sendable {
       case .object: "The id of a directory object."
       case .organization: "The id of an organisation, which is that of its tenant."
       case .domain: "The name of a domain."
+      case .photoSize: "A size of a photo, such as 48x48."
       }
     }
   }

@@ -35,7 +35,7 @@ final class PropertyRoutes {
       session.items.read(id, of: request) { [self] entity in
         finish(exchange, requested, of: entity.map { ($0.value, encoder.context(of: $0.key)) })
       }
-    case .service, .collection, .member, .directoryObject, .entity: throw .notImplemented
+    case .service, .collection, .member, .directoryObject, .photoSize, .entity: throw .notImplemented
     }
   }
 
@@ -54,7 +54,7 @@ final class PropertyRoutes {
       case .count: responses.finish(exchange, count: .success(Self.count(of: found)))
       case .rawValue: finish(exchange, rawValue: found, of: property)
       case .property, .entity, .list, .created, .updated, .deleted, .updatedSilently, .added, .ids, .found, .checked,
-        .references:
+        .references, .image, .imageStored:
         finish(exchange, found, property, requested.properties, of: entity.context)
       }
     }

@@ -36,10 +36,10 @@ final class Resource: Sendable {
   /// The label in metrics and logs.
   let label: RouteLabel
 
-  private let read, creation, update, deletion: Route?
+  private let read, creation, replacement, update, deletion: Route?
   /// The query options of reads, and those of writes, which only shape the response.
   private let readOptions, writeOptions: QueryOptions.Supported
-  /// Whether a success is plain text.
+  /// Whether a successful read is plain text, or the bytes of a photo, rather than JSON.
   let isPlainText: Bool
   /// Whether the resource belongs to the directory, whose errors have codes of their own.
   let isDirectory: Bool
@@ -56,6 +56,7 @@ final class Resource: Sendable {
     label = routes.isEmpty ? .unknown : RouteLabel(template.label, index: RouteLabel.fixed.count + index)
     read = routes.first { $0.method == .get }
     creation = routes.first { $0.method == .post }
+    replacement = routes.first { $0.method == .put }
     update = routes.first { $0.method == .patch }
     deletion = routes.first { $0.method == .delete }
     isPlainText = read?.isPlainText ?? false
@@ -73,6 +74,7 @@ final class Resource: Sendable {
     switch method {
     case .GET, .HEAD: read
     case .POST: creation
+    case .PUT: replacement
     case .PATCH: update
     case .DELETE: deletion
     default: nil

@@ -21,7 +21,7 @@ enum ResourceTable {
 
   private static let declarations: [Resource.Declaration] =
     users + profiles + items + auditLog + memberships + groups
-    + members + membershipsOfGroups + directoryObjects + organizations
+    + members + membershipsOfGroups + directoryObjects + organizations + photos
 
   // MARK: People
 
@@ -153,4 +153,50 @@ enum ResourceTable {
       "/domains/{domain-id}", "A domain", of: ProfileModel.domain, tag: "organization",
       [.get(.readDomains, "Get a domain of the tenant", .entity, .entity { $0.organizations.readDomain })]),
   ]
+
+  // MARK: Photos
+
+  private static let photos: [Resource.Declaration] =
+    photos(
+      of: "/users/{user-id}", "a user", tag: "users", .readPhoto, .writePhoto, { .photo(ofPerson: $0) },
+      [
+        .patch(
+          .writePhoto, "Change who may see the photo of a user (an extension)", .updated, .person { $0.photos.update })
+      ])
+    + photos(
+      of: "/groups/{group-id}", "a group", tag: "groups", .readGroupPhoto, .manageGroupPhoto, { .photo(ofGroup: $0) })
+
+  /// The photo of a person or a group, and the photo in each of its sizes.
+  private static func photos(
+    of template: String, _ owner: String, tag: String, _ read: RequiredPermissions, _ write: RequiredPermissions,
+    _ handler: (@escaping RouteHandler.PhotoMethod) -> RouteHandler, _ updates: [Route] = []
+  ) -> [Resource.Declaration] {
+    let metadata = "Get the metadata of the photo of \(owner)"
+    let bytes = "Get the photo of \(owner)"
+    let set = "Set the photo of \(owner) to a JPEG or PNG file"
+    return [
+      .init(
+        template + "/photo", "The photo of \(owner)", of: ProfileModel.photo, tag: tag,
+        [.get(read, metadata, .entity, isConditional: true, handler { $0.read })] + updates
+          + [.delete(write, "Delete the photo of \(owner)", handler { $0.delete })]),
+      .init(
+        template + "/photo/$value", "The bytes of the photo of \(owner)", of: ProfileModel.photo, tag: tag,
+        [
+          .get(read, bytes, .image, isConditional: true, handler { $0.content }),
+          .image(.put, write, set, handler { $0.put }), .image(.patch, write, set, handler { $0.put }),
+          .delete(write, "Delete the photo of \(owner)", handler { $0.delete }),
+        ]),
+      .init(
+        template + "/photos", "The sizes of the photo of \(owner)", of: ProfileModel.photo, tag: tag,
+        [.get(read, "List the sizes of the photo of \(owner)", .list, options: [.select], handler { $0.list })]),
+      .init(
+        template + "/photos/{photo-size}", "A size of the photo of \(owner)", of: ProfileModel.photo, tag: tag,
+        [.get(read, "\(metadata) in a size", .entity, isConditional: true, .photoSize { $0.photos.readSize })]),
+      .init(
+        template + "/photos/{photo-size}/$value", "The bytes of a size of the photo of \(owner)",
+        of: ProfileModel.photo,
+        tag: tag,
+        [.get(read, "\(bytes) in a size", .image, isConditional: true, .photoSize { $0.photos.contentOfSize })]),
+    ]
+  }
 }

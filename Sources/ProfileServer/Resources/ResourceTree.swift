@@ -87,7 +87,7 @@ struct ResourceTree: Sendable {
   {
     switch step {
     case .navigation(let navigation):
-      if navigation.containsTarget, resolution.version != .beta { throw .profileNeedsBeta }
+      if navigation.target === ProfileModel.profile, resolution.version != .beta { throw .profileNeedsBeta }
       if let named = nodes[node].names.first(where: { $0.name == navigation.name }) { return named.node }
       guard navigation.isCollection, navigation.containsTarget, let collection = nodes[node].collection else {
         return nil
@@ -122,11 +122,23 @@ struct ResourceTree: Sendable {
       resolution.subject = .member(try Self.id(key, UserID.init(_:)), group)
     case (.item, .collection(let owner, let collection)):
       resolution.subject = .item(owner, collection, try Self.id(key, ItemID.init(_:)))
+    case (.photoSize, .person(let owner)): resolution.subject = .photoSize(.person(owner), try Self.side(key))
+    case (.photoSize, .group(let group)): resolution.subject = .photoSize(.group(group), try Self.side(key))
     case (.user, _), (.group, _), (.object, _), (.member, _), (.owner, _), (.item, _), (.organization, _),
-      (.domain, _):
+      (.domain, _), (.photoSize, _):
       return nil
     }
     return place.node
+  }
+
+  /// The side of a size such as `48x48`. Any square may be asked for; it is answered in the next smaller size that there is.
+  private static func side(_ key: ResourcePath.Key?) throws(GraphError) -> Int {
+    guard let key, key.name == nil || key.name == "id" else { throw .malformedID }
+    let sides = key.value.lowercased().split(separator: "x", omittingEmptySubsequences: false)
+    guard sides.count == 2, sides[0] == sides[1], (1...Limits.photoSideDigitsMax).contains(sides[0].utf8.count),
+      sides[0].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let side = Int(sides[0])
+    else { throw .malformedPhotoSize }
+    return side
   }
 
   private static func id<ID>(_ key: ResourcePath.Key?, _ make: (String) -> ID?) throws(GraphError) -> ID {
@@ -198,6 +210,8 @@ struct RequestedResource {
     case item(OwnerReference, NavigationProperty, ItemID)
     case group(GroupID)
     case member(UserID, GroupID)
+    /// The photo of a person or a group in a size, by the length of its side in pixels.
+    case photoSize(PhotoSubject, Int)
     /// A directory object by its id, the form that references use.
     case directoryObject(UserID)
     /// An entity that only its own routes know, by its key.
@@ -251,7 +265,8 @@ struct RequestedResource {
   var type: StructuredType {
     switch subject {
     case .collection(_, let collection), .item(_, let collection, _): collection.target
-    case .service, .person, .group, .member, .directoryObject, .entity: resource?.type ?? ProfileModel.user
+    case .service, .person, .group, .member, .directoryObject, .photoSize, .entity:
+      resource?.type ?? ProfileModel.user
     }
   }
 }

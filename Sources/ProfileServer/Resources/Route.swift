@@ -17,6 +17,10 @@ final class Route: Sendable {
     case checked
     /// A list of references.
     case references
+    /// The bytes of a photo.
+    case image
+    /// The bytes of a photo were stored; the response has an entity tag and no content.
+    case imageStored
   }
 
   /// The HTTP method.
@@ -106,6 +110,15 @@ final class Route: Sendable {
       isUnderMe: isUnderMe, isConditional: true, createsIfMissing: createsIfMissing, handler: handler)
   }
 
+  /// A replacement of an entity by the bytes of an image, or an update that means the same.
+  static func image(
+    _ method: APIOperation.Method, _ permissions: RequiredPermissions, _ summary: String, _ handler: RouteHandler
+  ) -> Route {
+    Route(
+      method: method, permissions: permissions, summary: summary, success: .imageStored, options: [],
+      isConditional: true, handler: handler)
+  }
+
   /// A deletion.
   static func delete(
     _ permissions: RequiredPermissions, _ summary: String, isUnderMe: Bool = true, isConditional: Bool = true,
@@ -123,12 +136,15 @@ final class Route: Sendable {
     case .references: [.filter, .orderby, .top, .skip, .count, .search]
     case .entity, .created, .updated, .updatedSilently, .found: [.select]
     case .count: [.filter, .search]
-    case .deleted, .added, .property, .rawValue, .ids, .checked: []
+    case .deleted, .added, .property, .rawValue, .ids, .checked, .image, .imageStored: []
     }
   }
 
-  /// Whether the response is plain text rather than JSON.
-  var isPlainText: Bool { success == .count || success == .rawValue }
+  /// Whether the response is plain text, or the bytes of a photo, rather than JSON.
+  var isPlainText: Bool { success == .count || success == .rawValue || success == .image }
+
+  /// Whether the body is an image rather than JSON.
+  var takesImage: Bool { success == .imageStored }
 }
 
 extension APIOperation.Method {
@@ -137,6 +153,7 @@ extension APIOperation.Method {
     switch self {
     case .get: .GET
     case .post: .POST
+    case .put: .PUT
     case .patch: .PATCH
     case .delete: .DELETE
     }

@@ -23,6 +23,8 @@ enum RouteHandler: Sendable {
   case object(Method<UserID, Caller>)
   /// For an entity that only its own routes know, by its key.
   case entity(Method<String, Caller>)
+  /// For the photo of a person or a group in a size, whose side the path names.
+  case photoSize(Method<PhotoSubject, Int, Caller>)
   /// For a property of any entity.
   case property
 
@@ -30,7 +32,7 @@ enum RouteHandler: Sendable {
   var isOfItems: Bool {
     switch self {
     case .collection, .item: true
-    case .service, .person, .group, .member, .object, .entity, .property: false
+    case .service, .person, .group, .member, .object, .entity, .photoSize, .property: false
     }
   }
 
@@ -49,9 +51,12 @@ enum RouteHandler: Sendable {
     case (.member(let method), .member(let user, let group)): try method(groups)(exchange, user, group, caller)
     case (.object(let method), .directoryObject(let id)): try method(groups)(exchange, id, caller)
     case (.entity(let method), .entity(let key)): try method(groups)(exchange, key, caller)
+    case (.photoSize(let method), .photoSize(let subject, let side)):
+      try method(groups)(exchange, subject, side, caller)
     case (.property, _): try groups.properties.read(exchange, requested, caller)
     // `ResourceTable` declares no such pair; a test checks that.
-    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _), (.entity, _):
+    case (.person, _), (.collection, _), (.item, _), (.group, _), (.member, _), (.object, _), (.entity, _),
+      (.photoSize, _):
       throw .notImplemented
     }
   }
@@ -66,6 +71,7 @@ final class RouteGroups {
   let memberships: MembershipRoutes
   let directoryObjects: DirectoryObjectRoutes
   let auditLog: AuditLogRoutes
+  let photos: PhotoRoutes
   let properties: PropertyRoutes
   let organizations: OrganizationRoutes
 
@@ -78,6 +84,7 @@ final class RouteGroups {
     memberships = MembershipRoutes(session: session, requests: requests, responses: responses)
     directoryObjects = DirectoryObjectRoutes(session: session, requests: requests, responses: responses)
     auditLog = AuditLogRoutes(session: session, requests: requests, responses: responses)
+    photos = PhotoRoutes(session: session, requests: requests, responses: responses)
     properties = PropertyRoutes(session: session, responses: responses)
     organizations = OrganizationRoutes(session: session, requests: requests, responses: responses)
   }

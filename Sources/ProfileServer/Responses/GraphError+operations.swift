@@ -22,6 +22,8 @@ extension GraphError {
     case .itemNotFound: self = .itemNotFound
     case .groupNotFound: self = .groupNotFound
     case .organizationNotFound: self = .organizationNotFound
+    case .photoNotFound: self = .photoNotFound
+    case .photo(let refusal): self.init(refusal)
     case .alreadyMember: self = .alreadyMember
     case .alreadyOwner: self = .alreadyOwner
     case .tooManyOwners: self = .tooManyOwners

@@ -11,6 +11,7 @@ public enum GraphErrorCode: String, CaseIterable, Sendable {
   case deniedForRole = "ErrorAccessDeniedForRole"
   case directoryDenied = "Authorization_RequestDenied"
   case resourceNotFound = "Request_ResourceNotFound"
+  case imageNotFound = "ImageNotFound"
   case requestBadRequest = "Request_BadRequest"
   case resultSizeLimitExceeded = "Directory_ResultSizeLimitExceeded"
   case invalidLengthValue = "InvalidLengthValue"

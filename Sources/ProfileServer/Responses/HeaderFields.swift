@@ -4,7 +4,8 @@ import NIOHTTP1
 enum HeaderName: Int, CaseIterable, Sendable {
   case acceptEncoding, accessControlAllowHeaders, accessControlAllowMethods, accessControlAllowOrigin,
     accessControlExposeHeaders, accessControlMaxAge, allow, cacheControl, clientRequestID, connection,
-    contentEncoding, contentLanguage, contentLength, contentType, date, entityTag, location, entityID,
+    contentEncoding, contentLanguage, contentLength, contentSecurityPolicy, contentType, contentTypeOptions, date,
+    entityTag, location, entityID,
     odataVersion, preferenceApplied, requestID, retryAfter, vary, authenticate
 
   /// The name as it is sent.
@@ -23,7 +24,9 @@ enum HeaderName: Int, CaseIterable, Sendable {
     case .contentEncoding: "Content-Encoding"
     case .contentLanguage: "Content-Language"
     case .contentLength: "Content-Length"
+    case .contentSecurityPolicy: "Content-Security-Policy"
     case .contentType: "Content-Type"
+    case .contentTypeOptions: "X-Content-Type-Options"
     case .date: "Date"
     case .entityTag: "ETag"
     case .location: "Location"
@@ -47,7 +50,8 @@ enum HeaderName: Int, CaseIterable, Sendable {
     switch self {
     case .connection, .contentLength, .date, .accessControlAllowOrigin, .accessControlExposeHeaders: true
     case .acceptEncoding, .accessControlAllowHeaders, .accessControlAllowMethods, .accessControlMaxAge, .allow,
-      .cacheControl, .clientRequestID, .contentEncoding, .contentLanguage, .contentType, .entityTag, .location,
+      .cacheControl, .clientRequestID, .contentEncoding, .contentLanguage, .contentSecurityPolicy, .contentType,
+      .contentTypeOptions, .entityTag, .location,
       .entityID, .odataVersion,
       .preferenceApplied, .requestID, .retryAfter, .vary, .authenticate:
       false

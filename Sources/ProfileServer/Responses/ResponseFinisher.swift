@@ -54,6 +54,9 @@ final class ResponseFinisher {
     if let cause = error.cause {
       logger.error("store", metadata: ["request-id": "\(exchange.identity.requestID)", "reason": "\(cause.message)"])
     }
+    if case .photo(.unavailable(let reason)) = error {
+      logger.error("photo", metadata: ["request-id": "\(exchange.identity.requestID)", "reason": "\(reason)"])
+    }
     finish(exchange, GraphError(error, isDirectory: exchange.isDirectory))
   }
 
@@ -229,7 +232,7 @@ extension ResponseFinisher {
 
   /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands
   /// another (RFC 9110 section 13.2.2).
-  private func finish(_ exchange: Exchange, _ entity: consuming GraphResponse, ifNotCurrent version: Version?) {
+  func finish(_ exchange: Exchange, _ entity: consuming GraphResponse, ifNotCurrent version: Version?) {
     do throws(GraphError) {
       let preconditions = try Preconditions(exchange.request.headers)
       // `*` matches an entity without an entity tag too.
@@ -250,7 +253,7 @@ extension ResponseFinisher {
   /// Responds to a write with the entity or with its tag alone, as the client prefers (RFC 7240 section 4.2) or as is
   /// `usual`. `location` is the URL of a new entity, which a response without content repeats in `OData-EntityId`
   /// (OData 4.01 part 1, 8.3.4).
-  private func finish(
+  func finish(
     _ exchange: Exchange, written version: Version?, at location: String?, usually usual: Preferences.Return,
     mayCreate: Bool = false, _ entity: () -> GraphResponse
   ) {

@@ -260,6 +260,20 @@ extension AccessDecision {
       ProfileModel.change, id: row.id, version: nil, json: row.json, position: String(row.older ?? 0))
   }
 
+  /// The photo of a person, if the caller may see it. `item` is where it is stored.
+  func visiblePhoto(_ item: StoredItem) -> VisiblePhoto? {
+    guard sees(item) else { return nil }
+    return VisiblePhoto(
+      subject: .person(item.key.user), version: item.version, audience: item.audience, content: PhotoContent(item.json))
+  }
+
+  /// The photo of a group, for those who may see the group.
+  static func visible(_ photo: StoredGroupPhoto, of group: StoredGroup, to caller: Caller) -> VisiblePhoto? {
+    guard visible(group, to: caller) != nil, photo.group == group.id else { return nil }
+    return VisiblePhoto(
+      subject: .group(group.id), version: photo.version, audience: nil, content: PhotoContent(photo.json))
+  }
+
   private func shows(_ permissions: [Permission], to caller: Caller) -> Bool {
     permissions.contains(where: caller.permissions.contains)
   }
@@ -301,6 +315,35 @@ struct WithheldProperties: Equatable, Sendable {
   }
 }
 
+// MARK: Photos
+
+/// A photo that a caller may see. Only `AccessDecision` can make one, and only such a photo can be encoded.
+public struct VisiblePhoto: Sendable {
+  /// Whose photo it is.
+  public enum Subject: Sendable {
+    /// A person's.
+    case person(UserID)
+    /// A group's.
+    case group(GroupID)
+  }
+
+  /// Whose photo it is.
+  public let subject: Subject
+  /// The version, from which the entity tag is made.
+  public let version: Version
+  /// Who may see it; nil for the photo of a group, which is visible with the group.
+  public let audience: Audience?
+  /// The photo in all its sizes.
+  public let content: PhotoContent
+
+  fileprivate init(subject: Subject, version: Version, audience: Audience?, content: PhotoContent) {
+    self.subject = subject
+    self.version = version
+    self.audience = audience
+    self.content = content
+  }
+}
+
 /// The authorization context of a store read: who reads, so that the store finds their relation to the owner in the
 /// snapshot that it reads from. An item that was written after a reader lost access is then never visible to them.
 public struct AuthorizationContext: Sendable {
@@ -308,14 +351,18 @@ public struct AuthorizationContext: Sendable {
   private let caller: Caller?
   /// Whether the tenant's policy is needed even for the owner, as it is for some writes.
   private let needsPolicy: Bool
+  /// Whether everything is visible, whoever the caller is.
+  private let seesAll: Bool
 
   /// Sees everything and needs no relation.
   public static let everything = AuthorizationContext(of: nil)
 
-  /// The context of a caller; nil sees everything. With `needsPolicy`, the store always gives the tenant's policy.
-  public init(of caller: Caller?, needsPolicy: Bool = false) {
+  /// The context of a caller; nil sees everything. With `needsPolicy`, the store always gives the tenant's policy. With
+  /// `seesAll`, it gives what is not visible to the caller as well, for a write whose answer does not depend on it.
+  public init(of caller: Caller?, needsPolicy: Bool = false, seesAll: Bool = false) {
     self.caller = caller
     self.needsPolicy = needsPolicy
+    self.seesAll = seesAll
   }
 
   /// The tenant of the caller; nil for the store's own purposes.
@@ -329,7 +376,7 @@ public struct AuthorizationContext: Sendable {
 
   /// The person to look up in the lists and groups of `owner`; nil when nobody needs to be.
   public func viewer(of owner: UserID) -> TenantUser? {
-    guard let caller, let user = caller.userID, user != owner else { return nil }
+    guard !seesAll, let caller, let user = caller.userID, user != owner else { return nil }
     return TenantUser(user: user, tenant: caller.tenant)
   }
 
@@ -339,13 +386,13 @@ public struct AuthorizationContext: Sendable {
   /// The audiences that make an item in a collection of the person `id` visible, any one of them; nil when every item
   /// is visible.
   public func audiences(of id: UserID, _ owner: ItemOwner, in collection: String) -> Audience? {
-    guard let caller else { return nil }
+    guard let caller, !seesAll else { return nil }
     return AccessDecision(of: caller, to: id, owner).decidingAudiences(in: collection)
   }
 
   /// The same for each of several collections, in their order.
   public func audiences(of id: UserID, _ owner: ItemOwner, in collections: [NavigationProperty]) -> [Audience?] {
-    guard let caller else { return Array(repeating: nil, count: collections.count) }
+    guard let caller, !seesAll else { return Array(repeating: nil, count: collections.count) }
     let decision = AccessDecision(of: caller, to: id, owner)
     return collections.map { decision.decidingAudiences(in: $0.name) }
   }

@@ -28,6 +28,10 @@ public enum Permission: String, CaseIterable, Sendable {
   case organizationReadAll = "Organization.Read.All"
   /// Read the domains of the tenant.
   case domainReadAll = "Domain.Read.All"
+  /// Read the photos of people and groups.
+  case profilePhotoReadAll = "ProfilePhoto.Read.All"
+  /// Read and write the photos of people and groups.
+  case profilePhotoReadWriteAll = "ProfilePhoto.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {

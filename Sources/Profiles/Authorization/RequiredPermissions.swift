@@ -34,13 +34,22 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case readOrganization
   /// Read the domains of the tenant.
   case readDomains
+  /// Read the photo of a person.
+  case readPhoto
+  /// Set, hide and delete the photo of a person.
+  case writePhoto
+  /// Read the photo of a group.
+  case readGroupPhoto
+  /// Set and delete the photo of a group.
+  case manageGroupPhoto
 
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
-    case .readProfile, .writeProfile, .readAuditLog: false
+    case .readProfile, .writeProfile, .readAuditLog, .readPhoto, .writePhoto: false
     case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .deleteUsers, .readMemberships, .readGroups,
-      .manageGroups, .manageMembers, .deleteGroups, .readObjects, .readOrganization, .readDomains:
+      .manageGroups, .manageMembers, .deleteGroups, .readObjects, .readOrganization, .readDomains, .readGroupPhoto,
+      .manageGroupPhoto:
       true
     }
   }
@@ -49,10 +58,10 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   public var mayRequireRole: Bool {
     switch self {
     case .writeProfile, .writeUser, .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers,
-      .deleteGroups, .readAuditLog:
+      .deleteGroups, .readAuditLog, .writePhoto, .manageGroupPhoto:
       true
     case .readProfile, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects, .readOrganization,
-      .readDomains:
+      .readDomains, .readPhoto, .readGroupPhoto:
       false
     }
   }
@@ -95,6 +104,10 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readObjects: Permission.leastFirst(own + [.userReadBasicAll] + Self.wholeUserReads + Self.groupReads)
     case .readOrganization: (requester == .application ? [] : [.userRead, .userReadWrite]) + [.organizationReadAll]
     case .readDomains: [.domainReadAll]
+    case .readPhoto: own + [.profilePhotoReadAll, .userReadAll, .profilePhotoReadWriteAll, .userReadWriteAll]
+    case .writePhoto: ownWrite + [.profilePhotoReadWriteAll, .userReadWriteAll]
+    case .readGroupPhoto: [.profilePhotoReadAll, .groupReadAll, .profilePhotoReadWriteAll, .groupReadWriteAll]
+    case .manageGroupPhoto: [.profilePhotoReadWriteAll, .groupReadWriteAll]
     }
   }
 
@@ -124,20 +137,24 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     guard caller.actor != .application else { return .none }
     return switch self {
     case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects,
-      .readOrganization, .readDomains:
+      .readOrganization, .readDomains, .readPhoto, .readGroupPhoto:
       .none
     case .writeProfile: isOwner ? .none : .administratorByPolicy
-    case .writeUser: isOwner ? .none : .administrator
-    case .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups: .administrator
+    // People recognise each other by a photo.
+    case .writeUser, .writePhoto: isOwner ? .none : .administrator
+    case .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups,
+      .manageGroupPhoto:
+      .administrator
     }
   }
 
   /// Whether the access concerns others even where it names the caller.
   private var concernsOthers: Bool {
     switch self {
-    case .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups: true
+    case .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups, .manageGroupPhoto: true
     case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
-      .readMemberships, .readGroups, .readObjects, .readOrganization, .readDomains:
+      .readMemberships, .readGroups, .readObjects, .readOrganization, .readDomains, .readPhoto,
+      .writePhoto, .readGroupPhoto:
       false
     }
   }

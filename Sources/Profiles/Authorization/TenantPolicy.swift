@@ -77,13 +77,18 @@ public struct TenantPolicy: Hashable, Sendable {
     applicationCollections?.contains(collection) ?? true
   }
 
-  /// Whether every collection that the policy names is one of a profile, and every property one that can be withheld.
+  /// Whether every collection that the policy names is one of a profile or stands for photos, and every property one that can be withheld.
   var namesExistOnly: Bool {
     guard withheldProperties.isSubset(of: Self.contactProperties.map(\.name)) else { return false }
     let names = Set(defaultAudiences.keys).union(audienceMasks.keys).subtracting([Self.anyCollection])
-    return names.union(applicationCollections ?? []).allSatisfy { name in
-      ProfileModel.collections.contains { $0.name == name }
-    }
+    return names.union(applicationCollections ?? []).allSatisfy { Self.collection(named: $0) == $0 }
+  }
+
+  /// The name by which a policy knows a collection of profiles, given by its name or alias in any case, or the photos of
+  /// people; nil when there is no such collection.
+  public static func collection(named name: String) -> String? {
+    if let collection = ProfileModel.collection(named: name) { return collection.name }
+    return PersonPhoto.collection.isSameName(as: name) ? PersonPhoto.collection : nil
   }
 
   /// Whom people list as family is private until they say otherwise.

@@ -12,7 +12,7 @@ enum DirectoryTypes {
         .init(
           "transitiveMemberOf", to: "directoryObject",
           "The groups that a person is a member of, and those that these are members of."),
-      ],
+      ] + PhotoTypes.references,
       unoffered: UnofferedNames.ofUser,
       "A person of the directory.", UserProperties.all),
     .entity(
@@ -30,7 +30,7 @@ enum DirectoryTypes {
           "The groups that the group is a member of, and those that these are members of."),
         .init(
           "transitiveMembers", to: "directoryObject", "The people and groups in the group, and in the groups in it."),
-      ],
+      ] + PhotoTypes.references,
       unoffered: UnofferedNames.ofGroup,
       "People who share what they mark for group members.",
       [

@@ -9,7 +9,7 @@ public enum ProfileModel {
         namespace: "microsoft.graph",
         enums: Enumerations.all,
         types: ComplexTypes.all + UserComplexTypes.all + ItemFacet.all + DirectoryTypes.all + OrganizationTypes.all
-          + PersonalTypes.all + ContactTypes.all
+          + PhotoTypes.all + PersonalTypes.all + ContactTypes.all
           + WorkTypes.all + LearningTypes.all + Relationship.all,
         roots: [
           .entitySet("users", aliases: ["user"], of: "user", unoffered: UnofferedNames.ofUsers),
@@ -42,6 +42,8 @@ public enum ProfileModel {
   public static let organization = type("organization")
   /// The type of a domain of a tenant.
   public static let domain = type("domain")
+  /// The type of a photo in one size.
+  public static let photo = type("profilePhoto")
   /// The type of a row of the audit log.
   public static let change = type("profileChange")
   /// The collections of items that a profile contains.

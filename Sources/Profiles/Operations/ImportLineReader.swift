@@ -1,17 +1,18 @@
 public import OData
 
-/// Reads the lines of an import or export file. Each line is a JSON object in one of seven shapes:
+/// Reads the lines of an import or export file. Each line is a JSON object in one of eight shapes:
 ///
 ///     {"tenant":"…","settings":{…}}
 ///     {"tenant":"…","group":{…}}
 ///     {"tenant":"…","user":{…}}
+///     {"groupId":"…","photo":{…}}
 ///     {"groupId":"…","member":"…"}
 ///     {"groupId":"…","memberGroup":"…"}
 ///     {"groupId":"…","owner":"…"}
 ///     {"userId":"…","collection":"phones","item":{…}}
 ///
 /// `tenant` is optional: a person or group without one belongs to the default tenant. An item belongs to its person's
-/// tenant.
+/// tenant. The photo of a person is the item of the collection `photo`.
 public struct ImportLineReader: Sendable {
   private let defaultTenant: TenantID
   private let environment: ServiceEnvironment
@@ -42,17 +43,22 @@ public struct ImportLineReader: Sendable {
     }
   }
 
-  /// A line that ties a person or a group to a group.
+  /// A line that ties a person, a group or a photo to a group.
   private func link(_ parts: Parts) throws(ImportLineError) -> ImportLine {
-    guard parts.object == nil, parts.userID == nil, parts.collection == nil else { throw .wrongShape }
-    switch (parts.member, parts.memberGroup, parts.owner) {
-    case (let member?, nil, nil):
+    guard parts.userID == nil, parts.collection == nil else { throw .wrongShape }
+    switch (parts.object, parts.member, parts.memberGroup, parts.owner) {
+    case (.photo(let json)?, nil, nil, nil):
+      guard let photo = StoredGroupPhoto(imported: json, of: try Self.group(parts.groupID)) else {
+        throw .malformedPhoto
+      }
+      return .groupPhoto(photo)
+    case (nil, let member?, nil, nil):
       guard let user = UserID(member) else { throw .malformedID("member") }
       return .member(user, of: try Self.group(parts.groupID))
-    case (nil, let member?, nil):
+    case (nil, nil, let member?, nil):
       guard let nested = GroupID(member) else { throw .malformedID("memberGroup") }
       return .nestedGroup(nested, in: try Self.group(parts.groupID))
-    case (nil, nil, let owner?):
+    case (nil, nil, nil, let owner?):
       guard let user = UserID(owner) else { throw .malformedID("owner") }
       return .owner(user, of: try Self.group(parts.groupID))
     default: throw .wrongShape
@@ -91,6 +97,7 @@ public struct ImportLineReader: Sendable {
     _ json: [UInt8], of user: String, in collection: String
   ) throws(ImportLineError) -> StoredItem {
     guard let user = UserID(user) else { throw .malformedID("userId") }
+    guard collection != PersonPhoto.collection else { return try photo(json, of: user) }
     guard let collection = ProfileModel.collection(named: collection) else { throw .unknownCollection }
     var value = try value(json, of: collection.target, audience: Self.defaults.defaultAudience(in: collection.name))
     let id: ItemID
@@ -104,6 +111,14 @@ public struct ImportLineReader: Sendable {
     return StoredItem(
       key: ItemKey(user: user, collection: collection.name, id: id), version: .unwritten, value: value,
       of: collection.target)
+  }
+
+  private func photo(_ json: [UInt8], of user: UserID) throws(ImportLineError) -> StoredItem {
+    let audience = Self.defaults.defaultAudience(in: PersonPhoto.collection)
+    guard let item = PersonPhoto.imported(json, of: user, audience: audience, now: environment.now()) else {
+      throw .malformedPhoto
+    }
+    return item
   }
 
   /// A person or a group, whose name is one that an update would take.
@@ -153,7 +168,7 @@ public struct ImportLineReader: Sendable {
 public enum ImportLineError: Error, Equatable, Sendable {
   /// The line is not valid JSON.
   case malformed(JSONError)
-  /// The object has none of the seven shapes.
+  /// The object has none of the eight shapes.
   case wrongShape
   /// The object has a member that no shape has.
   case unknownMember
@@ -163,6 +178,8 @@ public enum ImportLineError: Error, Equatable, Sendable {
   case unknownCollection
   /// The settings do not have their form.
   case malformedSettings
+  /// The photo is not one that a server has exported.
+  case malformedPhoto
   /// The object does not have its declared type.
   case body(BodyError)
 
@@ -172,10 +189,11 @@ public enum ImportLineError: Error, Equatable, Sendable {
     case .malformed(let error): "not valid JSON: \(error.reason), at byte \(error.offset)"
     case .wrongShape:
       "must be one object of user, group or settings, with an optional tenant, of userId with collection and item, or of "
-        + "groupId with member, memberGroup or owner"
+        + "groupId with member, memberGroup, owner or photo"
     case .unknownMember:
       "holds a member other than tenant, user, group, settings, userId, collection, item, groupId, member, "
-        + "memberGroup and owner"
+        + "memberGroup, owner and photo"
+    case .malformedPhoto: "holds a photo in another form than an export gives: square JPEG files in Graph's sizes"
     case .malformedSettings: "holds settings that a tenant does not have"
     case .malformedID(let member): "'\(member)' is missing, empty, too long or holds control characters"
     case .unknownCollection: "names a collection that profiles do not have"
@@ -198,6 +216,10 @@ extension ImportLine {
       json.member("tenant", group.tenant.text)
       json.name("group")
       json.raw(group.json)
+    case .groupPhoto(let photo):
+      json.member("groupId", photo.group.text)
+      json.name("photo")
+      json.raw(photo.json)
     case .user(let user):
       json.member("tenant", user.tenant.text)
       json.name("user")
@@ -237,6 +259,7 @@ private struct Parts {
   enum Object {
     case settings([UInt8])
     case group([UInt8])
+    case photo([UInt8])
     case user([UInt8])
     case item([UInt8])
   }
@@ -278,6 +301,7 @@ private struct Parts {
       case "owner": try Self.set(&owner, &reader)
       case "settings": try set(&reader, Object.settings)
       case "group": try set(&reader, Object.group)
+      case "photo": try set(&reader, Object.photo)
       case "user": try set(&reader, Object.user)
       case "item": try set(&reader, Object.item)
       default: throw ImportLineError.unknownMember

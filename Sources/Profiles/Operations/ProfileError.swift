@@ -42,6 +42,10 @@ public enum ProfileError: Error, Equatable, Sendable {
   case userNotFound
   /// There is no such item, or none that the caller may see.
   case itemNotFound
+  /// There is no photo, or none that the caller may see.
+  case photoNotFound
+  /// No photo could be made of the bytes that were sent.
+  case photo(PhotoRefusal)
   /// Another person of the tenant has the principal name.
   case principalNameTaken
   /// Another person of the tenant has the mail address.

@@ -24,6 +24,8 @@ public final class ProfileSession {
   public let auditLog: AuditLogOperations
   /// The organisation of the caller's tenant.
   public let organizations: OrganizationOperations
+  /// The photos of people and groups.
+  public let photos: PhotoOperations
 
   /// Whether operations on items fail by themselves where the caller's account is disabled, so that `checkAccount` need
   /// not come before them.
@@ -42,6 +44,7 @@ public final class ProfileSession {
     profiles = ProfileOperations(context: context)
     auditLog = AuditLogOperations(context: context)
     organizations = OrganizationOperations(context: context)
+    photos = PhotoOperations(context: context)
   }
 
   /// Succeeds when the store has the tenant of the caller's token. Fails with `ProfileError.unknownTenant` otherwise.

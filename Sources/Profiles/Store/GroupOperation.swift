@@ -10,6 +10,8 @@ public protocol GroupOperation: Sendable {
   /// The tenant of the group, for a write that needs or changes links of groups: those of a tenant come one after the
   /// other, whichever servers they come from. nil for every other write.
   var linkedTenant: TenantID? { get }
+  /// Whether `change` needs to know the photo of the group.
+  var needsPhoto: Bool { get }
   /// Decides what to write. It may run more than once, on any thread; it does no I/O and keeps nothing. Throws the
   /// `ProfileError` with which the write is refused.
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange
@@ -20,6 +22,8 @@ extension GroupOperation {
   public var nested: [GroupID] { [] }
   /// None, as for a write that is about people alone.
   public var linkedTenant: TenantID? { nil }
+  /// Few operations do.
+  public var needsPhoto: Bool { false }
 }
 
 /// What a store finds before an operation on a group decides.
@@ -34,17 +38,20 @@ public struct GroupState: Sendable {
   public let links: GroupLinks
   /// Those groups that the operation names as members and that exist.
   public let nested: [GroupID: NestedGroup]
+  /// The photo of the group; nil when there is none, or when the operation does not need it.
+  public let photo: StoredGroupPhoto?
 
   /// The state of one group.
   public init(
     group: StoredGroup?, people: [UserID: TenantID] = [:], members: Set<UserID> = [], links: GroupLinks = GroupLinks(),
-    nested: [GroupID: NestedGroup] = [:]
+    nested: [GroupID: NestedGroup] = [:], photo: StoredGroupPhoto? = nil
   ) {
     self.group = group
     self.people = people
     self.members = members
     self.links = links
     self.nested = nested
+    self.photo = photo
   }
 }
 
@@ -55,12 +62,16 @@ public enum GroupChange: Sendable {
   /// Store the group as given, and make the people of these rows of the audit log members. The store refuses with
   /// `tooManyGroups` beyond `Limits.groupsPerPersonMax`.
   case put(StoredGroup, adding: [Change])
-  /// Delete the group with its memberships. `log` makes the row of the audit log for each of them.
+  /// Delete the group with its photo and its memberships. `log` makes the row of the audit log for each of them.
   case remove(log: @Sendable (UserID) -> Change)
   /// Make the people of these rows of the audit log members, under the same bound.
   case add([Change])
   /// End the membership of the person of this row of the audit log.
   case removeMember(Change)
+  /// Store the photo of the group in place of the one that is there.
+  case putPhoto(StoredGroupPhoto)
+  /// Delete the photo of the group.
+  case removePhoto
   /// Do the first thing, if there is one, and change the links of the group. For an operation with a `linkedTenant`
   /// only.
   indirect case linking(GroupLinkChange, after: GroupChange?)
@@ -70,6 +81,6 @@ public enum GroupChange: Sendable {
 public enum GroupOutcome: Equatable, Sendable {
   /// The group as it is now.
   case group(StoredGroup)
-  /// The group was deleted, or a membership was written.
+  /// The group was deleted, or a membership or the photo was written.
   case done
 }

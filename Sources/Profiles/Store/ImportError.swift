@@ -8,6 +8,8 @@ public enum ImportError: Error, Equatable, Sendable {
   case groupOfOtherTenant
   /// A line names a group that is neither in the store nor earlier in the import, or one of another tenant.
   case unknownGroup
+  /// A photo names a group that is neither in the store nor earlier in the import.
+  case unknownGroupOfPhoto
   /// The person would be a member of more than `Limits.groupsPerPersonMax` groups.
   case tooManyGroups
   /// The group cannot be a member of the other one.
@@ -31,6 +33,7 @@ public enum ImportError: Error, Equatable, Sendable {
       "The person is known in another tenant, and their items with them. Give the new person another id."
     case .groupOfOtherTenant: "The group is known in another tenant. Give the new group another id."
     case .unknownGroup: "The group is not known in the tenant of the person. Put the group before its members."
+    case .unknownGroupOfPhoto: "The group is not known. Put the group before its photo."
     case .tooManyGroups: "The person would be a member of too many groups. Remove some of them."
     case .nesting(.circle):
       "The other group is a member of this one, directly or through others. Remove one of the two."

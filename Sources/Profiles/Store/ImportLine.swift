@@ -4,6 +4,8 @@ public enum ImportLine: Equatable, Sendable {
   case tenant(TenantSettings)
   /// A group.
   case group(StoredGroup)
+  /// The photo of a group.
+  case groupPhoto(StoredGroupPhoto)
   /// A person.
   case user(StoredUser)
   /// A membership.
@@ -12,6 +14,6 @@ public enum ImportLine: Equatable, Sendable {
   case nestedGroup(GroupID, in: GroupID)
   /// A person who owns a group.
   case owner(UserID, of: GroupID)
-  /// An item of a person.
+  /// An item of a person, or their photo.
   case item(StoredItem)
 }

@@ -107,6 +107,9 @@ public protocol DirectoryReader: AnyObject {
   /// Reads the links of those of at most `Limits.loopRowsMax` groups that exist, in one round trip.
   func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void)
 
+  /// Reads the photo of a group; nil when there is none.
+  func photo(of group: GroupID, _ then: @escaping (Result<StoredGroupPhoto?, StoreError>) -> Void)
+
   /// Reads one page of groups by id, after the one with this id.
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,

@@ -32,8 +32,8 @@ public protocol ProfileStore: AnyObject, Sendable {
   /// throws. Then nothing is imported, except for `StoreError.unresolved`.
   func importLines(at time: DateTimeOffset, _ next: () throws -> ImportLine?) throws -> Int
 
-  /// Gives the whole directory to `body` from one snapshot: tenants, groups, then people in the order of their ids,
-  /// each followed by their memberships and by their items in the order of collection and id. Blocks; for commands, not
+  /// Gives the whole directory to `body` from one snapshot: tenants, groups, their photos, then people in the order of their
+  /// ids, each followed by their memberships and by their items in the order of collection and id. Blocks; for commands, not
   /// for requests.
   ///
   /// Throws `StoreError` when the store cannot be read, and what `body` throws.

@@ -18,7 +18,7 @@ public enum StoreWrite: Sendable {
   case item(any ItemOperation, @Sendable (Result<ItemOutcome, ProfileError>) -> Void)
   /// Applies an operation to one person.
   case person(any PersonOperation, @Sendable (Result<PersonOutcome, ProfileError>) -> Void)
-  /// Applies an operation to one group or one membership.
+  /// Applies an operation to one group, its photo, or one membership.
   case group(any GroupOperation, @Sendable (Result<GroupOutcome, ProfileError>) -> Void)
   /// Replaces everything, the audit log too, by these lines, as an import at a time would: the demo's clean start. Of
   /// tenants only the settings are replaced.

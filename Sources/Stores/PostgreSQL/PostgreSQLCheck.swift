@@ -27,6 +27,9 @@ struct PostgreSQLCheck {
     let groups = try connection.rows(Self.groups).map { row throws(PostgreSQLFailure) in try row.group() }
     findings += groups.compactMap(CheckFinding.ofGroup)
     findings += CheckFinding.ofLinks(try PostgreSQLGroupLinks.read(connection.rows(PostgreSQLGroupLinks.selectAll)))
+    let known = Set(groups.map(\.id))
+    findings += try connection.rows(Self.photos).map { row throws(PostgreSQLFailure) in try row.groupPhoto() }
+      .compactMap { CheckFinding.ofPhoto($0, hasGroup: known.contains($0.group)) }
     findings += try PostgreSQLMemberCheck(connection).findings(groups.map(\.id))
     return Array(findings.prefix(Limits.checkFindingsMax))
   }
@@ -153,6 +156,8 @@ struct PostgreSQLCheck {
     select \(PostgreSQLColumns.change), position, code from record where user_id = $1::text and tenant = $2::text
     order by position
     """)
+  private static let photos = PostgreSQLStatement(
+    "check_group_photos", "select \(PostgreSQLColumns.groupPhoto) from group_photo order by group_id")
   private static let groups = PostgreSQLStatement(
     "check_groups", "select \(PostgreSQLColumns.group) from directory_group order by id")
 }

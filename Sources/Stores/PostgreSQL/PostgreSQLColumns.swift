@@ -8,6 +8,7 @@ enum PostgreSQLColumns {
   static let itemHead = "version, audience, created, collapse_start, collapse_end"
   static let person = "user_id, tenant, principal_name, display_name, version, json"
   static let group = "id, tenant, version, json"
+  static let groupPhoto = "group_id, version, json"
   static let change = """
     user_id, tenant, time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app
     """
@@ -65,6 +66,11 @@ extension PostgreSQLRow {
     StoredGroup(
       id: try groupID(column), tenant: try tenantID(column + 1), version: Version(number: int64(column + 2)),
       json: bytes(column + 3))
+  }
+
+  /// The photo of a group whose columns begin with the first one.
+  func groupPhoto() throws(PostgreSQLFailure) -> StoredGroupPhoto {
+    StoredGroupPhoto(group: try groupID(0), version: Version(number: int64(1)), json: bytes(2))
   }
 
   /// The change whose columns begin with the first one.

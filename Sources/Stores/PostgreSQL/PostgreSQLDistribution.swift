@@ -10,7 +10,9 @@ enum PostgreSQLDistribution {
     ("principal_name", "folded"), ("mail_address", "folded"), ("receipt", "key"), ("group_member", "group_id"),
   ]
   /// Tables of which every node has all rows.
-  static let everywhere = ["facet_schema", "facet_key", "tenant", "directory_group", "disabled_account"]
+  static let everywhere = [
+    "facet_schema", "facet_key", "tenant", "directory_group", "group_photo", "disabled_account",
+  ]
 
   /// The statements that spread tables. The rows that were there lie on the nodes then, and must not stay behind.
   static func statements(for tables: [String]) -> [String] {

@@ -8,7 +8,7 @@ struct PostgreSQLExport {
   /// Reads on `connection`.
   init(_ connection: PostgreSQLConnection) { self.connection = connection }
 
-  /// Gives tenants, groups and people to `body`, in the order that `ProfileStore` demands.
+  /// Gives tenants, groups with their photos, and people to `body`, in the order that `ProfileStore` demands.
   func run(_ body: (ImportLine) throws -> Void) throws {
     try each("select id, json from tenant t order by id") { row in
       let id = try row.tenantID(0)
@@ -17,6 +17,9 @@ struct PostgreSQLExport {
     }
     try each("select \(PostgreSQLColumns.group) from directory_group order by id") { row in
       try body(.group(try row.group()))
+    }
+    try each("select \(PostgreSQLColumns.groupPhoto) from group_photo order by group_id") { row in
+      try body(.groupPhoto(try row.groupPhoto()))
     }
     try exportLinks { group, links in
       for nested in links.groups { try body(.nestedGroup(nested, in: group)) }

@@ -156,6 +156,10 @@ final class PostgreSQLReader: ProfileReader {
 
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) { read(.group(id), then) }
 
+  func photo(of group: GroupID, _ then: @escaping (Result<StoredGroupPhoto?, StoreError>) -> Void) {
+    read(.photo(of: group), then)
+  }
+
   func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void) {
     read(.links(of: groups), then)
   }

@@ -294,6 +294,14 @@ extension PostgreSQLReadRequest {
     }
   }
 
+  /// The photo of a group; nil when there is none.
+  static func photo(of group: GroupID) -> Self where Answer == StoredGroupPhoto? {
+    first(at: .anyNode(group.text), PostgreSQLGroupPhotos.select, .text(group.text)) {
+      row throws(PostgreSQLFailure) in
+      try row.groupPhoto()
+    }
+  }
+
   /// See `DirectoryReader.links`.
   static func links(of groups: [GroupID]) -> Self where Answer == [GroupID: LinkedGroup] {
     Self(at: .anyNode(groups.first?.text ?? ""), [PostgreSQLGroupLinks.query(groups)]) {

@@ -17,6 +17,7 @@ enum PostgreSQLSchema {
     case membersByGroup = 6
     case chainOwners = 7
     case groupLinks = 8
+    case groupPhotos = 9
     case disabledAccounts = 11
 
     func run(_ connection: PostgreSQLConnection) throws(PostgreSQLFailure) {
@@ -31,6 +32,7 @@ enum PostgreSQLSchema {
         try PostgreSQLMemberTable.add(connection)
       case .chainOwners: try PostgreSQLChainOwners.add(connection)
       case .groupLinks: try PostgreSQLGroupLinks.add(connection)
+      case .groupPhotos: try PostgreSQLGroupPhotos.add(connection)
       case .disabledAccounts: try PostgreSQLDisabledAccounts.add(connection)
       }
     }

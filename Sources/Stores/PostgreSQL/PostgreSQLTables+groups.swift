@@ -22,6 +22,7 @@ extension PostgreSQLTables {
     // In the order in which others write the two tables.
     for user in members { write(PostgreSQLMemberTable.delete, .text(user.text), .text(group.text)) }
     write(PostgreSQLMemberTable.deleteAllListed, .text(group.text))
+    deletePhoto(of: group)
     write(Self.deleteGroup, .text(group.text))
     endedMemberships.add(members, of: group)
     return members
@@ -65,7 +66,7 @@ extension PostgreSQLTables {
   }
 
   /// Keeps the deletion of a group out until the commit.
-  private func hold(_ group: GroupID) throws(PostgreSQLFailure) {
+  func hold(_ group: GroupID) throws(PostgreSQLFailure) {
     guard !heldGroups.contains(group) else { return }
     // A group that was deleted since it was read is not found when the transaction is run again.
     guard try !read(PostgreSQLMemberTable.hold, .text(group.text)).rows.isEmpty else { throw .state("40001") }

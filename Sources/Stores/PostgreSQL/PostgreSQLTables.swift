@@ -169,8 +169,7 @@ final class PostgreSQLTables: WriteTables {
   func deleteEverything() throws(PostgreSQLFailure) {
     for table in [
       "item", "person", "disabled_account", "principal_name", "mail_address", "receipt", "directory_group",
-      "membership", "group_member",
-      "record", "chain",
+      "group_photo", "membership", "group_member", "record", "chain",
     ] {
       unsent.append(PostgreSQLQuery(PostgreSQLStatement("clear_\(table)", "delete from \(table)")))
     }

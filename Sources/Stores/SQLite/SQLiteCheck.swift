@@ -103,7 +103,7 @@ struct SQLiteCheck {
     }.compactMap { $0 }
   }
 
-  /// Finds groups that are not of their type, and memberships without a person or a group of the same tenant.
+  /// Finds groups and photos of them that are not of their type, and memberships without a person or a group of the same tenant.
   private func groupFaults() throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     try connection.prepare("select \(SQLiteColumns.group) from directory_group").forEach { row in
@@ -120,6 +120,18 @@ struct SQLiteCheck {
       linked[id] = LinkedGroup(tenant: tenant, links: links)
     }
     findings += CheckFinding.ofLinks(linked)
+    let photos = try connection.prepare(
+      """
+      select \(SQLiteColumns.of("p", SQLiteColumns.groupPhoto)), g.id is not null from group_photo p
+      left join directory_group g on g.id = p.group_id
+      """)
+    try photos.forEach { row in
+      let hasGroup = row.int64(3) == 1
+      guard findings.count < Limits.checkFindingsMax,
+        let finding = CheckFinding.ofPhoto(try row.groupPhoto(), hasGroup: hasGroup)
+      else { return }
+      findings.append(finding)
+    }
     let joinless = try connection.prepare(
       """
       select m.user from membership m left join person p on p.id = m.user left join tenant t on t.number = p.tenant

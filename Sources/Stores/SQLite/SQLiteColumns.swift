@@ -20,6 +20,8 @@ enum SQLiteColumns {
   static let group = "id, tenant, version, json"
   /// The statement that reads the links of a group.
   static let selectLinks = "select tenant, links from directory_group where id = ?"
+  /// The columns of the photo of a group.
+  static let groupPhoto = "group_id, version, json"
   /// The columns of a row of the audit log, without its person and its tenant.
   static let change = """
     time, kind, collection, item, properties, version_before, version_after, acting_user, acting_app, position, previous
@@ -71,6 +73,12 @@ extension SQLiteStatement {
       throw .row(DamagedRow.group)
     }
     return StoredGroup(id: id, tenant: tenant, version: Version(number: int64(2)), json: json)
+  }
+
+  /// The photo of a group whose `SQLiteColumns.groupPhoto` begin with the first column.
+  func groupPhoto() throws(SQLiteFailure) -> StoredGroupPhoto {
+    guard let id = GroupID(text(0)) else { throw .row(DamagedRow.group) }
+    return StoredGroupPhoto(group: id, version: Version(number: int64(1)), json: bytes(2))
   }
 
   /// The links of those groups that exist; for `SQLiteColumns.selectLinks`.

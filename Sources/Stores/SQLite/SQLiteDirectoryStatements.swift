@@ -6,6 +6,7 @@ import Profiles
 final class SQLiteDirectoryStatements {
   private let selectGroup, selectGroups, countGroups, selectMemberships, countMemberships: SQLiteStatement
   private let selectMembers, countMembers, selectMember, selectState, selectChange, selectLinks: SQLiteStatement
+  private let selectPhoto: SQLiteStatement
 
   private let names: SQLiteNames
 
@@ -14,6 +15,7 @@ final class SQLiteDirectoryStatements {
     self.names = names
     let columns = SQLiteColumns.group
     selectGroup = try connection.prepare("select \(columns) from directory_group where id = ?")
+    selectPhoto = try connection.prepare("select \(SQLiteColumns.groupPhoto) from group_photo where group_id = ?")
     selectGroups = try connection.prepare(
       "select \(columns) from directory_group where tenant = ? and id > ? order by id limit ?")
     countGroups = try connection.prepare("select count(*) from directory_group where tenant = ?")
@@ -49,6 +51,12 @@ final class SQLiteDirectoryStatements {
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? {
     try selectGroup.bind(id.text)
     return try selectGroup.first { row throws(SQLiteFailure) in try row.group() }
+  }
+
+  /// The photo of a group; nil when there is none.
+  func photo(of group: GroupID) throws(SQLiteFailure) -> StoredGroupPhoto? {
+    try selectPhoto.bind(group.text)
+    return try selectPhoto.first { row throws(SQLiteFailure) in try row.groupPhoto() }
   }
 
   /// The links of those groups that exist.

@@ -7,6 +7,7 @@ final class SQLiteDirectoryTables {
   private let selectGroup, insertGroup, updateGroup, deleteGroup, selectLinks, updateLinks: SQLiteStatement
   private let selectTenantOfUser, selectMember, insertMember, deleteMember, selectMembers: SQLiteStatement
   private let selectMemberships, countMemberships, putTenant: SQLiteStatement
+  private let selectPhoto, putPhoto, deletePhoto: SQLiteStatement
 
   /// Prepares every statement.
   init(_ connection: SQLiteConnection, _ names: SQLiteNames) throws(SQLiteFailure) {
@@ -18,6 +19,13 @@ final class SQLiteDirectoryTables {
     deleteGroup = try connection.prepare("delete from directory_group where id = ?")
     selectLinks = try connection.prepare(SQLiteColumns.selectLinks)
     updateLinks = try connection.prepare("update directory_group set links = ? where id = ?")
+    selectPhoto = try connection.prepare("select \(SQLiteColumns.groupPhoto) from group_photo where group_id = ?")
+    putPhoto = try connection.prepare(
+      """
+      insert into group_photo (group_id, version, json) values (?, ?, ?)
+      on conflict (group_id) do update set version = excluded.version, json = excluded.json
+      """)
+    deletePhoto = try connection.prepare("delete from group_photo where group_id = ?")
     selectTenantOfUser = try connection.prepare("select tenant from person where id = ? and tenant is not null")
     selectMember = try connection.prepare("select 1 from membership where user = ? and group_id = ?")
     insertMember = try connection.prepare("insert into membership (user, group_id) values (?, ?)")
@@ -47,7 +55,7 @@ final class SQLiteDirectoryTables {
     try statement.run()
   }
 
-  /// Deletes a group and its memberships, and returns who was a member.
+  /// Deletes a group with its photo and its memberships, and returns who was a member.
   func delete(_ group: GroupID) throws(SQLiteFailure) -> [UserID] {
     try selectMembers.bind(group.text)
     let members = try selectMembers.all { row throws(SQLiteFailure) in
@@ -55,9 +63,28 @@ final class SQLiteDirectoryTables {
       return user
     }
     for member in members { try remove(member, from: group) }
+    try deletePhoto(of: group)
     try deleteGroup.bind(group.text)
     try deleteGroup.run()
     return members
+  }
+
+  /// The photo of a group; nil when there is none.
+  func photo(of group: GroupID) throws(SQLiteFailure) -> StoredGroupPhoto? {
+    try selectPhoto.bind(group.text)
+    return try selectPhoto.first { row throws(SQLiteFailure) in try row.groupPhoto() }
+  }
+
+  /// Stores the photo of a group in place of the one that is there.
+  func put(_ photo: StoredGroupPhoto) throws(SQLiteFailure) {
+    try putPhoto.bind(photo.group.text, photo.version.number, photo.json)
+    try putPhoto.run()
+  }
+
+  /// Deletes the photo of a group, if there is one.
+  func deletePhoto(of group: GroupID) throws(SQLiteFailure) {
+    try deletePhoto.bind(group.text)
+    try deletePhoto.run()
   }
 
   // MARK: Links

@@ -12,11 +12,14 @@ struct SQLiteExport {
     names = try SQLiteNames(connection)
   }
 
-  /// Gives tenants, groups and people to `body`, in the order that `ProfileStore` demands.
+  /// Gives tenants, groups with their photos, and people to `body`, in the order that `ProfileStore` demands.
   func run(_ body: (ImportLine) throws -> Void) throws {
     try exportTenants(body)
     try connection.prepare("select \(SQLiteColumns.group) from directory_group order by id").forEach { row in
       try body(.group(try row.group()))
+    }
+    try connection.prepare("select \(SQLiteColumns.groupPhoto) from group_photo order by group_id").forEach { row in
+      try body(.groupPhoto(try row.groupPhoto()))
     }
     try exportLinks { group, links in
       for nested in links.groups { try body(.nestedGroup(nested, in: group)) }

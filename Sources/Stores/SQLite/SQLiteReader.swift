@@ -155,6 +155,10 @@ extension SQLiteReader {
     page(1, then) { statements throws(SQLiteFailure) in try statements.directory.group(id) }
   }
 
+  func photo(of group: GroupID, _ then: @escaping (Result<StoredGroupPhoto?, StoreError>) -> Void) {
+    page(1, then) { statements throws(SQLiteFailure) in try statements.directory.photo(of: group) }
+  }
+
   func links(of groups: [GroupID], _ then: @escaping (Result<[GroupID: LinkedGroup], StoreError>) -> Void) {
     page(groups.count, then) { statements throws(SQLiteFailure) in try statements.directory.links(of: groups) }
   }

@@ -139,6 +139,15 @@ enum SQLiteSchema {
     create index idempotency_receipt_expires on idempotency_receipt (expires);
     """
 
+  /// The photos of groups, apart from the groups, which are read without them.
+  private static let groupPhotos = """
+    create table group_photo (
+      group_id text not null primary key,
+      version integer not null check (version > 0),
+      json blob not null
+    ) strict;
+    """
+
   /// The audit log: rows are appended, each with the place of the one before in its chain, since an index by person
   /// would cost a page for every row. The ends of the chains are in the states of the people.
   private static let auditLog = """
@@ -195,6 +204,9 @@ enum SQLiteSchema {
     }
     migrator.registerMigration("disabled accounts", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: disabledIndex)
+    }
+    migrator.registerMigration("photos of groups", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: groupPhotos)
     }
     return migrator
   }

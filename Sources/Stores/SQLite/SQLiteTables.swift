@@ -208,7 +208,9 @@ final class SQLiteTables: WriteTables {
 
   /// Empties every table except those of tenants, collections and properties, and begins the audit log anew.
   func deleteEverything() throws(SQLiteFailure) {
-    for table in ["profile", "person", "idempotency_receipt", "directory_group", "membership", "mail_address"] {
+    for table in [
+      "profile", "person", "idempotency_receipt", "directory_group", "group_photo", "membership", "mail_address",
+    ] {
       try connection.execute("delete from \(table)")
     }
     try auditLog.deleteEverything()
@@ -243,6 +245,12 @@ extension SQLiteTables {
   }
 
   func group(_ id: GroupID) throws(SQLiteFailure) -> StoredGroup? { try directory.group(id) }
+
+  func photo(of group: GroupID) throws(SQLiteFailure) -> StoredGroupPhoto? { try directory.photo(of: group) }
+
+  func put(_ photo: StoredGroupPhoto) throws(SQLiteFailure) { try directory.put(photo) }
+
+  func deletePhoto(of group: GroupID) throws(SQLiteFailure) { try directory.deletePhoto(of: group) }
 
   func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(SQLiteFailure) {
     try directory.put(group, replacing: old)

@@ -27,6 +27,12 @@ extension CheckFinding {
   /// What is wrong with a group; nil when nothing is.
   static func ofGroup(_ group: StoredGroup) -> CheckFinding? { group.fault.map { .inDatabase("A group: \($0)") } }
 
+  /// What is wrong with the photo of a group; nil when nothing is.
+  static func ofPhoto(_ photo: StoredGroupPhoto, hasGroup: Bool) -> CheckFinding? {
+    guard hasGroup else { return .inDatabase("The photo of a group belongs to no group.") }
+    return photo.fault.map { .inDatabase("The photo of a group: \($0)") }
+  }
+
   /// What is wrong with the links of groups, both ends of which must agree and lie in one tenant. Owners who were deleted
   /// may still be named.
   static func ofLinks(_ groups: [GroupID: LinkedGroup]) -> [CheckFinding] {
@@ -62,6 +68,7 @@ extension StoredItem {
   /// What is wrong with a stored item, as a sentence; nil when nothing is.
   func fault(hasOwner: Bool) -> String? {
     guard hasOwner else { return "The item belongs to nobody." }
+    guard key.collection != PersonPhoto.collection else { return PersonPhoto.fault(self) }
     guard let collection = ProfileModel.collection(named: key.collection) else {
       return "The item lies in a collection that is not declared."
     }

@@ -31,6 +31,7 @@ struct DirectoryImport<Tables: WriteTables> {
     switch line {
     case .tenant(let settings): try tables.put(settings)
     case .group(let group): try add(group)
+    case .groupPhoto(let photo): try add(photo)
     case .user(let user): try add(user)
     case .member(let user, of: let group): try add(user, of: group)
     case .nestedGroup(let member, in: let group): try add(member, in: group)
@@ -45,6 +46,11 @@ struct DirectoryImport<Tables: WriteTables> {
     try tables.add(group.tenant)
     try tables.put(
       StoredGroup(id: group.id, tenant: group.tenant, version: .random(), json: group.json), replacing: old)
+  }
+
+  private func add(_ photo: StoredGroupPhoto) throws {
+    guard try tables.group(photo.group) != nil else { throw ImportError.unknownGroupOfPhoto }
+    try tables.put(photo.with(.random()))
   }
 
   private func add(_ user: UserID, of group: GroupID) throws {

@@ -191,7 +191,8 @@ final class WriteApplier<Tables: WriteTables> {
     guard let tenant = operation.linkedTenant else {
       return GroupState(
         group: try tables.group(id), people: try tables.tenants(of: operation.people),
-        members: try tables.members(among: operation.people, of: id))
+        members: try tables.members(among: operation.people, of: id),
+        photo: try operation.needsPhoto ? tables.photo(of: id) : nil)
     }
     try tables.lockLinks(of: tenant)
     let links = try tables.links(of: [id])[id]?.links ?? GroupLinks()
@@ -199,7 +200,8 @@ final class WriteApplier<Tables: WriteTables> {
     return GroupState(
       group: try tables.group(id), people: try tables.tenants(of: operation.people + owners),
       members: try tables.members(among: operation.people, of: id), links: links,
-      nested: try GroupNesting(tables: tables, group: id, links: links).states(of: operation.nested))
+      nested: try GroupNesting(tables: tables, group: id, links: links).states(of: operation.nested),
+      photo: try operation.needsPhoto ? tables.photo(of: id) : nil)
   }
 
   private func perform(
@@ -220,6 +222,13 @@ final class WriteApplier<Tables: WriteTables> {
         try tables.remove(change.user, from: operation.group)
         try tables.append(change)
       }
+    case .putPhoto(let photo):
+      guard photo.group == operation.group else {
+        throw .refused(.store(.failed("An operation wrote another group's photo than its own.")))
+      }
+      try sql { () throws(Tables.Failure) in try tables.put(photo) }
+    case .removePhoto:
+      try sql { () throws(Tables.Failure) in try tables.deletePhoto(of: operation.group) }
     case .remove(let log):
       try sql { () throws(Tables.Failure) in
         for user in try tables.deleteGroup(operation.group) { try tables.append(log(user)) }

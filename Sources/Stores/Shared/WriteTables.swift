@@ -54,7 +54,7 @@ protocol WriteTables: AnyObject {
   func group(_ id: GroupID) throws(Failure) -> StoredGroup?
   /// Adds a group, or replaces the one that exists.
   func put(_ group: StoredGroup, replacing old: StoredGroup?) throws(Failure)
-  /// Deletes a group and its memberships, and returns who was a member.
+  /// Deletes a group with its photo and its memberships, and returns who was a member.
   func deleteGroup(_ group: GroupID) throws(Failure) -> [UserID]
   /// Keeps other servers from changing links of the groups of a tenant until the transaction ends.
   func lockLinks(of tenant: TenantID) throws(Failure)
@@ -62,6 +62,12 @@ protocol WriteTables: AnyObject {
   func links(of groups: [GroupID]) throws(Failure) -> [GroupID: LinkedGroup]
   /// Replaces the links of a group; nothing happens when there is no such group.
   func put(_ links: GroupLinks, of group: GroupID) throws(Failure)
+  /// The photo of a group; nil when there is none.
+  func photo(of group: GroupID) throws(Failure) -> StoredGroupPhoto?
+  /// Stores the photo of a group in place of the one that is there.
+  func put(_ photo: StoredGroupPhoto) throws(Failure)
+  /// Deletes the photo of a group, if there is one.
+  func deletePhoto(of group: GroupID) throws(Failure)
   /// Those people who exist, with their tenants.
   func tenants(of people: [UserID]) throws(Failure) -> [UserID: TenantID]
   /// Whether a person is a member of a group.

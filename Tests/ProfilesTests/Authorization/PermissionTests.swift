@@ -10,18 +10,21 @@ struct PermissionTests {
   /// writes it, `c` reads its audit log, `u` reads the person, `p` writes of them what people write of themselves, `a` writes
   /// the rest, `l` lists people, `m` creates them, `d` deletes them, `b` reads memberships, `g` reads groups, `k` manages
   /// them, `n` writes who is a member, `x` deletes them, `o` reads people or groups by their ids,
-  /// `i` reads the organisation, `e` its domains.
+  /// `i` reads the organisation, `e` its domains, `q` reads the photo of a person, `Q` writes it,
+  /// `h` and `H` those of a group.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
-    (.userRead, "rcuboi", "i", ""),
-    (.userReadWrite, "rwcupaboi", "i", ""),
+    (.userRead, "rcuboiq", "i", ""),
+    (.userReadWrite, "rwcupaboiqQ", "i", ""),
     (.userReadBasicAll, "ulo", "ulo", "ulo"),
-    (.userReadAll, "rculo", "rulo", "rculo"),
+    (.profilePhotoReadAll, "qh", "qh", "qh"),
+    (.userReadAll, "rculoq", "ruloq", "rculoq"),
     (.groupMemberReadAll, "bgo", "bgo", "bgo"),
-    (.groupReadAll, "bgo", "bgo", "bgo"),
+    (.groupReadAll, "bgoh", "bgoh", "bgoh"),
     (.directoryReadAll, "ulbgo", "ulbgo", "ulbgo"),
-    (.userReadWriteAll, "rwcupalmdo", "rwupalmdo", "rwcupalmdo"),
+    (.profilePhotoReadWriteAll, "qQhH", "qQhH", "qQhH"),
+    (.userReadWriteAll, "rwcupalmdoqQ", "rwupalmdoqQ", "rwcupalmdoqQ"),
     (.groupMemberReadWriteAll, "bgno", "bgno", "bgno"),
-    (.groupReadWriteAll, "bgknxo", "bgknxo", "bgknxo"),
+    (.groupReadWriteAll, "bgknxohH", "bgknxohH", "bgknxohH"),
     (.directoryReadWriteAll, "upalmbgkno", "upalmbgkno", "upalmbgkno"),
     (.organizationReadAll, "i", "i", "i"),
     (.domainReadAll, "e", "e", "e"),
@@ -32,10 +35,11 @@ struct PermissionTests {
     (.manageUsers, "m"), (.readAuditLog, "c"), (.readMemberships, "b"), (.readGroups, "g"), (.manageGroups, "k"),
     (.administerUser, "a"), (.deleteUsers, "d"), (.manageMembers, "n"), (.deleteGroups, "x"), (.readObjects, "o"),
     (.readOrganization, "i"), (.readDomains, "e"),
+    (.readPhoto, "q"), (.writePhoto, "Q"), (.readGroupPhoto, "h"), (.manageGroupPhoto, "H"),
   ]
 
   /// Accesses that concern others even where they name the caller, and those that take an administrator.
-  private static let (ofOthers, ofAdministrators) = ("mkdnx", "amkdnx")
+  private static let (ofOthers, ofAdministrators) = ("mkdnxH", "amkdnxH")
 
   private enum Outcome: Equatable {
     case allowed
@@ -69,7 +73,7 @@ struct PermissionTests {
         return letter == "c" && !isOwner && !isApplication ? .ownerOnly : .insufficient
       }
       let needsRole =
-        ("wp".contains(letter) && !isOwner || PermissionTests.ofAdministrators.contains(letter)) && !isApplication
+        ("wpQ".contains(letter) && !isOwner || PermissionTests.ofAdministrators.contains(letter)) && !isApplication
       // A policy opens profiles alone.
       let isOpen = isOpenPolicy && letter == "w"
       return needsRole && !isOpen && !isAdministrator ? .deniedForRole : .allowed
@@ -121,7 +125,7 @@ struct PermissionTests {
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        let isDirectory = !"rwc".contains(item.letter)
+        let isDirectory = !"rwcqQ".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {

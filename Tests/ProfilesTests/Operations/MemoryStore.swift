@@ -225,6 +225,10 @@ private final class MemoryReader: ProfileReader {
     then(.success(found))
   }
 
+  func photo(of group: GroupID, _ then: @escaping (Result<StoredGroupPhoto?, StoreError>) -> Void) {
+    then(.success(nil))
+  }
+
   func groups(
     _ scope: GroupScope, after id: String?, limit: Int,
     _ then: @escaping (Result<StoredPage<StoredGroup>, StoreError>) -> Void

@@ -30,6 +30,7 @@ struct PostgreSQLPlanTests {
     insert into record select 'u' || n % 5000, 't' || n % 20, n, 1, 1, null, null, '', null, null, null, null, 'x'
       from generate_series(1, 25000) n;
     insert into directory_group select 'g' || n, 't' || n % 20, 1, '{}' from generate_series(1, 5000) n;
+    insert into group_photo select 'g' || n, 1, '{}' from generate_series(1, 5000) n;
     insert into membership select 'u' || n % 5000, 'g' || n % 4999 from generate_series(1, 20000) n on conflict do nothing;
     insert into group_member select group_id, user_id from membership;
     insert into group_member select id, '' from directory_group;
@@ -59,6 +60,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLMemberTable.hold, PostgreSQLMemberTable.take, PostgreSQLReads.selectMemberIDs,
     PostgreSQLReads.countMembers, PostgreSQLOwnerRelations.selectForeign,
     PostgreSQLDisabledAccounts.select, PostgreSQLDisabledAccounts.insert, PostgreSQLDisabledAccounts.delete,
+    PostgreSQLGroupPhotos.select, PostgreSQLGroupPhotos.put, PostgreSQLGroupPhotos.delete,
   ]
   /// Statements about somebody else's items.
   private static let viewers: [PostgreSQLStatement] =

@@ -51,6 +51,7 @@ enum PostgreSQLStatements {
     PostgreSQLReads.countMembers, PostgreSQLReads.selectMember, PostgreSQLReads.selectMemberIDs,
     PostgreSQLReads.selectMembers, PostgreSQLTables.selectGroup, PostgreSQLTables.putGroup,
     PostgreSQLTables.deleteGroup, PostgreSQLGroupLinks.select, PostgreSQLGroupLinks.update,
+    PostgreSQLGroupPhotos.select, PostgreSQLGroupPhotos.put, PostgreSQLGroupPhotos.delete,
   ]
   private static let ofMembers: [PostgreSQLStatement] = [
     PostgreSQLMemberTable.select, PostgreSQLMemberTable.count, PostgreSQLMemberTable.selectGroups,

@@ -45,6 +45,7 @@ extension ThrowawayDatabase {
     ),
     (7, "alter table chain drop column is_current, drop column display_name"),
     (8, "alter table directory_group drop column links"),
+    (9, "drop table group_photo"),
     (11, "drop table disabled_account"),
   ]
 }

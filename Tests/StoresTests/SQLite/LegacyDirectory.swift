@@ -75,6 +75,8 @@ final class LegacyDirectory {
     case .group(let group):
       try add(group.tenant)
       try put(StoredGroup(id: group.id, tenant: group.tenant, version: version, json: group.json))
+    // Databases of that layout have no photos.
+    case .groupPhoto: break
     case .user(let user):
       try add(user.tenant)
       try put(

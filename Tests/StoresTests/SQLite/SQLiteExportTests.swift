@@ -33,7 +33,7 @@ struct SQLiteExportTests {
       switch line {
       case .user(let user): exported.append(user.id.text)
       case .item(let item): exported.append("\(item.key.user.text) \(item.key.collection) \(item.key.id.text)")
-      case .tenant, .group, .member, .nestedGroup, .owner: Issue.record("\(line)")
+      case .tenant, .group, .groupPhoto, .member, .nestedGroup, .owner: Issue.record("\(line)")
       }
     }
     let sorted = ["0", Self.guids[0], "Z", "a", "b", "b0000000", Self.guids[1], "é"]

@@ -18,8 +18,9 @@ struct DeleteProfile: PersonOperation {
     // The audit log names the profile as a whole by its navigation property.
     let log = stamp.change(.deleted, of: user, collection: "profile", from: nil, to: nil)
     return .removeItems(log) { collection, audience in
-      // Only the owner changes whom the owner lists.
-      decision.sees(audience, in: collection) && (seesAll || collection != Relationship.collection)
+      // The photo is not part of the profile. Only the owner changes whom the owner lists.
+      collection != PersonPhoto.collection && decision.sees(audience, in: collection)
+        && (seesAll || collection != Relationship.collection)
     } log: { [stamp] key, version in
       stamp.change(.deleted, of: key, properties: [], from: version, to: nil)
     }
