@@ -19,7 +19,8 @@ struct DeclaredModelTests {
   /// What the contract says and is not declared, with the reason.
   /// Types that the contract, which is about profiles, does not speak of: groups, the directory, and the extensions.
   private static let ofDirectory: Set<String> = [
-    "group", "memberOf", "transitiveMemberOf", "organization", "domain", "verifiedDomain", "assignedLicense", "assignedPlan",
+    "group", "memberOf", "transitiveMemberOf", "organization", "domain", "verifiedDomain", "assignedLicense",
+    "assignedPlan",
     "authorizationInfo", "employeeOrgData", "licenseAssignmentState", "objectIdentity", "onPremisesExtensionAttributes",
     "onPremisesProvisioningError", "passwordProfile", "provisionedPlan", "serviceProvisioningError",
   ]
