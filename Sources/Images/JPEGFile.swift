@@ -115,17 +115,22 @@ enum JPEGFile {
     errors.initialize(to: jpeg_error_mgr())
     let encoder = UnsafeMutablePointer<jpeg_compress_struct>.allocate(capacity: 1)
     encoder.initialize(to: jpeg_compress_struct())
-    var file: UnsafeMutablePointer<UInt8>?
-    var count: UInt = 0
+    // libjpeg keeps the addresses of both until the end, so they must not move.
+    let file = UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>.allocate(capacity: 1)
+    file.initialize(to: nil)
+    let count = UnsafeMutablePointer<UInt>.allocate(capacity: 1)
+    count.initialize(to: 0)
     defer {
       jpeg_destroy_compress(encoder)
       encoder.deallocate()
       errors.deallocate()
-      free(file)
+      free(file.pointee)
+      file.deallocate()
+      count.deallocate()
     }
     encoder.pointee.err = prepare(errors)
     jpeg_CreateCompress(encoder, Int32(JPEG_LIB_VERSION), MemoryLayout<jpeg_compress_struct>.stride)
-    jpeg_mem_dest(encoder, &file, &count)
+    jpeg_mem_dest(encoder, file, count)
     encoder.pointee.image_width = UInt32(image.width)
     encoder.pointee.image_height = UInt32(image.height)
     encoder.pointee.input_components = 3
@@ -139,7 +144,7 @@ enum JPEGFile {
       jpeg_write_scanlines(encoder, &row, 1)
     }
     jpeg_finish_compress(encoder)
-    guard let file else { throw .outOfMemory }
-    return Array(UnsafeBufferPointer(start: file, count: Int(count)))
+    guard let bytes = file.pointee else { throw .outOfMemory }
+    return Array(UnsafeBufferPointer(start: bytes, count: Int(count.pointee)))
   }
 }
