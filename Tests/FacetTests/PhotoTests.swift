@@ -194,7 +194,7 @@ struct PhotoTests {
     }
   }
 
-  @Test("The process that decodes images opens nothing, and ends with what it cannot read")
+  @Test("The process that decodes images ends with the status of what it cannot read, and says nothing")
   func child() async throws {
     for (input, status) in [("", 65), ("no image", 65)] {
       let result = try await FacetProcess.run(["encode-photo"], input: input)

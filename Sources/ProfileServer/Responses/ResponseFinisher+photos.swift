@@ -71,28 +71,8 @@ extension ResponseFinisher {
       return finish(exchange, error)
     }
     guard let jpeg = photo.content.jpeg(atMost: side) else { return finish(exchange, missingSizeOf: photo) }
-    guard !exchange.request.isBatchPart else {
-      var response = GraphResponse(status: .ok, headers: headers, body: .bytes(ByteBuffer(bytes: jpeg)))
-      response.headers[.contentType] = Self.mediaType
-      return finish(exchange, response)
-    }
-    finish(exchange, headers, from: BytesBodySource(jpeg), as: Self.mediaType)
+    var response = GraphResponse(status: .ok, headers: headers, body: .bytes(ByteBuffer(bytes: jpeg)))
+    response.headers[.contentType] = Self.mediaType
+    finish(exchange, response)
   }
-}
-
-/// A body that is in memory, sent in pieces no faster than the client reads it.
-private final class BytesBodySource: ResponseBodySource {
-  private let bytes: [UInt8]
-  private var position = 0
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  func nextChunk(_ then: @escaping (Result<[UInt8]?, ProfileError>) -> Void) {
-    guard position < bytes.count else { return then(.success(nil)) }
-    let start = position
-    position = min(start + Limits.responseChunkBytes, bytes.count)
-    then(.success(Array(bytes[start..<position])))
-  }
-
-  func restarted() -> any ResponseBodySource { BytesBodySource(bytes) }
 }
