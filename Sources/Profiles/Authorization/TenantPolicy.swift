@@ -77,7 +77,8 @@ public struct TenantPolicy: Hashable, Sendable {
     applicationCollections?.contains(collection) ?? true
   }
 
-  /// Whether every collection that the policy names is one of a profile or stands for photos, and every property one that can be withheld.
+  /// Whether every collection that the policy names is one of a profile or stands for photos, and every property one that
+  /// can be withheld.
   var namesExistOnly: Bool {
     guard withheldProperties.isSubset(of: Self.contactProperties.map(\.name)) else { return false }
     let names = Set(defaultAudiences.keys).union(audienceMasks.keys).subtracting([Self.anyCollection])

@@ -115,7 +115,8 @@ struct SQLiteCheck {
     }.compactMap { $0 }
   }
 
-  /// Finds groups and photos of them that are not of their type, and memberships without a person or a group of the same tenant.
+  /// Finds groups and photos of them that are not of their type, and memberships without a person or a group of the same
+  /// tenant.
   private func groupFaults() throws -> [CheckFinding] {
     var findings: [CheckFinding] = []
     try connection.prepare("select \(SQLiteColumns.group) from directory_group").forEach { row in

@@ -17,7 +17,8 @@ struct DeclaredModelTests {
   ]
 
   /// What the contract says and is not declared, with the reason.
-  /// Types that the contract, which is about profiles, does not speak of: groups, photos, the directory, what stands near people, and the extensions.
+  /// Types that the contract, which is about profiles, does not speak of: groups, photos, the directory, who stands near
+  /// people, and the extensions.
   private static let ofDirectory: Set<String> = [
     "group", "memberOf", "transitiveMemberOf", "manager", "directReports", "transitiveReports",
     "organization", "domain", "verifiedDomain", "assignedLicense",
