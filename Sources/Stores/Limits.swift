@@ -23,6 +23,10 @@ extension Limits {
   /// Most people whom an index finds for a condition. With more, everybody is evaluated, since every fiftieth of a million
   /// satisfies it.
   public static let foundPeopleMax = 20_000
+  /// Most conditions for which a connection remembers who was found.
+  public static let rememberedFindingsMax = 8
+  /// Longest time that a condition which too many people satisfy is not looked for again, in seconds.
+  public static let rememberedFindingSeconds = 10
   /// Most people found who are all read for each page. More are looked for in the order of the page.
   public static let fewPeopleMax = 1_000
   /// Most people who are passed over on the way to those who were found before a page ends.

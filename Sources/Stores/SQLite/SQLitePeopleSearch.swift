@@ -17,7 +17,20 @@ final class SQLitePeopleSearch {
   private let names: SQLiteNames
   private let bounds: Bounds
   private let selectPerson, selectByKey, selectOfKey, selectKeyBefore, selectByID: SQLiteStatement
-  private let selectNumber, selectRange, selectMatches: SQLiteStatement
+  private let selectNumber, selectRange, selectMatches, selectVersion: SQLiteStatement
+  /// Who was found last, since the pages of one list ask for the same.
+  private var remembered: [Finding] = []
+
+  /// Who may satisfy a condition.
+  private struct Finding {
+    let tenant: Int64
+    let condition: UserCondition
+    /// nil for more than `Bounds.found`.
+    let numbers: Set<Int64>?
+    /// The state of the database (SQLite documentation, `pragma data_version`).
+    let version: Int64
+    let time: ContinuousClock.Instant
+  }
 
   /// Prepares every statement.
   init(
@@ -51,6 +64,7 @@ final class SQLitePeopleSearch {
       """)
     selectMatches = try connection.prepare(
       "select rowid from person_search where person_search match ? limit \(bounds.found + 1)")
+    selectVersion = try connection.prepare("pragma data_version")
   }
 
   /// One page of the people that are selected, in the order of the selection. `tenant` is a number.
@@ -63,7 +77,7 @@ final class SQLitePeopleSearch {
       return page.stored
     }
     let found = try selection.condition.flatMap { condition throws(SQLiteFailure) in
-      try numbers(in: tenant, condition)
+      try rememberedNumbers(in: tenant, condition)
     }
     if let found, found.count <= bounds.few {
       return try few(found, in: tenant, selection, after: place, limit: limit)
@@ -78,6 +92,25 @@ final class SQLitePeopleSearch {
   }
 
   // MARK: Who may satisfy a condition
+
+  /// The same as `numbers`, without looking again for what cannot have changed. That there were too many a short time ago is
+  /// taken for true, since everybody is looked at then.
+  private func rememberedNumbers(in tenant: Int64, _ condition: UserCondition) throws(SQLiteFailure) -> Set<Int64>? {
+    let (version, now) = (try databaseVersion(), ContinuousClock.now)
+    let known = remembered.first { $0.tenant == tenant && $0.condition == condition }
+    if let known, known.version == version { return known.numbers }
+    if let known, known.numbers == nil, now < known.time + .seconds(Limits.rememberedFindingSeconds) { return nil }
+    let numbers = try numbers(in: tenant, condition)
+    remembered.removeAll { $0.tenant == tenant && $0.condition == condition }
+    remembered = remembered.suffix(Limits.rememberedFindingsMax - 1)
+    remembered.append(
+      Finding(tenant: tenant, condition: condition, numbers: numbers, version: version, time: now))
+    return numbers
+  }
+
+  private func databaseVersion() throws(SQLiteFailure) -> Int64 {
+    try selectVersion.first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
+  }
 
   /// The numbers of the people who may satisfy a condition; nil when they are more than `bounds.found`.
   private func numbers(in tenant: Int64, _ condition: UserCondition) throws(SQLiteFailure) -> Set<Int64>? {
