@@ -158,6 +158,8 @@ extension Limits {
   public static let nearbyGroupsMax = 50
   /// Most members of a group that says who stands near. Those of a larger one are no nearer than anybody else.
   public static let nearbyGroupMembersMax = 100
+  /// Most people who report to a person and stand near by that, the first ones by their ids.
+  public static let nearbyReportsMax = 100
   /// Most people whom items of one collection of a person name, and who stand near by that.
   public static let nearbyNamedMax = 100
   /// Most people who stand near somebody, the nearest ones.

@@ -100,7 +100,7 @@ private final class NearbyPeople {
   /// Gives the people in the order of their positions.
   func read(_ then: @escaping Completion<[VisibleObject]>) {
     let steps: [Step] = [
-      readGroups, readRelationships, readProjects, readNamed, readProfiles, showNearest,
+      readManager, readReports, readGroups, readRelationships, readProjects, readNamed, readProfiles, showNearest,
     ]
     run(steps[...]) { [self] done in then(done.map { visible }) }
   }
@@ -171,6 +171,26 @@ private final class NearbyPeople {
     guard user.id != subject, decision(on: user).seesPerson else { return }
     people[user.id] = user
     ranking.add(reason, of: user.id)
+  }
+
+  // MARK: Managers
+
+  private func readManager(_ then: @escaping Completion<Void>) {
+    reader.managers(of: [subject]) { [self] found in
+      found.onSuccess(orFail: then) { managers in
+        if let manager = managers[subject] { count(.manager, manager) }
+        then(.success(()))
+      }
+    }
+  }
+
+  private func readReports(_ then: @escaping Completion<Void>) {
+    reader.reports(of: subject, after: nil, limit: Limits.nearbyReportsMax) { [self] found in
+      found.onSuccess(orFail: then) { page in
+        for user in page.elements { count(.report, user) }
+        then(.success(()))
+      }
+    }
   }
 
   // MARK: Groups

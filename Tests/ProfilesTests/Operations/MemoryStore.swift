@@ -170,6 +170,9 @@ final class MemoryStore: ProfileStore {
     }
   }
 
+  /// Makes somebody the manager of a person, whatever the consequences.
+  func setManager(_ manager: UserID, of id: UserID) { state.withLock { $0.managers[id] = manager } }
+
   func manager(of id: UserID) -> UserID? { state.withLock { $0.managers[id] } }
   func reports(of id: UserID) -> [UserID] { state.withLock { $0.managers.filter { $0.value == id }.map(\.key) } }
   func user(_ id: UserID) -> StoredUser? { state.withLock { $0.users[id] } }

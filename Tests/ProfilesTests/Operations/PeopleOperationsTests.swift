@@ -103,6 +103,30 @@ struct PeopleOperationsTests {
     #expect(try ids(near: .id(ann), by: People.person(ann, [.peopleRead])).first == "dan")
   }
 
+  @Test("The manager stands nearest, and reports stand near, if the caller may know of them")
+  func managers() throws {
+    let store = try store()
+    let fay = try #require(UserID("fay"))
+    store.setManager(fay, of: ann)
+    store.setManager(ann, of: try #require(UserID("cy")))
+    store.setManager(ann, of: try #require(UserID("gus")))
+    #expect(try ids(by: People.person(ann, [.peopleRead]), in: store) == ["fay", "cy", "dan", "eva", "bob"])
+    #expect(try ids(near: .id(fay), by: People.person(ann, Self.everything), in: store) == ["ann"])
+    #expect(try ids(by: People.person(fay, [.peopleRead]), in: store) == ["ann"])
+    store.setManager(try #require(UserID("gus")), of: ann)
+    #expect(try ids(by: People.person(ann, [.peopleRead]), in: store) == ["cy", "dan", "eva", "bob"])
+  }
+
+  @Test("So many reports stand near")
+  func reportsMax() throws {
+    let reports = try (0...Limits.nearbyReportsMax).map { try user("report\(1_000 + $0)") }
+    let store = MemoryStore(users: [try user("ann")] + reports)
+    for report in reports { store.setManager(ann, of: report.id) }
+    #expect(
+      try ids(by: People.person(ann, [.peopleRead]), in: store)
+        == reports.prefix(Limits.nearbyReportsMax).map(\.id.text))
+  }
+
   @Test("A group of too many people says nothing")
   func largeGroup() throws {
     #expect(try ids(by: People.person(ann, [.peopleRead]), in: store(large: true)) == ["dan", "eva"])

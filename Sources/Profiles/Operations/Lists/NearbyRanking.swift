@@ -2,8 +2,12 @@
 struct NearbyRanking {
   /// Why somebody stands near a person.
   enum Reason: CaseIterable, Hashable, Sendable {
+    /// They are the person's manager.
+    case manager
     /// The person lists them as family or as a contact.
     case listed
+    /// The person is their manager.
+    case report
     /// A project of the person names them as a colleague.
     case colleague
     /// Both have a project of the same name.
@@ -14,7 +18,9 @@ struct NearbyRanking {
     /// The points for each time that it applies.
     var points: Int {
       switch self {
+      case .manager: 50
       case .listed: 40
+      case .report: 30
       case .colleague: 30
       case .sharedProject: 20
       case .sharedGroup: 10
@@ -24,7 +30,7 @@ struct NearbyRanking {
     /// How often it counts.
     var countedMax: Int {
       switch self {
-      case .listed, .colleague: 1
+      case .manager, .listed, .report, .colleague: 1
       case .sharedProject: 3
       case .sharedGroup: 5
       }
