@@ -130,3 +130,29 @@ extension Limits {
   /// Longest line of an import file, in bytes.
   public static let importLineBytesMax = 4 << 20
 }
+
+extension Limits {
+  // MARK: A tenant
+
+  /// Most sources of a tenant, most orders of sources and settings of properties, and most properties of profile cards.
+  public static let peopleSettingsMax = 100
+  /// Most that the settings of a tenant about its people hold in all, in bytes of JSON: every server keeps them in memory.
+  public static let peopleSettingsBytesMax = 64 << 10
+
+  // MARK: Who stands near
+
+  /// Most groups of a person by which others stand near, the first ones by their ids.
+  public static let nearbyGroupsMax = 50
+  /// Most members of a group that says who stands near. Those of a larger one are no nearer than anybody else.
+  public static let nearbyGroupMembersMax = 100
+  /// Most people whom items of one collection of a person name, and who stand near by that.
+  public static let nearbyNamedMax = 100
+  /// Most people who stand near somebody, the nearest ones.
+  public static let nearbyPeopleMax = 250
+  /// Most people near somebody whose profiles are read, to find shared projects or what a search names.
+  public static let nearbyProfilesMax = 100
+  /// Most that is read of these profiles, in bytes of stored JSON. It may be exceeded by one page of a read.
+  public static let nearbyProfileBytesMax = 1 << 20
+  /// Most terms of one search that look into profiles.
+  public static let nearbyItemTermsMax = 8
+}

@@ -34,7 +34,7 @@ public enum StoreConformance {
   /// All cases, the simple ones first.
   public static let cases =
     items + lists + people + principalNames + addresses + limits + log + transfer + selections + receipts + creations
-    + groups + membership + links + accounts + photos + concurrency + ending
+    + groups + membership + links + accounts + photos + tenants + concurrency + ending
 }
 
 /// A promise that was broken.

@@ -72,6 +72,13 @@ final class StoreDriver: Sendable {
     }
   }
 
+  /// Queues a write of what a tenant decided and waits for its answer.
+  func write(_ operation: any TenantOperation) async -> Result<TenantSettings, ProfileError> {
+    await withCheckedContinuation { continuation in
+      store.submit(.tenant(operation) { continuation.resume(returning: $0) })
+    }
+  }
+
   /// Adds a person, unless they exist, and waits for the answer.
   func add(_ user: StoredUser) async throws {
     if case .failure(let error) = await write(AddPerson(person: user)) {

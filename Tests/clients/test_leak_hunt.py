@@ -27,7 +27,8 @@ from visibility_oracle import HOME, Caller, named, sees
 HIDDEN_TENANT = "66666666-1111-4111-8111-111111111111"
 OWNER, HERMIT, COLLEAGUE, HIDDEN_GROUP, HOME_GROUP = (identifier(place) for place in range(1, 6))
 EVERYTHING = ("User.Read.All User.ReadWrite.All User.ReadBasic.All User.Read User.ReadWrite "
-              "Group.Read.All Group.ReadWrite.All ProfilePhoto.Read.All ProfilePhoto.ReadWrite.All")
+              "Group.Read.All Group.ReadWrite.All ProfilePhoto.Read.All ProfilePhoto.ReadWrite.All "
+              "People.Read.All")
 # Properties of a person that are given otherwise, and those that are made of items, which no import takes.
 GIVEN = {"id", "displayName", "userPrincipalName"}
 COMPUTED = {"aboutMe", "mySite", "preferredName"}

@@ -138,7 +138,7 @@ def test_v1_shows_people_without_their_profile(fetch):
 def test_the_service_document_lists_what_is_there(server, fetch, version):
     document = fetch(f"/{version}/").json()
     assert document["@odata.context"] == f"{server.http}/{version}/$metadata"
-    expected = {("users", "EntitySet"), ("me", "Singleton"), ("groups", "EntitySet")}
+    expected = {("users", "EntitySet"), ("me", "Singleton"), ("groups", "EntitySet"), ("admin", "Singleton")}
     assert {(root["name"], root["kind"]) for root in document["value"]} == expected
 
 

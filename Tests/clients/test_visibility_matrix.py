@@ -16,9 +16,9 @@ import pytest
 
 from http_calls import batch, listed, outcome, pages, part, refused, url
 from running_server import RunningServer
-from seeding import ADMIRING_TENANT, FEDERATED_TENANT, group, identifier, item, member, person, write
+from seeding import ADMIRING_TENANT, FEDERATED_TENANT, PERSONAL_TENANT, group, identifier, item, member, person, write
 from visibility_oracle import AUDIENCES, CALLERS, EVERY_FLAG, FLAGS, HOME, Caller
-from visibility_oracle import expected, knows_the_owner, named, sees
+from visibility_oracle import expected, knows_the_owner, named, sees, sees_everything
 
 OWNER = identifier(1)
 PROFILE = f"/users/{OWNER}/profile"
@@ -103,9 +103,9 @@ class Matrix:
         self.server.stop()
 
 
-def token_arguments(caller: Caller) -> list[str]:
+def token_arguments(caller: Caller, scopes: str | None = None) -> list[str]:
     user = OWNER if caller.is_owner or caller.is_namesake else IDS[caller.name]
-    scopes = "User.ReadWrite" if caller.is_owner else "User.Read.All User.ReadWrite.All"
+    scopes = scopes or ("User.ReadWrite" if caller.is_owner else "User.Read.All User.ReadWrite.All")
     who = ["--app", user, "--roles", scopes] if caller.is_application else ["--user", user, "--scopes", scopes]
     return [*who, "--tenant", caller.tenant, *(["--administrator"] if caller.is_administrator else [])]
 
@@ -332,6 +332,27 @@ def test_where_administrators_write_others_may_read_only(matrix):
         for caller in CALLERS:
             wanted = [answers(caller, audience, anyone_writes=False) for audience in AUDIENCES]
             assert asked_in_batches(matrix.client(caller)) == wanted, caller.name
+
+
+# People nearby
+
+
+@each_caller
+@pytest.mark.parametrize("scopes", ["People.Read.All", "People.Read.All User.Read.All"])
+def test_who_stands_near_the_owner_is_told_by_what_is_visible(matrix, caller, scopes):
+    with matrix.server.caller(*token_arguments(caller, scopes)) as client:
+        answer = client.get(f"/v1.0/users/{OWNER}/people")
+    if caller.tenant == PERSONAL_TENANT:
+        refused(answer, 403, "ErrorInsufficientPermissionsInAccessToken")
+    elif caller.tenant != HOME or caller.is_namesake:
+        refused(answer, 404, "Request_ResourceNotFound")
+    else:
+        colleagues = [one for one in CALLERS if one.tenant == HOME and not one.is_owner and not one.is_application]
+        near = {IDS[one.name] for one in colleagues if "common" in one.groups}
+        # The owner's list is for nobody else, and an application needs a permission to read it.
+        if sees_everything(caller) and (caller.is_owner or "User.Read.All" in scopes):
+            near |= {IDS[one.name] for one in colleagues if one.listed_as}
+        assert {one["id"] for one in answer.json()["value"]} == near, answer.text
 
 
 # Writes of audiences

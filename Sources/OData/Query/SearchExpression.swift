@@ -13,15 +13,26 @@ public indirect enum SearchExpression: Equatable, Sendable {
   /// Whether an entity of `type` matches.
   public func matches(_ entity: StructuredValue, of type: StructuredType) -> Bool {
     var texts = SearchTexts(entity, type)
-    return matches(&texts)
+    return holds { texts.contain($0, in: $1) }
   }
 
-  private func matches(_ texts: inout SearchTexts) -> Bool {
+  /// Whether the expression holds, where `isFound` tells it of a term: a folded word or phrase, and the property that it is
+  /// confined to.
+  public func holds(_ isFound: (String, String?) -> Bool) -> Bool {
     switch self {
-    case .term(let term, let property): texts.contain(term, in: property)
-    case .not(let inner): !inner.matches(&texts)
-    case .all(let parts): parts.allSatisfy { $0.matches(&texts) }
-    case .some(let parts): parts.contains { $0.matches(&texts) }
+    case .term(let term, let property): isFound(term, property)
+    case .not(let inner): !inner.holds(isFound)
+    case .all(let parts): parts.allSatisfy { $0.holds(isFound) }
+    case .some(let parts): parts.contains { $0.holds(isFound) }
+    }
+  }
+
+  /// The terms, from left to right, with the properties that they are confined to.
+  public var terms: [(term: String, property: String?)] {
+    switch self {
+    case .term(let term, let property): [(term, property)]
+    case .not(let inner): inner.terms
+    case .all(let parts), .some(let parts): parts.flatMap(\.terms)
     }
   }
 }

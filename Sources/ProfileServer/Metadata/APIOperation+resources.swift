@@ -129,7 +129,7 @@ extension Resource {
       parameters.append(
         .init("If-None-Match", in: .header, "Nothing is answered while the entity tag is still one of these."))
     }
-    if route.method == .post, route.action == nil {
+    if route.takesIdempotencyKey {
       parameters.append(
         .init("Idempotency-Key", in: .header, "A creation that is sent again under its key is not done again."))
     }

@@ -42,7 +42,7 @@ extension Route {
       (404, [.resourceNotFound] + missing(template)),
     ]
     if hasBody, action == nil {
-      codes.append((409, [.quotaLimitReached] + (method == .post ? [.idempotencyKeyReused] : [])))
+      codes.append((409, [.quotaLimitReached] + (takesIdempotencyKey ? [.idempotencyKeyReused] : [])))
     }
     if isConditional { codes.append((412, [.resourceModified])) }
     if method != .delete, ![.count, .rawValue, .added, .checked, .image, .imageStored].contains(success) {

@@ -177,7 +177,7 @@ extension ServiceAddress {
     case .person(let owner): return .person(owner)
     case .group(let group): return .group(group)
     case .directoryObject(let id): return .object(id)
-    case .service, .collection, .item, .member, .photoSize, .entity: throw .malformedReference
+    case .service, .collection, .item, .member, .photoSize, .entity, .setting: throw .malformedReference
     }
   }
 

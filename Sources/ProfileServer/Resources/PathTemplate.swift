@@ -5,6 +5,7 @@ import OData
 struct PathTemplate: Sendable {
   /// A key in a path. The raw value is its name in the OpenAPI document.
   enum Key: String, Sendable {
+    case setting = "setting-id"
     case user = "user-id"
     case item = "item-id"
     case group = "group-id"
@@ -18,7 +19,7 @@ struct PathTemplate: Sendable {
     /// The name in metric labels and logs.
     fileprivate var label: String {
       switch self {
-      case .user, .group, .object, .organization, .domain: "id"
+      case .user, .group, .object, .organization, .domain, .setting: "id"
       case .item: "itemId"
       case .member, .owner: "userId"
       case .photoSize: "size"
@@ -28,6 +29,7 @@ struct PathTemplate: Sendable {
     /// The description in the OpenAPI document.
     var documentation: String {
       switch self {
+      case .setting: "The id of a setting."
       case .user: "The id or the user principal name of a person."
       case .item: "The id of an item."
       case .group: "The id of a group."

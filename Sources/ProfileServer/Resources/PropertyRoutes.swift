@@ -20,6 +20,7 @@ final class PropertyRoutes {
   func read(_ exchange: Exchange, _ requested: RequestedResource, _ caller: Caller) throws(GraphError) {
     let encoder = responses.encoder(exchange)
     switch requested.subject {
+    case .setting: throw .notImplemented
     case .person(let user):
       // Each of them is computed as a whole.
       let computed = requested.properties.prefix(1).filter { $0.traits.contains(.computed) }

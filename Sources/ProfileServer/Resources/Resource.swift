@@ -93,7 +93,7 @@ final class Resource: Sendable {
 
   /// Whether the method creates something, so that an `Idempotency-Key` has an effect.
   func takesIdempotencyKey(_ method: HTTPMethod) -> Bool {
-    method == .POST && creation != nil && creation?.action == nil
+    method == .POST && creation?.takesIdempotencyKey == true
   }
 }
 

@@ -20,8 +20,8 @@ enum ResourceTable {
     }
 
   private static let declarations: [Resource.Declaration] =
-    users + profiles + items + auditLog + memberships + groups
-    + members + membershipsOfGroups + directoryObjects + organizations + photos
+    users + people + profiles + items + auditLog + memberships + groups
+    + members + membershipsOfGroups + directoryObjects + organizations + photos + peopleSettings
 
   // MARK: People
 
@@ -48,6 +48,15 @@ enum ResourceTable {
             .person { $0.users.delete }),
         ]),
     ] + properties(of: "/users/{user-id}", "a user", ProfileModel.user, tag: "users", .readUser)
+
+  private static let people: [Resource.Declaration] = [
+    .init(
+      "/users/{user-id}/people", "The people near a user", of: ProfileModel.person, tag: "people",
+      [.get(.readPeople, "List the people near a user, nearest first", .list, .person { $0.people.list })]),
+    .init(
+      "/users/{user-id}/people/$count", "The number of people near a user", of: ProfileModel.person, tag: "people",
+      [.get(.readPeople, "Count the people near a user", .count, .person { $0.people.count })]),
+  ]
 
   // MARK: Profiles
 

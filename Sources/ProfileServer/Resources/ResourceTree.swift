@@ -70,7 +70,8 @@ struct ResourceTree: Sendable {
     var resolution = PathResolution(path)
     guard let root = roots.first(where: { $0.type === path.root.type })?.node else { return resolution.notOffered }
     var node = root
-    if path.key != nil || !path.root.isEntitySet {
+    // `/me` stands for a key of `/users`; the node of any other singleton is its own.
+    if path.key != nil || (!path.root.isEntitySet && nodes[root].key != nil) {
       guard let child = try keyed(root, path.key, &resolution) else { return resolution.notOffered }
       node = child
     }
@@ -113,6 +114,10 @@ struct ResourceTree: Sendable {
   {
     guard let place = nodes[node].key else { return nil }
     switch (place.key, resolution.subject) {
+    case (.setting, .service):
+      guard let key, key.value.utf8.count <= Limits.idBytesMax else { throw .malformedID }
+      resolution.subject = .setting(key)
+    case (.setting, _): return nil
     case (.user, .service): resolution.subject = .person(try OwnerReference(key))
     case (.group, .service): resolution.subject = .group(try Self.id(key, GroupID.init(_:)))
     case (.object, .service): resolution.subject = .directoryObject(try Self.id(key, UserID.init(_:)))
@@ -205,6 +210,8 @@ struct RequestedResource {
   enum Subject {
     /// The service as a whole.
     case service
+    /// A value of a setting of people.
+    case setting(ResourcePath.Key)
     case person(OwnerReference)
     case collection(OwnerReference, NavigationProperty)
     case item(OwnerReference, NavigationProperty, ItemID)
@@ -264,6 +271,7 @@ struct RequestedResource {
   /// The type against which query options are parsed.
   var type: StructuredType {
     switch subject {
+    case .setting: resource?.type ?? ProfileModel.peopleAdminSettings
     case .collection(_, let collection), .item(_, let collection, _): collection.target
     case .service, .person, .group, .member, .directoryObject, .photoSize, .entity:
       resource?.type ?? ProfileModel.user

@@ -44,6 +44,8 @@ final class Route: Sendable {
   let isConditional: Bool
   /// Whether an update with `Prefer: create-if-missing` creates what does not exist.
   let createsIfMissing: Bool
+  /// Whether a creation can be sent again under an `Idempotency-Key` without being done again.
+  let takesIdempotencyKey: Bool
   /// Whether `$id` names the reference to delete (OData 4.01 part 1, 11.4.6.2).
   let takesReferenceID: Bool
   /// The method that handles requests.
@@ -52,7 +54,8 @@ final class Route: Sendable {
   private init(
     method: APIOperation.Method, permissions: RequiredPermissions, summary: String, success: Success,
     options: [SystemQueryOption], isUnderMe: Bool = true, isConditional: Bool = false, createsIfMissing: Bool = false,
-    takesReferenceID: Bool = false, action: Action? = nil, types: [StructuredType] = [], handler: RouteHandler
+    takesIdempotencyKey: Bool = false, takesReferenceID: Bool = false, action: Action? = nil,
+    types: [StructuredType] = [], handler: RouteHandler
   ) {
     self.action = action
     self.types = types
@@ -64,6 +67,7 @@ final class Route: Sendable {
     self.isUnderMe = isUnderMe
     self.isConditional = isConditional
     self.createsIfMissing = createsIfMissing
+    self.takesIdempotencyKey = takesIdempotencyKey
     self.takesReferenceID = takesReferenceID
     self.handler = handler
   }
@@ -79,13 +83,14 @@ final class Route: Sendable {
       options: options ?? Self.options(of: success), isConditional: isConditional, types: types, handler: handler)
   }
 
-  /// A creation. It supports `Idempotency-Key`.
+  /// A creation. It supports `Idempotency-Key` unless said otherwise.
   static func post(
-    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, _ handler: RouteHandler
+    _ permissions: RequiredPermissions, _ summary: String, _ success: Success, takesIdempotencyKey: Bool = true,
+    _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .post, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
-      handler: handler)
+      takesIdempotencyKey: takesIdempotencyKey, handler: handler)
   }
 
   /// An action (OData 4.01 part 1, 11.5.5). It creates nothing that an `Idempotency-Key` could protect.
@@ -103,11 +108,11 @@ final class Route: Sendable {
   /// An update.
   static func patch(
     _ permissions: RequiredPermissions, _ summary: String, _ success: Success, isUnderMe: Bool = true,
-    createsIfMissing: Bool = false, _ handler: RouteHandler
+    isConditional: Bool = true, createsIfMissing: Bool = false, _ handler: RouteHandler
   ) -> Route {
     Route(
       method: .patch, permissions: permissions, summary: summary, success: success, options: Self.options(of: success),
-      isUnderMe: isUnderMe, isConditional: true, createsIfMissing: createsIfMissing, handler: handler)
+      isUnderMe: isUnderMe, isConditional: isConditional, createsIfMissing: createsIfMissing, handler: handler)
   }
 
   /// A replacement of an entity by the bytes of an image, or an update that means the same.

@@ -9,6 +9,8 @@ enum RouteHandler: Sendable {
 
   /// For the service as a whole.
   case service(Method<Caller>)
+  /// For a value of a setting of people.
+  case setting(Method<ResourcePath.Key, Caller>)
   /// For a person.
   case person(Method<OwnerReference, Caller>)
   /// For a collection of a profile.
@@ -42,6 +44,8 @@ enum RouteHandler: Sendable {
   ) throws(GraphError) {
     switch (self, requested.subject) {
     case (.service(let method), _): try method(groups)(exchange, caller)
+    case (.setting(let method), .setting(let key)): try method(groups)(exchange, key, caller)
+    case (.setting, _): throw .notImplemented
     case (.person(let method), .person(let owner)): try method(groups)(exchange, owner, caller)
     case (.collection(let method), .collection(let owner, let collection)):
       try method(groups)(exchange, CollectionRequest(owner: owner, collection: collection, caller: caller))
@@ -65,6 +69,8 @@ enum RouteHandler: Sendable {
 /// The routes of all areas, for one event loop.
 final class RouteGroups {
   let users: UserRoutes
+  let people: PeopleRoutes
+  let peopleSettings: PeopleSettingsRoutes
   let profiles: ProfileRoutes
   let items: ItemRoutes
   let groups: GroupRoutes
@@ -78,6 +84,8 @@ final class RouteGroups {
   /// Routes that run the operations of `session`.
   init(_ session: ProfileSession, _ requests: RequestReader, _ responses: ResponseFinisher) {
     users = UserRoutes(session: session, requests: requests, responses: responses)
+    people = PeopleRoutes(session: session, requests: requests, responses: responses)
+    peopleSettings = PeopleSettingsRoutes(session: session, requests: requests, responses: responses)
     profiles = ProfileRoutes(session: session, requests: requests, responses: responses)
     items = ItemRoutes(session: session, requests: requests, responses: responses)
     groups = GroupRoutes(session: session, requests: requests, responses: responses)

@@ -10,6 +10,8 @@ extension GraphError {
   init(_ error: ProfileError, isDirectory: Bool = false) {
     switch error {
     case .meNeedsUser: self = .meNeedsUser
+    case .settingNotFound: self = .settingNotFound
+    case .settingsFull: self = .settingsFull
     case .insufficientPermissions(let sufficient, let isDirectory):
       self.init(insufficient: sufficient, isDirectory: isDirectory)
     case .deniedForRole(let isDirectory): self.init(deniedForRole: isDirectory)
@@ -40,6 +42,7 @@ extension GraphError {
     case .tooManyGroups: self = .tooManyGroups
     case .evaluation(let error): self.init(status: .badRequest, code: .badRequest, message: error.message)
     case .skipTooLarge: self = .skipTooLarge
+    case .searchTooWide: self = .searchTooWide
     case .tooManyQueries: self = .tooManyQueries
     case .cancelled: self = .cancelled
     case .writtenButUnread: self = .writtenButUnread
@@ -121,6 +124,10 @@ extension GraphError {
     status: .notFound, code: .resourceNotFound,
     message: "Resource does not exist in this tenant. List /organization and /domains for ids.")
 
+  private static let settingNotFound = GraphError(
+    status: .notFound, code: .resourceNotFound,
+    message: "Resource does not exist. List the collection below /admin/people for ids.")
+
   private static let itemNotFound = GraphError(
     status: .notFound, code: .unknownError,
     message: "There is no such item in this collection, or it is not visible to you. List the collection for ids.")
@@ -195,6 +202,12 @@ extension GraphError {
     status: .conflict, code: .quotaLimitReached,
     message: "One person may hold \(Limits.personBytesMax) bytes in all. Delete or shorten items first.")
 
+  private static let settingsFull = GraphError(
+    status: .conflict, code: .quotaLimitReached,
+    message:
+      "A tenant keeps at most \(Limits.peopleSettingsMax) of these, and \(Limits.peopleSettingsBytesMax) bytes of "
+      + "settings of its people in all. Delete or shorten some first.")
+
   private static let tooManyGroups = GraphError(
     status: .conflict, code: .quotaLimitReached,
     message: "One person can be a member of \(Limits.groupsPerPersonMax) groups. Take them out of others first.")
@@ -202,6 +215,12 @@ extension GraphError {
   private static let skipTooLarge = GraphError(
     status: .badRequest, code: .badRequest,
     message: "A sorted list can skip at most \(Limits.sortedSkipMax). Follow @odata.nextLink instead.")
+
+  private static let searchTooWide = GraphError(
+    status: .badRequest, code: .badRequest,
+    message:
+      "A search among people looks for at most \(Limits.nearbyItemTermsMax) different terms in profiles. Send the "
+      + "others with further requests.")
 
   /// Too many long queries of one caller are waiting (RFC 6585 section 4; Graph page on throttling).
   private static let tooManyQueries = GraphError(

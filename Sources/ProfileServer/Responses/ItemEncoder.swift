@@ -174,6 +174,15 @@ struct ItemEncoder {
     "\(serviceRoot)\(Self.entitySet(of: object.type))/\(PercentEncoding.encodeSegment(object.id))"
   }
 
+  /// An entity that belongs to no entity set as the content of a response, with its context URL.
+  func object(_ object: VisibleObject, in context: String, _ selection: Selection?) -> [UInt8] {
+    var json = JSONWriter(capacity: object.json.count + 256)
+    json.beginObject()
+    control("@odata.context", context, into: &json)
+    write(object, selection, into: &json)
+    return json.bytes
+  }
+
   // MARK: Photos
 
   /// The metadata of a photo in one size as the content of a response.
@@ -340,6 +349,24 @@ struct ItemEncoder {
   /// The context URL of a person's audit log.
   func changesContext(of user: UserID, _ selection: Selection?) -> String {
     context(of: user, "changes", selection, ProfileModel.change)
+  }
+
+  /// The context URL of the people near a person.
+  func peopleContext(of user: UserID, _ selection: Selection?) -> String {
+    "\(context(of: user))/people\(selection.map { $0.contextSuffix(of: ProfileModel.person) } ?? "")"
+  }
+
+  /// The context URL of what an organisation decided about its people.
+  var settingsContext: String { "\(serviceRoot)$metadata#admin/people" }
+
+  /// The context URL of a setting of people.
+  func settingContext(_ setting: NavigationProperty, _ selection: Selection?) -> String {
+    "\(settingsContext)/\(setting.name)\(selection.map { $0.contextSuffix(of: setting.target) } ?? "")"
+  }
+
+  /// The absolute URL of a value of a setting of people.
+  func location(of value: VisibleObject, in setting: NavigationProperty) -> String {
+    "\(serviceRoot)admin/people/\(setting.name)/\(PercentEncoding.encodeSegment(value.id))"
   }
 
   private static func entitySet(of type: StructuredType) -> String {

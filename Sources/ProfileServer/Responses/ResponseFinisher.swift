@@ -230,6 +230,15 @@ extension ResponseFinisher {
       as: exchange.representation.contentType)
   }
 
+  /// The response with an entity that belongs to no entity set, with its context URL.
+  func entity(
+    _ status: HTTPResponseStatus, _ object: VisibleObject, _ context: String, _ exchange: Exchange
+  ) -> GraphResponse {
+    .json(
+      status, encoder(exchange).object(object, in: context, exchange.options.selection), Self.directoryHeaders,
+      as: exchange.representation.contentType)
+  }
+
   /// Responds with an entity as its preconditions allow: 304 when the client has this version, 412 when it demands
   /// another (RFC 9110 section 13.2.2).
   func finish(_ exchange: Exchange, _ entity: consuming GraphResponse, ifNotCurrent version: Version?) {

@@ -397,3 +397,35 @@ public struct AuthorizationContext: Sendable {
     return collections.map { decision.decidingAudiences(in: $0.name) }
   }
 }
+
+// MARK: People nearby and settings
+
+extension AccessDecision {
+  /// Somebody who stands near a person, with as many points. What is shown is of the directory alone: names, mail and job, as
+  /// far as the tenant's policy does not withhold them. nil for somebody whom the caller may not know of, and when the stored
+  /// JSON is damaged.
+  func visible(_ user: StoredUser, near points: Int, withholding withheld: WithheldProperties) -> VisibleObject? {
+    guard seesPerson, let person = user.asPerson(points: points, without: isOwner ? [] : withheld.indices) else {
+      return nil
+    }
+    var writer = EntityWriter()
+    writer.object(person, of: ProfileModel.person)
+    return VisibleObject(
+      ProfileModel.person, id: user.id.text, version: nil, json: writer.json.bytes,
+      position: NearbyRanking.position(of: user.id, points: points))
+  }
+
+  /// A setting of a tenant's people, for callers of the tenant whose permissions were decided; nil for all others. One that is
+  /// not part of a collection has the id of its tenant.
+  static func visible(
+    _ setting: StructuredValue, of type: StructuredType, in tenant: TenantID, to caller: Caller
+  ) -> VisibleObject? {
+    guard tenant == caller.tenant, !caller.isPersonalAccount else { return nil }
+    var value = setting
+    let id = value.string("id", of: type) ?? tenant.text
+    value.set("id", id, of: type)
+    var writer = EntityWriter()
+    writer.object(value, of: type)
+    return VisibleObject(type, id: id, version: nil, json: writer.json.bytes)
+  }
+}

@@ -32,6 +32,14 @@ public enum Permission: String, CaseIterable, Sendable {
   case profilePhotoReadAll = "ProfilePhoto.Read.All"
   /// Read and write the photos of people and groups.
   case profilePhotoReadWriteAll = "ProfilePhoto.ReadWrite.All"
+  /// List the people who stand near oneself.
+  case peopleRead = "People.Read"
+  /// List the people who stand near anybody.
+  case peopleReadAll = "People.Read.All"
+  /// Read what the organisation decides about its people.
+  case peopleSettingsReadAll = "PeopleSettings.Read.All"
+  /// Read and write what the organisation decides about its people.
+  case peopleSettingsReadWriteAll = "PeopleSettings.ReadWrite.All"
 
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {

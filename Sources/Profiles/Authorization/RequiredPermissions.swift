@@ -6,6 +6,12 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   case writeProfile
   /// Read who changed what.
   case readAuditLog
+  /// List the people who stand near a person.
+  case readPeople
+  /// Read what an organisation decides about its people.
+  case readPeopleSettings
+  /// Write what an organisation decides about its people.
+  case managePeopleSettings
   /// Read a person's entry in the directory.
   case readUser
   /// Write the properties of a person that people may write of themselves.
@@ -46,6 +52,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access is to the directory, whose refusals have an error code of their own.
   public var isDirectory: Bool {
     switch self {
+    case .readPeople, .readPeopleSettings, .managePeopleSettings: false
     case .readProfile, .writeProfile, .readAuditLog, .readPhoto, .writePhoto: false
     case .readUser, .writeUser, .administerUser, .listUsers, .manageUsers, .deleteUsers, .readMemberships, .readGroups,
       .manageGroups, .manageMembers, .deleteGroups, .readObjects, .readOrganization, .readDomains, .readGroupPhoto,
@@ -57,6 +64,8 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access may take more than a permission: a role, ownership or a policy.
   public var mayRequireRole: Bool {
     switch self {
+    case .readPeople: false
+    case .readPeopleSettings, .managePeopleSettings: true
     case .writeProfile, .writeUser, .administerUser, .manageUsers, .deleteUsers, .manageGroups, .manageMembers,
       .deleteGroups, .readAuditLog, .writePhoto, .manageGroupPhoto:
       true
@@ -88,6 +97,9 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     let ownWrite: [Permission] = requester == .own ? [.userReadWrite] : []
     let everyRead: [Permission] = [.userReadAll, .userReadWriteAll]
     return switch self {
+    case .readPeople: (requester == .own ? [.peopleRead] : []) + [.peopleReadAll]
+    case .readPeopleSettings: [.peopleSettingsReadAll, .peopleSettingsReadWriteAll]
+    case .managePeopleSettings: [.peopleSettingsReadWriteAll]
     case .readProfile: own + everyRead
     case .writeProfile: ownWrite + [.userReadWriteAll]
     case .writeUser, .administerUser: ownWrite + [.userReadWriteAll, .directoryReadWriteAll]
@@ -136,6 +148,8 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   func role(for caller: Caller, isOwner: Bool) -> Role {
     guard caller.actor != .application else { return .none }
     return switch self {
+    case .readPeople: .none
+    case .readPeopleSettings, .managePeopleSettings: .administrator
     case .readProfile, .readAuditLog, .readUser, .listUsers, .readMemberships, .readGroups, .readObjects,
       .readOrganization, .readDomains, .readPhoto, .readGroupPhoto:
       .none
@@ -155,6 +169,18 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
       .readMemberships, .readGroups, .readObjects, .readOrganization, .readDomains, .readPhoto,
       .writePhoto, .readGroupPhoto:
+      false
+    }
+  }
+
+  /// Whether the access concerns others even where it names the caller.
+  private var concernsOthers: Bool {
+    switch self {
+    case .readPeople: false
+    case .readPeopleSettings, .managePeopleSettings: true
+    case .manageUsers, .manageGroups: true
+    case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
+      .readMemberships, .readGroups:
       false
     }
   }

@@ -10,7 +10,7 @@ public enum ProfileModel {
         enums: Enumerations.all,
         types: ComplexTypes.all + UserComplexTypes.all + ItemFacet.all + DirectoryTypes.all + OrganizationTypes.all
           + PhotoTypes.all + PersonalTypes.all + ContactTypes.all
-          + WorkTypes.all + LearningTypes.all + Relationship.all,
+          + WorkTypes.all + LearningTypes.all + Relationship.all + PersonTypes.all + PeopleSettingsTypes.all,
         roots: [
           .entitySet("users", aliases: ["user"], of: "user", unoffered: UnofferedNames.ofUsers),
           .singleton("me", of: "user"),
@@ -19,6 +19,7 @@ public enum ProfileModel {
             "directoryObjects", of: "directoryObject", isListed: false, unoffered: UnofferedNames.ofDirectoryObjects),
           .entitySet("organization", of: "organization", unoffered: UnofferedNames.ofDirectoryObjects),
           .entitySet("domains", of: "domain"),
+          .singleton("admin", of: "admin"),
         ],
         unofferedRoots: UnofferedNames.roots, actions: DirectoryTypes.actions)
     } catch {
@@ -46,6 +47,10 @@ public enum ProfileModel {
   public static let photo = type("profilePhoto")
   /// The type of a row of the audit log.
   public static let change = type("profileChange")
+  /// The type of somebody who stands near a person.
+  public static let person = type("person")
+  /// The type of what an organisation decides about its people: each of its navigation properties is a setting.
+  public static let peopleAdminSettings = type("peopleAdminSettings")
   /// The collections of items that a profile contains.
   public static let collections = profile.navigation.filter { $0.isCollection && $0.isExpandable }
 

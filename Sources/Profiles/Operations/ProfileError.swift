@@ -24,6 +24,10 @@ public enum ProfileError: Error, Equatable, Sendable {
   case organizationNotFound
   /// There is no such group, or none that the caller may know of.
   case groupNotFound
+  /// The tenant has no such setting.
+  case settingNotFound
+  /// The tenant has as many settings of its people as `Limits` allow.
+  case settingsFull
   /// The person is already a member.
   case alreadyMember
   /// The person is a member of `Limits.groupsPerPersonMax` groups.
@@ -64,6 +68,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case evaluation(EvaluationError)
   /// The query skips more than `Limits.sortedSkipMax` entities of a sorted list.
   case skipTooLarge
+  /// More than `Limits.nearbyItemTermsMax` terms of a search among people look into profiles.
+  case searchTooWide
   /// `Limits.evaluationsWaitingMax` long queries of the caller are already waiting.
   case tooManyQueries
   /// The client left before its query was answered.

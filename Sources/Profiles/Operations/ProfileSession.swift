@@ -20,6 +20,10 @@ public final class ProfileSession {
   public let items: ItemOperations
   /// Profiles as a whole.
   public let profiles: ProfileOperations
+  /// The people who stand near a person.
+  public let people: PeopleOperations
+  /// What a tenant decided about its people.
+  public let peopleSettings: PeopleSettingsOperations
   /// The audit logs of people.
   public let auditLog: AuditLogOperations
   /// The organisation of the caller's tenant.
@@ -42,6 +46,8 @@ public final class ProfileSession {
     directoryObjects = DirectoryObjectOperations(context: context)
     items = ItemOperations(context: context)
     profiles = ProfileOperations(context: context)
+    people = PeopleOperations(context: context)
+    peopleSettings = PeopleSettingsOperations(context: context)
     auditLog = AuditLogOperations(context: context)
     organizations = OrganizationOperations(context: context)
     photos = PhotoOperations(context: context)
@@ -152,6 +158,11 @@ extension SessionContext {
   /// The same for a write of one person.
   func submit(_ operation: any PersonOperation, _ then: @escaping Completion<PersonOutcome>) {
     submit(then) { .person(operation, $0) }
+  }
+
+  /// The same for a write of what a tenant decided.
+  func submit(_ operation: any TenantOperation, _ then: @escaping Completion<TenantSettings>) {
+    submit(then) { .tenant(operation, $0) }
   }
 
   private func submit<Outcome: Sendable>(

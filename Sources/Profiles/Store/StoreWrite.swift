@@ -20,6 +20,9 @@ public enum StoreWrite: Sendable {
   case person(any PersonOperation, @Sendable (Result<PersonOutcome, ProfileError>) -> Void)
   /// Applies an operation to one group, its photo, or one membership.
   case group(any GroupOperation, @Sendable (Result<GroupOutcome, ProfileError>) -> Void)
+  /// Applies an operation to what a tenant decided, and gives what it then decided. Refused with `unknownTenant` when there is
+  /// no such tenant.
+  case tenant(any TenantOperation, @Sendable (Result<TenantSettings, ProfileError>) -> Void)
   /// Replaces everything, the audit log too, by these lines, as an import at a time would: the demo's clean start. Of
   /// tenants only the settings are replaced.
   case replaceAll([ImportLine], at: DateTimeOffset, @Sendable (Result<Void, ProfileError>) -> Void)

@@ -8,6 +8,8 @@ public struct TenantSettings: Equatable, Sendable {
   public var name: String?
   /// What the organisation has decided for its people.
   public var policy: TenantPolicy
+  /// What the organisation decided at `/admin/people`.
+  public var people = PeopleSettings()
   /// The tenants whose people see items for the audience `federatedOrganizations`.
   public var federatedWith: Set<TenantID>
   /// The domains that belong to the organisation, in the order in which they were added; the first one is the default.
@@ -44,6 +46,10 @@ extension TenantSettings {
       json.name("policy")
       policy.write(to: &json)
     }
+    if !people.isPlain {
+      json.name("people")
+      people.write(to: &json)
+    }
     if !federatedWith.isEmpty { json.member("federatedWith", federatedWith.map(\.text).sorted()) }
     if !domains.isEmpty { json.member("domains", domains.map(\.text)) }
     if !technicalMails.isEmpty { json.member("technicalNotificationMails", technicalMails) }
@@ -73,6 +79,7 @@ extension TenantSettings {
       switch name.string {
       case "name": self.name = try reader.readString().string
       case "policy": policy = try TenantPolicy(from: &reader)
+      case "people": people = try PeopleSettings(from: &reader)
       case "federatedWith":
         let tenants = try reader.readStrings().map(TenantID.init)
         guard !tenants.contains(nil) else { throw SettingsFault() }
@@ -135,7 +142,7 @@ extension TenantPolicy {
 }
 
 /// The JSON is not that of settings.
-private struct SettingsFault: Error {}
+struct SettingsFault: Error {}
 
 extension JSONWriter {
   fileprivate mutating func member(_ name: String, _ audiences: [String: Audience]) {

@@ -27,7 +27,7 @@ extension StoreWrite {
     case .createPerson(let operation, _, _): .person(operation.user)
     case .group(let operation, _): Self.place(of: operation)
     case .createGroup(let operation, _, _): Self.place(of: operation)
-    case .replaceAll: .severalNodes
+    case .tenant, .replaceAll: .severalNodes
     }
   }
 
@@ -40,7 +40,7 @@ extension StoreWrite {
   var isOfOnePlace: Bool {
     switch self {
     case .item, .atomic: true
-    case .createItem, .person, .createPerson, .group, .createGroup, .replaceAll: false
+    case .createItem, .person, .createPerson, .group, .createGroup, .tenant, .replaceAll: false
     }
   }
 
@@ -50,7 +50,7 @@ extension StoreWrite {
     switch self {
     case .item, .atomic, .person: true
     case .group: place != .severalNodes
-    case .createItem, .createPerson, .createGroup, .replaceAll: false
+    case .createItem, .createPerson, .createGroup, .tenant, .replaceAll: false
     }
   }
 }

@@ -120,6 +120,7 @@ final class PostgreSQLTables: WriteTables {
     unsent = []
     touched = [:]
     chainOwners = [:]
+    relations.forget()
     _ = try connection.run([PostgreSQLQuery(Self.rollback)])
   }
 

@@ -20,7 +20,7 @@ struct PostgreSQLWriteSet {
 }
 
 extension StoreWrite {
-  /// The id of the person or the group whose writes must keep their order; nil for a write of everything.
+  /// The id of the person, the group or the tenant whose writes must keep their order; nil for a write of everything.
   var subject: String? {
     switch self {
     case .item(let operation, _): operation.key.user.text
@@ -30,6 +30,7 @@ extension StoreWrite {
     case .createPerson(let operation, _, _): operation.user.text
     case .group(let operation, _): operation.group.text
     case .createGroup(let operation, _, _): operation.group.text
+    case .tenant(let operation, _): operation.tenant.text
     case .replaceAll: nil
     }
   }
@@ -47,7 +48,7 @@ extension StoreWrite {
     case .createPerson(let operation, _, _): writeSet.users.insert(operation.user)
     case .group(let operation, _): writeSet.users.formUnion(operation.people)
     case .createGroup(let operation, _, _): writeSet.users.formUnion(operation.people)
-    case .replaceAll: break
+    case .tenant, .replaceAll: break
     }
   }
 

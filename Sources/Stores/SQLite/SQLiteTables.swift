@@ -281,6 +281,8 @@ extension SQLiteTables {
     try directory.removeMemberships(of: user)
   }
 
+  func lockedTenant(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? { try relations.decided(id) }
+
   func put(_ settings: TenantSettings) throws(SQLiteFailure) { try directory.put(settings) }
 
   func add(_ tenant: TenantID) throws(SQLiteFailure) { try directory.add(tenant) }

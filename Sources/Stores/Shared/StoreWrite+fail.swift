@@ -11,6 +11,7 @@ extension StoreWrite {
     case .createGroup(_, _, let completion): completion(.failure(.store(error)))
     case .atomic(_, let completion): completion(.failure(.store(error)))
     case .group(_, let completion): completion(.failure(.store(error)))
+    case .tenant(_, let completion): completion(.failure(.store(error)))
     case .replaceAll(_, _, let completion): completion(.failure(.store(error)))
     }
   }

@@ -55,6 +55,9 @@ final class WriteApplier<Tables: WriteTables> {
     case .group(let operation, let completion):
       let result = try settled { () throws(WriteFailure) in try apply(operation) }
       return { completion(result) }
+    case .tenant(let operation, let completion):
+      let result = try settled { () throws(WriteFailure) in try apply(operation) }
+      return { completion(result) }
     case .replaceAll(let lines, let time, let completion):
       let result = try settled { () throws(WriteFailure) in try replaceAll(lines, at: time) }
       return { completion(result) }
@@ -256,6 +259,17 @@ final class WriteApplier<Tables: WriteTables> {
         try tables.append(addition)
       }
     }
+  }
+
+  // MARK: Tenants
+
+  private func apply(_ operation: any TenantOperation) throws(WriteFailure) -> TenantSettings {
+    let old = try sql { () throws(Tables.Failure) in try tables.lockedTenant(operation.tenant) }
+    guard let old else { throw .refused(.unknownTenant) }
+    let new: TenantSettings
+    do throws(ProfileError) { new = try operation.change(old) } catch { throw .refused(error) }
+    if new != old { try sql { () throws(Tables.Failure) in try tables.put(new) } }
+    return new
   }
 
   // MARK: Everything

@@ -83,6 +83,8 @@ protocol WriteTables: AnyObject {
 
   // MARK: Tenants, receipts, the audit log
 
+  /// What a tenant decided, which nobody else writes before the transaction ends; nil when there is no such tenant.
+  func lockedTenant(_ id: TenantID) throws(Failure) -> TenantSettings?
   /// Adds a tenant, or replaces what it decided.
   func put(_ settings: TenantSettings) throws(Failure)
   /// Adds a tenant that decided nothing, unless it is there.

@@ -11,7 +11,7 @@ struct PermissionTests {
   /// the rest, `l` lists people, `m` creates them, `d` deletes them, `b` reads memberships, `g` reads groups, `k` manages
   /// them, `n` writes who is a member, `x` deletes them, `o` reads people or groups by their ids,
   /// `i` reads the organisation, `e` its domains, `q` reads the photo of a person, `Q` writes it,
-  /// `h` and `H` those of a group.
+  /// `h` and `H` those of a group, `N` lists who stands near, `S` reads the settings of people, `T` writes them.
   private static let table: [(Permission, own: String, others: String, application: String)] = [
     (.userRead, "rcuboiq", "i", ""),
     (.userReadWrite, "rwcupaboiqQ", "i", ""),
@@ -28,6 +28,10 @@ struct PermissionTests {
     (.directoryReadWriteAll, "upalmbgkno", "upalmbgkno", "upalmbgkno"),
     (.organizationReadAll, "i", "i", "i"),
     (.domainReadAll, "e", "e", "e"),
+    (.peopleRead, "N", "", ""),
+    (.peopleReadAll, "N", "N", "N"),
+    (.peopleSettingsReadAll, "S", "S", "S"),
+    (.peopleSettingsReadWriteAll, "ST", "ST", "ST"),
   ]
 
   private static let accesses: [(RequiredPermissions, Character)] = [
@@ -36,10 +40,11 @@ struct PermissionTests {
     (.administerUser, "a"), (.deleteUsers, "d"), (.manageMembers, "n"), (.deleteGroups, "x"), (.readObjects, "o"),
     (.readOrganization, "i"), (.readDomains, "e"),
     (.readPhoto, "q"), (.writePhoto, "Q"), (.readGroupPhoto, "h"), (.manageGroupPhoto, "H"),
+    (.readPeople, "N"), (.readPeopleSettings, "S"), (.managePeopleSettings, "T"),
   ]
 
   /// Accesses that concern others even where they name the caller, and those that take an administrator.
-  private static let (ofOthers, ofAdministrators) = ("mkdnxH", "amkdnxH")
+  private static let (ofOthers, ofAdministrators) = ("mkdnxHST", "amkdnxHST")
 
   private enum Outcome: Equatable {
     case allowed
@@ -118,6 +123,7 @@ struct PermissionTests {
     let count = Permission.allCases.count
     #expect(Self.sets.count == 2 + count * (count + 1) / 2)
     #expect(cases.count == Self.sets.count * RequiredPermissions.allCases.count * 24)
+    #expect(Set(Self.table.map(\.0)) == Set(Permission.allCases))
     #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
       let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
@@ -125,7 +131,7 @@ struct PermissionTests {
       do throws(ProfileError) {
         try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
       } catch {
-        let isDirectory = !"rwcqQ".contains(item.letter)
+        let isDirectory = !"rwcqQNST".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
         if error == .ownerOnly { outcome = .ownerOnly }
         if outcome == .insufficient {

@@ -10,6 +10,7 @@ final class MemoryStore: ProfileStore {
     var items: [ItemKey: StoredItem] = [:]
     var changes: [Change] = []
     var policy = TenantPolicy()
+    var people = PeopleSettings()
     var ownerFailure: StoreError?
     var groups: [GroupID: (group: StoredGroup, links: GroupLinks, members: [UserID])] = [:]
   }
@@ -42,6 +43,14 @@ final class MemoryStore: ProfileStore {
 
   var policy: TenantPolicy { state.withLock { $0.policy } }
 
+  /// Adds a group with members, who are to come in the order of their ids.
+  func add(_ group: StoredGroup, members: [UserID]) {
+    put(group, members: members)
+  }
+
+  /// What a tenant decided about its people.
+  var people: PeopleSettings { state.withLock { $0.people } }
+
   /// What reads of an owner fail with; nil while they work.
   var ownerFailure: StoreError? {
     get { state.withLock { $0.ownerFailure } }
@@ -72,6 +81,16 @@ final class MemoryStore: ProfileStore {
       }
     case .group(_, let then): then(.failure(.groupNotFound))
     case .createGroup(_, _, let then): then(.failure(.groupNotFound))
+    case .tenant(let operation, let then):
+      var settings = TenantSettings(id: operation.tenant, policy: policy)
+      settings.people = people
+      do throws(ProfileError) {
+        let changed = try operation.change(settings)
+        state.withLock { $0.people = changed.people }
+        then(.success(changed))
+      } catch {
+        then(.failure(error))
+      }
     case .replaceAll(_, _, let then): then(.success(()))
     }
   }
@@ -209,7 +228,9 @@ private final class MemoryReader: ProfileReader {
   }
 
   func tenant(_ id: TenantID, _ then: @escaping (Result<TenantSettings?, StoreError>) -> Void) {
-    then(.success(TenantSettings(id: id, policy: store.policy)))
+    var settings = TenantSettings(id: id, policy: store.policy)
+    settings.people = store.people
+    then(.success(settings))
   }
 
   func group(_ id: GroupID, _ then: @escaping (Result<StoredGroup?, StoreError>) -> Void) {

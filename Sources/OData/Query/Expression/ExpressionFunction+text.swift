@@ -137,13 +137,14 @@ extension ExpressionFunction {
 }
 
 /// Finds a string in others in time linear in both (Knuth, Morris and Pratt). Strings are compared byte by byte.
-struct TextSearch {
+public struct TextSearch {
   private let pattern: [UInt8]
   /// For each length of a partial match, the length of its longest border: the longest proper prefix that is also a
   /// suffix.
   private let borders: [Int]
 
-  init(_ pattern: String) {
+  /// A search for this string.
+  public init(_ pattern: String) {
     self.pattern = Array(pattern.utf8)
     var borders = [Int](repeating: 0, count: self.pattern.count)
     var matched = 0
@@ -156,7 +157,7 @@ struct TextSearch {
   }
 
   /// The offset of the first occurrence, in bytes of UTF-8; nil when there is none.
-  func firstIndex(in text: String) -> Int? {
+  public func firstIndex(in text: String) -> Int? {
     guard !pattern.isEmpty else { return 0 }
     var matched = 0
     for (offset, byte) in text.utf8.enumerated() {

@@ -4,7 +4,7 @@ import Synchronization
 /// Which entities of a list are wanted, in which order, and how many of them.
 public struct ListQuery: Sendable {
   let filter: Expression?
-  let search: SearchExpression?
+  private(set) var search: SearchExpression?
   /// nil for the list's own order.
   let ordering: Ordering?
   let skip: Int
@@ -49,6 +49,13 @@ public struct ListQuery: Sendable {
 
   /// The query for the number of the same entities, without the entities.
   public var counting: ListQuery { ListQuery(counting: self) }
+
+  /// The query without its search, for lists that are searched before they are evaluated.
+  var withoutSearch: ListQuery {
+    var query = self
+    query.search = nil
+    return query
+  }
 
   /// Whether entities have to be evaluated to be listed.
   var evaluatesEntities: Bool { filter != nil || search != nil || ordering != nil }

@@ -1,0 +1,132 @@
+import Foundation
+import HTTPProbe
+import OData
+import Profiles
+import Testing
+
+/// `/admin/people` and `/people`, against a running server.
+@Suite("Settings of people, and people nearby")
+struct PeopleSettingsTests {
+  private static let root = "/admin/people"
+
+  private static func writer(_ facet: FacetProcess) async throws -> String {
+    try await facet.token(roles: "PeopleSettings.ReadWrite.All")
+  }
+
+  @Test("A source is created, found by both keys, changed and deleted, under both versions")
+  func lifeOfASource() async throws {
+    try await withFacet { facet in
+      let token = try await Self.writer(facet)
+      func send(_ method: String, _ path: String, _ body: String? = nil) async throws -> HTTPAnswer {
+        try await facet.probe.request(method, path, token: token, body: body)
+      }
+      for version in ["beta", "v1.0"] {
+        let list = "/\(version)\(Self.root)/profileSources"
+        let created = try await send(
+          "POST", list,
+          ##"{"@odata.type":"#microsoft.graph.profileSource","sourceId":"hr","kind":"HR","##
+            + ##""localizations":[{"languageTag":"de","displayName":"Personal"}]}"##
+        )
+        let id = try #require(created.json["id"] as? String, "\(created.text)")
+        #expect(created.status == 201)
+        #expect(created.header("Location") == "http://localhost\(list)/\(id)")
+        let context = "http://localhost/\(version)/$metadata#admin/people/profileSources"
+        #expect(created.json["@odata.context"] as? String == context + "/$entity")
+        for key in ["/\(id)", "('\(id)')", "(sourceId='hr')"] {
+          let read = try await send("GET", list + key)
+          #expect(read.status == 200 && read.json["sourceId"] as? String == "hr", "\(read.text)")
+        }
+        let updated = try await send("PATCH", list + "(sourceId='hr')", #"{"displayName":"People"}"#)
+        #expect(updated.status == 200 && updated.json["displayName"] as? String == "People")
+        #expect(updated.json["kind"] as? String == "HR")
+        let all = try await send("GET", list + "?$filter=kind%20eq%20'HR'&$select=sourceId&$count=true")
+        #expect(all.json["@odata.context"] as? String == context + "(sourceId)")
+        #expect(all.json["@odata.count"] as? Int == 1 && !all.text.contains("People"))
+        #expect(try await send("GET", list + "/$count").text == "1")
+        #expect(try await send("GET", list + "(nothing='hr')").status == 400)
+        #expect(try await send("POST", list, #"{"sourceId":"HR"}"#).status == 400)
+        #expect(try await send("DELETE", list + "/\(id)").status == 204)
+        #expect(try await send("GET", list + "/\(id)").errorCode == "Request_ResourceNotFound")
+      }
+    }
+  }
+
+  @Test("Switches are read and set, and every setting has a form")
+  func switches() async throws {
+    try await withFacet { facet in
+      let token = try await Self.writer(facet)
+      for setting in ProfileModel.peopleAdminSettings.navigation {
+        let read = try await facet.probe.request("GET", "/beta\(Self.root)/\(setting.name)", token: token)
+        #expect(read.status == 200, "\(setting.name): \(read.text)")
+        #expect(
+          read.text.contains(#""@odata.context":"http://localhost/beta/$metadata#admin/people/\#(setting.name)""#))
+      }
+      let whole = try await facet.probe.request("GET", "/v1.0\(Self.root)", token: token)
+      #expect(whole.status == 200 && whole.json["@odata.type"] as? String == "#microsoft.graph.peopleAdminSettings")
+      for name in ["pronouns", "namePronunciation", "itemInsights"] {
+        let path = "/v1.0\(Self.root)/\(name)"
+        let read = try await facet.probe.request("GET", path, token: token)
+        let new = read.json["isEnabledInOrganization"] as? Bool == true ? "false" : "true"
+        let updated = try await facet.probe.request(
+          "PATCH", path, token: token, body: #"{"isEnabledInOrganization":\#(new)}"#)
+        #expect(updated.status == 200 && updated.text.contains(#""isEnabledInOrganization":\#(new)"#))
+        let stale = try await facet.probe.request(
+          "PATCH", path, token: token, headers: ["If-Match": #"W/"a""#], body: "{}")
+        #expect(stale.status == 412)
+        #expect(try await facet.probe.request("DELETE", path, token: token).status == 405)
+      }
+      let key = try await facet.probe.request(
+        "POST", "/beta\(Self.root)/profileSources", token: token, headers: ["Idempotency-Key": "a"],
+        body: #"{"sourceId":"x"}"#)
+      #expect(key.status == 400)
+    }
+  }
+
+  @Test("A delegated caller needs an administrator beside the permission, and no other permission opens a setting")
+  func permissions() async throws {
+    try await withFacet { facet in
+      let path = "/beta\(Self.root)/profileCardProperties"
+      let all = Permission.allCases.map(\.rawValue)
+      let others = all.filter { !$0.hasPrefix("PeopleSettings") }.joined(separator: " ")
+      let reader = "PeopleSettings.Read.All"
+      let plain = try await facet.token(user: Demo.innocentyName, scopes: all.joined(separator: " "))
+      let refused = try await facet.probe.request("GET", path, token: plain)
+      #expect(refused.status == 403 && refused.errorCode == "ErrorAccessDeniedForRole")
+      let administrator = try await facet.token(
+        user: Demo.innocentyName, scopes: reader, extra: ["--administrator"])
+      #expect(try await facet.probe.request("GET", path, token: administrator).status == 200)
+      let body = #"{"directoryPropertyName":"Fax"}"#
+      for token in [
+        administrator, try await facet.token(roles: reader), try await facet.token(roles: others),
+        try await facet.token(user: Demo.innocentyName, scopes: others, extra: ["--administrator"]),
+      ] {
+        let written = try await facet.probe.request("POST", path, token: token, body: body)
+        #expect(written.status == 403 && written.errorCode == "ErrorInsufficientPermissionsInAccessToken")
+        #expect(written.errorMessage?.contains("PeopleSettings.ReadWrite.All") == true)
+      }
+      let application = try await facet.token(roles: reader)
+      #expect(try await facet.probe.request("GET", path, token: application).json["value"] as? [String] == [])
+    }
+  }
+
+  @Test("The people near somebody are listed with the forms of their page")
+  func nearby() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(user: Demo.innocentyName, scopes: "People.Read")
+      for version in ["beta", "v1.0"] {
+        let answer = try await facet.probe.request("GET", "/\(version)/me/people", token: token)
+        #expect(answer.status == 200, "\(answer.text)")
+        let context = "http://localhost/\(version)/$metadata#users('\(Demo.innocenty)')/people"
+        #expect(answer.json["@odata.context"] as? String == context)
+        let people = try #require(answer.json["value"] as? [[String: Any]])
+        #expect(people.map { $0["id"] as? String } == [Demo.lena])
+        #expect(people.first?["@odata.type"] as? String == "#microsoft.graph.person")
+        #expect((people.first?["personType"] as? [String: Any])?["class"] as? String == "Person")
+        #expect(!answer.text.contains("5550") && !answer.text.contains("@odata.etag"))
+        #expect(try await facet.probe.request("GET", "/\(version)/me/people/$count", token: token).text == "1")
+        let others = try await facet.probe.request("GET", "/\(version)/users/\(Demo.lena)/people", token: token)
+        #expect(others.status == 403 && others.errorMessage?.contains("People.Read.All") == true)
+      }
+    }
+  }
+}
