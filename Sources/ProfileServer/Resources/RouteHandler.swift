@@ -34,7 +34,7 @@ enum RouteHandler: Sendable {
   var isOfItems: Bool {
     switch self {
     case .collection, .item: true
-    case .service, .person, .group, .member, .object, .entity, .photoSize, .property: false
+    case .service, .person, .group, .member, .object, .entity, .photoSize, .setting, .property: false
     }
   }
 
