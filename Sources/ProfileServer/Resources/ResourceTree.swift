@@ -257,7 +257,7 @@ struct RequestedResource {
       case .me, .id: true
       case .nameOrID, .principalName: false
       }
-    case .service, .person, .group, .member, .directoryObject, .entity: false
+    case .service, .person, .group, .member, .directoryObject, .entity, .photoSize: false
     }
   }
 
