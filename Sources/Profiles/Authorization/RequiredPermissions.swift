@@ -165,22 +165,12 @@ public enum RequiredPermissions: CaseIterable, Sendable {
   /// Whether the access concerns others even where it names the caller.
   private var concernsOthers: Bool {
     switch self {
-    case .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups, .manageGroupPhoto: true
+    case .manageUsers, .deleteUsers, .manageGroups, .manageMembers, .deleteGroups, .manageGroupPhoto,
+      .readPeopleSettings, .managePeopleSettings:
+      true
     case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
       .readMemberships, .readGroups, .readObjects, .readOrganization, .readDomains, .readPhoto,
-      .writePhoto, .readGroupPhoto:
-      false
-    }
-  }
-
-  /// Whether the access concerns others even where it names the caller.
-  private var concernsOthers: Bool {
-    switch self {
-    case .readPeople: false
-    case .readPeopleSettings, .managePeopleSettings: true
-    case .manageUsers, .manageGroups: true
-    case .readProfile, .writeProfile, .readAuditLog, .readUser, .writeUser, .administerUser, .listUsers,
-      .readMemberships, .readGroups:
+      .writePhoto, .readGroupPhoto, .readPeople:
       false
     }
   }

@@ -109,7 +109,7 @@ struct PersonPhotoTests {
     #expect(TenantPolicy.collection(named: "Photo") == "photo")
     #expect(TenantPolicy.collection(named: "accounts") == "account")
     #expect(TenantPolicy.collection(named: "photos") == nil)
-    #expect(TenantPolicy(audienceMasks: ["photo": .organization]).namesCollectionsOnly)
-    #expect(!TenantPolicy(audienceMasks: ["picture": .organization]).namesCollectionsOnly)
+    #expect(TenantPolicy(audienceMasks: ["photo": .organization]).namesExistOnly)
+    #expect(!TenantPolicy(audienceMasks: ["picture": .organization]).namesExistOnly)
   }
 }
