@@ -115,6 +115,9 @@ public struct UserSelection: Equatable, Sendable {
 }
 
 extension UserSelection {
+  /// The part of a query that indexes can answer, by a caller from whom the tenant's policy withholds nothing.
+  public init(_ query: ListQuery, for caller: Caller) { self.init(query, for: caller, withholding: .none) }
+
   /// The part of a query by a caller that indexes can answer. Properties that the caller does not see of everybody are left
   /// to the evaluation, so that neither order nor time depends on them.
   init(_ query: ListQuery, for caller: Caller, withholding withheld: WithheldProperties) {
