@@ -23,7 +23,7 @@ public struct PersonIndexEntry: Equatable, Sendable {
 
   /// What is kept of a person. One whose JSON is damaged is found by nothing.
   public init(of user: StoredUser) {
-    guard let value = StructuredValue(stored: user.json, of: ProfileModel.user) else {
+    guard let value = StructuredValue(stored: user.completeJSON, of: ProfileModel.user) else {
       (keys, tokens) = ([], [])
       return
     }
