@@ -36,6 +36,14 @@ public struct Ordering: Sendable {
     return KeysetPosition(values: values, id: Array(id.utf8))
   }
 
+  /// Whether the first sort key alone puts the left position before the right one.
+  public func precedesByFirstKey(_ left: KeysetPosition, _ right: KeysetPosition) -> Bool {
+    func first(_ position: KeysetPosition) -> KeysetPosition {
+      KeysetPosition(values: Array(position.values.prefix(1)), id: [])
+    }
+    return KeysetPosition.precedes(first(left), first(right), isDescending: keys.prefix(1).map(\.isDescending))
+  }
+
   /// Whether the left position comes before the right one, both of this order.
   public func precedes(_ left: KeysetPosition, _ right: KeysetPosition) -> Bool {
     KeysetPosition.precedes(left, right, isDescending: keys.map(\.isDescending))

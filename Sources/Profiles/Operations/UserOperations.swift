@@ -137,11 +137,12 @@ extension UserOperations {
     let isInOrder = selection.isInOrder(of: query)
     let scan = ListScan(
       context, for: caller,
-      PageBuilder<VisibleObject>(query, isInOrder: isInOrder, now: context.environment.now()),
+      PageBuilder<VisibleObject>(
+        query, isInOrder: isInOrder, isByFirstKey: selection.key != nil, now: context.environment.now()),
       read: { [self] position, rows, then in
         page(selection, for: caller, withholding: withheld, after: position, limit: rows, then)
       }, then)
-    scan.run(after: isInOrder ? query.after : nil, rows: query.firstRows, heavy: selection.isHeavy)
+    scan.run(after: selection.start(of: query), rows: query.firstRows, heavy: selection.isHeavy)
   }
 
   private func page(

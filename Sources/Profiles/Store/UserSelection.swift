@@ -126,8 +126,7 @@ extension UserSelection {
       query.filter.flatMap { view.condition(impliedBy: $0) }, query.search.flatMap { view.condition(matching: $0) },
     ].compactMap(\.self)
     let condition = parts.count > 1 ? .all(parts) : parts.first
-    guard let keys = query.ordering?.keys, keys.count == 1, let sorted = keys.first,
-      let property = view.indexed(sorted.expression), property.isSorted
+    guard let sorted = query.ordering?.keys.first, let property = view.indexed(sorted.expression), property.isSorted
     else {
       self.init(condition: condition)
       return
@@ -135,8 +134,16 @@ extension UserSelection {
     self.init(condition: condition, key: Key(property, isDescending: sorted.isDescending))
   }
 
-  /// Whether what is selected comes in the query's order.
-  func isInOrder(of query: ListQuery) -> Bool { (key != nil) == (query.ordering != nil) }
+  /// Whether what is selected comes in the query's order; otherwise by the first of several sort keys, or by id.
+  func isInOrder(of query: ListQuery) -> Bool { (key == nil ? 0 : 1) == (query.ordering?.keys.count ?? 0) }
+
+  /// Where a list begins: behind the last entity of the page before or, where only the first of several sort keys orders what
+  /// is selected, with the first of those that have its value.
+  func start(of query: ListQuery) -> KeysetPosition? {
+    guard !isInOrder(of: query) else { return query.after }
+    guard key != nil, let first = query.after?.values.first else { return nil }
+    return KeysetPosition(values: [first], id: [])
+  }
 }
 
 /// What a caller may ask of the indexes of people.

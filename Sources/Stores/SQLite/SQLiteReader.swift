@@ -10,8 +10,8 @@ final class SQLiteReader: ProfileReader {
   private let resume: Resume
   private let endPass: @Sendable () -> Void
 
-  /// A reader of the database at `path`. Pages that are too large for the loop go to `largeReads`, and reads that may
-  /// look at every row of a tenant to `scans`, so that neither waits for the other.
+  /// A reader of the database at `path`. Pages that are too large for the loop go to `largeReads`, and searches
+  /// through the indexes of people to `scans`, so that neither waits for the other.
   init(
     path: String, condition: StoreCondition, policyDefaults: [TenantID: TenantPolicy], largeReads: SQLiteReaderThread,
     scans: SQLiteReaderThread, resume: @escaping Resume

@@ -131,7 +131,7 @@ struct SQLitePersonIndexTests {
     store.close()
     try scratch.tamper(
       """
-      drop table person_text; drop table person_search; drop table search_remnant; drop table person_count;
+      drop table manager; drop table person_text; drop table person_search; drop table search_remnant; drop table person_count;
       create index person_display_name on person (tenant, \(SQLiteSchema.sortKey("display_name_folded")), id)
         where tenant is not null;
       delete from grdb_migrations where identifier = 'indexes of people'

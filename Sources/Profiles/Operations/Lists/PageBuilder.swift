@@ -46,6 +46,8 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   private let now: DateTimeOffset
   /// Whether entities come in the order that the query asks for.
   private let isInOrder: Bool
+  /// Whether entities come in the order of the first sort key.
+  private let isByFirstKey: Bool
   /// Whether content that is not kept can be read again.
   private let canReadAgain: Bool
   /// Sorted, if entities come in another order.
@@ -53,18 +55,25 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   private var keptBytes = 0
   private var matches = 0
   private var skipped = 0
+  /// Whether the first sort key of what comes is beyond that of a full page.
+  private var isPastEnd = false
 
   /// An empty page. Where entities cannot be read again one by one (`canReadAgain` is false), all content is kept, and
   /// the page ends at `Limits.keptBytesMax` bytes.
-  init(_ query: ListQuery, isInOrder: Bool, canReadAgain: Bool = true, now: DateTimeOffset) {
+  init(
+    _ query: ListQuery, isInOrder: Bool, isByFirstKey: Bool = false, canReadAgain: Bool = true, now: DateTimeOffset
+  ) {
     self.query = query
     self.isInOrder = isInOrder
+    self.isByFirstKey = isByFirstKey
     self.canReadAgain = canReadAgain
     self.now = now
   }
 
   /// Whether no further entity could change the page.
-  var isFull: Bool { isInOrder && kept.count > query.limit && !(query.countsAll && query.isSelective) }
+  var isFull: Bool {
+    (isInOrder && kept.count > query.limit || isPastEnd) && !(query.countsAll && query.isSelective)
+  }
 
   /// Puts entities on the page until it is full, for a query that evaluates none.
   mutating func takeUnevaluated(_ elements: ArraySlice<Element>) {
@@ -109,7 +118,10 @@ struct PageBuilder<Element: ListedEntity>: Sendable {
   private mutating func insert(_ element: Element, at position: KeysetPosition, _ ordering: Ordering) {
     if let after = query.after, !ordering.precedes(after, position) { return }
     let capacity = query.skip + query.limit + 1
-    if kept.count == capacity, let last = kept.last, !ordering.precedes(position, last.position) { return }
+    if kept.count == capacity, let last = kept.last, !ordering.precedes(position, last.position) {
+      isPastEnd = isByFirstKey && ordering.precedesByFirstKey(last.position, position)
+      return
+    }
     var (low, high) = (0, kept.count)
     while low < high {
       let middle = (low + high) / 2
