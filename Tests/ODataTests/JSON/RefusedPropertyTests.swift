@@ -114,20 +114,4 @@ struct RefusedPropertyTests {
       }
     }
   }
-
-  @Test("An expression tells which properties it reads, at any depth")
-  func reads() throws {
-    let (name, tags) = (0, try #require(Self.type.property(named: "tags")).index)
-    for (filter, read) in [
-      ("name eq 'x'", Set([name])), ("not startswith(toupper(name),'X')", [name]), ("name in ('a','b')", [name]),
-      ("tags/any(t:t eq name)", [name, tags]), ("tags/$count gt 1 or p1 eq null", [tags]), ("1 eq 1", []),
-      ("'x' eq name and p1 eq 'y'", [name]),
-    ] {
-      let encoded = filter.replacing(" ", with: "%20")
-      let expression = try #require(
-        try QueryOptions("$filter=\(encoded)".utf8, of: Self.type, supporting: .list).filter)
-      for index in [name, tags] { #expect(expression.reads([index]) == read.contains(index), "\(filter) \(index)") }
-      #expect(!expression.reads([]))
-    }
-  }
 }
