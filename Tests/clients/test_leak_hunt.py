@@ -324,6 +324,8 @@ def test_a_batch_answers_the_same_for_both(world, name):
 @pytest.mark.parametrize(("hidden", "routes_of_it"), [
     (HERMIT, ("users/{}", "users/{}/profile", "users/{}/profile/phones", "users/{}/profile/phones/x",
               "users/{}/memberOf", "users/{}/profile/changes", "users/{}/profile/phones/$count",
+              "users/{}/manager", "users/{}/manager/$ref", "users/{}/directReports", "users/{}/directReports/$count",
+              "users/{}/transitiveReports/$count", "users/{}?$expand=manager",
               "users/{}/profile/nothing", "users/{}/photo", "users/{}/photo/$value", "users/{}/photos",
               "users/{}/photos/48x48/$value")),
     (HIDDEN_GROUP, ("groups/{}", "groups/{}/members", "groups/{}/members/$count", "groups/{}/members/$ref",
@@ -333,7 +335,8 @@ def test_people_and_groups_that_are_hidden_are_answered_as_those_that_do_not_exi
     client, hunt = world.client(name), world.hunt(name)
     reference = json.dumps({"@odata.id": f"https://graph.microsoft.com/beta/users/{OWNER}"})
     for route in routes_of_it:
-        for method, body in (("GET", None), ("PATCH", "{}"), ("DELETE", None), ("POST", reference)):
+        for method, body in (("GET", None), ("PATCH", "{}"), ("DELETE", None), ("POST", reference),
+                             ("PUT", reference)):
             found = [comparable(hunt.check(client.request(
                 method, f"/beta/{route.format(one)}", headers=JSON, content=body)), one)
                 for one in (hidden, demo.STRANGER_ID)]

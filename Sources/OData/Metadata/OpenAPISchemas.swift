@@ -37,8 +37,10 @@ struct OpenAPISchemas {
   private func schema(of type: StructuredType) -> DocumentNode {
     var members = type.isEntity ? Self.controlInformation : []
     members += type.properties.map { ($0.name, schema(of: $0, in: type)) }
-    let inline = type.navigation.filter { $0.isCollection && $0.isExpandable }
-    members += inline.filter { !description.hiddenNavigation.contains($0.name) }.map { ($0.name, schema(of: $0)) }
+    let inline = type.navigation.filter { $0.isExpandable && ($0.isCollection || !$0.containsTarget) }
+    members += inline.filter { !description.hiddenNavigation.contains($0.name) }.map {
+      ($0.name, schema(of: $0, in: type))
+    }
     let object: DocumentNode = [
       "type": "object", "description": .string(type.documentation), "properties": .object(members),
       "patternProperties": ["@": .object([])], "additionalProperties": .bool(type.isOpen),
@@ -68,9 +70,15 @@ struct OpenAPISchemas {
     return schema.adding(further)
   }
 
-  /// The schema of a collection that its owner is shown with.
-  private func schema(of navigation: NavigationProperty) -> DocumentNode {
-    [
+  /// The schema of a collection, or of a single entity, that its owner is shown with.
+  private func schema(of navigation: NavigationProperty, in type: StructuredType) -> DocumentNode {
+    guard navigation.isCollection else {
+      return [
+        "anyOf": [Self.reference(to: type.inlineTarget(of: navigation).qualifiedName), ["type": "null"]],
+        "readOnly": true, "description": .string(navigation.documentation),
+      ]
+    }
+    return [
       "type": "array", "items": Self.reference(to: navigation.target.qualifiedName), "readOnly": true,
       "description": .string(navigation.documentation),
     ]

@@ -151,7 +151,8 @@ extension Resource {
     let collections = type.navigation.filter { $0.isCollection && $0.isExpandable }.map(\.name)
     switch option {
     case .select: return type.properties.map(\.name) + collections
-    case .expand: return collections
+    case .expand:
+      return collections + type.navigation.filter { $0.isExpandable && !$0.containsTarget }.map(\.name)
     case .filter, .orderby, .top, .skip, .count, .search: return []
     }
   }
