@@ -188,8 +188,8 @@ public struct FaultHistory: Sendable {
   private static func answer(_ error: StoreError) -> FaultAnswer {
     switch error {
     case .unresolved: .unknown
-    // Nothing is damaged, and what failed was foreseen.
-    case .damaged, .failed: .wrong
+    // Nothing is damaged, what failed was foreseen, and nobody's account is disabled.
+    case .damaged, .failed, .accountDisabled: .wrong
     case .readOnly, .diskFull, .unavailable, .overloaded, .closed, .transient: .refused
     }
   }
