@@ -36,7 +36,7 @@ final class NodeLoad: Sendable {
     var longest = 0.0
     /// How many failed, by their error.
     var failures: [String: Int] = [:]
-    /// The longest that one took that failed, in seconds, other than those of which nobody knows what became of them.
+    /// The longest that one took that failed, in seconds.
     var longestFailure = 0.0
   }
 
@@ -49,6 +49,8 @@ final class NodeLoad: Sendable {
 
   private struct State {
     var tallies: [Subject: Tally] = [:]
+    /// When the tallies began.
+    var start = ContinuousClock.now
     /// The names of acknowledged writes, by person.
     var acknowledged: [UserID: [String]] = [:]
     var created: [StoredUser] = []
@@ -138,11 +140,12 @@ final class NodeLoad: Sendable {
     do { try await body() } catch { failure = "\(error)" }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     state.withLock { state in
+      // What began before may have met what the tallies are to leave out.
+      guard start >= state.start else { return }
       var tally = state.tallies[Subject(kind: kind, node: node)] ?? Tally()
       if let failure {
         tally.failures[failure, default: 0] += 1
-        // The server looks for the outcome as long as the node may still come back with it.
-        if !failure.contains("unresolved") { tally.longestFailure = max(tally.longestFailure, seconds) }
+        tally.longestFailure = max(tally.longestFailure, seconds)
       } else {
         tally.done += 1
         tally.longest = max(tally.longest, seconds)
@@ -251,8 +254,14 @@ final class NodeLoad: Sendable {
     state.withLock { $0.tallies[Subject(kind: kind, node: node)] ?? Tally() }
   }
 
-  /// Forgets how long requests took and how many failed, not what was acknowledged.
-  func forgetTallies() { state.withLock { $0.tallies = [:] } }
+  /// Forgets how long requests took and how many failed, not what was acknowledged. Only requests that begin from now on are
+  /// counted.
+  func forgetTallies() {
+    state.withLock { state in
+      state.tallies = [:]
+      state.start = .now
+    }
+  }
 
   /// Waits until reads and writes of people, as far as they are made, have succeeded a few times since the tallies were
   /// forgotten.
