@@ -320,7 +320,10 @@ final class NodeLoad: Sendable {
   private func reportName(of person: StoredUser) async throws {
     let shard = "get_shard_id_for_distribution_column('principal_name', folded)"
     let names = try await database.psql(
-      "select tenant, convert_from(folded, 'UTF8'), shared, user_id, \(shard) from principal_name where user_id = '\(person.id.text)'")
+      """
+      select tenant, convert_from(folded, 'UTF8'), shared, user_id, \(shard) from principal_name
+      where user_id = '\(person.id.text)'
+      """)
     print("The names of \(person.id): \(names)")
     let places = try await database.psql(
       "select shardid, nodeport from citus_shards where table_name = 'principal_name'::regclass order by 1")
