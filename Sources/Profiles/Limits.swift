@@ -75,6 +75,8 @@ extension Limits {
   public static let idsCheckedMax = 20
   /// Most ids that one request asks for (as on Graph).
   public static let idsAskedMax = 1_000
+  /// Most that what is asked for by ids holds in all, in bytes of stored JSON: it is answered as a whole.
+  public static let foundBytesMax = 8 << 20
 
   // MARK: Long queries
 

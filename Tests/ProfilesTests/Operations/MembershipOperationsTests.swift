@@ -83,6 +83,29 @@ struct MembershipOperationsTests {
     #expect(try checked.get() == ["g9", "g1"])
   }
 
+  @Test("What is asked for by ids is answered up to a bound in bytes", arguments: [0, 1])
+  func byIDs(excess: Int) throws {
+    let names = (0..<130).map { "p\($0)" }
+    var people = names.map { Self.person($0) }
+    let missing = Limits.foundBytesMax - people.reduce(0) { $0 + $1.completeJSON.count }
+    // The last one, so that all pieces are read.
+    var value = StructuredValue(of: ProfileModel.user)
+    value.set("id", "p129")
+    value.set("displayName", "Person p129" + String(repeating: "x", count: missing + excess))
+    people[129] = StoredUser(
+      id: People.known(UserID("p129")), tenant: People.contoso, version: .first, value: value)
+    let session = try Self.session(MemoryStore(users: people))
+    let found = try Self.answer {
+      session.directoryObjects.read(
+        names.map { People.known(UserID($0)) }, of: [.people, .groups], by: Self.reader, $0)
+    }
+    if excess > 0 {
+      #expect(throws: ProfileError.answerTooLarge) { try found.get() }
+    } else {
+      #expect(try found.get().map(\.id) == names)
+    }
+  }
+
   /// The ids of a page, with those that are read when it is sent.
   private static func ids(of page: Listing<VisibleObject>) throws -> [String] {
     var ids = page.elements.map(\.id)
