@@ -162,6 +162,31 @@ struct MembershipOperationsTests {
     }
   }
 
+  @Test(
+    "More groups than are read at once are listed among people, directly and transitively",
+    arguments: [MembershipOperations.Extent.direct, .transitive], [0, 1, 70, 300])
+  func manyGroups(extent: MembershipOperations.Extent, people count: Int) throws {
+    let nested = (0..<(2 * Limits.loopRowsMax + 2)).map { "g\($0)" }
+    // Ids before, among and behind those of the groups.
+    let people = (0..<count).map { Self.person(["a\($0)", "g\($0)x", "p\($0)"][$0 % 3]) }
+    let store = MemoryStore(users: people)
+    store.put(Self.group("top"), members: people.map(\.id), GroupLinks(groups: nested.map(Self.id)))
+    for name in nested { store.put(Self.group(name), GroupLinks(parents: [Self.id("top")])) }
+    let session = try Self.session(store)
+    for limit in [7, 64, 999] {
+      var (found, place): ([String], KeysetPosition?) = ([], nil)
+      repeat {
+        let query = ListQuery(QueryOptions(), limit: limit, after: place)
+        let page = try Self.answer {
+          session.memberships.listMembers(of: Self.id("top"), extent, .everything, query, by: Self.reader, $0)
+        }.get()
+        found += try Self.ids(of: page)
+        place = page.next
+      } while place != nil
+      #expect(found == (nested + people.map(\.id.text)).sorted(), "pages of \(limit)")
+    }
+  }
+
   @Test("Who may not read groups learns nothing of them, and a group that is not there is not found")
   func refusals() throws {
     let session = try Self.session(Self.chain(2))

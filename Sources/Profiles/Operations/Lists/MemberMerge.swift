@@ -43,6 +43,9 @@ final class MemberMerge {
     }
   }
 
+  /// Takes back the last of the people that were given, who come next again.
+  func giveBack(_ people: [StoredUser]) { ready.insert(contentsOf: people, at: 0) }
+
   /// Reads the next piece of a few of the groups of which nothing is left, until there is none.
   private func fill(_ limit: Int, _ then: @escaping Completion<Void>) {
     let empty = sources.indices.filter { sources[$0].people.isEmpty && !sources[$0].isAtEnd }
