@@ -68,6 +68,9 @@ extension Limits {
   /// Fewest people that one read of a group asks for where the people of several groups are listed together. Refuses
   /// nothing.
   static let mergedRowsMin = 8
+  /// Most that is kept of people who were read so and not listed yet, in bytes of stored JSON; the others are read again.
+  /// Refuses nothing.
+  static let mergedBytesMax = 8 << 20
 
   // MARK: Memberships
 

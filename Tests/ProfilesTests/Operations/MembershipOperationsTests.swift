@@ -187,6 +187,39 @@ struct MembershipOperationsTests {
     }
   }
 
+  @Test("People who are too large to be kept for each of their groups are listed all the same, once")
+  func largePeople() throws {
+    let people = (0..<20).map { number in
+      var value = StructuredValue(of: ProfileModel.user)
+      value.set("id", "p\(number)")
+      value.set("displayName", String(repeating: "x", count: 60_000))
+      return StoredUser(
+        id: People.known(UserID("p\(number)")), tenant: People.contoso, version: .first, value: value)
+    }
+    let nested = (0..<70).map { "g\($0)" }
+    let store = MemoryStore(users: people)
+    store.put(Self.group("top"), GroupLinks(groups: nested.map(Self.id)))
+    for name in nested { store.put(Self.group(name), members: people.map(\.id), GroupLinks(parents: [Self.id("top")])) }
+    // More than may be kept.
+    #expect(nested.count * Limits.mergedRowsMin * 60_000 > Limits.mergedBytesMax)
+    let session = try Self.session(store)
+    func list(_ query: ListQuery) throws -> Listing<VisibleObject> {
+      try Self.answer {
+        session.memberships.listMembers(of: Self.id("top"), .transitive, .people, query, by: Self.reader, $0)
+      }.get()
+    }
+    for limit in [1, 7, 64] {
+      var (found, place): ([String], KeysetPosition?) = ([], nil)
+      repeat {
+        let page = try list(ListQuery(QueryOptions(), limit: limit, after: place))
+        found += try Self.ids(of: page)
+        place = page.next
+      } while place != nil
+      #expect(found == people.map(\.id.text).sorted(), "pages of \(limit)")
+    }
+    #expect(try list(ListQuery(QueryOptions(), limit: 0).counting).count == people.count)
+  }
+
   @Test("Who may not read groups learns nothing of them, and a group that is not there is not found")
   func refusals() throws {
     let session = try Self.session(Self.chain(2))

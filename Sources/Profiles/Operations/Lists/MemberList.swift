@@ -39,7 +39,7 @@ struct MemberList {
       merge = people
       people.next(rows) { [self] found in
         found.onSuccess(orFail: then) {
-          complete($0, isLast: $0.count < rows, after: position?.idText, giveBack: people.giveBack, then)
+          complete($0.people, until: $0.end, after: position?.idText, giveBack: people.giveBack, then)
         }
       }
     } then: { [self] builder in
@@ -55,17 +55,20 @@ struct MemberList {
   ) {
     context.reader.members(of: sources[0], after: id, limit: rows) { [self] found in
       // What is given back is read again.
-      found.onSuccess(orFail: then) { complete($0.elements, isLast: $0.isLast, after: id, giveBack: { _ in }, then) }
+      found.onSuccess(orFail: then) { page in
+        let end = page.isLast ? nil : page.elements.last?.id.text
+        complete(page.elements, until: end, after: id, giveBack: { _ in }, then)
+      }
     }
   }
 
   /// Adds to people who were read the groups among them, at most `Limits.loopRowsMax`: where there are more, the piece ends
   /// with these, and the people behind them are given back.
   private func complete(
-    _ people: [StoredUser], isLast: Bool, after id: String?, giveBack: ([StoredUser]) -> Void,
+    _ people: [StoredUser], until end: String?, after id: String?, giveBack: ([StoredUser]) -> Void,
     _ then: @escaping Completion<ListScan<VisibleObject, KeysetPosition>.Piece>
   ) {
-    var (people, end) = (people, isLast ? nil : people.last?.id.text)
+    var (people, end) = (people, end)
     var groups = listed.filter { group in
       (id.map { $0.utf8.lexicographicallyPrecedes(group.text.utf8) } ?? true)
         && (end.map { !$0.utf8.lexicographicallyPrecedes(group.text.utf8) } ?? true)
@@ -105,8 +108,8 @@ struct MemberList {
   private func count(_ people: MemberMerge, _ found: Int, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     people.next(Limits.pieceRowsMax) { [self] piece in
       switch piece {
-      case .success(let piece) where piece.isEmpty: then(.success(found))
-      case .success(let piece): context.afterOthers { [self] in count(people, found + piece.count, then) }
+      case .success(let piece) where piece.end == nil: then(.success(found + piece.people.count))
+      case .success(let piece): context.afterOthers { [self] in count(people, found + piece.people.count, then) }
       case .failure(.store(let error)): then(.failure(error))
       case .failure: then(.failure(.failed("A count failed.")))
       }
