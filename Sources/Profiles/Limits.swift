@@ -74,6 +74,9 @@ extension Limits {
   /// Fewest people that one read of a group asks for where the people of several groups are listed together. Refuses
   /// nothing.
   static let mergedRowsMin = 8
+  /// Most that is kept of people who were read so and not listed yet, in bytes of stored JSON; the others are read again.
+  /// Refuses nothing.
+  static let mergedBytesMax = 8 << 20
 
   // MARK: Memberships
 
@@ -81,6 +84,8 @@ extension Limits {
   public static let idsCheckedMax = 20
   /// Most ids that one request asks for (as on Graph).
   public static let idsAskedMax = 1_000
+  /// Most that what is asked for by ids holds in all, in bytes of stored JSON: it is answered as a whole.
+  public static let foundBytesMax = 8 << 20
 
   // MARK: Long queries
 

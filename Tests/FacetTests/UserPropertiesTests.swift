@@ -204,4 +204,23 @@ struct UserPropertiesTests {
       }
     }
   }
+
+  @Test("A batch that disables the account of its caller ends there")
+  func batchAfterDisabling() async throws {
+    try await withFacet { facet in
+      let token = try await facet.token(
+        user: Demo.lena, scopes: "User.ReadWrite.All", extra: ["--administrator"])
+      let parts = [
+        #"{"id":"1","method":"GET","url":"/me"}"#,
+        #"{"id":"2","method":"PATCH","url":"/me","body":{"accountEnabled":false},"#
+          + #""headers":{"Content-Type":"application/json"}}"#,
+        #"{"id":"3","method":"GET","url":"/me"}"#, #"{"id":"4","method":"GET","url":"/users"}"#,
+        #"{"id":"5","method":"GET","url":"/me/profile/phones"}"#,
+      ]
+      let answer = try await facet.probe.request(
+        "POST", "/beta/$batch", token: token, body: "{\"requests\":[\(parts.joined(separator: ","))]}")
+      let responses = try #require(answer.json["responses"] as? [[String: Any]], "\(answer.text)")
+      #expect(responses.map { $0["status"] as? Int } == [200, 204, 401, 401, 401], "\(answer.text)")
+    }
+  }
 }

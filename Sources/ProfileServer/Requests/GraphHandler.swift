@@ -48,7 +48,7 @@ final class GraphHandler {
         exchange.label = .metadata
         return responses.finish(exchange, try ServiceMetadata.current.response(to: request, version, document))
       }
-      if let caller { return perform(exchange, endpoint, caller) }
+      if let caller { return performPart(exchange, endpoint, caller) }
       authenticate(exchange, endpoint)
     } catch {
       responses.finish(exchange, error)
@@ -79,8 +79,17 @@ final class GraphHandler {
     }
   }
 
+  /// Performs a request of a batch, which runs as slowly as the client reads what comes before: the account may have been
+  /// disabled since the batch began.
+  private func performPart(_ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
+    guard !session.itemsCheckAccounts, !session.isKnownEnabled(caller) else {
+      return perform(exchange, endpoint, caller)
+    }
+    checkAccount(exchange, caller) { [self] in perform(exchange, endpoint, caller) }
+  }
+
   /// Whether it is found out before anything else that the caller's account is disabled. Where that takes a round trip of
-  /// its own, only a batch, whose requests are not checked one by one, waits for it here.
+  /// its own, only a batch waits for it here, so that none of it is performed.
   private func checksAccountFirst(_ endpoint: ServiceEndpoint) -> Bool {
     if case .batch = endpoint { return true }
     return !session.itemsCheckAccounts
@@ -107,7 +116,7 @@ final class GraphHandler {
         throw .methodNotAllowed(resource.allowedMethods)
       }
       let isChecked = route.handler.isOfItems && requested.namesOwnerByID
-      guard session.itemsCheckAccounts, !isChecked, !exchange.request.isBatchPart else {
+      guard session.itemsCheckAccounts, !isChecked else {
         return try route.handler.perform(routes, exchange, requested, caller)
       }
       checkAccount(exchange, caller) { [self] in perform(route, exchange, requested, caller) }

@@ -36,6 +36,7 @@ extension GraphError {
     case .lastOwner: self = .lastOwner
     case .nesting(let obstacle): self.init(obstacle)
     case .tooManyResults: self = .tooManyResults
+    case .answerTooLarge: self = .answerTooLarge
     case .principalNameTaken: self.init(taken: "userPrincipalName")
     case .mailTaken: self.init(taken: "mail")
     case .preconditionFailed: self = .preconditionFailed
@@ -195,6 +196,11 @@ extension GraphError {
     status: .badRequest, code: .resultSizeLimitExceeded,
     message: "The result has too many groups: an answer holds at most \(Limits.transitiveGroupsMax). List memberOf or "
       + "members, which are direct.")
+
+  private static let answerTooLarge = GraphError(
+    status: .badRequest, code: .requestBadRequest,
+    message: "The objects with these ids hold more than \(Limits.foundBytesMax) bytes in all. Ask for fewer with one "
+      + "request.")
 
   /// A property whose value another person of the tenant has.
   private init(taken property: String) {

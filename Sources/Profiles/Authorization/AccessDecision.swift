@@ -308,13 +308,21 @@ struct WithheldProperties: Equatable, Sendable {
   /// The same, with everything that the permission on basic properties does not show.
   fileprivate let beyondBasic: Set<Int>
 
-  /// Withholds the contact properties among `names`.
+  /// Withholds the contact properties among `names`, and those that repeat them.
   init(_ names: Set<String>) {
     indices =
       names.isEmpty
-      ? [] : Set(TenantPolicy.contactProperties.filter { names.contains($0.name) }.map(\.index))
+      ? []
+      : Set(
+        TenantPolicy.contactProperties.filter { property in
+          names.contains(property.name) || Self.repeated[property.name].map(names.contains) ?? false
+        }.map(\.index))
     beyondBasic = AccessDecision.beyondBasic.union(indices)
   }
+
+  /// The property whose value another one repeats: the main one of `proxyAddresses` is the mail address
+  /// (`UserRules.follow`).
+  private static let repeated = ["proxyAddresses": "mail"]
 }
 
 // MARK: Photos

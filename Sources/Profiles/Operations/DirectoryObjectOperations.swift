@@ -41,7 +41,7 @@ public struct DirectoryObjectOperations {
 
   /// Reads the people and groups with these ids, in the order in which they are asked for, as far as the caller's
   /// permissions go; without those of other kinds, and without what does not exist. Fails when the caller may read none of
-  /// the kinds.
+  /// the kinds, and with `answerTooLarge` when they hold more than `Limits.foundBytesMax` in all.
   public func read(
     _ ids: [UserID], of kinds: [Kind], by caller: Caller, _ then: @escaping Completion<[VisibleObject]>
   ) {
@@ -51,7 +51,10 @@ public struct DirectoryObjectOperations {
           withheld.onSuccess(orFail: then) { withheld in
             SlicedRead.run(
               context, ids,
-              read: { [self] id, then in find(id, permitted, caller, withholding: withheld, then) }, then)
+              read: { [self] id, then in find(id, permitted, caller, withholding: withheld, then) },
+              check: { found throws(ProfileError) in
+                guard found.reduce(0, { $0 + $1.json.count }) <= Limits.foundBytesMax else { throw .answerTooLarge }
+              }, then)
           }
         }
       }

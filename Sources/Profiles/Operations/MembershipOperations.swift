@@ -64,9 +64,14 @@ extension MembershipOperations {
         groupIDs(of: member, .transitive) { [self] ids in
           ids.onSuccess(orFail: then) { ids in
             guard securityEnabledOnly else { return then(.success(ids.map(\.text))) }
-            SlicedRead.run(context, ids, read: reader.group) { found in
-              then(found.map { $0.filter { Self.isSecurityEnabled($0, caller) }.map(\.id.text) })
-            }
+            // Of each group the id alone is kept: they may be thousands.
+            SlicedRead.run(
+              context, ids,
+              read: { [reader] id, then in
+                reader.group(id) {
+                  then($0.map { $0.flatMap { Self.isSecurityEnabled($0, caller) ? $0.id.text : nil } })
+                }
+              }, then)
           }
         }
       }

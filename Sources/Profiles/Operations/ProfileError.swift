@@ -42,6 +42,8 @@ public enum ProfileError: Error, Equatable, Sendable {
   case nesting(NestingObstacle)
   /// The answer would have more than `Limits.transitiveGroupsMax` groups.
   case tooManyResults
+  /// What was asked for by ids holds more than `Limits.foundBytesMax`.
+  case answerTooLarge
   /// There is no such person, or none that the caller may know of.
   case userNotFound
   /// The person has no manager, or none that the caller may know of.

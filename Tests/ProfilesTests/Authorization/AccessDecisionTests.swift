@@ -159,6 +159,9 @@ struct AccessDecisionTests {
     #expect(shown(People.person(People.colleague), .none) == all)
     // A name that is no contact property withholds nothing.
     #expect(WithheldProperties(["jobTitle", "id", "displayName"]) == .none)
+    // The addresses by protocol hold the mail address.
+    #expect(WithheldProperties(["mail"]) == WithheldProperties(["mail", "proxyAddresses"]))
+    #expect(WithheldProperties(["proxyAddresses"]) != WithheldProperties(["mail", "proxyAddresses"]))
   }
 
   @Test("An account of which nothing is said is enabled and a member's; what is said stays")

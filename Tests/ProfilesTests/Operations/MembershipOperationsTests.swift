@@ -83,6 +83,29 @@ struct MembershipOperationsTests {
     #expect(try checked.get() == ["g9", "g1"])
   }
 
+  @Test("What is asked for by ids is answered up to a bound in bytes", arguments: [0, 1])
+  func byIDs(excess: Int) throws {
+    let names = (0..<130).map { "p\($0)" }
+    var people = names.map { Self.person($0) }
+    let missing = Limits.foundBytesMax - people.reduce(0) { $0 + $1.completeJSON.count }
+    // The last one, so that all pieces are read.
+    var value = StructuredValue(of: ProfileModel.user)
+    value.set("id", "p129")
+    value.set("displayName", "Person p129" + String(repeating: "x", count: missing + excess))
+    people[129] = StoredUser(
+      id: People.known(UserID("p129")), tenant: People.contoso, version: .first, value: value)
+    let session = try Self.session(MemoryStore(users: people))
+    let found = try Self.answer {
+      session.directoryObjects.read(
+        names.map { People.known(UserID($0)) }, of: [.people, .groups], by: Self.reader, $0)
+    }
+    if excess > 0 {
+      #expect(throws: ProfileError.answerTooLarge) { try found.get() }
+    } else {
+      #expect(try found.get().map(\.id) == names)
+    }
+  }
+
   /// The ids of a page, with those that are read when it is sent.
   private static func ids(of page: Listing<VisibleObject>) throws -> [String] {
     var ids = page.elements.map(\.id)
@@ -137,6 +160,64 @@ struct MembershipOperationsTests {
       }.get()
       #expect(count.count == wanted.count)
     }
+  }
+
+  @Test(
+    "More groups than are read at once are listed among people, directly and transitively",
+    arguments: [MembershipOperations.Extent.direct, .transitive], [0, 1, 70, 300])
+  func manyGroups(extent: MembershipOperations.Extent, people count: Int) throws {
+    let nested = (0..<(2 * Limits.loopRowsMax + 2)).map { "g\($0)" }
+    // Ids before, among and behind those of the groups.
+    let people = (0..<count).map { Self.person(["a\($0)", "g\($0)x", "p\($0)"][$0 % 3]) }
+    let store = MemoryStore(users: people)
+    store.put(Self.group("top"), members: people.map(\.id), GroupLinks(groups: nested.map(Self.id)))
+    for name in nested { store.put(Self.group(name), GroupLinks(parents: [Self.id("top")])) }
+    let session = try Self.session(store)
+    for limit in [7, 64, 999] {
+      var (found, place): ([String], KeysetPosition?) = ([], nil)
+      repeat {
+        let query = ListQuery(QueryOptions(), limit: limit, after: place)
+        let page = try Self.answer {
+          session.memberships.listMembers(of: Self.id("top"), extent, .everything, query, by: Self.reader, $0)
+        }.get()
+        found += try Self.ids(of: page)
+        place = page.next
+      } while place != nil
+      #expect(found == (nested + people.map(\.id.text)).sorted(), "pages of \(limit)")
+    }
+  }
+
+  @Test("People who are too large to be kept for each of their groups are listed all the same, once")
+  func largePeople() throws {
+    let people = (0..<20).map { number in
+      var value = StructuredValue(of: ProfileModel.user)
+      value.set("id", "p\(number)")
+      value.set("displayName", String(repeating: "x", count: 60_000))
+      return StoredUser(
+        id: People.known(UserID("p\(number)")), tenant: People.contoso, version: .first, value: value)
+    }
+    let nested = (0..<70).map { "g\($0)" }
+    let store = MemoryStore(users: people)
+    store.put(Self.group("top"), GroupLinks(groups: nested.map(Self.id)))
+    for name in nested { store.put(Self.group(name), members: people.map(\.id), GroupLinks(parents: [Self.id("top")])) }
+    // More than may be kept.
+    #expect(nested.count * Limits.mergedRowsMin * 60_000 > Limits.mergedBytesMax)
+    let session = try Self.session(store)
+    func list(_ query: ListQuery) throws -> Listing<VisibleObject> {
+      try Self.answer {
+        session.memberships.listMembers(of: Self.id("top"), .transitive, .people, query, by: Self.reader, $0)
+      }.get()
+    }
+    for limit in [1, 7, 64] {
+      var (found, place): ([String], KeysetPosition?) = ([], nil)
+      repeat {
+        let page = try list(ListQuery(QueryOptions(), limit: limit, after: place))
+        found += try Self.ids(of: page)
+        place = page.next
+      } while place != nil
+      #expect(found == people.map(\.id.text).sorted(), "pages of \(limit)")
+    }
+    #expect(try list(ListQuery(QueryOptions(), limit: 0).counting).count == people.count)
   }
 
   @Test("Who may not read groups learns nothing of them, and a group that is not there is not found")

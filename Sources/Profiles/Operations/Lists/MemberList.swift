@@ -38,7 +38,9 @@ struct MemberList {
       let people = merge ?? MemberMerge(context, of: sources, after: position?.idText)
       merge = people
       people.next(rows) { [self] found in
-        found.onSuccess(orFail: then) { complete($0, isLast: $0.count < rows, after: position?.idText, then) }
+        found.onSuccess(orFail: then) {
+          complete($0.people, until: $0.end, after: position?.idText, giveBack: people.giveBack, then)
+        }
       }
     } then: { [self] builder in
       builder.onSuccess(orFail: then) { builder in
@@ -52,22 +54,35 @@ struct MemberList {
     after id: String?, _ rows: Int, _ then: @escaping Completion<ListScan<VisibleObject, KeysetPosition>.Piece>
   ) {
     context.reader.members(of: sources[0], after: id, limit: rows) { [self] found in
-      found.onSuccess(orFail: then) { complete($0.elements, isLast: $0.isLast, after: id, then) }
+      // What is given back is read again.
+      found.onSuccess(orFail: then) { page in
+        let end = page.isLast ? nil : page.elements.last?.id.text
+        complete(page.elements, until: end, after: id, giveBack: { _ in }, then)
+      }
     }
   }
 
-  /// Adds to people who were read the groups among them.
+  /// Adds to people who were read the groups among them, at most `Limits.loopRowsMax`: where there are more, the piece ends
+  /// with these, and the people behind them are given back.
   private func complete(
-    _ people: [StoredUser], isLast: Bool, after id: String?,
+    _ people: [StoredUser], until end: String?, after id: String?, giveBack: ([StoredUser]) -> Void,
     _ then: @escaping Completion<ListScan<VisibleObject, KeysetPosition>.Piece>
   ) {
-    let end = isLast ? nil : people.last?.id.text
-    let next = end.map { KeysetPosition(id: $0) }
-    let visible = people.compactMap { Self.visible($0, to: caller, withholding: withheld) }
-    let groups = listed.filter { group in
+    var (people, end) = (people, end)
+    var groups = listed.filter { group in
       (id.map { $0.utf8.lexicographicallyPrecedes(group.text.utf8) } ?? true)
         && (end.map { !$0.utf8.lexicographicallyPrecedes(group.text.utf8) } ?? true)
     }
+    if groups.count > Limits.loopRowsMax {
+      groups = Array(groups.prefix(Limits.loopRowsMax))
+      let last = groups.last?.text
+      end = last
+      let known = people.prefix { user in last.map { !$0.utf8.lexicographicallyPrecedes(user.id.text.utf8) } ?? true }
+      giveBack(Array(people.dropFirst(known.count)))
+      people = Array(known)
+    }
+    let next = end.map { KeysetPosition(id: $0) }
+    let visible = people.compactMap { Self.visible($0, to: caller, withholding: withheld) }
     guard !groups.isEmpty else { return then(.success((visible, next))) }
     SlicedRead.run(context, groups, read: context.reader.group) { [self] found in
       then(
@@ -93,8 +108,8 @@ struct MemberList {
   private func count(_ people: MemberMerge, _ found: Int, _ then: @escaping (Result<Int, StoreError>) -> Void) {
     people.next(Limits.pieceRowsMax) { [self] piece in
       switch piece {
-      case .success(let piece) where piece.isEmpty: then(.success(found))
-      case .success(let piece): context.afterOthers { [self] in count(people, found + piece.count, then) }
+      case .success(let piece) where piece.end == nil: then(.success(found + piece.people.count))
+      case .success(let piece): context.afterOthers { [self] in count(people, found + piece.people.count, then) }
       case .failure(.store(let error)): then(.failure(error))
       case .failure: then(.failure(.failed("A count failed.")))
       }

@@ -2,19 +2,21 @@ import OData
 
 /// Reads things one by one, a few in each snapshot of the store, and lets other work of the session's thread come between.
 enum SlicedRead {
-  /// Reads what these keys name, and gives those that exist in their order.
+  /// Reads what these keys name, and gives those that exist in their order. Fails with what `check` throws of those that
+  /// were found so far.
   static func run<Key, Element>(
     _ context: SessionContext, _ keys: [Key],
     read: @escaping (Key, @escaping (Result<Element?, StoreError>) -> Void) -> Void,
+    check: @escaping ([Element]) throws(ProfileError) -> Void = { _ in },
     _ then: @escaping Completion<[Element]>
   ) {
-    run(context, keys[...], [], read, then)
+    run(context, keys[...], [], read, check, then)
   }
 
   private static func run<Key, Element>(
     _ context: SessionContext, _ keys: ArraySlice<Key>, _ found: [Element],
     _ read: @escaping (Key, @escaping (Result<Element?, StoreError>) -> Void) -> Void,
-    _ then: @escaping Completion<[Element]>
+    _ check: @escaping ([Element]) throws(ProfileError) -> Void, _ then: @escaping Completion<[Element]>
   ) {
     let piece = keys.prefix(Limits.loopRowsMax)
     guard !piece.isEmpty else { return then(.success(found)) }
@@ -22,8 +24,9 @@ enum SlicedRead {
     let take: (Result<[Element], StoreError>) -> Void = { elements in
       elements.onSuccess(orFail: then) { elements in
         let found = found + elements
+        do throws(ProfileError) { try check(found) } catch { return then(.failure(error)) }
         guard !rest.isEmpty else { return then(.success(found)) }
-        context.afterOthers { run(context, rest, found, read, then) }
+        context.afterOthers { run(context, rest, found, read, check, then) }
       }
     }
     ResultCollector.read(piece, from: context.reader, take, each: read)
@@ -68,7 +71,9 @@ struct LinkedList {
 
   /// What was deleted meanwhile, or is not visible, does not count.
   private func count(_ then: @escaping (Result<Int, StoreError>) -> Void) {
-    SlicedRead.run(context, ids, read: read) { found in
+    // Of what is counted nothing is kept: they may be thousands.
+    SlicedRead.run(context, ids, read: { [read] id, then in read(id) { then($0.map { $0.map { _ in () } }) } }) {
+      found in
       switch found {
       case .success(let found): then(.success(found.count))
       case .failure(.store(let error)): then(.failure(error))
