@@ -134,6 +134,11 @@ public struct EntityReader: Sendable {
     }
     let path = path.appending(property.name)
     if property.refusal != nil { try checkAccepted(property, &reader, path: path) }
+    if property.traits.contains(.computed), purpose != .restore {
+      // It is null here, which sets nothing.
+      try reader.skipValue()
+      return .absent
+    }
     if property.traits.contains(.discarded) { return try discard(&reader, property, path: path) }
     if try reader.peek() == .null {
       try reader.readNull()
