@@ -19,7 +19,8 @@ struct ActionMetadataTests {
 
   @Test("In XML, with what each is bound to, takes and returns")
   func xml() throws {
-    let text = String(decoding: CSDLXML.document(try Self.description()), as: UTF8.self)
+    let indented = String(decoding: CSDLXML.document(try Self.description()), as: UTF8.self)
+    let text = indented.replacing(/\n */, with: "")
     for wanted in [
       #"<Action Name="sort" IsBound="true"><Parameter Name="bindingParameter" Type="Collection(n.thing)" "#
         + #"Nullable="false"/><Parameter Name="by" Type="Edm.String"/><Parameter Name="up" Type="Edm.Boolean"/>"#
