@@ -157,19 +157,19 @@ struct ResourcePathTests {
     #expect((fault("/beta/" + name)?.message.utf8.count ?? .max) < 200)
   }
 
-  /// Things of two kinds, which belong to one another.
+  /// Things of two kinds, whose parts are things too. A type cannot refer to itself, but to its base.
   private static func things() throws -> EntityModel {
     try EntityModel(
       namespace: "test.model", enums: [],
       types: [
-        .entity(
-          "thing", base: nil, references: [.init("parts", to: "thing", "")], "", [.string("id", "").traits(.key)]),
+        .entity("object", base: nil, isAbstract: true, "", [.string("id", "").traits(.key)]),
+        .entity("thing", base: "object", references: [.init("parts", to: "object", "")], "", []),
         .entity("box", base: "thing", "", [.string("size", "")]), .entity("other", base: nil, "", []),
       ],
       roots: [.entitySet("things", of: "thing"), .singleton("root", of: "box")],
       actions: [
-        .init("open", boundTo: "thing", [:], returns: nil),
-        .init("sort", ofSet: true, boundTo: "thing", [:], returns: nil),
+        .init("open", boundTo: "object", [:], returns: nil),
+        .init("sort", ofSet: true, boundTo: "object", [:], returns: nil),
       ])
   }
 
