@@ -14,7 +14,12 @@ struct EntityEditorTests {
     var value = StructuredValue(of: type)
     for property in type.properties {
       if let meaning = property.nullMeaning { value.members[property.index] = meaning }
-      if !property.isNullable, !property.isCollection { value.members[property.index] = .string("1") }
+      guard !property.isNullable, !property.isCollection, property.nullMeaning == nil else { continue }
+      if case .primitive(.boolean) = property.type {
+        value.members[property.index] = .bool(false)
+      } else {
+        value.members[property.index] = .string("1")
+      }
     }
     return value
   }
@@ -92,10 +97,10 @@ extension SeededGenerator {
 
   private mutating func isTrue(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &self) < share }
 
-  /// A patch that holds about this share of the properties.
+  /// A patch that holds about this share of the properties, without those that no body leaves in an entity.
   fileprivate mutating func patch(of type: StructuredType, share: Double, depth: Int = 0) -> StructuredPatch {
     var patch = StructuredPatch(of: type)
-    for property in type.properties where isTrue(share) {
+    for property in type.properties where isTrue(share) && !property.traits.contains(.discarded) {
       let mayBeNull = property.isNullable || property.isCollection
       patch.members[property.index] = mayBeNull && isTrue(0.2) ? .null : change(of: property, share, depth)
     }
