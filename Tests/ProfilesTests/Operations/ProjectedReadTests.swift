@@ -17,17 +17,18 @@ struct ProjectedReadTests {
     let reader = ImportLineReader(
       defaultTenant: People.contoso, environment: ServiceEnvironment(now: { People.now }, makeID: { .random() }))
     let contents = [
-      ("notes", #""detail":{"contentType":"text","content":"T"}"#), ("names", #""first":"T""#),
+      ("notes", #""detail":{"contentType":"text","content":"TEXT"}"#), ("names", #""first":"TEXT""#),
       ("anniversaries", #""type":"birthday","date":"1980-01-08""#),
-      ("anniversaries", #""type":"work","date":"2012-09-03""#), ("interests", #""displayName":"T""#),
-      ("websites", #""webUrl":"T""#), ("projects", #""displayName":"T""#), ("responsibilities", #""displayName":"T""#),
-      ("educationalActivities", #""institution":{"displayName":"T"}"#), ("skills", #""displayName":"T""#),
+      ("anniversaries", #""type":"work","date":"2012-09-03""#), ("interests", #""displayName":"TEXT""#),
+      ("websites", #""webUrl":"TEXT""#), ("projects", #""displayName":"TEXT""#),
+      ("responsibilities", #""displayName":"TEXT""#),
+      ("educationalActivities", #""institution":{"displayName":"TEXT"}"#), ("skills", #""displayName":"TEXT""#),
     ]
     return try contents.enumerated().flatMap { index, content in
       try [("organization", "shown"), ("me", "hidden")].enumerated().map { place, audience in
         let item = """
           {"id":"i\(index)\(place)","allowedAudiences":"\(audience.0)",\
-          "createdDateTime":"2024-02-0\(place + 1)T12:00:00Z",\(content.1.replacing("T", with: audience.1))}
+          "createdDateTime":"2024-02-0\(place + 1)T12:00:00Z",\(content.1.replacing("TEXT", with: audience.1))}
           """
         let line = #"{"userId":"\#(People.innocenty.text)","collection":"\#(content.0)","item":\#(item)}"#
         guard case .item(let item) = try reader.line(Array(line.utf8)) else { throw ProfileError.itemNotFound }
