@@ -146,7 +146,7 @@ struct UserPropertiesTests {
         "tenant", "policy", "--data", facet.data.path, facet.ready.tenant, "withheldProperties=contact",
       ])
       #expect(decided.status == 0, "\(decided.errors)")
-      let secrets = ["lena@contoso.example\",\"jobTitle", "+49 171", "+49 30", "Berlin 7", "SMTP:"]
+      let secrets = ["lena@contoso.example\",\"jobTitle", "+49 171", "+49 30", "Berlin 7", "SMTP:lena"]
       for path in ["/beta/users", "/v1.0/users", "/v1.0/users/\(Demo.lena)", "/beta/users/\(Demo.lena)"] {
         let seen = try await facet.probe.request("GET", path, token: colleague)
         #expect(seen.status == 200)
