@@ -115,10 +115,10 @@ struct PhotoProcessTests {
     #expect((Limits.photosPerCallerMax...(Limits.photosPerCallerMax + threads + 2)).contains(refused), "\(refused)")
     let sent = Limits.photosPerCallerMax + 1 + Limits.photosWaitingMax + threads + 1
     while answers.count < sent { try await Task.sleep(for: .milliseconds(20)) }
-    #expect(answers.count(of: .tooSmall) == sent - refused)
+    #expect(answers.count(of: .tooSmall) == sent - refused, "\(answers.text)")
     try send("ann")
     while answers.count == sent { try await Task.sleep(for: .milliseconds(20)) }
-    #expect(answers.count(of: .tooSmall) == sent - refused + 1)
+    #expect(answers.count(of: .tooSmall) == sent - refused + 1, "\(answers.text)")
   }
 
   /// The refusals so far.
@@ -126,6 +126,8 @@ struct PhotoProcessTests {
     private let refusals = Mutex<[PhotoRefusal]>([])
 
     var count: Int { refusals.withLock { $0.count } }
+
+    var text: String { refusals.withLock { "\($0)" } }
 
     func count(of refusal: PhotoRefusal) -> Int { refusals.withLock { $0.count { $0 == refusal } } }
 
