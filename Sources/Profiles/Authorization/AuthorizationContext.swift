@@ -1,3 +1,5 @@
+public import OData
+
 /// The authorization context of a store read: who reads, so that the store finds their relation to the owner in the
 /// snapshot that it reads from. An item that was written after a reader lost access is then never visible to them.
 public struct AuthorizationContext: Sendable {
