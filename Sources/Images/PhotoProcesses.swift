@@ -1,5 +1,5 @@
 import Foundation
-import OData
+public import OData
 public import Profiles
 import Synchronization
 
@@ -40,9 +40,10 @@ public final class PhotoProcesses: PhotoEncoder {
   private let process: PhotoProcess
   private let threadsMax: Int
 
-  /// Processes of the program at a path, on half of the processors at once, at least on one.
-  public init(executable: String = "/proc/self/exe") {
-    process = PhotoProcess(executable: executable)
+  /// Processes of the program at a path, on half of the processors at once, at least on one. Each may take this many
+  /// seconds.
+  public init(executable: String = "/proc/self/exe", seconds: Int = Limits.photoSeconds) {
+    process = PhotoProcess(executable: executable, seconds: seconds)
     threadsMax = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
   }
 

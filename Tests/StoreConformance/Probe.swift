@@ -104,12 +104,7 @@ enum Probe {
       writer.name(name)
       writer.string(value)
     }
-    for (name, values) in lists.sorted(by: { $0.key < $1.key }) {
-      writer.name(name)
-      writer.beginArray()
-      for value in values { writer.string(value) }
-      writer.endArray()
-    }
+    for (name, values) in lists.sorted(by: { $0.key < $1.key }) { writer.member(name, values) }
     writer.endObject()
     return writer.bytes
   }

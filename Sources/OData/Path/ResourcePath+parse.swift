@@ -66,6 +66,13 @@ extension ResourcePath {
   /// (OData URL Conventions 4.01 sections 4.4 to 4.17). Any other segment with a dollar sign names nothing.
   private static let systemSegments: Set<String> = ["$count", "$value", "$ref", "$filter", "$each", "$query"]
 
+  private static func systemSegment(_ segment: PathSegment) throws(PathError) -> String {
+    guard segment.key == nil else { throw .malformedKey(segment: segment.printableName) }
+    let name = segment.name.lowercased()
+    guard systemSegments.contains(name) else { throw .unknownSegment(segment.printableName) }
+    return name
+  }
+
   private static func steps(
     _ segments: inout PathSegmentIterator, from root: StructuredType, isSet: Bool, _ model: EntityModel
   ) throws(PathError) -> [Step] {
@@ -83,10 +90,7 @@ extension ResourcePath {
         throw error
       }
       if segment.name.utf8.first == UInt8(ascii: "$") {
-        guard segment.key == nil else { throw .malformedKey(segment: segment.printableName) }
-        let name = segment.name.lowercased()
-        guard systemSegments.contains(name) else { throw .unknownSegment(segment.printableName) }
-        steps.append(.system(name))
+        steps.append(.system(try systemSegment(segment)))
         type = nil
         continue
       }

@@ -200,6 +200,9 @@ final class SQLitePersonIndexTable {
   /// Merges at most `Limits.mergedPagesMax` pages of the full-text index, inside the open transaction. Returns whether nothing
   /// is left of those who were deleted.
   func mergeRemnants() throws(SQLiteFailure) -> Bool {
+    // What the transaction changed is in memory until the commit, where no merge sees it. A savepoint has it written.
+    try connection.execute("savepoint merged")
+    try connection.execute("release merged")
     let before = sqlite3_total_changes(connection.handle)
     // A negative number asks for all segments to become one.
     try merge.bind(-Limits.mergedPagesMax)
