@@ -21,7 +21,18 @@ struct PhotoProcessTests {
     let file = folder.appending(path: UUID().uuidString)
     try "#!/bin/sh\n\(lines)\n".write(to: file, atomically: true, encoding: .utf8)
     try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: file.path)
+    try waitForWriters(of: file.path)
     return file.path
+  }
+
+  /// Waits until nobody has a file open to write: a process that another test starts at this moment may have inherited that,
+  /// and the file cannot be run meanwhile (ETXTBSY).
+  private func waitForWriters(of path: String) throws {
+    let descriptor = open(path, O_RDONLY)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    // A lease on reads is refused while there are writers (F_SETLEASE of fcntl(2)).
+    while fcntl(descriptor, 1_024, F_RDLCK) != 0, errno == EAGAIN { usleep(1_000) }
   }
 
   private func refusal(_ executable: String, seconds: Int = 20, image: [UInt8] = [1, 2, 3]) -> PhotoRefusal? {
@@ -41,7 +52,8 @@ struct PhotoProcessTests {
     for (status, wanted) in [
       (65, PhotoRefusal.notAnImage), (66, .tooSmall), (67, .tooManyPixels), (68, .tooMuchWork),
     ] {
-      #expect(refusal(try script("exit \(status)")) == wanted)
+      let answer = refusal(try script("exit \(status)"))
+      #expect(answer == wanted, "\(String(describing: answer))")
       #expect(
         refusal(try script("cat > /dev/null; exit \(status)"), image: [UInt8](repeating: 1, count: 4 << 20)) == wanted)
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import base64
+import struct
+import zlib
 from dataclasses import dataclass
 
 import demo
@@ -10,9 +11,20 @@ from running_server import RunningServer
 
 GROUP_NAME = "Grid operations"
 ROLES = "User.ReadWrite.All Group.ReadWrite.All ProfilePhoto.ReadWrite.All"
-# One white point, as PNG.
-PHOTO = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _png(side: int) -> bytes:
+    """A white square."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\xff" * side) * side)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
+
+
+PHOTO = _png(64)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ SIZES = ["48x48", "64x64", "96x96", "120x120", "240x240", "360x360"]
 
 @pytest.mark.anyio
 async def test_a_photo_lives_through_the_sdk(graph):
-    photo = graph.me.photo
+    photo = graph.me().photo
     with pytest.raises(ODataError) as missing:
         await photo.content.get()
     assert (missing.value.response_status_code, missing.value.error.code) == (404, "ImageNotFound")
@@ -33,7 +33,7 @@ async def test_a_photo_lives_through_the_sdk(graph):
     found = await photo.get()
     assert (found.id, found.width, found.height) == ("360x360", 360, 360)
     assert side(await photo.content.get()) == 360
-    listed = await graph.me.photos.get()
+    listed = await graph.me().photos.get()
     assert [one.id for one in listed.value] == SIZES
     user = graph.users.by_user_id(demo.USER)
     assert side(await user.photos.by_profile_photo_id("120x120").content.get()) == 120

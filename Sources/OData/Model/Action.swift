@@ -55,9 +55,10 @@ extension EntityModel {
   /// when there is none. ASCII case is ignored.
   func action(of segment: String, boundTo type: StructuredType, isSet: Bool) -> Action? {
     guard !actions.isEmpty else { return nil }
+    let isQualified = segment.utf8.contains(UInt8(ascii: "."))
     return actions.first { action in
       action.isBoundToSet == isSet
-        && (action.name.isSameName(as: segment) || qualified(action.name).isSameName(as: segment))
+        && (isQualified ? isName(action.name, qualifiedBy: segment) : action.name.isSameName(as: segment))
         && isOf(action.boundType, type)
     }
   }
@@ -65,11 +66,16 @@ extension EntityModel {
   /// The type that a path segment casts to (OData URL Conventions 4.01 section 4.11): `type` or one derived from it, by its
   /// qualified name in any ASCII case; nil when it is none.
   func cast(of segment: String, from type: StructuredType) -> StructuredType? {
-    guard segment.utf8.count > namespace.utf8.count, segment.utf8.contains(UInt8(ascii: ".")) else { return nil }
-    return structuredTypes.first { $0.isEntity && $0.qualifiedName.isSameName(as: segment) && isOf(type.name, $0) }
+    guard segment.utf8.contains(UInt8(ascii: ".")) else { return nil }
+    return structuredTypes.first { derived in
+      derived.isEntity && isName(derived.name, qualifiedBy: segment) && isOf(type.name, derived)
+    }
   }
 
-  private func qualified(_ name: String) -> String { "\(namespace).\(name)" }
+  /// Whether a segment is a name behind the namespace or its alias.
+  private func isName(_ name: String, qualifiedBy segment: String) -> Bool {
+    "\(namespace).\(name)".isSameName(as: segment) || "\(alias).\(name)".isSameName(as: segment)
+  }
 
   /// Whether a type is the one with this name or derived from it.
   private func isOf(_ name: String, _ type: StructuredType) -> Bool {

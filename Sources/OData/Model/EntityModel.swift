@@ -36,6 +36,8 @@ public struct EntityModel: Sendable {
 
   /// The namespace of every declared type, such as `microsoft.graph`.
   public let namespace: String
+  /// Its alias in paths: the last part of the namespace, such as `graph`, which the SDKs qualify casts with.
+  let alias: String
   /// Enumeration types, in the order of their declaration.
   public let enumTypes: [EnumType]
   /// Entity and complex types, in the order of their declaration.
@@ -61,7 +63,9 @@ public struct EntityModel: Sendable {
     try builder.resolve(enums: enums)
     self.namespace = namespace
     self.actions = actions
-    nameInitials = ([namespace] + actions.filter(\.isBoundToSet).map(\.name)).compactMap {
+    let alias = namespace.split(separator: ".").last.map(String.init) ?? namespace
+    self.alias = alias
+    nameInitials = ([namespace, alias] + actions.filter(\.isBoundToSet).map(\.name)).compactMap {
       $0.utf8.first.map { $0 | 0x20 }
     }
     self.unofferedRoots = unofferedRoots
