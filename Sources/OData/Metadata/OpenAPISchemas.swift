@@ -65,7 +65,6 @@ struct OpenAPISchemas {
     }
     var further: [(name: String, value: DocumentNode)] = []
     if property.isReadOnly || property.traits.contains(.key) { further.append(("readOnly", true)) }
-    if property.traits.contains(.discarded) { further.append(("writeOnly", true)) }
     if !property.documentation.isEmpty { further.append(("description", .string(property.documentation))) }
     return schema.adding(further)
   }
