@@ -194,8 +194,8 @@ private struct PathSegmentIterator {
     return popFirst()
   }
 
-  /// Whether the next segment may be a name with one of these initials, in lower case, with or without a namespace. Few keys
-  /// may, so that nearly all of them need not be compared with the names.
+  /// Whether the next segment may be a name with one of these initials, in lower case, with or without a namespace.
+  /// Few keys may, so that nearly all of them need not be compared with the names.
   mutating func mayBeName(withInitial initials: [UInt8]) -> Bool {
     skipSlashes()
     guard position < bytes.count else { return false }

@@ -1,6 +1,6 @@
 /// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read
-/// or write. A class, because it passes from the store to every decision, and the parts of the policy would be counted one
-/// by one.
+/// or write. A class, because it passes from the store to every decision, and the parts of the policy would be counted
+/// one by one.
 public final class OwnerRelation: Equatable, Sendable {
   /// The policy of the owner's tenant.
   public let policy: TenantPolicy

@@ -178,8 +178,8 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     }
   }
 
-  /// Decides on permissions and roles. `writersOfOthers` is the decision of the tenant's policy. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the
-  /// caller may have this access.
+  /// Decides on permissions and roles. `writersOfOthers` is what the tenant's policy says of them. Throws
+  /// `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the caller may have this access.
   ///
   /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals
   /// nothing.

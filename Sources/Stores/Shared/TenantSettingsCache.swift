@@ -1,7 +1,8 @@
 import OData
 import Profiles
 
-/// What is known of a tenant. A class, because reads pass it on, and the parts of the settings would be counted one by one.
+/// What is known of a tenant. A class, because reads pass it on, and the parts of the settings would be counted one by
+/// one.
 final class KnownTenant {
   /// The version of the tenant's row.
   let version: Int64
@@ -67,8 +68,8 @@ struct TenantSettingsCache {
 }
 
 extension ItemOwner {
-  /// An owner and how `viewer` relates to them. `known` is what is known of the owner's tenant; without a viewer only its
-  /// policy counts.
+  /// An owner and how `viewer` relates to them. `known` is what is known of the owner's tenant; without a viewer only
+  /// its policy counts.
   init(
     tenant: TenantID, displayName: String?, _ known: KnownTenant?, viewer: TenantUser?, sharesGroup: Bool,
     listed: Audience
