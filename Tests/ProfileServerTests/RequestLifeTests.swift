@@ -88,7 +88,7 @@ struct RequestLifeTests {
 
     // 9. May they.
     #expect(throws: Never.self) {
-      try RequiredPermissions.writeProfile.authorize(caller, isOwner: true, policy: TenantPolicy())
+      try RequiredPermissions.writeProfile.authorize(caller, isOwner: true, writersOfOthers: nil)
     }
 
     // 10. One write, and its entry in the audit log.

@@ -44,6 +44,9 @@ struct TenantPrefixTests {
   @Test("A tenant whose id is the name of a resource is not taken for it")
   func namesake() throws {
     #expect(try prefix("/beta/groups/x", of: "groups")?.tenant == nil)
+    for path in ["/beta/users/x", "/v1.0/USERS/x", "//beta/users/x", "/v1.0/users"] {
+      #expect(try prefix(path, of: "users")?.tenant == nil, "\(path)")
+    }
     #expect(try prefix("/beta/myorganization/groups", of: "groups")?.tenant == .own)
   }
 }

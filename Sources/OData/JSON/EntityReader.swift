@@ -133,13 +133,7 @@ public struct EntityReader: Sendable {
       return .absent
     }
     let path = path.appending(property.name)
-    if property.refusal != nil { try checkAccepted(property, &reader, path: path) }
-    if property.traits.contains(.computed), purpose != .restore {
-      // It is null here, which sets nothing.
-      try reader.skipValue()
-      return .absent
-    }
-    if property.traits.contains(.discarded) { return try discard(&reader, property, path: path) }
+    if !property.isPlain, let change = try readSpecial(&reader, property, path: path) { return change }
     if try reader.peek() == .null {
       try reader.readNull()
       guard property.isNullable || property.isCollection else { throw BodyError.notNullable(property: path.text) }
@@ -147,6 +141,20 @@ public struct EntityReader: Sendable {
     }
     guard property.isCollection else { return try readSingle(&reader, property, path: path) }
     return try readCollection(&reader, property, path: path)
+  }
+
+  /// Reads a property that is not read like others; returns nil, and reads nothing, where it is here.
+  @inline(never)
+  private func readSpecial(
+    _ reader: inout JSONReader, _ property: Property, path: PropertyPath
+  ) throws -> StructuredPatch.Change? {
+    if property.refusal != nil { try checkAccepted(property, &reader, path: path) }
+    if property.traits.contains(.computed), purpose != .restore {
+      // It is null here, which sets nothing.
+      try reader.skipValue()
+      return .absent
+    }
+    return property.traits.contains(.discarded) ? try discard(&reader, property, path: path) : nil
   }
 
   /// Throws `BodyError.refused` for a property that cannot be set. An import can set everything that is stored.

@@ -1,5 +1,6 @@
-/// An action that is bound to the entities of a type, or to a set of them (OData CSDL 4.01 section 12.1).
-public struct Action: Sendable {
+/// An action that is bound to the entities of a type, or to a set of them (OData CSDL 4.01 section 12.1). A class, so
+/// that a step of a path stays small.
+public final class Action: Sendable {
   /// A value that goes into an action or comes out of it.
   public struct Value: Sendable {
     /// The qualified name of the type, such as `Edm.String`.

@@ -1,5 +1,6 @@
-/// An entity data model whose names are resolved (OData CSDL 4.01 section 3). Immutable.
-public struct EntityModel: Sendable {
+/// An entity data model whose names are resolved (OData CSDL 4.01 section 3). Immutable. A class, because each request
+/// passes it on, and its parts would be counted one by one.
+public final class EntityModel: Sendable {
   /// Why declarations do not form a model. Each case carries the name of the type at fault, without namespace.
   public enum DeclarationError: Error, Equatable, Sendable {
     /// A base type, a property, a navigation property or a root names a type that is not declared.
@@ -12,8 +13,9 @@ public struct EntityModel: Sendable {
     case tooManyProperties(String)
   }
 
-  /// An entity set or a singleton, which resource paths begin with (OData CSDL 4.01 sections 13.2 and 13.3).
-  public struct Root: Sendable {
+  /// An entity set or a singleton, which resource paths begin with (OData CSDL 4.01 sections 13.2 and 13.3). A class,
+  /// because the path of each request holds one.
+  public final class Root: Sendable {
     /// The name, as metadata shows it.
     public let name: String
     /// Further names that URLs may use.
@@ -27,6 +29,18 @@ public struct EntityModel: Sendable {
 
     /// The actions and functions of the set that the published service has and this one does not.
     let unoffered: [String]
+    /// Their first letters, in lower case.
+    let unofferedInitials: [UInt8]
+
+    init(_ declaration: RootDeclaration, type: StructuredType) {
+      name = declaration.name
+      aliases = declaration.aliases
+      self.type = type
+      isEntitySet = declaration.isCollection
+      isListed = declaration.isListed
+      unoffered = declaration.unoffered
+      unofferedInitials = Set(declaration.unoffered.compactMap { $0.utf8.first.map { $0 | 0x20 } }).sorted()
+    }
 
     /// Whether a path segment names this root. ASCII case is ignored.
     public func isNamed(_ segment: String) -> Bool {
@@ -75,10 +89,7 @@ public struct EntityModel: Sendable {
     structuredTypes = resolved
     var resolvedRoots: [Root] = []
     for root in roots {
-      resolvedRoots.append(
-        Root(
-          name: root.name, aliases: root.aliases, type: try builder.structured(root.type),
-          isEntitySet: root.isCollection, isListed: root.isListed, unoffered: root.unoffered))
+      resolvedRoots.append(Root(root, type: try builder.structured(root.type)))
     }
     self.roots = resolvedRoots
   }

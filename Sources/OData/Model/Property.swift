@@ -77,6 +77,9 @@ public final class Property: Sendable {
   /// The name as the beginning of a JSON member: in quotes, with its colon.
   let memberPrefix: [UInt8]
 
+  /// Whether bodies hold the property as they hold nearly all: it is not refused, computed or discarded.
+  let isPlain: Bool
+
   /// Whether no request body sets the property.
   var isReadOnly: Bool { traits.contains(.readOnly) || (refusal != nil && !traits.contains(.discarded)) }
 
@@ -94,6 +97,7 @@ public final class Property: Sendable {
     traits = declaration.traits
     nullMeaning = declaration.nullMeaning
     refusal = declaration.refusal
+    isPlain = declaration.refusal == nil && declaration.traits.isDisjoint(with: [.computed, .discarded])
     documentation = declaration.documentation
     self.index = index
     nameBytes = Array(declaration.name.utf8)

@@ -11,26 +11,38 @@ extension ResourcePath {
     guard let first = segments.popFirst(), let version = ServiceVersion(segment: first) else {
       throw .notOfTheService
     }
-    self.version = version
     guard let second = segments.popFirst() else { throw .unknownSegment("") }
     let head = try PathSegment(second)
     guard !Self.isNotOffered(head.name) else { throw .notOffered(head.name) }
     guard let root = model.roots.first(where: { $0.isNamed(head.name) }) else {
       throw Self.error(ofRoot: head, model, segments.peek())
     }
+    let key: Key?
+    if let own = head.key {
+      guard root.isEntitySet else { throw .malformedKey(segment: root.name) }
+      key = own
+    } else {
+      key = try root.isEntitySet ? Self.nextKey(&segments, root, model) : nil
+    }
+    let steps = try Self.steps(&segments, from: root.type, isSet: root.isEntitySet && key == nil, model)
+    // Nothing is set before everything is known, so that no part has to be given up again.
+    self.version = version
     self.root = root
-    var key = head.key
-    if root.isEntitySet, key == nil, let name = Self.unoffered(segments.peek(), among: root.unoffered) {
+    self.key = key
+    self.steps = steps
+  }
+
+  /// The segment behind an entity set as a key; nil when there is none, or when it is something else.
+  private static func nextKey(
+    _ segments: inout PathSegmentIterator, _ root: EntityModel.Root, _ model: EntityModel
+  ) throws(PathError) -> Key? {
+    if segments.mayBeName(withInitial: root.unofferedInitials),
+      let name = unoffered(segments.peek(), among: root.unoffered)
+    {
       throw .unoffered("\(root.name)/\(name)")
     }
-    if root.isEntitySet, key == nil, try !segments.isName(behindSetOf: root.type, model),
-      let next = segments.popKey()
-    {
-      key = Key(value: try PathSegment.decode(next))
-    }
-    guard root.isEntitySet || key == nil else { throw .malformedKey(segment: root.name) }
-    self.key = key
-    steps = try Self.steps(&segments, from: root.type, isSet: root.isEntitySet && key == nil, model)
+    guard try !segments.isName(behindSetOf: root.type, model), let next = segments.popKey() else { return nil }
+    return Key(value: try PathSegment.decode(next))
   }
 
   /// Whether this is one of OData's resources at the service root that this server does not support (OData URL
@@ -180,6 +192,16 @@ private struct PathSegmentIterator {
     skipSlashes()
     guard position < bytes.count, bytes[position] != UInt8(ascii: "$") else { return nil }
     return popFirst()
+  }
+
+  /// Whether the next segment may be a name with one of these initials, in lower case, with or without a namespace.
+  /// Few keys may, so that nearly all of them need not be compared with the names.
+  mutating func mayBeName(withInitial initials: [UInt8]) -> Bool {
+    skipSlashes()
+    guard position < bytes.count else { return false }
+    // A namespace ends with a dot; that there is one in a later segment only costs a comparison.
+    return initials.contains(bytes[position] | 0x20)
+      || bytes[position...].withUnsafeBufferPointer { $0.holds(UInt8(ascii: ".")) }
   }
 
   /// Whether the next segment is a cast or an action behind a set of entities of `type`, and so no key.

@@ -65,7 +65,7 @@ extension UnsafeBufferPointer<UInt8> {
   }
 
   /// Whether the bytes contain this one.
-  fileprivate func holds(_ byte: UInt8) -> Bool {
+  func holds(_ byte: UInt8) -> Bool {
     !wordsSatisfy(filler: ~byte) { $0.bytesEqual(to: byte) & UInt64.highBits == 0 }
   }
 

@@ -13,15 +13,14 @@ public struct StructuredValue: Equatable, Sendable {
 
   /// The value that a patch of `type` makes of an unset one, without the patch's undeclared members.
   public init(_ patch: StructuredPatch, of type: StructuredType) {
-    members = type.unset
-    dynamic = []
-    // Most properties of a large type are absent.
-    for index in patch.members.indices {
-      if case .absent = patch.members[index] { continue }
-      if let value = StructuredPatch.result(of: patch.members[index], on: .null, type.properties[index]) {
-        members[index] = value
-      }
+    let unset = type.unset
+    // Each value is made once: changing a copy of the unset ones would cost more than the values themselves.
+    members = unset.indices.map { index in
+      // Most properties of a large type are absent.
+      if case .absent = patch.members[index] { return unset[index] }
+      return StructuredPatch.result(of: patch.members[index], on: .null, type.properties[index]) ?? unset[index]
     }
+    dynamic = []
   }
 
   /// The value of a property that was never set.

@@ -259,11 +259,10 @@ final class BatchRun: ResponseBodySource {
     switch response.body {
     case .bytes(let bytes) where bytes.readableBytes > 0:
       json.name("body")
-      let isJSON = response.headers[.contentType]?.hasPrefix("application/json") == true
-      let isText = response.headers[.contentType]?.hasPrefix("text/") == true
-      if isJSON {
+      let contentType = response.headers[.contentType] ?? ""
+      if contentType.hasPrefix("application/json") {
         json.raw(bytes.readableBytesView)
-      } else if isText {
+      } else if contentType.hasPrefix("text/") {
         json.string(String(buffer: bytes))
       } else {
         json.plainString(Base64.encode(Array(bytes.readableBytesView)))

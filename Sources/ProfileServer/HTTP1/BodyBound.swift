@@ -36,11 +36,13 @@ enum BodyBound {
 
   /// Whether the last two segments of a path are `photo` and `$value`, in any case and however they are encoded.
   private static func namesPhoto(_ target: String) -> Bool {
-    target.withBytes { target in
+    // Most targets hold neither, and are looked at no further.
+    guard target.contains(byte: UInt8(ascii: "$")) || target.contains(byte: UInt8(ascii: "%")) else { return false }
+    return target.withBytes { target in
       let slash = UInt8(ascii: "/")
       var path = target.prefix { $0 != UInt8(ascii: "?") }
       while path.last == slash { path = path.dropLast() }
-      // Most paths end with an id, and need no decoding.
+      // Most other paths end with an id, and need no decoding.
       let start = path.lastIndex(of: slash).map { path.index(after: $0) } ?? path.startIndex
       guard start < path.endIndex, path[start] == UInt8(ascii: "$") || path[start] == UInt8(ascii: "%") else {
         return false

@@ -115,8 +115,7 @@ final class GraphHandler {
       guard let route = resource.route(of: exchange.request.method) else {
         throw .methodNotAllowed(resource.allowedMethods)
       }
-      let isChecked = route.handler.isOfItems && requested.namesOwnerByID
-      guard session.itemsCheckAccounts, !isChecked else {
+      guard session.itemsCheckAccounts, !(route.handler.isOfItems && requested.namesOwnerByID) else {
         return try route.handler.perform(routes, exchange, requested, caller)
       }
       checkAccount(exchange, caller) { [self] in perform(route, exchange, requested, caller) }
@@ -160,14 +159,16 @@ final class GraphHandler {
       try requests.checkMediaType(request)
     }
     exchange.version = requested.version
-    exchange.type = requested.type
     if let resource = requested.resource {
       exchange.label = resource.label
       exchange.isDirectory = resource.isDirectory
     }
     try requests.checkIdempotencyKey(request, requested.resource)
-    if !request.query.isEmpty { exchange.options = try requests.options(request, requested) }
-    exchange.representation = try requests.representation(request, exchange.options, requested.resource)
+    if !request.query.isEmpty {
+      exchange.type = requested.type
+      exchange.options = try requests.options(request, requested)
+    }
+    exchange.representation = try requests.representation(request, exchange.options.format, requested.resource)
     return requested
   }
 
@@ -217,8 +218,8 @@ final class Exchange {
   @exclusivity(unchecked) var isDirectory = false
   /// The path without the caller's tenant; nil when it names none. Set before the path is read.
   @exclusivity(unchecked) var pathBelowTenant: [UInt8]?
-  /// The type against which the query is read. Set when the path is read.
-  @exclusivity(unchecked) var type = ProfileModel.user
+  /// The type against which the query is read; nil where there is no query. Set when the path is read.
+  @exclusivity(unchecked) var type: StructuredType?
   /// Set when the query is read.
   @exclusivity(unchecked) var options = QueryOptions()
   /// Set when the header fields are read.

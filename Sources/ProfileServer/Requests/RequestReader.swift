@@ -48,17 +48,17 @@ final class RequestReader {
     }
   }
 
-  /// The representation of the response, chosen before anything is written. Plain text is always UTF-8. Throws
-  /// `GraphError.notAcceptable` when the client accepts none.
+  /// The representation of the response, chosen before anything is written. `format` is the value of `$format`; nil
+  /// when it is absent. Plain text is always UTF-8. Throws `GraphError.notAcceptable` when the client accepts none.
   func representation(
-    _ request: GraphRequest, _ options: QueryOptions, _ resource: Resource?
+    _ request: GraphRequest, _ format: String?, _ resource: Resource?
   ) throws(GraphError) -> Representation {
     if case .DELETE = request.method { return Representation() }
     guard resource?.isPlainText != true else {
       guard Representation.takesUTF8(request.headers) != false else { throw .notAcceptable }
       return Representation()
     }
-    guard let form = Representation(format: options.format, request.headers) else { throw .notAcceptable }
+    guard let form = Representation(format: format, request.headers) else { throw .notAcceptable }
     return form
   }
 

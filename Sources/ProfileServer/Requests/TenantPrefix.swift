@@ -24,6 +24,7 @@ struct TenantPrefix {
 
   /// Reads the segment behind the version; nil when it names no tenant.
   init?(_ path: [UInt8], of caller: Caller) {
+    guard !Self.isUsual(path) else { return nil }
     let slash = UInt8(ascii: "/")
     guard let start = Self.secondSegment(of: path) else { return nil }
     let end = path[start...].firstIndex(of: slash) ?? path.endIndex
@@ -31,6 +32,21 @@ struct TenantPrefix {
     self.tenant = tenant
     rest = Array(path[..<start] + path[end...].drop { $0 == slash })
   }
+
+  /// Whether a resource stands behind the version, as in nearly all paths, so that they need no further look. Other
+  /// spellings of these resources are found out below.
+  private static func isUsual(_ path: [UInt8]) -> Bool {
+    path.withUnsafeBufferPointer { path in
+      usualBeginnings.contains { beginning in
+        beginning.withUnsafeBufferPointer { beginning in
+          path.count >= beginning.count
+            && UnsafeBufferPointer(rebasing: path[..<beginning.count]).hasSameBytes(as: beginning)
+        }
+      }
+    }
+  }
+
+  private static let usualBeginnings = ["/beta/users/", "/beta/me/", "/v1.0/users/", "/v1.0/me/"].map { Array($0.utf8) }
 
   /// Where the second segment of a path begins; nil when there is none.
   private static func secondSegment(of path: [UInt8]) -> Int? {

@@ -32,20 +32,21 @@ struct AccessDecision: Sendable {
   let isApplicationOfTenant: Bool
   /// The audiences that the caller belongs to.
   private let audiences: Audience
-  /// The policy of the person's tenant, whose masks limit the audiences.
-  private let policy: TenantPolicy?
+  /// The relation to the person, with the policy of their tenant, whose masks limit the audiences.
+  private let relation: OwnerRelation?
 
   /// Decides for `caller` and the person `id`, of whom `owner` is known.
   init(of caller: Caller, to id: UserID, _ owner: ItemOwner) {
     let isSameTenant = caller.tenant == owner.tenant
-    isOwner = isSameTenant && caller.userID == id
+    let isSameID = caller.userID == id
+    isOwner = isSameTenant && isSameID
     isApplicationOfTenant = caller.actor == .application && isSameTenant && !caller.isPersonalAccount
-    policy = owner.relation?.policy
+    relation = owner.relation
     switch caller.actor {
     case .application: audiences = []
     // The same id in another tenant is somebody else. Their permissions were decided as the owner's, so they see
     // nothing.
-    case .user(id): audiences = isSameTenant ? [.everyone] : []
+    case .user where isSameID: audiences = isSameTenant ? [.everyone] : []
     case .user where isSameTenant && !caller.isPersonalAccount:
       audiences = Self.withinTenant(owner.relation)
     case .user:
@@ -71,7 +72,7 @@ struct AccessDecision: Sendable {
   /// The audiences that make an item of a collection visible, any one of them; nil when the caller sees every item.
   func decidingAudiences(in collection: String) -> Audience? {
     guard !isOwner, !isApplicationOfTenant else { return nil }
-    return audiences.intersection(policy?.mask(of: collection) ?? .all)
+    return audiences.intersection(relation?.policy.mask(of: collection) ?? .all)
   }
 
   /// Whether the caller may see the item.

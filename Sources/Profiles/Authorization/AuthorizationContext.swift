@@ -6,7 +6,7 @@ public struct AuthorizationContext: Sendable {
   /// nil for the store's own purposes, to which everything is visible.
   private let caller: Caller?
   /// Whether the tenant's policy is needed even for the owner, as it is for some writes.
-  private let needsPolicy: Bool
+  public let needsPolicy: Bool
   /// Whether everything is visible, whoever the caller is.
   private let seesAll: Bool
 

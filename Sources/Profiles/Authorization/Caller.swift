@@ -25,6 +25,8 @@ public final class Caller: Hashable, Sendable {
   public let permissions: Set<Permission>
   /// Whether the person may act for others where the tenant's policy asks for an administrator.
   public let isAdministrator: Bool
+  /// Whether the account belongs to a person rather than to an organisation.
+  public let isPersonalAccount: Bool
 
   /// A caller from the claims of a token.
   public init(
@@ -40,6 +42,7 @@ public final class Caller: Hashable, Sendable {
     self.userPrincipalName = userPrincipalName
     self.permissions = permissions
     self.isAdministrator = isAdministrator
+    isPersonalAccount = tenant == .personalAccounts
   }
 
   /// The person, or nil for an application on its own.
@@ -53,9 +56,6 @@ public final class Caller: Hashable, Sendable {
       actor: actor, tenant: tenant, applicationID: applicationID, applicationName: applicationName,
       displayName: displayName, userPrincipalName: userPrincipalName, permissions: permissions, isAdministrator: true)
   }
-
-  /// Whether the account belongs to a person rather than to an organisation.
-  public var isPersonalAccount: Bool { tenant == .personalAccounts }
 
   public static func == (left: Caller, right: Caller) -> Bool {
     left === right

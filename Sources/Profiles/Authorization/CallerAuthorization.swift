@@ -40,16 +40,18 @@ struct CallerAuthorization {
     _ access: RequiredPermissions, isOwner: Bool = false, by caller: Caller, _ then: @escaping Completion<Void>
   ) {
     guard access.role(for: caller, isOwner: isOwner) != .none, !caller.isAdministrator else {
-      return then(Self.decide(access, isOwner, caller, TenantPolicy()))
+      return then(Self.decide(access, isOwner, caller, writersOfOthers: nil))
     }
     policy(of: caller.tenant) { [self] policy in
       policy.onSuccess(orFail: then) { policy in
-        let decided = Self.decide(access, isOwner, caller, policy)
+        let decided = Self.decide(access, isOwner, caller, writersOfOthers: policy.writersOfOthers)
         guard case .failure(.deniedForRole) = decided, let group = policy.administrators, let user = caller.userID
         else { return then(decided) }
         context.reader.isMember(TenantUser(user: user, tenant: caller.tenant), of: group) { isMember in
           isMember.onSuccess(orFail: then) { isMember in
-            then(isMember ? Self.decide(access, isOwner, caller.asAdministrator, policy) : decided)
+            guard isMember else { return then(decided) }
+            then(
+              Self.decide(access, isOwner, caller.asAdministrator, writersOfOthers: policy.writersOfOthers))
           }
         }
       }
@@ -57,10 +59,10 @@ struct CallerAuthorization {
   }
 
   private static func decide(
-    _ access: RequiredPermissions, _ isOwner: Bool, _ caller: Caller, _ policy: TenantPolicy
+    _ access: RequiredPermissions, _ isOwner: Bool, _ caller: Caller, writersOfOthers: TenantPolicy.WritePolicy?
   ) -> Result<Void, ProfileError> {
     do throws(ProfileError) {
-      return .success(try access.authorize(caller, isOwner: isOwner, policy: policy))
+      return .success(try access.authorize(caller, isOwner: isOwner, writersOfOthers: writersOfOthers))
     } catch {
       return .failure(error)
     }

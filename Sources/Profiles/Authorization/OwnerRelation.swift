@@ -1,6 +1,7 @@
 /// The facts that connect a requester and the owner of what they ask for, as a store finds them at the moment of a read
-/// or write.
-public struct OwnerRelation: Equatable, Sendable {
+/// or write. A class, because it passes from the store to every decision, and the parts of the policy would be counted
+/// one by one.
+public final class OwnerRelation: Equatable, Sendable {
   /// The policy of the owner's tenant.
   public let policy: TenantPolicy
   /// Whether the owner's tenant has federated with the requester's.
@@ -16,6 +17,12 @@ public struct OwnerRelation: Equatable, Sendable {
     self.isFederated = isFederated
     self.sharesGroup = sharesGroup
     self.listed = listed
+  }
+
+  public static func == (left: OwnerRelation, right: OwnerRelation) -> Bool {
+    left === right
+      || (left.policy == right.policy && left.isFederated == right.isFederated
+        && left.sharesGroup == right.sharesGroup && left.listed == right.listed)
   }
 }
 

@@ -41,6 +41,9 @@ public enum Permission: String, CaseIterable, Sendable {
   /// Read and write what the organisation decides about its people.
   case peopleSettingsReadWriteAll = "PeopleSettings.ReadWrite.All"
 
+  /// Hashes the case itself. The default would hash its name, several times for each request.
+  public func hash(into hasher: inout Hasher) { withUnsafeBytes(of: self) { hasher.combine(bytes: $0) } }
+
   /// The permission with this name in any case, as tokens spell it; nil when there is none.
   public init?(named name: some StringProtocol) {
     guard let permission = Self.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else {

@@ -100,8 +100,11 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .readPeople: (requester == .own ? [.peopleRead] : []) + [.peopleReadAll]
     case .readPeopleSettings: [.peopleSettingsReadAll, .peopleSettingsReadWriteAll]
     case .managePeopleSettings: [.peopleSettingsReadWriteAll]
-    case .readProfile: own + everyRead
-    case .writeProfile: ownWrite + [.userReadWriteAll]
+    // Written out, because arrays of constants cost nothing, and sums of them do, for each request.
+    case .readProfile:
+      requester == .own
+        ? [.userRead, .userReadWrite, .userReadAll, .userReadWriteAll] : [.userReadAll, .userReadWriteAll]
+    case .writeProfile: requester == .own ? [.userReadWrite, .userReadWriteAll] : [.userReadWriteAll]
     case .writeUser, .administerUser: ownWrite + [.userReadWriteAll, .directoryReadWriteAll]
     case .readAuditLog: requester == .others ? [] : own + everyRead
     case .readUser: own + [.userReadBasicAll] + Self.wholeUserReads
@@ -175,12 +178,14 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     }
   }
 
-  /// Decides on permissions and roles. Throws `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the
-  /// caller may have this access.
+  /// Decides on permissions and roles. `writersOfOthers` is what the tenant's policy says of them. Throws
+  /// `insufficientPermissions`, `ownerOnly` or `deniedForRole` unless the caller may have this access.
   ///
   /// It looks at the caller and at who is asked for, never at what that person holds, so that a refusal reveals
   /// nothing.
-  func authorize(_ caller: Caller, isOwner: Bool, policy: TenantPolicy) throws(ProfileError) {
+  func authorize(
+    _ caller: Caller, isOwner: Bool, writersOfOthers: TenantPolicy.WritePolicy?
+  ) throws(ProfileError) {
     let sufficient = sufficient(for: caller, isOwner: isOwner)
     let isConfinedToOwner = caller.isPersonalAccount && (!isOwner || concernsOthers)
     guard !isConfinedToOwner else { throw .insufficientPermissions([], isDirectory: isDirectory) }
@@ -191,7 +196,7 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     let isPermitted =
       switch role(for: caller, isOwner: isOwner) {
       case .none: true
-      case .administratorByPolicy: policy.writersOfOthers == .anyone || caller.isAdministrator
+      case .administratorByPolicy: writersOfOthers == .anyone || caller.isAdministrator
       case .administrator: caller.isAdministrator
       }
     guard isPermitted else { throw .deniedForRole(isDirectory: isDirectory) }

@@ -25,9 +25,9 @@ struct PersonResolution {
     switch reference {
     case .me:
       guard let own = caller.userID else { return then(.failure(.meNeedsUser)) }
-      authorize(own, for: access, by: caller, then, body)
+      authorize(own, isOwner: true, for: access, by: caller, then, body)
     case .id(let id) where id == caller.userID:
-      authorize(id, for: access, by: caller, then, body)
+      authorize(id, isOwner: true, for: access, by: caller, then, body)
     case .id(let id): withOther(id, for: access, by: caller, then, body, reason)
     case .nameOrID(let name):
       holder(of: name, for: caller) { [self] in
@@ -40,12 +40,12 @@ struct PersonResolution {
     }
   }
 
-  /// Runs `body` if the caller's permissions reach the person.
+  /// Runs `body` if the caller's permissions reach the person. `isOwner` tells whether that is the caller.
   private func authorize<Answer>(
-    _ id: UserID, for access: RequiredPermissions, by caller: Caller, _ then: @escaping Completion<Answer>,
-    _ body: @escaping Body<Answer>
+    _ id: UserID, isOwner: Bool, for access: RequiredPermissions, by caller: Caller,
+    _ then: @escaping Completion<Answer>, _ body: @escaping Body<Answer>
   ) {
-    context.authorization.authorize(access, isOwner: caller.userID == id, by: caller) { authorized in
+    context.authorization.authorize(access, isOwner: isOwner, by: caller) { authorized in
       authorized.onSuccess(orFail: then) { body(id, then) }
     }
   }
@@ -81,7 +81,7 @@ struct PersonResolution {
     holder(of: name, for: caller) { [self] holder in
       holder.onSuccess(orFail: then) { holder in
         guard let holder, isMeant(holder) else { return then(outcome) }
-        authorize(holder, for: access, by: caller, then, body)
+        authorize(holder, isOwner: caller.userID == holder, for: access, by: caller, then, body)
       }
     }
   }
@@ -96,7 +96,7 @@ struct PersonResolution {
         // Whether anybody has the name is only for those to learn who could reach them.
         return context.authorization.authorize(access, by: caller) { then($0.flatMap { .failure(.userNotFound) }) }
       }
-      authorize(id, for: access, by: caller, then, body)
+      authorize(id, isOwner: caller.userID == id, for: access, by: caller, then, body)
     }
   }
 

@@ -105,21 +105,20 @@ final class PostgreSQLOwnerRelations {
     guard authorization.needsOwnerRelation(to: user) else {
       return ItemOwner(tenant: row.tenant, displayName: row.displayName)
     }
-    let decided = try decided(row, fetch) ?? TenantSettings(id: row.tenant)
+    let known = try known(row, fetch) ?? settings.tenant(version: 0, TenantSettings(id: row.tenant))
     return ItemOwner(
-      tenant: row.tenant, displayName: row.displayName, settings: settings.completed(decided),
-      viewer: authorization.viewer(of: user), sharesGroup: row.sharesGroup, listed: row.listed)
+      tenant: row.tenant, displayName: row.displayName, known, viewer: authorization.viewer(of: user),
+      sharesGroup: row.sharesGroup, listed: row.listed)
   }
 
-  private func decided(
+  private func known(
     _ row: OwnerRow, _ fetch: (TenantID) throws(PostgreSQLFailure) -> PostgreSQLRow?
-  ) throws(PostgreSQLFailure) -> TenantSettings? {
-    if let known = settings.settings(of: row.tenant, at: row.tenantVersion) { return known }
+  ) throws(PostgreSQLFailure) -> KnownTenant? {
+    if let known = settings.tenant(row.tenant, at: row.tenantVersion) { return known }
     let read = try fetch(row.tenant).map { tenant throws(PostgreSQLFailure) in
       (version: tenant.int64(0), settings: try Self.decided(row.tenant, tenant.bytes(1)))
     }
-    settings.keep(read, of: row.tenant)
-    return read?.settings
+    return settings.keep(read, of: row.tenant)
   }
 
   /// What a tenant decided, from its row.

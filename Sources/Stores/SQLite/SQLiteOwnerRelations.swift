@@ -38,24 +38,23 @@ final class SQLiteOwnerRelations {
   /// transaction of the read that it is for.
   func owner(_ user: UserID, for authorization: AuthorizationContext) throws(SQLiteFailure) -> Numbered {
     let plain = try plainOwner(user)
-    guard authorization.needsOwnerRelation(to: user) else { return plain }
     guard let viewer = authorization.viewer(of: user) else {
-      guard let owner = plain.owner else { return plain }
+      guard authorization.needsPolicy, let owner = plain.owner else { return plain }
       let related = ItemOwner(
-        tenant: owner.tenant, displayName: owner.displayName, settings: try tenant(owner.tenant), viewer: nil,
+        tenant: owner.tenant, displayName: owner.displayName, try known(owner.tenant), viewer: nil,
         sharesGroup: false, listed: .me)
       return (plain.number, related)
     }
     // The same look-ups run whether or not the person exists, so that the time does not tell.
-    let settings = try tenant(plain.owner?.tenant ?? viewer.tenant)
+    let known = try known(plain.owner?.tenant ?? viewer.tenant)
     try selectOwnerRelation.bind(user.text, viewer.user.text, plain.number)
     let relation = try selectOwnerRelation.first { row throws(SQLiteFailure) in
       (sharesGroup: row.int64(0) != 0, listed: Audience(rawValue: row.int64(1)))
     }
     guard let relation else { return (SQLiteProfileKey.nobody, nil) }
     let related = ItemOwner(
-      tenant: plain.owner?.tenant ?? viewer.tenant, displayName: plain.owner?.displayName, settings: settings,
-      viewer: viewer, sharesGroup: relation.sharesGroup, listed: relation.listed)
+      tenant: plain.owner?.tenant ?? viewer.tenant, displayName: plain.owner?.displayName, known, viewer: viewer,
+      sharesGroup: relation.sharesGroup, listed: relation.listed)
     return (plain.number, plain.owner == nil ? nil : related)
   }
 
@@ -68,21 +67,20 @@ final class SQLiteOwnerRelations {
   }
 
   /// What holds in a tenant; nil when there is no such tenant.
-  func tenant(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? {
-    try decided(id).map { settings.completed($0) }
-  }
+  func tenant(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? { try known(id)?.completed }
 
   /// What a tenant decided itself; nil when there is no such tenant.
-  func decided(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? {
+  func decided(_ id: TenantID) throws(SQLiteFailure) -> TenantSettings? { try known(id)?.decided }
+
+  private func known(_ id: TenantID) throws(SQLiteFailure) -> KnownTenant? {
     try selectTenantVersion.bind(id.text)
     guard let version = try selectTenantVersion.first({ row throws(SQLiteFailure) in row.int64(0) }) else { return nil }
-    if let known = settings.settings(of: id, at: version) { return known }
+    if let known = settings.tenant(id, at: version) { return known }
     try selectTenant.bind(id.text)
     let read = try selectTenant.first { row throws(SQLiteFailure) in
       guard let settings = TenantSettings(id: id, json: row.bytes(1)) else { throw .row(DamagedRow.tenant) }
       return (version: row.int64(0), settings: settings)
     }
-    settings.keep(read, of: id)
-    return read?.settings
+    return settings.keep(read, of: id)
   }
 }

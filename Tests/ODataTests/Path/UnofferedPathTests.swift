@@ -30,7 +30,8 @@ struct UnofferedPathTests {
       ("/v1.0/users/u/Events/1", "events"), ("/v1.0/users/u/n.events", "events"),
       ("/v1.0/users/u/reminderView(Start='1',End='2')", "reminderView"), ("/v1.0/me/reminderView()", "reminderView"),
       ("/v1.0/users/delta", "users/delta"), ("/v1.0/users/delta()", "users/delta"),
-      ("/v1.0/users/n.delta()?x", "users/delta"),
+      ("/v1.0/users/n.delta()?x", "users/delta"), ("/v1.0/users//DELTA/x.y", "users/delta"),
+      ("/v1.0/users/x-1.N.Delta", "users/delta"),
     ])
   func named(path: String, name: String) throws {
     #expect(try error(path.split(separator: "?").first.map(String.init) ?? path) == .unoffered(name))
@@ -42,6 +43,9 @@ struct UnofferedPathTests {
     #expect(try error("/v1.0/me/nosuch") == .unknownSegment("nosuch"))
     #expect(try error("/v1.0/users('delta')") == nil)
     #expect(try error("/v1.0/users/deltas") == nil)
+    #expect(try error("/v1.0/users/delta@n.example") == nil)
+    #expect(try error("/v1.0/users/x-1/n.delta") == .unknownSegment("n.delta"))
+    #expect(try error("/v1.0/users") == nil)
     #expect(try error("/v1.0/me/delta") == .unknownSegment("delta"))
     #expect(try error("/v1.0/me/nosuch()") == .malformedKey(segment: "nosuch"))
   }

@@ -126,10 +126,10 @@ struct PermissionTests {
     #expect(Set(Self.table.map(\.0)) == Set(Permission.allCases))
     #expect(Set(Self.accesses.map(\.0)) == Set(RequiredPermissions.allCases))
     for item in cases {
-      let policy = TenantPolicy(writersOfOthers: item.isOpenPolicy ? .anyone : .administrators)
+      let writers = item.isOpenPolicy ? TenantPolicy.WritePolicy.anyone : .administrators
       var outcome = Outcome.allowed
       do throws(ProfileError) {
-        try item.access.authorize(item.caller, isOwner: item.isOwner, policy: policy)
+        try item.access.authorize(item.caller, isOwner: item.isOwner, writersOfOthers: writers)
       } catch {
         let isDirectory = !"rwcqQNST".contains(item.letter)
         outcome = error == .deniedForRole(isDirectory: isDirectory) ? .deniedForRole : .insufficient
