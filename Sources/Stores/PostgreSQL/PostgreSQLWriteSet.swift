@@ -13,6 +13,8 @@ struct PostgreSQLWriteSet {
   var accounts: Set<TenantUser> = []
   /// The placements of shards that must be on the node that the transaction runs on; none where that is not checked.
   var localPlacements: Set<Int64> = []
+  /// Whether everything that is read before it is written is on that node, once `localPlacements` are.
+  var isOfOwnNode = false
   /// Viewers whose rows lie on other nodes, which the transaction must not wait for.
   var farViewers: Set<String> = []
   /// Settings of the transaction, which are made first.

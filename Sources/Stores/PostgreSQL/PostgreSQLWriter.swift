@@ -221,6 +221,7 @@ final class PostgreSQLWriter: GroupCommitWriter {
       if attempt.checksShards {
         writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
       }
+      writeSet.isOfOwnNode = !writeSet.localPlacements.isEmpty && writes.allSatisfy(\.isOfOnePlace)
       if !attempt.isBound { writeSet.farViewers = farViewers(of: writeSet) }
       writeSet.settings = settings(of: writes, attempt)
       commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
