@@ -75,9 +75,9 @@ final class PostgreSQLTables: WriteTables {
     queries += writeSet.settings.map { PostgreSQLQuery($0) }
     if writeSet.isOfOwnNode { shardLocks.exempt(users.map(\.text)) }
     queries += locks(before: prefetch.queries)
-    let placements = writeSet.localPlacements
+    let shards = writeSet.localShards
     // Behind the locks, so that what it finds of locked shards holds until the commit.
-    if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
+    if !shards.isEmpty { queries.append(PostgreSQLShardMap.countLocal(shards)) }
     farViewers = writeSet.farViewers
     let accountQueries = PostgreSQLDisabledAccounts.queries(writeSet.accounts)
     let answers = try connection.run(queries + prefetch.queries + accountQueries)
@@ -88,7 +88,7 @@ final class PostgreSQLTables: WriteTables {
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
     let local = answers[queries.count - 1].first?.int64(0)
-    guard placements.isEmpty || local == Int64(placements.count) else { throw .misplaced }
+    guard shards.isEmpty || local == Int64(shards.count) else { throw .misplaced }
     let state = try prefetch.state(Array(answers.dropFirst(queries.count).dropLast(accountQueries.count)))
     accounts = try PostgreSQLDisabledAccounts.answer(accountQueries.isEmpty ? nil : answers.last, writeSet.accounts)
     (touchedUsers, usages) = (users, [:])
