@@ -99,6 +99,9 @@ extension Limits {
   /// Longest wait for the answer to such a question. Then other nodes do what any node can do; what the node alone can do
   /// fails at once when it has not answered for `databaseRetrySeconds`.
   public static let nodeSilenceSeconds = 2
+  /// Longest wait for a connection on which such a question is asked. libpq counts whole seconds of the clock, so that it waits
+  /// up to one less.
+  public static let nodeConnectSeconds = nodeSilenceSeconds + 1
   /// Longest time until reads follow a shard that was moved to another node. Until then the former node asks the new one.
   public static let shardMapSeconds = 1
   /// Shortest time between two deletions of expired receipts on a database that is spread over nodes.

@@ -50,7 +50,7 @@ final class PostgreSQLConnection {
         ("keepalives_idle", "\(Limits.databaseUnacknowledgedSeconds)"),
         ("keepalives_interval", "\(Limits.databaseUnacknowledgedSeconds)"), ("dbname", url),
       ] + (address.map { [("host", $0.host), ("port", "\($0.port)")] } ?? [])
-      + (purpose == .watch ? [("connect_timeout", "\(Limits.nodeSilenceSeconds)")] : [])
+      + (purpose == .watch ? [("connect_timeout", "\(Limits.nodeConnectSeconds)")] : [])
     let texts = parameters.flatMap { [strdup($0.0), strdup($0.1)] }
     defer { for text in texts { free(text) } }
     func column(_ first: Int) -> [UnsafePointer<CChar>?] {

@@ -4,8 +4,9 @@ import Profiles
 ///
 /// On a node of a distributed database, reads whose answer is of several statements share a transaction, in which all
 /// statements see one moment, and equal statements run once. A moment is that of one node: rows that another node answers,
-/// because their shard has moved, are of another. So the last statement counts the placements of the shards, outside the
-/// transaction. A placement that is still there has been there all along, because a move gives a shard another one.
+/// because their shard has moved, are of another. So the last statement counts the shards that are still on the node, outside
+/// the transaction. One that is there at the end, and was there by the map at the start, was there all along, but for the
+/// milliseconds in which one node after the other learns of the end of a move.
 struct PostgreSQLReadBatch {
   /// A transaction takes three statements of its own: as many as it spares two reads.
   static let snapshotReadsMin = 3
@@ -21,8 +22,8 @@ struct PostgreSQLReadBatch {
   /// All statements in their order.
   private(set) var queries: [PostgreSQLQuery] = []
   private var parts: [Part] = []
-  private var placements: Set<Int64> = []
-  /// The place of the statement that counts the placements; nil without a transaction.
+  private var shards: Set<Int64> = []
+  /// The place of the statement that counts the shards; nil without a transaction.
   private var countPlace: Int?
 
   /// Whether a transaction is part of the batch.
@@ -30,11 +31,11 @@ struct PostgreSQLReadBatch {
 
   /// The batch of reads on the node at `address`; `map` is nil where the tables are not spread over nodes.
   init(_ reads: [PostgreSQLRead], _ map: PostgreSQLShardMap?, at address: PostgreSQLAddress?) {
-    var ofOneMoment: [(read: PostgreSQLRead, trip: PostgreSQLRead.Trip, placement: Int64)] = []
+    var ofOneMoment: [(read: PostgreSQLRead, trip: PostgreSQLRead.Trip, shard: Int64)] = []
     var others: [PostgreSQLRead] = []
     for read in reads {
       if let address, let trip = read.ofOneMoment, let shard = map?.shard(of: read.place), shard.node == address {
-        ofOneMoment.append((read, trip, shard.placement))
+        ofOneMoment.append((read, trip, shard.id))
       } else {
         others.append(read)
       }
@@ -48,12 +49,12 @@ struct PostgreSQLReadBatch {
   }
 
   private mutating func addTransaction(
-    _ reads: [(read: PostgreSQLRead, trip: PostgreSQLRead.Trip, placement: Int64)]
+    _ reads: [(read: PostgreSQLRead, trip: PostgreSQLRead.Trip, shard: Int64)]
   ) {
     queries.append(PostgreSQLQuery(Self.begin))
     var known: [PostgreSQLQuery: Int] = [:]
-    for (read, trip, placement) in reads {
-      placements.insert(placement)
+    for (read, trip, shard) in reads {
+      shards.insert(shard)
       let places = trip.queries.map { query in
         if let place = known[query] { return place }
         known[query] = queries.count
@@ -63,7 +64,7 @@ struct PostgreSQLReadBatch {
       parts.append(Part(read: read, trip: trip, places: places, isOfOneMoment: true))
     }
     countPlace = queries.count + 1
-    queries += [PostgreSQLQuery(PostgreSQLTables.commit), PostgreSQLShardMap.countLocal(placements)]
+    queries += [PostgreSQLQuery(PostgreSQLTables.commit), PostgreSQLShardMap.countLocal(shards)]
   }
 
   private mutating func addAlone(_ read: PostgreSQLRead) {
@@ -83,7 +84,7 @@ struct PostgreSQLReadBatch {
   }
 
   private func isOfOneMoment(_ answers: [PostgreSQLRows]) -> Bool {
-    countPlace.map { answers[$0].first?.int64(0) == Int64(placements.count) } ?? false
+    countPlace.map { answers[$0].first?.int64(0) == Int64(shards.count) } ?? false
   }
 
   static let begin = PostgreSQLStatement("begin_snapshot", "begin isolation level repeatable read read only")

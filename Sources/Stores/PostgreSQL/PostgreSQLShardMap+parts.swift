@@ -25,15 +25,15 @@ extension PostgreSQLShardMap {
     return parts
   }
 
-  /// The placements of the shards that have to lie on the node `address` where writes run; none when that makes no difference
+  /// The shards that have to lie on the node `address` where writes run; none when that makes no difference
   /// to all of them.
-  func placements(of writes: [StoreWrite], allAt address: PostgreSQLAddress?) -> Set<Int64> {
+  func shards(of writes: [StoreWrite], allAt address: PostgreSQLAddress?) -> Set<Int64> {
     guard let address else { return [] }
-    var placements: Set<Int64> = []
+    var shards: Set<Int64> = []
     for write in writes {
       guard write.isBoundToPlace, let shard = shard(of: write.place), shard.node == address else { return [] }
-      placements.insert(shard.placement)
+      shards.insert(shard.id)
     }
-    return placements
+    return shards
   }
 }

@@ -15,8 +15,6 @@ struct PostgreSQLShardMap: Equatable, Sendable {
   struct Shard: Equatable, Sendable {
     let id: Int64
     let start: Int32
-    /// The placement of the shard. A move gives it another one, whose id was never used before.
-    let placement: Int64
     /// The node that holds the shard; nil when it cannot plan statements itself, because it lacks the metadata of Citus.
     let node: PostgreSQLAddress?
   }
@@ -60,7 +58,7 @@ extension PostgreSQLShardMap {
     for row in try connection.rows(Self.select).rows.map(PostgreSQLRow.init) {
       let node = row.optionalText(3).map { PostgreSQLAddress(host: $0, port: Int(row.int64(4))) }
       let shard = Shard(
-        id: row.int64(1), start: Int32(truncatingIfNeeded: row.int64(2)), placement: row.int64(5), node: node)
+        id: row.int64(1), start: Int32(truncatingIfNeeded: row.int64(2)), node: node)
       if row.int64(0) == 1 { people.append(shard) } else { names.append(shard) }
     }
     (self.people, self.names) = (people, names)
@@ -70,15 +68,16 @@ extension PostgreSQLShardMap {
     "",
     """
     select (s.logicalrelid = to_regclass('person'))::int::bigint, s.shardid, s.shardminvalue::bigint,
-    case when n.hasmetadata and n.metadatasynced then n.nodename end, n.nodeport::bigint, p.placementid
+    case when n.hasmetadata and n.metadatasynced then n.nodename end, n.nodeport::bigint
     from pg_catalog.pg_dist_shard s join pg_catalog.pg_dist_placement p on p.shardid = s.shardid and p.shardstate = 1
     join pg_catalog.pg_dist_node n on n.groupid = p.groupid and n.noderole = 'primary'
     where s.logicalrelid in (to_regclass('person'), to_regclass('principal_name')) order by 3
     """)
 
-  /// The query that counts how many of these placements of shards are on the node that is asked.
-  static func countLocal(_ placements: Set<Int64>) -> PostgreSQLQuery {
-    PostgreSQLQuery(countLocal, .column(placements.map(PostgreSQLValue.int), .bigint))
+  /// The query that counts how many of these shards are on the node that is asked. The ids of their placements would not do:
+  /// after a move the coordinator has another one, and the other nodes the one from before.
+  static func countLocal(_ shards: Set<Int64>) -> PostgreSQLQuery {
+    PostgreSQLQuery(countLocal, .column(shards.map(PostgreSQLValue.int), .bigint))
   }
 
   static let countLocal = PostgreSQLStatement(
@@ -86,6 +85,6 @@ extension PostgreSQLShardMap {
     """
     select count(*)::bigint from pg_catalog.pg_dist_placement p
     join pg_catalog.pg_dist_local_group l on l.groupid = p.groupid
-    where p.placementid = any($1::bigint[]) and p.shardstate = 1
+    where p.shardid = any($1::bigint[]) and p.shardstate = 1
     """)
 }

@@ -38,6 +38,9 @@ final class PostgreSQLTables: WriteTables {
   var lastReceiptTime: DateTimeOffset?
   /// Whether the tables are spread over nodes.
   let isDistributed: Bool
+  private var shardLocks = PostgreSQLShardLocks()
+  /// The locks at the savepoint; undoing to it releases those that came later.
+  private var savedShardLocks = PostgreSQLShardLocks()
 
   /// The tables of a connection. `isDistributed` tells whether they are spread over nodes.
   init(
@@ -64,13 +67,17 @@ final class PostgreSQLTables: WriteTables {
     owners = [:]
     ends = [:]
     (heldGroups, endedMemberships) = ([], PostgreSQLEndedMemberships())
+    shardLocks = PostgreSQLShardLocks()
     let users = writeSet.users.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     let prefetch = PostgreSQLPrefetch(
       users: users, keys: Array(writeSet.keys), lookups: Array(writeSet.ownerLookups), isDistributed: isDistributed)
     var queries = [PostgreSQLQuery(Self.begin), PostgreSQLQuery(Self.identify)]
-    let placements = writeSet.localPlacements
-    if !placements.isEmpty { queries.append(PostgreSQLShardMap.countLocal(placements)) }
     queries += writeSet.settings.map { PostgreSQLQuery($0) }
+    if writeSet.isOfOwnNode { shardLocks.exempt(users.map(\.text)) }
+    queries += locks(before: prefetch.queries)
+    let shards = writeSet.localShards
+    // Behind the locks, so that what it finds of locked shards holds until the commit.
+    if !shards.isEmpty { queries.append(PostgreSQLShardMap.countLocal(shards)) }
     farViewers = writeSet.farViewers
     let accountQueries = PostgreSQLDisabledAccounts.queries(writeSet.accounts)
     let answers = try connection.run(queries + prefetch.queries + accountQueries)
@@ -80,7 +87,8 @@ final class PostgreSQLTables: WriteTables {
       try rollback()
       throw .schema("The database has the form of another version of Facet. Update this server.")
     }
-    guard placements.isEmpty || answers[2].first?.int64(0) == Int64(placements.count) else { throw .misplaced }
+    let local = answers[queries.count - 1].first?.int64(0)
+    guard shards.isEmpty || local == Int64(shards.count) else { throw .misplaced }
     let state = try prefetch.state(Array(answers.dropFirst(queries.count).dropLast(accountQueries.count)))
     accounts = try PostgreSQLDisabledAccounts.answer(accountQueries.isEmpty ? nil : answers.last, writeSet.accounts)
     (touchedUsers, usages) = (users, [:])
@@ -142,19 +150,29 @@ final class PostgreSQLTables: WriteTables {
     return last
   }
 
-  private func read(_ queries: [PostgreSQLQuery]) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
-    let all = unsent + queries
+  /// Reads, with the locks that a write of the rows needs, but for those of `unwritten`, which the transaction only reads.
+  private func read(
+    _ queries: [PostgreSQLQuery], unwritten: PostgreSQLQuery? = nil
+  ) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
+    let all = unsent + locks(before: queries.filter { $0 != unwritten }) + queries
     unsent = []
     return try connection.run(all).suffix(queries.count)
+  }
+
+  /// The queries that keep the shards where they are of which others read rows.
+  private func locks(before queries: [PostgreSQLQuery]) -> [PostgreSQLQuery] {
+    isDistributed ? shardLocks.queries(before: queries) : []
   }
 
   func setSavepoint() {
     write(Self.savepoint)
     (savedEnds, savedTouched, savedChainOwners) = (ends, touched, chainOwners)
+    savedShardLocks = shardLocks
   }
 
   func undoToSavepoint() throws(PostgreSQLFailure) {
     (ends, touched, chainOwners) = (savedEnds, savedTouched, savedChainOwners)
+    shardLocks = savedShardLocks
     fetched = [:]
     usages = [:]
     owners = [:]
@@ -304,7 +322,7 @@ final class PostgreSQLTables: WriteTables {
     _ lookup: PostgreSQLOwnerLookup, _ queries: [PostgreSQLQuery]
   ) throws(PostgreSQLFailure) -> [PostgreSQLRows] {
     guard !farViewers.contains(lookup.viewer) || !queries.contains(lookup.viewerQuery) else { throw .elsewhere }
-    return try read(queries)
+    return try read(queries, unwritten: lookup.viewerQuery)
   }
 
   /// Forgets the owners that were looked up, when something is written that their rows depend on.

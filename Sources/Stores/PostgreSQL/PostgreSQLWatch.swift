@@ -43,25 +43,30 @@ final class PostgreSQLWatch: Sendable {
 
   private func run(_ report: (Finding) -> Void) {
     var connection: PostgreSQLConnection?
-    var lastAnswer = DispatchTime.now()
+    var silence = PostgreSQLSilence(maxSeconds: access.options.retrySeconds)
     while !isStopped.load(ordering: .acquiring) {
       defer { _ = wake.wait(timeout: .now() + .seconds(Limits.nodeQuestionSeconds)) }
       // A node from which everything was moved away may be taken down.
       guard isNeeded else {
         connection = nil
+        silence.end()
         continue
       }
+      var asked = DispatchTime.now()
       do throws(PostgreSQLFailure) {
-        if connection?.isLost ?? true { connection = try connect() }
+        if connection?.isLost ?? true {
+          connection = try connect()
+          asked = .now()
+        }
         guard let connection else { throw .disconnected }
         let settings = try PostgreSQLNodeSettings.own(connection)
-        lastAnswer = .now()
+        silence.end()
         report(Finding(state: .answers, settings: settings))
         access.shards.readIfOld(connection)
       } catch {
         connection = nil
-        let isAway = DispatchTime.now() >= lastAnswer + .seconds(access.options.retrySeconds)
-        report(Finding(state: isAway ? .isAway : .isDoubtful, settings: nil))
+        silence.addQuestion(seconds: Double(DispatchTime.now().uptimeNanoseconds - asked.uptimeNanoseconds) / 1e9)
+        report(Finding(state: silence.isLong ? .isAway : .isDoubtful, settings: nil))
       }
     }
   }

@@ -11,8 +11,10 @@ struct PostgreSQLWriteSet {
   var ownerLookups: Set<PostgreSQLOwnerLookup> = []
   /// The accounts of the callers, which may be disabled.
   var accounts: Set<TenantUser> = []
-  /// The placements of shards that must be on the node that the transaction runs on; none where that is not checked.
-  var localPlacements: Set<Int64> = []
+  /// The shards that must be on the node that the transaction runs on; none where that is not checked.
+  var localShards: Set<Int64> = []
+  /// Whether everything that is read before it is written is on that node, once `localShards` are.
+  var isOfOwnNode = false
   /// Viewers whose rows lie on other nodes, which the transaction must not wait for.
   var farViewers: Set<String> = []
   /// Settings of the transaction, which are made first.

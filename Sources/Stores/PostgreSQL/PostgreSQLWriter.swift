@@ -219,11 +219,12 @@ final class PostgreSQLWriter: GroupCommitWriter {
       var writeSet = PostgreSQLWriteSet()
       for write in writes { write.add(to: &writeSet) }
       if attempt.checksShards {
-        writeSet.localPlacements = access.shards.map?.placements(of: writes, allAt: address) ?? []
+        writeSet.localShards = access.shards.map?.shards(of: writes, allAt: address) ?? []
       }
+      writeSet.isOfOwnNode = !writeSet.localShards.isEmpty && writes.allSatisfy(\.isOfOnePlace)
       if !attempt.isBound { writeSet.farViewers = farViewers(of: writeSet) }
       writeSet.settings = settings(of: writes, attempt)
-      commitsFirst = !access.shards.isSpread || !writeSet.localPlacements.isEmpty
+      commitsFirst = !access.shards.isSpread || !writeSet.localShards.isEmpty
       try tables.begin(writeSet)
       let applier = WriteApplier(tables)
       for write in writes { answers.append(try applier.apply(write)) }

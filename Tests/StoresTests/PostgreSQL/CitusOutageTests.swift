@@ -176,7 +176,7 @@ struct CitusOutageTests {
     }
   }
 
-  /// `Limits.nodeSilenceSeconds`, `Limits.databaseRetrySeconds`, `Limits.nodeIdleSeconds`.
+  /// `Limits.nodeConnectSeconds`, `Limits.databaseRetrySeconds`, `Limits.nodeIdleSeconds`.
   @Test("A worker whose processes stand still keeps only its own people waiting, and those for a bounded time")
   func standstill() async throws {
     try await Self.withLoad { load, database in
@@ -187,7 +187,7 @@ struct CitusOutageTests {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         print("A worker that stands still counts as away after \(seconds) s")
-        #expect(seconds < Double(Limits.databaseRetrySeconds + 2 * Limits.nodeSilenceSeconds) + Self.slack)
+        #expect(seconds < Double(Limits.databaseRetrySeconds + 2 * Limits.nodeConnectSeconds) + Self.slack)
         for store in load.stores { try Self.expectLimited(store, without: .second) }
         try await Self.expectStart(database, load)
         try await Task.sleep(for: .seconds(Limits.databaseSeconds + 5))
@@ -195,7 +195,7 @@ struct CitusOutageTests {
         Self.expectOthersUnaffected(load)
         let reads = load.tally(.read, .second)
         #expect(!reads.failures.isEmpty)
-        #expect(reads.longestFailure < Double(Limits.databaseRetrySeconds + 2 * Limits.nodeSilenceSeconds) + Self.slack)
+        #expect(reads.longestFailure < Double(Limits.databaseRetrySeconds + 2 * Limits.nodeConnectSeconds) + Self.slack)
       }
       try await Self.recovers(load, .second)
       load.report("After it stood still")

@@ -14,7 +14,7 @@ struct PostgreSQLReadBatchTests {
 
   /// A map of one shard.
   private static func map(at node: PostgreSQLAddress = here) -> PostgreSQLShardMap {
-    PostgreSQLShardMap(people: [PostgreSQLShardMap.Shard(id: 1, start: .min, placement: 7, node: node)], names: [])
+    PostgreSQLShardMap(people: [PostgreSQLShardMap.Shard(id: 1, start: .min, node: node)], names: [])
   }
 
   /// A read of an item that every person of the tenant may ask for.
@@ -46,7 +46,7 @@ struct PostgreSQLReadBatchTests {
       "select_owner", "commit", "count_local_shards",
     ]
     #expect(Self.names(batch) == expected)
-    // Each answer is the number of its statement, but for the count of placements, of which there is one.
+    // Each answer is the number of its statement, but for the count of shards, of which there is one.
     let answers = expected.indices.map { Self.rows($0 == expected.count - 1 ? 1 : Int64($0)) }
     var places: [[Int64]] = []
     batch.deliver(answers) { _, trip, rows in
@@ -56,7 +56,7 @@ struct PostgreSQLReadBatchTests {
     #expect(places == [[1, 2, 3], [4, 2, 3], [5, 6, 3]])
   }
 
-  @Test("When a placement is not there any more, nothing that was read counts")
+  @Test("When a shard is not there any more, nothing that was read counts")
   func moved() throws {
     let reads = try (0..<3).map { try Self.read("ann", "\($0)") }
     let batch = PostgreSQLReadBatch(reads, Self.map(), at: Self.here)

@@ -31,7 +31,7 @@ struct PostgreSQLShardMapTests {
     func map(_ starts: [Int32]) -> PostgreSQLShardMap {
       PostgreSQLShardMap(
         people: starts.enumerated().map {
-          PostgreSQLShardMap.Shard(id: Int64($0), start: $1, placement: Int64($0), node: Self.one)
+          PostgreSQLShardMap.Shard(id: Int64($0), start: $1, node: Self.one)
         },
         names: [])
     }
@@ -77,8 +77,8 @@ struct PostgreSQLShardMapTests {
   private func halves() throws -> (PostgreSQLShardMap, first: String, second: String, third: String) {
     let map = PostgreSQLShardMap(
       people: [
-        PostgreSQLShardMap.Shard(id: 7, start: .min, placement: 17, node: Self.one),
-        PostgreSQLShardMap.Shard(id: 8, start: 0, placement: 18, node: Self.two),
+        PostgreSQLShardMap.Shard(id: 7, start: .min, node: Self.one),
+        PostgreSQLShardMap.Shard(id: 8, start: 0, node: Self.two),
       ], names: [])
     let ids = (0..<100).map { "user-\($0)" }
     let low = ids.filter { PostgreSQLHash.value(of: $0) < 0 }
@@ -99,14 +99,14 @@ struct PostgreSQLShardMapTests {
     #expect(Self.names(map.parts(of: mixed)) == [["a"], ["b"], ["c", "d"]])
   }
 
-  @Test("The placements of a part are checked where all of them should be on the node")
-  func localPlacements() throws {
+  @Test("The shards of a part are checked where all of them should be on the node")
+  func localShards() throws {
     let (map, first, second, third) = try halves()
     let near = [try Self.write("a", first), try Self.write("b", second)]
-    #expect(map.placements(of: near, allAt: Self.one) == [17])
-    #expect(map.placements(of: near, allAt: Self.two) == [])
-    #expect(map.placements(of: near, allAt: nil) == [])
-    #expect(map.placements(of: near + [try Self.write("c", third)], allAt: Self.one) == [])
-    #expect(map.placements(of: [Self.creation("d", first)], allAt: Self.one) == [])
+    #expect(map.shards(of: near, allAt: Self.one) == [7])
+    #expect(map.shards(of: near, allAt: Self.two) == [])
+    #expect(map.shards(of: near, allAt: nil) == [])
+    #expect(map.shards(of: near + [try Self.write("c", third)], allAt: Self.one) == [])
+    #expect(map.shards(of: [Self.creation("d", first)], allAt: Self.one) == [])
   }
 }

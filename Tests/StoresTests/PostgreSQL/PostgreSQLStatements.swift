@@ -97,6 +97,18 @@ enum PostgreSQLStatements {
       PostgreSQLMailTable.selectNoted, PostgreSQLPersonIndex.select, PostgreSQLShardMap.countLocal,
       PostgreSQLCommitProof.limitWait, PostgreSQLGroupLinks.selectAll,
     ] + PostgreSQLTransactionSettings.ofSeveralNodes + PostgreSQLTransactionSettings.ofNextLock
+    + PostgreSQLShardLocks.Column.allCases.map(PostgreSQLShardLocks.lock)
+
+  /// Statements that read spread tables and that no write runs inside its transaction, so that no shard is locked for them.
+  static let ofReadsAlone: [PostgreSQLStatement] =
+    [
+      PostgreSQLManagerTable.selectMany, PostgreSQLManagerTable.selectPeople, PostgreSQLReads.selectChanges,
+      PostgreSQLReads.countChanges, PostgreSQLCommitProof.selectCode, PostgreSQLReads.selectPlainItem,
+      PostgreSQLItemQueries.select, PostgreSQLItemQueries.selectBounded, PostgreSQLItemQueries.selectByID,
+      PostgreSQLItemQueries.count, PostgreSQLReads.selectMemberships, PostgreSQLReads.countMembers,
+      PostgreSQLReads.selectMember, PostgreSQLReads.selectMemberIDs, PostgreSQLReads.selectMembers,
+      PostgreSQLMemberTable.selectLeft,
+    ] + ofViewers.filter { $0 != PostgreSQLOwnerLookup.selectListed } + ofEveryShard
 
   /// Files of commands and migrations, which may ask every shard.
   private static let commandFiles = [
