@@ -56,6 +56,7 @@ struct WritePeopleSettingTests {
       #expect(settings.people.precedence(of: item, type) == place, "\(json)")
     }
     #expect(TenantSettings(id: .demo).people.sourceOrder.isEmpty)
+    #expect(TenantSettings(id: .demo, json: settings.json)?.people.sourceOrder == ["hr2", "hr1"])
   }
 
   @Test("Items come in the order of their sources, and otherwise stay in theirs")
