@@ -127,6 +127,39 @@ struct PeopleSettingsTests {
     }
   }
 
+  @Test("Decisions are in the audit log of the tenant, which is checked and exported with the rest")
+  func auditLog() async throws {
+    let facet = try await FacetProcess.start()
+    let administrator = try await facet.token(
+      user: Demo.innocentyName, scopes: "PeopleSettings.ReadWrite.All", extra: ["--administrator"])
+    let path = "/beta\(Self.root)/profileSources"
+    let created = try await facet.probe.request(
+      "POST", path, token: administrator, body: #"{"sourceId":"hr","displayName":"Confidential"}"#)
+    let id = try #require(created.json["id"] as? String, "\(created.text)")
+    let refused = try await facet.probe.request("POST", path, token: administrator, body: #"{"sourceId":"hr"}"#)
+    #expect(refused.status == 400)
+    let application = try await Self.writer(facet)
+    #expect(try await facet.probe.request("DELETE", "\(path)/\(id)", token: application).status == 204)
+    let reader = try await facet.token(roles: "User.Read.All")
+    let people = try await facet.probe.request("GET", "/v1.0/users?$select=id", token: reader)
+    #expect(!people.text.contains(facet.ready.tenant))
+    #expect(try await facet.probe.request("GET", "/v1.0/users/\(facet.ready.tenant)", token: reader).status == 404)
+    #expect(try await facet.stop() == 0)
+    let exported = try await FacetProcess.run(["export", "--data", facet.data.path, "--user", facet.ready.tenant])
+    let rows = try exported.output.split(separator: "\n").map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }.compactMap { $0["change"] as? [String: Any] }
+    #expect(rows.map { $0["kind"] as? String } == ["created", "deleted"], "\(exported.output)")
+    #expect(rows.allSatisfy { $0["collection"] as? String == "profileSources" && $0["itemId"] as? String == id })
+    #expect(rows.first?["userId"] as? String == Demo.innocenty && rows.last?["userId"] is NSNull)
+    #expect(!exported.output.contains("Confidential"))
+    let own = try await FacetProcess.run(["export", "--data", facet.data.path, "--user", Demo.innocenty])
+    #expect(own.output.contains("profileSources"), "What somebody decided is part of what they did")
+    let checked = try await FacetProcess.run(["check", "--data", facet.data.path])
+    #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+    try FileManager.default.removeItem(at: facet.data)
+  }
+
   @Test("A delegated caller needs an administrator beside the permission, and no other permission opens a setting")
   func permissions() async throws {
     try await withFacet { facet in

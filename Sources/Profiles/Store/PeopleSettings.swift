@@ -144,6 +144,60 @@ extension PeopleSettings {
   }
 }
 
+// MARK: Differences
+
+extension PeopleSettings {
+  /// A value that was added to a setting, changed, or taken out of it.
+  struct Difference: Equatable {
+    let kind: Change.Kind
+    let setting: NavigationProperty
+    /// The key of the value; nil for a single-valued setting.
+    let id: String?
+    /// The properties that were set or changed.
+    var properties: [String] = []
+
+    static func == (left: Self, right: Self) -> Bool {
+      left.kind == right.kind && left.setting === right.setting && left.id == right.id
+        && left.properties == right.properties
+    }
+  }
+
+  /// What differs from earlier settings, in the order of settings and of their values.
+  func differences(from old: PeopleSettings) -> [Difference] {
+    ProfileModel.peopleAdminSettings.navigation.flatMap { setting in
+      setting.isCollection ? differences(from: old, in: setting) : change(from: old, of: setting).map { [$0] } ?? []
+    }
+  }
+
+  private func change(from old: PeopleSettings, of setting: NavigationProperty) -> Difference? {
+    let changed = Self.changed(old[setting][0], self[setting][0], setting.target)
+    return changed.isEmpty ? nil : Difference(kind: .updated, setting: setting, id: nil, properties: changed)
+  }
+
+  private func differences(from old: PeopleSettings, in setting: NavigationProperty) -> [Difference] {
+    let (before, after) = (old.byID(setting), byID(setting))
+    let gone = before.filter { one in !after.contains { $0.id.hasSameBytes(as: one.id) } }
+      .map { Difference(kind: .deleted, setting: setting, id: $0.id) }
+    let empty = StructuredValue(of: setting.target)
+    return gone
+      + after.compactMap { id, value in
+        let known = before.first { $0.id.hasSameBytes(as: id) }?.value
+        let changed = Self.changed(known ?? empty, value, setting.target)
+        guard known == nil || !changed.isEmpty else { return nil }
+        return Difference(kind: known == nil ? .created : .updated, setting: setting, id: id, properties: changed)
+      }
+  }
+
+  private func byID(_ setting: NavigationProperty) -> [(id: String, value: StructuredValue)] {
+    self[setting].map { ($0.string("id", of: setting.target) ?? "", $0) }
+  }
+
+  /// The names of the properties in which two values differ, apart from the key.
+  private static func changed(_ old: StructuredValue, _ new: StructuredValue, _ type: StructuredType) -> [String] {
+    type.properties.filter { $0.name != "id" && old.members[$0.index] != new.members[$0.index] }.map(\.name)
+  }
+}
+
 // MARK: JSON
 
 extension PeopleSettings {

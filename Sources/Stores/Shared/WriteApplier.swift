@@ -292,7 +292,11 @@ final class WriteApplier<Tables: WriteTables> {
     guard let old else { throw .refused(.unknownTenant) }
     let new: TenantSettings
     do throws(ProfileError) { new = try operation.change(old) } catch { throw .refused(error) }
-    if new != old { try sql { () throws(Tables.Failure) in try tables.put(new) } }
+    guard new != old else { return new }
+    try sql { () throws(Tables.Failure) in
+      try tables.put(new)
+      for row in operation.log(from: old, to: new) { try tables.append(row) }
+    }
     return new
   }
 
