@@ -32,6 +32,12 @@ struct TenantPrefix {
     rest = Array(path[..<start] + path[end...].drop { $0 == slash })
   }
 
+  /// Whether the rest of the path names a batch (OData 4.01 part 1, 11.7).
+  var namesBatch: Bool {
+    let segments = rest.split(separator: UInt8(ascii: "/"))
+    return segments.count == 2 && PercentEncoding.decode(segments[1])?.isSameName(as: "$batch") == true
+  }
+
   /// Where the second segment of a path begins; nil when there is none.
   private static func secondSegment(of path: [UInt8]) -> Int? {
     let slash = UInt8(ascii: "/")
