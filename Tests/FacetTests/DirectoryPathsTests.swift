@@ -113,8 +113,17 @@ struct DirectoryPathsTests {
   @Test("Each of the two needs its permission, and neither is written")
   func permissions() async throws {
     try await withFacet { facet in
+      let own = try await facet.token(user: Demo.lena, scopes: "User.Read")
+      for path in ["organization", "organization/\(facet.ready.tenant)", "domains", "domains/contoso.example"] {
+        for version in ["v1.0", "beta"] {
+          #expect(try await facet.probe.request("GET", "/\(version)/\(path)", token: own).status == 200, "\(path)")
+        }
+      }
+      let other = try await facet.token(user: Demo.lena, scopes: "User.ReadBasic.All")
+      #expect(try await facet.probe.request("GET", "/v1.0/domains", token: other).status == 403)
       for (roles, organization, domains) in [
         ("User.ReadWrite.All", 403, 403), ("Organization.Read.All", 200, 403), ("Domain.Read.All", 403, 200),
+        ("Directory.Read.All", 200, 200), ("Directory.ReadWrite.All", 200, 200), ("Group.ReadWrite.All", 403, 403),
       ] {
         let token = try await facet.token(roles: roles)
         for (path, status, least) in [
