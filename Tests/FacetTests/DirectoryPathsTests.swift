@@ -41,6 +41,22 @@ struct DirectoryPathsTests {
         "POST", "/v1.0/$batch", token: token,
         body: #"{"requests":[{"id":"1","method":"GET","url":"/\#(tenant)/users/\#(Demo.lena)"}]}"#)
       #expect(batch.text.contains("\"status\":200"), "\(batch.text)")
+      let parts = #"{"requests":[{"id":"1","method":"GET","url":"/users/\#(Demo.lena)"},"#
+      for (path, status) in [
+        ("/v1.0/\(tenant)/$batch", 200), ("/beta/myorganization/%24Batch", 200), ("/v1.0/contoso.example/$batch/", 200),
+        ("/v1.0/fabrikam.example/$batch", 404), ("/v1.0/22222222-2222-4222-8222-222222222222/$batch", 404),
+        ("/v1.0/\(tenant)/\(tenant)/$batch", 400), ("/v1.0/\(tenant)/$batch/x", 400),
+      ] {
+        let nested =
+          #"{"id":"2","method":"POST","url":"/\#(tenant)/$batch","headers":{"Content-Type":"application/json"},"#
+        let body = parts + nested + #""body":{"requests":[]}}]}"#
+        let answer = try await facet.probe.request("POST", path, token: token, body: body)
+        #expect(answer.status == status, "\(path): \(answer.text)")
+        guard status == 200 else { continue }
+        let found = try #require(answer.json["responses"] as? [[String: Any]])
+        #expect(found.map { $0["status"] as? Int } == [200, 400], "\(path): \(answer.text)")
+      }
+      #expect(try await facet.probe.request("GET", "/v1.0/\(tenant)/$batch", token: token).status == 405)
       #expect(try await facet.probe.request("GET", "/v1.0/\(tenant)/users", token: nil).status == 401)
     }
   }
@@ -97,8 +113,17 @@ struct DirectoryPathsTests {
   @Test("Each of the two needs its permission, and neither is written")
   func permissions() async throws {
     try await withFacet { facet in
+      let own = try await facet.token(user: Demo.lena, scopes: "User.Read")
+      for path in ["organization", "organization/\(facet.ready.tenant)", "domains", "domains/contoso.example"] {
+        for version in ["v1.0", "beta"] {
+          #expect(try await facet.probe.request("GET", "/\(version)/\(path)", token: own).status == 200, "\(path)")
+        }
+      }
+      let other = try await facet.token(user: Demo.lena, scopes: "User.ReadBasic.All")
+      #expect(try await facet.probe.request("GET", "/v1.0/domains", token: other).status == 403)
       for (roles, organization, domains) in [
         ("User.ReadWrite.All", 403, 403), ("Organization.Read.All", 200, 403), ("Domain.Read.All", 403, 200),
+        ("Directory.Read.All", 200, 200), ("Directory.ReadWrite.All", 200, 200), ("Group.ReadWrite.All", 403, 403),
       ] {
         let token = try await facet.token(roles: roles)
         for (path, status, least) in [

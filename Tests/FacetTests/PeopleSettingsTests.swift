@@ -51,6 +51,51 @@ struct PeopleSettingsTests {
     }
   }
 
+  @Test("The order of sources decides which item a computed property shows, and changing it is enough")
+  func orderOfSources() async throws {
+    try await withFacet { facet in
+      let writer = try await Self.writer(facet)
+      let token = try await facet.token(user: Demo.amara)
+      let (orders, select) = ("/beta\(Self.root)/profilePropertySettings", "/v1.0/me?$select=aboutMe,skills")
+      func send(_ method: String, _ path: String, _ body: String) async throws -> HTTPAnswer {
+        let answer = try await facet.probe.request(method, path, token: writer, body: body)
+        #expect((200...204).contains(answer.status), "\(answer.text)")
+        return answer
+      }
+      let before = try await facet.probe.request("GET", select, token: token)
+      for source in ["hr", "crm"] {
+        _ = try await send("POST", "/beta\(Self.root)/profileSources", #"{"sourceId":"\#(source)"}"#)
+        let sources = #""sources":[{"sourceId":"\#(source)","isDefaultSource":true}]"#
+        for (collection, content) in [
+          ("notes", #""detail":{"contentType":"text","content":"of \#(source)"}"#),
+          ("skills", #""displayName":"of \#(source)""#),
+        ] {
+          let created = try await facet.probe.request(
+            "POST", "/beta/me/profile/\(collection)", token: token, body: "{\(content),\(sources)}")
+          #expect(created.status == 201, "\(created.text)")
+        }
+      }
+      func about() async throws -> HTTPAnswer { try await facet.probe.request("GET", select, token: token) }
+      #expect(try await about().json["aboutMe"] as? String == before.json["aboutMe"] as? String)
+      func address(_ source: String) -> String { "\"/beta\(Self.root)/profileSources(sourceId='\(source)')\"" }
+      let order = try await send(
+        "POST", orders, #"{"prioritizedSourceUrls":[\#(address("crm")),\#(address("hr"))]}"#)
+      let preferred = try await about()
+      #expect(preferred.json["aboutMe"] as? String == "of crm", "\(preferred.text)")
+      let skills = try #require(before.json["skills"] as? [String])
+      #expect(preferred.json["skills"] as? [String] == ["of crm", "of hr"] + skills, "\(preferred.text)")
+      let id = try #require(order.json["id"] as? String)
+      _ = try await send("PATCH", "\(orders)/\(id)", #"{"prioritizedSourceUrls":[\#(address("hr"))]}"#)
+      #expect(try await about().json["aboutMe"] as? String == "of hr")
+      // Lists of items keep their own order.
+      let notes = try await facet.probe.request("GET", "/beta/me/profile/notes", token: token)
+      let last = try #require((notes.json["value"] as? [[String: Any]])?.last?["detail"] as? [String: Any])
+      #expect(last["content"] as? String == "of crm", "\(notes.text)")
+      #expect(try await facet.probe.request("DELETE", "\(orders)/\(id)", token: writer).status == 204)
+      #expect(try await about().json["aboutMe"] as? String == before.json["aboutMe"] as? String)
+    }
+  }
+
   @Test("Switches are read and set, and every setting has a form")
   func switches() async throws {
     try await withFacet { facet in
@@ -80,6 +125,39 @@ struct PeopleSettingsTests {
         body: #"{"sourceId":"x"}"#)
       #expect(key.status == 400)
     }
+  }
+
+  @Test("Decisions are in the audit log of the tenant, which is checked and exported with the rest")
+  func auditLog() async throws {
+    let facet = try await FacetProcess.start()
+    let administrator = try await facet.token(
+      user: Demo.innocentyName, scopes: "PeopleSettings.ReadWrite.All", extra: ["--administrator"])
+    let path = "/beta\(Self.root)/profileSources"
+    let created = try await facet.probe.request(
+      "POST", path, token: administrator, body: #"{"sourceId":"hr","displayName":"Confidential"}"#)
+    let id = try #require(created.json["id"] as? String, "\(created.text)")
+    let refused = try await facet.probe.request("POST", path, token: administrator, body: #"{"sourceId":"hr"}"#)
+    #expect(refused.status == 400)
+    let application = try await Self.writer(facet)
+    #expect(try await facet.probe.request("DELETE", "\(path)/\(id)", token: application).status == 204)
+    let reader = try await facet.token(roles: "User.Read.All")
+    let people = try await facet.probe.request("GET", "/v1.0/users?$select=id", token: reader)
+    #expect(!people.text.contains(facet.ready.tenant))
+    #expect(try await facet.probe.request("GET", "/v1.0/users/\(facet.ready.tenant)", token: reader).status == 404)
+    #expect(try await facet.stop() == 0)
+    let exported = try await FacetProcess.run(["export", "--data", facet.data.path, "--user", facet.ready.tenant])
+    let rows = try exported.output.split(separator: "\n").map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }.compactMap { $0["change"] as? [String: Any] }
+    #expect(rows.map { $0["kind"] as? String } == ["created", "deleted"], "\(exported.output)")
+    #expect(rows.allSatisfy { $0["collection"] as? String == "profileSources" && $0["itemId"] as? String == id })
+    #expect(rows.first?["userId"] as? String == Demo.innocenty && rows.last?["userId"] is NSNull)
+    #expect(!exported.output.contains("Confidential"))
+    let own = try await FacetProcess.run(["export", "--data", facet.data.path, "--user", Demo.innocenty])
+    #expect(own.output.contains("profileSources"), "What somebody decided is part of what they did")
+    let checked = try await FacetProcess.run(["check", "--data", facet.data.path])
+    #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+    try FileManager.default.removeItem(at: facet.data)
   }
 
   @Test("A delegated caller needs an administrator beside the permission, and no other permission opens a setting")

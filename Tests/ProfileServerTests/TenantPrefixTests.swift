@@ -41,6 +41,16 @@ struct TenantPrefixTests {
     #expect(found?.tenant == nil)
   }
 
+  @Test("A batch may lie below a tenant")
+  func batch() throws {
+    for path in ["/v1.0/contoso/$batch", "/beta/myorganization//$BATCH/", "/beta/contoso.example/%24batch"] {
+      #expect(try prefix(path)?.namesBatch == true, "\(path)")
+    }
+    for path in ["/v1.0/contoso/$batch/x", "/v1.0/contoso", "/v1.0/contoso/batch", "/v1.0/contoso/%batch"] {
+      #expect(try prefix(path)?.namesBatch != true, "\(path)")
+    }
+  }
+
   @Test("A tenant whose id is the name of a resource is not taken for it")
   func namesake() throws {
     #expect(try prefix("/beta/groups/x", of: "groups")?.tenant == nil)

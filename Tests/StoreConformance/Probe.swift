@@ -94,6 +94,13 @@ enum Probe {
       versionAfter: user.version, actingUser: nil, actingApplication: nil)
   }
 
+  /// A row of the log of a tenant, about one of its settings.
+  static func change(_ kind: Change.Kind, ofTenant setting: String) -> Change {
+    Change(
+      time: time(1), kind: kind, user: UserID(decisionsOf: tenant), tenant: tenant, collection: setting, item: nil,
+      properties: [], versionBefore: nil, versionAfter: nil, actingUser: nil, actingApplication: "app")
+  }
+
   /// The members as one JSON object, in the order of their names, then those that are lists.
   static func json(_ members: [String: String], lists: [String: [String]] = [:]) -> [UInt8] {
     var writer = JSONWriter()

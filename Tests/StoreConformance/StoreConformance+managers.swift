@@ -7,15 +7,27 @@ extension StoreConformance {
   private struct PutManager: PersonOperation {
     let user: UserID
     let manager: UserID?
+    /// The display name that is written with it; nil when the person stays as they are.
+    var name: String?
 
     func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
       guard let person = state.person else { throw .userNotFound }
-      return .setManager(of: person, to: manager) { kind, manager in
+      let log: @Sendable (Change.Kind, UserID) -> Change = { kind, manager in
         Change(
           time: Probe.time(1), kind: kind, user: person.id, tenant: person.tenant, collection: Change.managers,
           item: ItemID(manager.text), properties: [], versionBefore: nil, versionAfter: nil, actingUser: nil,
           actingApplication: "app")
       }
+      return .setManager(manager, in: person.tenant, log: log, after: change(person))
+    }
+
+    private func change(_ person: StoredUser) -> PersonChange {
+      name.map { name in
+        let renamed = StoredUser(
+          id: user, tenant: person.tenant, principalName: nil, displayName: name, version: person.version.next,
+          json: Probe.json(["id": user.text, "displayName": name]))
+        return .put(renamed, Probe.change(.updated, of: renamed))
+      } ?? .unchanged(person)
     }
   }
 
@@ -75,6 +87,24 @@ extension StoreConformance {
       let before = try await driver.changes(of: a).count
       _ = await put(b, of: a, driver)
       try expectEqual(try await driver.changes(of: a).count, before, "Rows for what is so already")
+    },
+    ConformanceCase(.atomic, "A person and their manager are written together, or neither is") { driver in
+      let (ann, bob) = (try Probe.person("ann"), try Probe.person("bob"))
+      for person in [ann, bob] { try await driver.add(person) }
+      let both = await driver.write(PutManager(user: bob.id, manager: ann.id, name: "Bob B"))
+      guard case .success(.written(let written)) = both else { throw ConformanceFailure("It ended with \(both).") }
+      try expectEqual(written.displayName, "Bob B", "The person that is answered")
+      try expectEqual(try await managers(of: [bob.id], driver), ["bob": "ann"], "The manager")
+      try expectEqual(
+        try await driver.changes(of: bob.id).suffix(2).map(\.collection), [nil, Change.managers], "The rows of the log")
+      let log = try await driver.changes(of: ann.id)
+      let circle = await driver.write(PutManager(user: ann.id, manager: bob.id, name: "Ann A"))
+      try expectEqual(circle.failure, .managerCircle, "A circle")
+      try expectEqual(try await driver.reader().user(ann.id).get(), ann, "The person of a write that was refused")
+      try expectEqual(try await driver.changes(of: ann.id), log, "Their log")
+      let same = await driver.write(PutManager(user: bob.id, manager: ann.id, name: "Bob"))
+      guard case .success(.written) = same else { throw ConformanceFailure("It ended with \(same).") }
+      try expectEqual(try await driver.reader().user(bob.id).get()?.displayName, "Bob", "The new name")
     },
     ConformanceCase(.basic, "Nobody has more managers above them than the bound") { driver in
       var last: UserID?

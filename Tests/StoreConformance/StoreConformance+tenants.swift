@@ -27,6 +27,26 @@ extension StoreConformance {
       try expectEqual(missing.failure, .unknownTenant, "The refusal of no tenant")
       try expectEqual(try await driver.reader().tenant(Probe.stranger).get(), nil, "The tenant that was not added")
     },
+    ConformanceCase(.basic, "The rows of an operation are in the audit log of the tenant, and of nobody else") {
+      driver in
+      let log = UserID(decisionsOf: Probe.tenant)
+      let before = try await driver.changes(of: log)
+      let person = try Probe.person("ann")
+      try await driver.add(person)
+      for name in ["First", "Second", "Second"] {
+        _ = await driver.write(NameTenant(name: name, to: Probe.tenant))
+      }
+      _ = await driver.write(NameTenant(name: "Other", to: Probe.tenant, refusal: .settingNotFound))
+      let row = Probe.change(.updated, ofTenant: "name")
+      try expectEqual(try await driver.changes(of: log), before + [row, row], "The log of the tenant")
+      try expectEqual(try await driver.changes(of: log, in: Probe.otherTenant), [], "The log of another one")
+      try expectEqual(try await driver.changes(of: person.id).contains(row), false, "Whether a person has the row")
+      let isPerson = try await driver.export().contains {
+        if case .user(let user) = $0 { user.id == log } else { false }
+      }
+      try expectEqual(isPerson, false, "Whether the log makes a person")
+      _ = await driver.write(NameTenant(name: nil, to: Probe.tenant))
+    },
     ConformanceCase(.concurrent, "Operations on one tenant see what those before them did") { driver in
       _ = await driver.write(NameTenant(name: "", to: Probe.tenant))
       let count = 20
@@ -67,6 +87,8 @@ private struct NameTenant: TenantOperation {
     settings.name = name
     return settings
   }
+
+  func log(from old: TenantSettings, to new: TenantSettings) -> [Change] { [Probe.change(.updated, ofTenant: "name")] }
 }
 
 /// Adds a letter to the name of a tenant.
@@ -78,6 +100,8 @@ private struct LengthenName: TenantOperation {
     settings.name = (settings.name ?? "") + "a"
     return settings
   }
+
+  func log(from old: TenantSettings, to new: TenantSettings) -> [Change] { [Probe.change(.updated, ofTenant: "name")] }
 }
 
 extension Result {

@@ -65,6 +65,18 @@ def test_people_below_are_counted_and_listed_page_by_page(administrator):
     assert listed(administrator, url(f"/v1.0/users/{CLEO}/directReports", top=1)) == [BELA]
 
 
+def test_a_person_is_created_with_their_manager(administrator):
+    name = "bound@contoso.example"
+    made = administrator.post("/v1.0/users", json={
+        "accountEnabled": True, "displayName": "Bound", "mailNickname": "bound", "userPrincipalName": name,
+        "passwordProfile": {"password": "xWwvJ-1"},
+        "manager@odata.bind": f"https://graph.microsoft.com/v1.0/users/{CLEO}"})
+    assert made.status_code == 201, made.text
+    reference = administrator.get(f"/v1.0/users/{name}/manager/$ref")
+    assert reference.json()["@odata.id"].endswith(f"/v1.0/directoryObjects/{CLEO}"), reference.text
+    assert administrator.delete(f"/v1.0/users/{made.json()['id']}").status_code == 204
+
+
 def test_a_list_with_managers_goes_on_from_page_to_page(administrator):
     link = url("/v1.0/users", expand="manager($select=id)", select="id", top=2)
     managers = dict(zip(listed(administrator, link), listed(administrator, link, "manager")))

@@ -280,10 +280,18 @@ public struct EntityReader: Sendable {
     let names = type.navigation.filter { !$0.containsTarget }.map { (navigation: $0, name: "\($0.name)@odata.bind") }
     // A bind operation is not a mere annotation: ignoring it would silently lose a relationship.
     guard let navigation = names.first(where: { $0.name.hasSameBytes(as: text) })?.navigation,
-      try reader.peek() == .array
+      try !navigation.isCollection || reader.peek() == .array
     else {
       let suggestion = names.first { $0.name.isSameName(as: text) && !$0.name.hasSameBytes(as: text) }?.name
       throw BodyError.unknownProperty(PropertyPath.printable(text), type: type.qualifiedName, suggestion: suggestion)
+    }
+    guard navigation.isCollection else {
+      guard try reader.peek() == .string else {
+        throw BodyError.invalidValue(
+          property: text, reason: "must be the address of one entity; a reference is taken away by DELETE of its $ref")
+      }
+      patch.bindings[navigation.name] = [try reader.readString().string]
+      return true
     }
     try reader.beginArray()
     while try reader.nextElement() {

@@ -20,8 +20,8 @@ public struct APIOperation: Sendable {
     case mixed([StructuredType])
     /// Texts, as an action returns them.
     case texts
-    /// References to entities (OData JSON 4.01 section 14).
-    case references
+    /// A reference to an entity, and several (OData JSON 4.01 section 14).
+    case reference, references
     /// A number, as plain text.
     case count
     /// One property, in a JSON object of its own (OData JSON 4.01 section 11).

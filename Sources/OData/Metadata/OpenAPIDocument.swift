@@ -187,6 +187,7 @@ public struct OpenAPIDocument: Sendable {
     case .either(let types): "One \(types.map { "`\($0.qualifiedName)`" }.joined(separator: " or "))."
     case .mixed(let types): "A list of \(types.map { "`\($0.qualifiedName)`" }.joined(separator: " and "))."
     case .texts: "A list of texts."
+    case .reference: "A reference."
     case .references: "A list of references."
     case .count: "The number of items that the caller may see."
     case .property: "The property in an object of its own."
@@ -209,10 +210,8 @@ public struct OpenAPIDocument: Sendable {
     case .either(let types): body = Self.content("application/json", Self.schema(ofAny: types))
     case .mixed(let types): body = Self.content("application/json", Self.list(of: Self.schema(ofAny: types)))
     case .texts: body = Self.content("application/json", Self.list(of: ["type": "string"]))
-    case .references:
-      body = Self.content(
-        "application/json",
-        Self.list(of: ["type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]]]))
+    case .reference: body = Self.content("application/json", Self.referenceSchema)
+    case .references: body = Self.content("application/json", Self.list(of: Self.referenceSchema))
     case .count: body = Self.content("text/plain", ["type": "integer", "minimum": 0])
     case .property: body = Self.content("application/json", Self.property)
     case .rawValue: body = Self.content("text/plain", ["type": "string"])
@@ -223,6 +222,10 @@ public struct OpenAPIDocument: Sendable {
     }
     return [("content", body)]
   }
+
+  private static let referenceSchema: DocumentNode = [
+    "type": "object", "required": ["@odata.id"], "properties": ["@odata.id": ["type": "string"]],
+  ]
 
   private static func schema(ofAny types: [StructuredType]) -> DocumentNode {
     ["anyOf": .array(types.map { OpenAPISchemas.reference(to: $0.qualifiedName) })]

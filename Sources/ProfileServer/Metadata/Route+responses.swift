@@ -26,6 +26,7 @@ extension Route {
     case .deleted, .added, .checked: [.init(204, .nothing)]
     case .ids: [.init(200, .texts)]
     case .found: [.init(200, .mixed([ProfileModel.user, ProfileModel.group]))]
+    case .reference: [.init(200, .reference)]
     case .references: [.init(200, .references)]
     case .count: [.init(200, .count)]
     case .property: [.init(200, .property), .init(204, .nothing)]

@@ -43,7 +43,7 @@ extension GraphError {
     message:
       "A reference must name a person, as /users/{id or principal name} or /directoryObjects/{id}, or a member that "
       + "is a group, as /groups/{id}, in the '@odata.id' of an object or in an array 'members@odata.bind' or "
-      + "'owners@odata.bind'.")
+      + "'owners@odata.bind', or in 'manager@odata.bind'.")
 
   /// The deletion of a reference without `$id` (OData 4.01 part 1, 11.4.6.2).
   static let referenceNotNamed = GraphError(

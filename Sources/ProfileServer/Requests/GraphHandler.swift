@@ -136,16 +136,24 @@ final class GraphHandler {
   private func enter(_ prefix: TenantPrefix, _ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller) {
     exchange.pathBelowTenant = prefix.rest
     switch prefix.tenant {
-    case .own: perform(exchange, endpoint, caller)
+    case .own: performBelow(prefix, exchange, endpoint, caller)
     case .other: responses.finish(exchange, GraphError.tenantNotFound)
     case .domain(let domain):
       session.organizations.ownsDomain(domain, caller) { [self] isOwn in
         responses.onSuccess(of: isOwn, exchange) { isOwn in
           guard isOwn else { return responses.finish(exchange, GraphError.tenantNotFound) }
-          perform(exchange, endpoint, caller)
+          performBelow(prefix, exchange, endpoint, caller)
         }
       }
     }
+  }
+
+  private func performBelow(
+    _ prefix: TenantPrefix, _ exchange: Exchange, _ endpoint: ServiceEndpoint, _ caller: Caller
+  ) {
+    guard prefix.namesBatch else { return perform(exchange, endpoint, caller) }
+    // Only here is it known to be a batch, none of which is performed for a disabled account.
+    checkAccount(exchange, caller) { [self] in perform(exchange, .batch, caller) }
   }
 
   /// Reads the path, the query and the header fields of a request into its exchange. Throws the refusal of what cannot

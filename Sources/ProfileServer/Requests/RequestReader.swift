@@ -133,15 +133,31 @@ final class RequestReader {
   func additions(
     _ patch: StructuredPatch, _ exchange: Exchange, _ caller: Caller
   ) throws(GraphError) -> GroupReferences {
-    if let other = patch.bindings.keys.filter({ $0 != "members" && $0 != "owners" }).min() {
-      throw GraphError(
-        BodyError.unknownProperty("\(other)@odata.bind", type: ProfileModel.group.qualifiedName, suggestion: nil))
-    }
+    try checkBindings(patch, of: ProfileModel.group, ["members", "owners"])
     var members: [MemberReference] = []
     var owners: [OwnerReference] = []
     for address in try addresses("members", patch) { members.append(try member(at: address, exchange, caller)) }
     for address in try addresses("owners", patch) { owners.append(try owner(at: address, exchange, caller)) }
     return GroupReferences(members: members, owners: owners)
+  }
+
+  /// The manager of `manager@odata.bind`; nil when the body names none. Throws the error of another relationship, and of an
+  /// address that names no person.
+  func manager(
+    _ patch: StructuredPatch, _ exchange: Exchange, _ caller: Caller
+  ) throws(GraphError) -> OwnerReference? {
+    try checkBindings(patch, of: ProfileModel.user, ["manager"])
+    return try patch.bindings["manager"]?.first.map { address throws(GraphError) in
+      try owner(at: address, exchange, caller)
+    }
+  }
+
+  /// Checks that a body names relationships of these names only.
+  private func checkBindings(
+    _ patch: StructuredPatch, of type: StructuredType, _ offered: Set<String>
+  ) throws(GraphError) {
+    guard let other = patch.bindings.keys.filter({ !offered.contains($0) }).min() else { return }
+    throw GraphError(BodyError.unknownProperty("\(other)@odata.bind", type: type.qualifiedName, suggestion: nil))
   }
 
   private func addresses(_ name: String, _ patch: StructuredPatch) throws(GraphError) -> [String] {

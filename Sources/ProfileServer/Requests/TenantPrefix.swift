@@ -48,6 +48,12 @@ struct TenantPrefix {
 
   private static let usualBeginnings = ["/beta/users/", "/beta/me/", "/v1.0/users/", "/v1.0/me/"].map { Array($0.utf8) }
 
+  /// Whether the rest of the path names a batch (OData 4.01 part 1, 11.7).
+  var namesBatch: Bool {
+    let segments = rest.split(separator: UInt8(ascii: "/"))
+    return segments.count == 2 && PercentEncoding.decode(segments[1])?.isSameName(as: "$batch") == true
+  }
+
   /// Where the second segment of a path begins; nil when there is none.
   private static func secondSegment(of path: [UInt8]) -> Int? {
     let slash = UInt8(ascii: "/")

@@ -20,6 +20,13 @@ final class ManagerRoutes {
     session.managers.read(of: user, by: caller) { [responses] in responses.finish(exchange, read: $0) }
   }
 
+  /// Gets the reference to the manager of a person (OData 4.01 part 1, 11.2.9).
+  func readReference(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) {
+    session.managers.read(of: user, by: caller) { [responses] in
+      responses.finish(exchange, $0, referenceTo: ProfileModel.directoryObject)
+    }
+  }
+
   /// Sets the manager that the body references (Graph page on assigning the manager). Throws the error of an invalid
   /// request.
   func set(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {

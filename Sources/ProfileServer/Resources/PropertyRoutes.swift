@@ -55,7 +55,7 @@ final class PropertyRoutes {
       case .count: responses.finish(exchange, count: .success(Self.count(of: found)))
       case .rawValue: finish(exchange, rawValue: found, of: property)
       case .property, .entity, .list, .created, .updated, .deleted, .updatedSilently, .added, .ids, .found, .checked,
-        .references, .image, .imageStored:
+        .reference, .references, .image, .imageStored:
         finish(exchange, found, property, requested.properties, of: entity.context)
       }
     }

@@ -70,6 +70,8 @@ enum ResourceTable {
     .init(
       "/users/{user-id}/manager/$ref", "The reference to the manager of a user", of: ProfileModel.user, tag: "users",
       [
+        .get(
+          .readUser, "Get the reference to the manager of a user", .reference, .person { $0.managers.readReference }),
         .put(.administerUser, "Set the manager of a user", .person { $0.managers.set }),
         .delete(
           .administerUser, "Remove the manager of a user", isConditional: false, .person { $0.managers.remove }),

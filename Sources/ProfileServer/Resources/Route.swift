@@ -15,8 +15,8 @@ final class Route: Sendable {
     case ids, found
     /// An action that finds nothing to object to.
     case checked
-    /// A list of references.
-    case references
+    /// A reference, and a list of references.
+    case reference, references
     /// The bytes of a photo.
     case image
     /// The bytes of a photo were stored; the response has an entity tag and no content.
@@ -148,7 +148,7 @@ final class Route: Sendable {
     case .references: [.filter, .orderby, .top, .skip, .count, .search]
     case .entity, .created, .updated, .updatedSilently, .found: [.select]
     case .count: [.filter, .search]
-    case .deleted, .added, .property, .rawValue, .ids, .checked, .image, .imageStored: []
+    case .deleted, .added, .reference, .property, .rawValue, .ids, .checked, .image, .imageStored: []
     }
   }
 

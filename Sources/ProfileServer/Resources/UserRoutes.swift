@@ -47,7 +47,10 @@ final class UserRoutes {
     try requests.checkNoneComputed(exchange, ProfileModel.user)
     let patch = try requests.patch(exchange, .create, ProfileModel.user)
     let receipt = try requests.receipt(exchange, by: caller)
-    session.users.create(patch, once: receipt, by: caller) { [responses] in responses.finish(exchange, created: $0) }
+    let manager = try requests.manager(patch, exchange, caller)
+    session.users.create(patch, reportingTo: manager, once: receipt, by: caller) { [responses] in
+      responses.finish(exchange, created: $0)
+    }
   }
 
   /// Updates a user (Graph page on updating a user). Throws the error of an invalid request.
@@ -55,7 +58,8 @@ final class UserRoutes {
     try requests.checkNoneComputed(exchange, ProfileModel.user)
     let patch = try requests.patch(exchange, .update, ProfileModel.user)
     let preconditions = try Preconditions(exchange.request.headers)
-    session.users.update(user, patch, preconditions: preconditions, by: caller) { [responses] in
+    let manager = try requests.manager(patch, exchange, caller)
+    session.users.update(user, patch, reportingTo: manager, preconditions: preconditions, by: caller) { [responses] in
       responses.finish(exchange, updated: $0)
     }
   }

@@ -136,11 +136,21 @@ struct ItemEncoder {
   /// References to entities of a page, as absolute URLs of the set of `set` (OData JSON 4.01 section 14). `isFirst` says
   /// that none precedes them.
   func references(_ objects: [VisibleObject], in set: StructuredType, isFirst: Bool) -> [UInt8] {
-    joined(objects, isFirst: isFirst) { object, json in
-      json.member(
-        "@odata.id", "\(serviceRoot)\(Self.entitySet(of: set))/\(PercentEncoding.encodeSegment(object.id))")
-      json.endObject()
-    }
+    joined(objects, isFirst: isFirst) { object, json in writeReference(object, in: set, into: &json) }
+  }
+
+  /// The reference to one entity, as the content of a response (OData JSON 4.01 section 14).
+  func reference(_ object: VisibleObject, in set: StructuredType) -> [UInt8] {
+    var json = JSONWriter(capacity: 160)
+    json.beginObject()
+    control("@odata.context", "\(serviceRoot)$metadata#$ref", into: &json)
+    writeReference(object, in: set, into: &json)
+    return json.bytes
+  }
+
+  private func writeReference(_ object: VisibleObject, in set: StructuredType, into json: inout JSONWriter) {
+    json.member("@odata.id", "\(serviceRoot)\(Self.entitySet(of: set))/\(PercentEncoding.encodeSegment(object.id))")
+    json.endObject()
   }
 
   /// The context URL of a list of references (OData 4.01 part 1, 10.11).

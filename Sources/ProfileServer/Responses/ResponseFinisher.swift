@@ -316,6 +316,16 @@ extension ResponseFinisher {
     }
   }
 
+  /// Responds with the reference to a directory entity, which belongs to the entity set of `set`.
+  func finish(
+    _ exchange: Exchange, _ result: Result<VisibleObject, ProfileError>, referenceTo set: StructuredType
+  ) {
+    onSuccess(of: result, exchange) { object in
+      let body = encoder(exchange).reference(object, in: set)
+      finish(exchange, .json(.ok, body, Self.directoryHeaders, as: exchange.representation.contentType))
+    }
+  }
+
   /// Responds with a list of references to directory entities, which belong to the entity set of `set`.
   func finish(
     _ exchange: Exchange, _ result: Result<Listing<VisibleObject>, ProfileError>, _ page: PageRequest,

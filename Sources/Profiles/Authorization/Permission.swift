@@ -13,7 +13,11 @@ public enum Permission: String, CaseIterable, Sendable {
   case groupMemberReadAll = "GroupMember.Read.All"
   /// Read groups and their members.
   case groupReadAll = "Group.Read.All"
-  /// Read the directory: people and groups, but nobody's profile.
+  /// Read the organisation of the tenant.
+  case organizationReadAll = "Organization.Read.All"
+  /// Read the domains of the tenant.
+  case domainReadAll = "Domain.Read.All"
+  /// Read the directory: people, groups, the organisation and its domains, but nobody's profile.
   case directoryReadAll = "Directory.Read.All"
   /// Read and write the entry and profile of everybody.
   case userReadWriteAll = "User.ReadWrite.All"
@@ -21,13 +25,9 @@ public enum Permission: String, CaseIterable, Sendable {
   case groupMemberReadWriteAll = "GroupMember.ReadWrite.All"
   /// Read and write groups and their members.
   case groupReadWriteAll = "Group.ReadWrite.All"
-  /// Read and write the directory: people and groups, but nobody's profile. It deletes nothing.
+  /// Read the same, and write people and groups, but nobody's profile. It deletes nothing.
   case directoryReadWriteAll = "Directory.ReadWrite.All"
 
-  /// Read the organisation of the tenant.
-  case organizationReadAll = "Organization.Read.All"
-  /// Read the domains of the tenant.
-  case domainReadAll = "Domain.Read.All"
   /// Read the photos of people and groups.
   case profilePhotoReadAll = "ProfilePhoto.Read.All"
   /// Read and write the photos of people and groups.

@@ -117,8 +117,8 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     case .manageMembers: [.groupMemberReadWriteAll, .groupReadWriteAll, .directoryReadWriteAll]
     case .deleteGroups: [.groupReadWriteAll]
     case .readObjects: Permission.leastFirst(own + [.userReadBasicAll] + Self.wholeUserReads + Self.groupReads)
-    case .readOrganization: (requester == .application ? [] : [.userRead, .userReadWrite]) + [.organizationReadAll]
-    case .readDomains: [.domainReadAll]
+    case .readOrganization: Self.tenantReads(requester, .organizationReadAll)
+    case .readDomains: Self.tenantReads(requester, .domainReadAll)
     case .readPhoto: own + [.profilePhotoReadAll, .userReadAll, .profilePhotoReadWriteAll, .userReadWriteAll]
     case .writePhoto: ownWrite + [.profilePhotoReadWriteAll, .userReadWriteAll]
     case .readGroupPhoto: [.profilePhotoReadAll, .groupReadAll, .profilePhotoReadWriteAll, .groupReadWriteAll]
@@ -136,6 +136,11 @@ public enum RequiredPermissions: CaseIterable, Sendable {
     .groupMemberReadAll, .groupReadAll, .directoryReadAll, .groupMemberReadWriteAll, .groupReadWriteAll,
     .directoryReadWriteAll,
   ]
+
+  /// The permissions of which each one shows a part of what describes the tenant, beside the one for that part alone.
+  private static func tenantReads(_ requester: Requester, _ least: Permission) -> [Permission] {
+    (requester == .application ? [] : [.userRead, .userReadWrite]) + [least, .directoryReadAll, .directoryReadWriteAll]
+  }
 
   /// The role that a delegated caller needs beside the permission.
   enum Role: Sendable {

@@ -37,6 +37,9 @@ public struct UserID: Hashable, Sendable {
 
   /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { Identifier.hash(text, into: &hasher) }
+
+  /// The id under which the audit log keeps what a tenant decided: that of the tenant, which no person has.
+  public init(decisionsOf tenant: TenantID) { text = tenant.text }
 }
 
 /// The key of an item within its collection, compared byte for byte.

@@ -90,7 +90,10 @@ public struct ImportLineReader: Sendable {
   private func user(_ json: [UInt8], _ tenant: TenantID) throws(ImportLineError) -> StoredUser {
     var value = try named(json, of: ProfileModel.user)
     UserRules.completeAccount(of: &value)
-    guard let id = value.string("id").flatMap(UserID.init) else { throw .malformedID("user/id") }
+    // The id of the tenant is that of its own audit log.
+    guard let id = value.string("id").flatMap(UserID.init), id != UserID(decisionsOf: tenant) else {
+      throw .malformedID("user/id")
+    }
     if let name = value.string("userPrincipalName"), PrincipalName(name) == nil {
       throw .body(.invalidValue(property: "userPrincipalName", reason: PrincipalName.rule))
     }

@@ -91,7 +91,8 @@ public struct PeopleSettingsOperations {
     context.authorization.authorize(.managePeopleSettings, by: caller) { [context] authorized in
       authorized.onSuccess(orFail: then) {
         context.submit(
-          WritePeopleSetting(tenant: caller.tenant, setting: setting, verb: verb, preconditions: preconditions), then)
+          WritePeopleSetting(
+            stamp: context.stamp(caller), setting: setting, verb: verb, preconditions: preconditions), then)
       }
     }
   }

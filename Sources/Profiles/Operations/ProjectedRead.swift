@@ -1,7 +1,7 @@
 import OData
 
-/// Reads the computed properties of one person: collection by collection, the items that the caller may see. The
-/// session's thread owns it.
+/// Reads the computed properties of one person: collection by collection, the items that the caller may see, in the order
+/// that the tenant gave to their sources. The session's thread owns it.
 final class ProjectedRead {
   private let context: SessionContext
   private let id: UserID
@@ -32,32 +32,38 @@ final class ProjectedRead {
     // A person of another tenant has no properties that could be selected, so that the view needs no further look-up.
     context.people.decision(on: id, by: caller) { [self] decision in
       decision.onSuccess(orFail: then) { decision in
-        readNext(of: ProfileView(owner: id, caller: caller, decision: decision))
+        context.reader.tenant(caller.tenant) { [self] settings in
+          settings.mapError(ProfileError.store).onSuccess(orFail: then) { settings in
+            let view = ProfileView(owner: id, caller: caller, decision: decision)
+            readNext(of: view, settings?.people ?? PeopleSettings())
+          }
+        }
       }
     }
   }
 
-  private func readNext(of view: ProfileView) {
+  private func readNext(of view: ProfileView, _ settings: PeopleSettings) {
     guard let collection = collections.popLast() else { return then(.success(user.adding(computed))) }
     ProfileOperations(context: context).listItems(of: view, in: collection) { [self] page in
-      take(page, of: view, collection, [])
+      take(page, of: view, collection, [], settings)
     }
   }
 
   private func take(
     _ page: Result<ItemPage, ProfileError>, of view: ProfileView, _ collection: NavigationProperty,
-    _ items: [VisibleItem]
+    _ items: [VisibleItem], _ settings: PeopleSettings
   ) {
     page.onSuccess(orFail: then) { [self] page in
       let items = items + page.items
       guard let next = page.next else {
+        let ordered = settings.inOrder(items)
         for (property, projection) in projections where projection.collection == collection.name {
-          computed.append((property, projection.value(of: items)))
+          computed.append((property, projection.value(of: ordered)))
         }
-        return readNext(of: view)
+        return readNext(of: view, settings)
       }
       ProfileOperations(context: context).continueList(next) { [self] page in
-        take(page, of: view, collection, items)
+        take(page, of: view, collection, items, settings)
       }
     }
   }

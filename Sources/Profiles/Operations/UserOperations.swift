@@ -164,23 +164,41 @@ extension UserOperations {
 // MARK: Writes
 
 extension UserOperations {
-  /// Creates a person in the caller's tenant, with an id of the server's choice. When the same receipt comes again,
-  /// answers the person that the first request created, as they are now.
+  /// Creates a person in the caller's tenant, with an id of the server's choice, who reports to `manager`. When the same
+  /// receipt comes again, answers the person that the first request created, as they are now.
   public func create(
-    _ patch: StructuredPatch, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
-    _ then: @escaping Completion<VisibleObject>
+    _ patch: StructuredPatch, reportingTo manager: OwnerReference? = nil, once receipt: IdempotencyReceipt? = nil,
+    by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
     context.authorization.authorize(.manageUsers, by: caller) { [self] authorized in
-      do throws(ProfileError) {
-        try authorized.get()
-        guard let id = UserID(context.environment.makeID().text) else {
-          throw .store(.failed("A new id is not an id."))
-        }
-        submit(try CreateUser(user: id, patch: patch, stamp: context.stamp(caller)), once: receipt, by: caller, then)
-      } catch {
-        then(.failure(error))
+      authorized.onSuccess(orFail: then) {
+        withManager(manager, by: caller, then) { [self] in create(patch, $0, once: receipt, by: caller, then) }
       }
     }
+  }
+
+  private func create(
+    _ patch: StructuredPatch, _ manager: UserID?, once receipt: IdempotencyReceipt?, by caller: Caller,
+    _ then: @escaping Completion<VisibleObject>
+  ) {
+    do throws(ProfileError) {
+      guard let id = UserID(context.environment.makeID().text) else {
+        throw .store(.failed("A new id is not an id."))
+      }
+      let operation = try CreateUser(user: id, patch: patch, manager: manager, stamp: context.stamp(caller))
+      submit(operation, once: receipt, by: caller, then)
+    } catch {
+      then(.failure(error))
+    }
+  }
+
+  /// Finds the manager that a body names; nil when it names none.
+  private func withManager<Answer>(
+    _ manager: OwnerReference?, by caller: Caller, _ then: @escaping Completion<Answer>,
+    _ body: @escaping (UserID?) -> Void
+  ) {
+    guard let manager else { return body(nil) }
+    context.people.ids(of: [manager], by: caller) { $0.onSuccess(orFail: then) { body($0.first) } }
   }
 
   private func submit(
@@ -200,10 +218,10 @@ extension UserOperations {
     }
   }
 
-  /// Updates a person; what the patch leaves out stays as it is.
+  /// Updates a person; what the patch leaves out stays as it is, and so does the manager unless one is named.
   public func update(
-    _ reference: OwnerReference, _ patch: StructuredPatch, preconditions: Preconditions, by caller: Caller,
-    _ then: @escaping Completion<VisibleObject>
+    _ reference: OwnerReference, _ patch: StructuredPatch, reportingTo manager: OwnerReference? = nil,
+    preconditions: Preconditions, by caller: Caller, _ then: @escaping Completion<VisibleObject>
   ) {
     let administered = UserRules.administered(patch)
     let answer: Completion<VisibleObject> = { outcome in
@@ -213,9 +231,12 @@ extension UserOperations {
     context.people.withPerson(
       reference, for: administered == nil ? .writeUser : .administerUser, by: caller, answer
     ) { [self] id, then in
-      let operation = UpdateUser(user: id, patch: patch, preconditions: preconditions, stamp: context.stamp(caller))
-      context.provisioning.retry(caller, as: id, { context.submit(operation, $0) }) {
-        trim($0, for: caller, then)
+      withManager(manager, by: caller, then) { [self] manager in
+        let operation = UpdateUser(
+          user: id, patch: patch, manager: manager, preconditions: preconditions, stamp: context.stamp(caller))
+        context.provisioning.retry(caller, as: id, { context.submit(operation, $0) }) {
+          trim($0, for: caller, then)
+        }
       }
     }
   }

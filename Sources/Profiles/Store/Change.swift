@@ -44,6 +44,9 @@ public struct Change: Equatable, Sendable {
   /// The application that acted; nil when the token named none.
   public let actingApplication: String?
 
+  /// Whether the row is about what the tenant decided, and not about a person.
+  public var isOfTenant: Bool { user.text.hasSameBytes(as: tenant.text) }
+
   /// The same row without versions, for what has none.
   public var withoutVersions: Change {
     Change(

@@ -4,6 +4,9 @@ public import OData
 public struct PeopleSettings: Equatable, Sendable {
   /// What was decided, by the name of the navigation property; of a single-valued one there is one value.
   private var decided: [String: [StructuredValue]] = [:]
+  /// The identifiers of sources in the order that `prioritizedSourceUrls` gives them, the preferred one first. It is made when
+  /// settings are read or changed, so that an answer in this order costs no more than comparing.
+  public private(set) var sourceOrder: [String] = []
 
   /// The settings of a tenant that decided nothing.
   public init() {}
@@ -15,7 +18,10 @@ public struct PeopleSettings: Equatable, Sendable {
   /// the default until something else is decided.
   subscript(setting: NavigationProperty) -> [StructuredValue] {
     get { decided[setting.name] ?? (setting.isCollection ? [] : [Self.defaultValue(of: setting.target)]) }
-    set { decided[setting.name] = newValue.isEmpty ? nil : newValue }
+    set {
+      decided[setting.name] = newValue.isEmpty ? nil : newValue
+      if setting === Self.sources || setting === Self.propertySettings { sourceOrder = decidedOrder }
+    }
   }
 
   /// The index of the value with this key; nil when there is none. Names of properties are compared in any ASCII case, as
@@ -75,8 +81,7 @@ public struct PeopleSettings: Equatable, Sendable {
 // MARK: The order of sources
 
 extension PeopleSettings {
-  /// The identifiers of sources in the order that `prioritizedSourceUrls` gives them, the preferred one first.
-  public var sourceOrder: [String] {
+  private var decidedOrder: [String] {
     let order = self[Self.propertySettings].first { PeopleSettingRules.isOrder($0) }
     return order.map { Self.addresses(of: $0).compactMap(sourceID) } ?? []
   }
@@ -84,13 +89,12 @@ extension PeopleSettings {
   /// How early the source of an item comes in the order: 0 for the preferred source. Items of a source that is not in the
   /// order, and items without a source, come after all others.
   public func precedence(of item: StructuredValue, _ type: StructuredType) -> Int {
-    let order = sourceOrder
     let sources = Self.sources(of: item, type)
     let deciding = sources.filter(\.isDefault)
     let places = (deciding.isEmpty ? sources : deciding).compactMap { source in
-      order.firstIndex { $0.hasSameBytes(as: source.id) }
+      sourceOrder.firstIndex { $0.hasSameBytes(as: source.id) }
     }
-    return places.min() ?? order.count
+    return places.min() ?? sourceOrder.count
   }
 
   /// Items of one collection in the order of their sources; those of the same place stay in theirs.
@@ -137,6 +141,60 @@ extension PeopleSettings {
       guard case .complex(let source) = value, let id = source.string("sourceId", of: annotation) else { return nil }
       return (id, source.members[isDefault.index] == .bool(true))
     }
+  }
+}
+
+// MARK: Differences
+
+extension PeopleSettings {
+  /// A value that was added to a setting, changed, or taken out of it.
+  struct Difference: Equatable {
+    let kind: Change.Kind
+    let setting: NavigationProperty
+    /// The key of the value; nil for a single-valued setting.
+    let id: String?
+    /// The properties that were set or changed.
+    var properties: [String] = []
+
+    static func == (left: Self, right: Self) -> Bool {
+      left.kind == right.kind && left.setting === right.setting && left.id == right.id
+        && left.properties == right.properties
+    }
+  }
+
+  /// What differs from earlier settings, in the order of settings and of their values.
+  func differences(from old: PeopleSettings) -> [Difference] {
+    ProfileModel.peopleAdminSettings.navigation.flatMap { setting in
+      setting.isCollection ? differences(from: old, in: setting) : change(from: old, of: setting).map { [$0] } ?? []
+    }
+  }
+
+  private func change(from old: PeopleSettings, of setting: NavigationProperty) -> Difference? {
+    let changed = Self.changed(old[setting][0], self[setting][0], setting.target)
+    return changed.isEmpty ? nil : Difference(kind: .updated, setting: setting, id: nil, properties: changed)
+  }
+
+  private func differences(from old: PeopleSettings, in setting: NavigationProperty) -> [Difference] {
+    let (before, after) = (old.byID(setting), byID(setting))
+    let gone = before.filter { one in !after.contains { $0.id.hasSameBytes(as: one.id) } }
+      .map { Difference(kind: .deleted, setting: setting, id: $0.id) }
+    let empty = StructuredValue(of: setting.target)
+    return gone
+      + after.compactMap { id, value in
+        let known = before.first { $0.id.hasSameBytes(as: id) }?.value
+        let changed = Self.changed(known ?? empty, value, setting.target)
+        guard known == nil || !changed.isEmpty else { return nil }
+        return Difference(kind: known == nil ? .created : .updated, setting: setting, id: id, properties: changed)
+      }
+  }
+
+  private func byID(_ setting: NavigationProperty) -> [(id: String, value: StructuredValue)] {
+    self[setting].map { ($0.string("id", of: setting.target) ?? "", $0) }
+  }
+
+  /// The names of the properties in which two values differ, apart from the key.
+  private static func changed(_ old: StructuredValue, _ new: StructuredValue, _ type: StructuredType) -> [String] {
+    type.properties.filter { $0.name != "id" && old.members[$0.index] != new.members[$0.index] }.map(\.name)
   }
 }
 
@@ -187,8 +245,10 @@ extension PeopleSettings {
         decided[setting.name] = [try Self.value(from: &reader, setting.target)]
         continue
       }
+      var values: [StructuredValue] = []
       try reader.beginArray()
-      while try reader.nextElement() { self[setting].append(try Self.value(from: &reader, setting.target)) }
+      while try reader.nextElement() { values.append(try Self.value(from: &reader, setting.target)) }
+      self[setting] = values
     }
     try PeopleSettingRules.check(self)
   }

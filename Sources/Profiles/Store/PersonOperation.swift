@@ -38,11 +38,12 @@ public enum PersonChange: Sendable {
   /// `mailTaken` when another person of the tenant has the principal name or mail address, in any case, and it is new
   /// for this person.
   case put(StoredUser, Change)
-  /// Make somebody the manager of the person, or take the manager away. The store refuses with `userNotFound` when the
-  /// manager is not of the person's tenant, with `managerNotFound` when there is none to take away, and with `managerCircle`
-  /// or `tooManyManagers`. `log` makes a row of the audit log for who is the manager no longer, and one for who is it from
-  /// now on.
-  case setManager(of: StoredUser, to: UserID?, log: @Sendable (Change.Kind, UserID) -> Change)
+  /// Do the other change, which writes the person or nothing, and make somebody of a tenant, the person's, their manager; nil
+  /// takes the manager away. The store refuses both with `userNotFound` when the manager is not of the tenant, with
+  /// `managerNotFound` when there is none to take away, and with `managerCircle` or `tooManyManagers`. `log` makes a row of
+  /// the audit log for who is the manager no longer, and one for who is it from now on.
+  indirect case setManager(
+    UserID?, in: TenantID, log: @Sendable (Change.Kind, UserID) -> Change, after: PersonChange)
   /// Delete the person with all their items. `log` makes the row of the audit log for each item that is deleted.
   case remove(Change, log: @Sendable (ItemKey, Version) -> Change)
   /// Delete the items for whose collection and audience the predicate holds. `log` makes the row of the audit log for

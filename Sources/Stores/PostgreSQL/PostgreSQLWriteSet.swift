@@ -50,7 +50,8 @@ extension StoreWrite {
     case .createPerson(let operation, _, _): writeSet.users.insert(operation.user)
     case .group(let operation, _): writeSet.users.formUnion(operation.people)
     case .createGroup(let operation, _, _): writeSet.users.formUnion(operation.people)
-    case .tenant, .replaceAll: break
+    case .tenant(let operation, _): writeSet.users.insert(UserID(decisionsOf: operation.tenant))
+    case .replaceAll: break
     }
   }
 

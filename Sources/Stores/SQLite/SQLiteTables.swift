@@ -143,14 +143,29 @@ final class SQLiteTables: WriteTables {
       try write(user, number, with: updateUser)
       return try index.note(number, user.id, nil, try indexed(user))
     }
-    let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
-    guard last < SQLiteProfileKey.peopleMax else { throw .row(DamagedRow.user) }
-    let number = last + 1
+    let number = try newNumber()
     try write(user, number, with: insertUser)
     people.keep(number, of: user.id)
     try index.note(number, user.id, nil, try indexed(user))
     // Its row leads those of the items.
     _ = try people.state(of: user.id, number)
+  }
+
+  private func newNumber() throws(SQLiteFailure) -> Int64 {
+    let last = try selectLastNumber.first { row throws(SQLiteFailure) in row.int64(0) } ?? 0
+    guard last < SQLiteProfileKey.peopleMax else { throw .row(DamagedRow.user) }
+    return last + 1
+  }
+
+  /// Gives a number to an id that no person has, for the audit log of what a tenant decided. Its row is like that of somebody
+  /// who was deleted.
+  fileprivate func giveNumber(to id: UserID) throws(SQLiteFailure) {
+    guard try people.number(of: id) == nil else { return }
+    let number = try newNumber()
+    let none: String? = nil
+    try insertUser.bind(none, none, none, none, none, none, none, number, id.text)
+    try insertUser.run()
+    people.keep(number, of: id)
   }
 
   /// Replaces a person who exists.
@@ -315,5 +330,8 @@ extension SQLiteTables {
 
   func add(_ tenant: TenantID) throws(SQLiteFailure) { try directory.add(tenant) }
 
-  func append(_ change: Change) throws(SQLiteFailure) { try auditLog.append(change) }
+  func append(_ change: Change) throws(SQLiteFailure) {
+    if change.isOfTenant { try giveNumber(to: change.user) }
+    try auditLog.append(change)
+  }
 }

@@ -124,13 +124,21 @@ final class WriteApplier<Tables: WriteTables> {
     }
     let state = PersonState(person: old, relation: relation)
     do throws(ProfileError) { change = try operation.change(state) } catch { throw .refused(error) }
+    return try perform(change, operation, replacing: old)
+  }
+
+  private func perform(
+    _ change: PersonChange, _ operation: any PersonOperation, replacing old: StoredUser?
+  ) throws(WriteFailure) -> PersonOutcome {
     switch change {
     case .unchanged(let user): return .unchanged(user)
     case .put(let user, let change):
       try put(user, change, replacing: old)
       return .written(user)
-    case .setManager(let person, let manager, let log):
-      return try setManager(manager, of: person, log)
+    case .setManager(let manager, let tenant, let log, let change):
+      return try setManager(manager, of: operation.user, in: tenant, log) { () throws(WriteFailure) in
+        try perform(change, operation, replacing: old)
+      }
     case .remove(let change, let log):
       try removeItems(of: operation.user, where: { _, _ in true }, log)
       try sql { () throws(Tables.Failure) in try tables.setManager(nil, of: operation.user) }
@@ -151,25 +159,28 @@ final class WriteApplier<Tables: WriteTables> {
     }
   }
 
+  /// Sets the manager of a person after `write`, which must come before rows of the audit log of somebody new. Whatever is
+  /// refused is refused before anything is written.
   private func setManager(
-    _ manager: UserID?, of person: StoredUser, _ log: @Sendable (Change.Kind, UserID) -> Change
+    _ manager: UserID?, of user: UserID, in tenant: TenantID, _ log: @Sendable (Change.Kind, UserID) -> Change,
+    after write: () throws(WriteFailure) -> PersonOutcome
   ) throws(WriteFailure) -> PersonOutcome {
-    let old = try sql { () throws(Tables.Failure) in try tables.manager(of: person.id) }
+    let old = try sql { () throws(Tables.Failure) in try tables.manager(of: user) }
+    guard manager != nil || old != nil else { throw .refused(.managerNotFound) }
+    guard manager != old else { return try write() }
     if let manager {
-      guard manager != old else { return .unchanged(person) }
       let refusal = try sql { () throws(Tables.Failure) in
-        try tables.refusal(ofManager: manager, of: person.id, in: person.tenant)
+        try tables.refusal(ofManager: manager, of: user, in: tenant)
       }
       if let refusal { throw .refused(refusal) }
-    } else if old == nil {
-      throw .refused(.managerNotFound)
     }
+    let outcome = try write()
     try sql { () throws(Tables.Failure) in
-      try tables.setManager(manager, of: person.id)
+      try tables.setManager(manager, of: user)
       if let old { try tables.append(log(.deleted, old)) }
       if let manager { try tables.append(log(.created, manager)) }
     }
-    return .unchanged(person)
+    return outcome
   }
 
   private func put(_ user: StoredUser, _ change: Change, replacing old: StoredUser?) throws(WriteFailure) {
@@ -292,7 +303,11 @@ final class WriteApplier<Tables: WriteTables> {
     guard let old else { throw .refused(.unknownTenant) }
     let new: TenantSettings
     do throws(ProfileError) { new = try operation.change(old) } catch { throw .refused(error) }
-    if new != old { try sql { () throws(Tables.Failure) in try tables.put(new) } }
+    guard new != old else { return new }
+    try sql { () throws(Tables.Failure) in
+      try tables.put(new)
+      for row in operation.log(from: old, to: new) { try tables.append(row) }
+    }
     return new
   }
 

@@ -118,7 +118,14 @@ final class MemoryStore: ProfileStore {
 
   private func apply(_ operation: any PersonOperation) throws(ProfileError) -> PersonOutcome {
     let relation = owner(of: operation.user, for: operation.authorization)?.relation
-    switch try operation.change(PersonState(person: user(operation.user), relation: relation)) {
+    return try perform(
+      try operation.change(PersonState(person: user(operation.user), relation: relation)), operation)
+  }
+
+  private func perform(
+    _ change: PersonChange, _ operation: any PersonOperation
+  ) throws(ProfileError) -> PersonOutcome {
+    switch change {
     case .unchanged(let user): return .unchanged(user)
     case .put(let user, let change):
       state.withLock { state in
@@ -126,9 +133,9 @@ final class MemoryStore: ProfileStore {
         state.changes.append(change)
       }
       return .written(user)
-    case .setManager(let person, let manager, let log):
-      try set(manager, of: person, log)
-      return .unchanged(person)
+    case .setManager(let manager, let tenant, let log, let change):
+      try set(manager, of: operation.user, in: tenant, log)
+      return try perform(change, operation)
     case .remove(let change, let log):
       remove(operation.user, where: { _, _ in true }, log, change)
       state.withLock { $0.users[operation.user] = nil }
@@ -153,18 +160,18 @@ final class MemoryStore: ProfileStore {
   }
 
   private func set(
-    _ manager: UserID?, of person: StoredUser, _ log: (Change.Kind, UserID) -> Change
+    _ manager: UserID?, of person: UserID, in tenant: TenantID, _ log: (Change.Kind, UserID) -> Change
   ) throws(ProfileError) {
-    if let manager, user(manager)?.tenant != person.tenant { throw .userNotFound }
+    if let manager, user(manager)?.tenant != tenant { throw .userNotFound }
     var above = manager
     while let next = above {
-      if next == person.id { throw .managerCircle }
+      if next == person { throw .managerCircle }
       above = self.manager(of: next)
     }
-    let old = self.manager(of: person.id)
+    let old = self.manager(of: person)
     if manager == nil, old == nil { throw .managerNotFound }
     state.withLock { state in
-      state.managers[person.id] = manager
+      state.managers[person] = manager
       if let old { state.changes.append(log(.deleted, old)) }
       if let manager { state.changes.append(log(.created, manager)) }
     }

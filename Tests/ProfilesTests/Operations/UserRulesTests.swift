@@ -9,7 +9,7 @@ struct UserRulesTests {
 
   private func created(_ json: String) throws -> StructuredValue {
     let patch = try EntityReader(.create).read(Array(json.utf8), as: ProfileModel.user)
-    let operation = try CreateUser(user: id, patch: patch, stamp: People.stamp(People.application()))
+    let operation = try CreateUser(user: id, patch: patch, manager: nil, stamp: People.stamp(People.application()))
     guard case .put(let person, _) = try operation.change(PersonState(person: nil)) else {
       throw ProfileError.userNotFound
     }
@@ -20,7 +20,7 @@ struct UserRulesTests {
     let stored = StoredUser(
       id: id, tenant: People.contoso, principalName: nil, displayName: "A", version: .first, json: Array(person.utf8))
     let operation = UpdateUser(
-      user: id, patch: try EntityReader(.update).read(Array(json.utf8), as: ProfileModel.user),
+      user: id, patch: try EntityReader(.update).read(Array(json.utf8), as: ProfileModel.user), manager: nil,
       preconditions: Preconditions(ifMatch: nil, ifNoneMatch: nil), stamp: People.stamp(People.application()))
     guard case .put(let person, let change) = try operation.change(PersonState(person: stored)) else {
       throw ProfileError.userNotFound
@@ -57,7 +57,7 @@ struct UserRulesTests {
     let body =
       #"{"displayName":"A","passwordProfile":{"password":"s3cret-s3cret","forceChangePasswordNextSignIn":true}}"#
     let patch = try EntityReader(.create).read(Array(body.utf8), as: ProfileModel.user)
-    let operation = try CreateUser(user: id, patch: patch, stamp: People.stamp(People.application()))
+    let operation = try CreateUser(user: id, patch: patch, manager: nil, stamp: People.stamp(People.application()))
     guard case .put(let person, let change) = try operation.change(PersonState(person: nil)) else {
       Issue.record("Nothing was written")
       return

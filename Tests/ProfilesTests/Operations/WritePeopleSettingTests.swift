@@ -18,9 +18,26 @@ struct WritePeopleSettingTests {
     _ settings: inout TenantSettings, _ setting: NavigationProperty, _ verb: WritePeopleSetting.Verb,
     _ preconditions: Preconditions = .none
   ) throws(ProfileError) {
-    let operation = WritePeopleSetting(
-      tenant: settings.id, setting: setting, verb: verb, preconditions: preconditions)
-    settings = try operation.change(settings)
+    settings = try write(setting, verb, preconditions).change(settings)
+  }
+
+  private func write(
+    _ setting: NavigationProperty, _ verb: WritePeopleSetting.Verb, _ preconditions: Preconditions = .none
+  ) -> WritePeopleSetting {
+    let stamp = People.stamp(People.application(of: empty.id))
+    return WritePeopleSetting(stamp: stamp, setting: setting, verb: verb, preconditions: preconditions)
+  }
+
+  /// The rows of the audit log for a write, each as one text.
+  private func logged(
+    _ settings: TenantSettings, _ setting: NavigationProperty, _ verb: WritePeopleSetting.Verb
+  ) throws -> [String] {
+    let operation = write(setting, verb)
+    return operation.log(from: settings, to: try operation.change(settings)).map { row in
+      #expect(row.user.text == settings.id.text && row.tenant == settings.id && row.isOfTenant)
+      #expect(row.actingApplication == "app-1" && row.actingUser == nil && row.versionAfter == nil)
+      return "\(row.kind) \(row.collection ?? "")/\(row.item?.text ?? "") \(row.properties.sorted().joined(separator: ","))"
+    }.sorted()
   }
 
   private func create(_ settings: inout TenantSettings, _ setting: NavigationProperty, _ json: String, id: String = "1")
@@ -56,6 +73,7 @@ struct WritePeopleSettingTests {
       #expect(settings.people.precedence(of: item, type) == place, "\(json)")
     }
     #expect(TenantSettings(id: .demo).people.sourceOrder.isEmpty)
+    #expect(TenantSettings(id: .demo, json: settings.json)?.people.sourceOrder == ["hr2", "hr1"])
   }
 
   @Test("Items come in the order of their sources, and otherwise stay in theirs")
@@ -83,6 +101,26 @@ struct WritePeopleSettingTests {
     #expect(throws: ProfileError.settingNotFound) {
       try change(&settings, sources, .delete(ResourcePath.Key(name: "sourceId", value: "hr2")))
     }
+  }
+
+  @Test("The audit log names what was decided: the setting, the value and its properties, and never what they hold")
+  func auditLog() throws {
+    let settings = try twoSources()
+    #expect(
+      try logged(settings, sources, .create(id: "c", try patch(#"{"sourceId":"hr3","kind":"HR"}"#, sources)))
+        == ["created profileSources/c kind,sourceId"])
+    let named = try patch(#"{"displayName":"People","sourceId":"hr1"}"#, sources, .update)
+    #expect(
+      try logged(settings, sources, .update(ResourcePath.Key(value: "a"), named))
+        == ["updated profileSources/a displayName"])
+    #expect(
+      try logged(settings, sources, .delete(ResourcePath.Key(value: "b"))) == [
+        "deleted profileSources/b ", "updated profilePropertySettings/order prioritizedSourceUrls",
+      ])
+    let pronouns = PeopleSettings.setting("pronouns")
+    let on = try patch(#"{"isEnabledInOrganization":true}"#, pronouns, .update)
+    #expect(try logged(settings, pronouns, .update(nil, on)) == ["updated pronouns/ isEnabledInOrganization"])
+    #expect(try logged(settings, pronouns, .update(nil, try patch("{}", pronouns, .update))).isEmpty)
   }
 
   @Test("A key is unique in any case, and is never changed")

@@ -1,14 +1,23 @@
 import OData
 
-/// Changes the properties of a person that the body sets.
+/// Changes the properties of a person that the body sets, and the manager whom it names.
 struct UpdateUser: PersonOperation {
   let user: UserID
   let patch: StructuredPatch
+  /// nil when the manager stays.
+  let manager: UserID?
   let preconditions: Preconditions
   let stamp: WriteStamp
 
   func change(_ state: PersonState) throws(ProfileError) -> PersonChange {
     let person = try UserRules.writable(state.person, by: stamp.caller, preconditions)
+    let change = try properties(of: person)
+    return try manager.map { manager throws(ProfileError) in
+      try change.settingManager(manager, of: user, stamp)
+    } ?? change
+  }
+
+  private func properties(of person: StoredUser) throws(ProfileError) -> PersonChange {
     guard var value = StructuredValue(stored: person.completeJSON, of: ProfileModel.user) else {
       throw .store(.damaged("A stored person is not of the declared type."))
     }

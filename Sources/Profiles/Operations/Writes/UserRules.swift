@@ -134,9 +134,11 @@ enum UserRules {
     ProfileModel.user.property(named: name).map { changed.contains($0.index) } ?? false
   }
 
-  /// The first property in a body, whatever its value, that people may not set of themselves; nil when there is none.
+  /// The first property in a body, whatever its value, that people may not set of themselves, or a relationship that it
+  /// names; nil when there is none.
   static func administered(_ patch: StructuredPatch) -> String? {
-    ProfileModel.user.properties.first { !patch.isAbsent($0) && !$0.traits.contains(.selfService) }?.name
+    let property = ProfileModel.user.properties.first { !patch.isAbsent($0) && !$0.traits.contains(.selfService) }
+    return property?.name ?? patch.bindings.keys.min()
   }
 
   /// The names of the properties of a person at these positions, for the audit log.

@@ -12,10 +12,12 @@ struct WritePeopleSetting: TenantOperation {
     case delete(ResourcePath.Key)
   }
 
-  let tenant: TenantID
+  let stamp: WriteStamp
   let setting: NavigationProperty
   let verb: Verb
   let preconditions: Preconditions
+
+  var tenant: TenantID { stamp.caller.tenant }
 
   func change(_ settings: TenantSettings) throws(ProfileError) -> TenantSettings {
     var changed = settings
@@ -26,6 +28,15 @@ struct WritePeopleSetting: TenantOperation {
     }
     try PeopleSettingRules.check(changed.people)
     return changed
+  }
+
+  func log(from old: TenantSettings, to new: TenantSettings) -> [Change] {
+    let log = UserID(decisionsOf: tenant)
+    return new.people.differences(from: old.people).map { difference in
+      stamp.change(
+        difference.kind, of: log, collection: difference.setting.name, item: difference.id.flatMap(ItemID.init),
+        properties: difference.properties, from: nil, to: nil)
+    }
   }
 
   private func create(_ id: String, _ patch: StructuredPatch, _ people: inout PeopleSettings) throws(ProfileError) {

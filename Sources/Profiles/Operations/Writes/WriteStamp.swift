@@ -43,13 +43,14 @@ struct WriteStamp: Sendable {
       actingApplication: caller.applicationID)
   }
 
-  /// A row of the audit log for a person, or for one of their collections as a whole.
+  /// A row of the audit log for a person, or for one of their collections as a whole; with an item, for one that has no
+  /// versions.
   func change(
-    _ kind: Change.Kind, of user: UserID, collection: String? = nil, properties: [String] = [], from before: Version?,
-    to after: Version?
+    _ kind: Change.Kind, of user: UserID, collection: String? = nil, item: ItemID? = nil, properties: [String] = [],
+    from before: Version?, to after: Version?
   ) -> Change {
     Change(
-      time: time, kind: kind, user: user, tenant: caller.tenant, collection: collection, item: nil,
+      time: time, kind: kind, user: user, tenant: caller.tenant, collection: collection, item: item,
       properties: properties,
       versionBefore: before, versionAfter: after, actingUser: caller.userID,
       actingApplication: caller.applicationID)
