@@ -142,11 +142,18 @@ struct UserPropertiesTests {
       let colleague = try await facet.token(user: Demo.amara, scopes: "User.Read.All")
       let own = try await facet.token(user: Demo.lena, scopes: "User.Read.All")
       let app = try await facet.token(roles: "User.Read.All")
+      let identity = #"{"signInType":"emailAddress","issuer":"x.example","issuerAssignedId":"lena@home.example"}"#
+      let written = try await facet.probe.request(
+        "PATCH", "/v1.0/users/\(Demo.lena)", token: try await facet.token(roles: "User.ReadWrite.All"),
+        body: #"{"identities":[\#(identity)]}"#)
+      #expect(written.status == 204, "\(written.text)")
+      let before = try await facet.probe.request("GET", "/beta/users/\(Demo.lena)", token: colleague)
+      #expect(before.text.contains("lena@home.example"), "\(before.text)")
       let decided = try await FacetProcess.run([
         "tenant", "policy", "--data", facet.data.path, facet.ready.tenant, "withheldProperties=contact",
       ])
       #expect(decided.status == 0, "\(decided.errors)")
-      let secrets = ["lena@contoso.example\",\"jobTitle", "+49 171", "+49 30", "Berlin 7", "SMTP:lena"]
+      let secrets = ["lena@contoso.example\",\"jobTitle", "+49 171", "+49 30", "Berlin 7", "SMTP:lena", "home.example"]
       for path in ["/beta/users", "/v1.0/users", "/v1.0/users/\(Demo.lena)", "/beta/users/\(Demo.lena)"] {
         let seen = try await facet.probe.request("GET", path, token: colleague)
         #expect(seen.status == 200)
@@ -157,6 +164,7 @@ struct UserPropertiesTests {
       for (query, toColleague, toApplication) in [
         ("$filter=startswith(mobilePhone,'+49')", "0", "1"), ("$filter=mail eq 'lena@contoso.example'", "0", "1"),
         ("$filter=mobilePhone eq null", "3", "1"), ("$filter=businessPhones/any(p:startswith(p,'+49'))", "0", "1"),
+        ("$filter=identities/any(i:i/issuerAssignedId eq 'lena@home.example')", "0", "1"),
         ("$search=\"5550\"", "0", "1"), ("$search=\"mobilePhone:171\"", "0", "1"),
       ] {
         for (token, count) in [(colleague, toColleague), (app, toApplication)] {

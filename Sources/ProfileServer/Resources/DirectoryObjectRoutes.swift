@@ -3,17 +3,7 @@ import OData
 import Profiles
 
 /// Routes of people and groups alike, by their ids.
-final class DirectoryObjectRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class DirectoryObjectRoutes: RouteGroup {
   /// Gets a person or a group. Throws the error of an invalid request.
   func read(_ exchange: Exchange, _ id: UserID, _ caller: Caller) throws(GraphError) {
     try requests.checkNoneComputed(exchange, ProfileModel.user)

@@ -2,17 +2,7 @@ import OData
 import Profiles
 
 /// Routes of groups, and of writes of their members and owners.
-final class GroupRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class GroupRoutes: RouteGroup {
   // MARK: Groups
 
   /// Lists groups (Graph page on listing groups). Throws the error of an invalid request.

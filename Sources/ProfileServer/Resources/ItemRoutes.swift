@@ -2,17 +2,7 @@ import OData
 import Profiles
 
 /// Routes of the items of a profile, whatever their type.
-final class ItemRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class ItemRoutes: RouteGroup {
   /// Lists the items of a collection. Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ request: CollectionRequest) throws(GraphError) {
     let page = try requests.page(exchange, by: request.caller)

@@ -3,17 +3,7 @@ import OData
 import Profiles
 
 /// Routes of managers and of those who report to them.
-final class ManagerRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class ManagerRoutes: RouteGroup {
   /// Gets the manager of a person (Graph page on listing the manager). Throws the error of an invalid request.
   func read(_ exchange: Exchange, _ user: OwnerReference, _ caller: Caller) throws(GraphError) {
     try requests.checkNoneComputed(exchange, ProfileModel.user)

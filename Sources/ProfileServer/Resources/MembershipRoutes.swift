@@ -2,17 +2,7 @@ import OData
 import Profiles
 
 /// Routes of who is a member of what.
-final class MembershipRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class MembershipRoutes: RouteGroup {
   /// A list of the groups that somebody is in.
   struct GroupList: Sendable {
     /// Whether groups count that they are in through others.

@@ -2,17 +2,7 @@ import OData
 import Profiles
 
 /// Routes of the organisation of the caller's tenant and of its domains.
-final class OrganizationRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class OrganizationRoutes: RouteGroup {
   /// Lists the organisation (Graph page on listing organizations). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)

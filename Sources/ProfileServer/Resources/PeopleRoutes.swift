@@ -2,27 +2,13 @@ import OData
 import Profiles
 
 /// Routes of the people who stand near a person.
-final class PeopleRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class PeopleRoutes: RouteGroup {
   /// Lists the people near a person (Graph page on listing people). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ person: OwnerReference, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)
     session.people.list(near: person, page.query, by: caller) { [responses] result in
       responses.onSuccess(of: result, exchange) { user, listing in
-        let (encoder, selection) = (responses.encoder(exchange), exchange.options.selection)
-        let context = encoder.peopleContext(of: user, selection)
-        responses.finish(exchange, listing, context, page, ResponseFinisher.directoryHeaders) {
-          encoder.objects($0, selection, isFirst: $1)
-        }
+        responses.finish(exchange, listing, page) { $0.peopleContext(of: user, exchange.options.selection) }
       }
     }
   }

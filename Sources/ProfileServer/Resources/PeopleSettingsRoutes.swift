@@ -3,17 +3,7 @@ import OData
 import Profiles
 
 /// Routes of what an organisation decided about its people (Graph pages below `peopleAdminSettings`).
-final class PeopleSettingsRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class PeopleSettingsRoutes: RouteGroup {
   /// Gets the settings as a whole.
   func read(_ exchange: Exchange, _ caller: Caller) {
     session.peopleSettings.read(by: caller) { [self] in finish(exchange, read: $0, nil) }
@@ -42,11 +32,7 @@ final class PeopleSettingsRoutes {
     let page = try requests.page(exchange, by: caller)
     session.peopleSettings.list(setting, page.query, by: caller) { [responses] result in
       responses.onSuccess(of: result, exchange) { listing in
-        let (encoder, selection) = (responses.encoder(exchange), exchange.options.selection)
-        let context = encoder.settingContext(setting, selection)
-        responses.finish(exchange, listing, context, page, ResponseFinisher.directoryHeaders) {
-          encoder.objects($0, selection, isFirst: $1)
-        }
+        responses.finish(exchange, listing, page) { $0.settingContext(setting, exchange.options.selection) }
       }
     }
   }

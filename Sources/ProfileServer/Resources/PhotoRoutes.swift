@@ -4,17 +4,7 @@ import OData
 import Profiles
 
 /// Routes of the photos of people and groups (Graph pages on getting, updating and deleting a profilePhoto).
-final class PhotoRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class PhotoRoutes: RouteGroup {
   // MARK: Reads
 
   /// Gets the metadata of a photo in its largest size.

@@ -2,17 +2,7 @@ import OData
 import Profiles
 
 /// Routes of a profile as a whole.
-final class ProfileRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class ProfileRoutes: RouteGroup {
   /// Gets a profile with its collections. Throws the error of an invalid request.
   func read(_ exchange: Exchange, _ owner: OwnerReference, _ caller: Caller) throws(GraphError) {
     try ExpansionLinks.checkLength(exchange)

@@ -3,15 +3,7 @@ import OData
 import Profiles
 
 /// Routes of properties as resources of their own (OData URL Conventions 4.01 sections 4.6 to 4.8).
-final class PropertyRoutes {
-  let session: ProfileSession
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, responses: ResponseFinisher) {
-    self.session = session
-    self.responses = responses
-  }
-
+final class PropertyRoutes: RouteGroup {
   /// The entity that a property is read from, as a value of its type, with its context URL.
   private typealias Entity = (value: StructuredValue?, context: String)
 

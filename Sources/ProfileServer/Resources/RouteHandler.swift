@@ -95,7 +95,7 @@ final class RouteGroups {
     directoryObjects = DirectoryObjectRoutes(session: session, requests: requests, responses: responses)
     auditLog = AuditLogRoutes(session: session, requests: requests, responses: responses)
     photos = PhotoRoutes(session: session, requests: requests, responses: responses)
-    properties = PropertyRoutes(session: session, responses: responses)
+    properties = PropertyRoutes(session: session, requests: requests, responses: responses)
     organizations = OrganizationRoutes(session: session, requests: requests, responses: responses)
   }
 }

@@ -2,17 +2,7 @@ import OData
 import Profiles
 
 /// Routes of people in the directory.
-final class UserRoutes {
-  let session: ProfileSession
-  let requests: RequestReader
-  let responses: ResponseFinisher
-
-  init(session: ProfileSession, requests: RequestReader, responses: ResponseFinisher) {
-    self.session = session
-    self.requests = requests
-    self.responses = responses
-  }
-
+final class UserRoutes: RouteGroup {
   /// Lists users (Graph page on listing users). Throws the error of an invalid request.
   func list(_ exchange: Exchange, _ caller: Caller) throws(GraphError) {
     let page = try requests.page(exchange, by: caller)

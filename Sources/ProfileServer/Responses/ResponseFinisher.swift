@@ -310,9 +310,17 @@ extension ResponseFinisher {
     setOf setType: StructuredType, of type: StructuredType
   ) {
     onSuccess(of: result, exchange) { listing in
-      let (encoder, selection) = (encoder(exchange), exchange.options.selection)
-      let context = encoder.context(ofSetOf: setType, exchange.options, of: type)
-      finish(exchange, listing, context, page, Self.directoryHeaders) { encoder.objects($0, selection, isFirst: $1) }
+      finish(exchange, listing, page) { $0.context(ofSetOf: setType, exchange.options, of: type) }
+    }
+  }
+
+  /// Responds with a list of entities that are not items, with the context URL that the encoder makes.
+  func finish(
+    _ exchange: Exchange, _ listing: Listing<VisibleObject>, _ page: PageRequest, in context: (ItemEncoder) -> String
+  ) {
+    let (encoder, selection) = (encoder(exchange), exchange.options.selection)
+    finish(exchange, listing, context(encoder), page, Self.directoryHeaders) {
+      encoder.objects($0, selection, isFirst: $1)
     }
   }
 

@@ -43,7 +43,8 @@ enum UserProperties {
     .string("externalUserState", "Where the invitation of a guest stands.").unlessUnset.refused(byServer),
     .primitive(.dateTimeOffset, "externalUserStateChangeDateTime", "When the invitation last changed.").unlessUnset
       .refused(byServer),
-    .named("objectIdentity", "identities", "Names that the person signs in with.").collection.unlessUnset,
+    .named("objectIdentity", "identities", "Names that the person signs in with.").collection
+      .traits(.contact).unlessUnset,
     .string("identityParentId", "The account that this one belongs to.").unlessUnset.refused(byServer),
     .named("passwordProfile", "passwordProfile", "A first password, which is accepted and kept nowhere.")
       .traits(.discarded).unlessUnset.refused("is accepted when a person is created, and kept nowhere: no password is"),
@@ -103,7 +104,8 @@ enum UserProperties {
     .string("onPremisesSecurityIdentifier", "Security identifier on premises.").unlessUnset.refused(bySync),
     .primitive(.boolean, "onPremisesSyncEnabled", "Whether the person is kept on premises.").unlessUnset
       .refused(bySync),
-    .string("onPremisesUserPrincipalName", "Sign-in name on premises.").unlessUnset.refused(bySync),
+    .string("onPremisesUserPrincipalName", "Sign-in name on premises.").traits(.contact).unlessUnset
+      .refused(bySync),
   ]
 
   private static let organisation: [PropertyDeclaration] = [

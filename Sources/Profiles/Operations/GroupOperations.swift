@@ -128,10 +128,7 @@ extension GroupOperations {
     _ then: @escaping Completion<Void>
   ) {
     write(to: id, member, once: receipt, by: caller, then) { member, stamp in
-      switch member {
-      case .person(let user): AddMember(group: id, member: user, stamp: stamp)
-      case .group(let group): AddNestedGroup(group: id, member: group, stamp: stamp)
-      }
+      AddToGroup(group: id, added: GroupAdditions(member), stamp: stamp)
     }
   }
 
@@ -168,7 +165,9 @@ extension GroupOperations {
     _ owner: OwnerReference, to id: GroupID, once receipt: IdempotencyReceipt? = nil, by caller: Caller,
     _ then: @escaping Completion<Void>
   ) {
-    write(to: id, owner, once: receipt, by: caller, then) { AddOwner(group: id, owner: $0, stamp: $1) }
+    write(to: id, owner, once: receipt, by: caller, then) {
+      AddToGroup(group: id, added: GroupAdditions(owners: [$0]), stamp: $1)
+    }
   }
 
   /// Ends the ownership of a person.

@@ -30,6 +30,19 @@ enum ResolvedMember: Sendable {
   case group(GroupID)
 }
 
+extension GroupAdditions {
+  /// One new member.
+  init(_ member: ResolvedMember) { append(member) }
+
+  /// Adds a member to those that are added.
+  mutating func append(_ member: ResolvedMember) {
+    switch member {
+    case .person(let user): people.append(user)
+    case .group(let group): groups.append(group)
+    }
+  }
+}
+
 extension PersonResolution {
   /// Finds what references name, in their order. Whether somebody has such an id is left to the write.
   func additions(
@@ -57,10 +70,7 @@ extension PersonResolution {
     member(reference, by: caller) { [self] member in
       member.onSuccess(orFail: then) { member in
         var additions = found
-        switch member {
-        case .person(let user): additions.people.append(user)
-        case .group(let group): additions.groups.append(group)
-        }
+        additions.append(member)
         members(references.dropFirst(), by: caller, additions, then)
       }
     }

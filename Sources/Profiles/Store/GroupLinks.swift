@@ -5,7 +5,8 @@ import OData
 ///
 /// Both ends of a nesting are kept, so that each read goes by ids. Ids are in the order of their bytes.
 public struct GroupLinks: Equatable, Sendable {
-  /// The owners, who gain no rights by it. A person who was deleted may still be named and counts as absent.
+  /// The owners, who gain no rights by it. A person who was deleted is taken out; one whom earlier builds left in counts as
+  /// absent.
   public private(set) var owners: [UserID] = []
   /// The groups that are members of the group.
   public private(set) var groups: [GroupID] = []
@@ -32,6 +33,11 @@ public struct GroupLinks: Equatable, Sendable {
   /// The links of a group that is a member of one more group.
   public func joining(_ parent: GroupID) -> GroupLinks {
     GroupLinks(owners: owners, groups: groups, parents: parents.filter { $0 != parent } + [parent])
+  }
+
+  /// The links of a group that a person owns no longer.
+  public func without(_ owner: UserID) -> GroupLinks {
+    GroupLinks(owners: owners.filter { $0 != owner }, groups: groups, parents: parents)
   }
 
   /// The links of a group that is no longer a member of a group.
@@ -62,6 +68,14 @@ extension GroupLinks {
     json.member("groups", groups.map(\.text))
     json.member("parents", parents.map(\.text))
     json.endObject()
+    return json.bytes
+  }
+
+  /// Bytes that the stored form holds wherever it names an id, by which a store finds the groups of a person without an
+  /// index. A group may have the same id.
+  public static func mark(of owner: UserID) -> [UInt8] {
+    var json = JSONWriter()
+    json.string(owner.text)
     return json.bytes
   }
 

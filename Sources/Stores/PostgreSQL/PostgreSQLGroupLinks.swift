@@ -4,6 +4,11 @@ import Profiles
 enum PostgreSQLGroupLinks {
   static let select = PostgreSQLStatement(
     "select_links", "select id, tenant, links from directory_group where id = any($1::text[])")
+  static let selectOwned = PostgreSQLStatement(
+    "select_owned_groups",
+    """
+    select id, tenant, links from directory_group where tenant = $1::text and position($2::bytea in links) > 0
+    """)
   static let selectAll = PostgreSQLStatement("check_links", "select id, tenant, links from directory_group")
   static let update = PostgreSQLStatement(
     "update_links", "update directory_group set links = $2::bytea where id = $1::text")

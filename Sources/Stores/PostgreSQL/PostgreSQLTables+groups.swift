@@ -52,6 +52,14 @@ extension PostgreSQLTables {
     return try PostgreSQLGroupLinks.read(read(PostgreSQLGroupLinks.select, .texts(groups.map(\.text))))
   }
 
+  func links(
+    ofGroupsOwnedBy owner: UserID, in tenant: TenantID
+  ) throws(PostgreSQLFailure) -> [GroupID: LinkedGroup] {
+    let rows = try read(
+      PostgreSQLGroupLinks.selectOwned, .text(tenant.text), .bytes(GroupLinks.mark(of: owner)))
+    return try PostgreSQLGroupLinks.read(rows).filter { $0.value.links.owners.contains(owner) }
+  }
+
   func put(_ links: GroupLinks, of group: GroupID) {
     write(PostgreSQLGroupLinks.update, .text(group.text), links.json.map { .bytes($0) } ?? .null)
   }

@@ -5,6 +5,7 @@ import Profiles
 final class SQLiteDirectoryTables {
   private let names: SQLiteNames
   private let selectGroup, insertGroup, updateGroup, deleteGroup, selectLinks, updateLinks: SQLiteStatement
+  private let selectOwned: SQLiteStatement
   private let selectTenantOfUser, selectMember, insertMember, deleteMember, selectMembers: SQLiteStatement
   private let selectMemberships, countMemberships, putTenant: SQLiteStatement
   private let selectPhoto, putPhoto, deletePhoto: SQLiteStatement
@@ -19,6 +20,7 @@ final class SQLiteDirectoryTables {
     updateGroup = try connection.prepare("update directory_group set tenant = ?, version = ?, json = ? where id = ?")
     deleteGroup = try connection.prepare("delete from directory_group where id = ?")
     selectLinks = try connection.prepare(SQLiteColumns.selectLinks)
+    selectOwned = try connection.prepare(SQLiteSchema.selectOwned)
     updateLinks = try connection.prepare("update directory_group set links = ? where id = ?")
     selectPhoto = try connection.prepare("select \(SQLiteColumns.groupPhoto) from group_photo where group_id = ?")
     putPhoto = try connection.prepare(
@@ -96,6 +98,18 @@ final class SQLiteDirectoryTables {
   /// The links of those groups that exist.
   func links(of groups: [GroupID]) throws(SQLiteFailure) -> [GroupID: LinkedGroup] {
     try selectLinks.links(of: groups)
+  }
+
+  /// The links of the groups of a tenant that a person owns.
+  func links(
+    ofGroupsOwnedBy owner: UserID, in tenant: TenantID
+  ) throws(SQLiteFailure) -> [GroupID: LinkedGroup] {
+    try selectOwned.bind(tenant.text, GroupLinks.mark(of: owner))
+    let marked = try selectOwned.all { row throws(SQLiteFailure) in
+      guard let group = GroupID(row.text(0)) else { throw .row(DamagedRow.group) }
+      return group
+    }
+    return try links(of: marked).filter { $0.value.links.owners.contains(owner) }
   }
 
   /// Replaces the links of a group.

@@ -226,8 +226,23 @@ enum SQLiteSchema {
       try database.execute(sql: SQLitePersonIndex.tables)
       try SQLitePersonIndex.fill(connection)
     }
+    migrator.registerMigration("groups by links", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: linksIndex)
+    }
     return migrator
   }
+
+  // MARK: Owners of groups
+
+  /// The index holds the links themselves, so that those that name an owner are found without reading the groups.
+  private static let linksIndex =
+    "create index directory_group_links on directory_group (tenant, links) where links is not null"
+
+  /// The groups of a tenant whose links hold some bytes.
+  static let selectOwned = """
+    select id from directory_group indexed by directory_group_links
+    where tenant = ? and links is not null and instr(links, ?) > 0
+    """
 
   // MARK: Disabled accounts
 

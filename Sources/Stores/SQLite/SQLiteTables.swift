@@ -298,6 +298,10 @@ extension SQLiteTables {
 
   func links(of groups: [GroupID]) throws(SQLiteFailure) -> [GroupID: LinkedGroup] { try directory.links(of: groups) }
 
+  func links(
+    ofGroupsOwnedBy owner: UserID, in tenant: TenantID
+  ) throws(SQLiteFailure) -> [GroupID: LinkedGroup] { try directory.links(ofGroupsOwnedBy: owner, in: tenant) }
+
   func put(_ links: GroupLinks, of group: GroupID) throws(SQLiteFailure) { try directory.put(links, of: group) }
 
   func tenants(of people: [UserID]) throws(SQLiteFailure) -> [UserID: TenantID] { try directory.tenants(of: people) }

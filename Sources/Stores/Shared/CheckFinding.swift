@@ -33,8 +33,8 @@ extension CheckFinding {
     return photo.fault.map { .inDatabase("The photo of a group: \($0)") }
   }
 
-  /// What is wrong with the links of groups, both ends of which must agree and lie in one tenant. Owners who were deleted
-  /// may still be named.
+  /// What is wrong with the links of groups, both ends of which must agree and lie in one tenant. Owners whom earlier
+  /// builds deleted may still be named.
   static func ofLinks(_ groups: [GroupID: LinkedGroup]) -> [CheckFinding] {
     let isWhole = groups.allSatisfy { id, group in
       group.links.groups.allSatisfy {

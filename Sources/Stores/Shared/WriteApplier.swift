@@ -140,6 +140,7 @@ final class WriteApplier<Tables: WriteTables> {
         try perform(change, operation, replacing: old)
       }
     case .remove(let change, let log):
+      if let old { try removeOwnerships(of: old, log) }
       try removeItems(of: operation.user, where: { _, _ in true }, log)
       try sql { () throws(Tables.Failure) in try tables.setManager(nil, of: operation.user) }
       try removeMemberships(of: operation.user, log)
@@ -199,6 +200,24 @@ final class WriteApplier<Tables: WriteTables> {
       for (key, version, audience) in try tables.versions(of: user) where isMeant(key.collection, audience) {
         try tables.delete(key)
         try tables.append(log(key, version))
+      }
+    }
+  }
+
+  /// Takes a person out of the owners of groups. Whoever makes somebody an owner locks the chain of that person, as the
+  /// deletion does, so that only groups that are found here can name the person. Others may write the links of these.
+  private func removeOwnerships(
+    of person: StoredUser, _ log: @Sendable (ItemKey, Version) -> Change
+  ) throws(WriteFailure) {
+    try sql { () throws(Tables.Failure) in
+      guard try !tables.links(ofGroupsOwnedBy: person.id, in: person.tenant).isEmpty else { return }
+      try tables.lockLinks(of: person.tenant)
+      let owned = try tables.links(ofGroupsOwnedBy: person.id, in: person.tenant)
+      for (group, linked) in owned.sorted(by: { $0.key.text < $1.key.text }) {
+        try tables.put(linked.links.without(person.id), of: group)
+        guard let id = ItemID(group.text) else { continue }
+        let key = ItemKey(user: person.id, collection: Change.ownerships, id: id)
+        try tables.append(log(key, .unwritten).withoutVersions)
       }
     }
   }

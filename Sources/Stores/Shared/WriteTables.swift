@@ -69,6 +69,8 @@ protocol WriteTables: AnyObject {
   func lockLinks(of tenant: TenantID) throws(Failure)
   /// The links of those groups that exist.
   func links(of groups: [GroupID]) throws(Failure) -> [GroupID: LinkedGroup]
+  /// The links of the groups of a tenant that a person owns. It looks through all groups.
+  func links(ofGroupsOwnedBy owner: UserID, in tenant: TenantID) throws(Failure) -> [GroupID: LinkedGroup]
   /// Replaces the links of a group; nothing happens when there is no such group.
   func put(_ links: GroupLinks, of group: GroupID) throws(Failure)
   /// The photo of a group; nil when there is none.

@@ -159,6 +159,8 @@ struct AccessDecisionTests {
     #expect(shown(People.person(People.colleague), .none) == all)
     // A name that is no contact property withholds nothing.
     #expect(WithheldProperties(["jobTitle", "id", "displayName"]) == .none)
+    // Names that people sign in with are addresses as often as not.
+    for name in ["identities", "onPremisesUserPrincipalName"] { #expect(WithheldProperties([name]) != .none) }
     // The addresses by protocol hold the mail address.
     #expect(WithheldProperties(["mail"]) == WithheldProperties(["mail", "proxyAddresses"]))
     #expect(WithheldProperties(["proxyAddresses"]) != WithheldProperties(["mail", "proxyAddresses"]))

@@ -36,7 +36,8 @@ struct WritePeopleSettingTests {
     return operation.log(from: settings, to: try operation.change(settings)).map { row in
       #expect(row.user.text == settings.id.text && row.tenant == settings.id && row.isOfTenant)
       #expect(row.actingApplication == "app-1" && row.actingUser == nil && row.versionAfter == nil)
-      return "\(row.kind) \(row.collection ?? "")/\(row.item?.text ?? "") \(row.properties.sorted().joined(separator: ","))"
+      return
+        "\(row.kind) \(row.collection ?? "")/\(row.item?.text ?? "") \(row.properties.sorted().joined(separator: ","))"
     }.sorted()
   }
 
@@ -121,6 +122,23 @@ struct WritePeopleSettingTests {
     let on = try patch(#"{"isEnabledInOrganization":true}"#, pronouns, .update)
     #expect(try logged(settings, pronouns, .update(nil, on)) == ["updated pronouns/ isEnabledInOrganization"])
     #expect(try logged(settings, pronouns, .update(nil, try patch("{}", pronouns, .update))).isEmpty)
+  }
+
+  @Test("No person has the id of their tenant, under which its decisions are recorded")
+  func idOfTheLog() throws {
+    let environment = ServiceEnvironment(now: { People.now }, makeID: { .random() })
+    let reader = ImportLineReader(defaultTenant: empty.id, environment: environment)
+    func line(_ id: String) -> [UInt8] { Array(#"{"user":{"id":"\#(id)","displayName":"A"}}"#.utf8) }
+    #expect(throws: ImportLineError.malformedID("user/id")) { try reader.line(line(empty.id.text)) }
+    #expect(throws: Never.self) { try reader.line(line(People.fabrikam.text)) }
+    let caller = People.person(UserID(decisionsOf: People.contoso))
+    let store = MemoryStore(users: [], items: [])
+    store.decide(TenantPolicy(createsUnknownPeople: true))
+    let session = try ProfileService(
+      store: store, environment: environment, evaluations: EvaluationQueue(threads: 1) { $0() }
+    ).makeSession { work in work() }
+    #expect(throws: ProfileError.userNotFound) { try answer { session.users.read(.me, by: caller, $0) }.get() }
+    #expect(store.users().isEmpty)
   }
 
   @Test("A key is unique in any case, and is never changed")

@@ -85,7 +85,7 @@ struct GroupLinkWritesTests {
 
   @Test("A group is added once, of the same tenant alone, and not against an obstacle")
   func nesting() {
-    let add = AddNestedGroup(group: Self.team, member: Self.part, stamp: Self.stamp)
+    let add = AddToGroup(group: Self.team, added: GroupAdditions(groups: [Self.part]), stamp: Self.stamp)
     #expect(add.linkedTenant == People.contoso && add.nested == [Self.part] && add.people.isEmpty)
     #expect(Self.change(add, Self.state()) == .success(GroupLinkChange(added: [Self.part])))
     #expect(Self.change(add, Self.state(GroupLinks(groups: [Self.part]))) == .failure(.alreadyMember))
@@ -107,7 +107,7 @@ struct GroupLinkWritesTests {
   @Test("A group has at most so many groups as members")
   func room() {
     let groups = (1...Limits.groupsPerGroupMax).map { People.known(GroupID("g\($0)")) }
-    let add = AddNestedGroup(group: Self.team, member: Self.part, stamp: Self.stamp)
+    let add = AddToGroup(group: Self.team, added: GroupAdditions(groups: [Self.part]), stamp: Self.stamp)
     #expect(Self.change(add, Self.state(GroupLinks(groups: groups))) == .failure(.nesting(.tooMany)))
     #expect(
       Self.change(add, Self.state(GroupLinks(groups: Array(groups.dropFirst()))))
@@ -116,7 +116,7 @@ struct GroupLinkWritesTests {
 
   @Test("Owners are people of the tenant, each once and so many; the last one stays, and who is gone does not count")
   func owners() throws {
-    let add = AddOwner(group: Self.team, owner: Self.ann, stamp: Self.stamp)
+    let add = AddToGroup(group: Self.team, added: GroupAdditions(owners: [Self.ann]), stamp: Self.stamp)
     let added = try Self.change(add, Self.state()).get()
     #expect(added.owners == [Self.ann])
     #expect(added.log.map(\.collection) == ["ownedObjects"] && added.log.map(\.kind) == [.created])
@@ -144,12 +144,13 @@ struct GroupLinkWritesTests {
     let change = try Self.change(delete, Self.state(links)).get()
     #expect(change.removed == [Self.part] && change.leavesParents && change.owners == [])
     #expect(change.log.map(\.kind) == [.deleted] && change.log.map(\.user) == [Self.ann])
-    #expect(AddMember(group: Self.team, member: Self.ann, stamp: Self.stamp).linkedTenant == nil)
+    let member = GroupAdditions(people: [Self.ann])
+    #expect(AddToGroup(group: Self.team, added: member, stamp: Self.stamp).linkedTenant == nil)
     let patch = StructuredPatch(of: ProfileModel.group)
     func create(_ added: GroupAdditions) -> CreateGroup {
       CreateGroup(group: Self.team, added: added, patch: patch, stamp: Self.stamp)
     }
-    #expect(create(GroupAdditions(people: [Self.ann])).linkedTenant == nil)
+    #expect(create(member).linkedTenant == nil)
     #expect(create(GroupAdditions(owners: [Self.ann])).linkedTenant == People.contoso)
     #expect(create(GroupAdditions(groups: [Self.part])).nested == [Self.part])
   }

@@ -83,7 +83,7 @@ struct PostgreSQLPlanTests {
     PostgreSQLBulk.itemInserts.many,
     PostgreSQLBulk.auditInserts.many, PostgreSQLBulk.chainInserts.many, PostgreSQLBulk.chainUpdates.many,
     PostgreSQLMemberTable.selectLeft, PostgreSQLReads.selectMembers, PostgreSQLGroupLinks.select,
-    PostgreSQLGroupLinks.update, PostgreSQLDisabledAccounts.selectAll,
+    PostgreSQLGroupLinks.selectOwned, PostgreSQLGroupLinks.update, PostgreSQLDisabledAccounts.selectAll,
     PostgreSQLManagerTable.selectMany, PostgreSQLManagerTable.selectPeople, PostgreSQLManagerTable.selectReports,
     PostgreSQLManagerTable.selectReportIDs,
   ]

@@ -55,8 +55,8 @@ enum PostgreSQLStatements {
     PostgreSQLReads.selectGroups, PostgreSQLReads.countGroups, PostgreSQLReads.selectMemberships,
     PostgreSQLReads.countMembers, PostgreSQLReads.selectMember, PostgreSQLReads.selectMemberIDs,
     PostgreSQLReads.selectMembers, PostgreSQLTables.selectGroup, PostgreSQLTables.putGroup,
-    PostgreSQLTables.deleteGroup, PostgreSQLGroupLinks.select, PostgreSQLGroupLinks.update,
-    PostgreSQLGroupPhotos.select, PostgreSQLGroupPhotos.put, PostgreSQLGroupPhotos.delete,
+    PostgreSQLTables.deleteGroup, PostgreSQLGroupLinks.select, PostgreSQLGroupLinks.selectOwned,
+    PostgreSQLGroupLinks.update, PostgreSQLGroupPhotos.select, PostgreSQLGroupPhotos.put, PostgreSQLGroupPhotos.delete,
   ]
   private static let ofMembers: [PostgreSQLStatement] = [
     PostgreSQLMemberTable.select, PostgreSQLMemberTable.count, PostgreSQLMemberTable.selectGroups,

@@ -1,14 +1,11 @@
 import OData
 
 /// Creates a group with its first members and owners.
-struct CreateGroup: GroupOperation {
+struct CreateGroup: GroupAddingOperation {
   let group: GroupID
   let added: GroupAdditions
   let patch: StructuredPatch
   let stamp: WriteStamp
-  var people: [UserID] { added.people + added.owners }
-  var nested: [GroupID] { added.groups }
-  var linkedTenant: TenantID? { added.changesLinks ? stamp.caller.tenant : nil }
 
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
     guard state.group == nil else { throw .store(.failed("A new id was already in use.")) }

@@ -1,15 +1,12 @@
 import OData
 
 /// Changes the properties of a group that the body sets, and adds members and owners.
-struct UpdateGroup: GroupOperation {
+struct UpdateGroup: GroupAddingOperation {
   let group: GroupID
   let added: GroupAdditions
   let patch: StructuredPatch
   let preconditions: Preconditions
   let stamp: WriteStamp
-  var people: [UserID] { added.people + added.owners }
-  var nested: [GroupID] { added.groups }
-  var linkedTenant: TenantID? { added.changesLinks ? stamp.caller.tenant : nil }
 
   func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
     let old = try GroupRules.existing(state, by: stamp.caller, preconditions)

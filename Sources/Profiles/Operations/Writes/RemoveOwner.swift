@@ -1,23 +1,5 @@
 import OData
 
-/// Makes a person an owner of a group, which gives them no rights.
-struct AddOwner: GroupOperation {
-  let group: GroupID
-  let owner: UserID
-  let stamp: WriteStamp
-  var people: [UserID] { [owner] }
-  var linkedTenant: TenantID? { stamp.caller.tenant }
-
-  func change(_ state: GroupState) throws(ProfileError) -> GroupChange {
-    let existing = try GroupRules.existing(state, by: stamp.caller, .none)
-    let added = GroupAdditions(owners: people)
-    guard let change = try GroupRules.link(added, state, to: group, of: existing.tenant, stamp) else {
-      return .unchanged(existing)
-    }
-    return .linking(change, after: nil)
-  }
-}
-
 /// Ends the ownership of a person. The last owner stays (Graph page on removing owners).
 struct RemoveOwner: GroupOperation {
   let group: GroupID
