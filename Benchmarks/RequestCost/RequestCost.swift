@@ -26,7 +26,7 @@ struct RequestCost {
     let server = try Server(directory: arguments[2])
     // Prepare the requests, so that nearly all counted instructions are the server's. Each request differs from the one
     // before.
-    let token = scenario == .colleague ? server.colleaguesToken : server.ownersToken
+    let token = server.token(for: scenario)
     let requests = (0..<(2 * Phones.count)).map { ByteBuffer(string: scenario.request($0, token: token)) }
     for number in 0..<count { try server.answer(requests[number % requests.count]) }
   }
@@ -38,6 +38,8 @@ enum Scenario: String, CaseIterable {
   /// A read of another person's item, for which the relation between the two people is looked up.
   case colleague
   case list, filter, patch, batch
+  /// A write of a directory property that people are found by.
+  case person
 
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -52,6 +54,8 @@ enum Scenario: String, CaseIterable {
         token)
     case .patch: Self.send("PATCH", Phones.item(number), #"{"number":"+7 499 \#(1_000_000 + number)"}"#, token)
     case .batch: Self.send("POST", "/$batch", Self.batch(from: number), token)
+    case .person:
+      Self.send("PATCH", "/users/\(Phones.owner)", #"{"jobTitle":"Engineer \#(1_000_000 + number)"}"#, token)
     }
   }
 
@@ -100,8 +104,9 @@ enum Phones {
 
 /// Everything behind a connection, on an event loop that this thread runs itself.
 final class Server {
-  let ownersToken: String
-  let colleaguesToken: String
+  private let ownersToken: String
+  private let colleaguesToken: String
+  private let administratorsToken: String
   private let channel = EmbeddedChannel()
   private let late = Mailbox()
 
@@ -117,6 +122,8 @@ final class Server {
     let issuer = try waiting { try await OwnIssuer.load(directory: "\(directory)/keys") }
     ownersToken = try Self.token(for: Phones.owner, of: issuer, "\(directory)/owner.token")
     colleaguesToken = try Self.token(for: Phones.colleague, of: issuer, "\(directory)/colleague.token")
+    administratorsToken = try Self.token(
+      for: Phones.colleague, of: issuer, "\(directory)/administrator.token", isAdministrator: true)
     guard let addresses = AuthorityAddresses(publicURL: nil) else { throw Unexpected(what: "addresses") }
     var logger = Logger(label: "cost")
     logger.logLevel = .error
@@ -135,6 +142,15 @@ final class Server {
       isSecure: false, origin: ServiceOrigin(publicURL: nil), timeouts: ConnectionTimeouts())
     try GraphHTTP1Channel.addGraphHTTP1Handler(to: channel.pipeline.syncOperations, graph: graph, http1)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+  }
+
+  /// The token that the requests of a scenario carry.
+  func token(for scenario: Scenario) -> String {
+    switch scenario {
+    case .get, .list, .filter, .patch, .batch: ownersToken
+    case .colleague: colleaguesToken
+    case .person: administratorsToken
+    }
   }
 
   /// Sends one request and discards its response.
@@ -157,13 +173,16 @@ final class Server {
   private static let ok: UInt16 = 0x3230
 
   /// A token that is kept in a file, because signing a new one takes a varying number of instructions.
-  private static func token(for person: String, of issuer: OwnIssuer, _ file: String) throws -> String {
+  private static func token(
+    for person: String, of issuer: OwnIssuer, _ file: String, isAdministrator: Bool = false
+  ) throws -> String {
     if let kept = try? String(contentsOfFile: file, encoding: .utf8) { return kept }
     guard let user = UserID(person) else { throw Unexpected(what: "a person's id") }
     let specification = TokenSpecification(
       subject: .user(
         user, principalName: nil, displayName: nil, applicationID: "cost",
-        scopes: ["User.ReadWrite", "User.Read.All"], isAdministrator: false),
+        scopes: ["User.ReadWrite", isAdministrator ? "User.ReadWrite.All" : "User.Read.All"],
+        isAdministrator: isAdministrator),
       tenant: .demo, issuedAt: SystemClock.now().unixSeconds, tokenID: "cost")
     guard let specification else { throw Unexpected(what: "the token") }
     let token = try waiting { try await issuer.sign(specification) }

@@ -18,6 +18,7 @@ KEPT = HERE / "instructions.json"
 TITLES = {
     "get": "GET item", "colleague": "GET item of somebody else", "list": "GET list of 20",
     "filter": "GET list with $select and $filter", "patch": "PATCH item, durable", "batch": "batch of 20 GETs",
+    "person": "PATCH person, durable",
 }
 # A count is the difference between two runs, divided by the difference in their numbers of requests, so that the cost of
 # start-up cancels out; threads that start together may pay it twice, a million instructions at most, which many requests
@@ -25,7 +26,7 @@ TITLES = {
 # requests.
 RUNS = {
     "get": (160, 960), "colleague": (160, 960), "patch": (80, 240), "list": (80, 400), "filter": (40, 200),
-    "batch": (40, 120),
+    "batch": (40, 120), "person": (80, 240),
 }
 TOLERANCE = 0.05
 
