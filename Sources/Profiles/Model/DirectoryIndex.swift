@@ -103,7 +103,10 @@ public enum DirectoryIndex {
   ]
 
   /// The group that a property of people is searched in; nil for the id, which is not searched.
-  static func group(of property: Property) -> SearchGroup? {
+  static func group(of property: Property) -> SearchGroup? { groupsByIndex[property.index] }
+
+  /// The group of each property, by its index: names are compared once, not for each person who is written.
+  private static let groupsByIndex: [SearchGroup?] = ProfileModel.user.properties.map { property in
     guard !property.traits.contains(.key) else { return nil }
     return groups.first { $0.1.contains(property.name) }?.0 ?? .others
   }

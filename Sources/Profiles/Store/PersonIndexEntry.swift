@@ -23,14 +23,40 @@ public struct PersonIndexEntry: Equatable, Sendable {
 
   /// What is kept of a person. One whose JSON is damaged is found by nothing.
   public init(of user: StoredUser) {
-    guard let value = StructuredValue(stored: user.completeJSON, of: ProfileModel.user) else {
-      (keys, tokens) = ([], [])
+    guard let value = Self.value(of: user) else {
+      self = .nothing
       return
     }
-    keys = DirectoryIndex.properties.compactMap { property in
+    self.init(value, DirectoryIndex.properties, .all)
+  }
+
+  private init(_ value: StructuredValue, _ properties: [IndexedProperty], _ parts: SearchToken.Parts) {
+    keys = properties.compactMap { property in
       property.key(of: value.members[property.index].text).map { Key(property: property.number, bytes: $0) }
     }
-    tokens = SearchToken.all(of: value)
+    tokens = SearchToken.all(of: value, parts)
+  }
+
+  private init() { (keys, tokens) = ([], []) }
+
+  private static let nothing = PersonIndexEntry()
+
+  /// What is kept of a person before and after a write, without most of what is kept of both: a write changes few
+  /// properties, and the texts of the others need not be taken apart.
+  public static func changes(
+    from old: StoredUser, to new: StoredUser
+  ) -> (old: PersonIndexEntry, new: PersonIndexEntry) {
+    guard let before = value(of: old), let after = value(of: new) else {
+      return (PersonIndexEntry(of: old), PersonIndexEntry(of: new))
+    }
+    let isChanged = zip(before.members, after.members).map { $0 != $1 }
+    let properties = DirectoryIndex.properties.filter { isChanged[$0.index] }
+    let parts = SearchToken.Parts(of: ProfileModel.user.properties.filter { isChanged[$0.index] })
+    return (PersonIndexEntry(before, properties, parts), PersonIndexEntry(after, properties, parts))
+  }
+
+  private static func value(of user: StoredUser) -> StructuredValue? {
+    StructuredValue(stored: user.completeJSON, of: ProfileModel.user)
   }
 
   /// The key in the index of a property; nil when the index does not hold the person.
@@ -48,22 +74,57 @@ extension Value {
 /// Whoever has a text that contains another has all tokens of the other one. The reverse need not hold, so that the people
 /// who were found are evaluated once more.
 enum SearchToken {
-  /// Every token of a person, ascending.
-  static func all(of value: StructuredValue) -> [Int32] {
+  /// Parts of the tokens of a person that have no token in common.
+  struct Parts: Equatable {
+    fileprivate let groups: [SearchGroup]
+    /// Whether elements of collections belong to them. All do or none, because two may have the same token.
+    fileprivate let hasElements: Bool
+
+    /// Every token.
+    static let all = Parts(groups: SearchGroup.allCases, hasElements: true)
+
+    private init(groups: [SearchGroup], hasElements: Bool) {
+      self.groups = groups
+      self.hasElements = hasElements
+    }
+
+    /// The parts that some properties add tokens to.
+    init(of properties: [Property]) {
+      let found = properties.compactMap { DirectoryIndex.group(of: $0) }
+      groups = SearchGroup.allCases.filter(found.contains)
+      hasElements = properties.contains { $0.isCollection && $0.isText }
+    }
+  }
+
+  /// The tokens of a person that belong to some parts, ascending.
+  static func all(of value: StructuredValue, _ parts: Parts = .all) -> [Int32] {
     var tokens: [Int32] = []
     for property in ProfileModel.user.properties {
-      guard let group = DirectoryIndex.group(of: property) else { continue }
+      guard value.members[property.index] != .null, let group = DirectoryIndex.group(of: property) else { continue }
+      let (isInGroups, givesElements) = (
+        parts.groups.contains(group), parts.hasElements && property.isCollection && property.isText
+      )
+      guard isInGroups || givesElements else { continue }
       var texts: [String] = []
       gather(value.members[property.index], property.type, &texts)
+      if givesElements { tokens += texts.map { element($0, of: property) } }
+      guard isInGroups else { continue }
       let bytes = texts.reduce(0) { $0 + $1.utf8.count }
       if bytes > Limits.searchedTextBytesMax {
         tokens.append(mark(of: group))
       } else {
         for text in texts { append(text, group, to: &tokens) }
       }
-      if property.isCollection, property.isText { tokens += texts.map { element($0, of: property) } }
     }
-    return Set(tokens).sorted()
+    return ascending(tokens)
+  }
+
+  /// Tokens in their order, each once.
+  private static func ascending(_ tokens: [Int32]) -> [Int32] {
+    var result: [Int32] = []
+    result.reserveCapacity(tokens.count)
+    for token in tokens.sorted() where token != result.last { result.append(token) }
+    return result
   }
 
   /// The folded texts of a value, with those of the values within it.

@@ -122,8 +122,11 @@ enum PostgreSQLPersonIndex {
 extension PostgreSQLTables {
   /// Writes what a person is found by, if it differs from what the person before was found by.
   func index(_ user: StoredUser, replacing old: StoredUser?) {
+    if let old, old.tenant == user.tenant {
+      let (before, after) = PersonIndexEntry.changes(from: old, to: user)
+      guard before != after else { return }
+    }
     let entry = PersonIndexEntry(of: user)
-    if let old, old.tenant == user.tenant, PersonIndexEntry(of: old) == entry { return }
     write(
       old == nil ? PostgreSQLPersonIndex.insert : PostgreSQLPersonIndex.update, .text(user.id.text),
       .text(user.tenant.text), .column(PostgreSQLPersonIndex.keys(entry), .bytea),

@@ -40,8 +40,7 @@ enum SQLitePersonIndex {
       // What is damaged is found by nothing, and `facet check` reports it.
       let user = try SQLiteCheck.unlessDamaged { () throws(SQLiteFailure) in try row.user(names) }
       guard let user else { return }
-      try table.note(
-        row.int64(6), user.id, nil, SQLiteIndexedPerson(tenant: row.int64(1), entry: PersonIndexEntry(of: user)))
+      try table.note(row.int64(6), user.id, nil, SQLiteIndexedPerson(tenant: row.int64(1), user: user))
     }
     try table.finish()
     try connection.execute("insert into person_search (person_search) values ('optimize')")
@@ -60,21 +59,11 @@ enum SQLitePersonIndex {
   }
 }
 
-/// What the indexes hold of a person in a tenant.
+/// A person of a tenant, as the indexes hold them.
 struct SQLiteIndexedPerson {
   /// The number of the tenant.
   let tenant: Int64
-  let entry: PersonIndexEntry
-
-  /// The words of the full-text index that `other` does not have.
-  fileprivate func words(without other: SQLiteIndexedPerson?) -> String {
-    guard let other, other.tenant == tenant else {
-      return ([SQLitePersonIndex.word(ofTenant: tenant)] + entry.tokens.map(SQLitePersonIndex.word))
-        .joined(separator: " ")
-    }
-    let known = Set(other.entry.tokens)
-    return entry.tokens.filter { !known.contains($0) }.map(SQLitePersonIndex.word).joined(separator: " ")
-  }
+  let user: StoredUser
 }
 
 /// The statements that write the indexes of people, inside the open transaction.
@@ -83,8 +72,20 @@ struct SQLiteIndexedPerson {
 /// the end of the transaction, and are made in the order of the people.
 final class SQLitePersonIndexTable {
   private struct Change {
+    let id: UserID
     let old: SQLiteIndexedPerson?
     var new: SQLiteIndexedPerson?
+
+    /// Whether the person stays in their tenant, where most of what is kept of them stays as well.
+    var keepsTenant: Bool { old?.tenant == new?.tenant }
+
+    /// What is kept of the person before and after, without most of what is kept of both.
+    var entries: (old: PersonIndexEntry?, new: PersonIndexEntry?) {
+      guard let old, let new, keepsTenant else {
+        return (old.map { PersonIndexEntry(of: $0.user) }, new.map { PersonIndexEntry(of: $0.user) })
+      }
+      return PersonIndexEntry.changes(from: old.user, to: new.user)
+    }
   }
 
   private let insertKey, deleteKey, insertWords, deleteWords, insertRemnant: SQLiteStatement
@@ -119,8 +120,7 @@ final class SQLitePersonIndexTable {
   func note(
     _ number: Int64, _ id: UserID, _ old: SQLiteIndexedPerson?, _ new: SQLiteIndexedPerson?
   ) throws(SQLiteFailure) {
-    try writeKeys(number, id, old, new)
-    changes[number, default: Change(old: old)].new = new
+    changes[number, default: Change(id: id, old: old)].new = new
     if let old { added[old.tenant, default: 0] -= 1 }
     if let new { added[new.tenant, default: 0] += 1 }
     if new == nil { try insertRemnant.run() }
@@ -128,20 +128,47 @@ final class SQLitePersonIndexTable {
   }
 
   private func writeKeys(
-    _ number: Int64, _ id: UserID, _ old: SQLiteIndexedPerson?, _ new: SQLiteIndexedPerson?
+    _ number: Int64, _ change: Change, _ old: [PersonIndexEntry.Key], _ new: [PersonIndexEntry.Key]
   ) throws(SQLiteFailure) {
-    let keepsTenant = old?.tenant == new?.tenant
-    for key in old?.entry.keys ?? [] where !keepsTenant || new?.entry.keys.contains(key) != true {
-      try deleteKey.bind(old?.tenant, key.property, key.bytes, id.text)
+    for key in old where !change.keepsTenant || !new.contains(key) {
+      try deleteKey.bind(change.old?.tenant, key.property, key.bytes, change.id.text)
       try deleteKey.run()
     }
-    for key in new?.entry.keys ?? [] where !keepsTenant || old?.entry.keys.contains(key) != true {
-      try insertKey.bind(new?.tenant, key.property, key.bytes, id.text, number)
+    for key in new where !change.keepsTenant || !old.contains(key) {
+      try insertKey.bind(change.new?.tenant, key.property, key.bytes, change.id.text, number)
       try insertKey.run()
     }
   }
 
-  /// Writes the numbers of people and the changes of the full-text index. To be called before every savepoint and commit.
+  private func writeWords(
+    _ number: Int64, _ change: Change, _ old: PersonIndexEntry?, _ new: PersonIndexEntry?
+  ) throws(SQLiteFailure) {
+    guard !change.keepsTenant || old?.tokens != new?.tokens else { return }
+    // The index counts its rows: of a person who stays, it is told of both, even if there are no words.
+    if let tenant = change.old?.tenant, let old {
+      try deleteWords.bind(number, Self.words(old, of: tenant, without: change.keepsTenant ? new : nil))
+      try deleteWords.run()
+    }
+    if let tenant = change.new?.tenant, let new {
+      try insertWords.bind(number, Self.words(new, of: tenant, without: change.keepsTenant ? old : nil))
+      try insertWords.run()
+    }
+  }
+
+  /// The words of the full-text index that are kept of a person in a tenant, without those of `other`, which is of the same
+  /// tenant.
+  private static func words(
+    _ entry: PersonIndexEntry, of tenant: Int64, without other: PersonIndexEntry?
+  ) -> String {
+    guard let other else {
+      return ([SQLitePersonIndex.word(ofTenant: tenant)] + entry.tokens.map(SQLitePersonIndex.word))
+        .joined(separator: " ")
+    }
+    let known = Set(other.tokens)
+    return entry.tokens.filter { !known.contains($0) }.map(SQLitePersonIndex.word).joined(separator: " ")
+  }
+
+  /// Writes the numbers of people and the changes of the indexes. To be called before every savepoint and commit.
   func finish() throws(SQLiteFailure) {
     guard !changes.isEmpty else { return }
     for (tenant, people) in added where people != 0 {
@@ -150,18 +177,9 @@ final class SQLitePersonIndexTable {
     }
     added.removeAll(keepingCapacity: true)
     for (number, change) in changes.sorted(by: { $0.key < $1.key }) {
-      guard change.old?.tenant != change.new?.tenant || change.old?.entry.tokens != change.new?.entry.tokens else {
-        continue
-      }
-      // The index counts its rows: of a person who stays, it is told of both, even if there are no words.
-      if let old = change.old {
-        try deleteWords.bind(number, old.words(without: change.new))
-        try deleteWords.run()
-      }
-      if let new = change.new {
-        try insertWords.bind(number, new.words(without: change.old))
-        try insertWords.run()
-      }
+      let (old, new) = change.entries
+      try writeKeys(number, change, old?.keys ?? [], new?.keys ?? [])
+      try writeWords(number, change, old, new)
     }
     changes.removeAll(keepingCapacity: true)
   }

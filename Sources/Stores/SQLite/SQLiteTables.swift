@@ -176,7 +176,7 @@ final class SQLiteTables: WriteTables {
   }
 
   private func indexed(_ user: StoredUser) throws(SQLiteFailure) -> SQLiteIndexedPerson {
-    SQLiteIndexedPerson(tenant: try names.give(user.tenant), entry: PersonIndexEntry(of: user))
+    SQLiteIndexedPerson(tenant: try names.give(user.tenant), user: user)
   }
 
   private func write(_ user: StoredUser, _ number: Int64, with statement: SQLiteStatement) throws(SQLiteFailure) {

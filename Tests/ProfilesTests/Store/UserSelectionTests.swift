@@ -109,4 +109,30 @@ struct UserSelectionTests {
     #expect(one == other)
     #expect(PersonIndexEntry(of: try Self.person(#""displayName":5"#)).tokens.isEmpty)
   }
+
+  @Test("What a write changes is the same, whether all that is kept of the person is compared or what differs alone")
+  func changes() throws {
+    let long = String(repeating: "z", count: Limits.searchedTextBytesMax + 1)
+    let members = [
+      #""displayName":"Ann Popov","mail":"ann@contoso.example""#, #""displayName":"Ann Popova","jobTitle":"Nurse""#,
+      #""mail":"popov@contoso.example","jobTitle":"Nurse","otherMails":["a@b.example","popov@contoso.example"]"#,
+      #""otherMails":["A@b.example"],"proxyAddresses":["smtp:a@b.example"],"givenName":"Ann""#,
+      #""proxyAddresses":["smtp:a@b.example","SMTP:c@d.example"],"businessPhones":["+7 499 5550100"]"#,
+      #""jobTitle":"\#(long)","displayName":5"#, #""jobTitle":"\#(long)","department":"Nurse""#,
+      #""accountEnabled":false"#,
+    ]
+    for (before, after) in members.flatMap({ one in members.map { (one, $0) } }) {
+      let (old, new) = (try Self.person(before), try Self.person(after))
+      let (first, second) = (PersonIndexEntry(of: old), PersonIndexEntry(of: new))
+      let changed = PersonIndexEntry.changes(from: old, to: new)
+      for (one, other, part, otherPart) in [
+        (first, second, changed.old, changed.new), (second, first, changed.new, changed.old),
+      ] {
+        #expect(Set(part.tokens).subtracting(otherPart.tokens) == Set(one.tokens).subtracting(other.tokens))
+        #expect(Set(part.keys).subtracting(otherPart.keys) == Set(one.keys).subtracting(other.keys))
+        #expect(Set(part.tokens).isSubset(of: one.tokens) && Set(part.keys).isSubset(of: one.keys))
+      }
+      #expect(before != after || changed.old.tokens.isEmpty)
+    }
+  }
 }
