@@ -397,10 +397,3 @@ final class PostgreSQLTables: WriteTables {
     return (AuditChain(length: row.int64(0), tip: row.bytes(1)), false)
   }
 }
-
-extension StoredItem {
-  /// Whether the columns of the item but for version and JSON are as they were, apart from the person whom it lists.
-  fileprivate func differsInContentAlone(from old: StoredItem) -> Bool {
-    audience == old.audience && created == old.created && collapsible == old.collapsible
-  }
-}
