@@ -182,27 +182,6 @@ async def test_the_sdk_writes_sources_and_their_order(directory, settings):
     assert caught.value.response_status_code == 400
 
 
-def test_a_computed_property_shows_the_item_of_the_preferred_source(directory, settings):
-    with asking(directory, "User.ReadWrite", FAR) as far:
-        shown = "/v1.0/me?$select=mySite,skills"
-        for source in ("hr", "crm"):
-            assert settings.post("/beta/admin/people/profileSources", json={"sourceId": source}).status_code == 201
-            sources = [{"sourceId": source, "isDefaultSource": True}]
-            for collection, name in (("websites", "webUrl"), ("skills", "displayName")):
-                made = far.post(f"/beta/me/profile/{collection}", json={name: f"https://{source}.example", "sources": sources})
-                assert made.status_code == 201, made.text
-        assert far.get(shown).json()["mySite"] == "https://hr.example"
-        root = "/beta/admin/people/profileSources"
-        order = settings.post("/beta/admin/people/profilePropertySettings", json={
-            "prioritizedSourceUrls": [f"{root}(sourceId='crm')", f"{root}(sourceId='hr')"]})
-        assert order.status_code == 201, order.text
-        answer = far.get(shown).json()
-        assert (answer["mySite"], answer["skills"]) == (
-            "https://crm.example", ["https://crm.example", "https://hr.example"])
-        assert settings.delete(f"{root}(sourceId='crm')").status_code == 204
-        assert far.get(shown).json()["mySite"] == "https://hr.example"
-
-
 @pytest.mark.anyio
 async def test_the_sdk_writes_card_properties_and_switches(directory, settings):
     people = graph_client(f"{directory.http}/beta", StaticToken(directory.token(*SETTINGS))).admin.people
