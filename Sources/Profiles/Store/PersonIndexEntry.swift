@@ -24,10 +24,15 @@ public struct PersonIndexEntry: Equatable, Sendable {
   /// What is kept of a person. One whose JSON is damaged is found by nothing.
   public init(of user: StoredUser) {
     guard let value = Self.value(of: user) else {
-      self = .nothing
+      self.init(keys: [], tokens: [])
       return
     }
     self.init(value, DirectoryIndex.properties, .all)
+  }
+
+  private init(keys: [Key], tokens: [Int32]) {
+    self.keys = keys
+    self.tokens = tokens
   }
 
   private init(_ value: StructuredValue, _ properties: [IndexedProperty], _ parts: SearchToken.Parts) {
@@ -37,23 +42,32 @@ public struct PersonIndexEntry: Equatable, Sendable {
     tokens = SearchToken.all(of: value, parts)
   }
 
-  private init() { (keys, tokens) = ([], []) }
-
-  private static let nothing = PersonIndexEntry()
-
-  /// What is kept of a person before and after a write, without most of what is kept of both: a write changes few
-  /// properties, and the texts of the others need not be taken apart.
-  public static func changes(
+  /// What a write takes from what is kept of a person, and what it adds. A write changes few properties, and only the texts
+  /// of these are taken apart.
+  public static func difference(
     from old: StoredUser, to new: StoredUser
-  ) -> (old: PersonIndexEntry, new: PersonIndexEntry) {
-    guard let before = value(of: old), let after = value(of: new) else {
-      return (PersonIndexEntry(of: old), PersonIndexEntry(of: new))
-    }
+  ) -> (removed: PersonIndexEntry, added: PersonIndexEntry) {
+    let (before, after) = changed(old, new) ?? (PersonIndexEntry(of: old), PersonIndexEntry(of: new))
+    return (before.without(after), after.without(before))
+  }
+
+  /// What is kept of two forms of a person, without most of what is kept of both; nil when the JSON of one is damaged.
+  private static func changed(_ old: StoredUser, _ new: StoredUser) -> (PersonIndexEntry, PersonIndexEntry)? {
+    guard let before = value(of: old), let after = value(of: new) else { return nil }
     let isChanged = zip(before.members, after.members).map { $0 != $1 }
     let properties = DirectoryIndex.properties.filter { isChanged[$0.index] }
     let parts = SearchToken.Parts(of: ProfileModel.user.properties.filter { isChanged[$0.index] })
     return (PersonIndexEntry(before, properties, parts), PersonIndexEntry(after, properties, parts))
   }
+
+  private func without(_ other: PersonIndexEntry) -> PersonIndexEntry {
+    let known = Set(other.tokens)
+    return PersonIndexEntry(
+      keys: keys.filter { !other.keys.contains($0) }, tokens: tokens.filter { !known.contains($0) })
+  }
+
+  /// Whether nothing is kept.
+  public var isEmpty: Bool { keys.isEmpty && tokens.isEmpty }
 
   private static func value(of user: StoredUser) -> StructuredValue? {
     StructuredValue(stored: user.completeJSON, of: ProfileModel.user)
@@ -75,7 +89,7 @@ extension Value {
 /// who were found are evaluated once more.
 enum SearchToken {
   /// Parts of the tokens of a person that have no token in common.
-  struct Parts: Equatable {
+  struct Parts {
     fileprivate let groups: [SearchGroup]
     /// Whether elements of collections belong to them. All do or none, because two may have the same token.
     fileprivate let hasElements: Bool
@@ -100,7 +114,7 @@ enum SearchToken {
   static func all(of value: StructuredValue, _ parts: Parts = .all) -> [Int32] {
     var tokens: [Int32] = []
     for property in ProfileModel.user.properties {
-      guard value.members[property.index] != .null, let group = DirectoryIndex.group(of: property) else { continue }
+      guard !value.members[property.index].isNull, let group = DirectoryIndex.group(of: property) else { continue }
       let (isInGroups, givesElements) = (
         parts.groups.contains(group), parts.hasElements && property.isCollection && property.isText
       )

@@ -123,8 +123,8 @@ extension PostgreSQLTables {
   /// Writes what a person is found by, if it differs from what the person before was found by.
   func index(_ user: StoredUser, replacing old: StoredUser?) {
     if let old, old.tenant == user.tenant {
-      let (before, after) = PersonIndexEntry.changes(from: old, to: user)
-      guard before != after else { return }
+      let (removed, added) = PersonIndexEntry.difference(from: old, to: user)
+      guard !removed.isEmpty || !added.isEmpty else { return }
     }
     let entry = PersonIndexEntry(of: user)
     write(

@@ -68,8 +68,8 @@ struct SQLiteIndexedPerson {
 
 /// The statements that write the indexes of people, inside the open transaction.
 ///
-/// The full-text index begins a new segment whenever it is given a smaller rowid than before. Its changes therefore wait for
-/// the end of the transaction, and are made in the order of the people.
+/// The full-text index begins a new segment whenever it is given a smaller rowid than before. Changes therefore wait for the
+/// end of the transaction, and are made in the order of the people, once for each of them.
 final class SQLitePersonIndexTable {
   private struct Change {
     let id: UserID
@@ -79,12 +79,12 @@ final class SQLitePersonIndexTable {
     /// Whether the person stays in their tenant, where most of what is kept of them stays as well.
     var keepsTenant: Bool { old?.tenant == new?.tenant }
 
-    /// What is kept of the person before and after, without most of what is kept of both.
-    var entries: (old: PersonIndexEntry?, new: PersonIndexEntry?) {
+    /// What the indexes lose and gain.
+    var difference: (removed: PersonIndexEntry?, added: PersonIndexEntry?) {
       guard let old, let new, keepsTenant else {
         return (old.map { PersonIndexEntry(of: $0.user) }, new.map { PersonIndexEntry(of: $0.user) })
       }
-      return PersonIndexEntry.changes(from: old.user, to: new.user)
+      return PersonIndexEntry.difference(from: old.user, to: new.user)
     }
   }
 
@@ -127,45 +127,32 @@ final class SQLitePersonIndexTable {
     if changes.count >= Limits.touchedPeopleMax { try finish() }
   }
 
-  private func writeKeys(
-    _ number: Int64, _ change: Change, _ old: [PersonIndexEntry.Key], _ new: [PersonIndexEntry.Key]
-  ) throws(SQLiteFailure) {
-    for key in old where !change.keepsTenant || !new.contains(key) {
+  private func write(_ change: Change, of number: Int64) throws(SQLiteFailure) {
+    let (removed, added) = change.difference
+    for key in removed?.keys ?? [] {
       try deleteKey.bind(change.old?.tenant, key.property, key.bytes, change.id.text)
       try deleteKey.run()
     }
-    for key in new where !change.keepsTenant || !old.contains(key) {
+    for key in added?.keys ?? [] {
       try insertKey.bind(change.new?.tenant, key.property, key.bytes, change.id.text, number)
       try insertKey.run()
     }
-  }
-
-  private func writeWords(
-    _ number: Int64, _ change: Change, _ old: PersonIndexEntry?, _ new: PersonIndexEntry?
-  ) throws(SQLiteFailure) {
-    guard !change.keepsTenant || old?.tokens != new?.tokens else { return }
+    guard !change.keepsTenant || removed?.tokens.isEmpty == false || added?.tokens.isEmpty == false else { return }
     // The index counts its rows: of a person who stays, it is told of both, even if there are no words.
-    if let tenant = change.old?.tenant, let old {
-      try deleteWords.bind(number, Self.words(old, of: tenant, without: change.keepsTenant ? new : nil))
+    if let removed {
+      try deleteWords.bind(number, Self.words(removed, change.keepsTenant ? nil : change.old?.tenant))
       try deleteWords.run()
     }
-    if let tenant = change.new?.tenant, let new {
-      try insertWords.bind(number, Self.words(new, of: tenant, without: change.keepsTenant ? old : nil))
+    if let added {
+      try insertWords.bind(number, Self.words(added, change.keepsTenant ? nil : change.new?.tenant))
       try insertWords.run()
     }
   }
 
-  /// The words of the full-text index that are kept of a person in a tenant, without those of `other`, which is of the same
-  /// tenant.
-  private static func words(
-    _ entry: PersonIndexEntry, of tenant: Int64, without other: PersonIndexEntry?
-  ) -> String {
-    guard let other else {
-      return ([SQLitePersonIndex.word(ofTenant: tenant)] + entry.tokens.map(SQLitePersonIndex.word))
-        .joined(separator: " ")
-    }
-    let known = Set(other.tokens)
-    return entry.tokens.filter { !known.contains($0) }.map(SQLitePersonIndex.word).joined(separator: " ")
+  /// The words of tokens in the full-text index, and that of a tenant.
+  private static func words(_ entry: PersonIndexEntry, _ tenant: Int64?) -> String {
+    let own = tenant.map { [SQLitePersonIndex.word(ofTenant: $0)] } ?? []
+    return (own + entry.tokens.map(SQLitePersonIndex.word)).joined(separator: " ")
   }
 
   /// Writes the numbers of people and the changes of the indexes. To be called before every savepoint and commit.
@@ -176,11 +163,7 @@ final class SQLitePersonIndexTable {
       try addPeople.run()
     }
     added.removeAll(keepingCapacity: true)
-    for (number, change) in changes.sorted(by: { $0.key < $1.key }) {
-      let (old, new) = change.entries
-      try writeKeys(number, change, old?.keys ?? [], new?.keys ?? [])
-      try writeWords(number, change, old, new)
-    }
+    for (number, change) in changes.sorted(by: { $0.key < $1.key }) { try write(change, of: number) }
     changes.removeAll(keepingCapacity: true)
   }
 

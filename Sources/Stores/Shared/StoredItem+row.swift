@@ -27,9 +27,7 @@ extension StoredItem {
   }
 
   private static let entityPrefix = Array("{\"id\":".utf8)
-}
 
-extension StoredItem {
   /// Whether the columns of the item but for version and JSON are as they were, apart from the person whom it lists.
   func differsInContentAlone(from old: StoredItem) -> Bool {
     audience == old.audience && created == old.created && collapsible == old.collapsible
