@@ -1,4 +1,4 @@
-/// Reads and replaces single members of an entity in the JSON that `EntityWriter` wrote. The bytes of the other members
+/// Reads, compares and replaces single members of an entity in the JSON that `EntityWriter` wrote. The bytes of the other members
 /// are copied, which costs a third of reading and writing all members.
 public struct EntityEditor {
   private let type: StructuredType
@@ -41,6 +41,30 @@ public struct EntityEditor {
     let place = layout.values[property.index]
     guard !place.isEmpty else { return StructuredValue.unset(property) }
     return try EntityReader(.restore, dialect: .strict).read(json[place], as: property)
+  }
+
+  /// The values of the properties at these indices, as `value` gives each. The others are unset.
+  ///
+  /// - Throws: `BodyError` as `value` does.
+  public func values(at indices: some Sequence<Int>) throws(BodyError) -> StructuredValue {
+    var values = StructuredValue(of: type)
+    for index in indices { values.members[index] = try value(of: type.properties[index]) }
+    return values
+  }
+
+  /// The indices of the properties whose members are other bytes here than in `other`, which is of the same type.
+  /// Replacements are left out. Values that differ are among them.
+  public func differences(from other: EntityEditor) -> [Int] {
+    json.withUnsafeBufferPointer { bytes in
+      other.json.withUnsafeBufferPointer { others in
+        layout.values.indices.filter { index in
+          let (place, other) = (layout.values[index], other.layout.values[index])
+          guard place.count == other.count else { return true }
+          return !UnsafeBufferPointer(rebasing: bytes[place])
+            .hasSameBytes(as: UnsafeBufferPointer(rebasing: others[other]))
+        }
+      }
+    }
   }
 
   /// Replaces the value of a property.

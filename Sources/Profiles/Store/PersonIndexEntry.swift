@@ -53,10 +53,12 @@ public struct PersonIndexEntry: Equatable, Sendable {
 
   /// What is kept of two forms of a person, without most of what is kept of both; nil when the JSON of one is damaged.
   private static func changed(_ old: StoredUser, _ new: StoredUser) -> (PersonIndexEntry, PersonIndexEntry)? {
-    guard let before = value(of: old), let after = value(of: new) else { return nil }
-    let isChanged = zip(before.members, after.members).map { $0 != $1 }
-    let properties = DirectoryIndex.properties.filter { isChanged[$0.index] }
-    let parts = SearchToken.Parts(of: ProfileModel.user.properties.filter { isChanged[$0.index] })
+    guard let before = old.entity, let after = new.entity else { return nil }
+    let changed = after.differences(from: before)
+    let properties = DirectoryIndex.properties.filter { changed.contains($0.index) }
+    let parts = SearchToken.Parts(of: changed.map { ProfileModel.user.properties[$0] })
+    let read = properties.map(\.index) + parts.properties
+    guard let before = try? before.values(at: read), let after = try? after.values(at: read) else { return nil }
     return (PersonIndexEntry(before, properties, parts), PersonIndexEntry(after, properties, parts))
   }
 
@@ -80,6 +82,11 @@ public struct PersonIndexEntry: Equatable, Sendable {
 extension Value {
   /// The text; nil for any other value.
   fileprivate var text: String? { if case .string(let text) = self { text } else { nil } }
+}
+
+extension Property {
+  /// Whether people are found by each element.
+  fileprivate var givesElements: Bool { isCollection && isText }
 }
 
 /// What the texts of people are searched by, as numbers of 31 bits: three bytes of a folded text with the group of its
@@ -106,7 +113,14 @@ enum SearchToken {
     init(of properties: [Property]) {
       let found = properties.compactMap { DirectoryIndex.group(of: $0) }
       groups = SearchGroup.allCases.filter(found.contains)
-      hasElements = properties.contains { $0.isCollection && $0.isText }
+      hasElements = properties.contains(where: \.givesElements)
+    }
+
+    /// The indices of the properties that add tokens to them.
+    var properties: [Int] {
+      ProfileModel.user.properties.filter { property in
+        hasElements && property.givesElements || DirectoryIndex.group(of: property).map(groups.contains) ?? false
+      }.map(\.index)
     }
   }
 
@@ -116,7 +130,7 @@ enum SearchToken {
     for property in ProfileModel.user.properties {
       guard !value.members[property.index].isNull, let group = DirectoryIndex.group(of: property) else { continue }
       let (isInGroups, givesElements) = (
-        parts.groups.contains(group), parts.hasElements && property.isCollection && property.isText
+        parts.groups.contains(group), parts.hasElements && property.givesElements
       )
       guard isInGroups || givesElements else { continue }
       var texts: [String] = []

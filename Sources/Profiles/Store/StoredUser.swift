@@ -87,6 +87,21 @@ extension StoredUser {
       displayName: value.string("displayName"), version: version, json: writer.json.bytes)
   }
 
+  /// `person` as an edit leaves them, which changed some properties and gave them these values.
+  init(
+    _ person: StoredUser, version: Version, edited entity: EntityEditor, _ values: StructuredValue, changed: [Int]
+  ) {
+    func text(_ name: String, _ old: String?) -> String? {
+      ProfileModel.user.property(named: name).map { changed.contains($0.index) } == true ? values.string(name) : old
+    }
+    self.init(
+      id: person.id, tenant: person.tenant, principalName: text("userPrincipalName", person.principalName),
+      displayName: text("displayName", person.displayName), version: version, json: entity.edited().json)
+  }
+
+  /// An editor of the person; nil when the stored JSON is damaged.
+  var entity: EntityEditor? { try? EntityEditor(completeJSON, collapsible: nil, of: ProfileModel.user) }
+
   /// The person without these properties; nil when the stored JSON is damaged.
   func json(without hidden: Set<Int>) -> [UInt8]? {
     guard let value = value(without: hidden) else { return nil }

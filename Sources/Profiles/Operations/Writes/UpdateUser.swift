@@ -18,19 +18,32 @@ struct UpdateUser: PersonOperation {
   }
 
   private func properties(of person: StoredUser) throws(ProfileError) -> PersonChange {
-    guard var value = StructuredValue(stored: person.completeJSON, of: ProfileModel.user) else {
-      throw .store(.damaged("A stored person is not of the declared type."))
-    }
-    let before = value
-    let written = patch.apply(to: &value, of: ProfileModel.user)
-    guard !written.isEmpty else { return .unchanged(person) }
-    UserRules.follow(&value, changed: written)
-    let changed = value.members.indices.filter { value.members[$0] != before.members[$0] }
+    guard var entity = person.entity else { throw Self.damaged }
+    let (value, changed) = try edit(&entity)
+    guard !changed.isEmpty else { return .unchanged(person) }
     try UserRules.check(value, changed: changed)
-    let updated = StoredUser(id: user, tenant: person.tenant, version: stamp.version, value: value)
+    let updated = StoredUser(person, version: stamp.version, edited: entity, value, changed: changed)
     return .put(
       updated,
       stamp.change(
         .updated, of: user, properties: UserRules.names(changed), from: person.version, to: updated.version))
   }
+
+  /// Applies the patch, and returns the values of the properties whose value changed, with the indices of these.
+  private func edit(_ entity: inout EntityEditor) throws(ProfileError) -> (StructuredValue, changed: [Int]) {
+    do throws(BodyError) {
+      let written = try entity.apply(patch)
+      let followed = UserRules.followed(by: written)
+      var value = try entity.values(at: written + followed)
+      let before = value
+      UserRules.follow(&value, changed: written)
+      let following = followed.filter { value.members[$0] != before.members[$0] }
+      for index in following { entity.replace(ProfileModel.user.properties[index], by: value.members[index]) }
+      return (value, Set(written + following).sorted())
+    } catch {
+      throw Self.damaged
+    }
+  }
+
+  private static let damaged = ProfileError.store(.damaged("A stored person is not of the declared type."))
 }

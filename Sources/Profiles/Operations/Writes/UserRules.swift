@@ -71,6 +71,22 @@ enum UserRules {
     value.set("legalAgeGroupClassification", legalAgeGroup(of: value))
   }
 
+  /// The indices of the properties that `follow` reads or sets when others change.
+  static func followed(by changed: [Int]) -> [Int] { followers.flatMap { changed.contains($0.key) ? $0.value : [] } }
+
+  /// What follows from each property, and what must be read for it.
+  private static let followers: [Int: [Int]] = {
+    let age = ["ageGroup", "consentProvidedForMinor"]
+    let rows = [(["mail"], ["proxyAddresses"]), (age, age + ["legalAgeGroupClassification"])]
+    let indices = rows.map { row in
+      (row.0.compactMap(index), row.1.compactMap(index))
+    }
+    return Dictionary(
+      uniqueKeysWithValues: indices.flatMap { changed, followed in changed.map { ($0, followed) } })
+  }()
+
+  private static func index(_ name: String) -> Int? { ProfileModel.user.property(named: name)?.index }
+
   private static func legalAgeGroup(of value: StructuredValue) -> String? {
     switch (value.string("ageGroup")?.lowercased(), value.string("consentProvidedForMinor")?.lowercased()) {
     case ("adult", _): "Adult"
