@@ -29,6 +29,8 @@ public final class StructuredType: Sendable {
   public let properties: [Property]
   /// The value of each property that was never set.
   let unset: [Value]
+  /// The index of each property, by its name.
+  private let indices: [String: Int]
   /// All navigation properties: inherited ones first, then the type's own, sorted by name.
   public let navigation: [NavigationProperty]
   /// What the published service has below the type and this one does not.
@@ -60,6 +62,7 @@ public final class StructuredType: Sendable {
     documentation = declaration.documentation
     self.properties = properties
     unset = properties.map(StructuredValue.unset)
+    indices = Dictionary(properties.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
     self.navigation = navigation
     let segments = Self.segments(navigation)
     segmentKeys = segments.map(\.key)
@@ -76,7 +79,7 @@ public final class StructuredType: Sendable {
   }
 
   /// The property with exactly this name; nil when there is none.
-  public func property(named name: String) -> Property? { properties.first { $0.name == name } }
+  public func property(named name: String) -> Property? { indices[name].map { properties[$0] } }
 
   /// The property with this name, otherwise the one whose name differs in ASCII case only: Graph compares names so in
   /// URLs.

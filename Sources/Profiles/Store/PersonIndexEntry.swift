@@ -27,7 +27,7 @@ public struct PersonIndexEntry: Equatable, Sendable {
       self.init(keys: [], tokens: [])
       return
     }
-    self.init(value, DirectoryIndex.properties, .all)
+    self.init(value)
   }
 
   private init(keys: [Key], tokens: [Int32]) {
@@ -35,37 +35,66 @@ public struct PersonIndexEntry: Equatable, Sendable {
     self.tokens = tokens
   }
 
-  private init(_ value: StructuredValue, _ properties: [IndexedProperty], _ parts: SearchToken.Parts) {
-    keys = properties.compactMap { property in
-      property.key(of: value.members[property.index].text).map { Key(property: property.number, bytes: $0) }
-    }
-    tokens = SearchToken.all(of: value, parts)
+  private init(_ value: StructuredValue) {
+    keys = DirectoryIndex.properties.compactMap { $0.key(in: value.members[$0.index]) }
+    tokens = SearchToken.all(of: value)
   }
 
-  /// What a write takes from what is kept of a person, and what it adds. A write changes few properties, and only the texts
-  /// of these are taken apart.
+  /// What a write takes from what is kept of a person, and what it adds. A write changes few properties: only these are
+  /// compared, and of the others those alone that may have the same tokens.
   public static func difference(
     from old: StoredUser, to new: StoredUser
   ) -> (removed: PersonIndexEntry, added: PersonIndexEntry) {
-    let (before, after) = changed(old, new) ?? (PersonIndexEntry(of: old), PersonIndexEntry(of: new))
-    return (before.without(after), after.without(before))
+    guard let before = old.entity, let after = new.entity,
+      let difference = try? Self.difference(from: before, to: after)
+    else {
+      let (before, after) = (PersonIndexEntry(of: old), PersonIndexEntry(of: new))
+      return (before.without(after), after.without(before))
+    }
+    return difference
   }
 
-  /// What is kept of two forms of a person, without most of what is kept of both; nil when the JSON of one is damaged.
-  private static func changed(_ old: StoredUser, _ new: StoredUser) -> (PersonIndexEntry, PersonIndexEntry)? {
-    guard let before = old.entity, let after = new.entity else { return nil }
-    let changed = after.differences(from: before)
-    let properties = DirectoryIndex.properties.filter { changed.contains($0.index) }
-    let parts = SearchToken.Parts(of: changed.map { ProfileModel.user.properties[$0] })
-    let read = properties.map(\.index) + parts.properties
-    guard let before = try? before.values(at: read), let after = try? after.values(at: read) else { return nil }
-    return (PersonIndexEntry(before, properties, parts), PersonIndexEntry(after, properties, parts))
+  /// Throws `BodyError` when a member that is compared is damaged.
+  private static func difference(
+    from old: EntityEditor, to new: EntityEditor
+  ) throws(BodyError) -> (removed: PersonIndexEntry, added: PersonIndexEntry) {
+    let changed = new.differences(from: old).map { ProfileModel.user.properties[$0] }
+    let (before, after) = (try PersonIndexEntry(old, changed), try PersonIndexEntry(new, changed))
+    var (removed, added) = (before.without(after), after.without(before))
+    guard !removed.tokens.isEmpty || !added.tokens.isEmpty else { return (removed, added) }
+    for property in SearchToken.properties(besides: changed) {
+      let tokens = SearchToken.ascending(SearchToken.all(of: try new.value(of: property), property))
+      (removed, added) = (removed.without(tokens), added.without(tokens))
+    }
+    return (removed, added)
+  }
+
+  /// What is kept of some properties. Throws `BodyError` when a member is damaged.
+  private init(_ entity: EntityEditor, _ properties: [Property]) throws(BodyError) {
+    var (keys, tokens): ([Key], [Int32]) = ([], [])
+    for property in properties {
+      let value = try entity.value(of: property)
+      if let key = DirectoryIndex.properties.first(where: { $0.index == property.index })?.key(in: value) {
+        keys.append(key)
+      }
+      tokens += SearchToken.all(of: value, property)
+    }
+    self.init(keys: keys, tokens: SearchToken.ascending(tokens))
   }
 
   private func without(_ other: PersonIndexEntry) -> PersonIndexEntry {
-    let known = Set(other.tokens)
+    PersonIndexEntry(keys: keys.filter { !other.keys.contains($0) }, tokens: tokens).without(other.tokens)
+  }
+
+  /// What is left without some tokens, which ascend.
+  private func without(_ others: [Int32]) -> PersonIndexEntry {
+    var rest = others[...]
     return PersonIndexEntry(
-      keys: keys.filter { !other.keys.contains($0) }, tokens: tokens.filter { !known.contains($0) })
+      keys: keys,
+      tokens: tokens.filter { token in
+        rest = rest.drop { $0 < token }
+        return rest.first != token
+      })
   }
 
   /// Whether nothing is kept.
@@ -79,9 +108,12 @@ public struct PersonIndexEntry: Equatable, Sendable {
   public func key(of property: IndexedProperty) -> [UInt8]? { keys.first { $0.property == property.number }?.bytes }
 }
 
-extension Value {
-  /// The text; nil for any other value.
-  fileprivate var text: String? { if case .string(let text) = self { text } else { nil } }
+extension IndexedProperty {
+  /// What the index of the property holds of somebody with a value; nil when that is nothing.
+  fileprivate func key(in value: Value) -> PersonIndexEntry.Key? {
+    let text: String? = if case .string(let text) = value { text } else { nil }
+    return key(of: text).map { PersonIndexEntry.Key(property: number, bytes: $0) }
+  }
 }
 
 extension Property {
@@ -95,60 +127,38 @@ extension Property {
 /// Whoever has a text that contains another has all tokens of the other one. The reverse need not hold, so that the people
 /// who were found are evaluated once more.
 enum SearchToken {
-  /// Parts of the tokens of a person that have no token in common.
-  struct Parts {
-    fileprivate let groups: [SearchGroup]
-    /// Whether elements of collections belong to them. All do or none, because two may have the same token.
-    fileprivate let hasElements: Bool
-
-    /// Every token.
-    static let all = Parts(groups: SearchGroup.allCases, hasElements: true)
-
-    private init(groups: [SearchGroup], hasElements: Bool) {
-      self.groups = groups
-      self.hasElements = hasElements
-    }
-
-    /// The parts that some properties add tokens to.
-    init(of properties: [Property]) {
-      let found = properties.compactMap { DirectoryIndex.group(of: $0) }
-      groups = SearchGroup.allCases.filter(found.contains)
-      hasElements = properties.contains(where: \.givesElements)
-    }
-
-    /// The indices of the properties that add tokens to them.
-    var properties: [Int] {
-      ProfileModel.user.properties.filter { property in
-        hasElements && property.givesElements || DirectoryIndex.group(of: property).map(groups.contains) ?? false
-      }.map(\.index)
-    }
+  /// The tokens of a person, ascending.
+  static func all(of value: StructuredValue) -> [Int32] {
+    ascending(ProfileModel.user.properties.flatMap { all(of: value.members[$0.index], $0) })
   }
 
-  /// The tokens of a person that belong to some parts, ascending.
-  static func all(of value: StructuredValue, _ parts: Parts = .all) -> [Int32] {
-    var tokens: [Int32] = []
-    for property in ProfileModel.user.properties {
-      guard !value.members[property.index].isNull, let group = DirectoryIndex.group(of: property) else { continue }
-      let (isInGroups, givesElements) = (
-        parts.groups.contains(group), parts.hasElements && property.givesElements
-      )
-      guard isInGroups || givesElements else { continue }
-      var texts: [String] = []
-      gather(value.members[property.index], property.type, &texts)
-      if givesElements { tokens += texts.map { element($0, of: property) } }
-      guard isInGroups else { continue }
-      let bytes = texts.reduce(0) { $0 + $1.utf8.count }
-      if bytes > Limits.searchedTextBytesMax {
-        tokens.append(mark(of: group))
-      } else {
-        for text in texts { append(text, group, to: &tokens) }
-      }
+  /// The tokens that a person has by the value of one property.
+  static func all(of value: Value, _ property: Property) -> [Int32] {
+    guard !value.isNull, let group = DirectoryIndex.group(of: property) else { return [] }
+    var texts: [String] = []
+    gather(value, property.type, &texts)
+    var tokens = property.givesElements ? texts.map { element($0, of: property) } : []
+    guard texts.reduce(0, { $0 + $1.utf8.count }) <= Limits.searchedTextBytesMax else {
+      return tokens + [mark(of: group)]
     }
-    return ascending(tokens)
+    for text in texts { append(text, group, to: &tokens) }
+    return tokens
+  }
+
+  /// The properties besides these that may have the same tokens: those of their groups, and collections of texts besides
+  /// others.
+  static func properties(besides properties: [Property]) -> [Property] {
+    let groups = properties.compactMap { DirectoryIndex.group(of: $0) }
+    let hasElements = properties.contains(where: \.givesElements)
+    return ProfileModel.user.properties.filter { property in
+      guard let group = DirectoryIndex.group(of: property) else { return false }
+      return (groups.contains(group) || hasElements && property.givesElements)
+        && !properties.contains { $0 === property }
+    }
   }
 
   /// Tokens in their order, each once.
-  private static func ascending(_ tokens: [Int32]) -> [Int32] {
+  static func ascending(_ tokens: [Int32]) -> [Int32] {
     var result: [Int32] = []
     result.reserveCapacity(tokens.count)
     for token in tokens.sorted() where token != result.last { result.append(token) }
