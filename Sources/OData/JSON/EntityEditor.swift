@@ -43,6 +43,9 @@ public struct EntityEditor {
     return try EntityReader(.restore, dialect: .strict).read(json[place], as: property)
   }
 
+  /// Whether the JSON holds a member of the property. Replacements are left out.
+  public func holds(_ property: Property) -> Bool { !layout.values[property.index].isEmpty }
+
   /// The values of the properties at these indices, as `value` gives each. The others are unset.
   ///
   /// - Throws: `BodyError` as `value` does.

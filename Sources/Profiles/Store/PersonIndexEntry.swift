@@ -60,13 +60,14 @@ public struct PersonIndexEntry: Equatable, Sendable {
   ) throws(BodyError) -> (removed: PersonIndexEntry, added: PersonIndexEntry) {
     let changed = new.differences(from: old).map { ProfileModel.user.properties[$0] }
     let (before, after) = (try PersonIndexEntry(old, changed), try PersonIndexEntry(new, changed))
-    var (removed, added) = (before.without(after), after.without(before))
+    let (removed, added) = (before.without(after), after.without(before))
     guard !removed.tokens.isEmpty || !added.tokens.isEmpty else { return (removed, added) }
-    for property in SearchToken.properties(besides: changed) {
-      let tokens = SearchToken.ascending(SearchToken.all(of: try new.value(of: property), property))
-      (removed, added) = (removed.without(tokens), added.without(tokens))
+    var kept: [Int32] = []
+    for property in SearchToken.properties(besides: changed) where new.holds(property) {
+      SearchToken.append(of: try new.value(of: property), property, to: &kept)
     }
-    return (removed, added)
+    kept = SearchToken.ascending(kept)
+    return (removed.without(kept), added.without(kept))
   }
 
   /// What is kept of some properties. Throws `BodyError` when a member is damaged.
@@ -77,7 +78,7 @@ public struct PersonIndexEntry: Equatable, Sendable {
       if let key = DirectoryIndex.properties.first(where: { $0.index == property.index })?.key(in: value) {
         keys.append(key)
       }
-      tokens += SearchToken.all(of: value, property)
+      SearchToken.append(of: value, property, to: &tokens)
     }
     self.init(keys: keys, tokens: SearchToken.ascending(tokens))
   }
@@ -88,12 +89,12 @@ public struct PersonIndexEntry: Equatable, Sendable {
 
   /// What is left without some tokens, which ascend.
   private func without(_ others: [Int32]) -> PersonIndexEntry {
-    var rest = others[...]
+    var next = 0
     return PersonIndexEntry(
       keys: keys,
       tokens: tokens.filter { token in
-        rest = rest.drop { $0 < token }
-        return rest.first != token
+        while next < others.count, others[next] < token { next += 1 }
+        return next == others.count || others[next] != token
       })
   }
 
@@ -129,20 +130,21 @@ extension Property {
 enum SearchToken {
   /// The tokens of a person, ascending.
   static func all(of value: StructuredValue) -> [Int32] {
-    ascending(ProfileModel.user.properties.flatMap { all(of: value.members[$0.index], $0) })
+    var tokens: [Int32] = []
+    for property in ProfileModel.user.properties { append(of: value.members[property.index], property, to: &tokens) }
+    return ascending(tokens)
   }
 
-  /// The tokens that a person has by the value of one property.
-  static func all(of value: Value, _ property: Property) -> [Int32] {
-    guard !value.isNull, let group = DirectoryIndex.group(of: property) else { return [] }
+  /// Appends the tokens that a person has by the value of one property.
+  static func append(of value: Value, _ property: Property, to tokens: inout [Int32]) {
+    guard !value.isNull, let group = DirectoryIndex.group(of: property) else { return }
     var texts: [String] = []
     gather(value, property.type, &texts)
-    var tokens = property.givesElements ? texts.map { element($0, of: property) } : []
+    if property.givesElements { tokens += texts.map { element($0, of: property) } }
     guard texts.reduce(0, { $0 + $1.utf8.count }) <= Limits.searchedTextBytesMax else {
-      return tokens + [mark(of: group)]
+      return tokens.append(mark(of: group))
     }
     for text in texts { append(text, group, to: &tokens) }
-    return tokens
   }
 
   /// The properties besides these that may have the same tokens: those of their groups, and collections of texts besides

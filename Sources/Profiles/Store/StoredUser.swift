@@ -100,7 +100,13 @@ extension StoredUser {
   }
 
   /// An editor of the person; nil when the stored JSON is damaged.
-  var entity: EntityEditor? { try? EntityEditor(completeJSON, collapsible: nil, of: ProfileModel.user) }
+  var entity: EntityEditor? {
+    let entity = try? EntityEditor(json, collapsible: nil, of: ProfileModel.user)
+    guard let entity, let enabled = Self.accountEnabled, !entity.holds(enabled) else { return entity }
+    return try? EntityEditor(completeJSON, collapsible: nil, of: ProfileModel.user)
+  }
+
+  private static let accountEnabled = ProfileModel.user.property(named: "accountEnabled")
 
   /// The person without these properties; nil when the stored JSON is damaged.
   func json(without hidden: Set<Int>) -> [UInt8]? {
