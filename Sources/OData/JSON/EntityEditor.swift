@@ -145,6 +145,28 @@ private struct EntityLayout {
   }
 }
 
+/// The first bytes of a property's name in JSON, with its quotation mark.
+struct MemberKey: Sendable {
+  /// How many bytes are compared.
+  static let size = MemoryLayout<UInt64>.size
+
+  private let bytes: UInt64
+  private let mask: UInt64
+
+  init(_ prefix: [UInt8]) {
+    let count = min(prefix.count, Self.size)
+    var (bytes, mask): (UInt64, UInt64) = (0, 0)
+    for index in 0..<count {
+      bytes |= UInt64(prefix[index]) << UInt64(8 * index)
+      mask |= 0xFF << UInt64(8 * index)
+    }
+    (self.bytes, self.mask) = (bytes, mask)
+  }
+
+  /// Whether eight bytes, as the machine loads them, begin as the name does.
+  func matches(_ loaded: UInt64) -> Bool { loaded.littleEndian & mask == bytes }
+}
+
 /// Finds the ends of JSON values by their strings and brackets alone.
 ///
 /// Safety: it keeps the pointer that it is given, and must not outlive the closure that lends the buffer.
@@ -159,9 +181,10 @@ private struct MemberScanner {
     var values: [Range<Int>] = []
     values.reserveCapacity(type.properties.count)
     var isFirst = true
-    for property in type.properties {
-      guard skipName(property, isFirst: isFirst) else {
-        guard EntityWriter.mayLeaveOut(property, in: type) else { return nil }
+    for (index, property) in type.properties.enumerated() {
+      // Most members of a large type are left out, and tell so by their first letters.
+      guard mayBeName(type.memberKeys[index], isFirst: isFirst), skipName(property, isFirst: isFirst) else {
+        guard type.mayLeaveOut[index] else { return nil }
         values.append(offset..<offset)
         continue
       }
@@ -171,6 +194,13 @@ private struct MemberScanner {
       values.append(start..<offset)
     }
     return skip(UInt8(ascii: "}")) && offset == bytes.count ? values : nil
+  }
+
+  /// Whether a name that begins with some letters may follow.
+  private func mayBeName(_ key: MemberKey, isFirst: Bool) -> Bool {
+    let start = isFirst ? offset : offset + 1
+    guard start + MemberKey.size <= bytes.count else { return true }
+    return key.matches(UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: start, as: UInt64.self))
   }
 
   private mutating func skip(_ byte: UInt8) -> Bool {

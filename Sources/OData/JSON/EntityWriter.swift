@@ -61,7 +61,7 @@ public struct EntityWriter {
 
   /// Writes one member of an entity or complex value of `type`, or leaves it out where it is null.
   mutating func member(_ value: Value, of property: Property, in type: StructuredType) {
-    if Self.isUnset(value, property), Self.mayLeaveOut(property, in: type) { return }
+    if type.mayLeaveOut[property.index], Self.isUnset(value, property) { return }
     json.rawName(property.memberPrefix)
     write(value, property)
   }
@@ -69,11 +69,6 @@ public struct EntityWriter {
   private static func isUnset(_ value: Value, _ property: Property) -> Bool {
     if case .collection(let elements) = value { return elements.isEmpty && property.defaultsToEmpty }
     return value.isNull
-  }
-
-  /// Whether a member is left out where it is null, or empty where it cannot be null.
-  static func mayLeaveOut(_ property: Property, in type: StructuredType) -> Bool {
-    type.showsOnlySetMembers || property.traits.contains(.omittedWhenNull)
   }
 
   /// Copies members of an object that a writer wrote, and its collapsible range if that lies among them.

@@ -29,6 +29,10 @@ public final class StructuredType: Sendable {
   public let properties: [Property]
   /// The value of each property that was never set.
   let unset: [Value]
+  /// The beginning of the member of each property, at its index.
+  let memberKeys: [MemberKey]
+  /// Whether the member of each property, at its index, is left out where the property is unset.
+  let mayLeaveOut: [Bool]
   /// The index of each property, by its name.
   private let indices: [String: Int]
   /// All navigation properties: inherited ones first, then the type's own, sorted by name.
@@ -62,6 +66,8 @@ public final class StructuredType: Sendable {
     documentation = declaration.documentation
     self.properties = properties
     unset = properties.map(StructuredValue.unset)
+    memberKeys = properties.map { MemberKey($0.memberPrefix) }
+    mayLeaveOut = properties.map { declaration.showsOnlySetMembers || $0.traits.contains(.omittedWhenNull) }
     indices = Dictionary(properties.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
     self.navigation = navigation
     let segments = Self.segments(navigation)

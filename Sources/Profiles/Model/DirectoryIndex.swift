@@ -89,6 +89,13 @@ public enum DirectoryIndex {
   /// The indexed property of this name; nil when there is none.
   public static func property(named name: String) -> IndexedProperty? { properties.first { $0.name == name } }
 
+  /// The indexed property at an index of the model; nil when that one is not indexed.
+  static func property(at index: Int) -> IndexedProperty? { propertiesByIndex[index] }
+
+  private static let propertiesByIndex: [IndexedProperty?] = ProfileModel.user.properties.map { property in
+    properties.first { $0.index == property.index }
+  }
+
   /// The groups whose texts are searched apart from the others, with the names of their properties.
   private static let groups: [(SearchGroup, Set<String>)] = [
     (.names, ["displayName", "givenName", "surname", "userPrincipalName"]),

@@ -63,7 +63,8 @@ public struct PersonIndexEntry: Equatable, Sendable {
     let (removed, added) = (before.without(after), after.without(before))
     guard !removed.tokens.isEmpty || !added.tokens.isEmpty else { return (removed, added) }
     var kept: [Int32] = []
-    for property in SearchToken.properties(besides: changed) where new.holds(property) {
+    for property in SearchToken.properties(with: changed) where new.holds(property) {
+      if changed.contains(where: { $0 === property }) { continue }
       SearchToken.append(of: try new.value(of: property), property, to: &kept)
     }
     kept = SearchToken.ascending(kept)
@@ -75,9 +76,7 @@ public struct PersonIndexEntry: Equatable, Sendable {
     var (keys, tokens): ([Key], [Int32]) = ([], [])
     for property in properties {
       let value = try entity.value(of: property)
-      if let key = DirectoryIndex.properties.first(where: { $0.index == property.index })?.key(in: value) {
-        keys.append(key)
-      }
+      if let key = DirectoryIndex.property(at: property.index)?.key(in: value) { keys.append(key) }
       SearchToken.append(of: value, property, to: &tokens)
     }
     self.init(keys: keys, tokens: SearchToken.ascending(tokens))
@@ -147,16 +146,17 @@ enum SearchToken {
     for text in texts { append(text, group, to: &tokens) }
   }
 
-  /// The properties besides these that may have the same tokens: those of their groups, and collections of texts besides
-  /// others.
-  static func properties(besides properties: [Property]) -> [Property] {
-    let groups = properties.compactMap { DirectoryIndex.group(of: $0) }
-    let hasElements = properties.contains(where: \.givesElements)
-    return ProfileModel.user.properties.filter { property in
-      guard let group = DirectoryIndex.group(of: property) else { return false }
-      return (groups.contains(group) || hasElements && property.givesElements)
-        && !properties.contains { $0 === property }
-    }
+  /// The properties that may have the same tokens as some, with these: all of their groups, and all collections of texts
+  /// if one of them is such a collection.
+  static func properties(with properties: [Property]) -> [Property] {
+    let groups = Set(properties.compactMap { DirectoryIndex.group(of: $0) })
+    let elements = properties.contains(where: \.givesElements) ? elements : []
+    return groups.flatMap(DirectoryIndex.members) + elements
+  }
+
+  /// The properties by whose elements people are found.
+  private static let elements = ProfileModel.user.properties.filter { property in
+    property.givesElements && DirectoryIndex.group(of: property) != nil
   }
 
   /// Tokens in their order, each once.
