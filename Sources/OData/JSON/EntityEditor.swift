@@ -178,29 +178,34 @@ private struct MemberScanner {
 
   mutating func values(of type: StructuredType) -> [Range<Int>]? {
     guard skip(UInt8(ascii: "{")) else { return nil }
-    var values: [Range<Int>] = []
-    values.reserveCapacity(type.properties.count)
-    var isFirst = true
-    for (index, property) in type.properties.enumerated() {
-      // Most members of a large type are left out, and tell so by their first letters.
-      guard mayBeName(type.memberKeys[index], isFirst: isFirst), skipName(property, isFirst: isFirst) else {
-        guard type.mayLeaveOut[index] else { return nil }
-        values.append(offset..<offset)
-        continue
-      }
-      isFirst = false
+    var values = Array(repeating: 0..<0, count: type.properties.count)
+    var next = 0
+    while let index = skipName(of: type, from: next) {
       let start = offset
       guard skipValue() else { return nil }
-      values.append(start..<offset)
+      values[index] = start..<offset
+      next = index + 1
     }
-    return skip(UInt8(ascii: "}")) && offset == bytes.count ? values : nil
+    guard skip(UInt8(ascii: "}")), offset == bytes.count else { return nil }
+    return type.constantMembers.allSatisfy { !values[$0].isEmpty } ? values : nil
   }
 
-  /// Whether a name that begins with some letters may follow.
-  private func mayBeName(_ key: MemberKey, isFirst: Bool) -> Bool {
-    let start = isFirst ? offset : offset + 1
-    guard start + MemberKey.size <= bytes.count else { return true }
-    return key.matches(UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: start, as: UInt64.self))
+  /// Skips the name of the member that comes next, if it is one of a property from an index on. Returns that property's.
+  private mutating func skipName(of type: StructuredType, from next: Int) -> Int? {
+    let start = offset == 1 ? offset : offset + 1
+    guard start + MemberKey.size <= bytes.count else {
+      return (next..<type.properties.count).first { skipName(type.properties[$0]) }
+    }
+    // Most members of a large type are left out, and tell so by their first letters.
+    let letters = UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: start, as: UInt64.self)
+    return type.memberKeys.withUnsafeBufferPointer { keys in
+      var index = next
+      while index < keys.count {
+        if keys[index].matches(letters), skipName(type.properties[index]) { return index }
+        index += 1
+      }
+      return nil
+    }
   }
 
   private mutating func skip(_ byte: UInt8) -> Bool {
@@ -211,7 +216,9 @@ private struct MemberScanner {
 
   /// Skips the comma before a member and the member's name. Returns false, and skips nothing, when another name
   /// follows.
-  private mutating func skipName(_ property: Property, isFirst: Bool) -> Bool {
+  private mutating func skipName(_ property: Property) -> Bool {
+    // The first member follows the opening bracket.
+    let isFirst = offset == 1
     let start = isFirst ? offset : offset + 1
     let end = start + property.memberPrefix.count
     guard end < bytes.count, isFirst || bytes[offset] == UInt8(ascii: ","),

@@ -33,6 +33,8 @@ public final class StructuredType: Sendable {
   let memberKeys: [MemberKey]
   /// Whether the member of each property, at its index, is left out where the property is unset.
   let mayLeaveOut: [Bool]
+  /// The indices of the properties whose members are always written.
+  let constantMembers: [Int]
   /// The index of each property, by its name.
   private let indices: [String: Int]
   /// All navigation properties: inherited ones first, then the type's own, sorted by name.
@@ -68,6 +70,7 @@ public final class StructuredType: Sendable {
     unset = properties.map(StructuredValue.unset)
     memberKeys = properties.map { MemberKey($0.memberPrefix) }
     mayLeaveOut = properties.map { declaration.showsOnlySetMembers || $0.traits.contains(.omittedWhenNull) }
+    constantMembers = mayLeaveOut.indices.filter { [mayLeaveOut] in !mayLeaveOut[$0] }
     indices = Dictionary(properties.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
     self.navigation = navigation
     let segments = Self.segments(navigation)
