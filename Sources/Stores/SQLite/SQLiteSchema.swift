@@ -229,6 +229,9 @@ enum SQLiteSchema {
     migrator.registerMigration("groups by links", foreignKeyChecks: .immediate) { database in
       try database.execute(sql: linksIndex)
     }
+    migrator.registerMigration("search segments", foreignKeyChecks: .immediate) { database in
+      try database.execute(sql: SQLitePersonIndex.mergeSeldom)
+    }
     return migrator
   }
 
