@@ -24,7 +24,8 @@ struct SelectionPlanTests {
       return number > 4_000 ? nil : .user(Self.person(number))
     }
     store.close()
-    try await database.psql("analyze")
+    // An inverted index holds what is new in a list that a vacuum merges, and is not chosen while the list is long.
+    try await database.psql("vacuum analyze")
     for (query, index) in [
       ("$filter=mail eq 'nobody@contoso.example'", "person_key_3"),
       ("$filter=startswith(userPrincipalName,'p3999')", "person_key_2"),
