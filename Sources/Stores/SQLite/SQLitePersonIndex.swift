@@ -30,8 +30,7 @@ enum SQLitePersonIndex {
     drop index person_display_name;
     """
 
-  /// Has the full-text index merge its segments in sixteens. In fours, which is what it begins with, merges take a fifth of the
-  /// time of writes by 64 clients at once.
+  /// Has the full-text index merge its segments in sixteens. It begins with fours, so that each token is written more often.
   static let mergeSeldom = "insert into person_search (person_search, rank) values ('automerge', 16)"
 
   /// Fills the indexes, which are empty, inside the open transaction.
